@@ -1,0 +1,56 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pxgen.errors import PxgenError
+
+
+@contextmanager
+def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside ``target``; on success it takes the target's name at once.
+
+    The temporary file lives in the target's folder, because only a rename within one file system
+    is atomic. On any error it is removed and whatever stood at ``target`` stays untouched.
+
+    Raises:
+        PxgenError: the folder or the file cannot be written.
+    """
+    target = Path(target)
+    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        _flush_to_disk(temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PxgenError(f"cannot write {target}: {reason}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(target: str | os.PathLike[str], content: bytes) -> Path:
+    """Write ``content`` to ``target`` whole or not at all, and return the path."""
+    with replacing(target) as temporary:
+        temporary.write_bytes(content)
+    return Path(target)
+
+
+def write_text(target: str | os.PathLike[str], content: str) -> Path:
+    """Write UTF-8 text with LF line ends whole or not at all, and return the path."""
+    return write_bytes(target, content.encode("utf-8"))
+
+
+def _flush_to_disk(path: Path) -> None:
+    """A rename can reach the disk before the content does; after a power cut that is a lost file."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,118 @@
+"""The palette: an ordered table of at most 256 RGBA colours with transparent at index 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.errors import InputError
+
+U8 = NDArray[np.uint8]
+
+TRANSPARENT = (0, 0, 0, 0)
+MAX_COLORS = 256
+"""Entries a palette can hold, transparent included: an index is one byte."""
+
+
+@dataclass(frozen=True, eq=False)
+class Palette:
+    """An ordered RGBA table; row 0 is always fully transparent.
+
+    Build one with :meth:`of`, which puts the transparent entry first. Two palettes are equal when
+    their tables are; the name is only for people.
+    """
+
+    rgba: U8
+    """``(K, 4) uint8``, read-only, 1 <= K <= 256."""
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        table = np.array(self.rgba, dtype=np.uint8)
+        if table.ndim != 2 or table.shape[1] != 4 or not 1 <= len(table) <= MAX_COLORS:
+            raise InputError(f"a palette is 1 to {MAX_COLORS} RGBA rows, not an array {table.shape}")
+        if tuple(table[0]) != TRANSPARENT:
+            raise InputError("a palette's entry 0 is transparent black; build palettes with Palette.of")
+        table.setflags(write=False)
+        object.__setattr__(self, "rgba", table)
+
+    @classmethod
+    def of(cls, colors: Iterable[Sequence[int]], name: str = "") -> Palette:
+        """A palette of these RGB or RGBA colours in this order, with transparent put at 0.
+
+        Fully transparent rows are dropped (index 0 stands for all of them); exact duplicates are
+        kept, because the order and count of a palette file are its author's.
+
+        Raises:
+            InputError: more than 255 colours besides transparent.
+        """
+        rows = [(*color, 255) if len(color) == 3 else tuple(color) for color in colors]
+        rows = [row for row in rows if row[3] != 0]
+        if len(rows) > MAX_COLORS - 1:
+            raise InputError(
+                f"palette {name or 'given'} has {len(rows)} colours; at most {MAX_COLORS - 1} fit "
+                "beside transparent: reduce it, for instance with `prepare --colors 255`"
+            )
+        return cls(np.array([TRANSPARENT, *rows], dtype=np.uint8), name)
+
+    @classmethod
+    def from_hex(cls, entries: Sequence[str], name: str = "") -> Palette:
+        """The inverse of :attr:`hex`: ``rrggbbaa`` strings, the first one ``00000000``."""
+        try:
+            rows = [tuple(bytes.fromhex(entry)) for entry in entries]
+            table = np.array(rows, dtype=np.uint8)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"palette entries are rrggbbaa strings: {error}") from error
+        return cls(table, name)
+
+    def __len__(self) -> int:
+        return len(self.rgba)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Palette) and np.array_equal(self.rgba, other.rgba)
+
+    def __hash__(self) -> int:
+        return hash(self.rgba.tobytes())
+
+    @cached_property
+    def hex(self) -> tuple[str, ...]:
+        """Every entry as ``rrggbbaa``, transparent first."""
+        return tuple(bytes(row).hex() for row in self.rgba)
+
+    @cached_property
+    def _sorted(self) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+        packed = pack(self.rgba)
+        # Stable, so that of two equal entries the first in the palette's order is found.
+        order = np.argsort(packed, kind="stable")
+        return packed[order], order
+
+    def lookup(self, rgba: U8) -> tuple[U8, NDArray[np.bool_]]:
+        """Exact indices of ``(..., 4) uint8`` colours, and which of them the palette holds.
+
+        Any colour with alpha 0 is index 0, whatever RGB hides under it. Colours that the palette
+        does not hold get index 0 and ``False``.
+        """
+        keys, order = self._sorted
+        packed = pack(rgba)
+        packed[rgba[..., 3] == 0] = 0
+        place = np.minimum(np.searchsorted(keys, packed), len(keys) - 1)
+        known = keys[place] == packed
+        return np.where(known, order[place], 0).astype(np.uint8), known
+
+    def colors(self, indices: U8) -> U8:
+        """``(...) uint8`` indices to ``(..., 4) uint8`` RGBA."""
+        return self.rgba[indices]
+
+
+def pack(rgba: U8) -> NDArray[np.uint32]:
+    """``(..., 4) uint8`` RGBA to one 32-bit integer a colour (r, g, b, a from high to low)."""
+    wide = rgba.astype(np.uint32)
+    return (wide[..., 0] << 24) | (wide[..., 1] << 16) | (wide[..., 2] << 8) | wide[..., 3]
+
+
+def unpack(packed: NDArray[np.uint32]) -> U8:
+    """The inverse of :func:`pack`."""
+    return np.stack([(packed >> shift) & 255 for shift in (24, 16, 8, 0)], axis=-1).astype(np.uint8)

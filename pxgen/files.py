@@ -48,7 +48,7 @@ def write_text(target: str | os.PathLike[str], content: str) -> Path:
 
 
 def _flush_to_disk(path: Path) -> None:
-    """A rename can reach the disk before the content does; after a power cut that is a lost file."""
+    """A rename can reach the disk before the content does: a power cut would lose the file."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

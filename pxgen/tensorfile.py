@@ -1,0 +1,158 @@
+"""The safetensors container, read as a memory map and written as a stream.
+
+safetensors is a length, a JSON header and raw bytes: nothing in it can run code. The package of
+that name reads and writes whole tensors; a dataset needs a map of a file larger than memory and a
+writer that does not know its length in advance, which is what this module adds. Files written here
+open with any safetensors reader.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.errors import InputError
+
+DTYPES: dict[str, np.dtype[Any]] = {
+    "U8": np.dtype(np.uint8),
+    "I32": np.dtype("<i4"),
+    "I64": np.dtype("<i8"),
+    "F16": np.dtype("<f2"),
+    "F32": np.dtype("<f4"),
+}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+
+HEADER_LIMIT = 16 * 2**20
+"""Bytes of header accepted: a hostile length must not become an allocation."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where one tensor lies: its element type, shape and byte range after the header."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of itself before any tensor is read."""
+
+    path: Path
+    metadata: dict[str, str]
+    entries: dict[str, Entry]
+    offset: int
+    """Bytes before the first tensor."""
+
+    def read(self, name: str, dtype: str, dimensions: int) -> NDArray[Any]:
+        """Map one tensor read-only.
+
+        Raises:
+            InputError: the file has no such tensor, or it is of another type or dimension.
+        """
+        entry = self.entries.get(name)
+        if entry is None:
+            raise InputError(f"{self.path} holds no tensor '{name}': make the file again")
+        if entry.dtype != dtype or len(entry.shape) != dimensions:
+            raise InputError(
+                f"{self.path}: tensor '{name}' is {entry.dtype}{list(entry.shape)}, "
+                f"expected {dtype} of {dimensions} dimensions: make the file again"
+            )
+        if math.prod(entry.shape) == 0:  # an empty map is an error to the operating system
+            return np.zeros(entry.shape, DTYPES[dtype])
+        return np.memmap(
+            self.path, DTYPES[dtype], "r", offset=self.offset + entry.start, shape=entry.shape
+        )
+
+
+def read_header(path: Path) -> Header:
+    """Read and check a file's header: types, shapes and byte ranges agree with the file's size.
+
+    Raises:
+        InputError: the file is missing, truncated, or not a safetensors file.
+    """
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            length = int.from_bytes(file.read(8), "little")
+            if size < 8 or length > min(HEADER_LIMIT, size - 8):
+                raise ValueError("its header does not fit the file")
+            raw = json.loads(file.read(length))
+        metadata, entries = _parse(raw, size - 8 - length)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not a whole safetensors file: {error}") from error
+    return Header(path, metadata, entries, 8 + length)
+
+
+def _parse(raw: object, available: int) -> tuple[dict[str, str], dict[str, Entry]]:
+    if not isinstance(raw, dict):
+        raise ValueError("its header is no table")
+    metadata = raw.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+        raise ValueError("its metadata is no table of strings")
+    entries: dict[str, Entry] = {}
+    for name, value in raw.items():
+        try:
+            dtype, shape = value["dtype"], tuple(int(n) for n in value["shape"])
+            start, stop = (int(n) for n in value["data_offsets"])
+        except (TypeError, KeyError, ValueError):
+            raise ValueError(f"the entry of tensor '{name}' is malformed") from None
+        if dtype in DTYPES and math.prod(shape) * DTYPES[dtype].itemsize != stop - start:
+            raise ValueError(f"the shape of tensor '{name}' does not match its bytes")
+        if min(shape, default=0) < 0 or not 0 <= start <= stop <= available:
+            raise ValueError(f"tensor '{name}' lies outside the file")
+        entries[name] = Entry(dtype, shape, start, stop)
+    return metadata, entries
+
+
+class StreamWriter:
+    """Write tensors one after another; the first may grow while it is written.
+
+    The header's room is reserved at the start and filled at the end, padded with spaces as the
+    format allows.
+    """
+
+    def __init__(self, file: BinaryIO, reserve: int) -> None:
+        self._file = file
+        self._reserve = reserve + (-reserve) % 64
+        self._entries: dict[str, dict[str, Any]] = {}
+        self._position = 0
+        file.seek(8 + self._reserve)
+
+    def write(self, array: NDArray[Any]) -> None:
+        """Append raw elements to the tensor that the next :meth:`close_tensor` names."""
+        self._file.write(np.ascontiguousarray(array).data)
+
+    def close_tensor(self, name: str, dtype: str, shape: tuple[int, ...]) -> None:
+        """Name what was written since the last call."""
+        start, self._position = self._position, self._file.tell() - 8 - self._reserve
+        self._entries[name] = {
+            "dtype": dtype,
+            "shape": list(shape),
+            "data_offsets": [start, self._position],
+        }
+
+    def add(self, name: str, array: NDArray[Any]) -> None:
+        """Write one whole tensor."""
+        self.write(array)
+        self.close_tensor(name, NAMES[array.dtype], array.shape)
+
+    def finish(self, metadata: dict[str, str]) -> None:
+        """Write the header into the room kept for it."""
+        header = json.dumps(
+            {"__metadata__": metadata, **self._entries}, separators=(",", ":"), sort_keys=True
+        ).encode()
+        if len(header) > self._reserve:
+            raise ValueError(f"a header of {len(header)} bytes outgrew its {self._reserve}")
+        self._file.seek(0)
+        self._file.write(self._reserve.to_bytes(8, "little") + header.ljust(self._reserve))

@@ -56,7 +56,7 @@ class Dataset:
     split: U8
     """``(N,) uint8``, 0 for training, 1 for held out."""
     group: NDArray[np.int32]
-    """``(N,) int32``; sprites of one group (copies, mirrors, recolours) share a side of the split."""
+    """``(N,) int32``; copies, mirrors and recolours form a group, on one side of the split."""
     palette: Palette
     label_names: tuple[str, ...]
     info: Mapping[str, Any]

@@ -33,9 +33,13 @@ class Palette:
     def __post_init__(self) -> None:
         table = np.array(self.rgba, dtype=np.uint8)
         if table.ndim != 2 or table.shape[1] != 4 or not 1 <= len(table) <= MAX_COLORS:
-            raise InputError(f"a palette is 1 to {MAX_COLORS} RGBA rows, not an array {table.shape}")
+            raise InputError(
+                f"a palette is 1 to {MAX_COLORS} RGBA rows, not an array {table.shape}"
+            )
         if tuple(table[0]) != TRANSPARENT:
-            raise InputError("a palette's entry 0 is transparent black; build palettes with Palette.of")
+            raise InputError(
+                "a palette's entry 0 is transparent black; build palettes with Palette.of"
+            )
         table.setflags(write=False)
         object.__setattr__(self, "rgba", table)
 

@@ -1,1 +1,1 @@
-
+"""Palette indices into files that people and engines open: PNG, GIF, sheets."""

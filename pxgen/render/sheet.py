@@ -1,0 +1,39 @@
+"""Contact sheets: many sprites as one index map, so that a sheet is palette-exact as well."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from pxgen.palette.table import U8
+
+
+def contact_sheet(pixels: U8, columns: int | None = None, gap: int = 1) -> U8:
+    """Lay sprites out in reading order on a transparent (index 0) ground.
+
+    Args:
+        pixels: ``(N, H, W) uint8``, N >= 1.
+        columns: sprites in a row; by default about as wide as high with a full last row.
+        gap: transparent pixels between neighbours and around the sheet.
+
+    Returns:
+        ``(rows * (H + gap) + gap, columns * (W + gap) + gap) uint8``.
+    """
+    count, height, width = pixels.shape
+    columns = columns or pleasant_columns(count, height, width)
+    rows = math.ceil(count / columns)
+    cells = np.zeros((rows * columns, height + gap, width + gap), np.uint8)
+    cells[:count, :height, :width] = pixels
+    grid = cells.reshape(rows, columns, height + gap, width + gap).swapaxes(1, 2)
+    sheet = grid.reshape(rows * (height + gap), columns * (width + gap))
+    return np.pad(sheet, ((gap, 0), (gap, 0)))
+
+
+def pleasant_columns(count: int, height: int, width: int) -> int:
+    """Between square and twice as wide as high: the number that leaves the fewest cells empty."""
+    square = math.ceil(math.sqrt(count * height / width))
+    if square >= count:
+        return count
+    candidates = range(square, min(count, math.ceil(1.5 * square)) + 1)
+    return min(candidates, key=lambda columns: (-count % columns, columns))

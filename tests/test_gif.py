@@ -1,0 +1,112 @@
+"""GIF files hold exactly the frames, indices, colours and delays they were given."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import GifImagePlugin, Image
+
+from pxgen.errors import PxgenError
+from pxgen.palette import Palette
+from pxgen.render.gif import encode_gif, round_delays
+
+
+def random_clip(seed: int, entries: int, frames: int, *, still: bool):
+    rng = np.random.default_rng(seed)
+    table = rng.integers(0, 256, (entries, 4), dtype=np.uint8)
+    table[:, 3] = 255
+    table[0] = 0
+    height, width = rng.integers(1, 14, 2)
+    clip = rng.integers(0, entries, (frames, height, width), dtype=np.uint8)
+    if still:
+        clip[:] = clip[0]
+    return clip, Palette(table)
+
+
+clips = st.builds(
+    random_clip,
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 256),
+    st.integers(1, 6),
+    still=st.booleans(),
+)
+
+
+def read_back(content: bytes):
+    """Frames as indices, delays in ms, loop count and global table, as Pillow reads them."""
+    before = GifImagePlugin.LOADING_STRATEGY
+    GifImagePlugin.LOADING_STRATEGY = (
+        GifImagePlugin.LoadingStrategy.RGB_AFTER_DIFFERENT_PALETTE_ONLY
+    )
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            frames, delays = [], []
+            for position in range(image.n_frames):
+                image.seek(position)
+                assert image.mode == "P"
+                frames.append(np.asarray(image))
+                delays.append(image.info["duration"])
+            return np.stack(frames), delays, image.info["loop"], image.getpalette("RGB")
+    finally:
+        GifImagePlugin.LOADING_STRATEGY = before
+
+
+@given(clips, st.integers(0, 65_535))
+@settings(max_examples=120, deadline=None)
+def test_frames_indices_delays_and_palette_are_read_back(clip, loop):
+    frames, palette = clip
+    delays = [20.0 + 10 * position for position in range(len(frames))]
+    found, shown, repeats, table = read_back(encode_gif(frames, palette, delays, loop))
+    assert np.array_equal(found, frames)
+    assert shown == delays
+    assert repeats == loop
+    assert table[: 3 * len(palette)] == palette.rgba[:, :3].ravel().tolist()
+
+
+@given(clips)
+@settings(max_examples=60, deadline=None)
+def test_each_frame_shows_its_own_colours_and_no_ghosts(clip):
+    frames, palette = clip
+    with Image.open(io.BytesIO(encode_gif(frames, palette, 50))) as image:
+        assert image.n_frames == len(frames)
+        for position, frame in enumerate(frames):
+            image.seek(position)
+            shown = np.asarray(image.convert("RGBA"))
+            wanted = palette.colors(frame)
+            assert np.array_equal(shown[..., 3], wanted[..., 3])
+            assert np.array_equal(shown[frame > 0], wanted[frame > 0])
+
+
+def test_rounding_errors_are_carried():
+    assert round_delays([41.7] * 5) == [4, 4, 5, 4, 4]
+    assert sum(round_delays([1000 / 24] * 24)) == 100
+
+
+@given(st.lists(st.floats(20, 500), min_size=1, max_size=50))
+def test_a_clip_lasts_as_long_as_asked(delays):
+    assert abs(sum(round_delays(delays)) - sum(delays) / 10) <= 0.5 + 1e-6
+
+
+def test_delays_that_browsers_would_stretch_are_lifted_to_two():
+    assert round_delays([0, 1, 10, 100, 100]) == [2, 2, 2, 10, 10]
+
+
+@pytest.mark.parametrize(
+    ("frames", "delays", "loop", "message"),
+    [
+        (np.zeros((2, 3, 3), np.uint8), [10], 0, "2 frames need as many delays"),
+        (np.zeros((0, 3, 3), np.uint8), [], 0, "frames"),
+        (np.full((1, 3, 3), 7, np.uint8), 50, 0, "index 7 is outside"),
+        (np.zeros((1, 3, 3), np.uint8), -5, 0, "milliseconds"),
+        (np.zeros((1, 3, 3), np.uint8), float("nan"), 0, "milliseconds"),
+        (np.zeros((1, 3, 3), np.uint8), 50, 70_000, "repeats"),
+        (np.zeros((1, 1, 70_000), np.uint8), 50, 0, "65535 pixels"),
+    ],
+)
+def test_what_a_gif_cannot_hold_is_refused(frames, delays, loop, message):
+    with pytest.raises(PxgenError, match=message):
+        encode_gif(frames, Palette.of([(255, 0, 0)]), delays, loop)

@@ -31,9 +31,9 @@ def contact_sheet(pixels: U8, columns: int | None = None, gap: int = 1) -> U8:
 
 
 def pleasant_columns(count: int, height: int, width: int) -> int:
-    """Between square and twice as wide as high: the number that leaves the fewest cells empty."""
+    """From square to somewhat wider than high: the number that leaves the fewest cells empty."""
     square = math.ceil(math.sqrt(count * height / width))
     if square >= count:
         return count
-    candidates = range(square, min(count, math.ceil(1.5 * square)) + 1)
+    candidates = range(square, min(count, square + max(1, square // 3)) + 1)
     return min(candidates, key=lambda columns: (-count % columns, columns))

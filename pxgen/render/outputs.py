@@ -1,0 +1,178 @@
+"""Where pictures go: what ``-o OUT`` means, the names of the files, and writing them.
+
+A folder gets one file a picture, ``x.png`` one sheet, ``x.gif`` the frames one after another and
+``-`` one image on standard output.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from pxgen.errors import PxgenError, UsageError
+from pxgen.files import write_bytes
+from pxgen.palette.table import U8, Palette
+from pxgen.render.png import encode_png
+from pxgen.render.scale import enlarge
+from pxgen.render.sheet import contact_sheet
+
+Form = Literal["folder", "sheet", "frames", "stdout"]
+
+FORMS: dict[str, Form] = {".png": "sheet", ".gif": "frames"}
+OTHER_IMAGES = (".apng", ".bmp", ".jpeg", ".jpg", ".svg", ".tga", ".tif", ".tiff", ".webp")
+
+DIGITS = 4
+"""Zero padding of indices; fixed, so that a longer run names the same picture the same."""
+STEM_BYTES = 120
+"""Longest label part of a file name; file systems allow 255 bytes for the whole."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """What the pictures of one run are called."""
+
+    labels: Sequence[str]
+    """As asked for, weights and all; they never become paths."""
+    seed: int
+    indices: Sequence[int]
+    """The number of each picture in its seed's stream, in the order in which they come."""
+
+    def names(self) -> Iterator[str]:
+        """One file name a picture, without its suffix: ``alien-0-0042``."""
+        stem = safe_stem(self.labels)
+        return (f"{stem}-{self.seed}-{index:0{DIGITS}}" for index in self.indices)
+
+
+@dataclass(frozen=True)
+class Output:
+    """One run's pictures and their destination; build it with :func:`plan_output`."""
+
+    form: Form
+    target: Path
+    series: Series
+    scale: int
+    delay_ms: float
+
+    def write(self, batches: Iterable[U8], palette: Palette) -> Iterator[Path]:
+        """Write ``(n, T, H, W) uint8`` batches and yield each path once its file is complete.
+
+        A folder is written picture by picture in bounded memory; the other forms are one file and
+        wait for the last batch. Standard output yields no path.
+
+        Raises:
+            PxgenError: a file cannot be written.
+        """
+        if self.form == "folder":
+            yield from self._write_each(batches, palette)
+            return
+        pixels = np.concatenate(list(batches))
+        if self.form == "stdout":
+            sys.stdout.buffer.write(self._one_image(pixels, palette))
+            sys.stdout.buffer.flush()
+        elif self.form == "frames":
+            frames = pixels.reshape(-1, *pixels.shape[2:])
+            yield write_bytes(self.target, self._animation(frames, palette))
+        else:
+            yield write_bytes(self.target, self._sheet(pixels, palette))
+
+    def refuse_existing(self) -> None:
+        """Derived names never replace a file; call this before the pictures are made.
+
+        Raises:
+            PxgenError: one of the files exists.
+        """
+        if self.form != "folder" or not self.target.is_dir():
+            return
+        existing = {Path(name).stem: name for name in os.listdir(self.target)}
+        for name in self.series.names() if existing else ():
+            if name in existing:
+                raise PxgenError(
+                    f"{self.target / existing[name]} exists: replace it with --force, "
+                    "or choose another --seed, --first or -o"
+                )
+
+    def _write_each(self, batches: Iterable[U8], palette: Palette) -> Iterator[Path]:
+        names = self.series.names()
+        for batch in batches:
+            for clip in batch:
+                suffix = ".png" if len(clip) == 1 else ".gif"
+                path = self.target / (next(names) + suffix)
+                yield write_bytes(path, self._one_image(clip[None], palette))
+
+    def _one_image(self, pixels: U8, palette: Palette) -> bytes:
+        """A lone clip moves; everything else is a picture."""
+        clips, frames = pixels.shape[:2]
+        if clips == 1 and frames > 1:
+            return self._animation(pixels[0], palette)
+        return self._sheet(pixels, palette)
+
+    def _sheet(self, pixels: U8, palette: Palette) -> bytes:
+        clips, frames, height, width = pixels.shape
+        strips = pixels.swapaxes(1, 2).reshape(clips, height, frames * width)
+        sheet = strips[0] if clips == 1 else contact_sheet(strips)
+        return encode_png(enlarge(sheet, self.scale), palette)
+
+    def _animation(self, frames: U8, palette: Palette) -> bytes:
+        # Only animations need Pillow, which takes as long to import as a sprite to draw.
+        from pxgen.render.gif import encode_gif
+
+        return encode_gif(enlarge(frames, self.scale), palette, self.delay_ms)
+
+
+def plan_output(
+    out: str | None, series: Series, *, scale: int = 1, force: bool = False, delay_ms: float = 100.0
+) -> Output:
+    """Decide from ``-o OUT`` what will be written, before any picture is made.
+
+    Args:
+        out: a folder, a ``.png`` or ``.gif`` file, ``-``, or None for the current folder.
+        series: the pictures to come; they name the files of a folder.
+        scale: how many times larger each pixel is drawn.
+        force: replace files whose names were derived.
+        delay_ms: how long each frame of an animation is shown.
+
+    Raises:
+        UsageError: OUT has a suffix that is not written.
+        PxgenError: a derived name is taken and ``force`` is off.
+    """
+    form, target = _destination(out)
+    output = Output(form, target, series, scale, delay_ms)
+    if not force:
+        output.refuse_existing()
+    return output
+
+
+def _destination(out: str | None) -> tuple[Form, Path]:
+    if out == "-":
+        return "stdout", Path(out)
+    target = Path(out or ".")
+    if out is None or out.endswith(("/", os.sep)) or target.is_dir():
+        return "folder", target
+    suffix = target.suffix.lower()
+    if suffix in OTHER_IMAGES:
+        raise UsageError(f"cannot write {out}: sprites become .png or .gif files, or a folder's")
+    return FORMS.get(suffix, "folder"), target
+
+
+def safe_stem(labels: Sequence[str]) -> str:
+    """A file name part for these labels that is never a path, hidden, an option or too long.
+
+    Letters and digits of any script stay; every other run of characters becomes one dash.
+    """
+    parts = (_slug(label) for label in labels)
+    stem = "+".join(part for part in parts if part)
+    shortened = stem.encode("utf-8")[:STEM_BYTES].decode("utf-8", errors="ignore")
+    return shortened.strip("-+.") or "sprite"
+
+
+def _slug(label: str) -> str:
+    label = unicodedata.normalize("NFC", label)
+    kept = "".join(letter if letter.isalnum() or letter in "._" else " " for letter in label)
+    return "-".join(kept.split()).strip("-.")

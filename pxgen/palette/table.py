@@ -114,7 +114,8 @@ class Palette:
 def pack(rgba: U8) -> NDArray[np.uint32]:
     """``(..., 4) uint8`` RGBA to one 32-bit integer a colour (r, g, b, a from high to low)."""
     wide = rgba.astype(np.uint32)
-    return (wide[..., 0] << 24) | (wide[..., 1] << 16) | (wide[..., 2] << 8) | wide[..., 3]
+    packed = (wide[..., 0] << 24) | (wide[..., 1] << 16) | (wide[..., 2] << 8) | wide[..., 3]
+    return np.asarray(packed, np.uint32)
 
 
 def unpack(packed: NDArray[np.uint32]) -> U8:

@@ -1,0 +1,209 @@
+"""Palettes made from colours: exact where they fit, the best few in OKLab where they do not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.errors import UsageError
+from pxgen.palette.oklab import F32, OPAQUE, nearest, to_oklab
+from pxgen.palette.table import MAX_COLORS, U8, Palette, pack, unpack
+
+Counts = NDArray[np.integer]
+
+_SIZES = (8, 16, 32, 64, 128, MAX_COLORS - 1)
+_ENOUGH_EXACT = 0.99
+_ENOUGH_DB = 40.0
+_ROUNDS = 30
+_UNBINNED = 8192
+_GREY_CHROMA = 0.03
+_HUES = 8
+
+
+def ordered(colors: U8) -> U8:
+    """``(M, 4) uint8`` colours in the order of automatic palettes.
+
+    Greys first, then eight bands of hue from red through yellow, green and blue to pink; dark to
+    light within a band. The order depends on nothing but the colours.
+    """
+    lightness, a, b = to_oklab(colors[:, :3]).T
+    hue = np.floor(np.arctan2(b, a) / (2 * math.pi) * _HUES) % _HUES
+    band = np.where(np.hypot(a, b) < _GREY_CHROMA, -1, hue)
+    return colors[np.lexsort((pack(colors), lightness, band))]
+
+
+def exact_palette(colors: U8, name: str = "") -> Palette:
+    """A palette of every distinct visible colour of ``(M, 4) uint8``, in :func:`ordered` order.
+
+    Raises:
+        InputError: more than 255 colours besides transparent.
+    """
+    distinct = unpack(np.unique(pack(colors[colors[:, 3] > 0])))
+    return Palette.of((tuple(row) for row in ordered(distinct).tolist()), name)
+
+
+def build_palette(colors: U8, counts: Counts, size: int, seed: int = 0, name: str = "") -> Palette:
+    """The ``size`` colours that stand best for ``colors``; every one is among the given colours.
+
+    Half are the most frequent colours as they are: outlines, blacks and whites would otherwise be
+    averaged away, and with them most of the exact pixels. The rest are weighted k-means in OKLab,
+    each centre moved to the real colour nearest to it, so that no new colour is invented.
+
+    Args:
+        colors: ``(M, 4) uint8``; alpha below 128 is left out, above it is made opaque.
+        counts: ``(M,)`` pixels of each colour.
+        size: colours besides transparent, 1 to 255. With no more distinct colours than this, the
+            palette is exact.
+        seed: starts the k-means; equal arguments give an equal palette.
+        name: the palette's name.
+
+    Raises:
+        UsageError: ``size`` is not 1 to 255.
+    """
+    if not 1 <= size < MAX_COLORS:
+        raise UsageError(f"a palette holds 1 to {MAX_COLORS - 1} colours, not {size}")
+    colors, counts = _merge(colors, counts)
+    if len(colors) <= size:
+        return exact_palette(colors, name)
+    lab = to_oklab(colors[:, :3])
+    pins = np.argsort(-counts, kind="stable")[: size // 2]
+    chosen = _snap(lab, _cluster(lab, counts, lab[pins], size - len(pins), seed), pins)
+    return exact_palette(colors[chosen], name)
+
+
+def _merge(colors: U8, counts: Counts) -> tuple[U8, NDArray[np.int64]]:
+    """Distinct visible colours, opaque, with their counts summed."""
+    visible = colors[:, 3] >= OPAQUE
+    opaque = colors[visible].copy()
+    opaque[:, 3] = 255
+    distinct, place = np.unique(pack(opaque), return_inverse=True)
+    total = np.zeros(len(distinct), np.int64)
+    np.add.at(total, place, counts[visible])
+    return unpack(distinct), total
+
+
+def _cluster(lab: F32, counts: NDArray[np.int64], fixed: F32, free: int, seed: int) -> F32:
+    """``(free, 3)`` k-means centres beside the ``fixed`` ones, which attract but never move."""
+    points, weights = _bin(lab, counts)
+    centres = np.concatenate([fixed, _scatter(points, weights, fixed, free, seed)])
+    owner = np.full(len(points), -1)
+    for _ in range(_ROUNDS):
+        gap = _squared_distances(points, centres)
+        closest = gap.argmin(1)
+        if np.array_equal(closest, owner):
+            break
+        owner = closest
+        _move(centres, len(fixed), points, weights, owner)
+    return centres[len(fixed) :]
+
+
+def _bin(lab: F32, counts: NDArray[np.int64]) -> tuple[F32, NDArray[np.float64]]:
+    """Above a few thousand colours, their weighted means over a fine grid: bounded work."""
+    if len(lab) <= _UNBINNED:
+        return lab, counts.astype(np.float64)
+    cell = np.floor(lab * 64).astype(np.int64) + 64
+    key = (cell[:, 0] * 256 + cell[:, 1]) * 256 + cell[:, 2]
+    _, place = np.unique(key, return_inverse=True)
+    weights = np.bincount(place, counts).astype(np.float64)
+    sums = [np.bincount(place, counts * axis) for axis in lab.T]
+    return (np.stack(sums, 1) / weights[:, None]).astype(np.float32), weights
+
+
+def _scatter(points: F32, weights: NDArray[np.float64], fixed: F32, free: int, seed: int) -> F32:
+    """k-means++ starts: likely where much weight lies far from every centre so far."""
+    random = np.random.default_rng(seed)
+    gap = np.full(len(points), 1.0, np.float32)
+    if len(fixed):
+        gap = _squared_distances(points, fixed).min(1)
+    starts = np.empty((free, 3), np.float32)
+    for place in range(free):
+        mass = np.cumsum(weights * gap)
+        pick = min(int(np.searchsorted(mass, random.random() * mass[-1])), len(points) - 1)
+        starts[place] = points[pick]
+        gap = np.minimum(gap, ((points - points[pick]) ** 2).sum(1))
+    return starts
+
+
+def _squared_distances(points: F32, centres: F32) -> F32:
+    """``(N, K)``, by the product form: N is bounded by the grid, so this stays within 40 MB."""
+    product = points @ centres.T
+    gap = (points**2).sum(1)[:, None] - 2 * product + (centres**2).sum(1)
+    return np.asarray(np.maximum(gap, 0), np.float32)
+
+
+def _move(
+    centres: F32,
+    first: int,
+    points: F32,
+    weights: NDArray[np.float64],
+    owner: NDArray[np.intp],
+) -> None:
+    """Put every free centre in the weighted middle of its points; one without any stays."""
+    mass = np.bincount(owner, weights, len(centres))
+    held = np.flatnonzero(mass > 0)
+    held = held[held >= first]
+    for axis in range(3):
+        total = np.bincount(owner, weights * points[:, axis], len(centres))
+        centres[held, axis] = total[held] / mass[held]
+
+
+def _snap(lab: F32, centres: F32, pins: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Each centre becomes the nearest real colour that no pin or earlier centre has taken."""
+    taken = np.zeros(len(lab), bool)
+    taken[pins] = True
+    for centre in centres:
+        gap = ((lab - centre) ** 2).sum(1)
+        gap[taken] = np.inf
+        taken[gap.argmin()] = True
+    return np.flatnonzero(taken)
+
+
+def psnr(original: U8, approximation: U8) -> float:
+    """Peak signal-to-noise ratio of two equal-shaped ``uint8`` arrays in dB; infinite if equal."""
+    error = (original.astype(np.float64) - approximation) ** 2
+    return _decibels(float(error.mean())) if error.size else math.inf
+
+
+def _decibels(mean_squared_error: float) -> float:
+    if mean_squared_error == 0:
+        return math.inf
+    return 10 * math.log10(255**2 / mean_squared_error)
+
+
+def loss_report(colors: U8, counts: Counts, palette: Palette) -> tuple[float, float]:
+    """What showing these colours with ``palette`` costs, over the visible pixels.
+
+    Args:
+        colors: ``(M, 4) uint8``; alpha below 128 is left out.
+        counts: ``(M,)`` pixels of each colour.
+        palette: where every colour goes to its nearest entry.
+
+    Returns:
+        The PSNR in dB over R, G and B, and the share of pixels that keep their exact colour.
+    """
+    colors, counts = _merge(colors, counts)
+    if not len(colors):
+        return math.inf, 1.0
+    shown = palette.colors(nearest(palette, colors))
+    error = ((colors[:, :3].astype(np.float64) - shown[:, :3]) ** 2).mean(1)
+    pixels = counts.sum()
+    exact = counts[(colors == shown).all(1)].sum()
+    return _decibels(float((error * counts).sum() / pixels)), float(exact / pixels)
+
+
+def suggest_count(colors: U8, counts: Counts, seed: int = 0) -> int:
+    """A palette size worth asking for: the smallest that keeps 99 % of pixels exact or 40 dB.
+
+    Returns:
+        8, 16, 32, 64, 128 or 255, or the number of distinct colours where that is smaller.
+    """
+    colors, counts = _merge(colors, counts)
+    for size in _SIZES:
+        if len(colors) <= size:
+            break
+        decibels, exact = loss_report(colors, counts, build_palette(colors, counts, size, seed))
+        if exact >= _ENOUGH_EXACT or decibels >= _ENOUGH_DB:
+            break
+    return min(size, max(len(colors), 1))

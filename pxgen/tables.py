@@ -1,0 +1,203 @@
+"""Strict tables: a TOML or stored table becomes a frozen dataclass, or an error with an address.
+
+A settings class is a frozen dataclass whose fields are made by :func:`setting`. The same field
+gives the file its comment, the command line its help and the reader its type and range, so the
+three cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pxgen.errors import InputError
+
+T = TypeVar("T")
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What a setting is for and which values it takes, beyond its type."""
+
+    doc: str
+    low: float | None = None
+    high: float | None = None
+    example: str = ""
+    """TOML shown for a setting that is unset by default."""
+    is_path: bool = False
+    """The value may be a path, relative to the project's folder."""
+
+
+def setting(default: T, doc: str, **rule: Any) -> T:
+    """A dataclass field with its documentation; the keywords are those of :class:`Rule`."""
+    # dataclasses are typed the same way: a field specifier claims to be its default.
+    return field(default=default, metadata={"rule": Rule(doc=doc, **rule)})
+
+
+def rules(settings: type) -> dict[str, Rule]:
+    """The rules of a settings class by field name, in order; a plain field has an empty one."""
+    fields = dataclasses.fields(settings)
+    return {entry.name: entry.metadata.get("rule", Rule(doc="")) for entry in fields}
+
+
+@dataclass(frozen=True)
+class Where:
+    """An address for error messages: a file, its text if it has lines, and a key's path."""
+
+    file: str
+    text: str = ""
+    path: tuple[str, ...] = ()
+
+    def key(self, name: str) -> Where:
+        """The address of a key below this one."""
+        return dataclasses.replace(self, path=(*self.path, name))
+
+    def __str__(self) -> str:
+        line = find_line(self.text, self.path)
+        place = self.file if line is None else f"{self.file}:{line}"
+        return f"{place}: {'.'.join(self.path)}" if self.path else place
+
+
+@dataclass(frozen=True)
+class Table(Mapping[str, Any]):
+    """A table as it was read, which knows where it stands."""
+
+    values_: Mapping[str, Any]
+    where: Where
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values_[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_)
+
+    def __len__(self) -> int:
+        return len(self.values_)
+
+    def table(self, name: str) -> Table:
+        """The table under ``name``, empty where there is none.
+
+        Raises:
+            InputError: something else stands there.
+        """
+        value = self.values_.get(name, {})
+        if not isinstance(value, Mapping):
+            raise InputError(f"{self.where.key(name)}: expected a table, got {_shown(value)}")
+        return Table(value, self.where.key(name))
+
+    def only(self, known: Iterable[str]) -> None:
+        """Refuse keys that are not ``known``.
+
+        Raises:
+            InputError: names the first such key, its line and the nearest known one.
+        """
+        names = list(known)
+        for name in self.values_:
+            if name not in names:
+                raise InputError(f"{self.where.key(name)}: unknown key; {nearest(name, names)}")
+
+
+def read_table(cls: type[T], table: Table) -> T:
+    """A settings object from its table; keys that the table leaves out keep their defaults.
+
+    Raises:
+        InputError: an unknown key, a wrong type or a value out of range, with file, line and key.
+    """
+    hints = typing.get_type_hints(cls)
+    known = rules(cls)
+    table.only(known)
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        where = table.where.key(name)
+        values[name] = _convert(value, hints[name], where)
+        _check_range(values[name], known[name], where)
+    missing = [f.name for f in dataclasses.fields(cls) if _required(f) and f.name not in values]  # type: ignore[arg-type]
+    if missing:
+        raise InputError(f"{table.where}: the key {missing[0]} is missing")
+    return cls(**values)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Advice for a name that is none of ``known``: the nearest ones, or all of them."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=3)
+    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names)}"
+
+
+def find_line(text: str, path: tuple[str, ...]) -> int | None:
+    """The line, from 1, on which a TOML text sets the key ``path``, or else what encloses it."""
+    here: tuple[str, ...] = ()
+    found: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[\[?([^\[\]]+)\]", line):
+            here = _split_key(header[1])
+            found.setdefault(here, number)
+        elif assignment := re.match(r"\s*([\w\-.\"' ]+?)\s*=", line):
+            found.setdefault((*here, *_split_key(assignment[1])), number)
+    while path and path not in found:
+        path = path[:-1]
+    return found.get(path)
+
+
+def _split_key(key: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in key.split("."))
+
+
+def _required(entry: dataclasses.Field[Any]) -> bool:
+    missing = dataclasses.MISSING
+    return entry.default is missing and entry.default_factory is missing
+
+
+def _convert(value: Any, hint: Any, where: Where) -> Any:
+    """``value`` as the type that ``hint`` names, without guessing: "20" is no number."""
+    origin = typing.get_origin(hint)
+    if origin in (types.UnionType, typing.Union):
+        inner = [option for option in typing.get_args(hint) if option is not type(None)]
+        return None if value is None else _convert(value, inner[0], where)
+    if origin is typing.Literal:
+        options = typing.get_args(hint)
+        if value in options:
+            return value
+        raise InputError(f"{where}: expected one of {', '.join(options)}; got {_shown(value)}")
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise InputError(f"{where}: expected a list in brackets, got {_shown(value)}")
+        return tuple(_convert(item, typing.get_args(hint)[0], where) for item in value)
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, Mapping):
+            raise InputError(f"{where}: expected a table, got {_shown(value)}")
+        return read_table(typing.cast(type, hint), Table(value, where))
+    return _scalar(value, hint, where)
+
+
+def _scalar(value: Any, kind: type, where: Where) -> Any:
+    if kind is float and type(value) is int:
+        value = float(value)
+    # bool is a subclass of int, and `steps = true` is a mistake.
+    if type(value) is not kind:
+        raise InputError(f"{where}: expected {KINDS[kind]}, got {_shown(value)}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{where}: expected a finite number, got {value}")
+    return value
+
+
+def _check_range(value: Any, rule: Rule, where: Where) -> None:
+    if value is None:
+        return
+    if rule.low is not None and value < rule.low:
+        raise InputError(f"{where}: at least {rule.low:g}, got {value:g}")
+    if rule.high is not None and value > rule.high:
+        raise InputError(f"{where}: at most {rule.high:g}, got {value:g}")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value).replace("\n", " ")
+    return text if len(text) <= 40 else text[:37] + "..."

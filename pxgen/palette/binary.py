@@ -1,0 +1,121 @@
+"""The binary swatch formats that are read: Adobe .ase and .aco, and Microsoft's RIFF .pal."""
+
+from __future__ import annotations
+
+import colorsys
+import math
+import struct
+from collections.abc import Callable
+
+from pxgen.errors import InputError
+
+Row = tuple[int, int, int, int]
+
+_ASE_COLOR = 0x0001
+_ASE_CHANNELS = {b"RGB ": 3, b"Gray": 1}
+_ACO_RGB, _ACO_HSB, _ACO_GRAY = 0, 1, 8
+_PROFILED = "needs a colour profile to become exact RGB; convert it to RGB and export again"
+
+
+def is_aco(data: bytes) -> bool:
+    """Whether ``data`` can be an .aco file: it has no signature, only a version and a count."""
+    if len(data) < 4:
+        return False
+    version, count = struct.unpack_from(">HH", data)
+    return version in (1, 2) and len(data) >= 4 + 10 * count
+
+
+def parse_ase(data: bytes, source: str) -> tuple[list[Row], str]:
+    """Adobe Swatch Exchange: big-endian blocks, of which the colours are read in order."""
+    rows: list[Row] = []
+    position = 12
+    try:
+        (blocks,) = struct.unpack_from(">I", data, 8)
+        for _ in range(blocks):
+            kind, length = struct.unpack_from(">HI", data, position)
+            if kind == _ASE_COLOR:
+                rows.append(_ase_color(data, position + 6, len(rows) + 1, source))
+            position += 6 + length
+    except struct.error as error:
+        raise _truncated(source) from error
+    return rows, ""
+
+
+def _ase_color(data: bytes, position: int, number: int, source: str) -> Row:
+    (name_units,) = struct.unpack_from(">H", data, position)
+    position += 2 + 2 * name_units
+    model = data[position : position + 4]
+    if len(model) < 4:
+        raise _truncated(source)
+    channels = _ASE_CHANNELS.get(model)
+    if channels is None:
+        label = model.decode("ascii", "replace").strip()
+        raise InputError(f"{source}, colour {number}: {label} {_PROFILED}")
+    values = struct.unpack_from(f">{channels}f", data, position + 4)
+    if not all(math.isfinite(value) for value in values):
+        raise InputError(f"{source}, colour {number}: not a number; export the swatches again")
+    red, green, blue = (_byte(value) for value in (values * 3 if channels == 1 else values))
+    return red, green, blue, 255
+
+
+def parse_aco(data: bytes, source: str) -> tuple[list[Row], str]:
+    """Photoshop colour swatches; version 2 repeats version 1 with names, so the first part does."""
+    version, count = struct.unpack_from(">HH", data)
+    rows: list[Row] = []
+    position = 4
+    try:
+        for number in range(1, count + 1):
+            space, *values = struct.unpack_from(">5H", data, position)
+            rows.append(_aco_color(space, values, f"{source}, colour {number}"))
+            position += 10
+            if version == 2:
+                (name_units,) = struct.unpack_from(">I", data, position)
+                position += 4 + 2 * name_units
+    except struct.error as error:
+        raise _truncated(source) from error
+    return rows, ""
+
+
+def _aco_color(space: int, values: list[int], where: str) -> Row:
+    if space == _ACO_RGB:
+        # The high byte: writers disagree on v × 256 or v × 257, and it is v in both.
+        return values[0] >> 8, values[1] >> 8, values[2] >> 8, 255
+    if space == _ACO_HSB:
+        hue, saturation, brightness = (value / 65535 for value in values[:3])
+        red, green, blue = colorsys.hsv_to_rgb(hue, saturation, brightness)
+        return _byte(red), _byte(green), _byte(blue), 255
+    if space == _ACO_GRAY:
+        level = _byte(values[0] / 10000)
+        return level, level, level, 255
+    raise InputError(f"{where}: colour space {space} {_PROFILED}")
+
+
+def parse_riff(data: bytes, source: str) -> tuple[list[Row], str]:
+    """Microsoft's RIFF palette: a ``data`` chunk with a version, a count and r g b flags."""
+    position = 12
+    try:
+        while True:
+            tag, length = struct.unpack_from("<4sI", data, position)
+            if tag == b"data":
+                break
+            position += 8 + length + length % 2
+        (count,) = struct.unpack_from("<H", data, position + 10)
+        cells = [struct.unpack_from("<4B", data, position + 12 + 4 * i) for i in range(count)]
+    except struct.error as error:
+        raise _truncated(source) from error
+    return [(red, green, blue, 255) for red, green, blue, _ in cells], ""
+
+
+def _byte(value: float) -> int:
+    return min(max(round(value * 255), 0), 255)
+
+
+def _truncated(source: str) -> InputError:
+    return InputError(f"{source} ends in the middle of its colours; export or copy it again")
+
+
+PARSERS: dict[str, Callable[[bytes, str], tuple[list[Row], str]]] = {
+    "ase": parse_ase,
+    "aco": parse_aco,
+    "riff": parse_riff,
+}

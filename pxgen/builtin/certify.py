@@ -1,0 +1,80 @@
+"""The exact judge: is an index map a legal character, and which labels does it show?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.builtin.art import FRAMES, SIZE
+from pxgen.builtin.compose import PIXELS
+from pxgen.builtin.reading import Reading, candidates
+from pxgen.errors import UsageError
+
+U8 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a map shows."""
+
+    legal: bool
+    """Whether the map is exactly a legal character: a frame of one, or a stretch of its loop."""
+    kind: str
+    """The kind of the nearest character found."""
+    labels: frozenset[str]
+    """The labels of the nearest character found, kind included."""
+    distance: int
+    """How many pixels differ from the nearest character found; 0 when legal."""
+    phase: int
+    """The frame of the loop that the map, or the clip's first frame, is nearest to."""
+
+
+def certify(index_map: U8) -> Certificate:
+    """Judge a still ``(24, 24)`` or a clip ``(T, 24, 24)`` of palette indices.
+
+    A still is legal when it is any of the eight frames of a character's loop; frame 0 is preferred
+    where frames look the same. A clip is legal when its frames follow each other in one
+    character's loop, from whatever frame it starts.
+
+    Raises:
+        UsageError: another shape.
+    """
+    frames = np.asarray(index_map, np.uint8)
+    if frames.ndim not in (2, 3) or frames.shape[-2:] != (SIZE, SIZE) or not len(frames):
+        raise UsageError(f"the certifier judges {SIZE} x {SIZE} index maps, not {frames.shape}")
+    frames = frames.reshape(-1, PIXELS)
+    readings = [_read(frame) for frame in frames]
+    reading = readings[0] if len(readings) == 1 else _joined(frames, readings)
+    space = reading.stack.space
+    return Certificate(
+        legal=reading.distance == 0,
+        kind=space.kind.name,
+        labels=space.names(reading.row),
+        distance=reading.distance,
+        phase=reading.phase,
+    )
+
+
+def _read(pixels: U8) -> Reading:
+    """The character nearest to one frame, among the kinds, colours and phases that fit best."""
+    nearest: list[Reading] = []
+    for reader, colors in candidates(pixels):
+        reading = reader.read(pixels, colors)
+        if reading.distance == 0:
+            return reading
+        nearest.append(reading)
+    return min(nearest, key=lambda reading: reading.distance).improved(pixels)
+
+
+def _joined(frames: U8, readings: list[Reading]) -> Reading:
+    """The reading of one frame, at the starting phase, that explains the whole clip best."""
+    explained = []
+    for reading in {(id(r.stack), r.row.tobytes()): r for r in readings}.values():
+        loop = reading.stack.draw(reading.row[None], list(range(FRAMES)))[0]
+        for phase in range(FRAMES):
+            order = (np.arange(len(frames)) + phase) % FRAMES
+            distance = int((loop[order] != frames).sum())
+            explained.append(Reading(reading.stack, reading.row, phase, distance))
+    return min(explained, key=lambda reading: reading.distance)

@@ -1,0 +1,98 @@
+"""Layers over each other: from choices to index maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.builtin.art import FRAMES, SIZE, drawings
+from pxgen.builtin.colors import PALETTE, RAMP_LETTERS, SEE_THROUGH, symbol
+from pxgen.builtin.kinds import RAMPS, Kind
+from pxgen.builtin.space import Space, spaces
+
+U8 = NDArray[np.uint8]
+
+PIXELS = SIZE * SIZE
+_PARTS = ("body", "head")
+_BODILY = ("body", "neck-", "core-")
+"""Starts of the names of what bobs with the head only in kinds that float."""
+_HELD = "hand-"
+"""Start of the names of what never bobs."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One sheet of the stack: a part of the kind itself, or the options of a slot."""
+
+    symbols: U8
+    """``(options, 8, 576) uint8`` symbols, one option for a part of the kind itself."""
+    factor: int | None
+    """Which factor chooses the option; ``None`` for a part of the kind itself."""
+
+
+class Stack:
+    """Everything that draws one kind."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        kind = space.kind
+        slots = [
+            Layer(np.stack([_loop(kind, name) for name in options]), number + 2)
+            for number, options in enumerate(kind.slots)
+        ]
+        parts = [Layer(_loop(kind, part)[None], None) for part in _PARTS]
+        self.layers = [parts[0], *slots[: kind.under], parts[1], *slots[kind.under :]]
+        """From back to front."""
+        self.inks = np.stack(
+            [np.stack([_ink(skin, tint) for tint in kind.tints or ("",)]) for skin in kind.skins]
+        )
+        """``(skins, tints, 256) uint8``: the palette index of each symbol."""
+
+    def symbols(self, choices: U8, frames: list[int]) -> U8:
+        """``(n, factors)`` choices to ``(n, T, 576) uint8`` symbols of these frames."""
+        seen = np.full((len(choices), len(frames), PIXELS), SEE_THROUGH, np.uint8)
+        for layer in self.layers:
+            sheets = layer.symbols[:, frames]
+            over = sheets[0] if layer.factor is None else sheets[choices[:, layer.factor]]
+            np.copyto(seen, over, where=over != SEE_THROUGH)
+        return seen
+
+    def draw(self, choices: U8, frames: list[int]) -> U8:
+        """``(n, factors)`` choices to ``(n, T, 576) uint8`` palette indices of these frames."""
+        seen = self.symbols(choices, frames)
+        drawn = np.empty_like(seen)
+        for skin, tint in np.ndindex(self.inks.shape[:2]):
+            rows = (choices[:, 0] == skin) & (choices[:, 1] == tint)
+            drawn[rows] = self.inks[skin, tint][seen[rows]]
+        return drawn
+
+
+def _ink(skin: str, tint: str) -> U8:
+    ink = np.zeros(256, np.uint8)
+    ink[: len(PALETTE)] = np.arange(len(PALETTE))
+    colors = RAMPS[skin] + (RAMPS[tint] if tint else "")
+    for place, letter in zip(RAMP_LETTERS, colors, strict=False):
+        ink[symbol(place)] = symbol(letter)
+    return ink
+
+
+def _loop(kind: Kind, name: str) -> U8:
+    """The option's ``(8, 576)`` symbols, moved as the kind moves; a kind's own drawing wins."""
+    loop = np.full((FRAMES, SIZE, SIZE), SEE_THROUGH, np.uint8)
+    own = f"{kind.name}.{name}"
+    drawing = drawings().get(own, drawings().get(name, loop))
+    rests = name.startswith(_HELD) or (name.startswith(_BODILY) and not kind.floats)
+    drop = 0 if name.startswith((*_PARTS, *_BODILY, _HELD)) else kind.drop
+    for frame in range(FRAMES):
+        down = drop + (0 if rests else int(kind.bob[frame]))
+        loop[frame, down:] = drawing[frame, : SIZE - down]
+    return loop.reshape(FRAMES, PIXELS)
+
+
+@cache
+def stacks() -> tuple[Stack, ...]:
+    """What draws each kind, in the order of ``KINDS``."""
+    return tuple(Stack(space) for space in spaces())

@@ -1,0 +1,124 @@
+"""Any number of distinct characters from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.builtin.art import FRAMES, SIZE
+from pxgen.builtin.compose import PIXELS, stacks
+from pxgen.builtin.space import LABELS, spaces
+from pxgen.errors import UsageError
+
+U8 = NDArray[np.uint8]
+I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
+
+_CHUNK_PIXELS = 1024 * PIXELS
+_ROUNDS = 6
+
+
+def count_legal() -> int:
+    """How many characters there are."""
+    return sum(space.count for space in spaces())
+
+
+def draw(n: int, seed: int, *, frames: int = 1, start: int = 0) -> Iterator[tuple[U8, U8]]:
+    """Draw characters ``start .. start + n - 1`` of the endless-looking row that a seed makes.
+
+    Character ``i`` depends on ``seed`` and ``i`` alone, whatever was asked beside it, and no two
+    characters of one seed are alike: each kind's combinations are visited in an order that the
+    seed shuffles. The kinds take turns, so any stretch holds them in equal numbers until the
+    smaller ones are used up; every option of a slot is equally likely.
+
+    Args:
+        n: how many characters.
+        seed: any integer.
+        frames: 1 for stills or 8 for idle loops.
+        start: the number of the first character.
+
+    Yields:
+        ``(m, frames, 24, 24) uint8`` palette indices and ``(m, L) uint8`` marks of ``LABELS``, in
+        chunks of bounded size.
+
+    Raises:
+        UsageError: more characters than exist, or frames that are neither 1 nor 8.
+    """
+    if frames not in (1, FRAMES):
+        raise UsageError(f"built-in characters have 1 or {FRAMES} frames, not {frames}")
+    if n < 0 or start < 0 or start + n > count_legal():
+        raise UsageError(
+            f"there are {count_legal()} built-in characters; numbers {start} to {start + n - 1} "
+            "reach beyond them: ask for fewer"
+        )
+    return _chunks(n, seed, frames, start)
+
+
+def _chunks(n: int, seed: int, frames: int, start: int) -> Iterator[tuple[U8, U8]]:
+    step = _CHUNK_PIXELS // (PIXELS * frames)
+    for first in range(start, start + n, step):
+        numbers = np.arange(first, min(first + step, start + n), dtype=np.int64)
+        yield _characters(numbers, seed, frames)
+
+
+def _characters(numbers: I64, seed: int, frames: int) -> tuple[U8, U8]:
+    pixels = np.empty((len(numbers), frames, SIZE, SIZE), np.uint8)
+    labels = np.empty((len(numbers), len(LABELS)), np.uint8)
+    kinds, turns = _turns(numbers)
+    for place, (space, stack) in enumerate(zip(spaces(), stacks(), strict=True)):
+        rows = np.flatnonzero(kinds == place)
+        choices = space.choices(_shuffled(turns[rows], space.count, seed, place))
+        drawn = stack.draw(choices, list(range(frames)))
+        pixels[rows] = drawn.reshape(len(rows), frames, SIZE, SIZE)
+        labels[rows] = space.labels(choices)
+    return pixels, labels
+
+
+def _turns(numbers: I64) -> tuple[I64, I64]:
+    """The kind of each character, and how many of that kind stand before it.
+
+    The kinds take turns; when the smallest is used up, the others go on.
+    """
+    counts = np.array([space.count for space in spaces()])
+    kinds, turns = np.empty_like(numbers), np.empty_like(numbers)
+    before, used = 0, 0
+    for level in np.unique(counts):
+        alive = np.flatnonzero(counts >= level)
+        after = before + (level - used) * len(alive)
+        here = (numbers >= before) & (numbers < after)
+        turn, seat = np.divmod(numbers[here] - before, len(alive))
+        kinds[here], turns[here] = alive[seat], turn + used
+        before, used = after, level
+    return kinds, turns
+
+
+def _shuffled(ranks: I64, count: int, seed: int, kind: int) -> I64:
+    """A permutation of ``0 .. count - 1`` that seed and kind choose, applied to ``ranks``.
+
+    A balanced Feistel network permutes a power of four above ``count``; what lands outside is
+    sent through again until it lands inside, which keeps it a permutation without any memory.
+    """
+    half = max(1, (int(count - 1).bit_length() + 1) // 2)
+    entropy = [abs(seed), int(seed < 0), kind]
+    keys: U64 = np.random.SeedSequence(entropy).generate_state(_ROUNDS, np.uint64).view(np.uint64)
+    values = _feistel(ranks.astype(np.uint64), half, keys)
+    while (outside := values >= count).any():
+        values[outside] = _feistel(values[outside], half, keys)
+    return values.astype(np.int64)
+
+
+def _feistel(values: U64, half: int, keys: U64) -> U64:
+    mask = np.uint64((1 << half) - 1)
+    left, right = values >> np.uint64(half), values & mask
+    for key in keys:
+        left, right = right, left ^ (_mixed(right ^ key) & mask)
+    return (left << np.uint64(half)) | right
+
+
+def _mixed(values: U64) -> U64:
+    """The finaliser of SplitMix64: every input bit reaches every output bit."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))

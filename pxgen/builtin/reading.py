@@ -1,0 +1,144 @@
+"""Reads a character's choices off its pixels.
+
+The art is made so that every choice has pixels of its own: both colours show in pixels that no
+slot can touch, and each slot's option shows in pixels that no other slot can touch. So the choices
+are read one by one, without search, and drawing them again proves the reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.builtin.art import FRAMES
+from pxgen.builtin.colors import SEE_THROUGH
+from pxgen.builtin.compose import PIXELS, Stack, stacks
+
+U8 = NDArray[np.uint8]
+Bools = NDArray[np.bool_]
+
+_TRIED = 3
+"""How many of the best-fitting (kind, phase, colours) are explained in full for an illegal map."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A legal character beside the pixels it was read from."""
+
+    stack: Stack
+    row: U8
+    """``(factors,) uint8`` choices."""
+    phase: int
+    distance: int
+    """How many pixels differ."""
+
+    def improved(self, pixels: U8) -> Reading:
+        """The nearest character by changing one choice at a time, until no change helps."""
+        best = self
+        while True:
+            found = min(best._neighbours(pixels), key=lambda reading: reading.distance)
+            if found.distance >= best.distance:
+                return best
+            best = found
+
+    def _neighbours(self, pixels: U8) -> Iterator[Reading]:
+        space = self.stack.space
+        for factor, options in enumerate(space.factors):
+            rows = np.repeat(self.row[None], len(options), axis=0)
+            rows[:, factor] = np.arange(len(options))
+            rows = rows[space.legal(rows)]
+            wrong = (self.stack.draw(rows, [self.phase])[:, 0] != pixels).sum(axis=1)
+            if len(rows):
+                nearest = int(wrong.argmin())
+                yield replace(self, row=rows[nearest], distance=int(wrong[nearest]))
+
+
+class Reader:
+    """Reads one phase of one kind."""
+
+    def __init__(self, stack: Stack, phase: int) -> None:
+        self.stack = stack
+        self.phase = phase
+        touched = self._touched()
+        self.fixed = np.logical_not(touched.any(axis=0), dtype=np.bool_)
+        """``(576,)``: pixels that the kind and its colours alone decide."""
+        alone = touched.sum(axis=0) == 1
+        self.owned = [np.flatnonzero(slot & alone) for slot in touched]
+        """For each slot the pixels that no other slot can touch."""
+        ground = self._drawn(np.zeros(len(stack.space.factors), np.uint8)[None])
+        self.templates = ground.reshape(-1, PIXELS)
+        """``(skins * tints, 576)``: the kind in every colour; read its fixed pixels only."""
+        self.signs = [self._signs(slot) for slot in range(len(touched))]
+        """For each slot ``(skins * tints, options, owned)``: its own pixels for every option."""
+
+    def _touched(self) -> Bools:
+        """``(slots, 576)``: what some option of the slot covers and no part of the kind hides."""
+        touched = np.zeros((len(self.stack.space.kind.slots), PIXELS), np.bool_)
+        hidden = np.zeros(PIXELS, np.bool_)
+        for layer in reversed(self.stack.layers):
+            covers = (layer.symbols[:, self.phase] != SEE_THROUGH).any(axis=0)
+            if layer.factor is None:
+                hidden |= covers
+            else:
+                touched[layer.factor - 2] = covers & ~hidden
+        return touched
+
+    def _drawn(self, rows: U8) -> U8:
+        """``(n, factors)`` choices to ``(skins, tints, n, 576)`` indices in every colour."""
+        return self.stack.inks[:, :, self.stack.symbols(rows, [self.phase])[:, 0]]
+
+    def _signs(self, slot: int) -> U8:
+        options = len(self.stack.space.kind.slots[slot])
+        rows = np.zeros((options, len(self.stack.space.factors)), np.uint8)
+        rows[:, slot + 2] = np.arange(options)
+        drawn = self._drawn(rows)[..., self.owned[slot]]
+        return drawn.reshape(-1, options, len(self.owned[slot]))
+
+    def read(self, pixels: U8, colors: int) -> Reading:
+        """The character whose options' own pixels agree best with ``pixels`` in these colours."""
+        space = self.stack.space
+        row = np.zeros(len(space.factors), np.uint8)
+        row[0], row[1] = divmod(colors, len(space.factors[1]))
+        for slot, (owned, signs) in enumerate(zip(self.owned, self.signs, strict=True)):
+            row[slot + 2] = (signs[colors] != pixels[owned]).sum(axis=1).argmin()
+        for a, x, b, y in space.excluded:
+            if row[a] == x and row[b] == y:
+                row[b] = (y + 1) % len(space.factors[b])
+        drawn = self.stack.draw(row[None], [self.phase])[0, 0]
+        return Reading(self.stack, row, self.phase, int((drawn != pixels).sum()))
+
+
+class _Desk:
+    """All readers, and what tells quickly which of them a map is for."""
+
+    def __init__(self) -> None:
+        self.readers = [
+            (reader, colors)
+            for phase in range(FRAMES)
+            for reader in (Reader(stack, phase) for stack in stacks())
+            for colors in range(len(reader.templates))
+        ]
+        self.templates = np.stack([reader.templates[colors] for reader, colors in self.readers])
+        self.fixed = np.stack([reader.fixed for reader, _ in self.readers])
+        self.sizes = self.fixed.sum(axis=1)
+
+
+@cache
+def _desk() -> _Desk:
+    return _Desk()
+
+
+def candidates(pixels: U8) -> list[tuple[Reader, int]]:
+    """The readers and colours that fit the fixed pixels of a ``(576,) uint8`` map, best first.
+
+    All that fit without a wrong pixel are among them, so a legal map is never missed.
+    """
+    desk = _desk()
+    wrong = ((desk.templates != pixels) & desk.fixed).sum(axis=1) / desk.sizes
+    order = np.argsort(wrong, kind="stable")
+    count = max(_TRIED, int((wrong == 0).sum()))
+    return [desk.readers[place] for place in order[:count]]

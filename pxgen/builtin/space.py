@@ -1,0 +1,114 @@
+"""The legal combinations of a kind as the numbers ``0 .. count - 1``."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from itertools import product
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.builtin.kinds import EXCLUDED, KINDS, Kind
+
+U8 = NDArray[np.uint8]
+
+
+def _labels() -> tuple[str, ...]:
+    shown = [option for kind in KINDS for factor in factors(kind) for option in factor if option]
+    return tuple(dict.fromkeys([*(kind.name for kind in KINDS), *sorted(shown)]))
+
+
+def factors(kind: Kind) -> tuple[tuple[str, ...], ...]:
+    """The choices that make a character: its two colours, then its slots in drawing order."""
+    return (kind.skins, kind.tints or ("",), *kind.slots)
+
+
+class Space:
+    """All legal combinations of one kind.
+
+    A combination is a row of choices: for every factor the number of the option taken. Factors
+    that an exclusion ties together are enumerated as one, so that every number is a legal row.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.factors = factors(kind)
+        self._groups = [(group, self._legal_rows(group)) for group in self._tied()]
+        self.count = prod(len(rows) for _, rows in self._groups)
+        """How many legal combinations there are."""
+
+    @cached_property
+    def excluded(self) -> list[tuple[int, int, int, int]]:
+        """Forbidden pairs as (factor, option, other factor, other option)."""
+        place = {
+            name: (f, o)
+            for f, options in enumerate(self.factors)
+            for o, name in enumerate(options)
+            if name
+        }
+        return [(*place[a], *place[b]) for a, b in EXCLUDED if a in place and b in place]
+
+    def _tied(self) -> list[list[int]]:
+        groups = [[factor] for factor in range(len(self.factors))]
+        for a, _, b, _ in self.excluded:
+            joined = [group for group in groups if a in group or b in group]
+            groups = [group for group in groups if group not in joined]
+            groups.append(sorted({factor for group in joined for factor in group}))
+        return groups
+
+    def _legal_rows(self, group: list[int]) -> U8:
+        rows = product(*(range(len(self.factors[factor])) for factor in group))
+        table = np.array(list(rows), np.uint8)
+        wide = np.zeros((len(table), len(self.factors)), np.int64) - 1
+        wide[:, group] = table
+        return table[self.legal(wide)]
+
+    def legal(self, choices: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Which rows of ``(n, factors)`` choices hold no excluded pair."""
+        legal = np.ones(len(choices), np.bool_)
+        for a, x, b, y in self.excluded:
+            legal &= ~((choices[:, a] == x) & (choices[:, b] == y))
+        return legal
+
+    def choices(self, ranks: NDArray[np.int64]) -> U8:
+        """``(n,)`` combination numbers to ``(n, factors) uint8`` choices."""
+        rows = np.empty((len(ranks), len(self.factors)), np.uint8)
+        rest = ranks
+        for group, table in self._groups:
+            rest, digit = np.divmod(rest, len(table))
+            rows[:, group] = table[digit]
+        return rows
+
+    def labels(self, choices: U8) -> U8:
+        """``(n, factors)`` choices to ``(n, L) uint8`` marks of the labels they show."""
+        marks = np.zeros((len(choices), len(LABELS)), np.uint8)
+        marks[:, LABELS.index(self.kind.name)] = 1
+        rows = np.arange(len(choices))
+        for factor, columns in enumerate(self._columns):
+            column = columns[choices[:, factor]]
+            shown = column >= 0
+            marks[rows[shown], column[shown]] = 1
+        return marks
+
+    @cached_property
+    def _columns(self) -> list[NDArray[np.int64]]:
+        return [
+            np.array([LABELS.index(name) if name else -1 for name in options])
+            for options in self.factors
+        ]
+
+    def names(self, row: U8) -> frozenset[str]:
+        """The labels that one row of choices shows."""
+        shown = {options[o] for options, o in zip(self.factors, row, strict=True)}
+        return frozenset(shown - {""} | {self.kind.name})
+
+
+LABELS = _labels()
+"""Every label: the kinds in their order, then the attributes alphabetically."""
+
+
+@cache
+def spaces() -> tuple[Space, ...]:
+    """The combinations of every kind, in the order of ``KINDS``."""
+    return tuple(Space(kind) for kind in KINDS)

@@ -19,7 +19,7 @@ PIXELS = SIZE * SIZE
 _PARTS = ("body", "head")
 _BODILY = ("body", "neck-", "core-")
 """Starts of the names of what bobs with the head only in kinds that float."""
-_HELD = "hand-"
+_HELD = "item-"
 """Start of the names of what never bobs."""
 
 

@@ -93,7 +93,7 @@ _EYES = ("eyes-round", "eyes-sleepy", "eyes-angry", "eyes-laser", "eyes-heart")
 _MOUTHS = ("mouth-smile", "mouth-frown", "mouth-grin", "mouth-tongue", "mouth-fangs", "mouth-open")
 _PIPE = ("mouth-pipe", "mouth-gum")
 _NECK = ("", "neck-scarf", "neck-chain", "neck-bowtie", "neck-medal")
-_HAND = ("", "hand-wand", "hand-flower", "hand-sword", "hand-candle", "hand-balloon")
+_ITEMS = ("", "item-wand", "item-flower", "item-sword", "item-candle", "item-balloon")
 
 KINDS: Final = (
     Kind(
@@ -104,7 +104,7 @@ KINDS: Final = (
             ("eyes-almond", "eyes-cyclops", *_EYES, *_GLASSES),
             _MOUTHS + _PIPE,
             ("", "antenna-twin", "antenna-bulb", *_HATS),
-            _HAND,
+            _ITEMS,
         ),
     ),
     Kind(
@@ -124,7 +124,7 @@ KINDS: Final = (
             ),
             ("mouth-smile", "mouth-frown", "mouth-grin", "mouth-open", *_PIPE),
             ("", "antenna-dish", "antenna-bulb", *_HATS),
-            _HAND,
+            _ITEMS,
         ),
         tints=("light-red", "light-lime", "light-cyan"),
         bob="00110011",
@@ -137,7 +137,7 @@ KINDS: Final = (
             ("eyes-hollow", "eyes-cyclops", *_EYES, *_GLASSES),
             _MOUTHS + _PIPE,
             ("", "halo", *_HATS),
-            _HAND,
+            _ITEMS,
         ),
         under=0,
         floats=True,
@@ -150,7 +150,7 @@ KINDS: Final = (
             ("eyes-hollow", "eyes-patch", *_EYES, *_GLASSES),
             ("mouth-grin", "mouth-frown", "mouth-smile", "mouth-fangs", "mouth-open", "mouth-pipe"),
             ("", "halo", *_HATS),
-            _HAND,
+            _ITEMS,
         ),
     ),
     Kind(
@@ -161,7 +161,7 @@ KINDS: Final = (
             ("eyes-patch", *_EYES, *_GLASSES),
             _MOUTHS + _PIPE,
             ("", *_HAIR, *_HATS),
-            _HAND,
+            _ITEMS,
         ),
         tints=("hair-black", "hair-brown", "hair-red"),
     ),
@@ -173,7 +173,7 @@ KINDS: Final = (
             ("eyes-patch", *_EYES, *_GLASSES),
             _MOUTHS + _PIPE,
             ("", *_HATS),
-            _HAND,
+            _ITEMS,
         ),
     ),
     Kind(
@@ -185,7 +185,7 @@ KINDS: Final = (
             ("", "beard-full", "beard-goatee", "beard-moustache"),
             _MOUTHS + _PIPE,
             ("", *_HAIR, *_HATS),
-            _HAND,
+            _ITEMS,
         ),
         tints=("hair-black", "hair-brown", "hair-blond", "hair-red", "hair-blue"),
     ),
@@ -196,8 +196,8 @@ KINDS: Final = (
             ("", "core-bone", "core-coin", "core-heart", "core-fish"),
             ("eyes-cyclops", *_EYES, *_GLASSES),
             (*_MOUTHS, "mouth-pipe"),
-            ("", "leaf-sprout", *_HATS),
-            _HAND,
+            ("", "sprout", *_HATS),
+            _ITEMS,
         ),
         under=0,
         drop=2,
@@ -210,7 +210,7 @@ KINDS: Final = (
             ("eyes-slit", "eyes-patch", *_EYES, *_GLASSES),
             _MOUTHS + _PIPE,
             ("", "hat-bow", *_HATS),
-            _HAND,
+            _ITEMS,
         ),
     ),
     Kind(
@@ -221,7 +221,7 @@ KINDS: Final = (
             ("eyes-slit", "eyes-cyclops", *_EYES, *_GLASSES),
             _MOUTHS + _PIPE,
             ("", "halo", *_HATS),
-            _HAND,
+            _ITEMS,
         ),
     ),
 )

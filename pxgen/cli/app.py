@@ -1,0 +1,157 @@
+"""The ``pxgen`` command: global options, the table of commands, and how errors reach the user."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import click
+
+from pxgen import __version__
+from pxgen.cli.options import PATH
+from pxgen.cli.session import Session
+from pxgen.errors import PxgenError
+from pxgen.tables import nearest
+
+SECTIONS = {
+    "Start": ("init",),
+    "Learn and make": ("train", "sample"),
+    "Look and convert": ("palette",),
+}
+"""Every command by its section of the help; each is ``command`` in ``pxgen.cli.<its name>``."""
+
+DEFAULTS_FROM = {"prepare": "data", "train": "train", "sample": "sample"}
+"""The table of the project file that fills in a command's options."""
+
+EXAMPLES = """\b
+Examples:
+  pxgen sample --label alien -n 16 -o aliens.png
+  pxgen prepare sprites/ && pxgen train --minutes 30 && pxgen sample -n 64 -o new/
+"""
+
+INTERRUPTED = 130
+HELP_FLAGS = ["-h", "--help"]
+HELP_WANTED = "pxgen.help_wanted"
+
+
+class CommandLine(click.Group):
+    """A group that imports a command when it is needed and turns errors into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command in the order of the help."""
+        return [name for names in SECTIONS.values() for name in names]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command's module."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"pxgen.cli.{cmd_name}")
+        return cast(click.Command, module.command)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the global options and note whether only help is wanted."""
+        ctx.meta[HELP_WANTED] = bool(set(HELP_FLAGS) & set(args))
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments name; a mistyped one gets the nearest names."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            error.message = (
+                f"No such command: {args[0]}; {nearest(args[0], self.list_commands(ctx))}."
+            )
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands under the headings of :data:`SECTIONS`."""
+        for title, names in SECTIONS.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(title):
+                formatter.write_dl([(n, c.get_short_help_str(80)) for n, c in commands if c])
+
+    def main(self, args: Sequence[str] | None = None, *_: Any, **options: Any) -> NoReturn:
+        """Run and exit with the status that scripts can rely on.
+
+        The statuses are 0 done, 1 failed, 2 wrong usage, 3 input rejected, 130 interrupted.
+        """
+        session = Session()
+        options |= {"prog_name": "pxgen", "standalone_mode": False, "obj": session}
+        try:
+            status = super().main(args, **options)
+            sys.stdout.flush()
+        except (Exception, KeyboardInterrupt) as error:
+            status = _report(error, session.verbose)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _report(error: BaseException, verbose: bool) -> int:
+    """Say what happened in one line on standard error, and give the exit status for it."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        # The reader has gone; without this the interpreter complains again while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    if verbose:
+        traceback.print_exception(error)
+    click.echo(f"pxgen: {_line(error)}", err=True)
+    return error.exit_code if isinstance(error, PxgenError) else 1
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, PxgenError):
+        return text
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+    if isinstance(error, MemoryError):
+        return "out of memory: try a smaller --batch, --size or --count"
+    return f"unexpected {type(error).__name__}: {text} (pxgen -v ... shows where)"
+
+
+@click.group(
+    cls=CommandLine,
+    epilog=EXAMPLES,
+    context_settings={
+        "help_option_names": HELP_FLAGS,
+        "auto_envvar_prefix": "PXGEN",
+        "max_content_width": 100,
+    },
+)
+@click.option(
+    "--project", type=PATH, metavar="PATH", help="Project file or folder (default: found upwards)."
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks, only errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Show where an unexpected error happened.")
+@click.version_option(__version__, prog_name="pxgen", message="%(prog)s %(version)s")
+@click.pass_context
+def pxgen(ctx: click.Context, project: Path | None, quiet: bool, verbose: bool) -> None:
+    """Learn pixel art from a folder of sprites and make more of it.
+
+    Every pixel that pxgen writes is a colour of the palette. Settings come from flags, then from
+    PXGEN_<COMMAND>_<OPTION>, then from pxgen.toml, then from the defaults.
+    """
+    if quiet and verbose:
+        raise click.UsageError("-q and -v exclude each other.")
+    session = ctx.ensure_object(Session)
+    session.project_path, session.quiet, session.verbose = project, quiet, verbose
+    command = ctx.invoked_subcommand or ""
+    # A broken project file must not keep the help from being read.
+    if command in DEFAULTS_FROM and not ctx.meta[HELP_WANTED]:
+        ctx.default_map = {command: session.project.given[DEFAULTS_FROM[command]]}
+
+
+def main() -> None:
+    """The entry point of the ``pxgen`` script."""
+    pxgen()

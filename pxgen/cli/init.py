@@ -1,0 +1,28 @@
+"""``pxgen init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pxgen.cli.options import PATH
+
+
+@click.command("init", short_help="Write a commented project file.")
+@click.argument("folder", metavar="[DIR]", type=PATH, default=Path())
+@click.option(
+    "--recipe", metavar="NAME", default="masked", show_default=True, help="Kind of model."
+)
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+def command(folder: Path, recipe: str, force: bool) -> None:
+    r"""Write DIR/pxgen.toml with every setting, its default and what it is for.
+
+    \b
+    Examples:
+      pxgen init
+      pxgen init heads --recipe masked
+    """
+    from pxgen.commands.init import write_project
+
+    click.echo(write_project(folder, recipe, force=force))

@@ -1,0 +1,68 @@
+"""Options shared by commands: built from the settings, so that defaults and help agree."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pxgen.tables import Rule, rules
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+
+
+def setting_option(
+    settings: type, name: str, *flags: str, **extra: Any
+) -> Callable[[Command], Command]:
+    """An option that sets the field ``name``: its type, range, default and help are the field's.
+
+    Args:
+        settings: a settings class of :mod:`pxgen.settings`.
+        name: the field, and the parameter of the command.
+        flags: the option's spellings, ``-n``, ``--count``.
+        extra: what to pass on to :func:`click.option`, such as ``metavar``.
+    """
+    rule = rules(settings)[name]
+    hint = typing.get_type_hints(settings)[name]
+    if typing.get_origin(hint) is types.UnionType:
+        hint = typing.get_args(hint)[0]
+    default = settings.__dataclass_fields__[name].default  # type: ignore[attr-defined]
+    if hint is bool:
+        extra.setdefault("is_flag", True)
+    else:
+        extra.setdefault("type", _click_type(hint, rule))
+    extra.setdefault("help", rule.doc[0].upper() + rule.doc[1:] + ".")
+    extra.setdefault("show_default", default is not None and hint is not bool)
+    return click.option(*flags, name, default=default, **extra)
+
+
+def _click_type(hint: Any, rule: Rule) -> click.ParamType[Any]:
+    if typing.get_origin(hint) is typing.Literal:
+        return click.Choice(typing.get_args(hint))
+    if hint is int:
+        return click.IntRange(_whole(rule.low), _whole(rule.high))
+    if hint is float:
+        return click.FloatRange(rule.low, rule.high)
+    return click.STRING
+
+
+def _whole(bound: float | None) -> int | None:
+    return None if bound is None else int(bound)
+
+
+def parse_shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int]:
+    """``I/N``, part I of N counted from 1, as ``(I - 1, N)``; an option's callback.
+
+    Raises:
+        click.BadParameter: the text names no part.
+    """
+    part, slash, parts = (value or "1/1").partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise click.BadParameter(f"{value!r} is no part such as 1/4, 2/4, 3/4 or 4/4.", ctx, param)
+    return int(part) - 1, int(parts)

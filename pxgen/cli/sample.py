@@ -1,0 +1,119 @@
+"""``pxgen sample``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from pxgen.cli.options import PATH, parse_shard, setting_option
+from pxgen.cli.session import Session, pass_session
+from pxgen.settings import SampleSettings
+
+
+@click.command("sample", short_help="Make new sprites.")
+@click.option(
+    "-m", "--model", type=PATH, metavar="MODEL", help="Run or checkpoint (default: the newest run)."
+)
+@setting_option(SampleSettings, "count", "-n", "--count", metavar="COUNT")
+@click.option(
+    "--label", "labels", multiple=True, metavar="NAME", help="A label to show; NAME:WEIGHT mixes."
+)
+@setting_option(SampleSettings, "seed", "--seed", metavar="S")
+@click.option(
+    "--first",
+    type=click.IntRange(0),
+    default=0,
+    metavar="I",
+    help="Number of the first picture of the seed's stream.",
+)
+@click.option("--shard", callback=parse_shard, metavar="I/N", help="Make part I of N, from 1.")
+@setting_option(SampleSettings, "steps", "--steps", metavar="K")
+@setting_option(SampleSettings, "sampler", "--sampler", metavar="NAME")
+@setting_option(SampleSettings, "guidance", "--guidance", metavar="G")
+@setting_option(SampleSettings, "temperature", "--temperature", metavar="T")
+@setting_option(SampleSettings, "palette", "--palette", metavar="FILE")
+@setting_option(SampleSettings, "scale", "--scale", metavar="K")
+@click.option(
+    "-o", "--out", metavar="OUT", help="Folder, sheet .png, frames .gif, or - (default: here)."
+)
+@click.option("--force", is_flag=True, help="Replace files of the same names in the folder.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    default=64,
+    show_default=True,
+    metavar="N",
+    help="Sprites drawn at once; changes speed and memory, never the pictures.",
+)
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all).")
+@click.option("--show", is_flag=True, help="Draw the sprites in the terminal too.")
+@pass_session
+def command(
+    session: Session,
+    model: Path | None,
+    count: int,
+    labels: tuple[str, ...],
+    seed: int,
+    first: int,
+    shard: tuple[int, int],
+    steps: int | None,
+    sampler: str | None,
+    guidance: float | None,
+    temperature: float | None,
+    palette: str | None,
+    scale: int,
+    out: str | None,
+    force: bool,
+    batch: int,
+    workers: int | None,
+    show: bool,
+) -> None:
+    r"""Make new sprites and print the path of each file.
+
+    Without a model of your own the starter model in the package is used. The same seed gives the
+    same pictures, whatever the batch size, thread count or shard.
+
+    \b
+    Examples:
+      pxgen sample --label alien
+      pxgen sample --label alien --label hat:0.5 -n 100 --seed 7 -o aliens/
+      pxgen sample -n 64 --palette pico-8 --scale 4 -o sheet.png
+    """
+    from pxgen.commands.sample import SampleRequest, sample
+
+    request = SampleRequest(
+        model=model,
+        count=count,
+        labels=labels,
+        seed=seed,
+        first=first,
+        shard=shard,
+        steps=steps,
+        sampler=sampler,
+        guidance=guidance,
+        temperature=temperature,
+        palette=palette,
+        scale=scale,
+        out=out,
+        force=force,
+        batch=batch,
+        workers=workers,
+    )
+    for path in sample(request, session.console):
+        click.echo(path)
+        if show:
+            _show(path)
+
+
+def _show(path: Path) -> None:
+    from pxgen.render.png import decode_png
+    from pxgen.render.terminal import color_depth, sprite_lines
+
+    if path.suffix == ".png":
+        indices, palette = decode_png(path)
+        lines = sprite_lines(indices, palette, depth=color_depth(sys.stderr, os.environ))
+        # The lines know what the terminal can show; click would strip colours from a pipe.
+        click.echo("\n".join(lines), err=True, color=True)

@@ -1,0 +1,45 @@
+"""What the global options decide, handed to every command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pxgen.project import Project, load_project
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass
+class Session:
+    """One invocation of ``pxgen``; commands receive it through :data:`pass_session`."""
+
+    project_path: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+    @cached_property
+    def project(self) -> Project:
+        """The project file, read when a command first needs it.
+
+        Raises:
+            InputError: it is missing where it was named, or malformed.
+        """
+        return load_project(self.project_path)
+
+    @cached_property
+    def console(self) -> Console:
+        """Standard error, for progress and remarks; ``-q`` silences it. Data goes to stdout."""
+        # Rich takes longer to import than `pxgen --help` takes to run.
+        from rich.console import Console
+
+        # Markup would eat the brackets of file names, and wrapping would cut paths in two.
+        return Console(stderr=True, quiet=self.quiet, markup=False, highlight=False, soft_wrap=True)
+
+
+pass_session = click.make_pass_decorator(Session, ensure=True)

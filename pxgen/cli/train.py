@@ -1,0 +1,79 @@
+"""``pxgen train``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from pxgen.cli.options import PATH, setting_option
+from pxgen.cli.session import Session, pass_session
+from pxgen.settings import TrainSettings
+
+
+@click.command("train", short_help="Train the project's model on a dataset.")
+@click.option("--dataset", type=PATH, metavar="PATH", help="Dataset (default: the project's).")
+@click.option("--recipe", metavar="NAME", help="Kind of model (default: the project's, or masked).")
+@setting_option(TrainSettings, "steps", "--steps", metavar="N")
+@setting_option(TrainSettings, "minutes", "--minutes", metavar="M")
+@setting_option(TrainSettings, "seed", "--seed", metavar="S")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute.",
+)
+@click.option("--resume/--fresh", default=True, help="Go on where the run stopped, or start anew.")
+@click.option("-o", "--out", type=PATH, metavar="RUN", help="Run folder (default: under runs/).")
+@pass_session
+@click.pass_context
+def command(
+    ctx: click.Context,
+    session: Session,
+    dataset: Path | None,
+    recipe: str | None,
+    steps: int | None,
+    minutes: float | None,
+    seed: int,
+    device: str,
+    resume: bool,
+    out: Path | None,
+) -> None:
+    r"""Train every stage of the project's model and print the checkpoint's path.
+
+    The model and its knobs stand in pxgen.toml; the budget is a number of steps or of minutes, ten
+    minutes if neither is set.
+
+    \b
+    Examples:
+      pxgen train --minutes 30
+      pxgen train --recipe masked --steps 5000 -o runs/heads
+    """
+    from pxgen.commands.train import TrainRequest, train
+
+    steps, minutes = _budget(ctx, steps, minutes)
+    request = TrainRequest(
+        dataset=dataset,
+        recipe=recipe,
+        settings=replace(session.project.train, steps=steps, minutes=minutes, seed=seed),
+        model_table=session.project.model,
+        device=device,
+        resume=resume,
+        out=out,
+    )
+    click.echo(train(request, session.console))
+
+
+def _budget(
+    ctx: click.Context, steps: int | None, minutes: float | None
+) -> tuple[int | None, float | None]:
+    """A budget that was typed beats the other kind of budget in the project file."""
+    typed = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+    by_steps = ctx.get_parameter_source("steps") in typed
+    by_minutes = ctx.get_parameter_source("minutes") in typed
+    if by_steps and by_minutes:
+        raise click.UsageError("--steps and --minutes exclude each other: give one budget.")
+    return (None if by_minutes else steps), (None if by_steps else minutes)

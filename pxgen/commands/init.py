@@ -1,0 +1,84 @@
+"""``init``: a project file in which every setting stands with its default and its purpose."""
+
+from __future__ import annotations
+
+import dataclasses
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pxgen.errors import PxgenError, UsageError
+from pxgen.files import write_text
+from pxgen.project import FILE_NAME
+from pxgen.settings import SETTINGS
+from pxgen.tables import Rule, nearest, rules
+
+HEADER = """\
+# The pxgen project of this folder. Every key is optional and shown with its default.
+# A flag beats an environment variable (PXGEN_TRAIN_BATCH), which beats this file.
+"""
+
+PURPOSES = {
+    "data": "pxgen prepare: sprites become a dataset",
+    "train": "pxgen train: the dataset becomes a model",
+    "sample": "pxgen sample: the model makes sprites",
+}
+
+
+def write_project(folder: Path, recipe: str, *, force: bool = False) -> Path:
+    """Write ``folder/pxgen.toml`` for a recipe and return its path.
+
+    Raises:
+        UsageError: no recipe has this name.
+        PxgenError: the file exists and ``force`` is off, or cannot be written.
+    """
+    text = project_text(recipe)
+    path = folder / FILE_NAME
+    if path.exists() and not force:
+        raise PxgenError(f"{path} exists: replace it with --force")
+    return write_text(path, text)
+
+
+def project_text(recipe: str) -> str:
+    """The whole file: ``[model]`` is the recipe's own text, the other tables come from the code.
+
+    Raises:
+        UsageError: no recipe has this name.
+    """
+    tables = {name: _table_text(name, settings) for name, settings in SETTINGS.items()}
+    model = _recipe_text(recipe)
+    return "\n".join((HEADER, tables["data"], model, tables["train"], tables["sample"]))
+
+
+def _recipe_text(name: str) -> str:
+    shipped = resources.files("pxgen") / "recipes"
+    recipes = {
+        entry.name.removesuffix(".toml"): entry
+        for entry in sorted(shipped.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+    if name not in recipes:
+        raise UsageError(f"no recipe is called {name}; {nearest(name, recipes)}")
+    return recipes[name].read_text("utf-8").strip() + "\n"
+
+
+def _table_text(name: str, settings: type[Any]) -> str:
+    known = rules(settings)
+    lines = [f"[{name}]  # {PURPOSES[name]}"]
+    for entry in dataclasses.fields(settings):
+        lines += _setting_lines(entry.name, entry.default, known[entry.name])
+    return "\n".join(lines) + "\n"
+
+
+def _setting_lines(name: str, default: Any, rule: Rule) -> list[str]:
+    """TOML has no null, so a setting that is unset by default is shown as a comment."""
+    line = f"# {name} = {rule.example}" if default is None else f"{name} = {_toml(default)}"
+    return [f"{line:<24}  # {rule.doc}"]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return f'"{value}"' if isinstance(value, str) else repr(value)

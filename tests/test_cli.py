@@ -1,0 +1,236 @@
+"""The shell around the commands: help, precedence of settings, exit codes and messages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import types
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from pxgen import __version__
+from pxgen.cli.app import SECTIONS, CommandLine, pxgen
+from pxgen.errors import InputError, PxgenError, UsageError
+
+COMMANDS = [name for names in SECTIONS.values() for name in names]
+HEAVY = {"torch", "numpy", "PIL", "rich", "imageio", "safetensors"}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Invoke ``pxgen`` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("PXGEN_PROJECT", "PXGEN_SAMPLE_COUNT"):
+        monkeypatch.delenv(name, raising=False)
+    return lambda *args, **options: CliRunner().invoke(pxgen, args, **options)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The requests that ``train`` and ``sample`` would carry out, recorded instead."""
+    requests: list[dict] = []
+    for name in ("train", "sample"):
+        module = types.ModuleType(f"pxgen.commands.{name}")
+        setattr(module, f"{name.title()}Request", dict)
+        setattr(module, name, lambda request, console: requests.append(request) or ["done"])
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    return requests
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """A function that makes every command raise the given error."""
+
+    def install(error: BaseException) -> None:
+        @click.command("fail")
+        def fail() -> None:
+            raise error
+
+        monkeypatch.setattr(CommandLine, "get_command", lambda *_: fail)
+
+    return install
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "-h"] for name in COMMANDS)])
+def test_help_imports_nothing_heavy(arguments, tmp_path):
+    program = (
+        "import sys\nfrom pxgen.cli import main\nsys.argv[1:] = sys.argv[1].split()\n"
+        "try: main()\nexcept SystemExit: pass\nprint(sorted(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, " ".join(arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert done.stdout.startswith("Usage: pxgen")
+    loaded = {name.strip("'[] ").split(".")[0] for name in done.stderr.split(",")}
+    assert "click" in loaded
+    assert not loaded & HEAVY
+
+
+def test_the_help_lists_every_command(run):
+    result = run("--help")
+    assert result.exit_code == 0
+    for name in COMMANDS:
+        assert f"\n  {name} " in result.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_is_for(name):
+    command = CommandLine.get_command(pxgen, click.Context(pxgen), name)
+    todo = [command]
+    while todo:
+        here = todo.pop()
+        assert here.help or here.short_help, here.name
+        todo += getattr(here, "commands", {}).values()
+        for param in here.params:
+            assert not isinstance(param, click.Option) or param.help, f"{here.name} {param.name}"
+
+
+def test_version(run):
+    assert run("--version").stdout == f"pxgen {__version__}\n"
+
+
+def test_as_a_module(tmp_path):
+    command = [sys.executable, "-m", "pxgen", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout == f"pxgen {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["smaple"], "No such command: smaple; did you mean sample?"),
+        (["sample", "--lable", "x"], "--label"),
+        (["sample", "-n", "none"], "not a valid integer"),
+        (["sample", "--shard", "5/4"], "5/4"),
+        (["sample", "--shard", "x"], "such as 1/4"),
+        (["-q", "-v", "init"], "exclude each other"),
+        (["train", "--steps", "5", "--minutes", "1"], "exclude each other"),
+        (["train", "--device", "abacus"], "abacus"),
+    ],
+)
+def test_wrong_usage_is_status_2_with_a_hint(run, asked, arguments, hint):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert hint in result.stderr
+    assert not result.stdout
+    assert not asked
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (PxgenError("the disk\nis full"), 1, "pxgen: the disk is full\n"),
+        (UsageError("no such label"), 2, "pxgen: no such label\n"),
+        (InputError("x.png: not a picture [sic]"), 3, "pxgen: x.png: not a picture [sic]\n"),
+        (PermissionError(13, "Permission denied", "x"), 1, "pxgen: x: Permission denied\n"),
+        (MemoryError(), 1, "pxgen: out of memory: try a smaller"),
+        (ZeroDivisionError("by zero"), 1, "pxgen: unexpected ZeroDivisionError: by zero"),
+        (KeyboardInterrupt(), 130, "\n"),
+    ],
+)
+def test_errors_are_one_line_and_a_status(run, failing, error, status, message):
+    failing(error)
+    result = run("fail")
+    assert result.exit_code == status
+    assert result.stderr.startswith(message)
+    assert len(result.stderr.splitlines()) == 1
+    assert not result.stdout
+
+
+def test_verbose_shows_where_an_error_happened(run, failing):
+    failing(ZeroDivisionError("by zero"))
+    assert "Traceback" in run("-v", "fail").stderr
+
+
+def test_a_closed_pipe_is_quiet(tmp_path):
+    done = subprocess.run(
+        f"{sys.executable} -m pxgen palette list | true",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert done.stderr == ""
+
+
+def test_flag_beats_environment_beats_project_beats_default(run, asked, tmp_path):
+    run("sample")
+    (tmp_path / "pxgen.toml").write_text("[sample]\ncount = 2\nscale = 5\n")
+    run("sample")
+    run("sample", env={"PXGEN_SAMPLE_COUNT": "3"})
+    run("sample", "-n", "4", env={"PXGEN_SAMPLE_COUNT": "3"})
+    assert [request["count"] for request in asked] == [1, 2, 3, 4]
+    assert [request["scale"] for request in asked] == [1, 5, 5, 5]
+
+
+def test_the_project_can_be_named(run, asked, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "pxgen.toml").write_text("[sample]\nseed = 9\n")
+    run("--project", "other", "sample")
+    run("--project", "other/pxgen.toml", "sample")
+    assert [request["seed"] for request in asked] == [9, 9]
+    assert run("--project", "nowhere.toml", "sample").exit_code == 3
+
+
+def test_a_broken_project_is_status_3_with_its_line(run, asked, tmp_path):
+    (tmp_path / "pxgen.toml").write_text("[sample]\n\ncuont = 2\n")
+    result = run("sample")
+    assert result.exit_code == 3
+    assert result.stderr == "pxgen: pxgen.toml:3: sample.cuont: unknown key; did you mean count?\n"
+    assert not asked
+
+
+def test_a_broken_project_does_not_keep_help_from_being_read(run, tmp_path):
+    (tmp_path / "pxgen.toml").write_text("[sample\n")
+    assert run("sample", "--help").exit_code == 0
+    assert run("--help").exit_code == 0
+
+
+def test_sample_passes_on_every_option(run, asked):
+    line = (
+        "-m runs/a -n 9 --label alien --label hat:0.5 --seed 3 --first 20 --shard 2/4 --steps 8 "
+        "--sampler random --guidance 1.5 --temperature 0.9 --palette pico-8 --scale 2 -o x.png "
+        "--force --batch 7 --workers 1"
+    )
+    result = run("sample", *line.split())
+    assert result.stdout == "done\n"
+    (request,) = asked
+    assert str(request.pop("model")) == "runs/a"
+    assert request == {
+        "count": 9,
+        "labels": ("alien", "hat:0.5"),
+        "seed": 3,
+        "first": 20,
+        "shard": (1, 4),
+        "steps": 8,
+        "sampler": "random",
+        "guidance": 1.5,
+        "temperature": 0.9,
+        "palette": "pico-8",
+        "scale": 2,
+        "out": "x.png",
+        "force": True,
+        "batch": 7,
+        "workers": 1,
+    }
+
+
+def test_train_takes_the_budget_that_was_typed(run, asked, tmp_path):
+    (tmp_path / "pxgen.toml").write_text(
+        "[model]\nrecipe = 'masked'\n[train]\nminutes = 5\nlr = 0.5\n"
+    )
+    run("train")
+    run("train", "--steps", "20", "--fresh", "--seed", "4", "--device", "cpu", "-o", "runs/b")
+    by_project, by_flag = (request["settings"] for request in asked)
+    assert (by_project.steps, by_project.minutes, by_project.lr) == (None, 5, 0.5)
+    assert (by_flag.steps, by_flag.minutes, by_flag.seed) == (20, None, 4)
+    assert [request["resume"] for request in asked] == [True, False]
+    assert dict(asked[0]["model_table"]) == {"recipe": "masked"}
+    assert str(asked[1]["out"]) == "runs/b"

@@ -1,0 +1,55 @@
+"""Every colour of a collection and how many pixels bear it, in bounded memory."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+U32 = NDArray[np.uint32]
+I64 = NDArray[np.int64]
+
+LIMIT = 1 << 20
+"""Distinct colours that are counted exactly; beyond it neighbours are counted together."""
+
+_BUFFER = 1 << 18
+_COARSE = np.uint32(0xFCFCFCFF)
+
+
+class Census:
+    """Counts packed RGBA colours; ``exact`` turns false when there are too many to tell apart."""
+
+    def __init__(self) -> None:
+        self.exact = True
+        self._colors: U32 = np.zeros(0, np.uint32)
+        self._counts: I64 = np.zeros(0, np.int64)
+        self._waiting: list[tuple[U32, I64]] = []
+        self._waiting_size = 0
+
+    def add(self, colors: U32, counts: I64) -> None:
+        """Count ``(k,)`` packed colours."""
+        self._waiting.append((colors if self.exact else colors & _COARSE, counts))
+        self._waiting_size += len(colors)
+        if self._waiting_size >= _BUFFER:
+            self._merge()
+
+    def table(self) -> tuple[U32, I64]:
+        """Distinct packed colours, ascending, and the pixels of each."""
+        self._merge()
+        return self._colors, self._counts
+
+    def _merge(self) -> None:
+        parts = [(self._colors, self._counts), *self._waiting]
+        self._waiting, self._waiting_size = [], 0
+        colors = np.concatenate([part[0] for part in parts])
+        counts = np.concatenate([part[1] for part in parts])
+        self._colors, self._counts = _sum_by_color(colors, counts)
+        if len(self._colors) > LIMIT:
+            self.exact = False
+            self._colors, self._counts = _sum_by_color(self._colors & _COARSE, self._counts)
+
+
+def _sum_by_color(colors: U32, counts: I64) -> tuple[U32, I64]:
+    distinct, place = np.unique(colors, return_inverse=True)
+    total = np.zeros(len(distinct), np.int64)
+    np.add.at(total, place, counts)
+    return distinct, total

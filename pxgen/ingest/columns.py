@@ -1,0 +1,183 @@
+"""What the columns of a label table mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pxgen.errors import UsageError
+from pxgen.ingest.images import SUFFIXES
+from pxgen.ingest.tables import Cell, Table
+
+_SEPARATORS = (" / ", ";", "|", ",", "/")
+_YES = frozenset({"1", "1.0", "true", "yes", "y", "x"})
+_NO = frozenset({"0", "0.0", "false", "no", "n", ""})
+_VECTOR = re.compile(r"^\[[\s\d.,+-]*\]$")
+_FEW = 32
+
+
+@dataclass(frozen=True)
+class LabelColumns:
+    """The labels that a table gives."""
+
+    names: tuple[str, ...]
+    """Every label, column by column, sorted within a column of names."""
+    rows: list[tuple[str, ...]]
+    """The labels of each row."""
+    notes: tuple[str, ...]
+    """One line a column: what it was taken for."""
+
+
+def label_columns(
+    table: Table, key: str, chosen: Sequence[str] | None, class_names: Sequence[str]
+) -> LabelColumns:
+    """Decide which columns are labels, and read them.
+
+    A column of 0/1 (or true/false, yes/no) is one label called like the column. A column of text
+    gives a label for each distinct text, or several where a separator splits the texts into fewer
+    distinct names. A column of ``[0. 1. 0.]`` vectors is a class. Not labels: numbers (quantities),
+    file names, one text for all rows, and more texts than half the rows.
+
+    Args:
+        table: the label file.
+        key: the column that names the sprites, never a label.
+        chosen: only these columns, whatever they hold; numbers then become ``column=value``.
+        class_names: what the places of a vector mean.
+
+    Raises:
+        UsageError: a chosen column does not exist.
+    """
+    missing = [name for name in chosen or () if name not in table.columns]
+    if missing:
+        have = ", ".join(table.columns)
+        raise UsageError(f"{table.path} has no column '{missing[0]}'; it has {have}")
+    taken: dict[str, list[tuple[str, ...]]] = {}
+    notes = []
+    for name, cells in table.columns.items():
+        if name == key or (chosen is not None and name not in chosen):
+            continue
+        found, note = _read(name, cells, chosen is not None, class_names)
+        notes.append(f"column '{name}': {note}")
+        if found is not None:
+            taken[name] = found
+    _tell_apart(taken)
+    names = dict.fromkeys(label for found in taken.values() for label in _vocabulary(found))
+    rows = [
+        tuple(dict.fromkeys(label for found in taken.values() for label in found[row]))
+        for row in range(len(table))
+    ]
+    return LabelColumns(tuple(names), rows, tuple(notes))
+
+
+def clean_name(text: str) -> str:
+    """A label on one line, without control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def vector_labels(values: Sequence[float], class_names: Sequence[str]) -> tuple[str, ...]:
+    """The names of the places that are set; ``class-3`` where no name was given."""
+    return tuple(class_name(place, class_names) for place, value in enumerate(values) if value)
+
+
+def class_name(place: int, class_names: Sequence[str]) -> str:
+    """The name of a numbered class."""
+    return class_names[place] if place < len(class_names) else f"class-{place}"
+
+
+def _vocabulary(found: Sequence[tuple[str, ...]]) -> list[str]:
+    return sorted({label for labels in found for label in labels})
+
+
+def _read(
+    name: str, cells: Sequence[Cell], wanted: bool, class_names: Sequence[str]
+) -> tuple[list[tuple[str, ...]] | None, str]:
+    """The labels of each row, or None, and what the column was taken for."""
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    filled = [text for text in texts if text]
+    if len(texts) == len(cells):
+        if not filled:
+            return None, "empty, not taken"
+        if all(text.lower() in _YES | _NO for text in texts):
+            yes = [text.lower() in _YES for text in texts]
+            return [(clean_name(name),) * each for each in yes], "yes or no, one label"
+        if all(_VECTOR.match(text) for text in filled):
+            return [_vector(text, class_names) for text in texts], "class vectors"
+        if all(_is_number(text) for text in filled):
+            if not wanted:
+                return None, "numbers, not taken (take it with --label-columns)"
+            return [(clean_name(f"{name}={text}"),) * bool(text) for text in texts], "numbers"
+    return _names(cells, filled, wanted)
+
+
+def _names(
+    cells: Sequence[Cell], filled: Sequence[str], wanted: bool
+) -> tuple[list[tuple[str, ...]] | None, str]:
+    separator = _separator(filled)
+    split = _splitter(separator)
+    found = [
+        split(cell) if isinstance(cell, str) else tuple(filter(None, map(clean_name, cell)))
+        for cell in cells
+    ]
+    distinct = len({label for labels in found for label in labels})
+    if not wanted:
+        if all(text.lower().endswith(tuple(SUFFIXES)) for text in filled) and filled:
+            return None, "file names, not taken"
+        if distinct == 1 and all(found) and len(found) > 1:
+            return None, "the same on every row, not taken"
+        if distinct > _FEW and distinct > len(cells) / 2:
+            return None, f"{distinct} different texts, not taken (take it with --label-columns)"
+    how = f", separated by '{separator.strip()}'" if separator else ""
+    return found, f"{distinct} label{'s' * (distinct != 1)}{how}"
+
+
+def _separator(filled: Sequence[str]) -> str | None:
+    """The first separator that splits the texts into fewer distinct names than texts.
+
+    ``Smith, John`` under a column of full names stays whole: splitting it makes more names.
+    """
+    whole = len(set(filled))
+    for separator in _SEPARATORS:
+        if any(separator in text for text in filled):
+            parts = {part for text in filled for part in _split(text, separator)}
+            if len(parts) < whole or (len(parts) == whole and parts <= set(filled)):
+                return separator
+    return None
+
+
+def _split(text: str, separator: str) -> Iterator[str]:
+    return filter(None, (clean_name(part) for part in text.split(separator)))
+
+
+def _splitter(separator: str | None) -> Callable[[str], tuple[str, ...]]:
+    if separator is None:
+        return lambda text: (clean_name(text),) if text else ()
+    return lambda text: tuple(_split(text, separator))
+
+
+def _vector(text: str, class_names: Sequence[str]) -> tuple[str, ...]:
+    values = [float(part) for part in re.findall(r"[-+]?\d*\.?\d+", text)]
+    return vector_labels(values, class_names)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _tell_apart(taken: dict[str, list[tuple[str, ...]]]) -> None:
+    """A name that two columns use (hair red, hat red) is written ``column=name`` in both."""
+    seen: dict[str, int] = {}
+    for found in taken.values():
+        for label in _vocabulary(found):
+            seen[label] = seen.get(label, 0) + 1
+    shared = {label for label, times in seen.items() if times > 1}
+    for column, found in taken.items():
+        if shared:
+            taken[column] = [
+                tuple(f"{clean_name(column)}={x}" if x in shared else x for x in labels)
+                for labels in found
+            ]

@@ -1,0 +1,113 @@
+"""Image files to RGBA frames, whatever their mode, within bounded memory."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from pxgen.errors import InputError
+
+U8 = NDArray[np.uint8]
+
+SUFFIXES = frozenset(
+    {".png", ".apng", ".gif", ".webp", ".bmp", ".jpg", ".jpeg"}
+    | {".tga", ".tif", ".tiff", ".pcx", ".ppm", ".pgm", ".pbm"}
+)
+"""File endings that a walk through a folder takes for images."""
+
+_FORMATS = ("PNG", "GIF", "WEBP", "BMP", "JPEG", "TGA", "TIFF", "PCX", "PPM")
+"""Plain pictures only: formats that start other programs or hold documents are never opened."""
+
+PIXEL_LIMIT = 4096 * 4096
+"""Pixels accepted in one frame; a file's header can promise any number."""
+
+FILE_LIMIT = 4 * PIXEL_LIMIT
+"""Pixels accepted over all frames of one file."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One decoded image file."""
+
+    rgba: U8
+    """``(T, H, W, 4) uint8``; a still has T = 1."""
+    table: bytes | None = None
+    """The RGBA rows of an indexed still's own colour table, in file order."""
+
+
+def read_picture(path: Path) -> Picture:
+    """Decode every frame of an image file.
+
+    Raises:
+        InputError: unreadable, not an image, of a depth that has no 8-bit meaning, or too large.
+    """
+    try:
+        # Pillow warns of odd metadata and of sizes; sizes are judged here, metadata is not needed.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_FORMATS) as image:
+                return _decode(image)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except UnidentifiedImageError:
+        raise InputError(f"{path}: not an image of a known format") from None
+    except Image.DecompressionBombError:
+        raise InputError(f"{path}: more than {PIXEL_LIMIT} pixels; cut it up first") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or _line(error)}") from error
+    except Exception as error:  # damaged bytes make decoders raise anything
+        raise InputError(f"{path}: damaged image ({_line(error)})") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _decode(image: Image.Image) -> Picture:
+    width, height = image.size
+    if width * height > PIXEL_LIMIT:
+        raise InputError(f"{width}x{height} is more than {PIXEL_LIMIT} pixels; cut it up first")
+    if not getattr(image, "is_animated", False):
+        table = _color_table(image)
+        return Picture(_rgba(image)[None], table)
+    total = image.n_frames  # type: ignore[attr-defined]
+    if total * width * height > FILE_LIMIT:
+        raise InputError(f"{total} frames of {width}x{height} are more than {FILE_LIMIT} pixels")
+    # The picture that viewers without animation show is no frame of an APNG.
+    first = 1 if image.info.get("default_image") else 0
+    frames = np.empty((total - first, height, width, 4), np.uint8)
+    for number in range(first, total):
+        image.seek(number)
+        frames[number - first] = _rgba(image)
+    return Picture(frames)
+
+
+def _rgba(image: Image.Image) -> U8:
+    """``(H, W, 4)``; Pillow's conversion to RGBA is exact for every 8-bit mode, tRNS included."""
+    if image.mode == "I;16":
+        return _rgba(Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)))
+    if image.mode in {"I", "F"}:
+        raise InputError("32-bit pixels have no 8-bit meaning; save it as an ordinary image")
+    return np.asarray(image.convert("RGBA"))
+
+
+def _color_table(image: Image.Image) -> bytes | None:
+    if image.mode != "P" or image.palette is None:
+        return None
+    rgb = np.frombuffer(bytes(image.palette.getdata()[1]), np.uint8)
+    if image.palette.mode != "RGB" or not rgb.size or rgb.size % 3:
+        return None
+    table = np.full((rgb.size // 3, 4), 255, np.uint8)
+    table[:, :3] = rgb.reshape(-1, 3)
+    transparency = image.info.get("transparency")
+    if isinstance(transparency, bytes):
+        alpha = np.frombuffer(transparency, np.uint8)[: len(table)]
+        table[: len(alpha), 3] = alpha
+    elif isinstance(transparency, int) and transparency < len(table):
+        table[transparency, 3] = 0
+    return table.tobytes()

@@ -1,0 +1,173 @@
+"""Where labels come from: folders, a table, an array beside the sprites, or nowhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.errors import InputError, UsageError
+from pxgen.ingest.arrays import ARRAY_SUFFIXES, read_small
+from pxgen.ingest.columns import class_name, clean_name, label_columns, vector_labels
+from pxgen.ingest.match import Unit, match_rows
+from pxgen.ingest.tables import Table, read_table
+
+_CLASS_LIMIT = 65_536
+
+
+@dataclass(frozen=True)
+class LabelWish:
+    """What was asked of the labels."""
+
+    source: str | Path = "auto"
+    """``auto``, ``folders``, ``none``, or a label file."""
+    columns: tuple[str, ...] | None = None
+    class_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """The labels of every unit."""
+
+    names: tuple[str, ...]
+    of: Mapping[Unit, tuple[str, ...]]
+    notes: tuple[str, ...] = field(default=())
+    """How labels were found, for people."""
+
+
+def find_labels(
+    units: Sequence[Unit],
+    tables: Sequence[Path],
+    arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
+    wish: LabelWish,
+) -> Labelling:
+    """Label every unit.
+
+    ``auto`` takes, in this order: label arrays that belong to arrays of sprites; the one CSV or
+    JSON at the top of the sources that names them; the folders.
+
+    Args:
+        units: everything that can bear labels.
+        tables: label files found beside the sprites.
+        arrays: label arrays by the name of the array file that they belong to, with class names.
+        wish: what was asked for.
+
+    Raises:
+        InputError: a label file does not fit the sprites.
+        UsageError: several label files fit and none was chosen.
+    """
+    if wish.source == "none":
+        return Labelling((), {})
+    if wish.source == "folders":
+        return _by_folders(units)
+    if isinstance(wish.source, Path):
+        if wish.source.suffix.lower() in ARRAY_SUFFIXES:
+            return _by_array(units, read_small(wish.source), wish.class_names, str(wish.source))
+        return _by_table(units, read_table(wish.source), wish)
+    own = [unit for unit in units if unit.name in arrays]
+    parts = [_by_own_array([u for u in own if u.name == name], *arrays[name]) for name in arrays]
+    rest = [unit for unit in units if unit.name not in arrays]
+    if rest:
+        fitting = _fitting_tables(rest, tables)
+        parts.append(_by_table(rest, fitting, wish) if fitting else _by_folders(rest))
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Labelling]) -> Labelling:
+    names = tuple(dict.fromkeys(name for part in parts for name in part.names))
+    of = {unit: labels for part in parts for unit, labels in part.of.items()}
+    return Labelling(names, of, tuple(dict.fromkeys(n for part in parts for n in part.notes)))
+
+
+def _by_folders(units: Sequence[Unit]) -> Labelling:
+    """Every folder between the root and a sprite is a label, except those that hold all sprites."""
+    parents = {unit: PurePosixPath(unit.first_file or unit.name).parts[:-1] for unit in units}
+    held = Counter(part for parts in parents.values() for part in set(parts))
+    names = {part: clean_name(part) for part, count in held.items() if count < len(units)}
+    names = {part: name for part, name in names.items() if name}
+    of = {
+        unit: tuple(dict.fromkeys(names[part] for part in parts if part in names))
+        for unit, parts in parents.items()
+    }
+    note = (f"{len(names)} labels from folders",) if names else ()
+    return Labelling(tuple(sorted(set(names.values()))), of, note)
+
+
+def _fitting_tables(units: Sequence[Unit], paths: Sequence[Path]) -> Table | None:
+    fitting = []
+    for path in paths:
+        try:
+            table = read_table(path)
+            match_rows(table, units)
+        except InputError:  # a file that merely lies there is no error until it is asked for
+            continue
+        fitting.append(table)
+    if len(fitting) > 1:
+        found = ", ".join(table.path.name for table in fitting)
+        raise UsageError(f"several label files fit ({found}): choose one with --labels FILE")
+    return fitting[0] if fitting else None
+
+
+def _by_table(units: Sequence[Unit], table: Table, wish: LabelWish) -> Labelling:
+    matching = match_rows(table, units)
+    found = label_columns(table, matching.column, wish.columns, wish.class_names)
+    of: dict[Unit, tuple[str, ...]] = {}
+    used: set[int] = set()
+    for unit in units:
+        rows = matching.rows_of(unit)
+        used.update(rows)
+        of[unit] = tuple(dict.fromkeys(label for row in rows for label in found.rows[row]))
+    way = f"labels from {table.path.name}: column '{matching.column}' matched by {matching.method}"
+    if matching.offset:
+        way += ", counting from one where the sprites count from zero"
+    missing, unused = len(units) - matching.matched, len(table) - len(used)
+    if missing or unused:
+        way += f"; {missing} sprites without a row, {unused} rows without a sprite"
+    return Labelling(found.names, of, (way, *found.notes))
+
+
+def _by_array(
+    units: Sequence[Unit], values: NDArray[Any], class_names: Sequence[str], where: str
+) -> Labelling:
+    """Row i labels the i-th unit in sorted order."""
+    if values.ndim == 0 or len(values) != len(units):
+        count = 0 if values.ndim == 0 else len(values)
+        raise InputError(f"{where}: {count} labels for {len(units)} sprites; they must be as many")
+    names, rows = _array_rows(values, class_names, where)
+    note = f"{len(names)} labels from {PurePosixPath(where).name}"
+    return Labelling(names, dict(zip(units, rows, strict=True)), (note,))
+
+
+def _by_own_array(
+    units: Sequence[Unit], values: NDArray[Any], class_names: Sequence[str]
+) -> Labelling:
+    where = f"labels of {units[0].name}" if units else "labels"
+    return _by_array(units, values, class_names, where)
+
+
+def _array_rows(
+    values: NDArray[Any], class_names: Sequence[str], where: str
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim == 1 and values.dtype.kind == "U":
+        names = map(clean_name, values.tolist())
+        rows: list[tuple[str, ...]] = [(name,) if name else () for name in names]
+        return tuple(sorted({name for row in rows for name in row})), rows
+    if values.dtype.kind not in "buif" or values.ndim not in {1, 2}:
+        raise InputError(f"{where}: {values.dtype} {values.shape} is neither classes nor one-hot")
+    if values.ndim == 2:
+        if not np.isin(values, (0, 1)).all():
+            raise InputError(f"{where}: a table of labels holds only 0 and 1")
+        known = tuple(class_name(place, class_names) for place in range(values.shape[1]))
+        return known, [vector_labels(row, class_names) for row in values.tolist()]
+    if (values != np.rint(values)).any() or values.min() < 0 or values.max() >= _CLASS_LIMIT:
+        raise InputError(f"{where}: classes are whole numbers from 0")
+    count = max(int(values.max()) + 1, len(class_names))
+    known = tuple(class_name(place, class_names) for place in range(count))
+    return known, [(known[int(value)],) for value in values]

@@ -1,0 +1,82 @@
+"""One canvas for all: which size and frame count a collection gets, and how sprites sit in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.dataset import Canvas
+from pxgen.errors import InputError
+
+U8 = NDArray[np.uint8]
+Anchor = Literal["bottom", "center"]
+
+SIDE_LIMIT = 4096
+"""Pixels along the longest side of a canvas."""
+
+
+def choose_canvas(
+    sizes: Mapping[Canvas, int], size: tuple[int, int] | None, frames: int | None
+) -> Canvas:
+    """The canvas asked for, and where nothing is asked the most common; of equals the largest.
+
+    Args:
+        sizes: sprites of each size.
+        size: height and width asked for.
+        frames: frames asked for.
+
+    Raises:
+        InputError: the canvas would be too large to train on.
+    """
+    if size is None:
+        areas: Counter[tuple[int, int]] = Counter()
+        for each, count in sizes.items():
+            areas[each.height, each.width] += count
+        size = max(areas, key=lambda area: (areas[area], area[0] * area[1], area))
+    if frames is None:
+        lengths: Counter[int] = Counter()
+        for each, count in sizes.items():
+            lengths[each.frames] += count
+        frames = max(lengths, key=lambda length: (lengths[length], length))
+    if max(size) > SIDE_LIMIT:
+        raise InputError(
+            f"sprites of {size[1]}x{size[0]} are larger than {SIDE_LIMIT} pixels a side: "
+            "cut sheets with --cell WxH"
+        )
+    return Canvas(frames, *size)
+
+
+def misfit(sprite: Canvas, canvas: Canvas) -> str | None:
+    """Why a sprite cannot be placed on the canvas, or None where it can."""
+    if sprite.height > canvas.height or sprite.width > canvas.width:
+        return (
+            f"{sprite.width}x{sprite.height} is larger than the canvas "
+            f"{canvas.width}x{canvas.height}"
+        )
+    if sprite.frames > canvas.frames:
+        return f"{sprite.frames} frames are more than the clip length {canvas.frames}"
+    if canvas.frames % sprite.frames:
+        return f"{sprite.frames} frames do not loop evenly in {canvas.frames}"
+    return None
+
+
+def place(indices: U8, canvas: Canvas, anchor: Anchor) -> U8:
+    """``(t, h, w) uint8`` on the ``(T, H, W)`` canvas, transparent around, looped to T frames.
+
+    Sprites stand in the middle and, as games place them, with their feet on the lower edge;
+    ``center`` puts them in the middle both ways. An odd pixel is left over right or below.
+    """
+    frames, height, width = indices.shape
+    if (frames, height, width) == canvas:
+        return indices
+    placed = np.zeros(canvas, np.uint8)
+    spare = canvas.height - height
+    top = spare if anchor == "bottom" else spare // 2
+    left = (canvas.width - width) // 2
+    looped = np.tile(indices, (canvas.frames // frames, 1, 1))
+    placed[:, top : top + height, left : left + width] = looped
+    return placed

@@ -1,0 +1,126 @@
+"""Which row of a label table belongs to which sprite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pxgen.errors import InputError
+from pxgen.ingest.tables import Table
+
+_NUMBER = re.compile(r"(\d+)\D*$")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a row can be about: a file, a clip, or one element of an array."""
+
+    name: str
+    """Relative path with ``/``."""
+    index: int | None = None
+    """The place inside an array."""
+    first_file: str = ""
+    """For a clip of several files, the first of them."""
+
+
+Key = str | int
+
+
+def _path(text: str) -> str:
+    return text.replace("\\", "/").removeprefix("./")
+
+
+def _base(text: str) -> str:
+    return PurePosixPath(_path(text)).name
+
+
+def _stem(text: str) -> str:
+    return PurePosixPath(_path(text)).stem
+
+
+def _number(text: str) -> int | None:
+    # Tables written by way of floats say 12.0 for 12; to _stem that is a suffix like any other.
+    match = _NUMBER.search(_stem(text))
+    return int(match[1]) if match and len(match[1]) < 19 else None
+
+
+METHODS: dict[str, Callable[[str], Key | None]] = {
+    "path": _path,
+    "name": _base,
+    "stem": _stem,
+    "number": _number,
+}
+
+
+@dataclass(frozen=True)
+class Matching:
+    """How a table and the sprites were joined."""
+
+    column: str
+    method: str
+    rows: dict[Key, list[int]]
+    offset: int
+    """1 where the table counts from one and the sprites count from zero."""
+    matched: int
+    """Units with a row."""
+
+    def rows_of(self, unit: Unit) -> list[int]:
+        """The rows about one unit; several rows may each give a label."""
+        for key in _keys(unit, self.method):
+            if key is not None:
+                found = self.rows.get(key + self.offset if isinstance(key, int) else key)
+                if found:
+                    return found
+        return []
+
+
+def _keys(unit: Unit, method: str) -> list[Key | None]:
+    if unit.index is not None:
+        return [unit.index] if method == "number" else []
+    read = METHODS[method]
+    names = [unit.name, unit.first_file] if unit.first_file else [unit.name]
+    if method == "stem" and unit.first_file:
+        return [_base(unit.name), read(unit.first_file)]
+    return [read(name) for name in names]
+
+
+def match_rows(table: Table, units: Sequence[Unit]) -> Matching:
+    """Find the column that names the sprites, and how: by path, name, stem or trailing number.
+
+    Every column is tried every way and the one that reaches most sprites wins; of equals the
+    stricter way, then the earlier column. A table that counts from one beside files that count
+    from zero is recognised only when shifting fits every row and every sprite.
+
+    Raises:
+        InputError: no column names any of the sprites.
+    """
+    best: Matching | None = None
+    for method, read in METHODS.items():
+        present = [[key for key in _keys(unit, method) if key is not None] for unit in units]
+        for column, cells in table.columns.items():
+            rows: dict[Key, list[int]] = {}
+            for row, cell in enumerate(cells):
+                key = read(cell) if isinstance(cell, str) and cell else None
+                if key is not None:
+                    rows.setdefault(key, []).append(row)
+            for offset in (0, 1) if method == "number" else (0,):
+                matched = _reached(present, rows, offset)
+                if offset and not matched == len(units) == len(rows):
+                    continue
+                if matched and (best is None or matched > best.matched):
+                    best = Matching(column, method, rows, offset, matched)
+    if best is None:
+        example = units[0].name if units else "any"
+        raise InputError(
+            f"{table.path}: no column names the sprites (such as {example}) by path, name, stem "
+            "or trailing number"
+        )
+    return best
+
+
+def _reached(present: Sequence[Sequence[Key]], rows: dict[Key, list[int]], offset: int) -> int:
+    if offset:
+        return sum(any(isinstance(k, int) and k + offset in rows for k in keys) for keys in present)
+    return sum(any(key in rows for key in keys) for keys in present)

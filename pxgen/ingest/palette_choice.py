@@ -1,0 +1,177 @@
+"""The palette of a collection: exact where the colours fit, chosen by eye where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.errors import InputError, UsageError
+from pxgen.ingest.census import LIMIT, Census
+from pxgen.ingest.spool import Compact
+from pxgen.palette import MAX_COLORS, Palette
+from pxgen.palette.dither import dither
+from pxgen.palette.oklab import OPAQUE, nearest
+from pxgen.palette.quantize import build_palette, exact_palette, loss_report, suggest_count
+from pxgen.palette.table import pack, unpack
+
+U8 = NDArray[np.uint8]
+U32 = NDArray[np.uint32]
+Alpha = Literal["auto", "keep", "threshold"]
+
+DELIBERATE = 16
+"""Semi-transparent colours up to this number are a choice (glass, shadow), not soft edges."""
+
+MOST = MAX_COLORS - 1
+
+
+@dataclass(frozen=True)
+class PaletteWish:
+    """What was asked of the palette."""
+
+    given: Palette | None = None
+    """A palette to use as it is."""
+    colors: int | None = None
+    """Visible colours at most."""
+    alpha: Alpha = "auto"
+    dither: str = "none"
+    shared_table: U8 | None = None
+    """``(K, 4)``: the colour table that every source image has, in its author's order."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The palette chosen, and what it costs."""
+
+    palette: Palette
+    distinct: int
+    """Visible colours of the sources."""
+    counted_exactly: bool
+    keep_alpha: bool
+    """Whether semi-transparent colours are palette entries; otherwise they are thresholded."""
+    psnr: float
+    exact_share: float
+    """Share of the visible pixels that keep their exact colour."""
+    suggested: int | None
+    """A colour count worth asking for; None where nothing is lost."""
+
+
+def choose_palette(census: Census, wish: PaletteWish) -> Choice:
+    """Choose the palette that a collection is drawn with.
+
+    Automatic palettes are exact if at most 255 visible colours occur (or as many as asked for);
+    otherwise they pin the frequent colours and place the rest by clustering in OKLab.
+
+    Raises:
+        InputError: semi-transparent colours must be kept but do not fit.
+        UsageError: a colour count that no palette can have.
+    """
+    limit = MOST if wish.colors is None else wish.colors
+    if not 1 <= limit <= MOST:
+        raise UsageError(f"--colors {limit}: a palette holds 1 to {MOST} colours")
+    packed, counts = census.table()
+    colors, counts = unpack(packed[packed != 0]), counts[packed != 0]
+    keep = _keeps_alpha(colors, wish, limit)
+    if not keep:
+        colors, counts = _thresholded(colors, counts)
+    palette = _palette(colors, counts, wish, limit, exact=census.exact)
+    psnr, share = (float("inf"), 1.0)
+    suggested = None
+    if not (census.exact and palette.lookup(colors)[1].all()):
+        psnr, share = loss_report(colors, counts, palette)
+        suggested = suggest_count(colors, counts)
+    return Choice(palette, len(colors), census.exact, keep, psnr, share, suggested)
+
+
+def _keeps_alpha(colors: U8, wish: PaletteWish, limit: int) -> bool:
+    semi = int(((colors[:, 3] > 0) & (colors[:, 3] < 255)).sum())
+    if wish.alpha == "threshold" or not semi:
+        return False
+    if wish.given is not None:
+        return wish.alpha == "keep" or bool((wish.given.rgba[1:, 3] < 255).any())
+    fits = len(colors) <= limit
+    if wish.alpha == "keep" and not fits:
+        raise InputError(
+            f"{len(colors)} colours, {semi} of them semi-transparent, do not fit into {limit}: "
+            "use --alpha threshold"
+        )
+    return wish.alpha == "keep" or (fits and semi <= DELIBERATE)
+
+
+def _thresholded(colors: U8, counts: NDArray[np.int64]) -> tuple[U8, NDArray[np.int64]]:
+    visible = colors[:, 3] >= OPAQUE
+    opaque = colors[visible].copy()
+    opaque[:, 3] = 255
+    distinct, place = np.unique(pack(opaque), return_inverse=True)
+    total = np.zeros(len(distinct), np.int64)
+    np.add.at(total, place, counts[visible])
+    return unpack(distinct), total
+
+
+def _palette(
+    colors: U8, counts: NDArray[np.int64], wish: PaletteWish, limit: int, *, exact: bool
+) -> Palette:
+    if wish.given is not None:
+        return wish.given
+    table = wish.shared_table
+    if table is not None and wish.colors is None:
+        authored = _authored(table)
+        if authored is not None and authored.lookup(colors)[1].all():
+            return authored
+    if exact and len(colors) <= limit:
+        return exact_palette(colors)
+    return build_palette(colors, counts, limit)
+
+
+def _authored(table: U8) -> Palette | None:
+    """A shared colour table as a palette: its order kept, repeated and padding entries dropped."""
+    rows = list(dict.fromkeys(tuple(row) for row in table.tolist() if row[3] != 0))
+    return Palette.of(rows) if len(rows) <= MOST else None
+
+
+class Recolorer:
+    """Compact sprites to indices of the chosen palette."""
+
+    def __init__(self, choice: Choice, method: str) -> None:
+        """Draw with ``choice``, dithering colours off the palette by ``method``."""
+        self._choice = choice
+        self._method = method
+        self._known: dict[int, int] = {}
+
+    def draw(self, sprite: Compact) -> tuple[U8, NDArray[np.bool_]]:
+        """``(T, H, W) uint8`` indices, and ``(k,)``: which of its colours had alpha thresholded."""
+        colors = unpack(sprite.colors)
+        soft = (colors[:, 3] > 0) & (colors[:, 3] < 255)
+        if self._choice.keep_alpha:
+            soft = np.zeros(len(colors), np.bool_)
+        colors = self._hardened(colors, soft)
+        index, known = self._choice.palette.lookup(colors)
+        known |= colors[:, 3] == 0
+        if known.all():
+            return index[sprite.indices], soft
+        if self._method != "none":
+            return dither(colors[sprite.indices], self._choice.palette, self._method), soft
+        index[~known] = self._nearest(colors[~known])
+        return index[sprite.indices], soft
+
+    @staticmethod
+    def _hardened(colors: U8, soft: NDArray[np.bool_]) -> U8:
+        if soft.any():
+            colors = colors.copy()
+            colors[soft, 3] = np.where(colors[soft, 3] >= OPAQUE, 255, 0)
+        return colors
+
+    def _nearest(self, colors: U8) -> list[int]:
+        """Searching the palette is slow and sprites share colours: each is searched once."""
+        packed: list[Any] = pack(colors).tolist()
+        missing = np.array([key not in self._known for key in packed])
+        if missing.any():
+            if len(self._known) > LIMIT:
+                self._known.clear()
+                missing[:] = True
+            found = nearest(self._choice.palette, colors[missing])
+            fresh = [key for key, new in zip(packed, missing, strict=True) if new]
+            self._known.update(zip(fresh, found.tolist(), strict=True))
+        return [self._known[key] for key in packed]

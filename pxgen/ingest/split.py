@@ -1,0 +1,96 @@
+"""Which sprites belong together, and which of them training never sees."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.dataset import HELD_OUT, TRAIN
+from pxgen.ingest.spool import Compact
+
+U8 = NDArray[np.uint8]
+U64 = NDArray[np.uint64]
+
+
+def exact_key(sprite: Compact) -> int:
+    """64 bits that are equal for sprites equal in every pixel."""
+    digest = hashlib.blake2b(digest_size=8)
+    digest.update(repr(sprite.size).encode())
+    digest.update(sprite.colors.tobytes())
+    digest.update(sprite.indices.tobytes())
+    return int.from_bytes(digest.digest(), "little")
+
+
+def family_key(sprite: Compact, enlarged: int) -> int:
+    """64 bits that are equal for copies, mirrors, recolours, shifts and enlargements of a sprite.
+
+    The sprite is shrunk by its own enlargement, its transparent border is cut off, and its colours
+    are numbered as they first occur; of that map and its mirror's the smaller one is hashed. The
+    key depends on the sprite alone, so it stays the same when a collection grows.
+    """
+    drawn = _trim(sprite, sprite.indices[:, ::enlarged, ::enlarged])
+    colors = len(sprite.colors)
+    clear = int(sprite.colors[0] == 0)
+    form = min(_relabelled(drawn, colors, clear), _relabelled(drawn[..., ::-1], colors, clear))
+    digest = hashlib.blake2b(repr(drawn.shape).encode() + form, digest_size=8)
+    return int.from_bytes(digest.digest(), "little")
+
+
+def _trim(sprite: Compact, drawn: NDArray[Any]) -> NDArray[Any]:
+    if sprite.colors[0] != 0:
+        return drawn
+    visible = drawn != 0
+    rows, columns = (np.flatnonzero(visible.any(axes)) for axes in ((0, 2), (0, 1)))
+    if not len(rows):
+        return drawn[:, :1, :1]
+    return drawn[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _relabelled(indices: NDArray[Any], colors: int, clear: int) -> bytes:
+    flat = indices.ravel()
+    # Of equal indices the last assignment stays: backwards, that is the first occurrence.
+    first = np.full(colors, len(flat))
+    first[flat[::-1]] = np.arange(len(flat) - 1, -1, -1)
+    if clear:
+        first[0] = -1  # transparent stays transparent in every recolour
+    rank = np.empty(colors, np.uint32)
+    rank[np.argsort(first, kind="stable")] = np.arange(colors) + (1 - clear)
+    return bytes(rank[flat].tobytes())
+
+
+def groups_of(keys: Sequence[int]) -> NDArray[np.int32]:
+    """``(N,) int32`` group numbers, counted by first occurrence, of sprites with equal keys."""
+    _, first, place = np.unique(np.array(keys, np.uint64), return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int32)
+    rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    return rank[place]
+
+
+def split_of(keys: Sequence[int], share: float, seed: int) -> U8:
+    """``(N,) uint8`` sides; about ``share`` of the groups are held out.
+
+    A group's side depends on its key and the seed alone, so added sprites move no others. Only
+    where chance leaves one side empty the group nearest to it changes over.
+    """
+    distinct, place = np.unique(np.array(keys, np.uint64), return_inverse=True)
+    draw = np.array([_draw(int(key), seed) for key in distinct])
+    held = draw < share
+    if share > 0 and len(distinct) > 1:
+        if not held.any():
+            held[draw.argmin()] = True
+        elif held.all():
+            held[draw.argmax()] = False
+    elif len(distinct) == 1:
+        held[:] = False
+    return np.where(held[place], HELD_OUT, TRAIN).astype(np.uint8)
+
+
+def _draw(key: int, seed: int) -> float:
+    """A number in [0, 1) that looks random and is always the same."""
+    content = key.to_bytes(8, "little") + seed.to_bytes(8, "little", signed=True)
+    digest = hashlib.blake2b(content, digest_size=8).digest()
+    return int.from_bytes(digest, "little") / 2**64

@@ -1,0 +1,128 @@
+"""Label files as plain tables: CSV, TSV and the usual shapes of JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pxgen.errors import InputError
+
+Cell = str | tuple[str, ...]
+"""Text, or several names that the file itself keeps apart."""
+
+KEY_COLUMN = "key"
+LABELS_COLUMN = "labels"
+
+_DELIMITERS = ",;\t|"
+_SIZE_LIMIT = 1 << 30
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of equal length, in file order."""
+
+    path: Path
+    columns: dict[str, list[Cell]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+
+def read_table(path: Path) -> Table:
+    """Read a label file by its content: JSON starts with a bracket, anything else is CSV.
+
+    Raises:
+        InputError: unreadable, not text, without rows, or of a JSON shape without labels.
+    """
+    try:
+        if path.stat().st_size > _SIZE_LIMIT:
+            raise InputError(f"{path}: more than 1 GiB is no label file")
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text; save it as UTF-8") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    table = _json_table(path, text) if text.lstrip()[:1] in {"{", "["} else _csv_table(path, text)
+    if not table.columns or not len(table):
+        raise InputError(f"{path}: has no rows")
+    return table
+
+
+def _csv_table(path: Path, text: str) -> Table:
+    head = text.split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=head.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True))
+    except csv.Error as error:
+        raise InputError(f"{path}: not a CSV file ({error})") from error
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    if not rows:
+        return Table(path, {})
+    names = [name.strip() or f"column {place}" for place, name in enumerate(rows[0], 1)]
+    if len(set(names)) != len(names):
+        raise InputError(f"{path}: two columns share a name")
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) > len(names):
+            raise InputError(f"{path}, row {number}: {len(row)} cells under {len(names)} names")
+    columns: dict[str, list[Cell]] = {
+        name: [row[place].strip() if place < len(row) else "" for row in rows[1:]]
+        for place, name in enumerate(names)
+    }
+    return Table(path, columns)
+
+
+def _json_table(path: Path, text: str) -> Table:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not valid JSON ({error})") from error
+    if isinstance(content, dict):
+        labels = _from_mapping(path, content)
+        return Table(path, {KEY_COLUMN: list(content), LABELS_COLUMN: labels})
+    if content and all(isinstance(row, dict) for row in content):
+        names = list(dict.fromkeys(str(name) for row in content for name in row))
+        columns = {name: [_cell(path, row.get(name)) for row in content] for name in names}
+        return Table(path, columns)
+    numbered = {str(place): value for place, value in enumerate(content)}
+    return Table(path, {KEY_COLUMN: list(numbered), LABELS_COLUMN: _from_mapping(path, numbered)})
+
+
+def _from_mapping(path: Path, content: dict[str, Any]) -> list[Cell]:
+    """The labels of each value: a name, a list of names, or a table whose keys are the names."""
+    tables = [value for value in content.values() if isinstance(value, dict)]
+    flags = bool(tables) and _are_flags(tables)
+    return [
+        tuple(str(name) for name, present in value.items() if present or not flags)
+        if isinstance(value, dict)
+        else _cell(path, value)
+        for value in content.values()
+    ]
+
+
+def _are_flags(tables: list[dict[str, Any]]) -> bool:
+    """Whether the values say yes or no.
+
+    ``{"Alien": 0}`` names a label that is present and gives its number. Only values that are
+    booleans, or 0 and 1 under the same keys for every sprite, are flags.
+    """
+    values = [value for table in tables for value in table.values()]
+    if values and all(isinstance(value, bool) for value in values):
+        return True
+    same_keys = len({frozenset(table) for table in tables}) == 1 and len(tables) > 1
+    return same_keys and all(value in {0, 1} for value in values if not isinstance(value, list))
+
+
+def _cell(path: Path, value: object) -> Cell:
+    if isinstance(value, list):
+        return tuple(str(item) for item in value if item is not None)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, str | int | float):
+        return str(value).strip()
+    raise InputError(f"{path}: a label is text, a number or a list, not {type(value).__name__}")

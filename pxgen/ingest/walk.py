@@ -1,0 +1,106 @@
+"""Which files a request names: sorted, each once, however folders are linked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pxgen.errors import InputError
+from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
+from pxgen.ingest.images import SUFFIXES
+
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json"})
+
+
+@dataclass(frozen=True)
+class Found:
+    """One source file."""
+
+    path: Path
+    name: str
+    """Relative to the sources' common folder, with ``/`` on every system."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies in the sources."""
+
+    root: Path
+    """The folder that names are relative to."""
+    files: tuple[Found, ...]
+    tables: tuple[Path, ...]
+    """CSV and JSON files at the top of the sources: possible label files."""
+    ignored: int
+    """Files of other kinds."""
+
+
+def find_files(sources: Sequence[Path]) -> Listing:
+    """List the images and arrays of files and folders, in sorted order.
+
+    A source named by itself is taken whatever its suffix; folders are searched to any depth.
+    Hidden files, label arrays and palettes that belong to another array are left out.
+
+    Raises:
+        InputError: a source does not exist, or there is nothing to take.
+    """
+    for source in sources:
+        if not source.exists():
+            raise InputError(f"no such file or folder: {source}")
+    root = _common_root(sources)
+    paths: dict[Path, None] = {}
+    tables: dict[Path, None] = {}
+    ignored = 0
+    for source in sources:
+        for path in sorted(_walk(source)) if source.is_dir() else [source]:
+            if _is_source(path) or path == source:
+                paths[path] = None
+            elif path.suffix.lower() in TABLE_SUFFIXES and path.parent == source:
+                tables[path] = None
+            else:
+                ignored += not is_companion(path)
+    if not paths:
+        shown = ", ".join(str(source) for source in sources)
+        raise InputError(f"no images or arrays in {shown}: name a folder, an image or a .npy file")
+    files = tuple(Found(path, _relative(path, root)) for path in paths)
+    return Listing(root, files, tuple(tables), ignored)
+
+
+def _is_source(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix in SUFFIXES or (suffix in ARRAY_SUFFIXES and not is_companion(path))
+
+
+def _common_root(sources: Sequence[Path]) -> Path:
+    folders = [source if source.is_dir() else source.parent for source in sources]
+    return Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+
+
+def _relative(path: Path, root: Path) -> str:
+    name = Path(os.path.abspath(path)).relative_to(root).as_posix()
+    # Undecodable bytes of a file name must not stop the dataset from being written as UTF-8.
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Every visible file below ``folder``; a folder reached twice through links is walked once."""
+    seen: set[tuple[int, int]] = set()
+    stack = [folder]
+    while stack:
+        current = stack.pop()
+        try:
+            about = current.stat()
+            entries = list(os.scandir(current))
+        except OSError as error:
+            raise InputError(f"cannot read folder {current}: {error.strerror}") from error
+        if (about.st_dev, about.st_ino) in seen:
+            continue
+        seen.add((about.st_dev, about.st_ino))
+        for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                stack.append(Path(entry.path))
+            elif entry.is_file():
+                yield Path(entry.path)

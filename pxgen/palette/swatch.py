@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 
@@ -66,10 +67,14 @@ def _table(colors: bytes, alphas: bytes) -> list[Row]:
 
 def _decode(data: bytes, source: str) -> U8:
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            return np.asarray(image.convert("RGBA"))
-    except (OSError, ValueError, SyntaxError, struct.error, zlib.error) as error:
-        raise InputError(f"{source} is a broken PNG: {error}; save it again") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+                return np.asarray(image.convert("RGBA"))
+    except Exception as error:  # damaged bytes make decoders raise anything
+        raise InputError(
+            f"{source} is a broken PNG: its pixels are damaged; save it again"
+        ) from error
 
 
 def _scan(rgba: U8) -> list[Row]:

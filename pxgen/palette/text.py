@@ -131,7 +131,8 @@ def encode_paintnet(palette: Palette) -> str:
 
 
 def _one_line(name: str) -> str:
-    return " ".join(name.split())
+    """Printable, on one line: a control character would make the text look like a binary file."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())
 
 
 PARSERS: dict[str, Callable[[str, str], tuple[list[Row], str]]] = {

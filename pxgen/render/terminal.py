@@ -75,7 +75,7 @@ def sprite_lines(indices: U8, palette: Palette, *, depth: ColorDepth) -> list[st
     return [_half_blocks(rows[y], rows[y + 1], codes) for y in range(0, len(rows), 2)]
 
 
-def swatch_lines(palette: Palette, *, depth: ColorDepth, columns: int = 8) -> list[str]:
+def swatch_lines(palette: Palette, *, depth: ColorDepth, columns: int = 6) -> list[str]:
     """Every colour but transparent as ``#rrggbb`` (``#rrggbbaa`` if see-through), in order.
 
     In colour ``columns`` of them stand on a line, each behind a block of it. Without colour there
@@ -84,12 +84,13 @@ def swatch_lines(palette: Palette, *, depth: ColorDepth, columns: int = 8) -> li
     labels = [f"#{entry[:6] if entry.endswith('ff') else entry}" for entry in palette.hex[1:]]
     if depth is ColorDepth.PLAIN:
         return labels
-    codes = _codes(palette, depth)[1:]
+    width = max(map(len, labels), default=0)
     cells = [
-        f"\x1b[38;{code}m{_FULL}{_RESET} {label:9}"
-        for code, label in zip(codes, labels, strict=True)
+        f"\x1b[38;{code}m{_FULL}{_RESET} {label:{width}}"
+        for code, label in zip(_codes(palette, depth)[1:], labels, strict=True)
     ]
-    return [" ".join(cells[i : i + columns]) for i in range(0, len(cells), columns)]
+    rows = (cells[i : i + columns] for i in range(0, len(cells), columns))
+    return ["  ".join(row).rstrip() for row in rows]
 
 
 def _half_blocks(upper: Sequence[int], lower: Sequence[int], codes: list[str]) -> str:

@@ -1,0 +1,108 @@
+"""``pxgen palette``: the shipped palettes and palette files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pxgen.commands.palette import Extraction
+    from pxgen.palette import Palette
+
+_FORMATS = "Formats by suffix: .hex, .gpl, .pal (JASC), .txt (paint.net), .png."
+
+
+@click.group("palette")
+def command() -> None:
+    """List, show, convert and extract palettes.
+
+    A PALETTE is a shipped name such as pico-8, or a file: .hex, .gpl, .pal, .txt, .png, or Adobe
+    .ase and .aco.
+    """
+
+
+@command.command("list")
+def list_command() -> None:
+    """Name the shipped palettes, with their numbers of colours."""
+    from pxgen.commands.palette import list_lines
+
+    _print(list_lines(sys.stdout, os.environ))
+
+
+@command.command("show")
+@click.argument("palettes", metavar="PALETTE...", nargs=-1, required=True)
+def show_command(palettes: tuple[str, ...]) -> None:
+    """Draw palettes; without a terminal or with NO_COLOR, print one #rrggbb a line."""
+    from pxgen.commands.palette import show_lines
+
+    for palette in palettes:
+        _print(show_lines(palette, sys.stdout, os.environ))
+
+
+@command.command("convert", epilog=_FORMATS)
+@click.argument("source", metavar="PALETTE")
+@click.argument("target", metavar="[OUT]", required=False)
+@click.option("-o", "--output", metavar="OUT", help="The file to write; - prints .hex.")
+def convert_command(source: str, target: str | None, output: str | None) -> None:
+    """Write a palette in another format."""
+    from pxgen.palette.library import find_palette
+
+    if (target is None) == (output is None):
+        raise click.UsageError("name the file to write once: convert PALETTE OUT, or -o OUT")
+    _write(find_palette(source), target or output or "")
+
+
+@command.command("extract", epilog=_FORMATS)
+@click.argument(
+    "images",
+    metavar="IMAGE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+)
+@click.option("-o", "--output", metavar="OUT", default="-", help="The file; - prints .hex.")
+@click.option(
+    "--colors",
+    metavar="N",
+    type=click.IntRange(1, 255),
+    help="At most so many colours. Default: all, or the best 255.",
+)
+@click.option("--seed", default=0, help="Decides between equally good reductions.")
+def extract_command(images: tuple[Path, ...], output: str, colors: int | None, seed: int) -> None:
+    """Make a palette of the colours in pictures."""
+    from pxgen.commands.palette import extract
+
+    result = extract(images, colors, seed)
+    _write(result.palette, output)
+    click.echo(_report(result), err=True)
+
+
+def _report(result: Extraction) -> str:
+    kept = len(result.palette) - 1
+    if result.exact_share == 1:
+        return f"{kept} colours, exact"
+    line = (
+        f"{kept} of {result.distinct} colours: {result.decibels:.1f} dB, "
+        f"{result.exact_share:.1%} of the pixels exact"
+    )
+    if result.suggestion > kept:
+        line += f"; --colors {result.suggestion} would do better"
+    return line
+
+
+def _write(palette: Palette, target: str) -> None:
+    from pxgen.palette.formats import encode_palette, write_palette
+
+    if target == "-":
+        click.echo(encode_palette(palette, ".hex"), nl=False)
+    else:
+        click.echo(write_palette(palette, target))
+
+
+def _print(lines: list[str]) -> None:
+    # The lines know what the terminal can show; click would strip FORCE_COLOR's from a pipe.
+    click.echo("\n".join(lines), color=True)

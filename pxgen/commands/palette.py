@@ -1,0 +1,117 @@
+"""The verbs of ``pxgen palette``: list, show, convert and extract."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.errors import InputError
+from pxgen.ingest.images import read_picture
+from pxgen.palette.library import find_palette, names
+from pxgen.palette.oklab import OPAQUE
+from pxgen.palette.quantize import build_palette, loss_report, suggest_count
+from pxgen.palette.table import MAX_COLORS, U8, Palette, pack, unpack
+from pxgen.render.terminal import ColorDepth, color_depth, sprite_lines, swatch_lines
+
+_MERGE_AT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """A palette taken from pictures and what it costs to use it for them."""
+
+    palette: Palette
+    distinct: int
+    """Visible colours in the pictures."""
+    decibels: float
+    """PSNR over the visible pixels, infinite if exact."""
+    exact_share: float
+    """Share of visible pixels that keep their exact colour."""
+    suggestion: int
+    """A number of colours worth asking for."""
+
+
+def list_lines(stream: IO[str], environ: Mapping[str, str]) -> list[str]:
+    """A line for each shipped palette: its name, its number of colours and, in colour, a strip."""
+    depth = color_depth(stream, environ)
+    palettes = [find_palette(name) for name in names()]
+    width = max((len(palette.name) for palette in palettes), default=0)
+    lines = [f"{palette.name:<{width}}  {len(palette) - 1:>3}" for palette in palettes]
+    if depth is ColorDepth.PLAIN:
+        return lines
+    return [
+        f"{line}  {_strip(palette, depth)}" for line, palette in zip(lines, palettes, strict=True)
+    ]
+
+
+def show_lines(
+    palette: str | os.PathLike[str], stream: IO[str], environ: Mapping[str, str]
+) -> list[str]:
+    """The colours of a shipped palette or palette file, drawn under its name where possible.
+
+    Where ``stream`` shows no colour the lines are a palette file.
+
+    Raises:
+        UsageError: no such palette.
+        InputError: the file is no good palette.
+    """
+    found = find_palette(palette)
+    depth = color_depth(stream, environ)
+    title = [] if depth is ColorDepth.PLAIN else [f"{found.name} ({len(found) - 1} colours)"]
+    return title + swatch_lines(found, depth=depth)
+
+
+def extract(images: Iterable[Path], colors: int | None = None, seed: int = 0) -> Extraction:
+    """A palette of the colours in ``images``.
+
+    Args:
+        images: picture files; every frame counts.
+        colors: how many at most. Without it all of them, or the best 255 where there are more.
+        seed: decides between equally good reductions.
+
+    Raises:
+        InputError: an image cannot be read, or none has a visible pixel.
+        UsageError: ``colors`` is not 1 to 255.
+    """
+    table, counts = _census(images)
+    if not len(table):
+        raise InputError("the images have no visible pixels, so there are no colours to extract")
+    palette = build_palette(table, counts, MAX_COLORS - 1 if colors is None else colors, seed)
+    decibels, exact = loss_report(table, counts, palette)
+    suggestion = len(palette) - 1 if exact == 1 else suggest_count(table, counts, seed)
+    return Extraction(palette, len(table), decibels, exact, suggestion)
+
+
+def _strip(palette: Palette, depth: ColorDepth) -> str:
+    row = np.arange(1, len(palette), dtype=np.uint8)
+    return sprite_lines(np.stack([row, row]), palette, depth=depth)[0]
+
+
+def _census(images: Iterable[Path]) -> tuple[U8, NDArray[np.int64]]:
+    """Every visible colour of the images, made opaque, and its number of pixels."""
+    keys = np.empty(0, np.uint32)
+    counts = np.empty(0, np.int64)
+    for path in images:
+        rgba = read_picture(path).rgba.reshape(-1, 4)
+        visible = rgba[rgba[:, 3] >= OPAQUE]
+        found, pixels = np.unique(pack(visible) | np.uint32(255), return_counts=True)
+        keys, counts = np.concatenate([keys, found]), np.concatenate([counts, pixels])
+        if len(keys) > _MERGE_AT:
+            keys, counts = _merged(keys, counts)
+    keys, counts = _merged(keys, counts)
+    return unpack(keys), counts
+
+
+def _merged(
+    keys: NDArray[np.uint32], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    distinct, place = np.unique(keys, return_inverse=True)
+    total = np.zeros(len(distinct), np.int64)
+    np.add.at(total, place, counts)
+    return distinct, total

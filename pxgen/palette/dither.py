@@ -12,7 +12,7 @@ from pxgen.palette.table import U8, Palette, pack, unpack
 METHODS = ("none", "bayer2", "bayer4", "bayer8")
 
 _CHUNK = 2048
-_CONTRAST_COST = 0.1
+_CONTRAST_COST = 0.3
 """How much a pair of far-apart colours must gain to be mixed: without it grey becomes noise."""
 
 

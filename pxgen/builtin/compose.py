@@ -87,9 +87,17 @@ def _loop(kind: Kind, name: str) -> U8:
     rests = name.startswith(_HELD) or (name.startswith(_BODILY) and not kind.floats)
     drop = 0 if name.startswith((*_PARTS, *_BODILY, _HELD)) else kind.drop
     for frame in range(FRAMES):
-        down = drop + (0 if rests else int(kind.bob[frame]))
-        loop[frame, down:] = drawing[frame, : SIZE - down]
+        down, right = (0, 0) if rests else (kind.bob[frame], kind.sway[frame])
+        loop[frame] = _moved(drawing[frame], down + drop, right)
     return loop.reshape(FRAMES, PIXELS)
+
+
+def _moved(symbols: U8, down: int, right: int) -> U8:
+    moved = np.full_like(symbols, SEE_THROUGH)
+    kept = symbols[: SIZE - down, max(0, -right) : SIZE - max(0, right)]
+    left = max(0, right)
+    moved[down:, left : left + kept.shape[1]] = kept
+    return moved
 
 
 @cache

@@ -22,8 +22,10 @@ class Kind:
     """Options of each slot in drawing order, by label; ``""`` shows nothing and has no label."""
     tints: tuple[str, ...] = ()
     """Labels of the colour choices of ramp letters 5-7, where the kind has such a part."""
-    bob: str = "00011110"
+    bob: tuple[int, ...] = (0, 0, 0, 1, 1, 1, 1, 0)
     """How many pixels lower the head is in each frame of the loop."""
+    sway: tuple[int, ...] = (0,) * 8
+    """How many pixels further right the head is in each frame of the loop."""
     under: int = 1
     """How many of the slots are drawn behind the head, the first ones."""
     floats: bool = False
@@ -69,7 +71,7 @@ RAMPS: Final = {
     "jelly-grape": "vMm",
     "jelly-cherry": "rRP",
     "hair-black": "NND",
-    "hair-brown": "bBT",
+    "hair-white": "GLW",
     "hair-blond": "oOY",
     "hair-red": "rRP",
     "hair-blue": "uUV",
@@ -127,7 +129,7 @@ KINDS: Final = (
             _ITEMS,
         ),
         tints=("light-red", "light-lime", "light-cyan"),
-        bob="00110011",
+        bob=(0, 0, 1, 1, 0, 0, 1, 1),
     ),
     Kind(
         "ghost",
@@ -163,7 +165,8 @@ KINDS: Final = (
             ("", *_HAIR, *_HATS),
             _ITEMS,
         ),
-        tints=("hair-black", "hair-brown", "hair-red"),
+        tints=("hair-black", "hair-white", "hair-red"),
+        sway=(0, 0, 1, 1, 0, 0, -1, -1),
     ),
     Kind(
         "ape",
@@ -187,7 +190,7 @@ KINDS: Final = (
             ("", *_HAIR, *_HATS),
             _ITEMS,
         ),
-        tints=("hair-black", "hair-brown", "hair-blond", "hair-red", "hair-blue"),
+        tints=("hair-black", "hair-white", "hair-blond", "hair-red", "hair-blue"),
     ),
     Kind(
         "slime",

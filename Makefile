@@ -1,0 +1,50 @@
+# `make demo` and `make test` are all that a fresh machine with Python needs.
+
+PYTHON ?= python3
+VENV ?= .venv
+TORCH ?= torch==2.13.0
+# Where torch comes from, if not from pip's own index. Its CPU build is a tenth of the size:
+# make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+DEMO ?= demo
+DEMO_SPRITES ?= 4000
+DEMO_MINUTES ?= 2.4
+
+BIN := $(VENV)/bin
+PXGEN := $(abspath $(BIN)/pxgen)
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check starter bench clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet '$(TORCH)' $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@
+
+demo: $(INSTALLED) ## built-in sprites, a small model in a few minutes, new sprites
+	mkdir -p $(DEMO)
+	cd $(DEMO) && $(PXGEN) prepare --builtin -n $(DEMO_SPRITES) --force
+	cd $(DEMO) && $(PXGEN) train --minutes $(DEMO_MINUTES) --fresh
+	cd $(DEMO) && $(PXGEN) sample -n 64 --scale 4 -o sheet.png
+	cd $(DEMO) && $(PXGEN) sample -n 16 --force -o sprites/
+	@echo "sheet: $(DEMO)/sheet.png   single sprites: $(DEMO)/sprites/"
+
+test: $(INSTALLED) ## the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED) ## format, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## remove what the other targets made, the environment too
+	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

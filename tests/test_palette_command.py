@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from pxgen.cli.palette import command
+from pxgen.cli.session import Session
 from pxgen.errors import InputError, UsageError
 from pxgen.palette.formats import read_palette
 from pxgen.palette.library import find_palette, names
@@ -91,6 +92,18 @@ def test_extract_reduces_and_reports_the_loss(tmp_path):
     assert " dB, " in result.stderr
     assert "--colors 255 would do better" in result.stderr
     assert len(run("extract", *images).stdout.splitlines()) == 255
+
+
+@pytest.mark.parametrize("option", [("--colors", 0), ("--colors", 256), ("--seed", -1)])
+def test_numbers_out_of_range_are_wrong_usage(option, tmp_path):
+    assert run("extract", picture(tmp_path / "a.png", 12), *option).exit_code == 2
+
+
+def test_quiet_keeps_the_report_back(tmp_path):
+    session = Session(quiet=True)
+    arguments = ["extract", str(picture(tmp_path / "a.png", 12))]
+    result = CliRunner().invoke(command, arguments, obj=session)
+    assert (len(result.stdout.splitlines()), result.stderr) == (12, "")
 
 
 def test_extract_leaves_hidden_colors_alone(tmp_path):

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pxgen.cli.options import PATH
+from pxgen.cli.session import Session, pass_session
+
 if TYPE_CHECKING:
     from pxgen.commands.palette import Extraction
     from pxgen.palette import Palette
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 _FORMATS = "Formats by suffix: .hex, .gpl, .pal (JASC), .txt (paint.net), .png."
 
 
-@click.group("palette")
+@click.group("palette", short_help="List, show, convert and extract palettes.")
 def command() -> None:
     """List, show, convert and extract palettes.
 
@@ -33,7 +36,7 @@ def list_command() -> None:
     _print(list_lines(sys.stdout, os.environ))
 
 
-@command.command("show")
+@command.command("show", short_help="Draw palettes, or print their colours.")
 @click.argument("palettes", metavar="PALETTE...", nargs=-1, required=True)
 def show_command(palettes: tuple[str, ...]) -> None:
     """Draw palettes; without a terminal or with NO_COLOR, print one #rrggbb a line."""
@@ -46,39 +49,45 @@ def show_command(palettes: tuple[str, ...]) -> None:
 @command.command("convert", epilog=_FORMATS)
 @click.argument("source", metavar="PALETTE")
 @click.argument("target", metavar="[OUT]", required=False)
-@click.option("-o", "--output", metavar="OUT", help="The file to write; - prints .hex.")
-def convert_command(source: str, target: str | None, output: str | None) -> None:
+@click.option("-o", "--out", metavar="OUT", help="The file to write; - prints .hex.")
+def convert_command(source: str, target: str | None, out: str | None) -> None:
     """Write a palette in another format."""
     from pxgen.palette.library import find_palette
 
-    if (target is None) == (output is None):
+    if (target is None) == (out is None):
         raise click.UsageError("name the file to write once: convert PALETTE OUT, or -o OUT")
-    _write(find_palette(source), target or output or "")
+    _write(find_palette(source), target or out or "")
 
 
 @command.command("extract", epilog=_FORMATS)
-@click.argument(
-    "images",
-    metavar="IMAGE...",
-    nargs=-1,
-    required=True,
-    type=click.Path(path_type=Path),
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=PATH)
+@click.option(
+    "-o", "--out", metavar="OUT", default="-", help="The file to write; - (default) prints .hex."
 )
-@click.option("-o", "--output", metavar="OUT", default="-", help="The file; - prints .hex.")
 @click.option(
     "--colors",
     metavar="N",
     type=click.IntRange(1, 255),
-    help="At most so many colours. Default: all, or the best 255.",
+    help="At most so many colours (default: all, or the best 255).",
 )
-@click.option("--seed", default=0, help="Decides between equally good reductions.")
-def extract_command(images: tuple[Path, ...], output: str, colors: int | None, seed: int) -> None:
+@click.option(
+    "--seed",
+    metavar="S",
+    type=click.IntRange(0),
+    default=0,
+    help="Starts the reduction; equal seeds, equal palettes.",
+)
+@pass_session
+def extract_command(
+    session: Session, images: tuple[Path, ...], out: str, colors: int | None, seed: int
+) -> None:
     """Make a palette of the colours in pictures."""
     from pxgen.commands.palette import extract
 
     result = extract(images, colors, seed)
-    _write(result.palette, output)
-    click.echo(_report(result), err=True)
+    _write(result.palette, out)
+    if not session.quiet:
+        click.echo(_report(result), err=True)
 
 
 def _report(result: Extraction) -> str:

@@ -73,7 +73,7 @@ def extract(images: Iterable[Path], colors: int | None = None, seed: int = 0) ->
     Args:
         images: picture files; every frame counts.
         colors: how many at most. Without it all of them, or the best 255 where there are more.
-        seed: decides between equally good reductions.
+        seed: starts the reduction; equal seeds make equal palettes.
 
     Raises:
         InputError: an image cannot be read, or none has a visible pixel.

@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import GifImagePlugin, Image
 
-from pxgen.errors import PxgenError
 from pxgen.palette import Palette
-from pxgen.render.gif import encode_gif, round_delays
+from pxgen.render.gif import encode_gif
 
 
 def random_clip(seed: int, entries: int, frames: int, *, still: bool):
@@ -79,34 +77,3 @@ def test_each_frame_shows_its_own_colours_and_no_ghosts(clip):
             wanted = palette.colors(frame)
             assert np.array_equal(shown[..., 3], wanted[..., 3])
             assert np.array_equal(shown[frame > 0], wanted[frame > 0])
-
-
-def test_rounding_errors_are_carried():
-    assert round_delays([41.7] * 5) == [4, 4, 5, 4, 4]
-    assert sum(round_delays([1000 / 24] * 24)) == 100
-
-
-@given(st.lists(st.floats(20, 500), min_size=1, max_size=50))
-def test_a_clip_lasts_as_long_as_asked(delays):
-    assert abs(sum(round_delays(delays)) - sum(delays) / 10) <= 0.5 + 1e-6
-
-
-def test_delays_that_browsers_would_stretch_are_lifted_to_two():
-    assert round_delays([0, 1, 10, 100, 100]) == [2, 2, 2, 10, 10]
-
-
-@pytest.mark.parametrize(
-    ("frames", "delays", "loop", "message"),
-    [
-        (np.zeros((2, 3, 3), np.uint8), [10], 0, "2 frames need as many delays"),
-        (np.zeros((0, 3, 3), np.uint8), [], 0, "frames"),
-        (np.full((1, 3, 3), 7, np.uint8), 50, 0, "index 7 is outside"),
-        (np.zeros((1, 3, 3), np.uint8), -5, 0, "milliseconds"),
-        (np.zeros((1, 3, 3), np.uint8), float("nan"), 0, "milliseconds"),
-        (np.zeros((1, 3, 3), np.uint8), 50, 70_000, "repeats"),
-        (np.zeros((1, 1, 70_000), np.uint8), 50, 0, "65535 pixels"),
-    ],
-)
-def test_what_a_gif_cannot_hold_is_refused(frames, delays, loop, message):
-    with pytest.raises(PxgenError, match=message):
-        encode_gif(frames, Palette.of([(255, 0, 0)]), delays, loop)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import pxgen as package
 from pxgen.cli.app import pxgen
 from pxgen.commands.init import project_text, write_project
-from pxgen.errors import PxgenError, UsageError
+from pxgen.errors import UsageError
 from pxgen.project import load_project, parse_toml, read_toml
 from pxgen.settings import SETTINGS
 from pxgen.tables import read_table, rules
@@ -48,7 +48,7 @@ def test_examples_of_unset_settings_are_valid(recipe):
 
 def test_an_existing_file_is_replaced_only_by_force(recipe, tmp_path):
     (tmp_path / "pxgen.toml").write_text("# mine\n")
-    with pytest.raises(PxgenError, match="--force"):
+    with pytest.raises(UsageError, match="--force"):
         write_project(tmp_path, recipe.stem)
     assert (tmp_path / "pxgen.toml").read_text() == "# mine\n"
     write_project(tmp_path, recipe.stem, force=True)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pxgen.errors import PxgenError, UsageError
+from pxgen.errors import UsageError
 from pxgen.palette import Palette
 from pxgen.render.outputs import Series, plan_output, safe_stem
 from pxgen.render.png import decode_png
@@ -71,9 +71,11 @@ def test_a_sheet_of_one_sprite_is_the_sprite(tmp_path):
     assert np.array_equal(decode_png(path)[0], pixels[0, 0])
 
 
-def test_gif_shows_every_picture(tmp_path):
-    (path,) = write(tmp_path / "all.gif", sprites(5), delay_ms=40)
+@pytest.mark.parametrize("name", ["all.gif", "all.webp", "all.apng", "ALL.GIF"])
+def test_animations_show_every_picture(tmp_path, name):
+    (path,) = write(tmp_path / name, sprites(5), delay_ms=40)
     with Image.open(path) as image:
+        image.load()
         assert image.n_frames == 5
         assert image.info["duration"] == 40
 
@@ -91,9 +93,9 @@ def test_derived_names_replace_nothing_without_force(tmp_path):
     pixels = sprites(2)
     write(tmp_path, pixels)
     (tmp_path / "alien-7-0001.png").write_bytes(b"precious")
-    with pytest.raises(PxgenError, match=r"alien-7-0000\.png exists.*--force"):
+    with pytest.raises(UsageError, match=r"alien-7-0000\.png exists.*--force"):
         write(tmp_path, pixels)
-    with pytest.raises(PxgenError, match=r"alien-7-0001\.png exists"):
+    with pytest.raises(UsageError, match=r"alien-7-0001\.png exists"):
         write(tmp_path, pixels, indices=range(1, 3))
     assert (tmp_path / "alien-7-0001.png").read_bytes() == b"precious"
     write(tmp_path, pixels, force=True)
@@ -107,9 +109,9 @@ def test_a_named_file_is_replaced(tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "b.WEBP", "c.tiff"])
+@pytest.mark.parametrize("name", ["a.jpg", "b.TIFF", "c.bmp"])
 def test_other_image_types_are_refused(tmp_path, name):
-    with pytest.raises(UsageError, match=r"\.png or \.gif"):
+    with pytest.raises(UsageError, match=r"a folder or a \.png, \.gif"):
         write(tmp_path / name, sprites(1))
 
 

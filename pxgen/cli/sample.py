@@ -37,7 +37,10 @@ from pxgen.settings import SampleSettings
 @setting_option(SampleSettings, "palette", "--palette", metavar="FILE")
 @setting_option(SampleSettings, "scale", "--scale", metavar="K")
 @click.option(
-    "-o", "--out", metavar="OUT", help="Folder, sheet .png, frames .gif, or - (default: here)."
+    "-o",
+    "--out",
+    metavar="OUT",
+    help="Folder, .png sheet, .gif/.webp/.apng frames, or - (default: here).",
 )
 @click.option("--force", is_flag=True, help="Replace files of the same names in the folder.")
 @click.option(

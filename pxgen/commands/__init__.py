@@ -1,1 +1,1 @@
-
+"""The verbs as typed functions: the Python API that the command line calls."""

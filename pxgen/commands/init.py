@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pxgen.errors import PxgenError, UsageError
+from pxgen.errors import UsageError
 from pxgen.files import write_text
 from pxgen.project import FILE_NAME
 from pxgen.settings import SETTINGS
@@ -29,13 +29,13 @@ def write_project(folder: Path, recipe: str, *, force: bool = False) -> Path:
     """Write ``folder/pxgen.toml`` for a recipe and return its path.
 
     Raises:
-        UsageError: no recipe has this name.
-        PxgenError: the file exists and ``force`` is off, or cannot be written.
+        UsageError: no recipe has this name, or the file exists and ``force`` is off.
+        PxgenError: the file cannot be written.
     """
     text = project_text(recipe)
     path = folder / FILE_NAME
     if path.exists() and not force:
-        raise PxgenError(f"{path} exists: replace it with --force")
+        raise UsageError(f"{path} exists: replace it with --force")
     return write_text(path, text)
 
 

@@ -1,7 +1,7 @@
 """Where pictures go: what ``-o OUT`` means, the names of the files, and writing them.
 
-A folder gets one file a picture, ``x.png`` one sheet, ``x.gif`` the frames one after another and
-``-`` one image on standard output.
+A folder gets one file a picture, ``x.png`` one sheet, ``x.gif``, ``x.webp`` and ``x.apng`` the
+frames one after another, and ``-`` one image on standard output.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from pxgen.errors import PxgenError, UsageError
+from pxgen.errors import UsageError
 from pxgen.files import write_bytes
 from pxgen.palette.table import U8, Palette
 from pxgen.render.png import encode_png
@@ -25,8 +25,13 @@ from pxgen.render.sheet import contact_sheet
 
 Form = Literal["folder", "sheet", "frames", "stdout"]
 
-FORMS: dict[str, Form] = {".png": "sheet", ".gif": "frames"}
-OTHER_IMAGES = (".apng", ".bmp", ".jpeg", ".jpg", ".svg", ".tga", ".tif", ".tiff", ".webp")
+FORMS: dict[str, Form] = {
+    ".png": "sheet",
+    ".gif": "frames",
+    ".webp": "frames",
+    ".apng": "frames",
+}
+OTHER_IMAGES = (".bmp", ".jpeg", ".jpg", ".svg", ".tga", ".tif", ".tiff")
 
 DIGITS = 4
 """Zero padding of indices; fixed, so that a longer run names the same picture the same."""
@@ -78,7 +83,8 @@ class Output:
             sys.stdout.buffer.flush()
         elif self.form == "frames":
             frames = pixels.reshape(-1, *pixels.shape[2:])
-            yield write_bytes(self.target, self._animation(frames, palette))
+            animation = self._animation(frames, palette, self.target.suffix.lower())
+            yield write_bytes(self.target, animation)
         else:
             yield write_bytes(self.target, self._sheet(pixels, palette))
 
@@ -86,14 +92,14 @@ class Output:
         """Derived names never replace a file; call this before the pictures are made.
 
         Raises:
-            PxgenError: one of the files exists.
+            UsageError: one of the files exists.
         """
         if self.form != "folder" or not self.target.is_dir():
             return
         existing = {Path(name).stem: name for name in os.listdir(self.target)}
         for name in self.series.names() if existing else ():
             if name in existing:
-                raise PxgenError(
+                raise UsageError(
                     f"{self.target / existing[name]} exists: replace it with --force, "
                     "or choose another --seed, --first or -o"
                 )
@@ -110,7 +116,7 @@ class Output:
         """A lone clip moves; everything else is a picture."""
         clips, frames = pixels.shape[:2]
         if clips == 1 and frames > 1:
-            return self._animation(pixels[0], palette)
+            return self._animation(pixels[0], palette, ".gif")
         return self._sheet(pixels, palette)
 
     def _sheet(self, pixels: U8, palette: Palette) -> bytes:
@@ -119,11 +125,14 @@ class Output:
         sheet = strips[0] if clips == 1 else contact_sheet(strips)
         return encode_png(enlarge(sheet, self.scale), palette)
 
-    def _animation(self, frames: U8, palette: Palette) -> bytes:
-        # Only animations need Pillow, which takes as long to import as a sprite to draw.
+    def _animation(self, frames: U8, palette: Palette, suffix: str) -> bytes:
+        # Stills need none of this, and Pillow takes as long to import as a sprite to draw.
+        from pxgen.render.apng import encode_apng
         from pxgen.render.gif import encode_gif
+        from pxgen.render.webp import encode_webp
 
-        return encode_gif(enlarge(frames, self.scale), palette, self.delay_ms)
+        encode = {".gif": encode_gif, ".webp": encode_webp, ".apng": encode_apng}[suffix]
+        return encode(enlarge(frames, self.scale), palette, self.delay_ms)
 
 
 def plan_output(
@@ -132,15 +141,15 @@ def plan_output(
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 
     Args:
-        out: a folder, a ``.png`` or ``.gif`` file, ``-``, or None for the current folder.
+        out: a folder, a file of one of :data:`FORMS`, ``-``, or None for the current folder.
         series: the pictures to come; they name the files of a folder.
         scale: how many times larger each pixel is drawn.
         force: replace files whose names were derived.
         delay_ms: how long each frame of an animation is shown.
 
     Raises:
-        UsageError: OUT has a suffix that is not written.
-        PxgenError: a derived name is taken and ``force`` is off.
+        UsageError: OUT has a suffix that is not written, or a derived name is taken and ``force``
+            is off.
     """
     form, target = _destination(out)
     output = Output(form, target, series, scale, delay_ms)
@@ -157,7 +166,7 @@ def _destination(out: str | None) -> tuple[Form, Path]:
         return "folder", target
     suffix = target.suffix.lower()
     if suffix in OTHER_IMAGES:
-        raise UsageError(f"cannot write {out}: sprites become .png or .gif files, or a folder's")
+        raise UsageError(f"cannot write {out}: name a folder or a {', '.join(FORMS)} file")
     return FORMS.get(suffix, "folder"), target
 
 

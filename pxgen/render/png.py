@@ -31,17 +31,13 @@ def encode_png(indices: U8, palette: Palette) -> bytes:
         raise PxgenError(f"a PNG holds one (H, W) uint8 map, not {indices.dtype} {indices.shape}")
     if int(indices.max()) >= len(palette):
         raise PxgenError(f"index {indices.max()} is outside a palette of {len(palette)} entries")
-    height, width = indices.shape
-    rows = np.zeros((height, width + 1), np.uint8)  # byte 0 of each row is filter type 0, "none"
-    rows[:, 1:] = indices
-    header = struct.pack(">IIBBBBB", width, height, 8, INDEXED, 0, 0, 0)
     return b"".join(
         (
             SIGNATURE,
-            _chunk(b"IHDR", header),
-            _palette_chunks(palette),
-            _chunk(b"IDAT", zlib.compress(rows.tobytes(), 9)),
-            _chunk(b"IEND", b""),
+            header_chunk(*indices.shape),
+            palette_chunks(palette),
+            chunk(b"IDAT", pixel_data(indices)),
+            chunk(b"IEND", b""),
         )
     )
 
@@ -88,16 +84,29 @@ def _set_alpha(table: U8, transparency: bytes | int) -> None:
         table[: len(transparency), 3] = np.frombuffer(transparency, np.uint8)
 
 
+def header_chunk(height: int, width: int) -> bytes:
+    """IHDR of an 8-bit indexed image."""
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, INDEXED, 0, 0, 0))
+
+
 @lru_cache(maxsize=8)
-def _palette_chunks(palette: Palette) -> bytes:
+def palette_chunks(palette: Palette) -> bytes:
     """PLTE and tRNS; entries after the last translucent one are opaque by the format's rule."""
     alpha = palette.rgba[:, 3]
     translucent = int(np.flatnonzero(alpha != 255)[-1]) + 1
-    return _chunk(b"PLTE", palette.rgba[:, :3].tobytes()) + _chunk(
-        b"tRNS", alpha[:translucent].tobytes()
-    )
+    colors = chunk(b"PLTE", palette.rgba[:, :3].tobytes())
+    return colors + chunk(b"tRNS", alpha[:translucent].tobytes())
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def pixel_data(indices: U8) -> bytes:
+    """The compressed scan lines of an ``(H, W) uint8`` map, what IDAT holds."""
+    height, width = indices.shape
+    rows = np.zeros((height, width + 1), np.uint8)  # byte 0 of each row is filter type 0, "none"
+    rows[:, 1:] = indices
+    return zlib.compress(rows.tobytes(), 9)
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """One PNG chunk: length, four letters, content, checksum."""
     checksum = zlib.crc32(content, zlib.crc32(kind))
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)

@@ -1,0 +1,46 @@
+"""APNG animations: the indexed PNG of a still, with more frames behind the first."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+from pxgen.palette.table import U8, Palette
+from pxgen.render.clip import clip_delays, round_delays
+from pxgen.render.png import SIGNATURE, chunk, header_chunk, palette_chunks, pixel_data
+
+
+def encode_apng(
+    frames: U8, palette: Palette, delays_ms: float | Sequence[float], loop: int = 0
+) -> bytes:
+    """An 8-bit indexed APNG with one full frame for each input frame and every palette entry.
+
+    Args:
+        frames: ``(T, H, W) uint8``, T >= 1.
+        palette: the colour table, in its own order, with its partial transparency.
+        delays_ms: milliseconds a frame is shown, one number for all or one for each.
+        loop: repetitions, 0 for endless.
+
+    Raises:
+        PxgenError: frames, delays or loop that an APNG cannot hold.
+    """
+    delays = clip_delays(frames, palette, delays_ms, loop, longest_side=2**31 - 1)
+    height, width = frames.shape[1:]
+    parts = [
+        SIGNATURE,
+        header_chunk(height, width),
+        chunk(b"acTL", struct.pack(">II", len(frames), loop)),
+        palette_chunks(palette),
+    ]
+    sequence = 0  # counts the fcTL and fdAT chunks together
+    for frame, delay in zip(frames, round_delays(delays, 1, 1), strict=True):
+        # Disposal 0 and blending 0: each frame overwrites the whole canvas and stays.
+        control = struct.pack(">IIIIIHHBB", sequence, width, height, 0, 0, delay, 1000, 0, 0)
+        parts.append(chunk(b"fcTL", control))
+        sequence += 1
+        if sequence == 1:
+            parts.append(chunk(b"IDAT", pixel_data(frame)))
+        else:
+            parts.append(chunk(b"fdAT", struct.pack(">I", sequence) + pixel_data(frame)))
+            sequence += 1
+    return b"".join((*parts, chunk(b"IEND", b"")))

@@ -1,0 +1,57 @@
+"""What every animation format asks of a clip: frames in the palette, delays in whole units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from pxgen.errors import PxgenError
+from pxgen.palette.table import U8, Palette
+
+LONGEST = 65_535
+"""Milliseconds a frame may be shown, and repetitions of a clip: what 16 bits hold."""
+
+
+def clip_delays(
+    frames: U8, palette: Palette, delays_ms: float | Sequence[float], loop: int, longest_side: int
+) -> list[float]:
+    """Check a clip before it is encoded and give one delay in milliseconds for each frame.
+
+    Raises:
+        PxgenError: frames, delays or loop that animation files cannot hold.
+    """
+    if frames.ndim != 3 or not frames.size or frames.dtype != np.uint8:
+        raise PxgenError(f"a clip is (T, H, W) uint8 frames, not {frames.dtype} {frames.shape}")
+    if max(frames.shape[1:]) > longest_side:
+        raise PxgenError(f"the sides of {frames.shape[1:]} are over {longest_side} pixels")
+    if int(frames.max()) >= len(palette):
+        raise PxgenError(f"index {frames.max()} is outside a palette of {len(palette)} entries")
+    if isinstance(delays_ms, int | float):
+        delays = [float(delays_ms)] * len(frames)
+    else:
+        delays = [float(delay) for delay in delays_ms]
+    if len(delays) != len(frames):
+        raise PxgenError(f"{len(frames)} frames need as many delays, not {len(delays)}")
+    if not all(0 <= delay <= LONGEST for delay in delays):
+        raise PxgenError(f"a frame is shown for 0 to {LONGEST} milliseconds")
+    if not 0 <= loop <= LONGEST:
+        raise PxgenError(f"a clip repeats 0 (endless) to {LONGEST} times, not {loop}")
+    return delays
+
+
+def round_delays(delays_ms: Sequence[float], unit_ms: int, shortest: int) -> list[int]:
+    """Delays in whole units whose running sum stays within half a unit of the true one.
+
+    In units of 10 ms, 41.7 ms becomes 4 4 5 4 4: each frame takes over the rounding error of those
+    before it. None is under ``shortest`` units; a clip of shorter ones lasts longer than asked.
+    """
+    carried, rounded = 0.0, []
+    for delay in delays_ms:
+        wanted = delay / unit_ms + carried
+        shown = max(shortest, math.floor(wanted + 0.5))
+        # A delay too short to be shown lengthens the clip; later frames must not pay for it.
+        carried = max(wanted - shown, -0.5)
+        rounded.append(shown)
+    return rounded

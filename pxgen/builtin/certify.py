@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def certify(index_map: U8) -> Certificate:
     Raises:
         UsageError: another shape.
     """
-    frames = np.asarray(index_map, np.uint8)
+    frames = np.asarray(index_map)
     if frames.ndim not in (2, 3) or frames.shape[-2:] != (SIZE, SIZE) or not len(frames):
         raise UsageError(f"the certifier judges {SIZE} x {SIZE} index maps, not {frames.shape}")
     frames = frames.reshape(-1, PIXELS)
@@ -65,16 +65,16 @@ def _read(pixels: U8) -> Reading:
         if reading.distance == 0:
             return reading
         nearest.append(reading)
-    return min(nearest, key=lambda reading: reading.distance).improved(pixels)
+    return min(nearest, key=lambda reading: reading.distance).in_phase(pixels).improved(pixels)
 
 
 def _joined(frames: U8, readings: list[Reading]) -> Reading:
     """The reading of one frame, at the starting phase, that explains the whole clip best."""
     explained = []
     for reading in {(id(r.stack), r.row.tobytes()): r for r in readings}.values():
-        loop = reading.stack.draw(reading.row[None], list(range(FRAMES)))[0]
+        loop = reading.stack.draw(reading.row[None], slice(FRAMES))[0]
         for phase in range(FRAMES):
             order = (np.arange(len(frames)) + phase) % FRAMES
             distance = int((loop[order] != frames).sum())
-            explained.append(Reading(reading.stack, reading.row, phase, distance))
+            explained.append(replace(reading, phase=phase, distance=distance))
     return min(explained, key=lambda reading: reading.distance)

@@ -51,22 +51,22 @@ class Stack:
         )
         """``(skins, tints, 256) uint8``: the palette index of each symbol."""
 
-    def symbols(self, choices: U8, frames: list[int]) -> U8:
+    def symbols(self, choices: U8, frames: slice) -> U8:
         """``(n, factors)`` choices to ``(n, T, 576) uint8`` symbols of these frames."""
-        seen = np.full((len(choices), len(frames), PIXELS), SEE_THROUGH, np.uint8)
+        count = len(range(FRAMES)[frames])
+        seen = np.full((len(choices), count, PIXELS), SEE_THROUGH, np.uint8)
         for layer in self.layers:
             sheets = layer.symbols[:, frames]
             over = sheets[0] if layer.factor is None else sheets[choices[:, layer.factor]]
             np.copyto(seen, over, where=over != SEE_THROUGH)
         return seen
 
-    def draw(self, choices: U8, frames: list[int]) -> U8:
+    def draw(self, choices: U8, frames: slice) -> U8:
         """``(n, factors)`` choices to ``(n, T, 576) uint8`` palette indices of these frames."""
-        seen = self.symbols(choices, frames)
-        drawn = np.empty_like(seen)
-        for skin, tint in np.ndindex(self.inks.shape[:2]):
-            rows = (choices[:, 0] == skin) & (choices[:, 1] == tint)
-            drawn[rows] = self.inks[skin, tint][seen[rows]]
+        colors = choices[:, 0].astype(np.int32) * self.inks.shape[1] + choices[:, 1]
+        # One lookup in all inks laid end to end, whatever mix of colours the rows have.
+        places = self.symbols(choices, frames) + 256 * colors[:, None, None]
+        drawn: U8 = self.inks.reshape(-1).take(places)
         return drawn
 
 

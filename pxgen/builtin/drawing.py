@@ -70,7 +70,7 @@ def _characters(numbers: I64, seed: int, frames: int) -> tuple[U8, U8]:
     for place, (space, stack) in enumerate(zip(spaces(), stacks(), strict=True)):
         rows = np.flatnonzero(kinds == place)
         choices = space.choices(_shuffled(turns[rows], space.count, seed, place))
-        drawn = stack.draw(choices, list(range(frames)))
+        drawn = stack.draw(choices, slice(frames))
         pixels[rows] = drawn.reshape(len(rows), frames, SIZE, SIZE)
         labels[rows] = space.labels(choices)
     return pixels, labels

@@ -7,7 +7,6 @@ are read one by one, without search, and drawing them again proves the reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -35,26 +34,39 @@ class Reading:
     phase: int
     distance: int
     """How many pixels differ."""
+    settled: bool
+    """Whether no other options can be nearer with these colours in this phase."""
+
+    def in_phase(self, pixels: U8) -> Reading:
+        """The same character in the phase that agrees best."""
+        wrong = (self.stack.draw(self.row[None], slice(FRAMES))[0] != pixels).sum(axis=1)
+        phase = int(wrong.argmin())
+        if wrong[phase] >= self.distance:
+            return self
+        return replace(self, phase=phase, distance=int(wrong[phase]), settled=False)
 
     def improved(self, pixels: U8) -> Reading:
-        """The nearest character by changing one choice at a time, until no change helps."""
+        """The nearest character by changing one option at a time, until no change helps."""
         best = self
-        while True:
-            found = min(best._neighbours(pixels), key=lambda reading: reading.distance)
-            if found.distance >= best.distance:
-                return best
-            best = found
+        while not best.settled:
+            rows = best._neighbours()
+            wrong = (self.stack.draw(rows, _frame(self.phase))[:, 0] != pixels).sum(axis=1)
+            nearest = int(wrong.argmin())
+            settled = bool(wrong[nearest] >= best.distance)
+            if not settled:
+                best = replace(best, row=rows[nearest], distance=int(wrong[nearest]))
+            best = replace(best, settled=settled)
+        return best
 
-    def _neighbours(self, pixels: U8) -> Iterator[Reading]:
-        space = self.stack.space
-        for factor, options in enumerate(space.factors):
-            rows = np.repeat(self.row[None], len(options), axis=0)
-            rows[:, factor] = np.arange(len(options))
-            rows = rows[space.legal(rows)]
-            wrong = (self.stack.draw(rows, [self.phase])[:, 0] != pixels).sum(axis=1)
-            if len(rows):
-                nearest = int(wrong.argmin())
-                yield replace(self, row=rows[nearest], distance=int(wrong[nearest]))
+    def _neighbours(self) -> U8:
+        """``(n, factors)``: the legal rows that differ from this one in one slot at most."""
+        sizes = [len(options) for options in self.stack.space.kind.slots]
+        rows = np.repeat(self.row[None], sum(sizes), axis=0)
+        first = 0
+        for slot, size in enumerate(sizes):
+            rows[first : first + size, slot + 2] = np.arange(size)
+            first += size
+        return rows[self.stack.space.legal(rows)]
 
 
 class Reader:
@@ -66,7 +78,10 @@ class Reader:
         touched = self._touched()
         self.fixed = np.logical_not(touched.any(axis=0), dtype=np.bool_)
         """``(576,)``: pixels that the kind and its colours alone decide."""
-        alone = touched.sum(axis=0) == 1
+        touching = touched.sum(axis=0)
+        alone = touching == 1
+        self.shared = touching > 1
+        """``(576,)``: pixels that several slots can touch."""
         self.owned = [np.flatnonzero(slot & alone) for slot in touched]
         """For each slot the pixels that no other slot can touch."""
         ground = self._drawn(np.zeros(len(stack.space.factors), np.uint8)[None])
@@ -89,7 +104,7 @@ class Reader:
 
     def _drawn(self, rows: U8) -> U8:
         """``(n, factors)`` choices to ``(skins, tints, n, 576)`` indices in every colour."""
-        return self.stack.inks[:, :, self.stack.symbols(rows, [self.phase])[:, 0]]
+        return self.stack.inks[:, :, self.stack.symbols(rows, _frame(self.phase))[:, 0]]
 
     def _signs(self, slot: int) -> U8:
         options = len(self.stack.space.kind.slots[slot])
@@ -105,11 +120,25 @@ class Reader:
         row[0], row[1] = divmod(colors, len(space.factors[1]))
         for slot, (owned, signs) in enumerate(zip(self.owned, self.signs, strict=True)):
             row[slot + 2] = (signs[colors] != pixels[owned]).sum(axis=1).argmin()
-        for a, x, b, y in space.excluded:
-            if row[a] == x and row[b] == y:
-                row[b] = (y + 1) % len(space.factors[b])
-        drawn = self.stack.draw(row[None], [self.phase])[0, 0]
-        return Reading(self.stack, row, self.phase, int((drawn != pixels).sum()))
+        legal = bool(space.legal(row[None])[0])
+        if not legal:
+            row = self._allowed(row)
+        wrong = self.stack.draw(row[None], _frame(self.phase))[0, 0] != pixels
+        # Pixels that one slot alone decides already agree as well as they can.
+        settled = legal and not wrong[self.shared].any()
+        return Reading(self.stack, row, self.phase, int(wrong.sum()), settled)
+
+    def _allowed(self, row: U8) -> U8:
+        """The row with the later option of every excluded pair exchanged for its neighbour."""
+        allowed = row.copy()
+        for a, x, b, y in self.stack.space.excluded:
+            if allowed[a] == x and allowed[b] == y:
+                allowed[b] = (y + 1) % len(self.stack.space.factors[b])
+        return allowed
+
+
+def _frame(phase: int) -> slice:
+    return slice(phase, phase + 1)
 
 
 class _Desk:

@@ -31,13 +31,13 @@ def gather(files: Sequence[Found], frames: int | None) -> list[Entry]:
     """
     if frames == 1:
         return singles(files)
-    pattern = _FRAME_MARK if frames is None else _ANY_NUMBER
     runs: dict[str, list[tuple[int, Found]]] = {}
     for file in files:
         path = PurePosixPath(file.name)
-        match = pattern.match(path.stem)
+        match = _FRAME_MARK.match(path.stem)
         if match is None and frames is None:
             return singles(files)
+        match = match or _ANY_NUMBER.match(path.stem)
         key = file.name if match is None else _clip_name(path, match[1])
         runs.setdefault(key, []).append((int(match[2]) if match else 0, file))
     entries: list[Entry] = []

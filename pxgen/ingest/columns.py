@@ -72,7 +72,9 @@ def label_columns(
 
 def clean_name(text: str) -> str:
     """A label on one line, without control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(text.split())
 
 
 def vector_labels(values: Sequence[float], class_names: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, read_small
 from pxgen.ingest.columns import class_name, clean_name, label_columns, vector_labels
-from pxgen.ingest.match import Unit, match_rows
+from pxgen.ingest.match import Matching, Unit, match_rows
 from pxgen.ingest.tables import Table, read_table
 
 _CLASS_LIMIT = 65_536
@@ -35,7 +35,8 @@ class Labelling:
     """The labels of every unit."""
 
     names: tuple[str, ...]
-    of: Mapping[Unit, tuple[str, ...]]
+    of: list[tuple[str, ...]]
+    """The labels of each unit, in the units' order."""
     notes: tuple[str, ...] = field(default=())
     """How labels were found, for people."""
 
@@ -62,66 +63,84 @@ def find_labels(
         UsageError: several label files fit and none was chosen.
     """
     if wish.source == "none":
-        return Labelling((), {})
+        return Labelling((), [()] * len(units))
     if wish.source == "folders":
         return _by_folders(units)
     if isinstance(wish.source, Path):
         if wish.source.suffix.lower() in ARRAY_SUFFIXES:
             return _by_array(units, read_small(wish.source), wish.class_names, str(wish.source))
-        return _by_table(units, read_table(wish.source), wish)
-    own = [unit for unit in units if unit.name in arrays]
-    parts = [_by_own_array([u for u in own if u.name == name], *arrays[name]) for name in arrays]
-    rest = [unit for unit in units if unit.name not in arrays]
-    if rest:
-        fitting = _fitting_tables(rest, tables)
-        parts.append(_by_table(rest, fitting, wish) if fitting else _by_folders(rest))
-    return _joined(parts)
+        table = read_table(wish.source)
+        return _by_table(units, table, match_rows(table, units), wish)
+    return _automatic(units, tables, arrays, wish)
 
 
-def _joined(parts: Sequence[Labelling]) -> Labelling:
-    names = tuple(dict.fromkeys(name for part in parts for name in part.names))
-    of = {unit: labels for part in parts for unit, labels in part.of.items()}
-    return Labelling(names, of, tuple(dict.fromkeys(n for part in parts for n in part.notes)))
+def _automatic(
+    units: Sequence[Unit],
+    tables: Sequence[Path],
+    arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
+    wish: LabelWish,
+) -> Labelling:
+    places: dict[str | None, list[int]] = {name: [] for name in arrays}
+    for place, unit in enumerate(units):
+        places.setdefault(unit.name if unit.name in arrays else None, []).append(place)
+    names: dict[str, None] = {}
+    notes: dict[str, None] = {}
+    of: list[tuple[str, ...]] = [()] * len(units)
+    for owner, where in places.items():
+        members = [units[place] for place in where]
+        if owner is None:
+            part = _by_files(members, tables, wish)
+        else:
+            values, class_names = arrays[owner]
+            part = _by_array(members, values, wish.class_names or class_names, owner)
+        names.update(dict.fromkeys(part.names))
+        notes.update(dict.fromkeys(part.notes))
+        for place, labels in zip(where, part.of, strict=True):
+            of[place] = labels
+    return Labelling(tuple(names), of, tuple(notes))
+
+
+def _by_files(units: Sequence[Unit], tables: Sequence[Path], wish: LabelWish) -> Labelling:
+    fitting = _fitting(units, tables)
+    return _by_table(units, *fitting, wish) if fitting else _by_folders(units)
 
 
 def _by_folders(units: Sequence[Unit]) -> Labelling:
     """Every folder between the root and a sprite is a label, except those that hold all sprites."""
-    parents = {unit: PurePosixPath(unit.first_file or unit.name).parts[:-1] for unit in units}
-    held = Counter(part for parts in parents.values() for part in set(parts))
+    parents = [PurePosixPath(unit.first_file or unit.name).parts[:-1] for unit in units]
+    held = Counter(part for parts in parents for part in set(parts))
     names = {part: clean_name(part) for part, count in held.items() if count < len(units)}
     names = {part: name for part, name in names.items() if name}
-    of = {
-        unit: tuple(dict.fromkeys(names[part] for part in parts if part in names))
-        for unit, parts in parents.items()
-    }
+    of = [tuple(dict.fromkeys(names[part] for part in parts if part in names)) for parts in parents]
     note = (f"{len(names)} labels from folders",) if names else ()
     return Labelling(tuple(sorted(set(names.values()))), of, note)
 
 
-def _fitting_tables(units: Sequence[Unit], paths: Sequence[Path]) -> Table | None:
+def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> tuple[Table, Matching] | None:
     fitting = []
     for path in paths:
         try:
             table = read_table(path)
-            match_rows(table, units)
+            matching = match_rows(table, units)
         except InputError:  # a file that merely lies there is no error until it is asked for
             continue
-        fitting.append(table)
+        fitting.append((table, matching))
     if len(fitting) > 1:
-        found = ", ".join(table.path.name for table in fitting)
+        found = ", ".join(table.path.name for table, _ in fitting)
         raise UsageError(f"several label files fit ({found}): choose one with --labels FILE")
     return fitting[0] if fitting else None
 
 
-def _by_table(units: Sequence[Unit], table: Table, wish: LabelWish) -> Labelling:
-    matching = match_rows(table, units)
+def _by_table(
+    units: Sequence[Unit], table: Table, matching: Matching, wish: LabelWish
+) -> Labelling:
     found = label_columns(table, matching.column, wish.columns, wish.class_names)
-    of: dict[Unit, tuple[str, ...]] = {}
+    of: list[tuple[str, ...]] = []
     used: set[int] = set()
     for unit in units:
         rows = matching.rows_of(unit)
         used.update(rows)
-        of[unit] = tuple(dict.fromkeys(label for row in rows for label in found.rows[row]))
+        of.append(tuple(dict.fromkeys(label for row in rows for label in found.rows[row])))
     way = f"labels from {table.path.name}: column '{matching.column}' matched by {matching.method}"
     if matching.offset:
         way += ", counting from one where the sprites count from zero"
@@ -140,14 +159,7 @@ def _by_array(
         raise InputError(f"{where}: {count} labels for {len(units)} sprites; they must be as many")
     names, rows = _array_rows(values, class_names, where)
     note = f"{len(names)} labels from {PurePosixPath(where).name}"
-    return Labelling(names, dict(zip(units, rows, strict=True)), (note,))
-
-
-def _by_own_array(
-    units: Sequence[Unit], values: NDArray[Any], class_names: Sequence[str]
-) -> Labelling:
-    where = f"labels of {units[0].name}" if units else "labels"
-    return _by_array(units, values, class_names, where)
+    return Labelling(names, rows, (note,))
 
 
 def _array_rows(

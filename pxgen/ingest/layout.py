@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Canvas
+from pxgen.canvas import Canvas
 from pxgen.errors import InputError
 
 U8 = NDArray[np.uint8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from pxgen.errors import InputError
 from pxgen.ingest.tables import Table
@@ -13,13 +13,12 @@ from pxgen.ingest.tables import Table
 _NUMBER = re.compile(r"(\d+)\D*$")
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """What a row can be about: a file, a clip, or one element of an array."""
 
     name: str
     """Relative path with ``/``."""
-    index: int | None = None
+    row: int | None = None
     """The place inside an array."""
     first_file: str = ""
     """For a clip of several files, the first of them."""
@@ -33,11 +32,13 @@ def _path(text: str) -> str:
 
 
 def _base(text: str) -> str:
-    return PurePosixPath(_path(text)).name
+    return _path(text).rsplit("/", 1)[-1]
 
 
 def _stem(text: str) -> str:
-    return PurePosixPath(_path(text)).stem
+    base = _base(text)
+    stem, dot, _ = base.rpartition(".")
+    return stem if dot and stem else base
 
 
 def _number(text: str) -> int | None:
@@ -77,8 +78,8 @@ class Matching:
 
 
 def _keys(unit: Unit, method: str) -> list[Key | None]:
-    if unit.index is not None:
-        return [unit.index] if method == "number" else []
+    if unit.row is not None:
+        return [unit.row] if method == "number" else []
     read = METHODS[method]
     names = [unit.name, unit.first_file] if unit.first_file else [unit.name]
     if method == "stem" and unit.first_file:

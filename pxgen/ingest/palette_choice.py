@@ -51,6 +51,9 @@ class Choice:
     counted_exactly: bool
     keep_alpha: bool
     """Whether semi-transparent colours are palette entries; otherwise they are thresholded."""
+    soft_colors: int
+    soft_pixels: int
+    """Semi-transparent colours of the sources, and the pixels that bear them."""
     psnr: float
     exact_share: float
     """Share of the visible pixels that keep their exact colour."""
@@ -73,6 +76,8 @@ def choose_palette(census: Census, wish: PaletteWish) -> Choice:
         raise UsageError(f"--colors {limit}: a palette holds 1 to {MOST} colours")
     packed, counts = census.table()
     colors, counts = unpack(packed[packed != 0]), counts[packed != 0]
+    soft = (colors[:, 3] > 0) & (colors[:, 3] < 255)
+    soft_colors, soft_pixels = int(soft.sum()), int(counts[soft].sum())
     keep = _keeps_alpha(colors, wish, limit)
     if not keep:
         colors, counts = _thresholded(colors, counts)
@@ -82,7 +87,17 @@ def choose_palette(census: Census, wish: PaletteWish) -> Choice:
     if not (census.exact and palette.lookup(colors)[1].all()):
         psnr, share = loss_report(colors, counts, palette)
         suggested = suggest_count(colors, counts)
-    return Choice(palette, len(colors), census.exact, keep, psnr, share, suggested)
+    return Choice(
+        palette=palette,
+        distinct=len(colors),
+        counted_exactly=census.exact,
+        keep_alpha=keep,
+        soft_colors=soft_colors,
+        soft_pixels=soft_pixels,
+        psnr=psnr,
+        exact_share=share,
+        suggested=suggested,
+    )
 
 
 def _keeps_alpha(colors: U8, wish: PaletteWish, limit: int) -> bool:
@@ -140,28 +155,19 @@ class Recolorer:
         self._method = method
         self._known: dict[int, int] = {}
 
-    def draw(self, sprite: Compact) -> tuple[U8, NDArray[np.bool_]]:
-        """``(T, H, W) uint8`` indices, and ``(k,)``: which of its colours had alpha thresholded."""
+    def draw(self, sprite: Compact) -> U8:
+        """``(T, H, W) uint8`` indices into the palette."""
         colors = unpack(sprite.colors)
-        soft = (colors[:, 3] > 0) & (colors[:, 3] < 255)
-        if self._choice.keep_alpha:
-            soft = np.zeros(len(colors), np.bool_)
-        colors = self._hardened(colors, soft)
+        if not self._choice.keep_alpha:
+            colors[:, 3] = np.where(colors[:, 3] >= OPAQUE, 255, 0)
         index, known = self._choice.palette.lookup(colors)
         known |= colors[:, 3] == 0
         if known.all():
-            return index[sprite.indices], soft
+            return np.asarray(index[sprite.indices], np.uint8)
         if self._method != "none":
-            return dither(colors[sprite.indices], self._choice.palette, self._method), soft
+            return dither(colors[sprite.indices], self._choice.palette, self._method)
         index[~known] = self._nearest(colors[~known])
-        return index[sprite.indices], soft
-
-    @staticmethod
-    def _hardened(colors: U8, soft: NDArray[np.bool_]) -> U8:
-        if soft.any():
-            colors = colors.copy()
-            colors[soft, 3] = np.where(colors[soft, 3] >= OPAQUE, 255, 0)
-        return colors
+        return np.asarray(index[sprite.indices], np.uint8)
 
     def _nearest(self, colors: U8) -> list[int]:
         """Searching the palette is slow and sprites share colours: each is searched once."""

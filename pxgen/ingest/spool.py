@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Canvas
+from pxgen.canvas import Canvas
 from pxgen.palette.table import pack
 
 U8 = NDArray[np.uint8]
@@ -34,22 +34,30 @@ class Compact:
     """``(T, H, W)``, uint8 while there are at most 256 colours, else uint32."""
     colors: U32
     """``(k,)`` packed RGBA, ascending; every transparent pixel is 0."""
-    counts: NDArray[np.int64]
-    """``(k,)`` pixels of each colour."""
 
     @property
     def size(self) -> Canvas:
         """Frames, height and width."""
         return Canvas(*self.indices.shape)
 
+    def counts(self) -> NDArray[np.int64]:
+        """``(k,)`` pixels of each colour."""
+        return np.bincount(self.indices.ravel(), minlength=len(self.colors))
+
+    def reduced(self, factor: int) -> Compact:
+        """The sprite with squares of ``factor`` pixels made one."""
+        if factor == 1:
+            return self
+        return Compact(self.indices[:, ::factor, ::factor], self.colors)
+
 
 def compact(rgba: U8) -> Compact:
     """``(T, H, W, 4) uint8`` to its own colours; what hides under alpha 0 is forgotten."""
     packed = pack(rgba)
     packed[rgba[..., 3] == 0] = 0
-    colors, place, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    colors, place = np.unique(packed, return_inverse=True)
     narrow = np.uint8 if len(colors) <= 256 else np.uint32
-    return Compact(place.reshape(packed.shape).astype(narrow), colors, counts)
+    return Compact(place.reshape(packed.shape).astype(narrow), colors)
 
 
 class Spool:
@@ -81,13 +89,12 @@ class Spool:
         self._count += 1
 
     def __iter__(self) -> Iterator[Compact]:
-        """Every sprite in the order of writing; counts are not kept."""
+        """Every sprite in the order of writing."""
         self._file.seek(0)
-        none = np.zeros(0, np.int64)
         for _ in range(self._count):
             frames, height, width, k = _HEAD.unpack(self._file.read(_HEAD.size))
             colors = np.frombuffer(self._file.read(4 * k), np.uint32)
             narrow = np.dtype(np.uint8 if k <= 256 else np.uint32)
             size = frames * height * width * narrow.itemsize
             indices = np.frombuffer(self._file.read(size), narrow)
-            yield Compact(indices.reshape(frames, height, width), colors, none)
+            yield Compact(indices.reshape(frames, height, width), colors)

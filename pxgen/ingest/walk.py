@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pxgen.dataset import FILE_NAME
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
 from pxgen.ingest.images import SUFFIXES
@@ -84,7 +85,10 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Every visible file below ``folder``; a folder reached twice through links is walked once."""
+    """Every visible file below ``folder``; a folder reached twice through links is walked once.
+
+    Folders that hold a prepared dataset are passed over: their pictures are no sprites.
+    """
     seen: set[tuple[int, int]] = set()
     stack = [folder]
     while stack:
@@ -94,7 +98,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             entries = list(os.scandir(current))
         except OSError as error:
             raise InputError(f"cannot read folder {current}: {error.strerror}") from error
-        if (about.st_dev, about.st_ino) in seen:
+        if (about.st_dev, about.st_ino) in seen or any(e.name == FILE_NAME for e in entries):
             continue
         seen.add((about.st_dev, about.st_ino))
         for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):

@@ -1,0 +1,312 @@
+"""``prepare``: sprites of any kind become one dataset."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.canvas import Canvas
+from pxgen.dataset import FILE_NAME, DatasetWriter, open_dataset
+from pxgen.errors import InputError, UsageError
+from pxgen.files import write_bytes
+from pxgen.ingest.describe import (
+    Refusals,
+    Report,
+    describe_copies,
+    describe_palette,
+    describe_placing,
+    describe_sizes,
+    describe_split,
+)
+from pxgen.ingest.grid import Grid
+from pxgen.ingest.labels import Labelling, LabelWish, find_labels
+from pxgen.ingest.layout import Anchor, choose_canvas, misfit, place
+from pxgen.ingest.palette_choice import Alpha, Choice, PaletteWish, Recolorer, choose_palette
+from pxgen.ingest.scale import Size
+from pxgen.ingest.showcase import choose_shown, sheet_png, swatch_png
+from pxgen.ingest.sources import Reading, Sources
+from pxgen.ingest.split import groups_of, split_of
+from pxgen.ingest.survey import MANY_COLORS, Survey
+from pxgen.ingest.walk import Listing, find_files
+from pxgen.palette import Palette
+
+U8 = NDArray[np.uint8]
+SHEET, SWATCH = "sheet.png", "palette.png"
+
+_CHUNK = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareOptions:
+    """What ``prepare`` was asked for; see ``pxgen prepare --help``."""
+
+    sources: tuple[Path, ...]
+    out: Path = Path("dataset")
+    size: Size | None = None
+    """Height and width of the canvas."""
+    grid: Grid | None = None
+    frames: int | None = None
+    labels: LabelWish = field(default_factory=LabelWish)
+    palette: Palette | None = None
+    colors: int | None = None
+    dither: str = "none"
+    alpha: Alpha = "auto"
+    anchor: Anchor = "bottom"
+    shrink: bool = True
+    """Whether integer enlargement is undone."""
+    holdout: float = 0.1
+    seed: int = 0
+    skip_bad: bool = False
+    force: bool = False
+
+
+def parse_size(text: str) -> Size:
+    """``WxH`` as (height, width).
+
+    Raises:
+        UsageError: not two whole numbers from 1 to 4096 with an x between them.
+    """
+    match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", text.strip())
+    size = (int(match[2]), int(match[1])) if match else (0, 0)
+    if not all(1 <= side <= 4096 for side in size):
+        raise UsageError(f"'{text}' is no size: write width x height in pixels, such as 16x16")
+    return size
+
+
+def prepare(
+    options: PrepareOptions, report: Report, progress: Callable[[int], None] = lambda _: None
+) -> Path:
+    """Turn sprites into a dataset folder and return its path.
+
+    Args:
+        options: what to read and how.
+        report: takes remarks and the summary, a line each.
+        progress: is told now and then how many sprites were read.
+
+    Raises:
+        InputError: sources are missing or bad; what stood in the folder stays untouched.
+        UsageError: an impossible wish, or the folder holds a dataset and ``force`` is off.
+    """
+    refuse_existing(options.out, force=options.force)
+    listing = find_files(options.sources)
+    refusals = Refusals(report, skip=options.skip_bad)
+    reading = Reading(options.grid, options.frames, options.palette)
+    sources = Sources(listing, reading, refusals)
+    labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, options.labels)
+    for line in _source_notes(listing, sources, labelling):
+        report(line)
+    with Survey(_standing_folder(options.out)) as survey:
+        survey.read(sources, progress)
+        _Preparation(options, report, refusals, survey, sources, labelling).write()
+    return options.out
+
+
+def refuse_existing(out: Path, *, force: bool) -> None:
+    """Stop before any work where a dataset would be replaced unasked.
+
+    Raises:
+        UsageError: one of the files of a dataset exists, or ``out`` is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file: name a folder with -o")
+    for name in (FILE_NAME, SHEET, SWATCH):
+        if (out / name).exists() and not force:
+            raise UsageError(f"{out / name} exists: replace it with --force, or choose another -o")
+
+
+def write_pictures(out: Path, shown: Sequence[int]) -> None:
+    """Write the contact sheet of these sprites, and the palette, beside a dataset."""
+    dataset = open_dataset(out)
+    write_bytes(out / SHEET, sheet_png(dataset.pixels[np.array(shown)], dataset.palette))
+    write_bytes(out / SWATCH, swatch_png(dataset.palette))
+
+
+def _standing_folder(out: Path) -> Path:
+    """The nearest folder that exists already: on the dataset's disk, which has room for it."""
+    folder = out.absolute()
+    while not folder.is_dir():
+        folder = folder.parent
+    return folder
+
+
+def _source_notes(listing: Listing, sources: Sources, labelling: Labelling) -> Iterator[str]:
+    yield from sources.notes
+    if listing.ignored:
+        yield f"{listing.ignored} other files ignored"
+    yield from labelling.notes
+
+
+@dataclass
+class _Preparation:
+    """The second half: decisions that need every sprite, and the writing."""
+
+    options: PrepareOptions
+    report: Report
+    refusals: Refusals
+    survey: Survey
+    sources: Sources
+    labelling: Labelling
+
+    def write(self) -> None:
+        reductions = self._reductions()
+        keep, canvas = self._fit(reductions)
+        choice = self._palette(keep, reductions)
+        chosen = np.flatnonzero(keep)
+        labels = self._labels(chosen)
+        keys = [self.survey.family_keys[i] for i in chosen]
+        split = split_of(keys, self.options.holdout, self.options.seed)
+        group = groups_of(keys)
+        exact = groups_of([self.survey.exact_keys[i] for i in chosen])
+        self._report_sprites(chosen, canvas, exact)
+        for line in describe_palette(choice):
+            self.report(line)
+        names = self.labelling.names
+        self.report(describe_split(split, group))
+        writer = DatasetWriter(
+            self.options.out / FILE_NAME,
+            palette=choice.palette,
+            label_names=names,
+            canvas=canvas,
+            info=self._info(chosen, choice, exact),
+        )
+        sprites = self.survey.chosen(keep, reductions)
+        recolorer = Recolorer(choice, self.options.dither)
+        drawn = (place(recolorer.draw(s), canvas, self.options.anchor) for s in sprites)
+        with writer:
+            for start, pixels in _chunks(drawn):
+                part = range(start, start + len(pixels))
+                rows = _label_rows([labels[i] for i in part], len(names))
+                writer.append(pixels, rows, [self.survey.names[chosen[i]] for i in part])
+            writer.finish(split, group)
+        write_pictures(self.options.out, choose_shown(labels, canvas.frames))
+
+    def _reductions(self) -> dict[Size, int]:
+        if not len(self.survey):
+            self.refusals.settle()
+            raise InputError("nothing usable in the sources: no sprite is left")
+        reductions = self.survey.reductions()
+        if not self.options.shrink:
+            return dict.fromkeys(reductions, 1)
+        for size, factor in sorted(reductions.items()):
+            if factor > 1:
+                height, width = size
+                self.report(
+                    f"enlarged {factor} times, undone: {width}x{height} are really "
+                    f"{width // factor}x{height // factor} (--keep-scale leaves them)"
+                )
+        return reductions
+
+    def _fit(self, reductions: dict[Size, int]) -> tuple[list[bool], Canvas]:
+        """Which sprites the canvas holds, and the canvas."""
+        true_sizes = {
+            size: Canvas(size.frames, size.height // k, size.width // k)
+            for size in set(self.survey.sizes)
+            for k in (reductions[size.height, size.width],)
+        }
+        sizes = Counter(true_sizes[size] for size in self.survey.sizes)
+        canvas = choose_canvas(sizes, self.options.size, self.options.frames)
+        reasons = {size: misfit(true, canvas) for size, true in true_sizes.items()}
+        before = self.refusals.count
+        for name, size in zip(self.survey.names, self.survey.sizes, strict=True):
+            reason = reasons[size]
+            if reason:
+                self.refusals(InputError(f"{name}: {reason}"))
+        self.refusals.settle(describe_sizes(sizes) if self.refusals.count > before else None)
+        fitting = {size for size, reason in reasons.items() if reason is None}
+        if not fitting:
+            raise InputError(f"no sprite fits the canvas {canvas.width}x{canvas.height}")
+        placed = {size: n for size, n in sizes.items() if misfit(size, canvas) is None}
+        for line in describe_placing(Counter(placed), canvas):
+            self.report(line)
+        return [size in fitting for size in self.survey.sizes], canvas
+
+    def _palette(self, keep: Sequence[bool], reductions: dict[Size, int]) -> Choice:
+        wish = PaletteWish(
+            given=self.options.palette,
+            colors=self.options.colors,
+            alpha=self.options.alpha,
+            dither=self.options.dither,
+            shared_table=self.sources.tally.shared_table,
+        )
+        return choose_palette(self.survey.census(keep, reductions), wish)
+
+    def _labels(self, chosen: NDArray[np.intp]) -> list[tuple[int, ...]]:
+        number = {name: place for place, name in enumerate(self.labelling.names)}
+        shared: dict[tuple[str, ...], tuple[int, ...]] = {}
+        labels = []
+        for sprite in chosen:
+            names = self.labelling.of[self.survey.units[sprite]]
+            if names not in shared:
+                shared[names] = tuple(sorted(number[name] for name in names))
+            labels.append(shared[names])
+        bare = sum(not each for each in labels)
+        if bare and self.labelling.names:
+            self.report(f"{bare} sprites bear no label")
+        return labels
+
+    def _report_sprites(
+        self, chosen: NDArray[np.intp], canvas: Canvas, exact: NDArray[np.int32]
+    ) -> None:
+        tally = self.sources.tally
+        if tally.empty_cells:
+            self.report(f"{tally.empty_cells} empty cells dropped")
+        kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
+        self.report(
+            f"{len(chosen)} {kind} of {canvas.width}x{canvas.height}, "
+            f"{len(self.labelling.names)} labels"
+        )
+        line = describe_copies(exact)
+        if line:
+            self.report(line)
+        if self.survey.colorful:
+            self.report(
+                f"warning: {len(self.survey.colorful)} sprites hold more than {MANY_COLORS} "
+                f"colours (such as {self.survey.colorful[0]}): smoothed or compressed images, "
+                "not pixel art?"
+            )
+
+    def _info(
+        self, chosen: NDArray[np.intp], choice: Choice, exact: NDArray[np.int32]
+    ) -> dict[str, Any]:
+        return {
+            "sources": [source.resolve().name for source in self.options.sources],
+            "holdout": self.options.holdout,
+            "seed": self.options.seed,
+            "source_colors": choice.distinct,
+            "psnr": None if np.isinf(choice.psnr) else round(choice.psnr, 3),
+            "exact_share": round(choice.exact_share, 6),
+            "exact_copies": len(chosen) - (int(exact.max()) + 1),
+            "left_out": self.refusals.count,
+            "many_colors": len(self.survey.colorful),
+        }
+
+
+def _chunks(drawn: Iterator[U8]) -> Iterator[tuple[int, U8]]:
+    start, waiting = 0, []
+    for each in drawn:
+        waiting.append(each)
+        if len(waiting) == _CHUNK:
+            yield start, np.stack(waiting)
+            start, waiting = start + _CHUNK, []
+    if waiting:
+        yield start, np.stack(waiting)
+
+
+def _label_rows(labels: Sequence[tuple[int, ...]], width: int) -> U8:
+    """``(n, width) uint8``: 1 at each label number of each sprite."""
+    rows = np.zeros((len(labels), width), np.uint8)
+    for row, numbers in zip(rows, labels, strict=True):
+        row[list(numbers)] = 1
+    return rows
+
+
+def label_numbers(rows: U8) -> list[tuple[int, ...]]:
+    """The label numbers of each ``(n, L) uint8`` row of marks."""
+    return [tuple(np.flatnonzero(row).tolist()) for row in rows]

@@ -1,0 +1,125 @@
+"""What preparing did, in lines for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.canvas import Canvas
+from pxgen.dataset import HELD_OUT
+from pxgen.errors import InputError
+from pxgen.ingest.palette_choice import Choice
+
+U8 = NDArray[np.uint8]
+Report = Callable[[str], None]
+"""Takes one line for people."""
+
+_LISTED = 20
+
+
+class Refusals:
+    """Files and sprites that cannot be used, one line each."""
+
+    def __init__(self, report: Report, *, skip: bool) -> None:
+        """Report the first lines; ``skip`` means that the rest is used nevertheless."""
+        self.count = 0
+        self._report = report
+        self._skip = skip
+
+    def __call__(self, error: InputError) -> None:
+        """Take note of one."""
+        self.count += 1
+        if self.count <= _LISTED:
+            self._report(f"left out: {error}" if self._skip else str(error))
+
+    def settle(self, hint: str | None = None) -> None:
+        """Stop here unless they are to be skipped.
+
+        Args:
+            hint: a line that helps with what was refused last.
+
+        Raises:
+            InputError: something was refused.
+        """
+        if self.count > _LISTED:
+            self._report(f"... and {self.count - _LISTED} more")
+        if hint:
+            self._report(hint)
+        if self.count and not self._skip:
+            raise InputError(
+                f"{self.count} of the sources cannot be used (listed above): "
+                "mend them, or leave them out with --skip-bad"
+            )
+
+
+def describe_sizes(sizes: Counter[Canvas]) -> str:
+    """A line about the sizes found, for when not all fit."""
+    height = max(size.height for size in sizes)
+    width = max(size.width for size in sizes)
+    shapes = Counter[tuple[int, int]]()
+    for size, count in sizes.items():
+        shapes[size.width, size.height] += count
+    common = ", ".join(f"{w}x{h} ({n})" for (w, h), n in shapes.most_common(8))
+    line = f"sizes found: {common}; --size {width}x{height} holds them all"
+    lengths = sorted({size.frames for size in sizes})
+    if len(lengths) > 1:
+        line += f"; clip lengths found: {', '.join(map(str, lengths))} (see --frames)"
+    return line
+
+
+def describe_placing(sizes: Counter[Canvas], canvas: Canvas) -> Iterator[str]:
+    """Lines about sprites that were fitted into the canvas."""
+    padded = sum(n for size, n in sizes.items() if size[1:] != canvas[1:])
+    looped = sum(n for size, n in sizes.items() if size.frames != canvas.frames)
+    if padded:
+        yield f"{padded} smaller sprites padded to {canvas.width}x{canvas.height}"
+    if looped:
+        yield f"{looped} shorter clips or stills repeated to {canvas.frames} frames"
+
+
+def describe_copies(exact: NDArray[np.int32]) -> str | None:
+    """A line about exact copies in a collection, or None where there are none."""
+    times = np.bincount(exact)
+    if times.max() == 1:
+        return None
+    if times.min() == times.max():
+        return f"warning: every sprite occurs {times[0]} times; {len(times)} are distinct"
+    line = f"{int((times - 1).sum())} exact copies; {len(times)} sprites are distinct"
+    if times.min() > 1:
+        line = f"warning: every sprite occurs at least {times.min()} times; " + line
+    return line
+
+
+def describe_palette(choice: Choice) -> Iterator[str]:
+    """Lines about the palette chosen and what was lost to it."""
+    kept = len(choice.palette)
+    few = "" if choice.counted_exactly else "more than "
+    line = f"{kept} colours, transparent among them"
+    if choice.suggested is None:
+        unused = kept - 1 - choice.distinct
+        yield f"{line}; every pixel exact" + (f", {unused} colours unused" if unused else "")
+    else:
+        yield (
+            f"{line}, for {few}{choice.distinct}: {choice.psnr:.1f} dB, "
+            f"{choice.exact_share:.1%} of the visible pixels exact"
+        )
+        if choice.suggested != kept - 1:
+            yield f"suggested: --colors {choice.suggested}"
+    if choice.soft_colors:
+        what = "kept" if choice.keep_alpha else "made opaque or transparent (threshold 128)"
+        yield (
+            f"{choice.soft_colors} semi-transparent colours in {choice.soft_pixels} pixels: {what}"
+        )
+
+
+def describe_split(split: U8, group: NDArray[np.int32]) -> str:
+    """A line about the two sides."""
+    held = int((split == HELD_OUT).sum())
+    families = len(split) - (int(group.max()) + 1)
+    line = f"{held} of {len(split)} sprites held out"
+    if families:
+        line += f"; {families} copies, mirrors or recolours stay with their likes"
+    return line

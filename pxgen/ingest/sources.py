@@ -1,0 +1,202 @@
+"""Everything that the sources hold, decoded one sprite at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.errors import InputError
+from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
+from pxgen.ingest.clips import Entry, gather, singles
+from pxgen.ingest.grid import Grid, cut
+from pxgen.ingest.images import FILE_LIMIT, Picture, read_picture
+from pxgen.ingest.match import Unit
+from pxgen.ingest.walk import Found, Listing
+from pxgen.palette import Palette
+
+U8 = NDArray[np.uint8]
+Refuse = Callable[[InputError], None]
+"""What happens to a file that cannot be used; it may raise to stop at once."""
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """One still or clip, decoded."""
+
+    name: str
+    unit: int
+    """Its place in :meth:`Sources.units`."""
+    rgba: U8
+    """``(T, H, W, 4) uint8``."""
+
+
+@dataclass
+class Tally:
+    """What reading came across."""
+
+    empty_cells: int = 0
+    tables: set[bytes] = field(default_factory=set)
+    """Up to two distinct colour tables of indexed images."""
+    without_table: bool = False
+    """Whether some picture has no colour table of its own."""
+
+    def saw_table(self, table: bytes | None) -> None:
+        """Note a picture's colour table."""
+        if table is None:
+            self.without_table = True
+        elif len(self.tables) < 2:
+            self.tables.add(table)
+
+    @property
+    def shared_table(self) -> U8 | None:
+        """``(K, 4) uint8``: the one colour table that every picture has, or None."""
+        if self.without_table or len(self.tables) != 1:
+            return None
+        return np.frombuffer(next(iter(self.tables)), np.uint8).reshape(-1, 4)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files become sprites."""
+
+    grid: Grid | None = None
+    frames: int | None = None
+    palette: Palette | None = None
+    """For index maps that have no palette of their own."""
+
+
+class Sources:
+    """The files of a listing as entries, label units and sprites."""
+
+    def __init__(self, listing: Listing, reading: Reading, refuse: Refuse) -> None:
+        """Gather clips and open arrays; an array that cannot be read goes to ``refuse``."""
+        self.reading = reading
+        self.tally = Tally()
+        self._refuse = refuse
+        images = [file for file in listing.files if not _is_array(file)]
+        # A sheet holds its frames in cells, never in numbered files.
+        group = reading.grid is None
+        self._entries = gather(images, reading.frames) if group else singles(images)
+        self._arrays: dict[str, ArrayFile] = {}
+        self._companions: dict[str, tuple[NDArray[Any], tuple[str, ...]]] = {}
+        for file in listing.files:
+            if _is_array(file):
+                self._open(file)
+
+    def _open(self, file: Found) -> None:
+        try:
+            array = open_array(file.path, self.reading.palette)
+            labels = companion(file.path, "labels")
+            names = companion(file.path, "label_names")
+        except InputError as error:
+            self._refuse(error)
+            return
+        self._arrays[file.name] = array
+        if labels is not None:
+            given = () if names is None else tuple(str(name) for name in names.ravel().tolist())
+            self._companions[file.name] = (labels, given)
+
+    @property
+    def notes(self) -> list[str]:
+        """How arrays and clips were understood, for people."""
+        clips = sum(len(entry.files) > 1 for entry in self._entries)
+        lines = [f"{clips} clips of numbered files"] if clips else []
+        return lines + [f"{name}: {a.described} {a.shape}" for name, a in self._arrays.items()]
+
+    @property
+    def label_arrays(self) -> dict[str, tuple[NDArray[Any], tuple[str, ...]]]:
+        """Label arrays and class names by the name of the array that they belong to."""
+        return self._companions
+
+    def units(self) -> list[Unit]:
+        """Everything that can bear labels, in reading order."""
+        units = [_unit(entry) for entry in self._entries]
+        for name, array in self._arrays.items():
+            units.extend(Unit(name, index) for index in range(len(array)))
+        return units
+
+    def sprites(self) -> Iterator[Sprite]:
+        """Decode everything in order; what cannot be used goes to ``refuse`` and is left out."""
+        for unit, entry in enumerate(self._entries):
+            try:
+                yield from self._from_files(entry, unit)
+            except InputError as error:
+                self._refuse(error)
+        unit = len(self._entries)
+        for name, array in self._arrays.items():
+            self.tally.saw_table(None)
+            try:
+                yield from self._from_array(name, array, unit)
+            except InputError as error:
+                self._refuse(error)
+            unit += len(array)
+
+    def _from_files(self, entry: Entry, unit: int) -> Iterator[Sprite]:
+        picture = self._picture(entry)
+        self.tally.saw_table(picture.table)
+        if self.reading.grid is not None:
+            yield from self._from_sheet(entry, unit, picture)
+        else:
+            yield from self._stills(Sprite(entry.name, unit, picture.rgba))
+
+    def _picture(self, entry: Entry) -> Picture:
+        limit = self.reading.frames
+        if len(entry.files) > 1 and limit is not None and len(entry.files) > limit:
+            raise InputError(
+                f"{entry.files[0].path}: one of {len(entry.files)} numbered frames, more than "
+                f"--frames {limit}; --frames 1 takes them as stills"
+            )
+        first = read_picture(entry.files[0].path)
+        if len(entry.files) == 1:
+            return first
+        if first.rgba.nbytes * len(entry.files) > 4 * FILE_LIMIT:
+            raise InputError(f"{entry.files[0].path}: a clip of more than {FILE_LIMIT} pixels")
+        return Picture(np.concatenate([first.rgba, *self._later(entry, first)]), first.table)
+
+    def _later(self, entry: Entry, first: Picture) -> Iterator[U8]:
+        for file in entry.files[1:]:
+            picture = read_picture(file.path)
+            self.tally.saw_table(picture.table)
+            if picture.rgba.shape != first.rgba.shape:
+                raise InputError(f"{file.path}: not of the size of the clip's first frame")
+            yield picture.rgba
+
+    def _from_sheet(self, entry: Entry, unit: int, picture: Picture) -> Iterator[Sprite]:
+        grid, frames = self.reading.grid, self.reading.frames or 1
+        if grid is None or len(picture.rgba) > 1:
+            raise InputError(f"{entry.files[0].path}: an animation is no sheet of cells")
+        try:
+            for place, cells in cut(picture.rgba[0], grid, frames):
+                if cells[..., 3].any():
+                    yield Sprite(f"{entry.name}#{place}", unit, cells)
+                else:
+                    self.tally.empty_cells += frames
+        except InputError as error:
+            raise InputError(f"{entry.files[0].path}: {error}") from None
+
+    def _from_array(self, name: str, array: ArrayFile, unit: int) -> Iterator[Sprite]:
+        index = 0
+        for chunk in array.chunks():
+            for rgba in chunk:
+                yield from self._stills(Sprite(f"{name}#{index}", unit + index, rgba))
+                index += 1
+
+    def _stills(self, sprite: Sprite) -> Iterator[Sprite]:
+        """With ``--frames 1`` every frame of a clip is a still of its own."""
+        if self.reading.frames != 1 or len(sprite.rgba) == 1:
+            yield sprite
+            return
+        for number, frame in enumerate(sprite.rgba):
+            yield Sprite(f"{sprite.name}#{number}", sprite.unit, frame[None])
+
+
+def _is_array(file: Found) -> bool:
+    return file.path.suffix.lower() in ARRAY_SUFFIXES
+
+
+def _unit(entry: Entry) -> Unit:
+    return Unit(entry.name, None, entry.files[0].name if len(entry.files) > 1 else "")

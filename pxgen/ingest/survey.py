@@ -1,0 +1,92 @@
+"""The first pass: every sprite decoded once, measured, and laid aside."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pxgen.canvas import Canvas
+from pxgen.ingest.census import Census
+from pxgen.ingest.scale import Size, choose_reductions, enlargement
+from pxgen.ingest.sources import Sources
+from pxgen.ingest.split import exact_key, family_key
+from pxgen.ingest.spool import Compact, Spool, compact
+
+MANY_COLORS = 48
+"""Colours beyond which one sprite is hardly drawn by hand: drawn ones were seen to hold up to 38,
+smoothed or compressed ones 68 and more."""
+
+
+class Survey:
+    """What is known of each sprite, in reading order; the pixels wait in a temporary file."""
+
+    def __init__(self, folder: Path) -> None:
+        """Lay sprites aside in ``folder``."""
+        self._spool = Spool(folder)
+        self.names: list[str] = []
+        self.units = array("Q")
+        self.sizes: list[Canvas] = []
+        """As decoded, before any enlargement is undone."""
+        self.exact_keys = array("Q")
+        self.family_keys = array("Q")
+        self.colorful: list[str] = []
+        """Sprites of more than :data:`MANY_COLORS` colours."""
+        self._factors: dict[Size, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._spool.__exit__(kind, error, trace)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, sources: Sources, progress: Callable[[int], None]) -> None:
+        """Decode and measure every sprite of the sources."""
+        shared: dict[Canvas, Canvas] = {}
+        for sprite in sources.sprites():
+            small = compact(sprite.rgba)
+            factor = enlargement(small.indices)
+            size = shared.setdefault(small.size, small.size)
+            self._spool.append(small)
+            self.names.append(sprite.name)
+            self.units.append(sprite.unit)
+            self.sizes.append(size)
+            self.exact_keys.append(exact_key(small))
+            self.family_keys.append(family_key(small, factor))
+            if len(small.colors) > MANY_COLORS:
+                self.colorful.append(sprite.name)
+            area = (size.height, size.width)
+            telling = factor if len(small.colors) > 1 else 0
+            self._factors[area] = math.gcd(self._factors.get(area, 0), telling)
+            progress(len(self.names))
+
+    def reductions(self) -> dict[Size, int]:
+        """By how much sprites of each size are shrunk to their true pixels."""
+        counts = Counter((size.height, size.width) for size in self.sizes)
+        return choose_reductions(counts, self._factors)
+
+    def chosen(self, keep: Sequence[bool], reductions: dict[Size, int]) -> Iterator[Compact]:
+        """The sprites to keep, in their true pixels."""
+        for kept, sprite in zip(keep, self._spool, strict=True):
+            if kept:
+                size = sprite.size
+                yield sprite.reduced(reductions[size.height, size.width])
+
+    def census(self, keep: Sequence[bool], reductions: dict[Size, int]) -> Census:
+        """Count the colours of the sprites to keep."""
+        census = Census()
+        for sprite in self.chosen(keep, reductions):
+            census.add(sprite.colors, sprite.counts())
+        return census

@@ -20,8 +20,16 @@ class DataSettings:
     seed: int = setting(0, "seed of the built-in characters and of the held-out split", low=0)
     size: str | None = setting(None, "canvas WxH; unset: the commonest size", example='"24x24"')
     cell: str | None = setting(None, "cut sheets into cells WxH", example='"16x16"')
+    margin: int = setting(0, "with cell: pixels around the sheet", low=0)
+    spacing: int = setting(0, "with cell: pixels between cells", low=0)
     frames: int | None = setting(None, "frames a clip; unset: as found", low=1, example="8")
     labels: str = setting("auto", "auto, folders, none or a CSV/JSON file", is_path=True)
+    label_columns: str | None = setting(
+        None, "the columns of the label file to take; unset: all", example='"kind,hat"'
+    )
+    label_names: str | None = setting(
+        None, "names of classes 0, 1, ... of label arrays", example='"knight,mage"'
+    )
     palette: str = setting("auto", "auto, a shipped palette's name or a file", is_path=True)
     colors: int | None = setting(
         None,
@@ -32,6 +40,16 @@ class DataSettings:
     )
     dither: Literal["none", "bayer2", "bayer4", "bayer8"] = setting(
         "none", "none, bayer2, bayer4 or bayer8; used only where colours are reduced"
+    )
+    alpha: Literal["auto", "keep", "threshold"] = setting(
+        "auto", "auto keeps a few deliberate semi-transparent colours and cuts soft edges at 128"
+    )
+    anchor: Literal["bottom", "center"] = setting(
+        "bottom", "bottom or center: where smaller sprites stand on the canvas"
+    )
+    keep_scale: bool = setting(False, "do not undo integer enlargement")
+    holdout: float = setting(
+        0.1, "share held out of training; likenesses stay together", low=0, high=0.9
     )
     skip_bad: bool = setting(False, "leave unreadable files out instead of stopping")
 

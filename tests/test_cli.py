@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from pxgen import __version__
-from pxgen.cli.app import SECTIONS, CommandLine, pxgen
+from pxgen.cli.app import DEFAULTS_FROM, SECTIONS, CommandLine, pxgen
 from pxgen.errors import InputError, PxgenError, UsageError
+from pxgen.settings import SETTINGS
 
 COMMANDS = [name for names in SECTIONS.values() for name in names]
 HEAVY = {"torch", "numpy", "PIL", "rich", "imageio", "safetensors"}
@@ -191,6 +192,17 @@ def test_a_broken_project_does_not_keep_help_from_being_read(run, tmp_path):
     (tmp_path / "pxgen.toml").write_text("[sample\n")
     assert run("sample", "--help").exit_code == 0
     assert run("--help").exit_code == 0
+
+
+@pytest.mark.parametrize(("name", "table"), DEFAULTS_FROM.items())
+def test_options_and_settings_agree(name, table):
+    command = CommandLine.get_command(pxgen, click.Context(pxgen), name)
+    context = command.make_context(name, ["sprites"] if name == "prepare" else [])
+    settings = vars(SETTINGS[table]())
+    for key in settings.keys() & context.params.keys() - {"source"}:
+        assert context.params[key] == settings[key], key
+    if name != "train":  # whose model and optimiser are no matter of a single run
+        assert settings.keys() <= context.params.keys()
 
 
 def test_sample_passes_on_every_option(run, asked):

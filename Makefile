@@ -15,7 +15,7 @@ PXGEN := $(abspath $(BIN)/pxgen)
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check starter bench clean
+.PHONY: help demo test check clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets

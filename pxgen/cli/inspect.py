@@ -1,0 +1,34 @@
+"""``pxgen inspect``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pxgen.cli.options import PATH
+
+
+@click.command("inspect", short_help="Show what a dataset, checkpoint or image holds.")
+@click.argument("path", type=PATH)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option(
+    "-o", "--out", type=PATH, metavar="PNG", help="Write a contact sheet; its path is printed."
+)
+def command(path: Path, as_json: bool, out: Path | None) -> None:
+    """Show what a dataset, checkpoint or image holds, and what in it looks like a mistake."""
+    import json
+
+    from pxgen.commands.inspect import inspect, write_picture
+    from pxgen.files import write_bytes
+
+    findings = inspect(path)
+    if out is not None:
+        write_bytes(out, write_picture(findings))
+    if as_json:
+        click.echo(json.dumps(findings.facts, indent=2, ensure_ascii=False))
+        return
+    for line in findings.lines():
+        click.echo(line)
+    if out is not None:
+        click.echo(out)

@@ -10,7 +10,8 @@ from pxgen.errors import UsageError
 from pxgen.ingest.images import SUFFIXES
 from pxgen.ingest.tables import Cell, Table
 
-_SEPARATORS = (" / ", ";", "|", ",", "/")
+_PLAIN_SEPARATORS = (" / ", ";", "|")
+_POSSIBLE_SEPARATORS = (",", "/")
 _YES = frozenset({"1", "1.0", "true", "yes", "y", "x"})
 _NO = frozenset({"0", "0.0", "false", "no", "n", ""})
 _VECTOR = re.compile(r"^\[[\s\d.,+-]*\]$")
@@ -35,8 +36,7 @@ def label_columns(
     """Decide which columns are labels, and read them.
 
     A column of 0/1 (or true/false, yes/no) is one label called like the column. A column of text
-    gives a label for each distinct text, or several where a separator splits the texts into fewer
-    distinct names. A column of ``[0. 1. 0.]`` vectors is a class. Not labels: numbers (quantities),
+    gives a label for each distinct text, or several where a separator stands between names. A column of ``[0. 1. 0.]`` vectors is a class. Not labels: numbers (quantities),
     file names, one text for all rows, and more texts than half the rows.
 
     Args:
@@ -134,12 +134,16 @@ def _names(
 
 
 def _separator(filled: Sequence[str]) -> str | None:
-    """The first separator that splits the texts into fewer distinct names than texts.
+    """What stands between the names of a text, if anything.
 
-    ``Smith, John`` under a column of full names stays whole: splitting it makes more names.
+    Commas and slashes also occur inside names: they separate only where that leaves fewer distinct
+    names than texts, so that a column of ``Smith, John`` stays whole.
     """
+    for separator in _PLAIN_SEPARATORS:
+        if any(separator in text for text in filled):
+            return separator
     whole = len(set(filled))
-    for separator in _SEPARATORS:
+    for separator in _POSSIBLE_SEPARATORS:
         if any(separator in text for text in filled):
             parts = {part for text in filled for part in _split(text, separator)}
             if len(parts) < whole or (len(parts) == whole and parts <= set(filled)):

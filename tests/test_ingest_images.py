@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pxgen.errors import InputError
+from pxgen.ingest.images import PIXEL_LIMIT, read_picture
+
+RED, CLEAR = (255, 0, 0, 255), (0, 0, 0, 0)
+
+
+def checker(mode: str, colors: list[object], path: Path) -> Path:
+    image = Image.new(mode, (2, 1))
+    for x, color in enumerate(colors):
+        image.putpixel((x, 0), color)  # type: ignore[arg-type]
+    image.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("mode", "colors", "expected"),
+    [
+        ("RGBA", [(1, 2, 3, 4), (9, 8, 7, 0)], [(1, 2, 3, 4), (9, 8, 7, 0)]),
+        ("RGB", [(1, 2, 3), (4, 5, 6)], [(1, 2, 3, 255), (4, 5, 6, 255)]),
+        ("L", [7, 200], [(7, 7, 7, 255), (200, 200, 200, 255)]),
+        ("LA", [(7, 0), (200, 128)], [(7, 7, 7, 0), (200, 200, 200, 128)]),
+        ("1", [0, 1], [(0, 0, 0, 255), (255, 255, 255, 255)]),
+        ("I;16", [0, 65535], [(0, 0, 0, 255), (255, 255, 255, 255)]),
+    ],
+)
+def test_every_mode_keeps_its_colours(
+    tmp_path: Path, mode: str, colors: list[object], expected: list[tuple[int, ...]]
+) -> None:
+    path = checker(mode, colors, tmp_path / "a.png")
+    assert [tuple(c) for c in read_picture(path).rgba[0, 0].tolist()] == expected
+
+
+def test_indexed_images_keep_their_table_and_transparency(tmp_path: Path) -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([10, 20, 30, 40, 50, 60])
+    image.putpixel((0, 0), 1)
+    image.save(tmp_path / "a.png", transparency=0)
+    picture = read_picture(tmp_path / "a.png")
+    assert picture.rgba[0, 0].tolist() == [[40, 50, 60, 255], [10, 20, 30, 0]]
+    assert picture.table is not None
+    assert np.frombuffer(picture.table, np.uint8)[:8].tolist() == [10, 20, 30, 0, 40, 50, 60, 255]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
+def test_animations_are_frames(tmp_path: Path, suffix: str) -> None:
+    frames = [Image.new("RGBA", (4, 4), CLEAR) for _ in range(3)]
+    for place, frame in enumerate(frames):
+        frame.putpixel((place, place), RED)
+    path = tmp_path / f"a.{suffix}"
+    options = {"disposal": 2} if suffix != "webp" else {"lossless": True}
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100, **options)
+    rgba = read_picture(path).rgba
+    assert rgba.shape == (3, 4, 4, 4)
+    for place in range(3):
+        assert np.argwhere(rgba[place, ..., 3] > 0).tolist() == [[place, place]]
+
+
+def png_of(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 99))
+
+
+@pytest.mark.parametrize("side", [PIXEL_LIMIT, 60_000])
+def test_a_huge_image_is_refused_from_its_header(tmp_path: Path, side: int) -> None:
+    (tmp_path / "bomb.png").write_bytes(png_of(side, 2 if side == PIXEL_LIMIT else side))
+    with pytest.raises(InputError, match=r"bomb\.png: .*pixels"):
+        read_picture(tmp_path / "bomb.png")
+
+
+def real_png() -> bytes:
+    stream = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 4), dtype=np.uint8)
+    Image.fromarray(noise).save(stream, "png")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", real_png()[:30], real_png()[:300], b"GIF89a" + b"\xff" * 40],
+    ids=["empty", "text", "cut head", "cut body", "noise"],
+)
+def test_damaged_files_are_one_line_with_their_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.png").write_bytes(content)
+    with pytest.raises(InputError, match=r"bad\.png: ") as caught:
+        read_picture(tmp_path / "bad.png")
+    assert "\n" not in str(caught.value)

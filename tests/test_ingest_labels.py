@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pxgen.errors import InputError, UsageError
+from pxgen.ingest.columns import label_columns
+from pxgen.ingest.labels import LabelWish, find_labels
+from pxgen.ingest.match import Unit, match_rows
+from pxgen.ingest.tables import read_table
+
+
+def units(*names: str) -> list[Unit]:
+    return [Unit(name) for name in names]
+
+
+def labels_of(text: str, names: list[Unit], tmp_path: Path, **wish: object) -> list[set[str]]:
+    path = tmp_path / ("labels.json" if text[0] in "[{" else "labels.csv")
+    path.write_text(text, "utf-8")
+    found = find_labels(names, (), {}, LabelWish(path, **wish))  # type: ignore[arg-type]
+    assert {name for row in found.of for name in row} <= set(found.names)
+    return [set(row) for row in found.of]
+
+
+PUNKS = units("images/punk0000.png", "images/punk0001.png", "images/punk0002.png")
+
+
+def test_columns_of_names_with_a_separator(tmp_path: Path) -> None:
+    text = (
+        "id, type, count, accessories\n"
+        "0, Female, 2, Earring / Blonde Bob\n"
+        "1, Male, 3, Smile / Earring\n"
+        "2, Male, 0, \n"
+    )
+    assert labels_of(text, PUNKS, tmp_path) == [
+        {"Female", "Earring", "Blonde Bob"},
+        {"Male", "Smile", "Earring"},
+        {"Male"},
+    ]
+
+
+def test_columns_of_yes_and_no(tmp_path: Path) -> None:
+    text = "file;hat;beard\npunk0000.png;1;0\npunk0001.png;0;1\npunk0002.png;1;1\n"
+    assert labels_of(text, PUNKS, tmp_path) == [{"hat"}, {"beard"}, {"hat", "beard"}]
+
+
+def test_numbers_are_quantities_unless_chosen(tmp_path: Path) -> None:
+    text = "id,level,kind\n0,5,elf\n1,7,orc\n2,5,elf\n"
+    assert labels_of(text, PUNKS, tmp_path) == [{"elf"}, {"orc"}, {"elf"}]
+    chosen = labels_of(text, PUNKS, tmp_path, columns=("level",))
+    assert chosen == [{"level=5"}, {"level=7"}, {"level=5"}]
+    with pytest.raises(UsageError, match="no column 'size'; it has id, level, kind"):
+        labels_of(text, PUNKS, tmp_path, columns=("size",))
+
+
+def test_a_name_in_two_columns_is_told_apart(tmp_path: Path) -> None:
+    text = "id,hair,hat\n0,red,red\n1,blue,none\n2,red,green\n"
+    assert labels_of(text, PUNKS, tmp_path) == [
+        {"hair=red", "hat=red"},
+        {"blue", "none"},
+        {"hair=red", "green"},
+    ]
+
+
+def test_class_vectors_get_the_names_given(tmp_path: Path) -> None:
+    text = "id,Label\n0,[1. 0. 0.]\n1,[0. 0. 1.]\n2,[0. 1. 0.]\n"
+    found = labels_of(text, PUNKS, tmp_path, class_names=("hero", "food"))
+    assert found == [{"hero"}, {"class-2"}, {"food"}]
+
+
+def test_texts_that_say_nothing_are_not_labels(tmp_path: Path) -> None:
+    many = units(*(f"{i}.png" for i in range(80)))
+    rows = "".join(f"{i},a note on sprite {i},cc0,elf{i % 2},{i}.jpg\n" for i in range(80))
+    found = labels_of("id,note,licence,kind,preview\n" + rows, many, tmp_path)
+    assert found == [{f"elf{i % 2}"} for i in range(80)]
+
+
+def test_commas_inside_whole_names_do_not_split_them(tmp_path: Path) -> None:
+    text = 'id,who\n0,"Smith, John"\n1,"Doe, Jane"\n2,"Roe, Max"\n'
+    assert labels_of(text, PUNKS, tmp_path)[0] == {"Smith, John"}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (
+            {"0": {"Alien": 0, "Cap": 3}, "1": {"Ape": 1}, "2": {}},
+            [{"Alien", "Cap"}, {"Ape"}, set()],
+        ),
+        ({"punk0000": ["Alien"], "punk0001": "Ape"}, [{"Alien"}, {"Ape"}, set()]),
+        (
+            {"0": {"Alien": 0, "Ape": 1}, "1": {"Alien": 1, "Ape": 0}},
+            [{"Ape"}, {"Alien"}, set()],
+        ),
+        ({"0": {"Alien": True, "Ape": False}, "1": {"Cap": True}}, [{"Alien"}, {"Cap"}, set()]),
+        ([["Alien"], [], ["Ape", "Cap"]], [{"Alien"}, set(), {"Ape", "Cap"}]),
+        (
+            [{"file": "punk0002.png", "labels": ["Alien", "Cap"]}, {"file": "punk0000.png"}],
+            [set(), set(), {"Alien", "Cap"}],
+        ),
+    ],
+)
+def test_json_shapes(tmp_path: Path, content: object, expected: list[set[str]]) -> None:
+    assert labels_of(json.dumps(content), PUNKS, tmp_path) == expected
+
+
+def test_rows_meet_sprites_by_the_way_that_reaches_most(tmp_path: Path) -> None:
+    sprites = units("b/walk/1.png", "b/idle/2.png")
+    text = "count,file\n1,b/idle/2.png\n1,b/walk/1.png\n"
+    (tmp_path / "t.csv").write_text(text)
+    matching = match_rows(read_table(tmp_path / "t.csv"), sprites)
+    assert (matching.column, matching.method) == ("file", "path")
+    assert [matching.rows_of(unit) for unit in sprites] == [[1], [0]]
+
+
+def test_a_table_counting_from_one_is_shifted_only_when_all_fits(tmp_path: Path) -> None:
+    sprites = units(*(f"image_{i}.jpg" for i in range(4)))
+    rows = "".join(f"{i},path/to/image_{i}.jpg,k{i}\n" for i in range(1, 5))
+    (tmp_path / "t.csv").write_text("Index,Path,kind\n" + rows)
+    matching = match_rows(read_table(tmp_path / "t.csv"), sprites)
+    assert [matching.rows_of(unit) for unit in sprites] == [[0], [1], [2], [3]]
+    matching = match_rows(read_table(tmp_path / "t.csv"), sprites[:3])
+    assert [matching.rows_of(unit) for unit in sprites[:3]] == [[], [0], [1]]
+
+
+def test_several_rows_for_one_sprite_add_up(tmp_path: Path) -> None:
+    text = "file,label\npunk0000.png,hat\npunk0000.png,beard\npunk0001.png,hat\n"
+    assert labels_of(text, PUNKS, tmp_path) == [{"hat", "beard"}, {"hat"}, set()]
+
+
+def test_folders_are_labels_at_every_depth_but_not_the_one_that_holds_all(tmp_path: Path) -> None:
+    sprites = units("all/elf/idle/a.png", "all/elf/run/a.png", "all/orc/run/a.png")
+    found = find_labels(sprites, (), {}, LabelWish("folders"))
+    assert found.names == ("elf", "idle", "orc", "run")
+    assert found.of == [("elf", "idle"), ("elf", "run"), ("orc", "run")]
+    assert find_labels(sprites, (), {}, LabelWish("none")).names == ()
+
+
+def test_label_arrays(tmp_path: Path) -> None:
+    elements = [Unit("a.npy", i) for i in range(3)]
+    onehot = np.eye(3)[[2, 0, 1]]
+    for values, expected in [
+        (onehot, [("class-2",), ("class-0",), ("class-1",)]),
+        (np.array([1, 0, 1]), [("class-1",), ("class-0",), ("class-1",)]),
+        (np.array([[1], [0], [1]]), [("class-1",), ("class-0",), ("class-1",)]),
+        (np.array(["elf", "orc", ""]), [("elf",), ("orc",), ()]),
+    ]:
+        assert find_labels(elements, (), {"a.npy": (values, ())}, LabelWish()).of == expected
+    named = find_labels(elements, (), {"a.npy": (onehot, ("x", "y", "z"))}, LabelWish())
+    assert named.of == [("z",), ("x",), ("y",)]
+    assert named.names == ("x", "y", "z")
+    for bad in (np.array([1, 2]), np.array([0.5, 1, 2]), np.full((3, 2), 7)):
+        with pytest.raises(InputError, match=r"a\.npy"):
+            find_labels(elements, (), {"a.npy": (bad, ())}, LabelWish())
+
+
+def test_two_fitting_tables_must_be_chosen_between(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("id,kind\n0,elf\n1,orc\n")
+    (tmp_path / "c.csv").write_text("about,nothing\nx,y\n")
+    with pytest.raises(UsageError, match=r"a\.csv, b\.csv.*--labels FILE"):
+        find_labels(PUNKS, [tmp_path / n for n in ("a.csv", "b.csv", "c.csv")], {}, LabelWish())
+    found = find_labels(PUNKS, [tmp_path / "a.csv", tmp_path / "c.csv"], {}, LabelWish())
+    assert found.names == ("elf", "orc")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no rows"),
+        (b"id,kind\n", "no rows"),
+        (b"id,kind\n0,a,b,c\n", "row 2"),
+        (b"id,id\n0,a\n", "share a name"),
+        (b"\xff\xfe\x00id", "UTF-8"),
+        (b"{broken", "valid JSON"),
+        (b"[" * 100_000, "JSON"),
+        (b'{"0": {"a": {"b": 1}}, "1": 5, "2": [[1]]}', "no column|labels"),
+        (b"name,kind\nnobody,elf\n", "no column names the sprites"),
+    ],
+)
+def test_bad_tables_are_named(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"t\.csv.*({reason})"):
+        find_labels(units("hero.png"), (), {}, LabelWish(path))
+
+
+def test_label_order_does_not_depend_on_row_order(tmp_path: Path) -> None:
+    tables = []
+    for rows in ("0,elf\n1,orc\n", "1,orc\n0,elf\n"):
+        (tmp_path / "t.csv").write_text("id,kind\n" + rows)
+        tables.append(label_columns(read_table(tmp_path / "t.csv"), "id", None, ()).names)
+    assert tables == [("elf", "orc")] * 2

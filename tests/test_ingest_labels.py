@@ -157,6 +157,17 @@ def test_label_arrays(tmp_path: Path) -> None:
             find_labels(elements, (), {"a.npy": (bad, ())}, LabelWish())
 
 
+def test_an_array_for_files_follows_their_numbers_not_their_spelling(tmp_path: Path) -> None:
+    np.save(tmp_path / "classes.npy", np.arange(11))
+    files = units(*sorted(f"image_{i}.png" for i in range(11)))
+    found = find_labels(files, (), {}, LabelWish(tmp_path / "classes.npy"))
+    assert found.of[files.index(Unit("image_2.png"))] == ("class-2",)
+    assert found.of[files.index(Unit("image_10.png"))] == ("class-10",)
+    np.save(tmp_path / "classes.npy", np.arange(2))
+    found = find_labels(units("a.png", "b.png"), (), {}, LabelWish(tmp_path / "classes.npy"))
+    assert found.of == [("class-0",), ("class-1",)]
+
+
 def test_two_fitting_tables_must_be_chosen_between(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("id,kind\n0,elf\n1,orc\n")

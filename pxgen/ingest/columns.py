@@ -36,8 +36,9 @@ def label_columns(
     """Decide which columns are labels, and read them.
 
     A column of 0/1 (or true/false, yes/no) is one label called like the column. A column of text
-    gives a label for each distinct text, or several where a separator stands between names. A column of ``[0. 1. 0.]`` vectors is a class. Not labels: numbers (quantities),
-    file names, one text for all rows, and more texts than half the rows.
+    gives a label for each distinct text, or several where a separator stands between names. A
+    column of ``[0. 1. 0.]`` vectors is a class. Not labels: numbers (quantities), file names, one
+    text for all rows, and more texts than half the rows.
 
     Args:
         table: the label file.

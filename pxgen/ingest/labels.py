@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, read_small
 from pxgen.ingest.columns import class_name, clean_name, label_columns, vector_labels
-from pxgen.ingest.match import Matching, Unit, match_rows
+from pxgen.ingest.match import Matching, Unit, in_number_order, match_rows
 from pxgen.ingest.tables import Table, read_table
 
 _CLASS_LIMIT = 65_536
@@ -153,13 +153,17 @@ def _by_table(
 def _by_array(
     units: Sequence[Unit], values: NDArray[Any], class_names: Sequence[str], where: str
 ) -> Labelling:
-    """Row i labels the i-th unit in sorted order."""
+    """Row i labels the i-th unit: by their numbers where they have such, else in sorted order."""
     if values.ndim == 0 or len(values) != len(units):
         count = 0 if values.ndim == 0 else len(values)
         raise InputError(f"{where}: {count} labels for {len(units)} sprites; they must be as many")
     names, rows = _array_rows(values, class_names, where)
-    note = f"{len(names)} labels from {PurePosixPath(where).name}"
-    return Labelling(names, rows, (note,))
+    of: list[tuple[str, ...]] = [()] * len(units)
+    order = in_number_order(units)
+    for row, unit in enumerate(order or range(len(units))):
+        of[unit] = rows[row]
+    way = "in the order of their numbers" if order else "in sorted order"
+    return Labelling(names, of, (f"{len(names)} labels from {PurePosixPath(where).name}, {way}",))
 
 
 def _array_rows(

@@ -55,6 +55,18 @@ METHODS: dict[str, Callable[[str], Key | None]] = {
 }
 
 
+def in_number_order(units: Sequence[Unit]) -> list[int] | None:
+    """The places of units in the order of their numbers, if these count up by one without gaps.
+
+    As text ``image_10`` comes before ``image_2``; rows without names mean the numbers' order.
+    """
+    numbers = [unit.row if unit.row is not None else _number(unit.name) for unit in units]
+    known = [number for number in numbers if number is not None]
+    if len(known) < len(units) or sorted(known) != list(range(min(known), min(known) + len(known))):
+        return None
+    return sorted(range(len(units)), key=known.__getitem__)
+
+
 @dataclass(frozen=True)
 class Matching:
     """How a table and the sprites were joined."""

@@ -19,7 +19,7 @@ from pxgen.ingest.layout import choose_canvas, misfit, place
 from pxgen.ingest.palette_choice import PaletteWish, Recolorer, choose_palette
 from pxgen.ingest.scale import choose_reductions, enlargement
 from pxgen.ingest.split import exact_key, family_key, groups_of, split_of
-from pxgen.ingest.spool import Spool, compact
+from pxgen.ingest.spool import Compact, Spool, compact
 from pxgen.ingest.walk import Found, find_files
 from pxgen.palette import Palette
 
@@ -58,15 +58,20 @@ def test_the_spool_gives_back_what_can_be_seen(
         for _ in range(2):
             for rgba, stored in zip(sprites, spool, strict=True):
                 palette = Palette.of([tuple(c) for c in visible(rgba).reshape(-1, 4).tolist()])
-                choice = choose_palette(_census([stored]), PaletteWish(given=palette, alpha="keep"))
-                drawn = Recolorer(choice, "none").draw(stored)
+                wish = PaletteWish(given=palette, alpha="keep")
+                drawn = redrawn(stored, wish)
                 np.testing.assert_array_equal(palette.colors(drawn), visible(rgba))
 
 
-def _census(sprites: list[object]) -> Census:
+def redrawn(sprite: Compact, wish: PaletteWish, method: str = "none") -> np.ndarray:
+    census = _census([sprite])
+    return Recolorer(choose_palette(census, wish), method, census).draw(sprite)
+
+
+def _census(sprites: list[Compact]) -> Census:
     census = Census()
     for sprite in sprites:
-        census.add(sprite.colors, sprite.counts())  # type: ignore[attr-defined]
+        census.add(sprite.colors, sprite.counts())
     return census
 
 
@@ -251,11 +256,28 @@ def test_the_census_counts_exactly_and_stays_bounded(monkeypatch: pytest.MonkeyP
     colors, counts = census.table()
     assert census.exact
     assert counts.tolist() == [1, *[3] * 89, 2]
-    census.add((np.arange(4000, dtype=np.uint32) << 8) | 255, np.ones(4000, np.int64))
+    white = np.array([0xFFFFFFFF], np.uint32)
+    for start in range(0, 4000, 16):
+        noise = (np.arange(start, start + 16, dtype=np.uint32) << 8) | 255
+        census.add(noise, np.ones(16, np.int64))
+        census.add(white, np.array([50]))
     colors, counts = census.table()
     assert not census.exact
-    assert counts.sum() == 90 * 3 + 4000
+    assert counts.sum() == 90 * 3 + 4000 + 250 * 50
+    assert counts[colors == white].tolist() == [250 * 50]
     assert len(colors) < 2000
+
+
+def test_sprites_of_too_many_colours_to_count_are_still_drawn_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(census_module, "LIMIT", 1)
+    sprite = compact(np.array([[[[9, 9, 9, 255], [1, 1, 1, 255], [7, 0, 0, 0]]]], np.uint8))
+    census = _census([sprite])
+    palette = Palette.of([(1, 1, 1), (9, 9, 9)])
+    choice = choose_palette(census, PaletteWish(given=palette))
+    assert not choice.counted_exactly
+    assert Recolorer(choice, "none", census).draw(sprite).tolist() == [[[2, 1, 0]]]
 
 
 def counted(colors: list[tuple[int, int, int, int]]) -> Census:
@@ -298,17 +320,17 @@ def test_a_few_deliberate_semi_transparent_colours_are_kept_and_soft_edges_are_n
 def test_thresholded_pixels_become_opaque_or_transparent() -> None:
     rgba = np.array([[[[9, 9, 9, 127], [9, 9, 9, 128], [9, 9, 9, 255]]]], np.uint8)
     sprite = compact(rgba)
-    choice = choose_palette(_census([sprite]), PaletteWish(alpha="threshold"))
-    assert Recolorer(choice, "none").draw(sprite).tolist() == [[[0, 1, 1]]]
+    assert redrawn(sprite, PaletteWish(alpha="threshold")).tolist() == [[[0, 1, 1]]]
 
 
 def test_a_given_palette_is_kept_as_it_is_and_loss_is_told() -> None:
     given_palette = Palette.of([(255, 255, 255), (0, 0, 0), (0, 0, 255)])
     rgba = np.array([[[[250, 250, 250, 255], [0, 0, 0, 255]]]], np.uint8)
-    choice = choose_palette(_census([compact(rgba)]), PaletteWish(given=given_palette))
+    wish = PaletteWish(given=given_palette)
+    choice = choose_palette(_census([compact(rgba)]), wish)
     assert choice.palette == given_palette
     assert choice.exact_share == 0.5
-    assert Recolorer(choice, "none").draw(compact(rgba)).tolist() == [[[1, 2]]]
+    assert redrawn(compact(rgba), wish).tolist() == [[[1, 2]]]
 
 
 def test_the_order_of_a_shared_colour_table_is_its_authors() -> None:
@@ -323,9 +345,11 @@ def test_the_order_of_a_shared_colour_table_is_its_authors() -> None:
 def test_dithering_mixes_only_colours_off_the_palette() -> None:
     palette = Palette.of([(0, 0, 0), (255, 255, 255)])
     grey = compact(np.full((1, 8, 8, 4), [118, 118, 118, 255], np.uint8))
-    choice = choose_palette(_census([grey]), PaletteWish(given=palette))
-    assert set(np.unique(Recolorer(choice, "bayer4").draw(grey))) == {1, 2}
-    assert len(np.unique(Recolorer(choice, "none").draw(grey))) == 1
+    wish = PaletteWish(given=palette)
+    assert set(np.unique(redrawn(grey, wish, "bayer4"))) == {1, 2}
+    assert len(np.unique(redrawn(grey, wish))) == 1
+    black = compact(np.full((1, 8, 8, 4), [0, 0, 0, 255], np.uint8))
+    assert set(np.unique(redrawn(black, wish, "bayer4"))) == {1}
 
 
 def test_the_walk_is_sorted_skips_what_is_hidden_and_survives_loops(tmp_path: Path) -> None:

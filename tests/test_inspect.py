@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
+from safetensors.numpy import save_file
 
+from pxgen.canvas import Canvas
+from pxgen.card import Card, checkpoint_file
 from pxgen.cli.app import pxgen
 from pxgen.dataset import DatasetWriter
 from pxgen.palette import Palette
@@ -87,6 +90,28 @@ def test_a_smooth_image_has_no_palette_but_a_picture(tmp_path: Path) -> None:
     assert facts["palette"] is None
     assert "not pixel art" in facts["suspicious"][0]
     assert len(decode_png(tmp_path / "b.png")[1]) == 256
+
+
+def test_a_checkpoint_by_its_card_alone(tmp_path: Path) -> None:
+    card = Card(
+        model={"family": "masked"},
+        canvas=Canvas(1, 4, 5),
+        palette=PALETTE,
+        label_names=("elf", "orc"),
+        fingerprint="f" * 64,
+        training={"step": 7},
+    )
+    run_folder = tmp_path / "run"
+    run_folder.mkdir()
+    weights = {"model.w": np.zeros((3, 2), np.float16)}
+    save_file(weights, checkpoint_file(run_folder), metadata=card.dump())
+    facts = json.loads(run(run_folder, "--json", "-o", tmp_path / "p.png").stdout)
+    assert (facts["kind"], facts["width"], facts["height"]) == ("checkpoint", 5, 4)
+    assert (facts["tensors"], facts["bytes"]) == (1, 12)
+    assert facts["label_names"] == ["elf", "orc"]
+    assert facts["training"] == {"step": 7}
+    assert decode_png(tmp_path / "p.png")[1] == PALETTE
+    assert "model: family: masked" in run(run_folder).stdout.splitlines()
 
 
 def test_what_is_nothing_is_rejected(tmp_path: Path) -> None:

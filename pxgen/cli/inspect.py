@@ -19,12 +19,12 @@ def command(path: Path, as_json: bool, out: Path | None) -> None:
     """Show what a dataset, checkpoint or image holds, and what in it looks like a mistake."""
     import json
 
-    from pxgen.commands.inspect import inspect, write_picture
+    from pxgen.commands.inspect import inspect
     from pxgen.files import write_bytes
 
     findings = inspect(path)
     if out is not None:
-        write_bytes(out, write_picture(findings))
+        write_bytes(out, findings.picture)
     if as_json:
         click.echo(json.dumps(findings.facts, indent=2, ensure_ascii=False))
         return

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.card import checkpoint_file, read_card
 from pxgen.dataset import Dataset, dataset_file, open_dataset
-from pxgen.errors import InputError, UsageError
+from pxgen.errors import InputError
 from pxgen.ingest.census import Census
 from pxgen.ingest.images import read_picture
 from pxgen.ingest.palette_choice import PaletteWish, Recolorer, choose_palette
@@ -19,7 +20,6 @@ from pxgen.ingest.scale import enlargement
 from pxgen.ingest.showcase import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.spool import compact
 from pxgen.ingest.survey import MANY_COLORS
-from pxgen.palette import Palette
 from pxgen.palette.table import unpack
 from pxgen.tensorfile import read_header
 
@@ -38,7 +38,7 @@ class Findings:
 
     facts: dict[str, Any]
     """Plain JSON values; ``kind`` and ``suspicious`` are always among them."""
-    picture: bytes | None
+    picture: bytes
     """A PNG that shows it."""
 
     def lines(self) -> Iterator[str]:
@@ -55,9 +55,9 @@ def inspect(path: Path) -> Findings:
     """
     if not path.exists():
         raise InputError(f"no such file or folder: {path}")
-    file = dataset_file(path)
-    if not file.exists():
-        raise InputError(f"{path} holds no dataset: make one with `pxgen prepare {path}`")
+    file = next((f for f in (dataset_file(path), checkpoint_file(path)) if f.exists()), None)
+    if file is None:
+        raise InputError(f"{path} holds neither dataset nor checkpoint: name the file to look into")
     with file.open("rb") as start:
         is_tensors = file.suffix == ".safetensors" or start.read(10)[8:9] == b"{"
     if not is_tensors:
@@ -118,29 +118,29 @@ def inspect_image(path: Path) -> Findings:
         "palette": [bytes(row).hex() for row in unpack(visible)] if exact else None,
         "suspicious": list(_image_suspicions(len(visible), factor)),
     }
-    drawn = Recolorer(choice, "none").draw(sprite)
+    drawn = Recolorer(choice, "none", census).draw(sprite)
     return Findings(facts, sheet_png(drawn[None], choice.palette))
 
 
 def inspect_checkpoint(path: Path) -> Findings:
     """What a checkpoint says of itself, read without loading weights."""
-    from pxgen.checkpoint import read_header as read_checkpoint
-
-    facts = {"kind": "checkpoint", **read_checkpoint(path)}
-    facts.setdefault("suspicious", [])
-    colors = facts.get("palette")
-    return Findings(facts, swatch_png(Palette.from_hex(colors)) if colors else None)
-
-
-def write_picture(findings: Findings) -> bytes:
-    """The PNG to write.
-
-    Raises:
-        UsageError: there is nothing to show.
-    """
-    if findings.picture is None:
-        raise UsageError(f"a {findings.facts['kind']} without a palette has no picture for -o")
-    return findings.picture
+    card, header = read_card(path)
+    facts = {
+        "kind": "checkpoint",
+        "width": card.canvas.width,
+        "height": card.canvas.height,
+        "frames": card.canvas.frames,
+        "colors": len(card.palette),
+        "tensors": len(header.entries),
+        "bytes": sum(entry.stop - entry.start for entry in header.entries.values()),
+        "dataset_fingerprint": card.fingerprint,
+        "model": dict(card.model),
+        "training": dict(card.training),
+        "palette": list(card.palette.hex),
+        "label_names": list(card.label_names),
+        "suspicious": [],
+    }
+    return Findings(facts, swatch_png(card.palette))
 
 
 def _color_use(dataset: Dataset) -> NDArray[np.int64]:

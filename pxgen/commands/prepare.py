@@ -157,7 +157,8 @@ class _Preparation:
     def write(self) -> None:
         reductions = self._reductions()
         keep, canvas = self._fit(reductions)
-        choice = self._palette(keep, reductions)
+        census = self.survey.census(keep, reductions)
+        choice = choose_palette(census, self._palette_wish())
         chosen = np.flatnonzero(keep)
         labels = self._labels(chosen)
         keys = [self.survey.family_keys[i] for i in chosen]
@@ -177,7 +178,7 @@ class _Preparation:
             info=self._info(chosen, choice, exact),
         )
         sprites = self.survey.chosen(keep, reductions)
-        recolorer = Recolorer(choice, self.options.dither)
+        recolorer = Recolorer(choice, self.options.dither, census)
         drawn = (place(recolorer.draw(s), canvas, self.options.anchor) for s in sprites)
         with writer:
             for start, pixels in _chunks(drawn):
@@ -227,15 +228,14 @@ class _Preparation:
             self.report(line)
         return [size in fitting for size in self.survey.sizes], canvas
 
-    def _palette(self, keep: Sequence[bool], reductions: dict[Size, int]) -> Choice:
-        wish = PaletteWish(
+    def _palette_wish(self) -> PaletteWish:
+        return PaletteWish(
             given=self.options.palette,
             colors=self.options.colors,
             alpha=self.options.alpha,
             dither=self.options.dither,
             shared_table=self.sources.tally.shared_table,
         )
-        return choose_palette(self.survey.census(keep, reductions), wish)
 
     def _labels(self, chosen: NDArray[np.intp]) -> list[tuple[int, ...]]:
         number = {name: place for place, name in enumerate(self.labelling.names)}

@@ -9,10 +9,10 @@ U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
 
 LIMIT = 1 << 20
-"""Distinct colours that are counted exactly; beyond it neighbours are counted together."""
+"""Distinct colours that are counted exactly; beyond it rare neighbours are counted together."""
 
 _BUFFER = 1 << 18
-_COARSE = np.uint32(0xFCFCFCFF)
+_COARSE = np.uint32(0xF8F8F8FF)
 
 
 class Census:
@@ -27,7 +27,7 @@ class Census:
 
     def add(self, colors: U32, counts: I64) -> None:
         """Count ``(k,)`` packed colours."""
-        self._waiting.append((colors if self.exact else colors & _COARSE, counts))
+        self._waiting.append((colors, counts))
         self._waiting_size += len(colors)
         if self._waiting_size >= _BUFFER:
             self._merge()
@@ -45,7 +45,10 @@ class Census:
         self._colors, self._counts = _sum_by_color(colors, counts)
         if len(self._colors) > LIMIT:
             self.exact = False
-            self._colors, self._counts = _sum_by_color(self._colors & _COARSE, self._counts)
+            # Frequent colours stay as they are: outlines, white and black decide how art looks.
+            rare = np.argsort(self._counts, kind="stable")[: -LIMIT // 4]
+            self._colors[rare] &= _COARSE
+            self._colors, self._counts = _sum_by_color(self._colors, self._counts)
 
 
 def _sum_by_color(colors: U32, counts: I64) -> tuple[U32, I64]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.errors import InputError, UsageError
-from pxgen.ingest.census import LIMIT, Census
+from pxgen.ingest.census import Census
 from pxgen.ingest.spool import Compact
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.dither import dither
@@ -149,35 +149,43 @@ def _authored(table: U8) -> Palette | None:
 class Recolorer:
     """Compact sprites to indices of the chosen palette."""
 
-    def __init__(self, choice: Choice, method: str) -> None:
-        """Draw with ``choice``, dithering colours off the palette by ``method``."""
+    def __init__(self, choice: Choice, method: str, census: Census) -> None:
+        """Draw with ``choice``, dithering colours off the palette by ``method``.
+
+        Args:
+            choice: the palette and what becomes of alpha.
+            method: of :data:`pxgen.palette.dither.METHODS`.
+            census: the sprites' colours. Each is searched once; only where they were too many to
+                count is every sprite searched anew.
+        """
         self._choice = choice
         self._method = method
-        self._known: dict[int, int] = {}
+        self._seen: U32 | None = census.table()[0] if census.exact else None
+        if self._seen is not None:
+            self._index, self._known = self._search(self._seen)
 
     def draw(self, sprite: Compact) -> U8:
         """``(T, H, W) uint8`` indices into the palette."""
-        colors = unpack(sprite.colors)
-        if not self._choice.keep_alpha:
-            colors[:, 3] = np.where(colors[:, 3] >= OPAQUE, 255, 0)
-        index, known = self._choice.palette.lookup(colors)
-        known |= colors[:, 3] == 0
-        if known.all():
-            return np.asarray(index[sprite.indices], np.uint8)
-        if self._method != "none":
+        if self._seen is None:
+            index, known = self._search(sprite.colors)
+        else:
+            places = np.searchsorted(self._seen, sprite.colors)
+            index, known = self._index[places], self._known[places]
+        if self._method != "none" and not known.all():
+            colors = self._hardened(sprite.colors)
             return dither(colors[sprite.indices], self._choice.palette, self._method)
-        index[~known] = self._nearest(colors[~known])
         return np.asarray(index[sprite.indices], np.uint8)
 
-    def _nearest(self, colors: U8) -> list[int]:
-        """Searching the palette is slow and sprites share colours: each is searched once."""
-        packed: list[Any] = pack(colors).tolist()
-        missing = np.array([key not in self._known for key in packed])
-        if missing.any():
-            if len(self._known) > LIMIT:
-                self._known.clear()
-                missing[:] = True
-            found = nearest(self._choice.palette, colors[missing])
-            fresh = [key for key, new in zip(packed, missing, strict=True) if new]
-            self._known.update(zip(fresh, found.tolist(), strict=True))
-        return [self._known[key] for key in packed]
+    def _search(self, packed: U32) -> tuple[U8, NDArray[np.bool_]]:
+        """The palette index of each colour, and whether it stands for just this colour."""
+        colors = self._hardened(packed)
+        index, known = self._choice.palette.lookup(colors)
+        known |= colors[:, 3] == 0
+        index[~known] = nearest(self._choice.palette, colors[~known])
+        return index, known
+
+    def _hardened(self, packed: U32) -> U8:
+        colors = unpack(packed)
+        if not self._choice.keep_alpha:
+            colors[:, 3] = np.where(colors[:, 3] >= OPAQUE, 255, 0)
+        return colors

@@ -22,10 +22,14 @@ def enlargement(indices: NDArray[np.unsignedinteger]) -> int:
     A picture of a single colour gives the greatest common divisor of its sides.
     """
     _, height, width = indices.shape
-    rows = np.flatnonzero((indices[:, 1:] != indices[:, :-1]).any((0, 2))) + 1
-    columns = np.flatnonzero((indices[:, :, 1:] != indices[:, :, :-1]).any((0, 1))) + 1
-    edges = np.concatenate([rows, columns, [height, width]])
-    return int(np.gcd.reduce(edges))
+    factor = math.gcd(height, width)
+    for axis in (1, 2):
+        if factor == 1:
+            break
+        lines = np.moveaxis(indices, axis, 0)
+        edges = np.flatnonzero((lines[1:] != lines[:-1]).any((1, 2))) + 1
+        factor = math.gcd(factor, int(np.gcd.reduce(edges)))
+    return factor
 
 
 def choose_reductions(counts: Mapping[Size, int], factors: Mapping[Size, int]) -> dict[Size, int]:

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.canvas import Canvas, Domain
 from pxgen.errors import InputError
 from pxgen.files import replacing
 from pxgen.palette import Palette
@@ -29,19 +30,6 @@ U8 = NDArray[np.uint8]
 FORMAT = 1
 FILE_NAME = "dataset.safetensors"
 TRAIN, HELD_OUT = 0, 1
-
-
-class Canvas(NamedTuple):
-    """Frames, height and width of a sprite; a still has one frame."""
-
-    frames: int
-    height: int
-    width: int
-
-    @property
-    def pixels(self) -> int:
-        """Pixels of one sprite over all its frames."""
-        return self.frames * self.height * self.width
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +59,11 @@ class Dataset:
     def canvas(self) -> Canvas:
         """Frames, height and width of every sprite."""
         return Canvas(*self.pixels.shape[1:])
+
+    @property
+    def domain(self) -> Domain:
+        """What a model of this dataset is a model of."""
+        return Domain(self.canvas, len(self.palette), len(self.label_names))
 
     @cached_property
     def train(self) -> NDArray[np.intp]:

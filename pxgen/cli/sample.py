@@ -44,12 +44,19 @@ from pxgen.settings import SampleSettings
 )
 @click.option("--force", is_flag=True, help="Replace files of the same names in the folder.")
 @click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute.",
+)
+@click.option(
     "--batch",
     type=click.IntRange(1),
     default=64,
     show_default=True,
     metavar="N",
-    help="Sprites drawn at once; changes speed and memory, never the pictures.",
+    help="Sprites at once on an accelerator, and in memory; never changes the pictures.",
 )
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all).")
 @click.option("--show", is_flag=True, help="Draw the sprites in the terminal too.")
@@ -70,6 +77,7 @@ def command(
     scale: int,
     out: str | None,
     force: bool,
+    device: str,
     batch: int,
     workers: int | None,
     show: bool,
@@ -89,6 +97,7 @@ def command(
 
     request = SampleRequest(
         model=model,
+        runs=session.project.runs,
         count=count,
         labels=labels,
         seed=seed,
@@ -102,6 +111,7 @@ def command(
         scale=scale,
         out=out,
         force=force,
+        device=device,
         batch=batch,
         workers=workers,
     )

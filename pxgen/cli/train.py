@@ -56,7 +56,8 @@ def command(
 
     steps, minutes = _budget(ctx, steps, minutes)
     request = TrainRequest(
-        dataset=dataset,
+        dataset=dataset or session.project.dataset,
+        runs=session.project.runs,
         recipe=recipe,
         settings=replace(session.project.train, steps=steps, minutes=minutes, seed=seed),
         model_table=session.project.model,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pxgen.errors import UsageError
 from pxgen.files import write_text
 from pxgen.project import FILE_NAME
+from pxgen.recipe import recipe_text
 from pxgen.settings import SETTINGS
-from pxgen.tables import Rule, nearest, rules
+from pxgen.tables import Rule, rules
 
 HEADER = """\
 # The pxgen project of this folder. Every key is optional and shown with its default.
@@ -46,20 +46,8 @@ def project_text(recipe: str) -> str:
         UsageError: no recipe has this name.
     """
     tables = {name: _table_text(name, settings) for name, settings in SETTINGS.items()}
-    model = _recipe_text(recipe)
+    model = recipe_text(recipe)
     return "\n".join((HEADER, tables["data"], model, tables["train"], tables["sample"]))
-
-
-def _recipe_text(name: str) -> str:
-    shipped = resources.files("pxgen") / "recipes"
-    recipes = {
-        entry.name.removesuffix(".toml"): entry
-        for entry in sorted(shipped.iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".toml")
-    }
-    if name not in recipes:
-        raise UsageError(f"no recipe is called {name}; {nearest(name, recipes)}")
-    return recipes[name].read_text("utf-8").strip() + "\n"
 
 
 def _table_text(name: str, settings: type[Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -83,6 +83,8 @@ def open_array(path: Path, fallback: Palette | None) -> ArrayFile:
         raise InputError(f"{path}: shape {shape} is not (N, H, W[, C]) or (N, T, H, W, C)")
     if dtype.kind not in "buif":
         raise InputError(f"{path}: elements of type {dtype} are no pixels")
+    if math.prod(shape) * dtype.itemsize > _bytes_promised(path, member):
+        raise InputError(f"{path}: truncated: it ends before its last sprite")
     table = _own_palette(path)
     low, high, whole = _range(path, member)
     if table is None and fallback is not None and _fits(dtype, shape, high, fallback):
@@ -110,12 +112,8 @@ def read_small(path: Path, member: str | None = None) -> NDArray[Any]:
     shape, dtype = _header(path, member)
     if math.prod(shape) * dtype.itemsize > _SMALL_ARRAY:
         raise InputError(f"{path}: {shape} {dtype} is too large for this use")
-    with ExitStack() as stack:
-        file = _open(stack, path, member)
-        try:
-            return np.asarray(npy.read_array(file, allow_pickle=False))
-        except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-            raise InputError(f"{path}: damaged array ({error})") from error
+    with ExitStack() as stack, _damage_named(path):
+        return np.asarray(npy.read_array(_open(stack, path, member), allow_pickle=False))
 
 
 def members(path: Path) -> tuple[str, ...]:
@@ -126,11 +124,8 @@ def members(path: Path) -> tuple[str, ...]:
     """
     if path.suffix.lower() != ".npz":
         return ()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return tuple(name.removesuffix(".npy") for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"{path}: not a readable .npz file ({error})") from error
+    with _damage_named(path), zipfile.ZipFile(path) as archive:
+        return tuple(name.removesuffix(".npy") for name in archive.namelist())
 
 
 def companion(path: Path, kind: str) -> NDArray[Any] | None:
@@ -170,23 +165,39 @@ def _own_palette(path: Path) -> U8 | None:
     return rgba
 
 
-def _open(stack: ExitStack, path: Path, member: str | None) -> IO[bytes]:
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Whatever damaged bytes make a decoder raise becomes one line that names the file."""
     try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path}: not a whole NumPy file ({reason})") from error
+
+
+def _open(stack: ExitStack, path: Path, member: str | None) -> IO[bytes]:
+    with _damage_named(path):
         if member is None:
             return stack.enter_context(path.open("rb"))
         archive = stack.enter_context(zipfile.ZipFile(path))
         return stack.enter_context(archive.open(member + ".npy"))
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from error
+
+
+def _bytes_promised(path: Path, member: str | None) -> int:
+    with _damage_named(path):
+        if member is None:
+            return path.stat().st_size
+        with zipfile.ZipFile(path) as archive:
+            return archive.getinfo(member + ".npy").file_size
 
 
 def _read_header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    try:
+    with _damage_named(path):
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = read(file)
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not a NumPy array file ({error})") from error
     if dtype.hasobject:
         raise InputError(f"{path}: holds pickled objects, which are never loaded")
     return shape, fortran, dtype
@@ -213,10 +224,8 @@ def _stream(path: Path, member: str | None) -> Iterator[NDArray[Any]]:
 
 
 def _read_exactly(file: IO[bytes], size: int, path: Path) -> bytes:
-    try:
+    with _damage_named(path):
         raw = file.read(size)
-    except (OSError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
-        raise InputError(f"{path}: damaged array ({error})") from error
     if len(raw) != size:
         raise InputError(f"{path}: truncated: it ends before its last sprite")
     return raw

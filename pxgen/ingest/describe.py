@@ -33,7 +33,8 @@ class Refusals:
         """Take note of one."""
         self.count += 1
         if self.count <= _LISTED:
-            self._report(f"left out: {error}" if self._skip else str(error))
+            line = " ".join(str(error).splitlines())  # file names may hold line ends
+            self._report(f"left out: {line}" if self._skip else line)
 
     def settle(self, hint: str | None = None) -> None:
         """Stop here unless they are to be skipped.

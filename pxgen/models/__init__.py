@@ -1,1 +1,1 @@
-
+"""Models: one contract, and the families that obey it."""

@@ -1,0 +1,96 @@
+"""Checkpoints: one safetensors file that samples with nothing else present and can go on training.
+
+``weights.*`` are the averaged weights that sample; a file that can resume also holds ``raw.*``, the
+weights being optimised, and ``optimizer.*``. The container cannot hold code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from pxgen.card import Card, checkpoint_file, read_card
+from pxgen.errors import InputError
+from pxgen.files import replacing
+from pxgen.models.protocol import Model
+from pxgen.models.registry import build_model
+from pxgen.tables import Table, Where
+
+
+class Loaded(NamedTuple):
+    """A model ready to sample."""
+
+    model: Model
+    card: Card
+    path: Path
+
+
+def save_checkpoint(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> Path:
+    """Write a checkpoint whole or not at all."""
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as temporary:
+        save_file(whole, temporary, metadata=card.dump())
+    return path
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a checkpoint.
+
+    Raises:
+        InputError: the file is truncated or malformed.
+    """
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is not a whole safetensors file: {error}") from error
+
+
+def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:
+    """The model of a checkpoint file or run folder, with the weights that sample.
+
+    Raises:
+        InputError: missing, malformed, or weights that do not fit the model it declares.
+    """
+    file = checkpoint_file(path)
+    card, _ = read_card(file)
+    model = build_model(Table(card.model, Where(str(file), path=("model",))), card.domain)
+    load_weights(model, load_tensors(file), file)
+    model.module.to(device).eval()
+    return Loaded(model, card, file)
+
+
+def load_weights(model: Model, tensors: Mapping[str, Tensor], file: Path) -> None:
+    """Put a checkpoint's averaged weights into ``model``, whatever their precision.
+
+    Raises:
+        InputError: names or shapes differ from the model's.
+    """
+    given = group(tensors, "weights")
+    wanted = model.module.state_dict()
+    for name in sorted(given.keys() ^ wanted.keys()):
+        side = "lacks" if name in wanted else "holds an unknown"
+        raise InputError(f"{file} {side} weight '{name}': it is damaged or of another model")
+    for name, tensor in given.items():
+        if tensor.shape != wanted[name].shape:
+            raise InputError(
+                f"{file}: weight '{name}' is {list(tensor.shape)}, the model it declares needs "
+                f"{list(wanted[name].shape)}: the file is damaged"
+            )
+    model.module.load_state_dict(dict(given))
+
+
+def group(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors named ``prefix.…``, without the prefix."""
+    start = prefix + "."
+    return {name[len(start) :]: t for name, t in tensors.items() if name.startswith(start)}
+
+
+def prefixed(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The inverse of :func:`group`."""
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}

@@ -1,0 +1,146 @@
+"""``sample``: new sprites from a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.checkpoint import Loaded, load_model
+from pxgen.commands.devices import pick_device
+from pxgen.drawing import Wish, draw
+from pxgen.errors import PxgenError, UsageError
+from pxgen.labels import parse_labels
+from pxgen.lanes import cores
+from pxgen.models.protocol import Model, Sampling
+from pxgen.palette import Palette
+from pxgen.palette.library import find_palette
+from pxgen.palette.oklab import swap
+from pxgen.render.outputs import Series, plan_output
+from pxgen.runs import run_folders
+from pxgen.tables import nearest
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+U8 = NDArray[np.uint8]
+
+STARTER = Path(__file__).parent.parent / "builtin" / "starter.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleRequest:
+    """What ``sample`` was asked for."""
+
+    model: Path | None
+    runs: Path
+    """Where the newest run is looked for if no model is named."""
+    count: int
+    labels: tuple[str, ...]
+    seed: int
+    first: int
+    shard: tuple[int, int]
+    """``(i, n)``: part i, from 0, of n."""
+    steps: int | None
+    sampler: str | None
+    guidance: float | None
+    temperature: float | None
+    palette: str | None
+    scale: int
+    out: str | None
+    force: bool
+    device: str
+    batch: int
+    workers: int | None
+
+
+def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
+    """Draw the pictures, write them, and yield each path once its file is complete.
+
+    Raises:
+        UsageError: an unknown label, sampler or palette, or an output that is taken.
+        InputError: the model is missing or malformed.
+    """
+    indices = range(request.first + request.shard[0], request.first + request.count)
+    indices = indices[:: request.shard[1]]
+    series = Series(labels=request.labels, seed=request.seed, indices=indices)
+    output = plan_output(request.out, series, scale=request.scale, force=request.force)
+    palette = find_palette(request.palette) if request.palette else None
+    device = pick_device(request.device)
+    loaded = load_model(choose_model(request.model, request.runs), device)
+    model = loaded.model
+    how = Sampling(
+        steps=request.steps,
+        sampler=_known_sampler(request.sampler, model),
+        guidance=request.guidance,
+        temperature=request.temperature,
+    )
+    labels = parse_labels(request.labels, loaded.card.label_names)
+    if labels.any() and not model.steerable:
+        raise UsageError(f"labels cannot steer {loaded.path}: sample it without --label")
+    pictures = draw(
+        model,
+        (Wish(index, labels) for index in indices),
+        request.seed,
+        how,
+        device=device,
+        batch=request.batch,
+        workers=request.workers or cores(),
+    )
+    recolor, shown = _recoloring(loaded, palette)
+    with _progress(console, len(indices)) as seen:
+        batches = _batches((recolor[p] for p in seen(pictures)), request.batch)
+        yield from output.write(batches, shown)
+
+
+def choose_model(model: Path | None, runs: Path) -> Path:
+    """The model asked for, else the project's newest run, else the starter in the package.
+
+    Raises:
+        PxgenError: there is none at all.
+    """
+    if model is not None:
+        return model
+    if found := run_folders(runs):
+        return found[-1]
+    if not STARTER.exists():
+        raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")
+    return STARTER
+
+
+def _known_sampler(name: str | None, model: Model) -> str | None:
+    if name is not None and name not in model.samplers:
+        raise UsageError(f"no sampler '{name}' for this model: {nearest(name, model.samplers)}")
+    return name
+
+
+def _recoloring(loaded: Loaded, palette: Palette | None) -> tuple[U8, Palette]:
+    """The index of each of the model's colours in the palette to draw with, and that palette."""
+    own = loaded.card.palette
+    if palette is None:
+        return np.arange(len(own), dtype=np.uint8), own
+    return swap(own, palette), palette
+
+
+def _batches(pictures: Iterable[U8], size: int) -> Iterator[U8]:
+    iterator = iter(pictures)
+    while batch := list(islice(iterator, size)):
+        yield np.stack(batch)
+
+
+@contextmanager
+def _progress(console: Console, total: int) -> Iterator[Callable[[Iterable[U8]], Iterable[U8]]]:
+    """Yield a function that passes pictures through and shows a bar on a terminal."""
+    if not console.is_terminal or console.quiet or total < 8:
+        yield iter
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as progress:
+        yield lambda pictures: progress.track(pictures, total=total, description="drawing")

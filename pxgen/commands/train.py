@@ -1,0 +1,277 @@
+"""``train``: a dataset becomes a model, in a run folder that can be gone on with."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from pxgen.card import Card, checkpoint_file, read_card
+from pxgen.checkpoint import load_tensors, load_weights, save_checkpoint
+from pxgen.commands.devices import pick_device
+from pxgen.commands.preview import write_preview
+from pxgen.dataset import Dataset, open_dataset
+from pxgen.errors import InputError
+from pxgen.files import write_text
+from pxgen.models.protocol import Model
+from pxgen.models.registry import build_model, spec_class
+from pxgen.noise import seed_weights
+from pxgen.recipe import DEFAULT, read_recipe
+from pxgen.runs import METRICS, PREVIEW, TABLE, Metrics, next_run, run_folders
+from pxgen.settings import TrainSettings
+from pxgen.tables import Table, read_table
+from pxgen.training import DEFAULT_MINUTES, Position, Report, Trainer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every")
+"""Settings that a resumed run may change; any other would make it another run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest:
+    """What ``train`` was asked for."""
+
+    dataset: Path
+    runs: Path
+    """The folder in which a run is made unless ``out`` names one."""
+    recipe: str | None
+    """Beats the project's table."""
+    settings: TrainSettings
+    model_table: Table
+    """The project's ``[model]``; empty for the default recipe."""
+    device: str
+    resume: bool
+    out: Path | None
+
+
+def train(request: TrainRequest, console: Console) -> Path:
+    """Train every stage and return the checkpoint's path.
+
+    Raises:
+        InputError: the dataset, the model's table or the run to resume is rejected.
+        PxgenError: the run folder cannot be written.
+    """
+    dataset = open_dataset(request.dataset)
+    if not len(dataset.train):
+        raise InputError(f"{request.dataset} has no training sprites: prepare more of them")
+    table = read_recipe(request.recipe) if request.recipe else request.model_table
+    table = table or read_recipe(DEFAULT)
+    spec = read_table(spec_class(str(table.get("family", "masked"))), table)
+    settings = with_budget(request.settings)
+    folder, resumed = _run_folder(request, dataset, asdict(spec), str(table.get("family", DEFAULT)))
+    device = pick_device(request.device)
+    seed_weights(settings.seed)
+    model = build_model(table, dataset.domain)
+    card = Card(
+        model=asdict(spec),
+        canvas=dataset.canvas,
+        palette=dataset.palette,
+        label_names=dataset.label_names,
+        fingerprint=dataset.fingerprint,
+    )
+    run = _Run(folder, card, model, dataset, settings, Trainer(model, dataset, settings, device))
+    if resumed is not None:
+        if resumed.training.get("finished") and not _more(settings, resumed):
+            return checkpoint_file(folder)
+        run.restore(resumed)
+        console.print(f"resuming {folder} at step {run.trainer.position.step}")
+    run.train(console)
+    return checkpoint_file(folder)
+
+
+def with_budget(settings: TrainSettings) -> TrainSettings:
+    """The settings with the default budget where none is set."""
+    if settings.steps is None and settings.minutes is None:
+        return dataclasses.replace(settings, minutes=DEFAULT_MINUTES)
+    return settings
+
+
+def _run_folder(
+    request: TrainRequest, dataset: Dataset, model: Mapping[str, Any], name: str
+) -> tuple[Path, Card | None]:
+    """The run's folder, and the card of the run to resume if there is one."""
+    settings = with_budget(request.settings)
+    if request.out is not None:
+        if not (request.resume and checkpoint_file(request.out).is_file()):
+            return request.out, None
+        card, _ = read_card(request.out)
+        if difference := _difference(card, dataset, model, settings):
+            raise InputError(
+                f"{request.out} holds a run with another {difference}: choose another -o, "
+                "or replace the run with --fresh"
+            )
+        return request.out, card
+    for folder in run_folders(request.runs)[-1:] if request.resume else ():
+        card, _ = read_card(folder)
+        same = not _difference(card, dataset, model, settings)
+        if same and not card.training.get("finished"):
+            return folder, card
+    return next_run(request.runs, request.recipe or name), None
+
+
+def _difference(
+    card: Card, dataset: Dataset, model: Mapping[str, Any], settings: TrainSettings
+) -> str | None:
+    """What keeps a run from being resumed with these; None if nothing does."""
+    if not card.training:
+        return "purpose (it was saved for sampling only)"
+    if card.fingerprint != dataset.fingerprint:
+        return "dataset"
+    if dict(card.model) != json.loads(json.dumps(model)):
+        return "[model]"
+    before = card.training.get("settings", {})
+    for name, value in asdict(settings).items():
+        if name not in FREE_TO_CHANGE and before.get(name) != value:
+            return f"[train] {name} ({before.get(name)}, now {value})"
+    return None
+
+
+def _more(settings: TrainSettings, card: Card) -> bool:
+    """Whether the budget asks for more than a finished run has done."""
+    if settings.steps is not None:
+        return settings.steps > int(card.training["step"])
+    return 60 * float(settings.minutes or 0) > float(card.training["seconds"]) + 1
+
+
+@dataclass
+class _Run:
+    """One training and its folder."""
+
+    folder: Path
+    card: Card
+    model: Model
+    dataset: Dataset
+    settings: TrainSettings
+    trainer: Trainer
+
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self.folder / METRICS)
+
+    def restore(self, card: Card) -> None:
+        """Take up a snapshot."""
+        file = checkpoint_file(self.folder)
+        tensors = load_tensors(file)
+        load_weights(self.model, tensors, file)
+        position = Position(**{f.name: card.training[f.name] for f in dataclasses.fields(Position)})
+        try:
+            self.trainer.restore(position, tensors)
+        except (KeyError, RuntimeError) as error:
+            raise InputError(
+                f"{file} cannot be resumed, it lacks {error}: train --fresh"
+            ) from error
+        self.metrics = Metrics.until(self.folder / METRICS, position.stage, position.step)
+
+    def train(self, console: Console) -> None:
+        """Run the loop: log, show, save."""
+        self._write_table()
+        saved = time.monotonic()
+        with _polite_end(), _shown(console) as show:
+            try:
+                for report in self.trainer.run():
+                    self._log(report)
+                    show(report)
+                    due = time.monotonic() - saved >= self.settings.save_every
+                    if report.finished or due:
+                        self.save(finished=report.finished)
+                        saved = time.monotonic()
+                    if report.bits is not None or report.finished:
+                        self._preview()
+            except KeyboardInterrupt:
+                self.save(finished=False)
+                console.print(f"stopped; `pxgen train` goes on from {self.folder}")
+                raise
+
+    def save(self, *, finished: bool) -> None:
+        """Write checkpoint and metrics."""
+        training = asdict(self.trainer.position) | {
+            "settings": asdict(self.settings),
+            "finished": finished,
+        }
+        card = dataclasses.replace(self.card, training=training)
+        self.metrics.write()
+        save_checkpoint(checkpoint_file(self.folder), card, self.trainer.snapshot())
+
+    def _log(self, report: Report) -> None:
+        # Every step of a short run, and a readable number of lines of a long one.
+        if report.bits is None and report.position.step % 10 and not report.finished:
+            return
+        line = {
+            "stage": report.stage,
+            "stage_index": report.position.stage,
+            "step": report.position.step,
+            "seconds": round(report.position.seconds, 3),
+            "lr": report.lr,
+            **report.losses,
+        }
+        if report.bits is not None:
+            line["held_out_bits"] = report.bits
+        self.metrics.lines.append(line)
+
+    def _preview(self) -> None:
+        with self.trainer.averaged():
+            write_preview(self.folder / PREVIEW, self.model, self.card, self.trainer.device)
+
+    def _write_table(self) -> None:
+        tables = {"model": self.card.model, "train": asdict(self.settings)}
+        text = "".join(
+            f"[{name}]\n"
+            + "".join(f"{k} = {json.dumps(v)}\n" for k, v in table.items() if v is not None)
+            + "\n"
+            for name, table in tables.items()
+        )
+        write_text(self.folder / TABLE, text)
+
+
+@contextmanager
+def _polite_end() -> Iterator[None]:
+    """Treat a request to terminate like Ctrl-C, so that the run is saved first."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _shown(console: Console) -> Iterator[Any]:
+    """Yield a function that shows a report: a bar on a terminal, nothing elsewhere."""
+    if not console.is_terminal or console.quiet:
+        yield lambda report: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        tasks: dict[str, Any] = {}
+        held = ""
+
+        def show(report: Report) -> None:
+            nonlocal held
+            if report.stage not in tasks:
+                tasks[report.stage] = progress.add_task(report.stage, total=1.0, note="")
+            if report.bits is not None:
+                held = f"  held-out {report.bits:.1f} bits"
+            loss = sum(report.losses.values())
+            note = f"step {report.position.step}  loss {loss:.4f}{held}"
+            progress.update(tasks[report.stage], completed=report.progress, note=note)
+
+        yield show

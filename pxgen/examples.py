@@ -1,0 +1,68 @@
+"""Which sprites a training step sees: rare labels more often, moved or mirrored on request."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pxgen.dataset import Dataset
+from pxgen.models.protocol import Batch
+from pxgen.noise import choose
+
+
+class Examples:
+    """Batches of training sprites, each a function of (seed, step) alone.
+
+    Args:
+        dataset: where they come from.
+        balance: the share of draws that first choose a label evenly and then a sprite that bears
+            it, so that nine aliens among ten thousand are seen.
+        flip: mirror half of the sprites.
+        shift: move sprites by up to so many pixels; what is uncovered is transparent.
+    """
+
+    def __init__(self, dataset: Dataset, *, balance: float, flip: bool, shift: int) -> None:
+        self._dataset, self._flip, self._shift = dataset, flip, shift
+        labels = dataset.labels[dataset.train]
+        bearers = [dataset.train[np.flatnonzero(column)] for column in labels.T]
+        self._bearers = [each for each in bearers if len(each)]
+        self._balance = balance if self._bearers else 0.0
+
+    def batch(self, count: int, seed: int, step: int, device: torch.device) -> Batch:
+        """``count`` sprites for one step."""
+        generator = choose(seed, step)
+        pixels, labels = self._dataset.take(self._pick(count, generator))
+        if self._flip:
+            mirrored = generator.random(count) < 0.5
+            pixels[mirrored] = pixels[mirrored, ..., ::-1]
+        if self._shift:
+            moves = generator.integers(-self._shift, self._shift + 1, (count, 2))
+            pixels = np.stack([shifted(p, *move) for p, move in zip(pixels, moves, strict=True)])
+        return to_batch(pixels, labels, device)
+
+    def _pick(self, count: int, generator: np.random.Generator) -> NDArray[np.intp]:
+        train = self._dataset.train
+        chosen = train[generator.integers(len(train), size=count)]
+        for place in np.flatnonzero(generator.random(count) < self._balance):
+            bearers = self._bearers[generator.integers(len(self._bearers))]
+            chosen[place] = bearers[generator.integers(len(bearers))]
+        return chosen
+
+
+def to_batch(pixels: NDArray[np.uint8], labels: NDArray[np.uint8], device: torch.device) -> Batch:
+    """Stored sprites and 0/1 labels as what models take: indices, and labels in {-1, 1}."""
+    return Batch(
+        torch.from_numpy(pixels).to(device).long(),
+        torch.from_numpy(labels).to(device).float() * 2 - 1,
+    )
+
+
+def shifted(pixels: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]:
+    """``(T, H, W)`` moved by whole pixels, transparent where nothing moved in."""
+    _, H, W = pixels.shape
+    moved = np.zeros_like(pixels)
+    moved[:, max(down, 0) : H + down, max(right, 0) : W + right] = pixels[
+        :, max(-down, 0) : H - down, max(-right, 0) : W - right
+    ]
+    return moved

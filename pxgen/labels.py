@@ -1,0 +1,55 @@
+"""Labels as people ask for them: ``alien``, ``hat:0.5``, ``hat:-1``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.errors import UsageError
+
+SHOWN = 12
+
+
+def parse_labels(asked: Sequence[str], names: Sequence[str]) -> NDArray[np.float32]:
+    """Asked labels as the ``(L,) float32`` vector that models take.
+
+    1 asks for a label, -1 forbids it, values between weigh; labels not named are unknown, 0.
+
+    Raises:
+        UsageError: an unknown label (names the nearest), or a weight outside [-1, 1].
+    """
+    vector = np.zeros(len(names), np.float32)
+    for text in asked:
+        name, weight = _split(text, names)
+        if name not in names:
+            raise UsageError(f"no label '{name}': {_advice(name, names)}")
+        if not -1 <= weight <= 1:
+            raise UsageError(f"label '{name}' has weight {weight:g}; weights go from -1 to 1")
+        vector[list(names).index(name)] = weight
+    return vector
+
+
+def _split(text: str, names: Sequence[str]) -> tuple[str, float]:
+    name, colon, weight = text.rpartition(":")
+    # A label's own name may hold a colon.
+    if not colon or text in names:
+        return text, 1.0
+    try:
+        return name, float(weight)
+    except ValueError:
+        return text, 1.0
+
+
+def _advice(name: str, names: Sequence[str]) -> str:
+    if not names:
+        return "this model was trained without labels"
+    close = difflib.get_close_matches(name, names, n=5)
+    # `hat` is no typing error for `hat-wizard`, but what its users will try.
+    close += [known for known in names if name.lower() in known.lower() and known not in close]
+    if close:
+        return f"did you mean {', '.join(close[:SHOWN])}?"
+    more = f", … ({len(names)} in all, see `pxgen inspect`)" if len(names) > SHOWN else ""
+    return f"known are {', '.join(names[:SHOWN])}{more}"

@@ -1,0 +1,115 @@
+"""Gradients of a batch, computed in fixed parts by single-threaded workers.
+
+Threads inside each operation wait for one another hundreds of times a step; on a machine that does
+anything else beside, that costs more than it gains (measured: several times slower with one of two
+cores busy). Parts of fixed size need to meet once a step, and since their sum does not depend on
+who computes them, training gives the same bits on any number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from pxgen.models.protocol import Batch, Stage
+from pxgen.noise import BatchNoise
+
+Result = TypeVar("Result")
+
+LANE = 32
+"""Sprites a part on a CPU: enough to keep a core's arithmetic busy, little enough for its cache."""
+
+
+def cores() -> int:
+    """Cores that this process may use, or fewer if ``OMP_NUM_THREADS`` says so."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    wished = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(available or 1, int(wished) if wished.isdecimal() else 2**16))
+
+
+class Lanes:
+    """Workers for the parts of a batch; an accelerator takes the batch whole."""
+
+    def __init__(self, device: torch.device, *, bf16: bool, workers: int | None = None) -> None:
+        self._device, self._bf16 = device, bf16
+        self._workers = cores() if workers is None else workers
+        self._pool: ThreadPoolExecutor | None = None
+        self._threads = torch.get_num_threads()
+
+    def __enter__(self) -> Lanes:
+        if self._device.type == "cpu":
+            self._threads = torch.get_num_threads()
+            torch.set_num_threads(1)
+            self._pool = ThreadPoolExecutor(
+                self._workers, initializer=torch.set_num_threads, initargs=(1,)
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(self._threads)
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """The precision to compute in; a setting of each thread."""
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16)
+
+    def backward(
+        self, stage: Stage, batch: Batch, progress: float, seed: int, key: int
+    ) -> dict[str, float]:
+        """Set the gradients of the stage's parameters; return the mean of each loss term."""
+        parameters = list(stage.module.parameters())
+        total = len(batch.pixels)
+
+        def part(rows: slice) -> tuple[dict[str, float], tuple[Tensor, ...]]:
+            piece = Batch(*(tensor[rows] for tensor in batch))
+            # 2^48 lies beyond any step, so no two parts of any two steps share a stream.
+            noise = BatchNoise(len(piece.pixels), seed, key + (rows.start << 48), self._device)
+            with torch.enable_grad(), self.autocast():
+                terms = stage.loss(piece, progress, noise)
+            share = len(piece.pixels) / total
+            objective = torch.stack(list(terms.values())).sum() * share
+            gradients = torch.autograd.grad(objective, parameters, materialize_grads=True)
+            return {name: float(term.detach()) * share for name, term in terms.items()}, gradients
+
+        losses: dict[str, float] = {}
+        for parameter in parameters:
+            parameter.grad = None
+        # In the order of the parts, whoever finishes first: sums of floats depend on their order.
+        for terms, gradients in self._map(part, total):
+            for name, value in terms.items():
+                losses[name] = losses.get(name, 0.0) + value
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.grad = (
+                    gradient if parameter.grad is None else parameter.grad.add_(gradient)
+                )
+        return losses
+
+    def bits(self, stage: Stage, batch: Batch, seed: int, key: int) -> float:
+        """The sum of the stage's bits over a batch."""
+
+        def part(rows: slice) -> float:
+            piece = Batch(*(tensor[rows] for tensor in batch))
+            noise = BatchNoise(len(piece.pixels), seed, key + (rows.start << 48), self._device)
+            with torch.no_grad(), self.autocast():
+                return float(stage.bits(piece, noise).sum())
+
+        return sum(self._map(part, len(batch.pixels)))
+
+    def _map(self, part: Callable[[slice], Result], total: int) -> Iterator[Result]:
+        if self._pool is None:
+            return iter([part(slice(0, total))])
+        rows = [slice(start, min(start + LANE, total)) for start in range(0, total, LANE)]
+        return self._pool.map(part, rows)

@@ -1,0 +1,99 @@
+"""The blocks that networks are built of, chosen by what they cost on a CPU.
+
+Activations are ``(B, C, h, w)`` in channels_last memory, where convolutions are fastest and a norm
+over channels reads memory in order; GroupNorm in that layout would cost more than the convolutions.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ChannelNorm(nn.RMSNorm):
+    """RMS-norm (1910.07467) over the channels of each position of ``(B, C, h, w)``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise; the memory layout stays channels_last."""
+        normed: Tensor = super().forward(x.permute(0, 2, 3, 1))
+        return normed.permute(0, 3, 1, 2)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions around a feature-wise modulation (FiLM, 1709.07871).
+
+    The last convolution starts at zero, so a new block is the identity.
+    """
+
+    def __init__(self, width: int, condition: int) -> None:
+        super().__init__()
+        self.norm = ChannelNorm(width)
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.modulate = nn.Linear(condition, 2 * width)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        for layer in (self.modulate, self.second):
+            nn.init.zeros_(layer.weight)
+        nn.init.zeros_(self.modulate.bias)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """``(B, C, h, w)`` and ``(B, condition)`` to ``(B, C, h, w)``."""
+        scale, shift = self.modulate(condition)[:, :, None, None].chunk(2, dim=1)
+        inner: Tensor = self.first(self.norm(x)) * (1 + scale) + shift
+        update: Tensor = self.second(F.silu(inner))
+        return x + update
+
+
+class AttentionBlock(nn.Module):
+    """Self-attention over all positions (1706.03762), zero at the start."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.RMSNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """``(B, C, h, w)`` to the same; the condition reaches attention through the stream."""
+        B, C, h, w = x.shape
+        stream = x.permute(0, 2, 3, 1).reshape(B, h * w, C)
+        qkv = self.qkv(self.norm(stream)).view(B, h * w, 3, self.heads, C // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        stream = stream + self.out(mixed.transpose(1, 2).reshape(B, h * w, C))
+        image: Tensor = stream.view(B, h, w, C).permute(0, 3, 1, 2)
+        return image
+
+
+class GlobalBlock(nn.Module):
+    """A perceptron over the whole canvas at once: position-specific and almost free.
+
+    Sprites of one set are drawn to one template, which convolutions must learn everywhere and a
+    dense layer learns where it is. On a CPU its weights cost one multiplication a sprite each, a
+    convolution's cost one a position.
+    """
+
+    def __init__(self, width: int, cells: tuple[int, int], condition: int, hidden: int) -> None:
+        super().__init__()
+        self.cells = cells
+        self.channels = 16
+        flat = self.channels * cells[0] * cells[1]
+        self.squeeze = nn.Conv2d(width, self.channels, 1)
+        self.enter = nn.Linear(flat + condition, hidden)
+        self.middle = nn.Linear(hidden, hidden)
+        self.leave = nn.Linear(hidden, flat)
+        self.spread = nn.Conv2d(self.channels, width, 1)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """``(B, C, h, w)`` and ``(B, condition)`` to ``(B, C, h, w)``."""
+        B = len(x)
+        flat = self.squeeze(x).permute(0, 2, 3, 1).reshape(B, -1)
+        # The first layer of [flat, condition], without the copy that joining them would cost.
+        split = flat.shape[1]
+        hidden = F.linear(flat, self.enter.weight[:, :split], self.enter.bias)
+        hidden = F.silu(hidden + F.linear(condition, self.enter.weight[:, split:]))
+        hidden = hidden + F.silu(self.middle(hidden))
+        planes = self.leave(hidden).view(B, *self.cells, self.channels).permute(0, 3, 1, 2)
+        update: Tensor = self.spread(planes)
+        return x + update

@@ -1,0 +1,187 @@
+"""Masked (absorbing) discrete diffusion on palette indices.
+
+The forward process hides pixels; the network says what the hidden ones may be. The bound of MDLM
+(2406.07524) and MD4 (2406.04329) is a weighted cross-entropy on the hidden pixels, in its
+any-order form (2110.02037): the number hidden is uniform on 1…P and each hidden pixel weighs
+P / hidden. Every draw is a palette entry by construction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pxgen.canvas import Domain
+from pxgen.models.conditioning import hide_labels
+from pxgen.models.denoiser import Denoiser
+from pxgen.models.protocol import Batch, Sampling, Stage
+from pxgen.models.unmasking import ORDERS, unmask
+from pxgen.noise import Noise
+from pxgen.tables import setting
+
+ASKED = 160
+"""Hidden pixels of a sprite whose loss is computed: more cost time and hardly steady a gradient."""
+LEVELS = 8
+"""Amounts of hidden pixels that the held-out bound averages over, stratified."""
+ENCODED = 0.5
+"""Share of the pixels that a code keeps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedSpec:
+    """``[model]`` of a masked diffusion."""
+
+    family: str = setting("masked", "masked discrete diffusion on palette indices")
+    width: int = setting(64, "channels of the fine level, a multiple of 4", low=8, high=1024)
+    coarse: int = setting(160, "channels of the coarse level, a multiple of 4", low=8, high=2048)
+    depth: int = setting(2, "blocks a level", low=1, high=16)
+    hidden: int = setting(256, "width of the label vector and the overview", low=8, high=4096)
+    rank: int = setting(32, "features that tell colours apart", low=1, high=256)
+    blind: float = setting(
+        0.1, "share of training sprites without labels, for guidance", low=0, high=1
+    )
+    steps: int = setting(32, "drawing steps unless told otherwise", low=1)
+    sampler: str = setting("confidence", "order of drawing: confidence, random or remask")
+    guidance: float = setting(1.0, "how strictly labels are followed; 1 is as learnt", low=0)
+    temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0)
+
+
+class MaskedCode(NamedTuple):
+    """A sprite half seen: what a masked diffusion knows of it and completes."""
+
+    tokens: Tensor
+    """``(n, P) int64`` with the hidden token in between."""
+    keys: Tensor
+    """``(n, P)`` in [0, 1): when a mixture passes from one sprite to another."""
+
+
+class MaskedDiffusion:
+    """Masked diffusion as a model: identity codec, categorical diffusion prior."""
+
+    samplers = tuple(ORDERS)
+
+    def __init__(self, spec: MaskedSpec, domain: Domain) -> None:
+        self.spec, self.domain = spec, domain
+        self.module: nn.Module = Denoiser(
+            domain,
+            width=spec.width,
+            coarse=spec.coarse,
+            depth=spec.depth,
+            hidden=spec.hidden,
+            rank=spec.rank,
+        )
+        self.denoiser: Denoiser = self.module
+        self.steerable = domain.labels > 0
+
+    def stages(self) -> tuple[Stage, ...]:
+        """One stage: the denoiser."""
+        return (Stage("denoiser", self.denoiser, self.loss, self.bits, self._begin),)
+
+    def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
+        """The bound in nats a pixel, with labels hidden as they will be when asked."""
+        labels = hide_labels(batch.labels, noise, self.spec.blind)
+        # One level of hiding a sprite, spread evenly over the batch: a quieter gradient.
+        even = torch.arange(len(batch.pixels), device=labels.device) / len(batch.pixels)
+        level = (even + noise.uniform(1)[0]) % 1
+        return {"cross_entropy": self._bound(batch.pixels, labels, level, noise, ASKED).mean()}
+
+    def bits(self, batch: Batch, noise: Noise) -> Tensor:
+        """``(B,)`` bits a sprite given all its labels, averaged over ``LEVELS`` amounts hidden."""
+        total = torch.zeros(len(batch.pixels), device=batch.labels.device)
+        offset = noise.uniform(LEVELS)
+        for k in range(LEVELS):
+            level = (k + offset[:, k]) / LEVELS
+            total += self._bound(batch.pixels, batch.labels, level, noise, None)
+        return total / LEVELS * self.domain.canvas.pixels / math.log(2)
+
+    def _bound(
+        self, pixels: Tensor, labels: Tensor, level: Tensor, noise: Noise, asked: int | None
+    ) -> Tensor:
+        """``(B,)`` nats a pixel with a share ``level`` of the pixels hidden."""
+        flat = pixels.flatten(1)
+        P = flat.shape[1]
+        count = (level * P).long().clamp(0, P - 1) + 1
+        shuffled = noise.uniform(P).argsort(dim=1)
+        hidden = torch.arange(P, device=flat.device) < count.unsqueeze(1)
+        tokens = flat.scatter(
+            1, shuffled, flat.gather(1, shuffled).masked_fill(hidden, self.denoiser.hidden_token)
+        )
+        limit = P if asked is None else min(asked, P)
+        where, weight = shuffled[:, :limit], hidden[:, :limit].float()
+        logits = self.denoiser(tokens, labels, where)
+        nats = F.cross_entropy(
+            logits.flatten(0, 1), flat.gather(1, where).flatten(), reduction="none"
+        )
+        # The first `limit` of a random order are a fair sample of the hidden pixels.
+        return (nats.view_as(weight) * weight).sum(1) / weight.sum(1)
+
+    def _begin(self, batch: Batch) -> None:
+        self.denoiser.start_from(batch.pixels)
+
+    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+        """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
+        *_, last = self._draw(self._blank(len(labels), labels.device), labels, noise, how)
+        return self._maps(last)
+
+    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+        """The sample as it forms, hidden pixels shown transparent."""
+        for tokens in self._draw(self._blank(len(labels), labels.device), labels, noise, how):
+            yield self._maps(tokens.masked_fill(tokens == self.denoiser.hidden_token, 0))
+
+    def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> MaskedCode:
+        """Keep a random half of the pixels."""
+        keys = noise.uniform(self.domain.canvas.pixels)
+        hidden = noise.uniform(self.domain.canvas.pixels) >= ENCODED
+        tokens = pixels.flatten(1).long().masked_fill(hidden, self.denoiser.hidden_token)
+        return MaskedCode(tokens, keys)
+
+    def decode(self, code: MaskedCode, labels: Tensor, noise: Noise) -> Tensor:
+        """Complete what the code leaves hidden; what it holds stays as it is."""
+        *_, last = self._draw(code.tokens, labels, noise, Sampling())
+        return self._maps(last)
+
+    def mix(self, a: MaskedCode, b: MaskedCode, weight: float) -> MaskedCode:
+        """Pass from ``a`` to ``b`` pixel by pixel; the model settles contradictions half-way."""
+        tokens = torch.where(a.keys < weight, b.tokens, a.tokens)
+        contradiction = (a.tokens != b.tokens) & (b.keys < 4 * weight * (1 - weight))
+        return MaskedCode(tokens.masked_fill(contradiction, self.denoiser.hidden_token), a.keys)
+
+    def _draw(self, start: Tensor, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+        spec = self.spec
+        guidance = spec.guidance if how.guidance is None else how.guidance
+        temperature = spec.temperature if how.temperature is None else how.temperature
+        everywhere = torch.arange(start.shape[1], device=start.device).expand(len(start), -1)
+        unlabelled = torch.zeros_like(labels)
+
+        def predict(tokens: Tensor, progress: float) -> Tensor:
+            logits: Tensor = self.denoiser(tokens, labels, everywhere)
+            # Guidance early in a masked process hurts and late helps (2507.08965): ramp it up.
+            strength = 1 + (guidance - 1) * progress
+            if strength == 1 or not self.steerable:
+                return logits
+            free = self.denoiser(tokens, unlabelled, everywhere)
+            # Log-probabilities, not logits, so that the two are on one scale (2412.10193).
+            return torch.lerp(free.log_softmax(-1), logits.log_softmax(-1), strength)
+
+        return unmask(
+            predict,
+            start,
+            self.denoiser.hidden_token,
+            noise,
+            order=ORDERS[how.sampler or spec.sampler],
+            steps=how.steps or spec.steps,
+            temperature=temperature,
+        )
+
+    def _blank(self, count: int, device: torch.device) -> Tensor:
+        shape = (count, self.domain.canvas.pixels)
+        return torch.full(shape, self.denoiser.hidden_token, device=device)
+
+    def _maps(self, tokens: Tensor) -> Tensor:
+        return tokens.view(-1, *self.domain.canvas).to(torch.uint8)

@@ -1,0 +1,89 @@
+"""The contract that every model obeys and that every command relies on.
+
+Sprites are ``(n, T, H, W)`` index maps; labels are ``(n, L)`` floats and never ``None``: 1 asks for
+a label, -1 forbids it, 0 says nothing, values between weigh. Unlabelled data has ``L = 0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from torch import Tensor, nn
+
+from pxgen.canvas import Domain
+from pxgen.noise import Noise
+
+
+class Batch(NamedTuple):
+    """Sprites to learn from."""
+
+    pixels: Tensor
+    """``(B, T, H, W) int64`` palette indices."""
+    labels: Tensor
+    """``(B, L) float32`` in [-1, 1]."""
+
+
+Loss = Callable[[Batch, float, Noise], Mapping[str, Tensor]]
+"""``(batch, progress in [0, 1], noise)`` to named scalars whose plain sum is the objective."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One thing to optimise. A model's stages are trained in order."""
+
+    name: str
+    module: nn.Module
+    """The parameters of this stage."""
+    loss: Loss
+    bits: Callable[[Batch, Noise], Tensor]
+    """``(B,)`` held-out bits a sprite: an upper bound on what coding it costs under this stage."""
+    begin: Callable[[Batch], None]
+    """Called once before the first step with a large sample of training sprites."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How to draw; ``None`` leaves the choice to the model."""
+
+    steps: int | None = None
+    sampler: str | None = None
+    guidance: float | None = None
+    temperature: float | None = None
+
+
+class Model(Protocol):
+    """A codec and a prior over index maps."""
+
+    domain: Domain
+    module: nn.Module
+    """Every weight of the model; its state dict is what a checkpoint holds."""
+    steerable: bool
+    """Whether labels can steer a sample."""
+    samplers: tuple[str, ...]
+    """Names that ``Sampling.sampler`` may take; the first is the default."""
+
+    def stages(self) -> tuple[Stage, ...]:
+        """What to optimise, in order."""
+        ...
+
+    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+        """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
+        ...
+
+    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+        """The sample seen as it forms; the last item equals :meth:`sample` with equal noise."""
+        ...
+
+    def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Any:
+        """``(n, T, H, W) uint8`` index maps to an opaque code."""
+        ...
+
+    def decode(self, code: Any, labels: Tensor, noise: Noise) -> Tensor:
+        """A code back to ``(n, T, H, W) uint8`` index maps."""
+        ...
+
+    def mix(self, a: Any, b: Any, weight: float) -> Any:
+        """A code between two: 0 is ``a`` and 1 is ``b``, exactly."""
+        ...

@@ -1,0 +1,41 @@
+"""The families of models by name. A family is a module, a line here, and its recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from pxgen.canvas import Domain
+from pxgen.errors import InputError
+from pxgen.models.protocol import Model
+from pxgen.tables import Table, nearest, read_table
+
+FAMILIES: Mapping[str, tuple[str, str, str]] = {
+    "masked": ("pxgen.models.masked", "MaskedSpec", "MaskedDiffusion"),
+}
+"""Family name to its module, settings class and model class."""
+
+
+def spec_class(family: str) -> Any:
+    """The settings class of a family.
+
+    Raises:
+        InputError: no such family; names the nearest.
+    """
+    if family not in FAMILIES:
+        raise InputError(f"no model family '{family}': {nearest(family, FAMILIES)}")
+    module, spec, _ = FAMILIES[family]
+    return getattr(import_module(module), spec)
+
+
+def build_model(table: Table, domain: Domain) -> Model:
+    """A model with fresh weights from its ``[model]`` table.
+
+    Raises:
+        InputError: an unknown family or key, or a value out of range, with its address.
+    """
+    family = table.get("family", "masked")
+    spec = read_table(spec_class(str(family)), table)
+    model: Model = getattr(import_module(FAMILIES[family][0]), FAMILIES[family][2])(spec, domain)
+    return model

@@ -1,0 +1,114 @@
+"""All randomness: one stream a picture for sampling, one stream a step for training.
+
+Noise is an argument of every method that draws. Picture ``i`` of seed ``s`` reads a Philox stream
+(Salmon et al., SC 2011) keyed by ``(s, i)`` on the CPU, so it is the same picture whatever the
+batch, shard, thread count or device. Training reads one generator keyed by ``(seed, step)``, so
+that a resumed run draws what an uninterrupted one would have drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+MASK64 = 2**64 - 1
+
+
+class Noise(Protocol):
+    """Independent draws for ``n`` pictures at once; successive calls continue the streams."""
+
+    def __len__(self) -> int:
+        """How many pictures draw from this noise."""
+        ...
+
+    def uniform(self, *shape: int) -> Tensor:
+        """``(n, *shape) float32`` in [0, 1)."""
+        ...
+
+    def normal(self, *shape: int) -> Tensor:
+        """``(n, *shape) float32``, standard normal."""
+        ...
+
+
+class PictureNoise:
+    """One CPU stream a picture, for everything a user can ask to see again."""
+
+    def __init__(
+        self, seed: int, indices: Sequence[int], device: str | torch.device = "cpu"
+    ) -> None:
+        self._streams = [np.random.Generator(_philox(seed, index)) for index in indices]
+        self._device = device
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def uniform(self, *shape: int) -> Tensor:
+        """``(n, *shape) float32`` in [0, 1)."""
+        draws = [stream.random(shape, dtype=np.float32) for stream in self._streams]
+        return self._stack(draws, shape)
+
+    def normal(self, *shape: int) -> Tensor:
+        """``(n, *shape) float32``, standard normal."""
+        draws = [stream.standard_normal(shape, dtype=np.float32) for stream in self._streams]
+        return self._stack(draws, shape)
+
+    def _stack(self, draws: list[NDArray[np.float32]], shape: tuple[int, ...]) -> Tensor:
+        whole = np.stack(draws) if draws else np.zeros((0, *shape), np.float32)
+        return torch.from_numpy(whole).to(self._device)
+
+
+class BatchNoise:
+    """One stream for a whole batch: quick, reproducible for the same batch on the same device."""
+
+    def __init__(
+        self, count: int, seed: int, step: int, device: str | torch.device = "cpu"
+    ) -> None:
+        self._count = count
+        self._device = torch.device(device)
+        self._generator = torch.Generator(self._device)
+        # Philox as a hash: neighbouring (seed, step) pairs must not give related streams.
+        self._generator.manual_seed(int(_philox(seed, step).random_raw()) & (2**63 - 1))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def uniform(self, *shape: int) -> Tensor:
+        """``(n, *shape) float32`` in [0, 1)."""
+        return torch.rand(self._count, *shape, generator=self._generator, device=self._device)
+
+    def normal(self, *shape: int) -> Tensor:
+        """``(n, *shape) float32``, standard normal."""
+        return torch.randn(self._count, *shape, generator=self._generator, device=self._device)
+
+
+def seed_weights(seed: int) -> None:
+    """Make the initial weights of what is built next depend on the seed alone."""
+    torch.manual_seed(seed)
+
+
+def choose(seed: int, step: int) -> np.random.Generator:
+    """The generator that picks the examples of one training step."""
+    return np.random.Generator(_philox(seed, step ^ (1 << 63)))
+
+
+def _philox(seed: int, index: int) -> np.random.Philox:
+    return np.random.Philox(key=np.array([seed & MASK64, index & MASK64], np.uint64))
+
+
+def draw_categories(probabilities: Tensor, uniform: Tensor) -> Tensor:
+    """Inverse-CDF draws: ``(..., K)`` probabilities and ``(...)`` uniforms to ``(...) int64``.
+
+    One uniform a draw, so that the streams do not depend on the number of categories, and a
+    category of probability 0 is never drawn.
+    """
+    cumulative = probabilities.cumsum(-1)
+    threshold = uniform.unsqueeze(-1) * cumulative[..., -1:]
+    drawn = (cumulative <= threshold).sum(-1)
+    # Rounding can carry a uniform close to 1 past the last category that has any probability.
+    last = probabilities.shape[-1] - 1 - (probabilities.flip(-1) > 0).int().argmax(-1)
+    return torch.minimum(drawn, last)

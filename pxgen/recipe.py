@@ -1,0 +1,43 @@
+"""Recipes: complete, commented ``[model]`` tables of the named families, shipped as TOML."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from pxgen.errors import UsageError
+from pxgen.project import parse_toml
+from pxgen.tables import Table, nearest
+
+DEFAULT = "masked"
+
+
+def recipe_names() -> list[str]:
+    """Every recipe, sorted."""
+    shipped = resources.files("pxgen") / "recipes"
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in shipped.iterdir()
+        if entry.name.endswith(".toml")
+    )
+
+
+def recipe_text(name: str) -> str:
+    """A recipe as it is written, comments and all.
+
+    Raises:
+        UsageError: no recipe has this name; names the nearest.
+    """
+    names = recipe_names()
+    if name not in names:
+        raise UsageError(f"no recipe is called {name}; {nearest(name, names)}")
+    shipped = resources.files("pxgen") / "recipes" / f"{name}.toml"
+    return shipped.read_text("utf-8").strip() + "\n"
+
+
+def read_recipe(name: str) -> Table:
+    """The ``[model]`` table of a recipe.
+
+    Raises:
+        UsageError: no recipe has this name; names the nearest.
+    """
+    return parse_toml(recipe_text(name).encode(), f"recipe {name}").table("model")

@@ -1,0 +1,65 @@
+"""Run folders: where a training lives, and which one is the newest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pxgen.card import FILE_NAME
+from pxgen.errors import InputError
+from pxgen.files import write_text
+
+METRICS = "metrics.jsonl"
+PREVIEW = "preview.png"
+TABLE = "project.toml"
+
+
+def run_folders(runs: Path) -> list[Path]:
+    """Run folders that hold a checkpoint, by number, the newest last."""
+    if not runs.is_dir():
+        return []
+    found = [path for path in runs.iterdir() if _number(path) and (path / FILE_NAME).exists()]
+    return sorted(found, key=lambda path: (_number(path), path.name))
+
+
+def next_run(runs: Path, recipe: str) -> Path:
+    """A name for a new run, after all that exist: ``runs/0003-masked``."""
+    taken = [_number(path) for path in runs.iterdir()] if runs.is_dir() else []
+    return runs / f"{max(taken, default=0) + 1:04}-{recipe}"
+
+
+def _number(path: Path) -> int:
+    match = re.match(r"(\d{1,9})-", path.name)
+    return int(match[1]) if match else 0
+
+
+@dataclass
+class Metrics:
+    """The lines of ``metrics.jsonl``: one JSON table a report."""
+
+    path: Path
+    lines: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def until(cls, path: Path, stage: int, step: int) -> Metrics:
+        """What a run had logged when the snapshot it resumes from was taken.
+
+        Raises:
+            InputError: the file is not one of JSON lines.
+        """
+        if not path.exists():
+            return cls(path)
+        try:
+            lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            kept = [line for line in lines if (line["stage_index"], line["step"]) <= (stage, step)]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is damaged: remove it or train with --fresh") from error
+        return cls(path, kept)
+
+    def write(self) -> None:
+        """Write all lines, whole or not at all."""
+        write_text(self.path, "".join(json.dumps(line) + "\n" for line in self.lines))

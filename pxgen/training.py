@@ -1,0 +1,196 @@
+"""The one training loop: a generator of reports over a model's stages.
+
+The caller prints, logs and saves; the loop draws, learns and averages. All randomness of a step is
+a function of (seed, step), so a run resumed from a snapshot ends with the same weights as one that
+was never interrupted, on any number of CPU threads, as long as the budget is counted in steps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pxgen.checkpoint import prefixed
+from pxgen.course import Course
+from pxgen.dataset import Dataset
+from pxgen.examples import Examples, to_batch
+from pxgen.lanes import Lanes
+from pxgen.models.protocol import Model
+from pxgen.settings import TrainSettings
+
+DEFAULT_MINUTES = 10.0
+VALIDATED = 256
+"""Held-out sprites that a validation reads."""
+PORTION = 128
+VALIDATION_SEED = -1
+BEGINNING = 4096
+"""Training sprites that a stage may look at before its first step."""
+STAGE_BITS = 40
+"""A stage's steps have streams of their own: its number stands above this bit of the key."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a training stands; with the tensors of a snapshot, all that resuming needs."""
+
+    stage: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    """Spent in this stage."""
+    best: float | None = None
+    """The fewest held-out bits of this stage."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one step did."""
+
+    stage: str
+    position: Position
+    progress: float
+    """Of the stage, in [0, 1]."""
+    losses: Mapping[str, float]
+    lr: float
+    bits: float | None
+    """Held-out bits a sprite, on the steps that validate."""
+    finished: bool
+    """The last report of the last stage."""
+
+
+class Trainer:
+    """Trains every stage of a model on a dataset."""
+
+    def __init__(
+        self, model: Model, dataset: Dataset, settings: TrainSettings, device: torch.device
+    ) -> None:
+        self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
+        self.position = Position()
+        self._examples = Examples(
+            dataset, balance=settings.balance, flip=settings.flip, shift=settings.shift
+        )
+        self._lanes = Lanes(device, bf16=use_bf16(settings.precision, device))
+        self._clock = 0.0
+        model.module.to(device)
+        self._stages = model.stages()
+        self._course = Course(self._stages[0], settings)
+
+    def run(self) -> Iterator[Report]:
+        """Train from the current position to the end of the last stage.
+
+        The clock of a time budget runs while the caller holds a report, too.
+        """
+        self._clock = time.perf_counter()
+        with self._lanes:
+            while True:
+                yield from self._run_stage()
+                if self.position.stage == len(self._stages) - 1:
+                    return
+                self._next_stage()
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Put the averaged weights into the model, in evaluation mode, for a block."""
+        return self._course.averaged()
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Tensors that, with :attr:`position`, resume this training exactly."""
+        with self.averaged():
+            # The module's tensors change places again when the block ends.
+            weights = {name: t.clone() for name, t in self.model.module.state_dict().items()}
+        return prefixed(weights, "weights") | self._course.tensors()
+
+    def restore(self, position: Position, tensors: Mapping[str, Tensor]) -> None:
+        """Continue from a snapshot, whose averaged weights are in the model already."""
+        self.position = position
+        self._course = Course(self._stages[position.stage], self.settings)
+        self._course.restore(tensors, position.step)
+
+    def _next_stage(self) -> None:
+        # What follows builds on the averaged weights.
+        self._course.swap()
+        self._course.stage.module.eval()
+        self.position = Position(stage=self.position.stage + 1)
+        self._course = Course(self._stages[self.position.stage], self.settings)
+
+    def _run_stage(self) -> Iterator[Report]:
+        if self.position.step == 0:
+            self._begin()
+        while (progress := self._progress()) < 1:
+            step, seed = self.position.step, self.settings.seed
+            key = step + (self.position.stage << STAGE_BITS)
+            batch = self._examples.batch(self.settings.batch, seed, key, self.device)
+            losses = self._lanes.backward(self._course.stage, batch, progress, seed, key)
+            lr = self._learning_rate(step, progress)
+            self._course.update(step, lr)
+            self._advance()
+            yield self._report(losses, lr)
+
+    def _begin(self) -> None:
+        stage = self._stages[self.position.stage]
+        stage.begin(
+            self._examples.batch(BEGINNING, self.settings.seed, VALIDATION_SEED, self.device)
+        )
+        # The average starts from what the stage began with.
+        self._course = Course(stage, self.settings)
+
+    def _report(self, losses: Mapping[str, float], lr: float) -> Report:
+        progress = self._progress()
+        due = self.position.step % self.settings.validate_every == 0
+        bits = self._validate() if due or progress >= 1 else None
+        best = self.position.best
+        if bits is not None and (best is None or bits < best):
+            self.position = dataclasses.replace(self.position, best=bits)
+        last = self.position.stage == len(self._stages) - 1
+        name, finished = self._course.stage.name, last and progress >= 1
+        return Report(name, self.position, progress, losses, lr, bits, finished)
+
+    def _validate(self) -> float | None:
+        indices = self.dataset.held_out
+        if not len(indices):
+            return None
+        # Spread over the whole split, and the same sprites and noise each time.
+        chosen = indices[:: max(1, len(indices) // VALIDATED)][:VALIDATED]
+        total = 0.0
+        with self.averaged():
+            for start in range(0, len(chosen), PORTION):
+                batch = to_batch(*self.dataset.take(chosen[start : start + PORTION]), self.device)
+                total += self._lanes.bits(self._course.stage, batch, VALIDATION_SEED, start)
+        return total / len(chosen)
+
+    def _advance(self) -> None:
+        now = time.perf_counter()
+        self.position = dataclasses.replace(
+            self.position,
+            step=self.position.step + 1,
+            seconds=self.position.seconds + now - self._clock,
+        )
+        self._clock = now
+
+    def _progress(self) -> float:
+        steps, minutes = self.settings.steps, self.settings.minutes
+        if steps is not None:
+            return min(1.0, self.position.step / steps)
+        budget = 60 * (DEFAULT_MINUTES if minutes is None else minutes) / len(self._stages)
+        return min(1.0, self.position.seconds / budget)
+
+    def _learning_rate(self, step: int, progress: float) -> float:
+        warm = min(1.0, (step + 1) / max(1, self.settings.warmup))
+        return self.settings.lr * warm * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def use_bf16(precision: str, device: torch.device) -> bool:
+    """Whether to compute in bfloat16; `auto` takes it where it is the faster one.
+
+    On CPUs with AMX tiles bf16 convolutions are several times faster; without them they are slower.
+    """
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import companion, open_array, read_small
@@ -119,6 +122,31 @@ def test_truncated_and_foreign_files_are_named(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"nothing of the kind")
         with pytest.raises(InputError, match=name.replace(".", r"\.")):
             read(tmp_path / name)
+
+
+def test_a_header_cannot_promise_more_than_the_file_holds(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.npy", np.zeros((10, 8, 8, 3), np.uint8))
+    path.write_bytes(path.read_bytes().replace(b"(10, 8,", b"(99, 8,"))
+    with pytest.raises(InputError, match="truncated"):
+        open_array(path, None)
+
+
+@given(st.sampled_from(["npy", "npz"]), st.data())
+def test_damage_is_never_a_crash(
+    tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject
+) -> None:
+    stream = io.BytesIO()
+    if kind == "npy":
+        np.save(stream, RGB)
+    else:
+        np.savez_compressed(stream, images=RGB, labels=np.arange(3))
+    content = bytearray(stream.getvalue())
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.getbasetemp() / f"damaged.{kind}"
+    path.write_bytes(content)
+    with contextlib.suppress(InputError):
+        assert len(np.concatenate(list(open_array(path, None).chunks()))) > 0
 
 
 def test_labels_are_found_inside_and_beside(tmp_path: Path) -> None:

@@ -86,6 +86,18 @@ def test_a_huge_image_is_refused_from_its_header(tmp_path: Path, side: int) -> N
         read_picture(tmp_path / "bomb.png")
 
 
+def test_a_frame_that_outgrows_its_file_is_refused(tmp_path: Path) -> None:
+    frames = [Image.new("P", (2, 2), color) for color in (1, 2)]
+    path = tmp_path / "grows.gif"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
+    content = bytearray(path.read_bytes())
+    second = content.rindex(b"\x2c")  # the last image descriptor: left, top, width, height
+    content[second + 5 : second + 9] = struct.pack("<HH", 60_000, 60_000)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"grows\.gif: "):
+        read_picture(path)
+
+
 def real_png() -> bytes:
     stream = io.BytesIO()
     noise = np.random.default_rng(0).integers(0, 256, (16, 16, 4), dtype=np.uint8)

@@ -131,6 +131,16 @@ def test_bad_files_are_all_named_and_the_old_dataset_stays() -> None:
     assert len(prepared("art", "--force", "--skip-bad")) == 12
 
 
+def test_quiet_silences_remarks_but_not_the_reason_of_a_failure() -> None:
+    heroes("art")
+    quiet = CliRunner().invoke(pxgen, ["-q", "prepare", "art"])
+    assert (quiet.exit_code, quiet.stdout, quiet.stderr) == (0, "dataset\n", "")
+    Path("art/b.png").write_bytes(b"no picture")
+    failed = CliRunner().invoke(pxgen, ["-q", "prepare", "art", "--force"])
+    assert failed.exit_code == 3
+    assert "art/b.png: not an image" in failed.stderr
+
+
 def test_a_long_list_of_bad_files_is_cut_short() -> None:
     heroes("art")
     for number in range(50):

@@ -110,8 +110,13 @@ def command(ctx: click.Context, session: Session, /, **given: Any) -> None:
             if count % _EVERY == 0:
                 status.update(f"{count} sprites read")
 
-        path = prepare(options, session.console.print, progress)
+        path = prepare(options, session.console.print, _complain, progress)
     click.echo(path)
+
+
+def _complain(line: str) -> None:
+    """Why files are bad is part of the error: ``-q`` does not silence it."""
+    click.echo(line, err=True)
 
 
 def _prefer_the_command_line(ctx: click.Context, given: dict[str, Any]) -> None:

@@ -81,13 +81,17 @@ def parse_size(text: str) -> Size:
 
 
 def prepare(
-    options: PrepareOptions, report: Report, progress: Callable[[int], None] = lambda _: None
+    options: PrepareOptions,
+    report: Report,
+    complain: Report | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Path:
     """Turn sprites into a dataset folder and return its path.
 
     Args:
         options: what to read and how.
         report: takes remarks and the summary, a line each.
+        complain: takes a line for each bad file when these stop the run; by default ``report``.
         progress: is told now and then how many sprites were read.
 
     Raises:
@@ -96,7 +100,8 @@ def prepare(
     """
     refuse_existing(options.out, force=options.force)
     listing = find_files(options.sources)
-    refusals = Refusals(report, skip=options.skip_bad)
+    skip = options.skip_bad
+    refusals = Refusals(report if skip else complain or report, skip=skip)
     reading = Reading(options.grid, options.frames, options.palette)
     sources = Sources(listing, reading, refusals)
     labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, options.labels)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,21 +49,31 @@ def read_picture(path: Path) -> Picture:
         InputError: unreadable, not an image, of a depth that has no 8-bit meaning, or too large.
     """
     try:
-        # Pillow warns of odd metadata and of sizes; sizes are judged here, metadata is not needed.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_FORMATS) as image:
-                return _decode(image)
+        with _guarded(), Image.open(path, formats=_FORMATS) as image:
+            return _decode(image)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except UnidentifiedImageError:
         raise InputError(f"{path}: not an image of a known format") from None
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InputError(f"{path}: more than {PIXEL_LIMIT} pixels; cut it up first") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or _line(error)}") from error
     except Exception as error:  # damaged bytes make decoders raise anything
         raise InputError(f"{path}: damaged image ({_line(error)})") from error
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    """Let Pillow stop at our limit, because a GIF's later frames can outgrow its header."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, PIXEL_LIMIT
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata, which is not needed
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _line(error: Exception) -> str:

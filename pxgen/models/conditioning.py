@@ -35,13 +35,13 @@ def hide_labels(labels: Tensor, noise: Noise, blind: float) -> Tensor:
     """Turn a random part of ``(B, L)`` labels in {-1, 1} to 0, unknown.
 
     A share ``blind`` of the sprites loses all labels, which trains the unconditional model that
-    guidance needs (2207.12598). Of the others a half keeps all; a quarter keeps a random part; a
-    quarter keeps a random part of the present ones only, which is how people ask.
+    guidance needs (2207.12598). Of the others four in ten keep all; five in ten keep a random part
+    of the present ones only, which is how people ask; one in ten keeps a random part of all.
     """
     mode, rate = noise.uniform(2).unbind(1)
     kept = noise.uniform(labels.shape[1]) < rate.unsqueeze(1)
-    all_known = (mode < 0.5).unsqueeze(1)
-    only_present = (mode >= 0.75).unsqueeze(1)
+    all_known = (mode < 0.4).unsqueeze(1)
+    only_present = (mode < 0.9).unsqueeze(1)
     known = all_known | (kept & ~(only_present & (labels < 0)))
     # `mode` and `rate` are spent; whether a sprite goes blind is a draw of its own.
     sighted = noise.uniform(1) >= blind

@@ -47,7 +47,7 @@ class MaskedSpec:
         0.1, "share of training sprites without labels, for guidance", low=0, high=1
     )
     steps: int = setting(32, "drawing steps unless told otherwise", low=1)
-    sampler: str = setting("confidence", "order of drawing: confidence, random or remask")
+    sampler: str = setting("remask", "order of drawing: remask, random or confidence")
     guidance: float = setting(1.0, "how strictly labels are followed; 1 is as learnt", low=0)
     temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0)
 

@@ -44,9 +44,25 @@ class Draft:
         """Whether everything must be revealed now."""
         return self.step == self.steps - 1
 
+    @property
+    def left(self) -> float:
+        """The share of the steps that come after this one."""
+        return 1 - (self.step + 1) / self.steps
 
-Order = Callable[[Draft, Tensor, Noise], tuple[Tensor, Tensor]]
-"""``(draft, probabilities (n, P, K), noise)`` to the pixels to reveal and to hide again."""
+    def due(self) -> Tensor:
+        """``(n, 1)`` pixels to reveal now: few at first and many at last (cosine, 2202.04200)."""
+        total = (~self.given).sum(-1, keepdim=True)
+        done = self.step + 1
+        after = (total * math.cos(math.pi / 2 * done / self.steps)).floor()
+        # With more steps than pixels a cosine would leave early steps idle.
+        after = torch.minimum(after, (total - done).clamp(min=0)) * (not self.last)
+        return (self.hidden.sum(-1, keepdim=True) - after).long()
+
+
+Moves = tuple[Tensor, Tensor]
+"""``(n, P) bool`` each: the pixels to reveal, and the pixels to hide again."""
+Order = Callable[[Draft, Tensor, Tensor, Noise], Moves]
+"""``(draft, probabilities (n, P, K), drawn (n, P), noise)`` to what changes."""
 
 
 def unmask(
@@ -64,8 +80,14 @@ def unmask(
     Yields:
         ``(n, P)`` tokens after each step; the last has nothing hidden.
     """
-    draft = Draft(tokens, hidden_token, tokens != hidden_token, torch.ones(tokens.shape), 0, steps)
-    draft.confidence = draft.confidence.to(tokens.device)
+    draft = Draft(
+        tokens=tokens,
+        hidden_token=hidden_token,
+        given=tokens != hidden_token,
+        confidence=torch.ones(tokens.shape, device=tokens.device),
+        step=0,
+        steps=steps,
+    )
     yield tokens
     for draft.step in range(steps):
         hidden = draft.hidden
@@ -74,70 +96,53 @@ def unmask(
         logits = predict(draft.tokens, draft.step / steps)
         probabilities = (logits / max(temperature, 1e-4)).softmax(-1)
         drawn = draw_categories(probabilities, noise.uniform(tokens.shape[1]))
-        reveal, hide = order(draft, probabilities, noise)
+        reveal, hide = order(draft, probabilities, drawn, noise)
         chance = probabilities.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
         draft.confidence = torch.where(reveal, chance, draft.confidence)
         draft.tokens = torch.where(reveal, drawn, draft.tokens).masked_fill(hide, hidden_token)
         yield draft.tokens
 
 
-def by_entropy(draft: Draft, probabilities: Tensor, noise: Noise) -> tuple[Tensor, Tensor]:
-    """Reveal the surest pixels, as many as their joint uncertainty allows (2505.24857).
+def by_confidence(draft: Draft, probabilities: Tensor, drawn: Tensor, noise: Noise) -> Moves:
+    """Reveal the draws that the network is surest of, with noise that fades (2202.04200).
 
-    Pixels drawn together can disagree by at most the sum of their entropies less the largest. Each
-    step spends an even share of the entropy left, so a decision such as the kind of hat is made
-    by one pixel alone, and all that follows from it is drawn at once.
+    Without the noise the dull pixels come first and all pictures look alike.
     """
+    chance = probabilities.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
+    noisy = chance.clamp(min=1e-9).log() + gumbel(noise, drawn.shape[1]) * draft.left
     hidden = draft.hidden
-    entropy = -torch.xlogy(probabilities, probabilities).sum(-1)
-    ranked, order = entropy.masked_fill(~hidden, math.inf).sort(dim=-1)
-    ranked = ranked.where(ranked.isfinite(), 0)
-    budget = ranked.sum(-1, keepdim=True) / (draft.steps - draft.step)
-    affordable = ranked.cumsum(-1) - ranked <= budget
-    if draft.last:
-        affordable = torch.ones_like(affordable)
-    # The surest pixel is always affordable: it stands alone, so it cannot disagree.
-    reveal = torch.zeros_like(hidden).scatter(-1, order, affordable)
-    return reveal & hidden, torch.zeros_like(hidden)
+    reveal = hidden & (rank(noisy.neg(), hidden) < draft.due())
+    return reveal, torch.zeros_like(reveal)
 
 
-def at_random(draft: Draft, probabilities: Tensor, noise: Noise) -> tuple[Tensor, Tensor]:
-    """Reveal random pixels, few at first and many at last (cosine, 2202.04200)."""
-    return _reveal_random(draft, noise, extra=0.0), torch.zeros_like(draft.hidden)
+def at_random(draft: Draft, probabilities: Tensor, drawn: Tensor, noise: Noise) -> Moves:
+    """Reveal pixels in random order."""
+    hidden = draft.hidden
+    reveal = hidden & (rank(noise.uniform(hidden.shape[1]), hidden) < draft.due())
+    return reveal, torch.zeros_like(reveal)
 
 
 REMASKED = 0.1
 """Share of the revealed pixels that a correcting step hides again."""
 
 
-def with_corrections(draft: Draft, probabilities: Tensor, noise: Noise) -> tuple[Tensor, Tensor]:
+def with_corrections(draft: Draft, probabilities: Tensor, drawn: Tensor, noise: Noise) -> Moves:
     """Random order that takes back its least likely pixels and draws them anew (2503.00307)."""
-    reveal = _reveal_random(draft, noise, extra=REMASKED)
-    revealed = ~(draft.hidden | draft.given)
-    if draft.last:
-        return reveal, torch.zeros_like(reveal)
-    count = (revealed.sum(-1, keepdim=True) * REMASKED).long()
-    uniform = noise.uniform(reveal.shape[1])
-    # Gumbel noise on the log of the doubt draws without replacement in proportion to the doubt.
-    doubt = (1 - draft.confidence).clamp(min=1e-6).log() - (-(uniform + 1e-9).log()).log()
-    return reveal, revealed & (_rank(doubt.neg(), revealed) < count)
-
-
-def _reveal_random(draft: Draft, noise: Noise, extra: float) -> Tensor:
     hidden = draft.hidden
-    total = (~draft.given).sum(-1, keepdim=True)
-    done = draft.step + 1
-    left = (total * math.cos(math.pi / 2 * done / draft.steps)).floor()
-    # With more steps than pixels a cosine would leave early steps idle.
-    left = torch.minimum(left, (total - done).clamp(min=0))
-    if draft.last:
-        left = torch.zeros_like(left)
-    taken_back = ((total - hidden.sum(-1, keepdim=True)) * extra).long()
-    count = hidden.sum(-1, keepdim=True) - left + taken_back
-    return hidden & (_rank(noise.uniform(hidden.shape[1]), hidden) < count)
+    revealed = ~(hidden | draft.given)
+    back = (revealed.sum(-1, keepdim=True) * REMASKED * (not draft.last)).long()
+    reveal = hidden & (rank(noise.uniform(hidden.shape[1]), hidden) < draft.due() + back)
+    # Gumbel noise on the log of the doubt draws without replacement in proportion to the doubt.
+    doubt = (1 - draft.confidence).clamp(min=1e-6).log() + gumbel(noise, hidden.shape[1])
+    return reveal, revealed & (rank(doubt.neg(), revealed) < back)
 
 
-def _rank(score: Tensor, among: Tensor) -> Tensor:
+def gumbel(noise: Noise, pixels: int) -> Tensor:
+    """``(n, pixels)`` standard Gumbel draws."""
+    return -(-(noise.uniform(pixels).clamp(min=1e-9)).log()).log()
+
+
+def rank(score: Tensor, among: Tensor) -> Tensor:
     """The place of each element of ``(n, P)`` scores, from 0, ordered among ``among``."""
     order = score.masked_fill(~among, math.inf).argsort(dim=-1, stable=True)
     places = torch.arange(score.shape[-1], device=score.device).expand_as(order)
@@ -145,7 +150,7 @@ def _rank(score: Tensor, among: Tensor) -> Tensor:
 
 
 ORDERS: dict[str, Order] = {
-    "confidence": by_entropy,
-    "random": at_random,
     "remask": with_corrections,
+    "random": at_random,
+    "confidence": by_confidence,
 }

@@ -1,0 +1,115 @@
+"""What every model promises, for every recipe."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from pxgen.models.protocol import Batch, Sampling
+from pxgen.noise import BatchNoise, PictureNoise
+from tests.tiny import PALETTE, RECIPES, domain, tiny_model
+
+DOMAINS = [
+    domain(),
+    domain(frames=2),
+    domain(labels=0),
+    domain(height=1, width=1),
+    domain(1, 9, 17),
+]
+
+
+def example(of=None, count: int = 6) -> Batch:  # type: ignore[no-untyped-def]
+    of = of or domain()
+    generator = torch.Generator().manual_seed(1)
+    pixels = torch.randint(0, of.colors, (count, *of.canvas), generator=generator)
+    labels = torch.randint(0, 2, (count, of.labels), generator=generator) * 2.0 - 1
+    return Batch(pixels, labels)
+
+
+@pytest.mark.parametrize("of", DOMAINS, ids=str)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_samples_have_the_canvas_and_stay_in_the_palette(recipe: str, of) -> None:  # type: ignore[no-untyped-def]
+    model = tiny_model(recipe, of)
+    drawn = model.sample(torch.zeros(3, of.labels), PictureNoise(0, range(3)), Sampling(steps=3))
+    assert drawn.shape == (3, *of.canvas)
+    assert drawn.dtype == torch.uint8
+    assert int(drawn.max()) < of.colors
+    assert model.steerable == (of.labels > 0)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_sampler_draws_and_repeats(recipe: str) -> None:
+    model = tiny_model(recipe)
+    labels = torch.eye(2)
+    for name in model.samplers:
+        how = Sampling(sampler=name, steps=4, guidance=2.0, temperature=0.9)
+        first = model.sample(labels, PictureNoise(1, [0, 1]), how)
+        assert torch.equal(first, model.sample(labels, PictureNoise(1, [0, 1]), how))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_trace_ends_in_the_sample(recipe: str) -> None:
+    model = tiny_model(recipe)
+    labels = torch.eye(2)
+    steps = list(model.trace(labels, PictureNoise(2, [0, 1]), Sampling(steps=4)))
+    assert len(steps) > 1
+    assert torch.equal(steps[-1], model.sample(labels, PictureNoise(2, [0, 1]), Sampling(steps=4)))
+    assert all(int(step.max()) < len(PALETTE) for step in steps)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_mixtures_begin_and_end_exactly(recipe: str) -> None:
+    model = tiny_model(recipe)
+    batch = example(count=2)
+    codes = [
+        model.encode(batch.pixels[i : i + 1], batch.labels[i : i + 1], PictureNoise(0, [i]))
+        for i in range(2)
+    ]
+    for weight, end in ((0.0, codes[0]), (1.0, codes[1])):
+        mixed = model.decode(model.mix(*codes, weight), batch.labels[:1], PictureNoise(5, [0]))
+        direct = model.decode(end, batch.labels[:1], PictureNoise(5, [0]))
+        assert torch.equal(mixed, direct)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_losses_are_finite_scalars_and_reach_every_weight(recipe: str) -> None:
+    model = tiny_model(recipe)
+    batch = example()
+    for stage in model.stages():
+        stage.begin(batch)
+        # Several steps, because layers that start at zero hide those behind them.
+        optimizer = torch.optim.SGD(stage.module.parameters(), lr=0.1)
+        reached: set[str] = set()
+        for step in range(4):
+            terms = stage.loss(batch, 0.5, BatchNoise(len(batch.pixels), 0, step))
+            assert all(term.shape == () and term.isfinite() for term in terms.values())
+            optimizer.zero_grad()
+            torch.stack(list(terms.values())).sum().backward()
+            reached |= {
+                name
+                for name, parameter in stage.module.named_parameters()
+                if parameter.grad is not None and parameter.grad.abs().sum() > 0
+            }
+            optimizer.step()
+        assert reached == {name for name, _ in stage.module.named_parameters()}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_an_untrained_bound_is_near_the_entropy_of_noise(recipe: str) -> None:
+    """Uniform noise costs log2 K bits a pixel; a bound far below it would be a wrong weighting."""
+    model = tiny_model(recipe)
+    batch = example(count=64)
+    (stage,) = model.stages()
+    stage.begin(batch)
+    with torch.no_grad():
+        bits = stage.bits(batch, BatchNoise(64, 0, 0))
+    fair = domain().canvas.pixels * math.log2(len(PALETTE))
+    assert bits.shape == (64,)
+    assert bits.mean().item() == pytest.approx(fair, rel=0.15)
+
+
+def test_labels_steer_only_where_there_are_any() -> None:
+    assert tiny_model(of=domain(labels=3)).steerable
+    assert not tiny_model(of=domain(labels=0)).steerable

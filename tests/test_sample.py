@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pxgen.cli.app import pxgen
+from pxgen.drawing import Wish, draw
+from pxgen.errors import UsageError
+from pxgen.labels import parse_labels
+from pxgen.models.protocol import Sampling
+from pxgen.palette.library import find_palette
+from pxgen.render.png import decode_png
+from tests.test_checkpoint import save
+from tests.tiny import PALETTE, tiny_model
+
+CPU = torch.device("cpu")
+
+
+def pictures(first: int, count: int, step: int = 1, **options: int) -> list[bytes]:
+    wishes = [Wish(i, np.array([1, 0], np.float32)) for i in range(first, first + count, step)]
+    drawn = draw(tiny_model(), wishes, 3, Sampling(steps=4), device=CPU, **options)
+    return [picture.tobytes() for picture in drawn]
+
+
+def test_a_picture_is_the_same_whatever_the_batch_threads_and_shards() -> None:
+    whole = pictures(0, 12)
+    assert len(set(whole)) > 1
+    for batch in (1, 7, 64):
+        assert pictures(0, 12, batch=batch) == whole
+    assert pictures(0, 12, workers=2) == whole
+    assert pictures(0, 6) + pictures(6, 6, workers=3) == whole
+    shards = [pictures(part, 12 - part, 3) for part in range(3)]
+    assert [shards[i % 3][i // 3] for i in range(12)] == whole
+
+
+def test_the_thread_setting_of_the_process_is_restored() -> None:
+    before = torch.get_num_threads()
+    pictures(0, 2, workers=2)
+    assert torch.get_num_threads() == before
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
+    result = CliRunner().invoke(pxgen, ["sample", "-m", str(folder), "--steps", "3", *arguments])
+    return result.exit_code, result.stdout.splitlines(), result.stderr
+
+
+def test_the_command_writes_exact_indexed_pictures(tmp_path: Path) -> None:
+    save(tmp_path)
+    out = tmp_path / "out"
+    code, lines, _ = run(tmp_path, "--label", "left", "-n", "3", "--seed", "5", "-o", f"{out}/")
+    assert code == 0
+    assert lines == [f"{out}/left-5-{i:04}.png" for i in range(3)]
+    for line in lines:
+        indices, palette = decode_png(Path(line))
+        assert palette == PALETTE
+        assert indices.shape == (6, 8)
+
+
+def test_shards_join_to_the_bytes_of_one_run(tmp_path: Path) -> None:
+    save(tmp_path)
+    run(tmp_path, "-n", "5", "-o", f"{tmp_path}/whole/")
+    for shard in ("1/2", "2/2"):
+        run(tmp_path, "-n", "5", "--shard", shard, "-o", f"{tmp_path}/parts/")
+    whole, parts = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("whole", "parts")
+    )
+    assert len(whole) == 5
+    assert whole == parts
+
+
+def test_another_palette_keeps_the_indices_or_finds_the_nearest(tmp_path: Path) -> None:
+    save(tmp_path)
+    run(tmp_path, "-n", "4", "-o", f"{tmp_path}/own.png")
+    code, _, _ = run(tmp_path, "-n", "4", "--palette", "game-boy", "-o", f"{tmp_path}/other.png")
+    assert code == 0
+    own, _ = decode_png(tmp_path / "own.png")
+    other, palette = decode_png(tmp_path / "other.png")
+    assert palette == find_palette("game-boy")
+    np.testing.assert_array_equal(own, other)
+
+
+def test_scale_enlarges_by_whole_pixels(tmp_path: Path) -> None:
+    save(tmp_path)
+    run(tmp_path, "-o", f"{tmp_path}/one.png")
+    run(tmp_path, "--scale", "3", "-o", f"{tmp_path}/three.png")
+    one, three = (decode_png(tmp_path / f"{name}.png")[0] for name in ("one", "three"))
+    np.testing.assert_array_equal(one.repeat(3, 0).repeat(3, 1), three)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--label", "lift"], 2, "left"),
+        (["--label", "left:7"], 2, "weight"),
+        (["--sampler", "confident"], 2, "confidence"),
+        (["--palette", "picco-8"], 2, "pico-8"),
+        (["--shard", "3/2"], 2, "part"),
+        (["-o", "x.jpg"], 2, "x.jpg"),
+        (["-m", "nothing"], 3, "nothing"),
+    ],
+)
+def test_a_bad_request_is_one_clear_line(
+    tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    save(tmp_path)
+    status, lines, error = run(tmp_path, *arguments)
+    assert (status, lines) == (code, [])
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_labels_weigh_and_forbid() -> None:
+    names = ("hat", "cap:red", "eyes")
+    assert parse_labels(["hat:0.5", "eyes:-1"], names).tolist() == [0.5, 0.0, -1.0]
+    assert parse_labels(["cap:red"], names).tolist() == [0.0, 1.0, 0.0]
+    assert parse_labels(["cap:red:0.25"], names).tolist() == [0.0, 0.25, 0.0]
+    assert parse_labels([], ()).shape == (0,)
+
+
+@given(st.text(max_size=12))
+def test_any_label_text_is_a_vector_or_a_usage_error(text: str) -> None:
+    try:
+        assert parse_labels([text], ("hat", "eyes")).shape == (2,)
+    except UsageError as error:
+        assert "\n" not in str(error) or "\n" in text

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+from safetensors.torch import load_file
+
+from pxgen.card import read_card
+from pxgen.commands.train import TrainRequest, train
+from pxgen.errors import InputError
+from pxgen.examples import Examples, shifted
+from pxgen.lanes import Lanes
+from pxgen.noise import seed_weights
+from pxgen.settings import TrainSettings
+from pxgen.training import Position, Report, Trainer
+from tests.tiny import tiny_dataset, tiny_model, tiny_table
+
+CPU = torch.device("cpu")
+SETTINGS = TrainSettings(steps=6, batch=40, warmup=2, validate_every=4, save_every=0.0)
+
+
+def trainer(folder: Path, **changes: object) -> Trainer:
+    settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
+    seed_weights(settings.seed)
+    return Trainer(tiny_model(), tiny_dataset(folder), settings, CPU)
+
+
+def request(folder: Path, out: Path | None = None, **changes: object) -> TrainRequest:
+    settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
+    return TrainRequest(
+        dataset=folder,
+        runs=folder / "runs",
+        recipe=None,
+        settings=settings,
+        model_table=tiny_table(),
+        device="cpu",
+        resume=True,
+        out=out,
+    )
+
+
+QUIET = Console(quiet=True)
+
+
+def test_training_learns(tmp_path: Path) -> None:
+    reports = list(trainer(tmp_path, steps=60, lr=1e-2, validate_every=30).run())
+    bits = [report.bits for report in reports if report.bits is not None]
+    assert len(bits) == 2
+    # Side and colour are three bits; an untrained model pays for 48 pixels of five colours.
+    assert bits[-1] < bits[0] < 60
+    assert reports[-1].finished
+    assert not reports[-2].finished
+
+
+@pytest.mark.parametrize("stop", [1, 3, 5])
+def test_a_resumed_training_ends_with_the_same_weights(tmp_path: Path, stop: int) -> None:
+    whole = trainer(tmp_path)
+    list(whole.run())
+
+    first = trainer(tmp_path)
+    for report in first.run():
+        if report.position.step == stop:
+            break
+    snapshot = {name: tensor.clone() for name, tensor in first.snapshot().items()}
+    second = trainer(tmp_path)
+    weights = {n.removeprefix("weights."): t for n, t in snapshot.items() if n.startswith("wei")}
+    second.model.module.load_state_dict(weights)
+    second.restore(first.position, snapshot)
+    list(second.run())
+
+    expected, resumed = whole.snapshot(), second.snapshot()
+    assert expected.keys() == resumed.keys()
+    for name, tensor in expected.items():
+        assert torch.equal(tensor, resumed[name]), name
+
+
+def test_the_number_of_threads_does_not_change_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        run = trainer(tmp_path)
+        list(run.run())
+        ends.append(run.snapshot())
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+def test_parts_of_a_batch_give_the_gradient_of_the_whole(tmp_path: Path) -> None:
+    """40 sprites are two lanes: their weighted sum is the gradient of the mean loss."""
+    run = trainer(tmp_path)
+    (stage,) = run.model.stages()
+    batch = Examples(run.dataset, balance=0, flip=False, shift=0).batch(40, 0, 0, CPU)
+    with Lanes(CPU, bf16=False) as lanes:
+        losses = lanes.backward(stage, batch, 0.0, 0, 0)
+    assert losses["cross_entropy"] > 0
+    assert all(p.grad is not None for p in stage.module.parameters())
+
+
+def test_the_command_resumes_its_run_and_ends_as_if_never_stopped(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    whole = load_file(train(request(tmp_path, tmp_path / "whole"), QUIET))
+
+    # A stop is a run whose last snapshot is an early one.
+    early = train(request(tmp_path, tmp_path / "part", steps=3), QUIET)
+    card, _ = read_card(early)
+    assert card.training["step"] == 3
+    resumed = load_file(train(request(tmp_path, tmp_path / "again"), QUIET))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    path = train(request(tmp_path, tmp_path / "run"), QUIET)
+    before = path.read_bytes()
+    assert train(request(tmp_path, tmp_path / "run"), QUIET) == path
+    assert path.read_bytes() == before
+
+
+def test_runs_are_numbered_and_metrics_are_json_lines(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    first = train(request(tmp_path), QUIET)
+    second = train(request(tmp_path), QUIET)
+    assert [first.parent.name, second.parent.name] == ["0001-masked", "0002-masked"]
+    lines = (first.parent / "metrics.jsonl").read_text().splitlines()
+    last = json.loads(lines[-1])
+    assert last["step"] == 6
+    assert last["held_out_bits"] > 0
+    assert (first.parent / "preview.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("changes", [{"seed": 1}, {"batch": 8}])
+def test_another_run_is_not_resumed_silently(tmp_path: Path, changes: dict[str, int]) -> None:
+    tiny_dataset(tmp_path)
+    train(request(tmp_path, tmp_path / "run"), QUIET)
+    with pytest.raises(InputError, match="--fresh"):
+        train(request(tmp_path, tmp_path / "run", **changes), QUIET)
+
+
+def test_unlabelled_clips_train_too(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path, labels=False, frames=3)
+    model = tiny_model(of=dataset.domain)
+    reports = list(Trainer(model, dataset, SETTINGS, CPU).run())
+    assert reports[-1].bits is not None
+
+
+def test_a_time_budget_ends(tmp_path: Path) -> None:
+    *_, last = trainer(tmp_path, steps=None, minutes=0.01).run()
+    assert isinstance(last, Report)
+    assert last.position.seconds >= 0.6
+    assert last.position != Position()
+
+
+def test_rare_labels_are_drawn_more_often(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path)
+    labels = np.zeros_like(dataset.labels)
+    labels[:, 0] = 1
+    labels[0] = (0, 1)
+    object.__setattr__(dataset, "labels", labels)
+    even = Examples(dataset, balance=1.0, flip=False, shift=0).batch(400, 0, 0, CPU)
+    assert 0.4 < (even.labels[:, 1] > 0).float().mean() < 0.6
+
+
+def test_shifts_move_whole_sprites_and_uncover_transparency() -> None:
+    pixels = np.arange(1, 13, dtype=np.uint8).reshape(1, 3, 4)
+    np.testing.assert_array_equal(shifted(pixels, 0, 0), pixels)
+    np.testing.assert_array_equal(shifted(pixels, 1, -2)[0], [[0] * 4, [3, 4, 0, 0], [7, 8, 0, 0]])
+    np.testing.assert_array_equal(shifted(pixels, -1, 1)[0, 2], [0] * 4)

@@ -1,0 +1,64 @@
+"""Small things that many tests need: a dataset of two kinds of sprites and a model of seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pxgen.canvas import Canvas, Domain
+from pxgen.dataset import Dataset, DatasetWriter, open_dataset
+from pxgen.models.protocol import Model
+from pxgen.models.registry import build_model
+from pxgen.noise import seed_weights
+from pxgen.palette import Palette
+from pxgen.recipe import read_recipe, recipe_names
+from pxgen.tables import Table, Where
+
+PALETTE = Palette.of([(200, 0, 0), (0, 200, 0), (0, 0, 200), (250, 250, 250)], "tiny")
+LABELS = ("left", "right")
+TINY = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8, "rank": 4}
+"""What makes a recipe quick; keys that a recipe lacks are left out."""
+
+
+def domain(frames: int = 1, height: int = 6, width: int = 8, labels: int = 2) -> Domain:
+    return Domain(Canvas(frames, height, width), len(PALETTE), labels)
+
+
+def tiny_table(recipe: str = "masked", **changes: object) -> Table:
+    table = dict(read_recipe(recipe))
+    table |= {key: value for key, value in TINY.items() if key in table}
+    return Table(table | changes, Where("test"))
+
+
+def tiny_model(recipe: str = "masked", of: Domain | None = None, **changes: object) -> Model:
+    seed_weights(0)
+    model = build_model(tiny_table(recipe, **changes), of or domain())
+    model.module.eval()
+    return model
+
+
+def tiny_dataset(folder: Path, count: int = 48, *, labels: bool = True, frames: int = 1) -> Dataset:
+    """Sprites with a bar on the left or the right in one of four colours."""
+    generator = np.random.default_rng(0)
+    pixels = np.zeros((count, frames, 6, 8), np.uint8)
+    marks = np.zeros((count, 2), np.uint8)
+    for i in range(count):
+        side = i % 2
+        marks[i, side] = 1
+        pixels[i, :, 1:5, 1 + 4 * side : 3 + 4 * side] = generator.integers(1, 5)
+    names = LABELS if labels else ()
+    writer = DatasetWriter(
+        folder / "dataset.safetensors",
+        palette=PALETTE,
+        label_names=names,
+        canvas=(frames, 6, 8),
+        info={},
+    )
+    with writer:
+        writer.append(pixels, marks[:, : len(names)], [f"{i}.png" for i in range(count)])
+        writer.finish((np.arange(count) % 6 == 5).astype(np.uint8), np.arange(count, dtype="i4"))
+    return open_dataset(folder)
+
+
+RECIPES = recipe_names()

@@ -124,9 +124,7 @@ def test_labels_weigh_and_forbid() -> None:
     assert parse_labels([], ()).shape == (0,)
 
 
-@given(st.text(max_size=12))
-def test_any_label_text_is_a_vector_or_a_usage_error(text: str) -> None:
-    try:
-        assert parse_labels([text], ("hat", "eyes")).shape == (2,)
-    except UsageError as error:
-        assert "\n" not in str(error) or "\n" in text
+@given(st.text(max_size=12).filter(lambda text: not text.startswith(("hat", "eyes"))))
+def test_any_other_text_is_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_labels([text], ("hat", "eyes"))

@@ -72,9 +72,15 @@ class Course:
         with torch.no_grad():
             for name, parameter in self._named.items():
                 parameter.copy_(raw[name])
+                # The fused optimizer walks memory: moments must lie as their parameter does, and
+                # a file does not remember how they lay.
+                moments = {
+                    m: torch.empty_like(parameter).copy_(tensors[f"optimizer.{name}.{m}"])
+                    for m in MOMENTS
+                }
                 self._optimizer.state[parameter] = {
                     "step": torch.tensor(float(step), device=parameter.device),
-                    **{m: tensors[f"optimizer.{name}.{m}"].to(parameter) for m in MOMENTS},
+                    **moments,
                 }
 
 

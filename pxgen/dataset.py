@@ -133,7 +133,7 @@ def _about(file: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
         version = int(about["format"])
         strings = [about["fingerprint"], *about["labels"], *about["palette"]]
         whole = isinstance(about["info"], dict) and all(isinstance(s, str) for s in strings)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         whole, version = False, 0
     if not whole:
         raise InputError(f"{file} is no pxgen dataset: make one with `pxgen prepare`")

@@ -103,9 +103,9 @@ def _parse(raw: object, available: int) -> tuple[dict[str, str], dict[str, Entry
     entries: dict[str, Entry] = {}
     for name, value in raw.items():
         try:
-            dtype, shape = value["dtype"], tuple(int(n) for n in value["shape"])
+            dtype, shape = str(value["dtype"]), tuple(int(n) for n in value["shape"])
             start, stop = (int(n) for n in value["data_offsets"])
-        except (TypeError, KeyError, ValueError):
+        except (TypeError, KeyError, ValueError, OverflowError):
             raise ValueError(f"the entry of tensor '{name}' is malformed") from None
         if dtype in DTYPES and math.prod(shape) * DTYPES[dtype].itemsize != stop - start:
             raise ValueError(f"the shape of tensor '{name}' does not match its bytes")

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -80,9 +80,10 @@ def train(request: TrainRequest, console: Console) -> Path:
     )
     run = _Run(folder, card, model, dataset, settings, Trainer(model, dataset, settings, device))
     if resumed is not None:
-        if resumed.training.get("finished") and not _more(settings, resumed):
+        position = _position(resumed, checkpoint_file(folder))
+        if resumed.training.get("finished") and not _more(settings, position):
             return checkpoint_file(folder)
-        run.restore(resumed)
+        run.restore(position)
         console.print(f"resuming {folder} at step {run.trainer.position.step}")
     run.train(console)
     return checkpoint_file(folder)
@@ -128,18 +129,34 @@ def _difference(
         return "dataset"
     if dict(card.model) != json.loads(json.dumps(model)):
         return "[model]"
-    before = card.training.get("settings", {})
+    before = card.training.get("settings")
+    if not isinstance(before, Mapping):
+        return "kind of settings (the file is damaged)"
     for name, value in asdict(settings).items():
         if name not in FREE_TO_CHANGE and before.get(name) != value:
             return f"[train] {name} ({before.get(name)}, now {value})"
     return None
 
 
-def _more(settings: TrainSettings, card: Card) -> bool:
+def _position(card: Card, file: Path) -> Position:
+    """Where the run of a checkpoint stood when it was saved."""
+    try:
+        stage, step = int(card.training["stage"]), int(card.training["step"])
+        seconds, best = float(card.training["seconds"]), card.training["best"]
+        if min(stage, step, seconds) < 0:
+            raise ValueError("before the beginning")
+        return Position(stage, step, seconds, None if best is None else float(best))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise InputError(
+            f"{file} cannot be resumed, it does not say where it stands: train --fresh"
+        ) from error
+
+
+def _more(settings: TrainSettings, position: Position) -> bool:
     """Whether the budget asks for more than a finished run has done."""
     if settings.steps is not None:
-        return settings.steps > int(card.training["step"])
-    return 60 * float(settings.minutes or 0) > float(card.training["seconds"]) + 1
+        return settings.steps > position.step
+    return 60 * float(settings.minutes or 0) > position.seconds + 1
 
 
 @dataclass
@@ -156,15 +173,14 @@ class _Run:
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.folder / METRICS)
 
-    def restore(self, card: Card) -> None:
-        """Take up a snapshot."""
+    def restore(self, position: Position) -> None:
+        """Take up the folder's snapshot, made at ``position``."""
         file = checkpoint_file(self.folder)
         tensors = load_tensors(file)
         load_weights(self.model, tensors, file)
-        position = Position(**{f.name: card.training[f.name] for f in dataclasses.fields(Position)})
         try:
             self.trainer.restore(position, tensors)
-        except (KeyError, RuntimeError) as error:
+        except (IndexError, KeyError, RuntimeError) as error:
             raise InputError(
                 f"{file} cannot be resumed, it lacks {error}: train --fresh"
             ) from error
@@ -174,21 +190,20 @@ class _Run:
         """Run the loop: log, show, save."""
         self._write_table()
         saved = time.monotonic()
-        with _polite_end(), _shown(console) as show:
-            try:
-                for report in self.trainer.run():
-                    self._log(report)
-                    show(report)
-                    due = time.monotonic() - saved >= self.settings.save_every
-                    if report.finished or due:
-                        self.save(finished=report.finished)
-                        saved = time.monotonic()
-                    if report.bits is not None or report.finished:
-                        self._preview()
-            except KeyboardInterrupt:
-                self.save(finished=False)
-                console.print(f"stopped; `pxgen train` goes on from {self.folder}")
-                raise
+        with _shown(console) as show, _polite_end(console) as stopping:
+            for report in self.trainer.run():
+                self._log(report)
+                show(report)
+                stop = stopping() and not report.finished
+                due = time.monotonic() - saved >= self.settings.save_every
+                if report.finished or due or stop:
+                    self.save(finished=report.finished)
+                    saved = time.monotonic()
+                if stop:
+                    console.print(f"stopped; `pxgen train` goes on from {self.folder}")
+                    raise KeyboardInterrupt
+                if report.bits is not None or report.finished:
+                    self._preview()
 
     def save(self, *, finished: bool) -> None:
         """Write checkpoint and metrics."""
@@ -232,17 +247,28 @@ class _Run:
 
 
 @contextmanager
-def _polite_end() -> Iterator[None]:
-    """Treat a request to terminate like Ctrl-C, so that the run is saved first."""
+def _polite_end(console: Console) -> Iterator[Callable[[], bool]]:
+    """Yield a function that says whether Ctrl-C or a request to terminate has come.
+
+    An interruption inside a step would leave weights, average and position of different steps, and
+    a resumed run would not be the same run: the first request waits for the step to end. A second
+    one does not wait, and what was saved before stands.
+    """
+    asked = False
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        console.print("stopping after this step; Ctrl-C again stops at once, unsaved")
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield lambda: asked
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from torch import Tensor
 from pxgen.card import Card, checkpoint_file, read_card
 from pxgen.errors import InputError
 from pxgen.files import replacing
+from pxgen.models.layers import prefer_channels_last
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model
 from pxgen.tables import Table, Where
@@ -59,8 +60,11 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:
     """
     file = checkpoint_file(path)
     card, _ = read_card(file)
-    model = build_model(Table(card.model, Where(str(file), path=("model",))), card.domain)
+    # Shapes first, memory later: a stranger's card may declare a model larger than the machine.
+    with torch.device("meta"):
+        model = build_model(Table(card.model, Where(str(file), path=("model",))), card.domain)
     load_weights(model, load_tensors(file), file)
+    prefer_channels_last(model.module)
     model.module.to(device).eval()
     return Loaded(model, card, file)
 
@@ -82,7 +86,9 @@ def load_weights(model: Model, tensors: Mapping[str, Tensor], file: Path) -> Non
                 f"{file}: weight '{name}' is {list(tensor.shape)}, the model it declares needs "
                 f"{list(wanted[name].shape)}: the file is damaged"
             )
-    model.module.load_state_dict(dict(given))
+    full = {name: tensor.float() for name, tensor in given.items()}
+    hollow = any(tensor.is_meta for tensor in wanted.values())
+    model.module.load_state_dict(full, assign=hollow)
 
 
 def group(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -41,3 +41,20 @@ def read_recipe(name: str) -> Table:
         UsageError: no recipe has this name; names the nearest.
     """
     return parse_toml(recipe_text(name).encode(), f"recipe {name}").table("model")
+
+
+def resolve(table: Table, recipe: str | None = None) -> Table:
+    """The whole ``[model]`` table: a recipe with what the project changes of it.
+
+    Args:
+        table: the project's ``[model]``; its key ``recipe`` names what it starts from.
+        recipe: beats the project's recipe; the project's changes then do not apply.
+
+    Raises:
+        UsageError: no recipe has this name.
+    """
+    if recipe is not None:
+        return read_recipe(recipe)
+    changes = dict(table)
+    base = read_recipe(str(changes.pop("recipe", changes.get("family", DEFAULT))))
+    return Table({**base, **changes}, table.where)

@@ -23,7 +23,7 @@ from pxgen.files import write_text
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model, spec_class
 from pxgen.noise import seed_weights
-from pxgen.recipe import DEFAULT, read_recipe
+from pxgen.recipe import resolve
 from pxgen.runs import METRICS, PREVIEW, TABLE, Metrics, next_run, run_folders
 from pxgen.settings import TrainSettings
 from pxgen.tables import Table, read_table
@@ -63,11 +63,11 @@ def train(request: TrainRequest, console: Console) -> Path:
     dataset = open_dataset(request.dataset)
     if not len(dataset.train):
         raise InputError(f"{request.dataset} has no training sprites: prepare more of them")
-    table = read_recipe(request.recipe) if request.recipe else request.model_table
-    table = table or read_recipe(DEFAULT)
-    spec = read_table(spec_class(str(table.get("family", "masked"))), table)
+    table = resolve(request.model_table, request.recipe)
+    family = str(table["family"])
+    spec = read_table(spec_class(family), table)
     settings = with_budget(request.settings)
-    folder, resumed = _run_folder(request, dataset, asdict(spec), str(table.get("family", DEFAULT)))
+    folder, resumed = _run_folder(request, dataset, asdict(spec), family)
     device = pick_device(request.device)
     seed_weights(settings.seed)
     model = build_model(table, dataset.domain)
@@ -101,6 +101,7 @@ def _run_folder(
 ) -> tuple[Path, Card | None]:
     """The run's folder, and the card of the run to resume if there is one."""
     settings = with_budget(request.settings)
+    name = request.recipe or str(request.model_table.get("recipe", name))
     if request.out is not None:
         if not (request.resume and checkpoint_file(request.out).is_file()):
             return request.out, None
@@ -116,7 +117,7 @@ def _run_folder(
         same = not _difference(card, dataset, model, settings)
         if same and not card.training.get("finished"):
             return folder, card
-    return next_run(request.runs, request.recipe or name), None
+    return next_run(request.runs, name), None
 
 
 def _difference(

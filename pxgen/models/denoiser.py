@@ -16,7 +16,13 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Canvas, Domain
 from pxgen.models.conditioning import LabelEmbedding
-from pxgen.models.layers import AttentionBlock, ChannelNorm, GlobalBlock, ResidualBlock
+from pxgen.models.layers import (
+    AttentionBlock,
+    ChannelNorm,
+    GlobalBlock,
+    ResidualBlock,
+    prefer_channels_last,
+)
 
 CELLS = 256
 """Cells a canvas is divided into at most: what lies above is learnt too slowly on a CPU."""
@@ -62,9 +68,7 @@ class Denoiser(nn.Module):
         self.palette = nn.Parameter(torch.randn(domain.colors, rank) * rank**-0.5)
         self.bias = nn.Parameter(torch.zeros(canvas.pixels, domain.colors))
         nn.init.zeros_(self.up.weight)
-        for parameter in self.parameters():
-            if parameter.dim() == 4:
-                parameter.data = _channels_last(parameter.data)
+        prefer_channels_last(self)
 
     @property
     def hidden_token(self) -> int:

@@ -6,6 +6,7 @@ over channels reads memory in order; GroupNorm in that layout would cost more th
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -97,3 +98,10 @@ class GlobalBlock(nn.Module):
         planes = self.leave(hidden).view(B, *self.cells, self.channels).permute(0, 3, 1, 2)
         update: Tensor = self.spread(planes)
         return x + update
+
+
+def prefer_channels_last(module: nn.Module) -> None:
+    """Lay the convolutions' weights out as their inputs are, so that none is copied each call."""
+    for parameter in module.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,32 @@
+"""Make a checkpoint small enough to ship: ``python -m pxgen.commands.slim RUN OUT``.
+
+What is left samples as before and cannot be trained on: the averaged weights, in 16 bits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+from pxgen.card import checkpoint_file, read_card
+from pxgen.checkpoint import group, load_tensors, prefixed, save_checkpoint
+
+
+def slim(run: Path, out: Path) -> Path:
+    """Write the sampling half of the checkpoint at ``run`` to ``out`` and return its path.
+
+    Raises:
+        InputError: the checkpoint is missing or malformed.
+        PxgenError: ``out`` cannot be written.
+    """
+    file = checkpoint_file(run)
+    card, _ = read_card(file)
+    weights = group(load_tensors(file), "weights")
+    halved = {name: tensor.half() for name, tensor in weights.items()}
+    bare = dataclasses.replace(card, training={})
+    return save_checkpoint(out, bare, prefixed(halved, "weights"))
+
+
+if __name__ == "__main__":
+    print(slim(Path(sys.argv[1]), Path(sys.argv[2])))

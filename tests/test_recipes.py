@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from pxgen.errors import InputError, UsageError
+from pxgen.models.registry import FAMILIES, build_model
+from pxgen.recipe import DEFAULT, read_recipe, resolve
+from pxgen.tables import Table, Where, rules
+from tests.tiny import RECIPES, domain
+
+
+def project(**table: object) -> Table:
+    return Table(table, Where("pxgen.toml", path=("model",)))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_complete_and_builds(name: str) -> None:
+    table = read_recipe(name)
+    spec = type(build_model(table, domain()).spec)  # type: ignore[attr-defined]
+    assert set(table) == set(rules(spec))
+    assert table["family"] in FAMILIES
+
+
+def test_without_a_word_the_default_recipe_is_meant() -> None:
+    assert dict(resolve(project())) == dict(read_recipe(DEFAULT))
+
+
+def test_a_project_changes_its_recipe_key_by_key() -> None:
+    table = resolve(project(recipe="masked", width=128))
+    assert table["width"] == 128
+    assert table["coarse"] == read_recipe("masked")["coarse"]
+    assert "recipe" not in table
+
+
+def test_a_recipe_by_name_stands_as_it_is() -> None:
+    assert dict(resolve(project(width=128), "masked")) == dict(read_recipe("masked"))
+
+
+def test_unknown_names_say_which_are_known() -> None:
+    with pytest.raises(UsageError, match="masked"):
+        resolve(project(recipe="maskd"))
+    with pytest.raises(InputError, match=r"pxgen\.toml.*width"):
+        build_model(resolve(project(widht=8)), domain())

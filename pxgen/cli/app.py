@@ -20,7 +20,7 @@ from pxgen.tables import nearest
 
 SECTIONS = {
     "Start": ("init",),
-    "Learn and make": ("prepare", "train", "sample"),
+    "Learn and make": ("prepare", "train", "sample", "evaluate"),
     "Look and convert": ("inspect", "palette"),
 }
 """Every command by its section of the help; each is ``command`` in ``pxgen.cli.<its name>``."""

@@ -1,0 +1,247 @@
+"""``evaluate``: how good a model is, measured on what it draws and on held-out sprites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pxgen.card import Card
+from pxgen.checkpoint import Loaded, load_model
+from pxgen.commands.devices import pick_device
+from pxgen.commands.sample import choose_model
+from pxgen.dataset import Dataset, dataset_file, open_dataset
+from pxgen.drawing import Wish, draw
+from pxgen.errors import InputError, UsageError
+from pxgen.evaluate.adherence import Adherence
+from pxgen.evaluate.bits import held_out_bits
+from pxgen.evaluate.copies import Copies
+from pxgen.evaluate.labels import Labels
+from pxgen.evaluate.legality import Legality, is_builtin
+from pxgen.evaluate.measure import Drawn, Measure
+from pxgen.evaluate.neighbours import Crowd
+from pxgen.lanes import cores
+from pxgen.models.protocol import Sampling
+from pxgen.render.png import encode_png
+from pxgen.render.sheet import contact_sheet
+from pxgen.tables import nearest
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+U8 = NDArray[np.uint8]
+
+SHOWN = 96
+"""Sprites of each way of drawing that the sheet shows."""
+COLUMNS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest:
+    """What ``evaluate`` was asked for."""
+
+    model: Path | None
+    runs: Path
+    """Where the newest run is looked for if no model is named."""
+    dataset: Path | None
+    """None takes the project's if the model was trained on it."""
+    project_dataset: Path
+    count: int
+    steps: tuple[int, ...]
+    """One row of figures for each; empty for the model's own number."""
+    sampler: str | None
+    guidance: float | None
+    temperature: float | None
+    seed: int
+    device: str
+    batch: int
+    workers: int | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured."""
+
+    facts: dict[str, Any]
+    """Plain JSON values: ``model``, ``dataset``, ``asked``, ``held_out_bits``, ``references`` and
+    ``runs``, the figures of each measure for each number of steps."""
+    columns: tuple[tuple[str, str, str], ...]
+    """Headline figures: title, measure and key in its figures."""
+    sheet: bytes
+    """A PNG of drawn sprites, one block for each number of steps."""
+
+
+def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
+    """Measure everything that the model and the data allow.
+
+    Raises:
+        UsageError: an unknown sampler, or nothing to judge the model by.
+        InputError: model or dataset is missing, malformed, or they do not fit.
+    """
+    device, workers = pick_device(request.device), request.workers or cores()
+    loaded = load_model(choose_model(request.model, request.runs), device)
+    if request.sampler is not None and request.sampler not in loaded.model.samplers:
+        hint = nearest(request.sampler, loaded.model.samplers)
+        raise UsageError(f"no sampler '{request.sampler}' for this model: {hint}")
+    dataset = _dataset(request, loaded)
+    say = _speaker(console)
+    bits = None
+    if dataset is not None and len(dataset.held_out):
+        say("reading held-out sprites")
+        bits = held_out_bits(
+            loaded.model, dataset, seed=request.seed, device=device, workers=workers
+        )
+    say("learning to judge")
+    measures = _measures(loaded, dataset, request.seed, workers)
+    runs, blocks = [], []
+    for steps in request.steps or (None,):
+        drawn = _draw(request, loaded, steps, device, console)
+        say("judging")
+        runs.append({"steps": _used(loaded.card, "steps", steps)})
+        runs[-1] |= {measure.name: measure.of(drawn) for measure in measures}
+        blocks.append(_block(drawn.pixels[:SHOWN]))
+    facts = {
+        "model": _about_model(loaded.card),
+        "dataset": _about_dataset(dataset, loaded.card),
+        "asked": _asked(request, loaded),
+        "held_out_bits": bits,
+        "references": {measure.name: measure.reference() for measure in measures},
+        "runs": runs,
+    }
+    columns = [(title, m.name, key) for m in measures for title, key in m.columns.items()]
+    sheet = encode_png(np.concatenate(blocks), loaded.card.palette)
+    return Evaluation(facts, tuple(columns), sheet)
+
+
+def _dataset(request: EvaluateRequest, loaded: Loaded) -> Dataset | None:
+    card, path = loaded.card, request.dataset
+    if path is None and dataset_file(request.project_dataset).is_file():
+        dataset = open_dataset(request.project_dataset)
+        if dataset.fingerprint == card.fingerprint:
+            return dataset
+    if path is None:
+        if not is_builtin(card):
+            raise UsageError(
+                f"{loaded.path} was not trained on this project's dataset: name with --dataset the "
+                "one to judge it by"
+            )
+        return None
+    dataset = open_dataset(path)
+    for what, theirs, own in (
+        ("canvas (frames, height, width)", tuple(dataset.canvas), tuple(card.canvas)),
+        ("palette", dataset.palette, card.palette),
+        ("label vocabulary", dataset.label_names, card.label_names),
+    ):
+        if theirs != own:
+            raise InputError(
+                f"{path} has another {what} than {loaded.path}: judge the model by the dataset "
+                "that it was trained on, or one prepared alike"
+            )
+    if not len(dataset.train):
+        raise InputError(f"{path} has no training sprites to compare with: prepare more of them")
+    return dataset
+
+
+def _measures(loaded: Loaded, dataset: Dataset | None, seed: int, workers: int) -> list[Measure]:
+    """Every measure that this model and these data allow."""
+    measures: list[Measure] = [Adherence(loaded.card.palette)]
+    if is_builtin(loaded.card):
+        training = Crowd(dataset, dataset.train) if dataset is not None else None
+        measures.append(Legality(training))
+    if dataset is not None:
+        if loaded.model.steerable:
+            measures.append(Labels(dataset, seed=seed, workers=workers))
+        measures.append(Copies(dataset))
+    return measures
+
+
+def _draw(
+    request: EvaluateRequest,
+    loaded: Loaded,
+    steps: int | None,
+    device: torch.device,
+    console: Console,
+) -> Drawn:
+    """Draw the sprites, each asked for one label, the labels in turn."""
+    count, width = request.count, len(loaded.card.label_names)
+    asked = np.full(count, -1, np.intp)
+    if loaded.model.steerable and width:
+        asked = np.arange(count) % width
+    identity = np.eye(width, dtype=np.float32)
+    nothing = np.zeros(width, np.float32)
+    wishes = (
+        Wish(number, identity[label] if label >= 0 else nothing)
+        for number, label in enumerate(asked)
+    )
+    pictures = draw(
+        loaded.model,
+        wishes,
+        request.seed,
+        Sampling(
+            steps=steps,
+            sampler=request.sampler,
+            guidance=request.guidance,
+            temperature=request.temperature,
+        ),
+        device=device,
+        batch=request.batch,
+        workers=request.workers or cores(),
+    )
+    named = f"drawing at {steps} steps" if steps else "drawing"
+    return Drawn(np.stack(list(_tracked(console, pictures, count, named))), asked)
+
+
+def _tracked(console: Console, items: Iterable[U8], total: int, what: str) -> Iterable[U8]:
+    if not console.is_terminal or console.quiet:
+        return items
+    from rich.progress import track
+
+    return track(items, total=total, description=what, console=console, transient=True)
+
+
+def _speaker(console: Console) -> Callable[[str], None]:
+    """Tells what takes time, on a terminal only."""
+    return console.print if console.is_terminal else lambda text: None
+
+
+def _block(pixels: U8) -> U8:
+    """A contact sheet of fixed width, frames side by side."""
+    n, T, H, W = pixels.shape
+    return contact_sheet(pixels.swapaxes(1, 2).reshape(n, H, T * W), COLUMNS)
+
+
+def _about_model(card: Card) -> dict[str, Any]:
+    training = {key: card.training.get(key) for key in ("stage", "step", "finished")}
+    return {"table": dict(card.model), "trained_on": card.fingerprint, **training}
+
+
+def _about_dataset(dataset: Dataset | None, card: Card) -> dict[str, Any] | None:
+    if dataset is None:
+        return None
+    return {
+        "fingerprint": dataset.fingerprint,
+        "trained_on": dataset.fingerprint == card.fingerprint,
+        "train": len(dataset.train),
+        "held_out": len(dataset.held_out),
+    }
+
+
+def _asked(request: EvaluateRequest, loaded: Loaded) -> dict[str, Any]:
+    return {
+        "samples": request.count,
+        "seed": request.seed,
+        "labels": "one each, in turn" if loaded.model.steerable else "none",
+        "sampler": _used(loaded.card, "sampler", request.sampler),
+        "guidance": _used(loaded.card, "guidance", request.guidance),
+        "temperature": _used(loaded.card, "temperature", request.temperature),
+    }
+
+
+def _used(card: Card, key: str, asked: Any) -> Any:
+    """What was asked for, else what the model's table sets; None if neither says."""
+    return card.model.get(key) if asked is None else asked

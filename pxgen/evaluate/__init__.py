@@ -1,0 +1,6 @@
+"""How good a model is: measures of what it draws, and the bound on what it knows.
+
+A measure (:mod:`pxgen.evaluate.measure`) judges any set of drawn sprites and says beside it what
+real sprites score. The command builds those that the model and the data allow and applies each to
+every way of drawing that was asked for.
+"""

@@ -1,0 +1,47 @@
+"""Whether files hold palette colours and nothing else, measured on the files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pxgen.evaluate.measure import Drawn
+from pxgen.palette import Palette
+from pxgen.render.png import encode_png
+
+
+class Adherence:
+    """Writes each sprite as a PNG, reads it back as any viewer would, and looks the colours up."""
+
+    name: ClassVar[str] = "palette"
+    columns: ClassVar[Mapping[str, str]] = {"in palette": "pixels", "same read back": "identical"}
+
+    def __init__(self, palette: Palette) -> None:
+        self._palette = palette
+
+    def reference(self) -> dict[str, Any]:
+        """Nothing to compare with: every prepared sprite adheres."""
+        return {}
+
+    def of(self, drawn: Drawn) -> dict[str, Any]:
+        """The share of pixels that are palette colours and of sprites that come back the same."""
+        known, identical = 0.0, 0
+        for clip in drawn.pixels:
+            written = clip.reshape(-1, clip.shape[-1])
+            read, in_palette = self._palette.lookup(_rgba(encode_png(written, self._palette)))
+            known += float(in_palette.mean())
+            colors = self._palette.colors(written)
+            # A palette may list a colour twice: the colour must come back, not its number.
+            identical += bool(in_palette.all() and (self._palette.colors(read) == colors).all())
+        count = len(drawn.pixels)
+        return {"pixels": known / count, "identical": identical / count}
+
+
+def _rgba(png: bytes) -> NDArray[np.uint8]:
+    with Image.open(io.BytesIO(png)) as image:
+        return np.asarray(image.convert("RGBA"))

@@ -1,0 +1,83 @@
+"""Whether a model remembers instead of making: copies of what it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.dataset import Dataset
+from pxgen.evaluate.figures import share
+from pxgen.evaluate.measure import Drawn
+from pxgen.evaluate.neighbours import Crowd
+from pxgen.evaluate.parallel import spread
+
+BASELINE = 1000
+"""Held-out sprites whose distances to the training set are the baseline."""
+NEAR = 5
+"""Per cent of the held-out sprites that count as near to the training set."""
+
+
+class Copies:
+    """Exact and mirrored copies, and distances to the nearest training sprite.
+
+    Distances mean nothing alone, since plain sprites are alike: beside them stand those of real
+    sprites that were held out. A distance that the nearest 5 % of these reach is near; many more
+    near samples than near held-out sprites speak of memory. Real sprites can be nearer than drawn
+    ones for an innocent reason, too: a drawn one may hold mistakes.
+    """
+
+    name: ClassVar[str] = "copies"
+    columns: ClassVar[Mapping[str, str]] = {
+        "copies": "exact",
+        "mirrored": "mirrored",
+        "distance": "median_distance",
+        "near": "near",
+    }
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._training = Crowd(dataset, dataset.train)
+        held_out, _ = dataset.take(spread(dataset.held_out, BASELINE))
+        self._baseline = self._training.distances(held_out)
+        self._copied = self._training.holds(held_out)
+
+    def reference(self) -> dict[str, Any]:
+        """What held-out sprites score; None where nothing is held out."""
+        return {
+            "training_sprites": len(self._training),
+            "held_out_sprites": len(self._baseline),
+            "exact": share(self._copied),
+            "near_distance": self._near(),
+            "near": self._share_near(self._baseline),
+            **_quantiles(self._baseline),
+        }
+
+    def of(self, drawn: Drawn) -> dict[str, Any]:
+        """Shares of copies, and distances in pixels."""
+        distances = self._training.distances(drawn.pixels)
+        exact = distances == 0
+        mirrored = self._training.holds(drawn.pixels[..., ::-1]) & ~exact
+        return {
+            "exact": share(exact),
+            "mirrored": share(mirrored),
+            "near": self._share_near(distances),
+            **_quantiles(distances),
+        }
+
+    def _share_near(self, distances: NDArray[np.int64]) -> dict[str, Any] | None:
+        near = self._near()
+        return share(distances <= near) if near is not None else None
+
+    def _near(self) -> float | None:
+        return float(np.percentile(self._baseline, NEAR)) if len(self._baseline) else None
+
+
+def _quantiles(distances: NDArray[np.int64]) -> dict[str, Any]:
+    if not len(distances):
+        return {"median_distance": None, "mean_distance": None}
+    return {
+        "median_distance": float(np.median(distances)),
+        "mean_distance": float(distances.mean()),
+    }

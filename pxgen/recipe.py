@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from pxgen.errors import UsageError
+from pxgen.errors import InputError, UsageError
 from pxgen.project import parse_toml
 from pxgen.tables import Table, nearest
 
@@ -51,10 +51,16 @@ def resolve(table: Table, recipe: str | None = None) -> Table:
         recipe: beats the project's recipe; the project's changes then do not apply.
 
     Raises:
-        UsageError: no recipe has this name.
+        UsageError: no recipe has the name ``recipe``.
+        InputError: no recipe has the name that the table gives; says where it stands.
     """
     if recipe is not None:
         return read_recipe(recipe)
     changes = dict(table)
-    base = read_recipe(str(changes.pop("recipe", changes.get("family", DEFAULT))))
+    key = "recipe" if "recipe" in changes else "family"
+    name, known = str(changes.get(key, DEFAULT)), recipe_names()
+    if name not in known:
+        raise InputError(f"{table.where.key(key)}: no recipe '{name}'; {nearest(name, known)}")
+    changes.pop("recipe", None)
+    base = read_recipe(name)
     return Table({**base, **changes}, table.where)

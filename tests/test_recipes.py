@@ -38,6 +38,8 @@ def test_a_recipe_by_name_stands_as_it_is() -> None:
 
 def test_unknown_names_say_which_are_known() -> None:
     with pytest.raises(UsageError, match="masked"):
+        resolve(project(), "maskd")
+    with pytest.raises(InputError, match=r"pxgen\.toml.*masked"):
         resolve(project(recipe="maskd"))
     with pytest.raises(InputError, match=r"pxgen\.toml.*width"):
         build_model(resolve(project(widht=8)), domain())

@@ -1,0 +1,442 @@
+"""Files that are damaged, hostile or something else: one clear line, status 3, nothing executed."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import random
+import shutil
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+from safetensors.numpy import save as safetensors_of
+
+from pxgen.cli.app import pxgen
+from tests.tiny import tiny_dataset
+
+PROJECT = """
+[model]
+family = "masked"
+width = 8
+coarse = 8
+depth = 1
+hidden = 8
+rank = 4
+steps = 2
+
+[train]
+steps = 2
+batch = 8
+"""
+DATASET, CHECKPOINT = "dataset/dataset.safetensors", "run/checkpoint.safetensors"
+TRAIN = ("train", "--dataset", "dataset", "-o", "new")
+RESUME = ("train", "--steps", "3", "-o", "run")
+SAMPLE = ("sample", "-m", "run", "--steps", "1", "-o", "out/", "--force")
+READERS = {
+    DATASET: [("inspect", "dataset"), TRAIN],
+    CHECKPOINT: [("inspect", "run"), SAMPLE, RESUME],
+}
+"""The commands that read each kind of file."""
+
+
+class Trap:
+    """Leaves a file behind when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return (Path("trapped").write_text, ("ran",))
+
+
+def pickled() -> bytes:
+    return pickle.dumps(Trap())
+
+
+def torch_saved() -> bytes:
+    file = io.BytesIO()
+    torch.save({"weights.position": Trap()}, file)
+    return file.getvalue()
+
+
+def object_array() -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.array([Trap()], object), allow_pickle=True)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a project, a dataset and a run, all of them good."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "pxgen.toml").write_text(PROJECT)
+    (folder / "dataset").mkdir()
+    tiny_dataset(folder / "dataset", 24)
+    arguments = ["-q", "--project", str(folder), "train", "-o", str(folder / "run")]
+    result = CliRunner().invoke(pxgen, arguments)
+    assert result.exit_code == 0, result.stderr
+    return folder
+
+
+@pytest.fixture
+def here(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the good files as the current folder."""
+    folder = tmp_path / "here"
+    shutil.copytree(whole, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def refused(*arguments: str, lines: int = 1) -> str:
+    """Run a command that must refuse its input, and return what it says."""
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    result = CliRunner().invoke(pxgen, arguments)
+    told = [line for line in result.stderr.splitlines() if not line.startswith("resuming ")]
+    assert (result.exit_code, result.stdout) == (3, ""), (arguments, result.stderr)
+    assert len(told) == lines, told
+    assert told[-1].startswith("pxgen: ")
+    assert "Traceback" not in result.stderr
+    assert "unexpected" not in result.stderr
+    assert not Path("trapped").exists(), "a file was executed"
+    after = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    # The table of a run is rewritten when it is resumed; nothing else may change.
+    changed = {path for path in after if after[path] != before.get(path)}
+    assert {path.name for path in changed} <= {"project.toml"}, changed
+    return "\n".join(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[train\nsteps = 1", "pxgen.toml:1"),
+        ("[train]\nsteps = 1\nsteps = 2", "pxgen.toml:3"),
+        ("[trian]\nsteps = 1", "train"),
+        ("train = 3", "table"),
+        ("[train]\nstpes = 1", "steps"),
+        ("[train]\nsteps = '20'", "pxgen.toml:2: train.steps"),
+        ("[train]\nsteps = true", "whole number"),
+        ("[train]\nsteps = -1", "at least"),
+        ("[train]\nlr = nan", "finite"),
+        ("[train]\nsteps = 1\nminutes = 1.0", "not both"),
+        ("[train]\nprecision = 'fp64'", "bf16"),
+        ("[data]\nsource = 'sprites'", "list"),
+        ("[sample]\nscale = 65", "at most"),
+        (b"\xff\xfe[train]", "UTF-8"),
+        (b"[train]\n\0\1\2", "pxgen.toml:2"),
+        ("x = " + "[" * 5000, "pxgen.toml"),
+        ("#" * 2**21, "at most"),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+@pytest.mark.parametrize("command", ["train", "sample", "prepare"])
+def test_a_malformed_project_file(here: Path, text: str | bytes, told: str, command: str) -> None:
+    content = text if isinstance(text, bytes) else text.encode()
+    (here / "pxgen.toml").write_bytes(content)
+    assert told in refused(*([command, "x"] if command == "prepare" else [command]))
+
+
+@pytest.mark.parametrize(
+    "line", ["width = 'big'", "widht = 8", "family = 'maskd'", "recipe = 3", "depth = 99"]
+)
+def test_a_malformed_model_table(here: Path, line: str) -> None:
+    (here / "pxgen.toml").write_text(f"[model]\n{line}\n")
+    assert "pxgen.toml:2: model." in refused(*TRAIN)
+
+
+@pytest.mark.parametrize("file", [DATASET, CHECKPOINT])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x08",
+        b"\xff" * 16,
+        (2**63).to_bytes(8, "little") + b"{}",
+        (2**24).to_bytes(8, "little") + b"{}",
+        (2).to_bytes(8, "little") + b"[]",
+        (2).to_bytes(8, "little") + b"{}",
+        (4096).to_bytes(8, "little") + b"[" * 4096,
+        pickled,
+        torch_saved,
+        lambda: safetensors_of({"weights.position": np.zeros(3, np.float32)}),
+    ],
+    ids=lambda content: getattr(content, "__name__", repr(content)[:30]),
+)
+def test_a_file_that_is_something_else(
+    here: Path, file: str, content: bytes | Callable[[], bytes]
+) -> None:
+    (here / file).write_bytes(content() if callable(content) else content)
+    for command in READERS[file]:
+        if (command[0], file) != ("train", CHECKPOINT) or command == RESUME:
+            assert Path(file).name in refused(*command)
+
+
+@pytest.mark.parametrize("file", [DATASET, CHECKPOINT])
+def test_a_truncated_file(here: Path, file: str) -> None:
+    content = (here / file).read_bytes()
+    for share in (0.01, 0.2, 0.5, 0.9, 0.999):
+        (here / file).write_bytes(content[: int(share * len(content))])
+        for command in READERS[file]:
+            assert file in refused(*command)
+
+
+def opened(path: Path) -> tuple[dict[str, Any], bytes]:
+    """The header and the bytes of the tensors of a safetensors file."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(content[8 : 8 + length]), content[8 + length :]
+
+
+def closed(header: dict[str, Any], body: bytes) -> bytes:
+    raw = json.dumps(header).encode()
+    return len(raw).to_bytes(8, "little") + raw + body
+
+
+@pytest.mark.parametrize(
+    ("tensor", "change"),
+    [
+        ("pixels", {"shape": [24, 1, 6, 9]}),
+        ("pixels", {"shape": [24, 48]}),
+        ("pixels", {"shape": [24, -1, 6, -8]}),
+        ("pixels", {"shape": [12, 2, 6, 8]}),
+        ("pixels", {"shape": [48, 1, 6, 4]}),
+        ("pixels", {"dtype": "F32"}),
+        ("pixels", {"dtype": ["U8"]}),
+        ("pixels", {"data_offsets": [0, 2**62]}),
+        ("pixels", {"data_offsets": [-8, 1144]}),
+        ("pixels", {"data_offsets": [0, float("inf")]}),
+        ("labels", {"shape": [48, 1]}),
+        ("split", {"shape": [2, 12]}),
+        ("group", {"dtype": "U8"}),
+        ("group", {"shape": None}),
+    ],
+)
+def test_a_dataset_of_wrong_shapes(here: Path, tensor: str, change: dict[str, Any]) -> None:
+    header, body = opened(here / DATASET)
+    header[tensor] |= change
+    (here / DATASET).write_bytes(closed(header, body))
+    if change.get("shape") == [12, 2, 6, 8]:
+        # Half as many clips of two frames fit the bytes, not the labels.
+        assert "disagree" in refused(*TRAIN)
+    for command in READERS[DATASET]:
+        assert DATASET in refused(*command)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": ["left"]},
+        {"labels": "left"},
+        {"labels": None},
+        {"labels": ["left", 2]},
+        {"palette": ["00000000"]},
+        {"palette": ["ff0000ff"]},
+        {"palette": ["00000000"] * 300},
+        {"palette": ["zz"]},
+        {"format": 99},
+        {"format": float("inf")},
+        {"info": []},
+        {"fingerprint": None},
+    ],
+    ids=str,
+)
+def test_a_dataset_whose_tables_do_not_fit(here: Path, change: dict[str, Any]) -> None:
+    header, body = opened(here / DATASET)
+    about = json.loads(header["__metadata__"]["pxgen.dataset"]) | change
+    header["__metadata__"]["pxgen.dataset"] = json.dumps(about)
+    (here / DATASET).write_bytes(closed(header, body))
+    for command in READERS[DATASET]:
+        refused(*command)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"training": {"step": 1}},
+        {"training": {"settings": []}},
+        {"training": {"settings": {}}},
+        {"stage": 7},
+        {"stage": -1},
+        {"step": "many"},
+        {"step": None},
+        {"seconds": float("inf"), "step": float("inf")},
+        {"best": []},
+        {"settings": 5},
+    ],
+    ids=str,
+)
+def test_a_checkpoint_that_cannot_be_resumed_still_samples(
+    here: Path, change: dict[str, Any]
+) -> None:
+    header, body = opened(here / CHECKPOINT)
+    about = json.loads(header["__metadata__"]["pxgen.checkpoint"])
+    if "training" in change:
+        about |= change
+    else:
+        about["training"] |= change
+    header["__metadata__"]["pxgen.checkpoint"] = json.dumps(about)
+    (here / CHECKPOINT).write_bytes(closed(header, body))
+    assert "--fresh" in refused(*RESUME)
+    assert CliRunner().invoke(pxgen, SAMPLE).exit_code == 0
+
+
+@pytest.mark.parametrize("prefix", ["weights", "raw", "optimizer"])
+@pytest.mark.parametrize("change", ["missing", "shape"])
+def test_a_checkpoint_whose_tensors_do_not_fit(here: Path, prefix: str, change: str) -> None:
+    header, body = opened(here / CHECKPOINT)
+    name = next(n for n in header if n.startswith(f"{prefix}.") and len(header[n]["shape"]) == 2)
+    if change == "missing":
+        del header[name]
+    else:
+        header[name]["shape"].reverse()
+        assert header[name]["shape"][0] != header[name]["shape"][1]
+    (here / CHECKPOINT).write_bytes(closed(header, body))
+    assert CHECKPOINT in refused(*RESUME)
+    if prefix == "weights":
+        assert CHECKPOINT in refused(*SAMPLE)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]\n", '{"step": 1}\n', "null\n", '{"step":"x","stage_index":0}\n']
+)
+def test_damaged_metrics_stop_a_resumption(here: Path, text: str) -> None:
+    (here / "run" / "metrics.jsonl").write_text(text)
+    assert "metrics.jsonl" in refused(*RESUME)
+
+
+@pytest.mark.parametrize("file", [DATASET, CHECKPOINT])
+def test_any_damage_is_harmless_or_one_line(here: Path, file: str) -> None:
+    """Random bytes and random JSON values: read, or refused in one line; never anything else."""
+    content = (here / file).read_bytes()
+    chance = random.Random(0)
+    for _ in range(120):
+        (here / file).write_bytes(spoiled(content, chance))
+        for command in READERS[file][:2]:
+            result = CliRunner().invoke(
+                pxgen, ["-q", *command, *(["--fresh"] * (command == TRAIN))]
+            )
+            assert result.exit_code in {0, 3}, result.stderr
+            if result.exit_code:
+                assert result.stderr.startswith("pxgen: ")
+                assert len(result.stderr.splitlines()) == 1
+
+
+def spoiled(content: bytes, chance: random.Random) -> bytes:
+    length = 8 + int.from_bytes(content[:8], "little")
+    if chance.random() < 0.4:
+        damaged = bytearray(content)
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(length)] = chance.randrange(256)
+        return bytes(damaged)
+    header = json.loads(content[8:length])
+    key = next(iter(header["__metadata__"]))
+    about = json.loads(header["__metadata__"][key])
+    table, name = chance.choice(list(places(chance.choice([header, about]))))
+    odd = (None, -1, 0, 2**70, 1.5, float("nan"), float("inf"), "x", [], {}, [[1]], True)
+    table[name] = chance.choice(odd)
+    if isinstance(header.get("__metadata__"), dict) and key in header["__metadata__"]:
+        header["__metadata__"][key] = json.dumps(about)
+    return closed(header, content[length:])
+
+
+def places(table: Any) -> Any:
+    """Every place in nested JSON: what holds it, and its key."""
+    for name in list(table if isinstance(table, dict) else range(len(table))):
+        yield table, name
+        if isinstance(table[name], dict | list):
+            yield from places(table[name])
+
+
+def png_of(width: int, height: int, body: bytes = b"") -> bytes:
+    """A PNG whose header promises any size."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checked = kind + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    image = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(body)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + image
+
+
+def good_png() -> bytes:
+    file = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 4), np.uint8)
+    Image.fromarray(noise).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.png", b""),
+        ("a.png", b"no picture at all"),
+        ("a.png", lambda: good_png()[:-60]),
+        ("a.png", lambda: good_png()[:20]),
+        ("a.png", lambda: png_of(2**31 - 1, 2**31 - 1)),
+        ("a.png", lambda: png_of(30_000, 30_000)),
+        ("a.png", lambda: png_of(0, 4)),
+        ("a.png", lambda: png_of(16, 16, b"\0" * 7)),
+        ("a.png", pickled),
+        ("a.gif", b"GIF89a\xff\xff\xff\xff\x00\x00\x00,"),
+        ("a.webp", b"RIFF\xff\xff\xff\xffWEBPVP8 "),
+        ("a.bmp", b"BM" + b"\xff" * 60),
+    ],
+    ids=lambda value: getattr(value, "__name__", repr(value)[:24]),
+)
+def test_a_damaged_image(here: Path, name: str, content: bytes | Callable[[], bytes]) -> None:
+    (here / "art").mkdir()
+    (here / "art" / "good.png").write_bytes(good_png())
+    (here / "art" / name).write_bytes(content() if callable(content) else content)
+    # The first line names the file, the last says what to do.
+    told = refused("prepare", "art", "--force", lines=2)
+    assert name in told
+    assert "--skip-bad" in told
+    assert name in refused("inspect", f"art/{name}")
+
+
+@pytest.mark.parametrize("content", [object_array, pickled, b"", b"\x93NUMPY\x01\x00\xff\xff{"])
+def test_a_malformed_array(here: Path, content: bytes | Callable[[], bytes]) -> None:
+    (here / "art.npy").write_bytes(content() if callable(content) else content)
+    assert "art.npy" in refused("prepare", "art.npy", "--force", lines=refusal_lines("art.npy"))
+
+
+def refusal_lines(source: str) -> int:
+    """Arrays are refused at once or as one bad source among others."""
+    result = CliRunner().invoke(pxgen, ["prepare", source, "--force"])
+    assert result.exit_code == 3
+    return 2 if "listed above" in result.stderr else 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("p.hex", b""),
+        ("p.hex", b"ff00zz\n"),
+        ("p.hex", b"".join(b"%06x\n" % i for i in range(300))),
+        ("p.gpl", b"GIMP Palette\n1 2\n"),
+        ("p.gpl", b"GIMP Palette\n999 0 0\n"),
+        ("p.pal", b"JASC-PAL\n0100\n99999999\n1 2\n"),
+        ("p.ase", b"ASEF\0\1\0\0\xff\xff\xff\xff"),
+        ("p.aco", b"\0\1\xff\xff\0\0"),
+        ("p.png", b"\x89PNG\r\n\x1a\n"),
+        ("p.txt", b"\xff\xfe\0\0"),
+        ("p.hex", pickled),
+        ("p.ase", torch_saved),
+    ],
+    ids=lambda value: getattr(value, "__name__", repr(value)[:24]),
+)
+def test_a_malformed_palette(here: Path, name: str, content: bytes | Callable[[], bytes]) -> None:
+    (here / name).write_bytes(content() if callable(content) else content)
+    (here / "good.png").write_bytes(good_png())
+    for command in (
+        ("palette", "show", name),
+        ("prepare", "good.png", "--palette", name, "--force"),
+        (*SAMPLE, "--palette", name),
+    ):
+        assert name in refused(*command)

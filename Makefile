@@ -9,13 +9,16 @@ TORCH_INDEX ?=
 DEMO ?= demo
 DEMO_SPRITES ?= 4000
 DEMO_MINUTES ?= 2.4
+# Sprites to measure with, and where to put the figures as JSON: make bench DATA=sprites/ JSON=b.json
+DATA ?=
+JSON ?=
 
 BIN := $(VENV)/bin
 PXGEN := $(abspath $(BIN)/pxgen)
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check clean
+.PHONY: help demo test check bench clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -44,6 +47,9 @@ check: $(INSTALLED) ## format, lint, types, import layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(INSTALLED) ## speed and memory in one table (DATA=folder of sprites, JSON=file)
+	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') $(if $(JSON),--json '$(JSON)')
 
 clean: ## remove what the other targets made, the environment too
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,37 @@
+"""How long one waits before anything happens, in fresh processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.child import median, python, times
+from tests.bench.material import Model
+from tests.bench.rows import Row
+
+HELP = ("-m", "pxgen", "--help")
+HEAVY = ("torch", "numpy", "PIL", "rich", "safetensors", "imageio")
+REPEATS = 5
+
+
+def help_rows(folder: Path) -> Iterator[Row]:
+    """``pxgen --help``: its wall time, and the heavy packages that it imports."""
+    seconds = times(*HELP, repeats=REPEATS, folder=folder)
+    yield Row("pxgen --help, median of 5", median(seconds), "s", 0.3, f"best {seconds[0]:.3f}")
+    log = python("-X", "importtime", *HELP, folder=folder).stderr
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in log.splitlines()}
+    found = [name for name in HEAVY if name in imported]
+    note = ", ".join(found) or "neither torch nor " + ", ".join(HEAVY[1:])
+    yield Row("heavy packages that --help imports", len(found), "packages", 0, note)
+
+
+def cold_sample_rows(folder: Path, model: Model) -> Iterator[Row]:
+    """``pxgen sample --label alien`` in an empty folder, beside ``import torch`` alone."""
+    empty = folder / "empty"
+    empty.mkdir()
+    command = ("-m", "pxgen", "sample", "--label", "alien", "--force", *model.arguments)
+    torch = median(times("-c", "import torch", repeats=REPEATS, folder=empty))
+    sample = median(times(*command, repeats=REPEATS, folder=empty))
+    yield Row("import torch, median of 5", torch, "s")
+    yield Row("pxgen sample --label alien, median of 5", sample, "s", note=model.note)
+    yield Row("... beyond import torch", sample - torch, "s", 2.0)

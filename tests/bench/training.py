@@ -1,0 +1,89 @@
+"""Training at the default recipe and settings: throughput, time beside the network, memory.
+
+Run as a program, ``python -m tests.bench.training DATASET`` prints where the time of steps goes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.bench.child import program, pxgen
+from tests.bench.rows import Row
+
+WARM, TIMED = 5, 40
+STEPS = 20
+"""Steps of the run whose memory is measured; it validates and draws a preview at its end."""
+
+PARTS = {"network": "network", "examples": "examples", "update": "optimizer and average"}
+
+
+def rows(folder: Path, dataset: Path) -> Iterator[Row]:
+    """Time a few steps inside one process, then run the command for its memory."""
+    spent = program("training", dataset, folder=folder)
+    step = spent["step"]
+    note = f"{step:.2f} s a step of {spent['batch']:.0f}"
+    yield Row("train", spent["batch"] / step, "sprites/s", note=note)
+    outside = step - spent["network"]
+    parts = {title: spent[name] for name, title in PARTS.items() if name != "network"}
+    parts["the rest"] = outside - sum(parts.values())
+    note = ", ".join(f"{title} {value / step:.2%}" for title, value in parts.items())
+    yield Row("train, time outside the network", 100 * outside / step, "%", note=note)
+    ended = pxgen("train", "--dataset", dataset, "--steps", STEPS, "-o", "run", folder=folder)
+    yield Row(f"train --steps {STEPS}, peak memory", ended.megabytes, "MB", 2000)
+
+
+def _where_time_goes(path: Path) -> dict[str, float]:
+    """Mean seconds of a step and of its parts."""
+    import torch
+
+    from pxgen.course import Course
+    from pxgen.dataset import open_dataset
+    from pxgen.examples import Examples
+    from pxgen.lanes import Lanes
+    from pxgen.models.registry import build_model
+    from pxgen.noise import seed_weights
+    from pxgen.recipe import DEFAULT, read_recipe
+    from pxgen.settings import TrainSettings
+    from pxgen.training import Trainer
+
+    dataset = open_dataset(path)
+    # A budget in steps, with one step more than is timed: the last one validates.
+    settings = TrainSettings(steps=WARM + TIMED + 1)
+    seed_weights(settings.seed)
+    model = build_model(read_recipe(DEFAULT), dataset.domain)
+    spent = dict.fromkeys(PARTS, 0.0)
+    _time_calls(Lanes, "backward", spent, "network")
+    _time_calls(Examples, "batch", spent, "examples")
+    _time_calls(Course, "update", spent, "update")
+    reports = Trainer(model, dataset, settings, torch.device("cpu")).run()
+    for _ in range(WARM):
+        next(reports)
+    before, began = dict(spent), time.perf_counter()
+    for _ in range(TIMED):
+        next(reports)
+    whole = time.perf_counter() - began
+    parts = {name: (spent[name] - before[name]) / TIMED for name in spent}
+    return {"step": whole / TIMED, "batch": settings.batch, **parts}
+
+
+def _time_calls(owner: type, name: str, spent: dict[str, float], part: str) -> None:
+    """Make a method add the time of its calls to a part."""
+    method: Callable[..., Any] = getattr(owner, name)
+
+    def timed(*arguments: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return method(*arguments, **options)
+        finally:
+            spent[part] += time.perf_counter() - began
+
+    setattr(owner, name, timed)
+
+
+if __name__ == "__main__":
+    print(json.dumps(_where_time_goes(Path(sys.argv[1]))))

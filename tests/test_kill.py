@@ -21,7 +21,7 @@ from pxgen.course import Course
 from pxgen.dataset import open_dataset
 from pxgen.render.png import decode_png
 from tests import processes
-from tests.processes import Ended, start, stop_when
+from tests.processes import start, stop_when
 from tests.test_checkpoint import save as save_model
 from tests.tiny import tiny_dataset
 
@@ -204,18 +204,15 @@ def test_prepare_killed_at_any_moment_leaves_the_old_dataset_or_the_new(tmp_path
     length = time.monotonic() - began
     new = open_dataset(tmp_path / "new").fingerprint
 
-    def kill(moment: float) -> Ended:
-        process = start(tmp_path, "prepare", "sprites", "--force")
-        return stop_when(process, lambda: True, moment * length, signal.SIGKILL)
-
     def writing() -> bool:
         return any((tmp_path / "dataset").glob(".*.tmp"))
 
     moments = random.Random(0)
-    killed = [kill(moments.uniform(0.4, 1.0)) for _ in range(4)]
-    for delay in (0.0, 0.01, 0.03):
+    anywhere = [(lambda: True, moments.uniform(0.4, 1.0) * length) for _ in range(4)]
+    killed = []
+    for reached, delay in [*anywhere, (writing, 0.0), (writing, 0.01), (writing, 0.03)]:
         process = start(tmp_path, "prepare", "sprites", "--force")
-        killed.append(stop_when(process, writing, delay, signal.SIGKILL))
+        killed.append(stop_when(process, reached, delay, signal.SIGKILL))
         for leftover in (tmp_path / "dataset").glob(".*.tmp"):
             leftover.unlink()
         check_whole(tmp_path / "dataset")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -40,7 +41,7 @@ class Crowd:
 
     def distances(self, pixels: U8) -> NDArray[np.int64]:
         """``(n,)``: pixels in which each sprite differs from its nearest here (Hamming)."""
-        flat = pixels.reshape(len(pixels), -1)
+        flat = pixels.reshape(len(pixels), math.prod(pixels.shape[1:]))
         nearest = np.full(len(flat), flat.shape[1], np.int64)
         for chunk in self._chunks():
             # Pixel by pixel over many sprites: one pixel against a row of bytes is quickest.

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
-from pxgen.models.conditioning import hide_labels
+from pxgen.models.conditioning import LabelPrior, hide_labels
 from pxgen.models.denoiser import Denoiser
 from pxgen.models.protocol import Batch, Sampling, Stage
 from pxgen.models.unmasking import ORDERS, unmask
@@ -68,7 +68,7 @@ class MaskedDiffusion:
 
     def __init__(self, spec: MaskedSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain
-        self.module: nn.Module = Denoiser(
+        self.denoiser = Denoiser(
             domain,
             width=spec.width,
             coarse=spec.coarse,
@@ -76,20 +76,26 @@ class MaskedDiffusion:
             hidden=spec.hidden,
             rank=spec.rank,
         )
-        self.denoiser: Denoiser = self.module
         self.steerable = domain.labels > 0
+        self.module = nn.ModuleDict({"denoiser": self.denoiser})
+        self.prior = LabelPrior(domain.labels, spec.hidden) if domain.labels else None
+        if self.prior is not None:
+            self.module["labels"] = self.prior
 
     def stages(self) -> tuple[Stage, ...]:
-        """One stage: the denoiser."""
-        return (Stage("denoiser", self.denoiser, self.loss, self.bits, self._begin),)
+        """One stage: pixels given labels, and which labels go together."""
+        return (Stage("denoiser", self.module, self.loss, self.bits, self._begin),)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
-        """The bound in nats a pixel, with labels hidden as they will be when asked."""
+        """The bound of the pixels in nats a pixel, and of the labels in nats a label."""
         labels = hide_labels(batch.labels, noise, self.spec.blind)
         # One level of hiding a sprite, spread evenly over the batch: a quieter gradient.
         even = torch.arange(len(batch.pixels), device=labels.device) / len(batch.pixels)
         level = (even + noise.uniform(1)[0]) % 1
-        return {"cross_entropy": self._bound(batch.pixels, labels, level, noise, ASKED).mean()}
+        terms = {"cross_entropy": self._bound(batch.pixels, labels, level, noise, ASKED).mean()}
+        if self.prior is not None:
+            terms["labels"] = self.prior.loss(batch.labels, noise).mean()
+        return terms
 
     def bits(self, batch: Batch, noise: Noise) -> Tensor:
         """``(B,)`` bits a sprite given all its labels, averaged over ``LEVELS`` amounts hidden."""
@@ -126,12 +132,12 @@ class MaskedDiffusion:
 
     def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        *_, last = self._draw(self._blank(len(labels), labels.device), labels, noise, how)
+        *_, last = self._draw_new(labels, noise, how)
         return self._maps(last)
 
     def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
         """The sample as it forms, hidden pixels shown transparent."""
-        for tokens in self._draw(self._blank(len(labels), labels.device), labels, noise, how):
+        for tokens in self._draw_new(labels, noise, how):
             yield self._maps(tokens.masked_fill(tokens == self.denoiser.hidden_token, 0))
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> MaskedCode:
@@ -151,6 +157,13 @@ class MaskedDiffusion:
         tokens = torch.where(a.keys < weight, b.tokens, a.tokens)
         contradiction = (a.tokens != b.tokens) & (b.keys < 4 * weight * (1 - weight))
         return MaskedCode(tokens.masked_fill(contradiction, self.denoiser.hidden_token), a.keys)
+
+    def _draw_new(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+        if self.prior is not None:
+            labels = self.prior.complete(labels, noise)
+        shape = (len(labels), self.domain.canvas.pixels)
+        blank = torch.full(shape, self.denoiser.hidden_token, device=labels.device)
+        return self._draw(blank, labels, noise, how)
 
     def _draw(self, start: Tensor, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
         spec = self.spec
@@ -178,10 +191,6 @@ class MaskedDiffusion:
             steps=how.steps or spec.steps,
             temperature=temperature,
         )
-
-    def _blank(self, count: int, device: torch.device) -> Tensor:
-        shape = (count, self.domain.canvas.pixels)
-        return torch.full(shape, self.denoiser.hidden_token, device=device)
 
     def _maps(self, tokens: Tensor) -> Tensor:
         return tokens.view(-1, *self.domain.canvas).to(torch.uint8)

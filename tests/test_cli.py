@@ -209,12 +209,13 @@ def test_sample_passes_on_every_option(run, asked):
     line = (
         "-m runs/a -n 9 --label alien --label hat:0.5 --seed 3 --first 20 --shard 2/4 --steps 8 "
         "--sampler random --guidance 1.5 --temperature 0.9 --palette pico-8 --scale 2 -o x.png "
-        "--force --batch 7 --workers 1"
+        "--force --batch 7 --workers 1 --device cpu"
     )
     result = run("sample", *line.split())
     assert result.stdout == "done\n"
     (request,) = asked
     assert str(request.pop("model")) == "runs/a"
+    assert str(request.pop("runs")) == "runs"
     assert request == {
         "count": 9,
         "labels": ("alien", "hat:0.5"),
@@ -229,6 +230,7 @@ def test_sample_passes_on_every_option(run, asked):
         "scale": 2,
         "out": "x.png",
         "force": True,
+        "device": "cpu",
         "batch": 7,
         "workers": 1,
     }

@@ -6,14 +6,15 @@ weights being optimised, and ``optimizer.*``. The container cannot hold code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from pxgen.card import Card, checkpoint_file, read_card
 from pxgen.errors import InputError
@@ -61,12 +62,30 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:
     file = checkpoint_file(path)
     card, _ = read_card(file)
     # Shapes first, memory later: a stranger's card may declare a model larger than the machine.
-    with torch.device("meta"):
+    with torch.device("meta"), _Unfilled():
         model = build_model(Table(card.model, Where(str(file), path=("model",))), card.domain)
     load_weights(model, load_tensors(file), file)
     prefer_channels_last(model.module)
     model.module.to(device).eval()
     return Loaded(model, card, file)
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves weights as they are made, because what is loaded replaces them.
+
+    Without memory, normal draws would make torch load its compiler first, which takes as long as
+    loading torch.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Collection[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        given = kwargs or {}
+        return given["tensor"] if func is nn.init.normal_ else func(*args, **given)
 
 
 def load_weights(model: Model, tensors: Mapping[str, Tensor], file: Path) -> None:

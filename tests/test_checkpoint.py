@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,21 @@ def test_a_checkpoint_samples_with_nothing_else_present(tmp_path: Path) -> None:
     assert torch.equal(loaded.model.sample(labels, PictureNoise(0, [0, 1]), how), expected)
     assert loaded.card == CARD
     assert loaded.card.domain == domain()
+
+
+def test_loading_does_not_wait_for_torchs_compiler(tmp_path: Path) -> None:
+    """It is imported by harmless looking calls and doubles the time to the first sprite."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom pxgen.checkpoint import load_model\n"
+        "load_model(Path(sys.argv[1]))\nprint('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(save(tmp_path))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
 
 
 def test_half_precision_weights_load(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pxgen.tables import Table, Where
 
 PALETTE = Palette.of([(200, 0, 0), (0, 200, 0), (0, 0, 200), (250, 250, 250)], "tiny")
 LABELS = ("left", "right")
-TINY = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8, "rank": 4}
+TINY = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8, "rank": 4, "steps": 4}
 """What makes a recipe quick; keys that a recipe lacks are left out."""
 
 

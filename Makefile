@@ -16,9 +16,10 @@ JSON ?=
 BIN := $(VENV)/bin
 PXGEN := $(abspath $(BIN)/pxgen)
 INSTALLED := $(VENV)/.installed
+STARTER := pxgen/builtin/starter
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench starter pictures clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -50,6 +51,20 @@ check: $(INSTALLED) ## format, lint, types, import layers
 
 bench: $(INSTALLED) ## speed and memory in one table (DATA=folder of sprites, JSON=file)
 	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') $(if $(JSON),--json '$(JSON)')
+
+starter: $(INSTALLED) ## train the starter model anew, from the built-in characters (hours)
+	$(PXGEN) --project $(STARTER).toml prepare -o build/starter/dataset --force
+	$(PXGEN) --project $(STARTER).toml train --dataset build/starter/dataset -o build/starter/run
+	$(BIN)/python -m pxgen.commands.slim build/starter/run $(STARTER).safetensors
+	cp build/starter/run/metrics.jsonl $(STARTER).jsonl
+
+pictures: $(INSTALLED) ## the pictures of the README, made by the commands it shows
+	$(PXGEN) prepare --builtin -n 60 --seed 21 -o build/pictures --force
+	cp build/pictures/sheet.png docs/pictures/builtin.png
+	$(PXGEN) sample -n 60 --scale 3 -o docs/pictures/starter.png
+	$(PXGEN) sample --label alien -n 12 --scale 3 -o docs/pictures/alien.png
+	$(PXGEN) sample --label robot --label hat-wizard -n 12 --scale 3 -o docs/pictures/robot-wizard.png
+	$(PXGEN) sample -n 12 --palette game-boy --scale 3 -o docs/pictures/game-boy.png
 
 clean: ## remove what the other targets made, the environment too
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from pxgen.card import Card, checkpoint_file, read_card
 from pxgen.errors import InputError
-from pxgen.files import replacing
+from pxgen.files import write_bytes
 from pxgen.models.layers import prefer_channels_last
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model
@@ -36,9 +36,8 @@ class Loaded(NamedTuple):
 def save_checkpoint(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> Path:
     """Write a checkpoint whole or not at all."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with replacing(path) as temporary:
-        save_file(whole, temporary, metadata=card.dump())
-    return path
+    # safetensors' own file writer makes files that only their owner can read.
+    return write_bytes(path, save(whole, metadata=card.dump()))
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:

@@ -129,11 +129,11 @@ def test_weights_that_do_not_fit_are_one_clear_line(tmp_path: Path, change: str)
     path = save(tmp_path)
     tensors = load_file(path)
     if change == "missing":
-        del tensors["weights.position"]
+        del tensors["weights.denoiser.position"]
     elif change == "extra":
         tensors["weights.other"] = torch.zeros(1)
     else:
-        tensors["weights.position"] = torch.zeros(2, 2)
+        tensors["weights.denoiser.position"] = torch.zeros(2, 2)
     save_file(tensors, path, metadata=CARD.dump())
     with pytest.raises(InputError, match="weight"):
         load_model(path)
@@ -142,3 +142,9 @@ def test_weights_that_do_not_fit_are_one_clear_line(tmp_path: Path, change: str)
 def test_a_missing_checkpoint_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="pxgen train"):
         load_model(tmp_path / "nothing")
+
+
+def test_a_checkpoint_can_be_read_by_others(tmp_path: Path) -> None:
+    neighbour = tmp_path / "neighbour"
+    neighbour.touch()
+    assert save(tmp_path).stat().st_mode == neighbour.stat().st_mode

@@ -176,7 +176,8 @@ class Trainer:
         steps, minutes = self.settings.steps, self.settings.minutes
         if steps is not None:
             return min(1.0, self.position.step / steps)
-        budget = 60 * (DEFAULT_MINUTES if minutes is None else minutes) / len(self._stages)
+        share = self._course.stage.share / sum(stage.share for stage in self._stages)
+        budget = 60 * (DEFAULT_MINUTES if minutes is None else minutes) * share
         return min(1.0, self.position.seconds / budget)
 
     def _learning_rate(self, step: int, progress: float) -> float:

@@ -7,8 +7,9 @@ import math
 import pytest
 import torch
 
+from pxgen.models.conditioning import LabelPrior
 from pxgen.models.protocol import Batch, Sampling
-from pxgen.noise import BatchNoise, PictureNoise
+from pxgen.noise import BatchNoise, PictureNoise, seed_weights
 from tests.tiny import PALETTE, RECIPES, domain, tiny_model
 
 DOMAINS = [
@@ -101,13 +102,44 @@ def test_an_untrained_bound_is_near_the_entropy_of_noise(recipe: str) -> None:
     """Uniform noise costs log2 K bits a pixel; a bound far below it would be a wrong weighting."""
     model = tiny_model(recipe)
     batch = example(count=64)
-    (stage,) = model.stages()
-    stage.begin(batch)
-    with torch.no_grad():
-        bits = stage.bits(batch, BatchNoise(64, 0, 0))
+    bits = torch.zeros(64)
+    for stage in model.stages():
+        stage.begin(batch)
+        if stage.codes_pixels:
+            with torch.no_grad():
+                bits += stage.bits(batch, BatchNoise(64, 0, 0))
     fair = domain().canvas.pixels * math.log2(len(PALETTE))
     assert bits.shape == (64,)
     assert bits.mean().item() == pytest.approx(fair, rel=0.15)
+
+
+def test_forbidden_labels_stay_forbidden_and_asked_ones_asked() -> None:
+    prior = LabelPrior(5, 8)
+    asked = torch.tensor([[1.0, -1.0, 0.0, 0.5, 0.0]]).repeat(20, 1)
+    drawn = prior.complete(asked, PictureNoise(0, range(20)))
+    assert torch.equal(drawn[:, [0, 1, 3]], asked[:, [0, 1, 3]])
+    assert set(drawn[:, [2, 4]].flatten().tolist()) == {-1.0, 1.0}
+
+
+def test_a_label_prior_learns_what_goes_together() -> None:
+    """Two kinds, each with two hats of its own: a hat names its kind and excludes the others."""
+    rows = torch.tensor(
+        [[1, 0, 1, 0, 0, 0], [1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1]]
+    )
+    seed_weights(0)
+    prior = LabelPrior(6, 32)
+    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
+    for step in range(150):
+        loss = prior.loss(rows.repeat(8, 1) * 2.0 - 1, BatchNoise(32, 0, step)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    asked = torch.eye(6).repeat(10, 1)
+    with torch.no_grad():
+        drawn = prior.complete(asked, PictureNoise(0, range(60)))
+    legal = {tuple(row) for row in (rows * 2 - 1).tolist()}
+    assert sum(tuple(row) in legal for row in drawn.int().tolist()) >= 57
+    assert len({tuple(row) for row in drawn.int().tolist()} & legal) == 4
 
 
 def test_labels_steer_only_where_there_are_any() -> None:

@@ -46,6 +46,8 @@ def held_out_bits(
         batch = to_batch(*dataset.take(part), device)
         total = torch.zeros(len(part), dtype=torch.float64)
         for number, stage in enumerate(model.stages()):
+            if not stage.codes_pixels:
+                continue
             keys = [int(index) + (number << STAGE_STREAMS) for index in part]
             with torch.inference_mode():
                 total += stage.bits(batch, PictureNoise(seed, keys, device)).cpu().double()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pxgen.noise import Noise
+from pxgen.noise import Noise, draw_categories
 
 
 class LabelEmbedding(nn.Module):
@@ -34,46 +34,68 @@ class LabelEmbedding(nn.Module):
 
 
 class LabelPrior(nn.Module):
-    """Which labels go together: each hidden label's chance given those known.
+    """Which labels go together: the chances of the next label of a set, or of its end.
 
-    Trained and drawn in any order, one label at a time (2110.02037).
+    Sets grow one present label at a time in any order, so a set of seven labels takes eight draws
+    however large the vocabulary, and few draws mean few chances of an impossible set.
     """
 
-    CALLS = 128
-    """Network calls of one completion at most; a larger vocabulary draws several labels a call."""
+    PREFIXES = 8
+    """Parts of each sprite's labels that one step learns to continue."""
 
     def __init__(self, labels: int, width: int) -> None:
         super().__init__()
         self.enter = nn.Linear(2 * labels, width)
-        self.middle = nn.Linear(width, width)
-        self.leave = nn.Linear(width, labels)
+        self.middle = nn.ModuleList(nn.Linear(width, width) for _ in range(2))
+        self.leave = nn.Linear(width, labels + 1)
 
     def forward(self, labels: Tensor) -> Tensor:
-        """``(B, L)`` labels, 0 where unknown, to ``(B, L)`` logits of being present."""
+        """``(B, L)`` labels, 0 where undecided, to ``(B, L + 1)`` logits: the next, or the end."""
         state = torch.cat([labels.relu(), labels.neg().relu()], dim=1)
         hidden = nn.functional.silu(self.enter(state))
-        logits: Tensor = self.leave(hidden + nn.functional.silu(self.middle(hidden)))
-        return logits
+        for layer in self.middle:
+            hidden = hidden + nn.functional.silu(layer(hidden))
+        logits = self.leave(hidden).float()
+        # What is decided cannot come next.
+        decided = nn.functional.pad(labels != 0, (0, 1))
+        return torch.where(decided, -torch.inf, logits)
 
     def loss(self, labels: Tensor, noise: Noise) -> Tensor:
-        """``(B,)`` nats a label of ``(B, L)`` labels in {-1, 1}, a random number of them hidden."""
-        L = labels.shape[1]
-        count = (noise.uniform(1) * L).long() + 1
-        hidden = noise.uniform(L).argsort(dim=1) < count
-        logits = self(labels.masked_fill(hidden, 0.0)).float()
-        nats = nn.functional.softplus(-labels * logits)
-        return (nats * hidden).sum(1) / count.squeeze(1)
+        """``(B,)`` nats of the next label, over random parts of ``(B, L)`` labels in {-1, 1}."""
+        B, L = labels.shape
+        present = (labels > 0).repeat_interleave(self.PREFIXES, 0)
+        size = present.sum(1, keepdim=True)
+        keys = noise.uniform(self.PREFIXES, L).view(-1, L).masked_fill(~present, 2.0)
+        kept = (noise.uniform(self.PREFIXES).view(-1, 1) * (size + 1)).long()
+        known = present & (keys.argsort(1).argsort(1) < kept)
+        # Forbidding is learnt from what a sprite does not show.
+        forbidden = ~present & (noise.uniform(self.PREFIXES, L).view(-1, L) < FORBIDDEN)
+        logits = self(known.float() - forbidden.float())
+        # Any of the remaining labels may come next; the end only when none remains.
+        target = nn.functional.pad(present & ~known, (0, 1)).float()
+        target[:, L] = (kept == size).squeeze(1).float()
+        target = target / target.sum(1, keepdim=True)
+        logp = logits.log_softmax(1).masked_fill(target == 0, 0.0)
+        nats: Tensor = -(target * logp).sum(1)
+        return nats.view(B, self.PREFIXES).mean(1)
 
     def complete(self, asked: Tensor, noise: Noise) -> Tensor:
-        """Draw the unknown labels of ``(n, L)``; what was asked for keeps its weight."""
+        """Decide all labels of ``(n, L)``; what was asked for keeps its weight."""
         L = asked.shape[1]
-        order, chance = noise.uniform(L).argsort(dim=1), noise.uniform(L)
-        labels = asked
-        for places in torch.split(order, -(-L // self.CALLS), dim=1):
-            present = chance < self(labels).sigmoid()
-            due = torch.zeros_like(present).scatter(1, places, True)
-            labels = torch.where(due & (labels == 0), present * 2.0 - 1, labels)
-        return labels
+        labels, open_ = asked, torch.ones(len(asked), 1, dtype=torch.bool, device=asked.device)
+        for _ in range(L + 1):
+            # The end is always possible, so a draw never lacks a possible label.
+            drawn = draw_categories(self(labels).softmax(1), noise.uniform(1).squeeze(1))
+            chosen = nn.functional.one_hot(drawn, L + 1)[:, :L].bool()
+            labels = torch.where(chosen & open_, 1.0, labels)
+            open_ = open_ & (drawn < L).unsqueeze(1)
+            if not open_.any():
+                break
+        return torch.where(labels == 0, -1.0, labels)
+
+
+FORBIDDEN = 0.02
+"""Share of the absent labels that training forbids outright."""
 
 
 def hide_labels(labels: Tensor, noise: Noise, blind: float) -> Tensor:

@@ -83,19 +83,31 @@ class MaskedDiffusion:
             self.module["labels"] = self.prior
 
     def stages(self) -> tuple[Stage, ...]:
-        """One stage: pixels given labels, and which labels go together."""
-        return (Stage("denoiser", self.module, self.loss, self.bits, self._begin),)
+        """Which labels go together, if there are any; then pixels given labels."""
+        pixels = Stage("denoiser", self.denoiser, self.loss, self.bits, self._begin)
+        prior = self.prior
+        if prior is None:
+            return (pixels,)
+
+        def loss(batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
+            return {"cross_entropy": prior.loss(batch.labels, noise).mean()}
+
+        def bits(batch: Batch, noise: Noise) -> Tensor:
+            return prior.loss(batch.labels, noise) / math.log(2)
+
+        # A perceptron over labels is done in a fraction of the time that pixels take.
+        labels = Stage(
+            "labels", prior, loss, bits, lambda batch: None, share=0.05, codes_pixels=False
+        )
+        return labels, pixels
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
-        """The bound of the pixels in nats a pixel, and of the labels in nats a label."""
+        """The bound in nats a pixel, with labels hidden as they will be when asked."""
         labels = hide_labels(batch.labels, noise, self.spec.blind)
         # One level of hiding a sprite, spread evenly over the batch: a quieter gradient.
         even = torch.arange(len(batch.pixels), device=labels.device) / len(batch.pixels)
         level = (even + noise.uniform(1)[0]) % 1
-        terms = {"cross_entropy": self._bound(batch.pixels, labels, level, noise, ASKED).mean()}
-        if self.prior is not None:
-            terms["labels"] = self.prior.loss(batch.labels, noise).mean()
-        return terms
+        return {"cross_entropy": self._bound(batch.pixels, labels, level, noise, ASKED).mean()}
 
     def bits(self, batch: Batch, noise: Noise) -> Tensor:
         """``(B,)`` bits a sprite given all its labels, averaged over ``LEVELS`` amounts hidden."""

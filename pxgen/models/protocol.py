@@ -38,9 +38,13 @@ class Stage:
     """The parameters of this stage."""
     loss: Loss
     bits: Callable[[Batch, Noise], Tensor]
-    """``(B,)`` held-out bits a sprite: an upper bound on what coding it costs under this stage."""
+    """``(B,)`` held-out bits a sprite: an upper bound on what this stage adds to coding it."""
     begin: Callable[[Batch], None]
     """Called once before the first step with a large sample of training sprites."""
+    share: float = 1.0
+    """Of a time budget, relative to the other stages."""
+    codes_pixels: bool = True
+    """Whether its bits count towards a sprite given its labels; those of a label prior do not."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,6 +61,8 @@ def read_card(path: Path) -> tuple[Card, Header]:
     try:
         about = json.loads(header.metadata[KEY])
         version = int(about["format"])
+        if version < 1:
+            raise ValueError("no such format")
         if version > FORMAT:
             raise InputError(
                 f"{file} has format {version}, this pxgen reads {FORMAT}: upgrade pxgen"

@@ -104,7 +104,7 @@ def load_weights(model: Model, tensors: Mapping[str, Tensor], file: Path) -> Non
                 f"{file}: weight '{name}' is {list(tensor.shape)}, the model it declares needs "
                 f"{list(wanted[name].shape)}: the file is damaged"
             )
-    full = {name: tensor.float() for name, tensor in given.items()}
+    full = {n: t.float() if t.is_floating_point() else t for n, t in given.items()}
     hollow = any(tensor.is_meta for tensor in wanted.values())
     model.module.load_state_dict(full, assign=hollow)
 

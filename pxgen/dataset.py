@@ -131,6 +131,8 @@ def _about(file: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
     try:
         about = json.loads(metadata["pxgen.dataset"])
         version = int(about["format"])
+        if version < 1:
+            raise ValueError("no such format")
         strings = [about["fingerprint"], *about["labels"], *about["palette"]]
         whole = isinstance(about["info"], dict) and all(isinstance(s, str) for s in strings)
     except (KeyError, TypeError, ValueError, OverflowError):

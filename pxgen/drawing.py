@@ -25,6 +25,8 @@ from pxgen.noise import PictureNoise
 U8 = NDArray[np.uint8]
 Item = TypeVar("Item")
 
+TOGETHER = 64
+"""Pictures at once on an accelerator; another number would round differently."""
 AHEAD = 4
 """Pictures computed ahead for each worker, so that none waits for a slow one."""
 
@@ -45,7 +47,6 @@ def draw(
     how: Sampling,
     *,
     device: torch.device,
-    batch: int = 64,
     workers: int = 1,
 ) -> Iterator[U8]:
     """Yield ``(T, H, W) uint8`` pictures in the order of the wishes.
@@ -56,7 +57,6 @@ def draw(
         seed: picture ``i`` of a seed is the same in every run.
         how: steps, order, guidance, temperature.
         device: where the model computes.
-        batch: pictures at once on an accelerator.
         workers: threads on a CPU.
     """
 
@@ -68,7 +68,7 @@ def draw(
         with torch.inference_mode():
             return model.sample(labels, noise, how)[: len(part)].cpu().numpy()
 
-    size = 1 if device.type == "cpu" else batch
+    size = 1 if device.type == "cpu" else TOGETHER
     parts = _chunks(wishes, size)
     if device.type != "cpu":
         for part in parts:

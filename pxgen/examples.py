@@ -23,7 +23,9 @@ class Examples:
     """
 
     def __init__(self, dataset: Dataset, *, balance: float, flip: bool, shift: int) -> None:
-        self._dataset, self._flip, self._shift = dataset, flip, shift
+        self._dataset, self._flip = dataset, flip
+        # A sprite that leaves its canvas teaches nothing.
+        self._shift = min(shift, dataset.canvas.height - 1, dataset.canvas.width - 1)
         labels = dataset.labels[dataset.train]
         bearers = [dataset.train[np.flatnonzero(column)] for column in labels.T]
         self._bearers = [each for each in bearers if len(each)]

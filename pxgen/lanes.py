@@ -92,9 +92,12 @@ class Lanes:
             for name, value in terms.items():
                 losses[name] = losses.get(name, 0.0) + value
             for parameter, gradient in zip(parameters, gradients, strict=True):
-                parameter.grad = (
-                    gradient if parameter.grad is None else parameter.grad.add_(gradient)
-                )
+                if parameter.grad is None:
+                    # The fused optimizer walks memory: a gradient must lie as its parameter does,
+                    # which `autograd.grad`, unlike `backward`, does not see to.
+                    parameter.grad = torch.empty_like(parameter).copy_(gradient)
+                else:
+                    parameter.grad.add_(gradient)
         return losses
 
     def bits(self, stage: Stage, batch: Batch, seed: int, key: int) -> float:

@@ -1,7 +1,7 @@
 """All randomness: one stream a picture for sampling, one stream a step for training.
 
 Noise is an argument of every method that draws. Picture ``i`` of seed ``s`` reads a Philox stream
-(Salmon et al., SC 2011) keyed by ``(s, i)`` on the CPU, so it is the same picture whatever the
+(Salmon et al., SC 2011) keyed by ``(s, i)`` on the CPU, so it is the same noise whatever the
 batch, shard, thread count or device. Training reads one generator keyed by ``(seed, step)``, so
 that a resumed run draws what an uninterrupted one would have drawn.
 """

@@ -17,7 +17,9 @@ class DataSettings:
     )
     builtin: bool = setting(False, "use the built-in characters instead of a source")
     count: int = setting(10_000, "how many built-in characters", low=1)
-    seed: int = setting(0, "seed of the built-in characters and of the held-out split", low=0)
+    seed: int = setting(
+        0, "seed of the built-in characters and of the held-out split", low=0, high=2**63 - 1
+    )
     size: str | None = setting(None, "canvas WxH; unset: the commonest size", example='"24x24"')
     cell: str | None = setting(None, "cut sheets into cells WxH", example='"16x16"')
     margin: int = setting(0, "with cell: pixels around the sheet", low=0)
@@ -70,7 +72,7 @@ class TrainSettings:
     weight_decay: float = setting(0.01, "decoupled weight decay of matrices", low=0)
     ema: float = setting(0.999, "decay a step of the averaged weights that sample", low=0, high=1)
     clip: float = setting(1.0, "largest gradient norm; 0 switches clipping off", low=0)
-    seed: int = setting(0, "seed of weights, batches and noise", low=0)
+    seed: int = setting(0, "seed of weights, batches and noise", low=0, high=2**63 - 1)
     balance: float = setting(
         0.1, "share of examples drawn evenly over labels, so that rare ones are seen", low=0, high=1
     )
@@ -88,7 +90,9 @@ class SampleSettings:
     """``[sample]``: how new sprites are drawn from a model."""
 
     count: int = setting(1, "how many sprites", low=1)
-    seed: int = setting(0, "the stream of pictures; number i of a seed is always the same", low=0)
+    seed: int = setting(
+        0, "the stream of pictures; number i of a seed is always the same", low=0, high=2**63 - 1
+    )
     steps: int | None = setting(None, "drawing steps; unset: the model's own", low=1, example="32")
     sampler: str | None = setting(
         None, "order of drawing; unset: the model's own", example='"confidence"'

@@ -14,12 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pxgen.checkpoint import prefixed
 from pxgen.course import Course
 from pxgen.dataset import Dataset
+from pxgen.errors import PxgenError
 from pxgen.examples import Examples, to_batch
 from pxgen.lanes import Lanes
 from pxgen.models.protocol import Model
@@ -30,8 +32,9 @@ VALIDATED = 256
 """Held-out sprites that a validation reads."""
 PORTION = 128
 VALIDATION_SEED = -1
-BEGINNING = 4096
-"""Training sprites that a stage may look at before its first step."""
+BEGINNING, BEGINNING_PIXELS = 4096, 2**24
+"""Training sprites that a stage may look at before its first step, and their pixels at most."""
+BEGINNING_STEP = -1
 STAGE_BITS = 40
 """A stage's steps have streams of their own: its number stands above this bit of the key."""
 
@@ -46,6 +49,8 @@ class Position:
     """Spent in this stage."""
     best: float | None = None
     """The fewest held-out bits of this stage."""
+    before: float = 0.0
+    """Seconds spent in the stages before this one."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class Trainer:
         self._clock = 0.0
         model.module.to(device)
         self._stages = model.stages()
-        self._course = Course(self._stages[0], settings)
+        self._course = self._enter(0)
 
     def run(self) -> Iterator[Report]:
         """Train from the current position to the end of the last stage.
@@ -108,15 +113,20 @@ class Trainer:
     def restore(self, position: Position, tensors: Mapping[str, Tensor]) -> None:
         """Continue from a snapshot, whose averaged weights are in the model already."""
         self.position = position
-        self._course = Course(self._stages[position.stage], self.settings)
+        self._course = self._enter(position.stage)
         self._course.restore(tensors, position.step)
+
+    def _enter(self, stage: int) -> Course:
+        # Of all stages only the one in training may drop out or gather statistics.
+        self.model.module.eval()
+        return Course(self._stages[stage], self.settings)
 
     def _next_stage(self) -> None:
         # What follows builds on the averaged weights.
         self._course.swap()
-        self._course.stage.module.eval()
-        self.position = Position(stage=self.position.stage + 1)
-        self._course = Course(self._stages[self.position.stage], self.settings)
+        before = self.position.before + self.position.seconds
+        self.position = Position(stage=self.position.stage + 1, before=before)
+        self._course = self._enter(self.position.stage)
 
     def _run_stage(self) -> Iterator[Report]:
         if self.position.step == 0:
@@ -126,18 +136,23 @@ class Trainer:
             key = step + (self.position.stage << STAGE_BITS)
             batch = self._examples.batch(self.settings.batch, seed, key, self.device)
             losses = self._lanes.backward(self._course.stage, batch, progress, seed, key)
+            if not all(map(math.isfinite, losses.values())):
+                raise PxgenError(
+                    f"training diverged at step {step} of stage {self._course.stage.name}: "
+                    "lower [train] lr, or raise warmup"
+                )
             lr = self._learning_rate(step, progress)
             self._course.update(step, lr)
             self._advance()
             yield self._report(losses, lr)
 
     def _begin(self) -> None:
-        stage = self._stages[self.position.stage]
-        stage.begin(
-            self._examples.batch(BEGINNING, self.settings.seed, VALIDATION_SEED, self.device)
-        )
+        stage = self.position.stage
+        count = max(1, min(BEGINNING, BEGINNING_PIXELS // self.dataset.canvas.pixels))
+        seed = self.settings.seed
+        self._stages[stage].begin(self._examples.batch(count, seed, BEGINNING_STEP, self.device))
         # The average starts from what the stage began with.
-        self._course = Course(stage, self.settings)
+        self._course = self._enter(stage)
 
     def _report(self, losses: Mapping[str, float], lr: float) -> Report:
         progress = self._progress()
@@ -155,7 +170,8 @@ class Trainer:
         if not len(indices):
             return None
         # Spread over the whole split, and the same sprites and noise each time.
-        chosen = indices[:: max(1, len(indices) // VALIDATED)][:VALIDATED]
+        count = min(VALIDATED, len(indices))
+        chosen = indices[np.arange(count) * len(indices) // count]
         total = 0.0
         with self.averaged():
             for start in range(0, len(chosen), PORTION):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 
 import pytest
 import torch
 
 from pxgen.models.conditioning import LabelPrior
+from pxgen.models.masked import MaskedDiffusion, MaskedSpec
 from pxgen.models.protocol import Batch, Sampling
 from pxgen.noise import BatchNoise, PictureNoise, seed_weights
 from tests.tiny import PALETTE, RECIPES, domain, tiny_model
@@ -140,6 +142,57 @@ def test_a_label_prior_learns_what_goes_together() -> None:
     legal = {tuple(row) for row in (rows * 2 - 1).tolist()}
     assert sum(tuple(row) in legal for row in drawn.int().tolist()) >= 57
     assert len({tuple(row) for row in drawn.int().tolist()} & legal) == 4
+
+
+def test_sets_of_different_sizes_keep_their_shares() -> None:
+    """Half of the sprites bear no label and half bear three: so must the draws."""
+    rows = torch.tensor([[0, 0, 0], [1, 1, 1]]).repeat(16, 1) * 2.0 - 1
+    seed_weights(0)
+    prior = LabelPrior(3, 16)
+    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
+    for step in range(150):
+        loss = prior.loss(rows, BatchNoise(32, 0, step)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        drawn = prior.complete(torch.zeros(400, 3), PictureNoise(0, range(400)))
+    assert 0.4 < (drawn < 0).all(1).float().mean() < 0.6
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_pictures_do_not_depend_on_their_company(recipe: str) -> None:
+    model = tiny_model(recipe)
+    for sampler in model.samplers:
+        how = Sampling(sampler=sampler, steps=70)
+        together = model.sample(torch.zeros(8, 2), PictureNoise(0, range(8)), how)
+        for i in range(8):
+            alone = model.sample(torch.zeros(1, 2), PictureNoise(0, [i]), how)
+            assert torch.equal(together[i], alone[0])
+
+
+def test_the_bound_weighs_every_order_alike() -> None:
+    """Three pixels and a made-up network: all orders and all parts of them can be listed."""
+    of = domain(height=1, width=3, labels=0)
+    model = MaskedDiffusion(MaskedSpec(width=8, coarse=8, depth=1, hidden=8, rank=4), of)
+    scores = torch.rand(6**3, 3, 5, generator=torch.Generator().manual_seed(0)) * 4
+
+    def network(tokens: torch.Tensor, labels: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+        known = (tokens * torch.tensor([1, 6, 36])).sum(1)
+        return scores[known].gather(1, where.unsqueeze(-1).expand(-1, -1, 5))
+
+    model.denoiser.forward = network  # type: ignore[method-assign]
+    sprite = torch.tensor([1, 4, 2])
+    exact = 0.0
+    for order in permutations(range(3)):
+        tokens = torch.full((1, 3), 5)
+        for place in order:
+            logits = network(tokens, torch.zeros(1, 0), torch.tensor([[place]]))
+            exact -= float(logits[0, 0].log_softmax(-1)[sprite[place]]) / 6 / math.log(2)
+            tokens[0, place] = sprite[place]
+    batch = Batch(sprite.view(1, 1, 1, 3).repeat(4000, 1, 1, 1), torch.zeros(4000, 0))
+    bits = model.bits(batch, BatchNoise(4000, 0, 0))
+    assert bits.mean().item() == pytest.approx(exact, rel=0.02)
 
 
 def test_labels_steer_only_where_there_are_any() -> None:

@@ -31,8 +31,6 @@ def pictures(first: int, count: int, step: int = 1, **options: int) -> list[byte
 def test_a_picture_is_the_same_whatever_the_batch_threads_and_shards() -> None:
     whole = pictures(0, 12)
     assert len(set(whole)) > 1
-    for batch in (1, 7, 64):
-        assert pictures(0, 12, batch=batch) == whole
     assert pictures(0, 12, workers=2) == whole
     assert pictures(0, 6) + pictures(6, 6, workers=3) == whole
     shards = [pictures(part, 12 - part, 3) for part in range(3)]
@@ -73,6 +71,15 @@ def test_shards_join_to_the_bytes_of_one_run(tmp_path: Path) -> None:
     )
     assert len(whole) == 5
     assert whole == parts
+
+
+def test_the_batch_size_does_not_change_the_bytes(tmp_path: Path) -> None:
+    save(tmp_path)
+    sheets = []
+    for batch in ("1", "7", "64"):
+        run(tmp_path, "-n", "9", "--batch", batch, "-o", f"{tmp_path}/{batch}.png")
+        sheets.append((tmp_path / f"{batch}.png").read_bytes())
+    assert len(set(sheets)) == 1
 
 
 def test_another_palette_keeps_the_indices_or_finds_the_nearest(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,10 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from pxgen.card import read_card
+from pxgen.checkpoint import save_checkpoint
 from pxgen.commands.train import TrainRequest, train
+from pxgen.course import Course
+from pxgen.dataset import open_dataset
 from pxgen.errors import InputError
 from pxgen.examples import Examples, shifted
 from pxgen.lanes import Lanes
@@ -58,15 +61,15 @@ def test_training_learns(tmp_path: Path) -> None:
     assert not reports[-2].finished
 
 
-@pytest.mark.parametrize("stop", [1, 3, 5])
+@pytest.mark.parametrize("stop", [1, 3, 6, 7, 11])
 def test_a_resumed_training_ends_with_the_same_weights(tmp_path: Path, stop: int) -> None:
     whole = trainer(tmp_path)
     list(whole.run())
 
     first = trainer(tmp_path)
-    for report in first.run():
-        if report.position.step == stop:
-            break
+    # Two stages of six steps: stops in the first, at its end, and in the second.
+    for _, _report in zip(range(stop), first.run(), strict=False):
+        pass
     snapshot = {name: tensor.clone() for name, tensor in first.snapshot().items()}
     second = trainer(tmp_path)
     weights = {n.removeprefix("weights."): t for n, t in snapshot.items() if n.startswith("wei")}
@@ -78,6 +81,22 @@ def test_a_resumed_training_ends_with_the_same_weights(tmp_path: Path, stop: int
     assert expected.keys() == resumed.keys()
     for name, tensor in expected.items():
         assert torch.equal(tensor, resumed[name]), name
+
+
+def test_every_weight_moves_downhill(tmp_path: Path) -> None:
+    """The fused optimizer pairs gradients and weights by their place in memory."""
+    run = trainer(tmp_path, weight_decay=0.0, clip=0.0)
+    stage = run.model.stages()[-1]
+    batch = Examples(run.dataset, balance=0, flip=False, shift=0).batch(40, 0, 0, CPU)
+    course = Course(stage, run.settings)
+    with Lanes(CPU, bf16=False) as lanes:
+        lanes.backward(stage, batch, 0.0, 0, 0)
+    before = {n: (p.detach().clone(), p.grad.clone()) for n, p in stage.module.named_parameters()}
+    course.update(0, lr=1e-3)
+    for name, parameter in stage.module.named_parameters():
+        weight, gradient = before[name]
+        felt = gradient.abs() > 1e-7
+        assert ((parameter.detach() - weight).sign() == -gradient.sign())[felt].all(), name
 
 
 def test_the_number_of_threads_does_not_change_the_weights(
@@ -117,11 +136,19 @@ def test_the_command_resumes_its_run_and_ends_as_if_never_stopped(tmp_path: Path
     tiny_dataset(tmp_path)
     whole = load_file(train(request(tmp_path, tmp_path / "whole"), QUIET))
 
-    # A stop is a run whose last snapshot is an early one.
-    early = train(request(tmp_path, tmp_path / "part", steps=3), QUIET)
-    card, _ = read_card(early)
-    assert card.training["step"] == 3
-    resumed = load_file(train(request(tmp_path, tmp_path / "again"), QUIET))
+    # A kill leaves the last snapshot, here one of a run whose budget was cut short.
+    part = tmp_path / "part"
+    early = train(request(tmp_path, part, steps=3, lr=0.0), QUIET)
+    assert read_card(early)[0].training["finished"]
+    killed = Trainer(tiny_model(), open_dataset(tmp_path), SETTINGS, CPU)
+    for report in killed.run():
+        if (report.stage, report.position.step) == ("denoiser", 3):
+            break
+    card, _ = read_card(tmp_path / "whole")
+    training = dict(card.training) | asdict(killed.position) | {"finished": False}
+    save_checkpoint(early, replace(card, training=training), killed.snapshot())
+    resumed = load_file(train(request(tmp_path, part), QUIET))
+    assert whole.keys() == resumed.keys()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
@@ -163,7 +190,7 @@ def test_unlabelled_clips_train_too(tmp_path: Path) -> None:
 def test_a_time_budget_ends(tmp_path: Path) -> None:
     *_, last = trainer(tmp_path, steps=None, minutes=0.01).run()
     assert isinstance(last, Report)
-    assert last.position.seconds >= 0.6
+    assert last.position.before + last.position.seconds >= 0.6
     assert last.position != Position()
 
 

@@ -52,14 +52,6 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where to compute.",
 )
-@click.option(
-    "--batch",
-    type=click.IntRange(1),
-    default=64,
-    show_default=True,
-    metavar="N",
-    help="Sprites at once on an accelerator.",
-)
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option(
@@ -83,7 +75,6 @@ def command(
     temperature: float | None,
     seed: int,
     device: str,
-    batch: int,
     workers: int | None,
     as_json: bool,
     outs: tuple[Path, ...],
@@ -118,7 +109,6 @@ def command(
         temperature=temperature,
         seed=seed,
         device=device,
-        batch=batch,
         workers=workers,
     )
     _show(evaluate(request, session.console), as_json, outs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from collections.abc import Callable
@@ -42,13 +43,26 @@ def setting_option(
     return click.option(*flags, name, default=default, **extra)
 
 
+class FiniteRange(click.FloatRange):
+    """A range of floats without `nan` and `inf`, which are in no range that is meant."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Parse a number; fail as click does."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
+
+
 def _click_type(hint: Any, rule: Rule) -> click.ParamType[Any]:
     if typing.get_origin(hint) is typing.Literal:
         return click.Choice(typing.get_args(hint))
     if hint is int:
         return click.IntRange(_whole(rule.low), _whole(rule.high))
     if hint is float:
-        return click.FloatRange(rule.low, rule.high)
+        return FiniteRange(rule.low, rule.high)
     return click.STRING
 
 

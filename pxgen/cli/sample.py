@@ -56,7 +56,7 @@ from pxgen.settings import SampleSettings
     default=64,
     show_default=True,
     metavar="N",
-    help="Sprites at once on an accelerator, and in memory; never changes the pictures.",
+    help="Sprites written at once; changes memory, never the pictures.",
 )
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all).")
 @click.option("--show", is_flag=True, help="Draw the sprites in the terminal too.")

@@ -59,7 +59,6 @@ class EvaluateRequest:
     temperature: float | None
     seed: int
     device: str
-    batch: int
     workers: int | None
 
 
@@ -189,7 +188,6 @@ def _draw(
             temperature=request.temperature,
         ),
         device=device,
-        batch=request.batch,
         workers=request.workers or cores(),
     )
     named = f"drawing at {steps} steps" if steps else "drawing"

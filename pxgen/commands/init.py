@@ -15,7 +15,7 @@ from pxgen.tables import Rule, rules
 
 HEADER = """\
 # The pxgen project of this folder. Every key is optional and shown with its default.
-# A flag beats an environment variable (PXGEN_TRAIN_BATCH), which beats this file.
+# A flag beats an environment variable (PXGEN_TRAIN_STEPS), which beats this file.
 """
 
 PURPOSES = {

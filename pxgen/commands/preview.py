@@ -29,8 +29,6 @@ def write_preview(path: Path, model: Model, card: Card, device: torch.device) ->
         if count:
             labels[index * max(1, count // PICTURES) % count] = 1
         wishes.append(Wish(index, labels))
-    pictures = draw(
-        model, wishes, seed=0, how=Sampling(), device=device, batch=PICTURES, workers=cores()
-    )
+    pictures = draw(model, wishes, seed=0, how=Sampling(), device=device, workers=cores())
     strips = np.stack([np.concatenate(list(clip), axis=1) for clip in pictures])
     return write_bytes(path, encode_png(enlarge(contact_sheet(strips), SCALE), card.palette))

@@ -90,7 +90,6 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
         request.seed,
         how,
         device=device,
-        batch=request.batch,
         workers=request.workers or cores(),
     )
     recolor, shown = _recoloring(loaded, palette)

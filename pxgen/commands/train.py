@@ -146,7 +146,8 @@ def _position(card: Card, file: Path) -> Position:
         seconds, best = float(card.training["seconds"]), card.training["best"]
         if min(stage, step, seconds) < 0:
             raise ValueError("before the beginning")
-        return Position(stage, step, seconds, None if best is None else float(best))
+        before = float(card.training["before"])
+        return Position(stage, step, seconds, None if best is None else float(best), before)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{file} cannot be resumed, it does not say where it stands: train --fresh"
@@ -157,7 +158,7 @@ def _more(settings: TrainSettings, position: Position) -> bool:
     """Whether the budget asks for more than a finished run has done."""
     if settings.steps is not None:
         return settings.steps > position.step
-    return 60 * float(settings.minutes or 0) > position.seconds + 1
+    return 60 * float(settings.minutes or 0) > position.before + position.seconds + 1
 
 
 @dataclass
@@ -190,11 +191,12 @@ class _Run:
     def train(self, console: Console) -> None:
         """Run the loop: log, show, save."""
         self._write_table()
-        saved = time.monotonic()
+        saved, finished = time.monotonic(), False
         with _shown(console) as show, _polite_end(console) as stopping:
             for report in self.trainer.run():
                 self._log(report)
                 show(report)
+                finished = report.finished
                 stop = stopping() and not report.finished
                 due = time.monotonic() - saved >= self.settings.save_every
                 if report.finished or due or stop:
@@ -205,6 +207,9 @@ class _Run:
                     raise KeyboardInterrupt
                 if report.bits is not None or report.finished:
                     self._preview()
+        if not finished:
+            # The budget was spent before the first step: a smaller one than the run has had.
+            self.save(finished=True)
 
     def save(self, *, finished: bool) -> None:
         """Write checkpoint and metrics."""

@@ -61,7 +61,7 @@ class LabelPrior(nn.Module):
         return torch.where(decided, -torch.inf, logits)
 
     def loss(self, labels: Tensor, noise: Noise) -> Tensor:
-        """``(B,)`` nats of the next label, over random parts of ``(B, L)`` labels in {-1, 1}."""
+        """``(B,)`` nats of the present labels of ``(B, L)`` in {-1, 1}, by random parts."""
         B, L = labels.shape
         present = (labels > 0).repeat_interleave(self.PREFIXES, 0)
         size = present.sum(1, keepdim=True)
@@ -76,16 +76,19 @@ class LabelPrior(nn.Module):
         target[:, L] = (kept == size).squeeze(1).float()
         target = target / target.sum(1, keepdim=True)
         logp = logits.log_softmax(1).masked_fill(target == 0, 0.0)
-        nats: Tensor = -(target * logp).sum(1)
+        # A set of s labels is s + 1 draws, of which each part is one.
+        nats: Tensor = -(target * logp).sum(1) * (size + 1).squeeze(1)
         return nats.view(B, self.PREFIXES).mean(1)
 
     def complete(self, asked: Tensor, noise: Noise) -> Tensor:
         """Decide all labels of ``(n, L)``; what was asked for keeps its weight."""
         L = asked.shape[1]
         labels, open_ = asked, torch.ones(len(asked), 1, dtype=torch.bool, device=asked.device)
-        for _ in range(L + 1):
+        # All at once: what a picture reads of its stream must not depend on its company.
+        uniform = noise.uniform(L + 1)
+        for turn in range(L + 1):
             # The end is always possible, so a draw never lacks a possible label.
-            drawn = draw_categories(self(labels).softmax(1), noise.uniform(1).squeeze(1))
+            drawn = draw_categories(self(labels).softmax(1), uniform[:, turn])
             chosen = nn.functional.one_hot(drawn, L + 1)[:, :L].bool()
             labels = torch.where(chosen & open_, 1.0, labels)
             open_ = open_ & (drawn < L).unsqueeze(1)

@@ -58,7 +58,10 @@ class Denoiser(nn.Module):
         self.coarse = nn.ModuleList(
             block
             for _ in range(depth)
-            for block in (ResidualBlock(coarse, hidden), AttentionBlock(coarse, HEADS))
+            for block in (
+                ResidualBlock(coarse, hidden),
+                AttentionBlock(coarse, math.gcd(coarse, HEADS)),
+            )
         )
         self.up = nn.Conv2d(coarse, 4 * width, 1)
         self.after = nn.ModuleList(ResidualBlock(width, hidden) for _ in range(depth))

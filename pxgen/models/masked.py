@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -38,16 +38,18 @@ class MaskedSpec:
     """``[model]`` of a masked diffusion."""
 
     family: str = setting("masked", "masked discrete diffusion on palette indices")
-    width: int = setting(64, "channels of the fine level, a multiple of 4", low=8, high=1024)
-    coarse: int = setting(160, "channels of the coarse level, a multiple of 4", low=8, high=2048)
+    width: int = setting(64, "channels of the fine level", low=8, high=1024)
+    coarse: int = setting(160, "channels of the coarse level", low=8, high=2048)
     depth: int = setting(2, "blocks a level", low=1, high=16)
     hidden: int = setting(256, "width of the label vector and the overview", low=8, high=4096)
     rank: int = setting(32, "features that tell colours apart", low=1, high=256)
     blind: float = setting(
         0.1, "share of training sprites without labels, for guidance", low=0, high=1
     )
-    steps: int = setting(32, "drawing steps unless told otherwise", low=1)
-    sampler: str = setting("remask", "order of drawing: remask, random or confidence")
+    steps: int = setting(32, "drawing steps unless told otherwise", low=1, high=100_000)
+    sampler: Literal["remask", "random", "confidence"] = setting(
+        "remask", "order of drawing: remask, random or confidence"
+    )
     guidance: float = setting(1.0, "how strictly labels are followed; 1 is as learnt", low=0)
     temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0)
 
@@ -90,7 +92,7 @@ class MaskedDiffusion:
             return (pixels,)
 
         def loss(batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
-            return {"cross_entropy": prior.loss(batch.labels, noise).mean()}
+            return {"cross_entropy": prior.loss(batch.labels, noise).mean() / self.domain.labels}
 
         def bits(batch: Batch, noise: Noise) -> Tensor:
             return prior.loss(batch.labels, noise) / math.log(2)

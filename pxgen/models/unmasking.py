@@ -90,13 +90,15 @@ def unmask(
     )
     yield tokens
     for draft.step in range(steps):
-        hidden = draft.hidden
-        if not hidden.any():
+        # A finished picture stays as it is, whoever it shares the batch with.
+        active = draft.hidden.any(-1, keepdim=True)
+        if not active.any():
             return
         logits = predict(draft.tokens, draft.step / steps)
         probabilities = (logits / max(temperature, 1e-4)).softmax(-1)
         drawn = draw_categories(probabilities, noise.uniform(tokens.shape[1]))
         reveal, hide = order(draft, probabilities, drawn, noise)
+        hide &= active
         chance = probabilities.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
         draft.confidence = torch.where(reveal, chance, draft.confidence)
         draft.tokens = torch.where(reveal, drawn, draft.tokens).masked_fill(hide, hidden_token)

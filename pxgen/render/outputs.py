@@ -175,7 +175,8 @@ def safe_stem(labels: Sequence[str]) -> str:
 
     Letters and digits of any script stay; every other run of characters becomes one dash.
     """
-    parts = (_slug(label) for label in labels)
+    # A forbidden label must not be called as an asked one.
+    parts = (_slug(label.replace(":-", " minus ")) for label in labels)
     stem = "+".join(part for part in parts if part)
     shortened = stem.encode("utf-8")[:STEM_BYTES].decode("utf-8", errors="ignore")
     return shortened.strip("-+.") or "sprite"

@@ -61,10 +61,10 @@ starter: $(INSTALLED) ## train the starter model anew, from the built-in charact
 pictures: $(INSTALLED) ## the pictures of the README, made by the commands it shows
 	$(PXGEN) prepare --builtin -n 60 --seed 21 -o build/pictures --force
 	cp build/pictures/sheet.png docs/pictures/builtin.png
-	$(PXGEN) sample -n 60 --scale 3 -o docs/pictures/starter.png
-	$(PXGEN) sample --label alien -n 12 --scale 3 -o docs/pictures/alien.png
-	$(PXGEN) sample --label robot --label hat-wizard -n 12 --scale 3 -o docs/pictures/robot-wizard.png
-	$(PXGEN) sample -n 12 --palette game-boy --scale 3 -o docs/pictures/game-boy.png
+	$(PXGEN) sample -n 60 --scale 4 -o docs/pictures/starter.png
+	$(PXGEN) sample --label alien -n 12 --scale 4 -o docs/pictures/alien.png
+	$(PXGEN) sample --label robot --label hat-wizard -n 12 --scale 4 -o docs/pictures/robot-wizard.png
+	$(PXGEN) sample -n 12 --palette game-boy --scale 4 -o docs/pictures/game-boy.png
 
 clean: ## remove what the other targets made, the environment too
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -55,7 +55,8 @@ class Metrics:
             return cls(path)
         try:
             lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-            kept = [line for line in lines if (line["stage_index"], line["step"]) <= (stage, step)]
+            ends = [(int(line["stage_index"]), int(line["step"])) for line in lines]
+            kept = [line for line, end in zip(lines, ends, strict=True) if end <= (stage, step)]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged: remove it or train with --fresh") from error
         return cls(path, kept)

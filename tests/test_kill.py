@@ -88,7 +88,8 @@ def assert_equal(run: Path, expected: dict[str, torch.Tensor]) -> None:
     assert tensors.keys() == expected.keys()
     for name, tensor in tensors.items():
         assert torch.equal(tensor, expected[name]), name
-    steps = [json.loads(line)["step"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    steps = [(line["stage_index"], line["step"]) for line in lines]
     assert steps == sorted(set(steps))
 
 

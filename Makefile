@@ -7,8 +7,6 @@ TORCH ?= torch==2.13.0
 # make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 DEMO ?= demo
-DEMO_SPRITES ?= 4000
-DEMO_MINUTES ?= 2.4
 # Sprites to measure with, and where to put the figures as JSON: make bench DATA=sprites/ JSON=b.json
 DATA ?=
 JSON ?=
@@ -34,8 +32,9 @@ $(INSTALLED): pyproject.toml
 
 demo: $(INSTALLED) ## built-in sprites, a small model in a few minutes, new sprites
 	mkdir -p $(DEMO)
-	cd $(DEMO) && $(PXGEN) prepare --builtin -n $(DEMO_SPRITES) --force
-	cd $(DEMO) && $(PXGEN) train --minutes $(DEMO_MINUTES) --fresh
+	cp pxgen/builtin/demo.toml $(DEMO)/pxgen.toml
+	cd $(DEMO) && $(PXGEN) prepare --force
+	cd $(DEMO) && $(PXGEN) train --fresh
 	cd $(DEMO) && $(PXGEN) sample -n 64 --scale 4 -o sheet.png
 	cd $(DEMO) && $(PXGEN) sample -n 16 --force -o sprites/
 	@echo "sheet: $(DEMO)/sheet.png   single sprites: $(DEMO)/sprites/"

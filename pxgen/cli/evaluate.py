@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pxgen.cli.options import PATH, setting_option
+from pxgen.cli.options import PATH, device_option, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
 
@@ -45,13 +45,7 @@ if TYPE_CHECKING:
 @setting_option(SampleSettings, "guidance", "--guidance", metavar="G")
 @setting_option(SampleSettings, "temperature", "--temperature", metavar="T")
 @setting_option(SampleSettings, "seed", "--seed", metavar="S")
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute.",
-)
+@device_option
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option(

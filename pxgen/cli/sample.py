@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pxgen.cli.options import PATH, parse_shard, setting_option
+from pxgen.cli.options import PATH, device_option, parse_shard, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
 
@@ -43,13 +43,7 @@ from pxgen.settings import SampleSettings
     help="Folder, .png sheet, .gif/.webp/.apng frames, or - (default: here).",
 )
 @click.option("--force", is_flag=True, help="Replace files of the same names in the folder.")
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute.",
-)
+@device_option
 @click.option(
     "--batch",
     type=click.IntRange(1),

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from pxgen.cli.options import PATH, setting_option
+from pxgen.cli.options import PATH, device_option, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import TrainSettings
 
@@ -19,13 +19,7 @@ from pxgen.settings import TrainSettings
 @setting_option(TrainSettings, "steps", "--steps", metavar="N")
 @setting_option(TrainSettings, "minutes", "--minutes", metavar="M")
 @setting_option(TrainSettings, "seed", "--seed", metavar="S")
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute.",
-)
+@device_option
 @click.option("--resume/--fresh", default=True, help="Go on where the run stopped, or start anew.")
 @click.option("-o", "--out", type=PATH, metavar="RUN", help="Run folder (default: under runs/).")
 @pass_session

@@ -84,7 +84,7 @@ def test_a_resumed_training_ends_with_the_same_weights(tmp_path: Path, stop: int
 
 
 def test_every_weight_moves_downhill(tmp_path: Path) -> None:
-    """The fused optimizer pairs gradients and weights by their place in memory."""
+    """The optimizer must pair gradients and weights by their names, not by how they lie."""
     run = trainer(tmp_path, weight_decay=0.0, clip=0.0)
     stage = run.model.stages()[-1]
     batch = Examples(run.dataset, balance=0, flip=False, shift=0).batch(40, 0, 0, CPU)
@@ -95,8 +95,9 @@ def test_every_weight_moves_downhill(tmp_path: Path) -> None:
     course.update(0, lr=1e-3)
     for name, parameter in stage.module.named_parameters():
         weight, gradient = before[name]
-        felt = gradient.abs() > 1e-7
-        assert ((parameter.detach() - weight).sign() == -gradient.sign())[felt].all(), name
+        moved = parameter.detach() - weight
+        if gradient.abs().max() > 1e-7:
+            assert (moved * gradient).sum() < -0.1 * moved.norm() * gradient.norm(), name
 
 
 def test_the_number_of_threads_does_not_change_the_weights(

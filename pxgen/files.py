@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pxgen.errors import PxgenError
+
+if sys.platform != "win32":
+    import fcntl
 
 
 @contextmanager
@@ -45,6 +49,34 @@ def write_bytes(target: str | os.PathLike[str], content: bytes) -> Path:
 def write_text(target: str | os.PathLike[str], content: str) -> Path:
     """Write UTF-8 text with LF line ends whole or not at all, and return the path."""
     return write_bytes(target, content.encode("utf-8"))
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Create ``folder`` and keep other processes that ask for the same out of it for a block.
+
+    Raises:
+        PxgenError: another process is inside, or the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PxgenError(f"cannot write {folder}: {error.strerror or error}") from error
+    if sys.platform == "win32":
+        yield
+        return
+    # The folder itself is locked, so nothing stays behind, whatever ends this process.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise PxgenError(
+                f"another process writes to {folder}: wait for it, or choose another -o"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _flush_to_disk(path: Path) -> None:

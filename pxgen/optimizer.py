@@ -29,7 +29,7 @@ class Optimizer:
     """Updates the parameters of a module along the gradients they hold."""
 
     def __init__(self, module: nn.Module, settings: TrainSettings) -> None:
-        self._names = {parameter: name for name, parameter in module.named_parameters()}
+        self._names: dict[Tensor, str] = {p: name for name, p in module.named_parameters()}
         self._decay = settings.weight_decay
         matrices = layer_weights(module)
         self._momentum = {
@@ -53,8 +53,8 @@ class Optimizer:
         self._adam.step()
         with torch.no_grad():
             for weight, momentum in self._momentum.items():
-                assert weight.grad is not None
-                muon_step(weight, weight.grad, momentum, lr, self._decay)
+                if weight.grad is not None:
+                    muon_step(weight, weight.grad, momentum, lr, self._decay)
 
     def tensors(self) -> dict[str, Tensor]:
         """The moments, named ``<parameter>.<moment>``."""
@@ -86,7 +86,7 @@ class Optimizer:
             self._adam.state[parameter] = {"step": count, **moments}
 
 
-def layer_weights(module: nn.Module) -> list[nn.Parameter]:
+def layer_weights(module: nn.Module) -> list[Tensor]:
     """The weights of linear and convolutional layers: what decays."""
     layers = (nn.Linear, nn.Conv2d, nn.Conv3d)
     return [layer.weight for layer in module.modules() if isinstance(layer, layers)]

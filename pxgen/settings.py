@@ -67,7 +67,7 @@ class TrainSettings:
         None, "budget in minutes a run; 10 if neither is set", low=0.01, example="10.0"
     )
     batch: int = setting(64, "sprites a step", low=1)
-    lr: float = setting(1e-3, "highest learning rate; it decays to 0 over the budget", low=0)
+    lr: float = setting(0.01, "highest learning rate; it decays to 0 over the budget", low=0)
     warmup: int = setting(100, "steps until the learning rate is reached", low=0)
     weight_decay: float = setting(0.01, "decoupled weight decay of matrices", low=0)
     ema: float = setting(0.999, "decay a step of the averaged weights that sample", low=0, high=1)

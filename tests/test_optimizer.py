@@ -56,7 +56,9 @@ def test_layers_that_read_a_whole_canvas_are_left_to_adam() -> None:
 
 
 def test_only_weights_of_layers_decay() -> None:
-    module = nn.Sequential(nn.Embedding(3, 4), nn.Linear(4, 4), nn.Conv2d(4, 64, 1), nn.LayerNorm(4))
+    module = nn.Sequential(
+        nn.Embedding(3, 4), nn.Linear(4, 4), nn.Conv2d(4, 64, 1), nn.LayerNorm(4)
+    )
     before = {name: p.detach().clone() for name, p in module.named_parameters()}
     for parameter in module.parameters():
         parameter.grad = torch.zeros_like(parameter)

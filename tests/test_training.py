@@ -15,8 +15,9 @@ from pxgen.checkpoint import save_checkpoint
 from pxgen.commands.train import TrainRequest, train
 from pxgen.course import Course
 from pxgen.dataset import open_dataset
-from pxgen.errors import InputError
+from pxgen.errors import InputError, PxgenError
 from pxgen.examples import Examples, shifted
+from pxgen.files import alone
 from pxgen.lanes import Lanes
 from pxgen.models.protocol import Batch
 from pxgen.noise import BatchNoise, seed_weights
@@ -179,6 +180,13 @@ def test_another_run_is_not_resumed_silently(tmp_path: Path, changes: dict[str, 
     train(request(tmp_path, tmp_path / "run"), QUIET)
     with pytest.raises(InputError, match="--fresh"):
         train(request(tmp_path, tmp_path / "run", **changes), QUIET)
+
+
+def test_two_trainings_do_not_share_a_folder(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    with alone(tmp_path / "run"), pytest.raises(PxgenError, match="another process"):
+        train(request(tmp_path, tmp_path / "run"), QUIET)
+    assert train(request(tmp_path, tmp_path / "run"), QUIET).is_file()
 
 
 def test_unlabelled_clips_train_too(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pxgen.commands.devices import pick_device
 from pxgen.commands.preview import write_preview
 from pxgen.dataset import Dataset, open_dataset
 from pxgen.errors import InputError
-from pxgen.files import write_text
+from pxgen.files import alone, write_text
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model, spec_class
 from pxgen.noise import seed_weights
@@ -78,14 +78,17 @@ def train(request: TrainRequest, console: Console) -> Path:
         label_names=dataset.label_names,
         fingerprint=dataset.fingerprint,
     )
-    run = _Run(folder, card, model, dataset, settings, Trainer(model, dataset, settings, device))
-    if resumed is not None:
-        position = _position(resumed, checkpoint_file(folder))
-        if resumed.training.get("finished") and not _more(settings, position):
-            return checkpoint_file(folder)
-        run.restore(position)
-        console.print(f"resuming {folder} at step {run.trainer.position.step}")
-    run.train(console)
+    with alone(folder):
+        run = _Run(
+            folder, card, model, dataset, settings, Trainer(model, dataset, settings, device)
+        )
+        if resumed is not None:
+            position = _position(resumed, checkpoint_file(folder))
+            if resumed.training.get("finished") and not _more(settings, position):
+                return checkpoint_file(folder)
+            run.restore(position)
+            console.print(f"resuming {folder} at step {run.trainer.position.step}")
+        run.train(console)
     return checkpoint_file(folder)
 
 

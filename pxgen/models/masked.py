@@ -38,11 +38,11 @@ class MaskedSpec:
     """``[model]`` of a masked diffusion."""
 
     family: str = setting("masked", "masked discrete diffusion on palette indices")
-    width: int = setting(64, "channels of the fine level", low=8, high=1024)
-    coarse: int = setting(160, "channels of the coarse level", low=8, high=2048)
-    depth: int = setting(2, "blocks a level", low=1, high=16)
-    hidden: int = setting(256, "width of the label vector and the overview", low=8, high=4096)
-    rank: int = setting(32, "features that tell colours apart", low=1, high=256)
+    width: int = setting(32, "channels of the fine level", low=8, high=1024)
+    coarse: int = setting(64, "channels of the coarse level", low=8, high=2048)
+    depth: int = setting(1, "blocks a level", low=1, high=16)
+    hidden: int = setting(192, "width of the label vector and the overview", low=8, high=4096)
+    rank: int = setting(16, "features that tell colours apart", low=1, high=256)
     blind: float = setting(
         0.1, "share of training sprites without labels, for guidance", low=0, high=1
     )

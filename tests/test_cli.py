@@ -92,6 +92,14 @@ def test_every_option_says_what_it_is_for(name):
             assert not isinstance(param, click.Option) or param.help, f"{here.name} {param.name}"
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_examples_are_shown_one_a_line(run, name):
+    lines = run(name, "--help").stdout.splitlines()
+    assert not any("\\b" in line for line in lines)
+    for line in lines:
+        assert line.count("pxgen ") <= 1 or "&&" in line or line.startswith("Usage"), line
+
+
 def test_version(run):
     assert run("--version").stdout == f"pxgen {__version__}\n"
 

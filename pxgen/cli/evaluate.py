@@ -73,7 +73,7 @@ def command(
     as_json: bool,
     outs: tuple[Path, ...],
 ) -> None:
-    r"""Measure how good a model is and print a table.
+    """Measure how good a model is and print a table.
 
     Draws sprites that are asked for each label equally often and measures: whether they show it,
     by a classifier trained on real sprites whose own accuracy is printed beside; copies of

@@ -16,7 +16,7 @@ from pxgen.cli.options import PATH
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 def command(folder: Path, recipe: str, force: bool) -> None:
-    r"""Write DIR/pxgen.toml with every setting, its default and what it is for.
+    """Write DIR/pxgen.toml with every setting, its default and what it is for.
 
     \b
     Examples:

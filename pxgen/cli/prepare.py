@@ -81,7 +81,7 @@ _EVERY = 250
 @pass_session
 @click.pass_context
 def command(ctx: click.Context, session: Session, /, **given: Any) -> None:
-    r"""Turn sprites into a dataset and print its folder.
+    """Turn sprites into a dataset and print its folder.
 
     A SOURCE is a folder (searched to any depth), an image, a sheet (with --cell), or a .npy or
     .npz array. Labels come from label arrays or the CSV or JSON beside the sprites, else from

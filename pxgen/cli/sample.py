@@ -76,7 +76,7 @@ def command(
     workers: int | None,
     show: bool,
 ) -> None:
-    r"""Make new sprites and print the path of each file.
+    """Make new sprites and print the path of each file.
 
     Without a model of your own the starter model in the package is used. The same seed gives the
     same pictures, whatever the batch size, thread count or shard.

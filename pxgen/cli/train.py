@@ -36,7 +36,7 @@ def command(
     resume: bool,
     out: Path | None,
 ) -> None:
-    r"""Train every stage of the project's model and print the checkpoint's path.
+    """Train every stage of the project's model and print the checkpoint's path.
 
     The model and its knobs stand in pxgen.toml; the budget is a number of steps or of minutes, ten
     minutes if neither is set.

@@ -22,7 +22,12 @@ class Domain(NamedTuple):
     """What a model is a model of: index maps of one size over one palette and vocabulary."""
 
     canvas: Canvas
-    colors: int
-    """Entries of the palette, transparent included."""
+    palette: tuple[tuple[int, int, int, int], ...]
+    """RGBA of every entry, transparent first."""
     labels: int
     """Labels in the vocabulary; 0 for unlabelled data."""
+
+    @property
+    def colors(self) -> int:
+        """Entries of the palette, transparent included."""
+        return len(self.palette)

@@ -35,7 +35,7 @@ class Card:
     @property
     def domain(self) -> Domain:
         """What the model is a model of."""
-        return Domain(self.canvas, len(self.palette), len(self.label_names))
+        return Domain(self.canvas, self.palette.rows, len(self.label_names))
 
     def dump(self) -> dict[str, str]:
         """The card as safetensors metadata."""

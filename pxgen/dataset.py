@@ -63,7 +63,7 @@ class Dataset:
     @property
     def domain(self) -> Domain:
         """What a model of this dataset is a model of."""
-        return Domain(self.canvas, len(self.palette), len(self.label_names))
+        return Domain(self.canvas, self.palette.rows, len(self.label_names))
 
     @cached_property
     def train(self) -> NDArray[np.intp]:

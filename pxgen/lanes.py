@@ -100,16 +100,21 @@ class Lanes:
                     parameter.grad.add_(gradient)
         return losses
 
-    def bits(self, stage: Stage, batch: Batch, seed: int, key: int) -> float:
-        """The sum of the stage's bits over a batch."""
+    def held_out(self, stage: Stage, batch: Batch, seed: int, key: int) -> dict[str, float]:
+        """The sums of the stage's held-out figures over a batch."""
 
-        def part(rows: slice) -> float:
+        def part(rows: slice) -> dict[str, float]:
             piece = Batch(*(tensor[rows] for tensor in batch))
             noise = BatchNoise(len(piece.pixels), seed, key + (rows.start << 48), self._device)
             with torch.no_grad(), self.autocast():
-                return float(stage.bits(piece, noise).sum())
+                figures = stage.held_out(piece, noise)
+            return {name: float(values.sum()) for name, values in figures.items()}
 
-        return sum(self._map(part, len(batch.pixels)))
+        totals: dict[str, float] = {}
+        for figures in self._map(part, len(batch.pixels)):
+            for name, value in figures.items():
+                totals[name] = totals.get(name, 0.0) + value
+        return totals
 
     def _map(self, part: Callable[[slice], Result], total: int) -> Iterator[Result]:
         if self._pool is None:

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,7 +21,7 @@ from pxgen.checkpoint import prefixed
 from pxgen.course import Course
 from pxgen.dataset import Dataset
 from pxgen.errors import PxgenError
-from pxgen.examples import Examples, to_batch
+from pxgen.examples import Examples, spread, to_batch
 from pxgen.lanes import Lanes
 from pxgen.models.protocol import Model
 from pxgen.settings import TrainSettings
@@ -35,6 +34,10 @@ VALIDATION_SEED = -1
 BEGINNING, BEGINNING_PIXELS = 4096, 2**24
 """Training sprites that a stage may look at before its first step, and their pixels at most."""
 BEGINNING_STEP = -1
+FEWEST = 500
+"""Steps that a stage takes however few sprites there are to pass over."""
+SETTLED = 2**16
+"""Training sprites that a stage fits to at its end, at most."""
 STAGE_BITS = 40
 """A stage's steps have streams of their own: its number stands above this bit of the key."""
 
@@ -63,8 +66,8 @@ class Report:
     """Of the stage, in [0, 1]."""
     losses: Mapping[str, float]
     lr: float
-    bits: float | None
-    """Held-out bits a sprite, on the steps that validate."""
+    held_out: Mapping[str, float] | None
+    """Mean held-out figures a sprite, on the steps that validate."""
     finished: bool
     """The last report of the last stage."""
 
@@ -157,27 +160,38 @@ class Trainer:
     def _report(self, losses: Mapping[str, float], lr: float) -> Report:
         progress = self._progress()
         due = self.position.step % self.settings.validate_every == 0
-        bits = self._validate() if due or progress >= 1 else None
-        best = self.position.best
+        if due or progress >= 1:
+            self._settle(SETTLED if progress >= 1 else BEGINNING)
+        held_out = self._validate() if due or progress >= 1 else None
+        bits, best = (held_out or {}).get("bits"), self.position.best
         if bits is not None and (best is None or bits < best):
             self.position = dataclasses.replace(self.position, best=bits)
         last = self.position.stage == len(self._stages) - 1
         name, finished = self._course.stage.name, last and progress >= 1
-        return Report(name, self.position, progress, losses, lr, bits, finished)
+        return Report(name, self.position, progress, losses, lr, held_out, finished)
 
-    def _validate(self) -> float | None:
+    def _settle(self, count: int) -> None:
+        """Let the stage fit what it fits to the averaged weights."""
+        indices = spread(self.dataset.train, count)
+        with self.averaged(), torch.no_grad():
+            self._course.stage.settle(
+                to_batch(*self.dataset.take(indices[start : start + PORTION]), self.device)
+                for start in range(0, len(indices), PORTION)
+            )
+
+    def _validate(self) -> Mapping[str, float] | None:
         indices = self.dataset.held_out
         if not len(indices):
             return None
-        # Spread over the whole split, and the same sprites and noise each time.
-        count = min(VALIDATED, len(indices))
-        chosen = indices[np.arange(count) * len(indices) // count]
-        total = 0.0
+        # The same sprites and noise each time.
+        chosen = spread(indices, VALIDATED)
+        totals: dict[str, float] = {}
         with self.averaged():
             for start in range(0, len(chosen), PORTION):
                 batch = to_batch(*self.dataset.take(chosen[start : start + PORTION]), self.device)
-                total += self._lanes.bits(self._course.stage, batch, VALIDATION_SEED, start)
-        return total / len(chosen)
+                part = self._lanes.held_out(self._course.stage, batch, VALIDATION_SEED, start)
+                totals = {name: totals.get(name, 0.0) + value for name, value in part.items()}
+        return {name: total / len(chosen) for name, total in totals.items()}
 
     def _advance(self) -> None:
         now = time.perf_counter()
@@ -189,12 +203,19 @@ class Trainer:
         self._clock = now
 
     def _progress(self) -> float:
+        """The share of the stage's budget that is spent: of its steps, its time or its passes."""
         steps, minutes = self.settings.steps, self.settings.minutes
+        stage, step = self._course.stage, self.position.step
+        spent = 0.0
+        if stage.passes is not None:
+            most = stage.passes * len(self.dataset.train) / self.settings.batch
+            spent = step / max(FEWEST, most)
         if steps is not None:
-            return min(1.0, self.position.step / steps)
-        share = self._course.stage.share / sum(stage.share for stage in self._stages)
-        budget = 60 * (DEFAULT_MINUTES if minutes is None else minutes) * share
-        return min(1.0, self.position.seconds / budget)
+            return min(1.0, max(spent, step / steps))
+        # What the stages before have left over is for those that follow.
+        left = 60 * (DEFAULT_MINUTES if minutes is None else minutes) - self.position.before
+        share = stage.share / sum(stage.share for stage in self._stages[self.position.stage :])
+        return min(1.0, max(spent, self.position.seconds / max(1e-9, left * share)))
 
     def _learning_rate(self, step: int, progress: float) -> float:
         warm = min(1.0, (step + 1) / max(1, self.settings.warmup))

@@ -18,11 +18,12 @@ from pxgen.tables import Table, Where
 PALETTE = Palette.of([(200, 0, 0), (0, 200, 0), (0, 0, 200), (250, 250, 250)], "tiny")
 LABELS = ("left", "right")
 TINY = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8, "rank": 4, "steps": 4}
+TINY |= {"size": 4, "categories": 3, "embedding": 4}
 """What makes a recipe quick; keys that a recipe lacks are left out."""
 
 
 def domain(frames: int = 1, height: int = 6, width: int = 8, labels: int = 2) -> Domain:
-    return Domain(Canvas(frames, height, width), len(PALETTE), labels)
+    return Domain(Canvas(frames, height, width), PALETTE.rows, labels)
 
 
 def tiny_table(recipe: str = "masked", **changes: object) -> Table:

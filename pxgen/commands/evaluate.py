@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pxgen.card import Card
 from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
-from pxgen.commands.sample import choose_model
+from pxgen.commands.sample import check_sampling, choose_model
 from pxgen.dataset import Dataset, dataset_file, open_dataset
 from pxgen.drawing import Wish, draw
 from pxgen.errors import InputError, UsageError
@@ -29,7 +29,6 @@ from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling
 from pxgen.render.png import encode_png
 from pxgen.render.sheet import contact_sheet
-from pxgen.tables import nearest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,13 +83,13 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
     """
     device, workers = pick_device(request.device), request.workers or cores()
     loaded = load_model(choose_model(request.model, request.runs), device)
-    if request.sampler is not None and request.sampler not in loaded.model.samplers:
-        hint = nearest(request.sampler, loaded.model.samplers)
-        raise UsageError(f"no sampler '{request.sampler}' for this model: {hint}")
+    for steps in request.steps or (None,):
+        check_sampling(_sampling(request, steps), loaded.model)
     dataset = _dataset(request, loaded)
     say = _speaker(console)
     bits = None
-    if dataset is not None and len(dataset.held_out):
+    has_bits = any(stage.codes_pixels for stage in loaded.model.stages())
+    if has_bits and dataset is not None and len(dataset.held_out):
         say("reading held-out sprites")
         bits = held_out_bits(
             loaded.model, dataset, seed=request.seed, device=device, workers=workers
@@ -181,17 +180,21 @@ def _draw(
         loaded.model,
         wishes,
         request.seed,
-        Sampling(
-            steps=steps,
-            sampler=request.sampler,
-            guidance=request.guidance,
-            temperature=request.temperature,
-        ),
+        _sampling(request, steps),
         device=device,
         workers=request.workers or cores(),
     )
     named = f"drawing at {steps} steps" if steps else "drawing"
     return Drawn(np.stack(list(_tracked(console, pictures, count, named))), asked)
+
+
+def _sampling(request: EvaluateRequest, steps: int | None) -> Sampling:
+    return Sampling(
+        steps=steps,
+        sampler=request.sampler,
+        guidance=request.guidance,
+        temperature=request.temperature,
+    )
 
 
 def _tracked(console: Console, items: Iterable[U8], total: int, what: str) -> Iterable[U8]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,10 +77,11 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
     model = loaded.model
     how = Sampling(
         steps=request.steps,
-        sampler=_known_sampler(request.sampler, model),
+        sampler=request.sampler,
         guidance=request.guidance,
         temperature=request.temperature,
     )
+    check_sampling(how, model)
     labels = parse_labels(request.labels, loaded.card.label_names)
     if labels.any() and not model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: sample it without --label")
@@ -113,10 +114,19 @@ def choose_model(model: Path | None, runs: Path) -> Path:
     return STARTER
 
 
-def _known_sampler(name: str | None, model: Model) -> str | None:
-    if name is not None and name not in model.samplers:
-        raise UsageError(f"no sampler '{name}' for this model: {nearest(name, model.samplers)}")
-    return name
+def check_sampling(how: Sampling, model: Model) -> None:
+    """Refuse wishes that mean nothing to a model.
+
+    Raises:
+        UsageError: an option that it does not take, or a sampler that it does not have.
+    """
+    for name, wish in asdict(how).items():
+        if wish is not None and name not in model.takes:
+            taken = ", ".join(f"--{option}" for option in sorted(model.takes)) or "none of them"
+            raise UsageError(f"this model has no use for --{name}; it takes {taken}")
+    if how.sampler is not None and how.sampler not in model.samplers:
+        hint = nearest(how.sampler, model.samplers)
+        raise UsageError(f"no sampler '{how.sampler}' for this model: {hint}")
 
 
 def _recoloring(loaded: Loaded, palette: Palette | None) -> tuple[U8, Palette]:

@@ -208,7 +208,7 @@ class _Run:
                 if stop:
                     console.print(f"stopped; `pxgen train` goes on from {self.folder}")
                     raise KeyboardInterrupt
-                if report.bits is not None or report.finished:
+                if report.held_out is not None or report.finished:
                     self._preview()
         if not finished:
             # The budget was spent before the first step: a smaller one than the run has had.
@@ -226,7 +226,7 @@ class _Run:
 
     def _log(self, report: Report) -> None:
         # Every step of a short run, and a readable number of lines of a long one.
-        if report.bits is None and report.position.step % 10 and not report.finished:
+        if report.held_out is None and report.position.step % 10 and not report.finished:
             return
         line = {
             "stage": report.stage,
@@ -236,8 +236,8 @@ class _Run:
             "lr": report.lr,
             **report.losses,
         }
-        if report.bits is not None:
-            line["held_out_bits"] = report.bits
+        for name, value in (report.held_out or {}).items():
+            line[f"held_out_{name}"] = value
         self.metrics.lines.append(line)
 
     def _preview(self) -> None:
@@ -253,6 +253,13 @@ class _Run:
             for name, table in tables.items()
         )
         write_text(self.folder / TABLE, text)
+
+
+def shown(figures: Mapping[str, float]) -> str:
+    """The held-out figure that says most: bits where there are any, else exact pixels."""
+    if "bits" in figures:
+        return f"{figures['bits']:.1f} bits"
+    return f"{figures['exact']:.2%} exact" if "exact" in figures else ""
 
 
 @contextmanager
@@ -303,8 +310,8 @@ def _shown(console: Console) -> Iterator[Any]:
             nonlocal held
             if report.stage not in tasks:
                 tasks[report.stage] = progress.add_task(report.stage, total=1.0, note="")
-            if report.bits is not None:
-                held = f"  held-out {report.bits:.1f} bits"
+            if report.held_out:
+                held = "  held-out " + shown(report.held_out)
             loss = sum(report.losses.values())
             note = f"step {report.position.step}  loss {loss:.4f}{held}"
             progress.update(tasks[report.stage], completed=report.progress, note=note)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from pxgen.dataset import Dataset
 from pxgen.evaluate.figures import mean_with_interval
-from pxgen.evaluate.parallel import each, spread
-from pxgen.examples import to_batch
+from pxgen.evaluate.parallel import each
+from pxgen.examples import spread, to_batch
 from pxgen.models.protocol import Model
 from pxgen.noise import PictureNoise
 
@@ -50,7 +50,8 @@ def held_out_bits(
                 continue
             keys = [int(index) + (number << STAGE_STREAMS) for index in part]
             with torch.inference_mode():
-                total += stage.bits(batch, PictureNoise(seed, keys, device)).cpu().double()
+                figures = stage.held_out(batch, PictureNoise(seed, keys, device))
+            total += figures["bits"].cpu().double()
         return total.numpy()
 
     values = np.concatenate(list(each(bits, parts, workers if device.type == "cpu" else 1)))

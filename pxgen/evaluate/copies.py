@@ -12,7 +12,7 @@ from pxgen.dataset import Dataset
 from pxgen.evaluate.figures import share
 from pxgen.evaluate.measure import Drawn
 from pxgen.evaluate.neighbours import Crowd
-from pxgen.evaluate.parallel import spread
+from pxgen.examples import spread
 
 BASELINE = 1000
 """Held-out sprites whose distances to the training set are the baseline."""

@@ -28,7 +28,7 @@ from pxgen.dataset import Dataset
 from pxgen.evaluate.figures import obedience
 from pxgen.evaluate.judge import Judge, train_judges
 from pxgen.evaluate.measure import Drawn
-from pxgen.evaluate.parallel import spread
+from pxgen.examples import spread
 from pxgen.noise import choose
 
 SUFFICES = 0.9

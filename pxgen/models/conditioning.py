@@ -9,9 +9,13 @@ each of which would have to agree on one.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
+from pxgen.models.protocol import Batch, Stage
 from pxgen.noise import Noise, draw_categories
 
 
@@ -95,6 +99,20 @@ class LabelPrior(nn.Module):
             if not open_.any():
                 break
         return torch.where(labels == 0, -1.0, labels)
+
+
+def label_stage(prior: LabelPrior) -> Stage:
+    """How a model learns which labels go together, before its pixels."""
+
+    def loss(batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
+        return {"cross_entropy": prior.loss(batch.labels, noise).mean() / batch.labels.shape[1]}
+
+    def held_out(batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
+        return {"bits": prior.loss(batch.labels, noise) / math.log(2)}
+
+    # A perceptron over labels is done in a fraction of the time that pixels take, and has no
+    # hidden pixels to keep it from learning the sets of a small collection by heart.
+    return Stage("labels", prior, loss, held_out, share=0.05, passes=16, codes_pixels=False)
 
 
 FORBIDDEN = 0.02

@@ -21,6 +21,7 @@ from pxgen.models.layers import (
     ChannelNorm,
     GlobalBlock,
     ResidualBlock,
+    frequencies,
     prefer_channels_last,
 )
 
@@ -124,15 +125,8 @@ class Denoiser(nn.Module):
 
     @torch.no_grad()
     def start_from(self, pixels: Tensor) -> None:
-        """Begin with what each position of ``(N, T, H, W)`` training sprites holds on its own.
-
-        The smoothing keeps a path open for colours that a position has not shown.
-        """
-        flat = pixels.reshape(len(pixels), -1)
-        counts = torch.zeros_like(self.bias)
-        counts.scatter_add_(1, flat.t(), torch.ones_like(flat.t(), dtype=counts.dtype))
-        overall = counts.sum(0) + 1
-        self.bias.copy_(((counts + 2 * overall / overall.sum()) / (len(flat) + 2)).log())
+        """Begin with what each position of ``(N, T, H, W)`` training sprites holds on its own."""
+        self.bias.copy_(frequencies(pixels.flatten(1), self.colors).log())
 
 
 def patch_side(canvas: Canvas) -> int:

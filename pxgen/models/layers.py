@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pxgen.canvas import Canvas
+
 
 class ChannelNorm(nn.RMSNorm):
     """RMS-norm (1910.07467) over the channels of each position of ``(B, C, h, w)``."""
@@ -98,6 +100,28 @@ class GlobalBlock(nn.Module):
         planes = self.leave(hidden).view(B, *self.cells, self.channels).permute(0, 3, 1, 2)
         update: Tensor = self.spread(planes)
         return x + update
+
+
+def to_planes(pixels: Tensor, canvas: Canvas, tile: int) -> Tensor:
+    """``(B, P, C)`` pixel features to ``(B, T·C, H', W')`` planes whose sides divide by ``tile``.
+
+    What is added below and at the right is zero.
+    """
+    T, H, W = canvas
+    planes = torch.unflatten(pixels, 1, (T, H, W)).permute(0, 1, 4, 2, 3).flatten(1, 2)
+    padded = F.pad(planes, (0, -W % tile, 0, -H % tile))
+    return padded.contiguous(memory_format=torch.channels_last)
+
+
+def frequencies(flat: Tensor, colors: int) -> Tensor:
+    """``(P, K)`` shares of each colour at each position of ``(N, P) int64`` sprites.
+
+    Smoothed by the overall shares, so that no colour is impossible anywhere.
+    """
+    counts = torch.zeros(flat.shape[1], colors, device=flat.device)
+    counts.scatter_add_(1, flat.t(), torch.ones_like(flat.t(), dtype=counts.dtype))
+    overall = counts.sum(0) + 1
+    return (counts + 2 * overall / overall.sum()) / (len(flat) + 2)
 
 
 def prefer_channels_last(module: nn.Module) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
-from pxgen.models.conditioning import LabelPrior, hide_labels
+from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
 from pxgen.models.denoiser import Denoiser
 from pxgen.models.protocol import Batch, Sampling, Stage
 from pxgen.models.unmasking import ORDERS, unmask
@@ -59,6 +59,8 @@ class MaskedCode(NamedTuple):
 
     tokens: Tensor
     """``(n, P) int64`` with the hidden token in between."""
+    labels: Tensor
+    """``(n, L)`` in [-1, 1]."""
     keys: Tensor
     """``(n, P)`` in [0, 1): when a mixture passes from one sprite to another."""
 
@@ -67,6 +69,7 @@ class MaskedDiffusion:
     """Masked diffusion as a model: identity codec, categorical diffusion prior."""
 
     samplers = tuple(ORDERS)
+    takes = frozenset({"steps", "sampler", "guidance", "temperature"})
 
     def __init__(self, spec: MaskedSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain
@@ -86,22 +89,8 @@ class MaskedDiffusion:
 
     def stages(self) -> tuple[Stage, ...]:
         """Which labels go together, if there are any; then pixels given labels."""
-        pixels = Stage("denoiser", self.denoiser, self.loss, self.bits, self._begin)
-        prior = self.prior
-        if prior is None:
-            return (pixels,)
-
-        def loss(batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
-            return {"cross_entropy": prior.loss(batch.labels, noise).mean() / self.domain.labels}
-
-        def bits(batch: Batch, noise: Noise) -> Tensor:
-            return prior.loss(batch.labels, noise) / math.log(2)
-
-        # A perceptron over labels is done in a fraction of the time that pixels take.
-        labels = Stage(
-            "labels", prior, loss, bits, lambda batch: None, share=0.05, codes_pixels=False
-        )
-        return labels, pixels
+        pixels = Stage("denoiser", self.denoiser, self.loss, self.held_out, self._begin)
+        return (pixels,) if self.prior is None else (label_stage(self.prior), pixels)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """The bound in nats a pixel, with labels hidden as they will be when asked."""
@@ -111,14 +100,14 @@ class MaskedDiffusion:
         level = (even + noise.uniform(1)[0]) % 1
         return {"cross_entropy": self._bound(batch.pixels, labels, level, noise, ASKED).mean()}
 
-    def bits(self, batch: Batch, noise: Noise) -> Tensor:
+    def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels, averaged over ``LEVELS`` amounts hidden."""
         total = torch.zeros(len(batch.pixels), device=batch.labels.device)
         offset = noise.uniform(LEVELS)
         for k in range(LEVELS):
             level = (k + offset[:, k]) / LEVELS
             total += self._bound(batch.pixels, batch.labels, level, noise, None)
-        return total / LEVELS * self.domain.canvas.pixels / math.log(2)
+        return {"bits": total / LEVELS * self.domain.canvas.pixels / math.log(2)}
 
     def _bound(
         self, pixels: Tensor, labels: Tensor, level: Tensor, noise: Noise, asked: int | None
@@ -146,12 +135,13 @@ class MaskedDiffusion:
 
     def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        *_, last = self._draw_new(labels, noise, how)
-        return self._maps(last)
+        return self._maps(self.draw(labels, noise, how).tokens)
 
     def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
         """The sample as it forms, hidden pixels shown transparent."""
-        for tokens in self._draw_new(labels, noise, how):
+        if self.prior is not None:
+            labels = self.prior.complete(labels, noise)
+        for tokens in self._draw(self._blank(labels), labels, noise, how):
             yield self._maps(tokens.masked_fill(tokens == self.denoiser.hidden_token, 0))
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> MaskedCode:
@@ -159,25 +149,31 @@ class MaskedDiffusion:
         keys = noise.uniform(self.domain.canvas.pixels)
         hidden = noise.uniform(self.domain.canvas.pixels) >= ENCODED
         tokens = pixels.flatten(1).long().masked_fill(hidden, self.denoiser.hidden_token)
-        return MaskedCode(tokens, keys)
+        return MaskedCode(tokens, labels, keys)
 
-    def decode(self, code: MaskedCode, labels: Tensor, noise: Noise) -> Tensor:
+    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> MaskedCode:
+        """A whole sprite, of which nothing is hidden."""
+        if self.prior is not None:
+            labels = self.prior.complete(labels, noise)
+        *_, tokens = self._draw(self._blank(labels), labels, noise, how)
+        return MaskedCode(tokens, labels, noise.uniform(self.domain.canvas.pixels))
+
+    def decode(self, code: MaskedCode, noise: Noise) -> Tensor:
         """Complete what the code leaves hidden; what it holds stays as it is."""
-        *_, last = self._draw(code.tokens, labels, noise, Sampling())
+        *_, last = self._draw(code.tokens, code.labels, noise, Sampling())
         return self._maps(last)
 
     def mix(self, a: MaskedCode, b: MaskedCode, weight: float) -> MaskedCode:
         """Pass from ``a`` to ``b`` pixel by pixel; the model settles contradictions half-way."""
         tokens = torch.where(a.keys < weight, b.tokens, a.tokens)
         contradiction = (a.tokens != b.tokens) & (b.keys < 4 * weight * (1 - weight))
-        return MaskedCode(tokens.masked_fill(contradiction, self.denoiser.hidden_token), a.keys)
+        labels = torch.lerp(a.labels, b.labels, weight) if weight < 1 else b.labels
+        tokens = tokens.masked_fill(contradiction, self.denoiser.hidden_token)
+        return MaskedCode(tokens, labels, a.keys)
 
-    def _draw_new(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
-        if self.prior is not None:
-            labels = self.prior.complete(labels, noise)
+    def _blank(self, labels: Tensor) -> Tensor:
         shape = (len(labels), self.domain.canvas.pixels)
-        blank = torch.full(shape, self.denoiser.hidden_token, device=labels.device)
-        return self._draw(blank, labels, noise, how)
+        return torch.full(shape, self.denoiser.hidden_token, device=labels.device)
 
     def _draw(self, start: Tensor, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
         spec = self.spec

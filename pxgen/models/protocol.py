@@ -6,7 +6,7 @@ a label, -1 forbids it, 0 says nothing, values between weigh. Unlabelled data ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -27,6 +27,8 @@ class Batch(NamedTuple):
 
 Loss = Callable[[Batch, float, Noise], Mapping[str, Tensor]]
 """``(batch, progress in [0, 1], noise)`` to named scalars whose plain sum is the objective."""
+HeldOut = Callable[[Batch, Noise], Mapping[str, Tensor]]
+"""``(batch, noise)`` to named figures, ``(B,)`` each."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,17 @@ class Stage:
     module: nn.Module
     """The parameters of this stage."""
     loss: Loss
-    bits: Callable[[Batch, Noise], Tensor]
-    """``(B,)`` held-out bits a sprite: an upper bound on what this stage adds to coding it."""
-    begin: Callable[[Batch], None]
+    held_out: HeldOut
+    """Figures of sprites it has not learnt from. ``bits``, where a stage has them, are an upper
+    bound on what it adds to coding a sprite."""
+    begin: Callable[[Batch], None] = lambda batch: None
     """Called once before the first step with a large sample of training sprites."""
+    settle: Callable[[Iterable[Batch]], None] = lambda batches: None
+    """Called with training sprites whenever the averaged weights are about to be drawn from."""
     share: float = 1.0
     """Of a time budget, relative to the other stages."""
+    passes: float | None = None
+    """Times it may see the training sprites at most; more would only learn them by heart."""
     codes_pixels: bool = True
     """Whether its bits count towards a sprite given its labels; those of a label prior do not."""
 
@@ -67,6 +74,8 @@ class Model(Protocol):
     """Whether labels can steer a sample."""
     samplers: tuple[str, ...]
     """Names that ``Sampling.sampler`` may take; the first is the default."""
+    takes: frozenset[str]
+    """The fields of ``Sampling`` that mean something to it."""
 
     def stages(self) -> tuple[Stage, ...]:
         """What to optimise, in order."""
@@ -80,11 +89,15 @@ class Model(Protocol):
         """The sample seen as it forms; the last item equals :meth:`sample` with equal noise."""
         ...
 
-    def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Any:
-        """``(n, T, H, W) uint8`` index maps to an opaque code."""
+    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> Any:
+        """The code of a sample: decoding it gives what :meth:`sample` gives with equal noise."""
         ...
 
-    def decode(self, code: Any, labels: Tensor, noise: Noise) -> Tensor:
+    def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Any:
+        """``(n, T, H, W) uint8`` index maps and their labels to an opaque code that holds both."""
+        ...
+
+    def decode(self, code: Any, noise: Noise) -> Tensor:
         """A code back to ``(n, T, H, W) uint8`` index maps."""
         ...
 

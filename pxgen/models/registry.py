@@ -12,6 +12,7 @@ from pxgen.models.protocol import Model
 from pxgen.tables import Table, nearest, read_table
 
 FAMILIES: Mapping[str, tuple[str, str, str]] = {
+    "autoencoder": ("pxgen.models.autoencoder", "AutoencoderSpec", "Autoencoder"),
     "masked": ("pxgen.models.masked", "MaskedSpec", "MaskedDiffusion"),
 }
 """Family name to its module, settings class and model class."""

@@ -87,6 +87,11 @@ class Palette:
         return tuple(bytes(row).hex() for row in self.rgba)
 
     @cached_property
+    def rows(self) -> tuple[tuple[int, int, int, int], ...]:
+        """Every entry as plain numbers, transparent first."""
+        return tuple((int(r), int(g), int(b), int(a)) for r, g, b, a in self.rgba)
+
+    @cached_property
     def _sorted(self) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
         packed = pack(self.rgba)
         # Stable, so that of two equal entries the first in the palette's order is found.

@@ -1,0 +1,259 @@
+"""Autoencoders of every kind as one composition.
+
+Pixels (index, one-hot, RGBA) × body (dense, conv) × latent (point, Gaussian, categories) × where
+labels enter (encoder, decoder, target). The recipes name the combinations that are known by name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pxgen.canvas import Domain
+from pxgen.models import bodies
+from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
+from pxgen.models.density import Density
+from pxgen.models.latents import GaussianLatent, GumbelLatent, Latent, PointLatent
+from pxgen.models.layers import prefer_channels_last
+from pxgen.models.pixels import IndexPixels, OneHotPixels, Pixels, RgbaPixels
+from pxgen.models.protocol import Batch, Sampling, Stage
+from pxgen.noise import Noise
+from pxgen.tables import setting
+
+TRACED = 8
+"""Pictures of a trace: from the middle of the codes to the one drawn."""
+BLIND = 0.1
+"""Share of training sprites shown without labels, so that unlabelled images can be encoded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderSpec:
+    """``[model]`` of an autoencoder."""
+
+    family: str = setting("autoencoder", "an encoder, a code, a decoder")
+    pixels: Literal["index", "onehot", "rgba"] = setting(
+        "index", "what a pixel is: index (a palette entry), onehot (the same, dense) or rgba"
+    )
+    body: Literal["dense", "conv"] = setting("dense", "layers between pixels and code")
+    latent: Literal["point", "gaussian", "gumbel"] = setting("point", "what a code is")
+    size: int = setting(64, "numbers of a code (channels of a map; groups of gumbel)", low=1)
+    categories: int = setting(64, "categories of a gumbel group", low=2, high=4096)
+    keep_map: bool = setting(False, "conv with point codes: keep a map instead of a vector")
+    prior: Literal["fitted", "standard"] = setting(
+        "fitted", "codes to sample from: fitted to the training sprites, or standard"
+    )
+    encoder_labels: bool = setting(False, "the encoder sees the labels")
+    decoder_labels: bool = setting(False, "the decoder sees the labels, so that they steer it")
+    target_labels: bool = setting(False, "the labels are reconstructed, too")
+    width: int = setting(128, "hidden layer (dense) or channels (conv)", low=8, high=4096)
+    embedding: int = setting(8, "numbers an index becomes on its way in", low=1, high=256)
+    rank: int = setting(16, "features that tell colours apart", low=1, high=256)
+    kl: float = setting(1.0, "weight of a code's divergence; 1 is the bound", low=0)
+    temperature: float = setting(1.0, "spread of sampled codes; below 1 plainer", low=0)
+
+
+class Code(NamedTuple):
+    """A sprite as the decoder gets it."""
+
+    values: Tensor
+    """``(n, …)`` numbers."""
+    labels: Tensor
+    """``(n, L)`` in [-1, 1]."""
+    keys: Tensor
+    """``(n, size)`` in [0, 1): when each part of a mixture passes from one sprite to another."""
+
+
+class Autoencoder:
+    """Any autoencoder of palette sprites as a model."""
+
+    samplers = ("direct",)
+    takes = frozenset({"temperature"})
+
+    def __init__(self, spec: AutoencoderSpec, domain: Domain) -> None:
+        self.spec, self.domain = spec, domain
+        L = domain.labels
+        self.pixels = _pixels(spec, domain)
+        self.latent = _latent(spec)
+        self.encoder = _encoder(spec, domain, self.pixels.enter, self.latent.given)
+        self.decoder = _decoder(spec, domain, self.pixels.leave, self.latent.size)
+        parts: dict[str, nn.Module] = {
+            "pixels": self.pixels,
+            "encoder": self.encoder,
+            "decoder": self.decoder,
+        }
+        self.target = None
+        if spec.target_labels and L:
+            self.target = nn.Linear(self.latent.size + (L if spec.decoder_labels else 0), L)
+            parts["target"] = self.target
+        self.codec = nn.ModuleDict(parts)
+        prefer_channels_last(self.codec)
+        fitted = spec.prior == "fitted"
+        self.density = Density(self._code_size(), L)
+        self.steerable = bool(L) and (spec.decoder_labels or fitted)
+        self.prior = LabelPrior(L, spec.width) if self.steerable else None
+        self.module = nn.ModuleDict({"codec": self.codec, "density": self.density})
+        if self.prior is not None:
+            self.module["labels"] = self.prior
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Labels, where they steer; then the codec, with a density over its codes at the end."""
+        has_bits = self.latent.has_cost and self.spec.pixels != "rgba"
+        codec = Stage(
+            "codec",
+            self.codec,
+            self.loss,
+            held_out=self.held_out,
+            begin=self._begin,
+            settle=self._settle,
+            codes_pixels=has_bits,
+        )
+        return (codec,) if self.prior is None else (label_stage(self.prior), codec)
+
+    def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
+        """What pixels, code and labels cost, in nats a pixel (squared error for RGBA)."""
+        labels = hide_labels(batch.labels, noise, BLIND)
+        given, indices = self._given(batch.pixels, labels)
+        code, divergence = self.latent.draw(given, noise, progress)
+        P = self.domain.canvas.pixels
+        cost = self.pixels.cost(self.decoder(code, self._decoder_labels(labels)), indices)
+        terms = {"pixels": cost.mean() / P}
+        if self.latent.has_cost:
+            terms["code"] = self.spec.kl * divergence.mean() / P
+        if self.target is not None:
+            scores = self.target(torch.cat([code.flatten(1), self._decoder_labels(labels)], 1))
+            wanted = (batch.labels > 0).to(scores.dtype)
+            cost = F.binary_cross_entropy_with_logits(scores, wanted, reduction="sum")
+            terms["labels"] = cost / len(scores) / P
+        return terms
+
+    def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
+        """``(B,)`` each: exact share of the pixels, and bits a sprite where there is a bound."""
+        given, indices = self._given(batch.pixels, batch.labels)
+        labels = self._decoder_labels(batch.labels)
+        decided = self.pixels.decide(self.decoder(self.latent.likeliest(given), labels))
+        exact = (decided == indices).float()
+        seen = (indices > 0).float()
+        figures = {
+            "exact": exact.mean(1),
+            "foreground": (exact * seen).sum(1) / seen.sum(1).clamp(min=1),
+        }
+        if self.latent.has_cost and self.spec.pixels != "rgba":
+            code, divergence = self.latent.draw(given, noise, 1.0)
+            cost = self.pixels.cost(self.decoder(code, labels), indices)
+            figures |= {
+                "bits": (cost + divergence) / math.log(2),
+                "code_bits": divergence / math.log(2),
+            }
+        return figures
+
+    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+        """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
+        return self.decode(self.draw(labels, noise, how), noise)
+
+    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+        """The way from the middle of all codes to the code drawn."""
+        code = self.draw(labels, noise, how)
+        for step in range(1, TRACED):
+            yield self.decode(code._replace(values=code.values * (step / TRACED)), noise)
+        yield self.decode(code, noise)
+
+    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> Code:
+        """A code by the prior, for all labels where labels steer."""
+        if self.prior is not None:
+            labels = self.prior.complete(labels, noise)
+        temperature = self.spec.temperature if how.temperature is None else how.temperature
+        flat = self.latent.sample(self.density, labels, noise, temperature)
+        return Code(flat.view(-1, *self._code_shape()), labels, noise.uniform(self.spec.size))
+
+    def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Code:
+        """The likeliest code."""
+        given, _ = self._given(pixels.long(), labels)
+        return Code(self.latent.likeliest(given), labels, noise.uniform(self.spec.size))
+
+    def decode(self, code: Code, noise: Noise) -> Tensor:
+        """The likeliest sprite of a code."""
+        decided = self.pixels.decide(self._features(code))
+        return torch.unflatten(decided.to(torch.uint8), 1, self.domain.canvas)
+
+    def mix(self, a: Code, b: Code, weight: float) -> Code:
+        """A straight line between two codes, or group by group where they are categories."""
+        labels = torch.lerp(a.labels, b.labels, weight) if weight < 1 else b.labels
+        return Code(self.latent.mix(a.values, b.values, weight, a.keys), labels, a.keys)
+
+    def paint(self, code: Code) -> Tensor | None:
+        """``(n, T, H, W, 4)`` colours before they are snapped to the palette, of RGBA models."""
+        if not isinstance(self.pixels, RgbaPixels):
+            return None
+        return torch.unflatten(self.pixels.paint(self._features(code)), 1, self.domain.canvas)
+
+    def _features(self, code: Code) -> Tensor:
+        features: Tensor = self.decoder(code.values, self._decoder_labels(code.labels))
+        return features
+
+    def _given(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """What the encoder says of sprites, and their ``(B, P)`` indices."""
+        indices = pixels.flatten(1)
+        seen = labels if self.spec.encoder_labels else labels[:, :0]
+        return self.encoder(self.pixels(indices), seen), indices
+
+    def _decoder_labels(self, labels: Tensor) -> Tensor:
+        return labels if self.spec.decoder_labels else labels[:, :0]
+
+    def _code_shape(self) -> tuple[int, ...]:
+        canvas = self.domain.canvas
+        return (
+            (self.latent.size, *bodies.cells(canvas)) if _maps(self.spec) else (self.latent.size,)
+        )
+
+    def _code_size(self) -> int:
+        return math.prod(self._code_shape())
+
+    def _begin(self, batch: Batch) -> None:
+        self.pixels.start_from(batch.pixels.flatten(1))
+
+    def _settle(self, batches: Iterable[Batch]) -> None:
+        if self.spec.prior == "fitted":
+            self.density.fit(self._codes(batches))
+
+    def _codes(self, batches: Iterable[Batch]) -> Iterator[tuple[Tensor, Tensor]]:
+        for batch in batches:
+            given, _ = self._given(batch.pixels, batch.labels)
+            yield self.latent.likeliest(given).flatten(1), batch.labels
+
+
+def _maps(spec: AutoencoderSpec) -> bool:
+    return spec.keep_map and spec.body == "conv" and spec.latent == "point"
+
+
+def _pixels(spec: AutoencoderSpec, domain: Domain) -> Pixels:
+    if spec.pixels == "index":
+        return IndexPixels(domain, embedding=spec.embedding, rank=spec.rank)
+    return OneHotPixels(domain) if spec.pixels == "onehot" else RgbaPixels(domain)
+
+
+def _latent(spec: AutoencoderSpec) -> Latent:
+    if spec.latent == "gumbel":
+        return GumbelLatent(spec.size, spec.categories)
+    return GaussianLatent(spec.size) if spec.latent == "gaussian" else PointLatent(spec.size)
+
+
+def _encoder(spec: AutoencoderSpec, domain: Domain, channels: int, code: int) -> nn.Module:
+    labels = domain.labels if spec.encoder_labels else 0
+    if spec.body == "dense":
+        return bodies.DenseEncoder(domain.canvas, channels, labels, spec.width, code)
+    keep = _maps(spec)
+    return bodies.ConvEncoder(domain.canvas, channels, labels, spec.width, code, keep_map=keep)
+
+
+def _decoder(spec: AutoencoderSpec, domain: Domain, channels: int, code: int) -> nn.Module:
+    labels = domain.labels if spec.decoder_labels else 0
+    if spec.body == "dense":
+        return bodies.DenseDecoder(domain.canvas, channels, labels, spec.width, code)
+    keep = _maps(spec)
+    return bodies.ConvDecoder(domain.canvas, channels, labels, spec.width, code, keep_map=keep)

@@ -1,0 +1,109 @@
+"""The two bodies of an autoencoder: perceptrons over the whole canvas, or convolutions.
+
+An encoder takes ``(B, P, C)`` pixel features and ``(B, L)`` labels to a code; a decoder takes a
+code and labels back to ``(B, P, C')``. Labels may be of width 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pxgen.canvas import Canvas
+from pxgen.models.layers import to_planes
+
+STRIDE = 4
+"""Pixels of a canvas side that become one position of a convolutional code."""
+
+
+class DenseEncoder(nn.Module):
+    """Pixels and labels to a vector, through one hidden layer."""
+
+    def __init__(self, canvas: Canvas, channels: int, labels: int, width: int, code: int) -> None:
+        super().__init__()
+        self.enter = nn.Linear(canvas.pixels * channels + labels, width)
+        self.leave = nn.Linear(width, code)
+
+    def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
+        """``(B, P, C)`` and ``(B, L)`` to ``(B, code)``."""
+        hidden = self.enter(torch.cat([pixels.flatten(1), labels], 1))
+        code: Tensor = self.leave(F.silu(hidden))
+        return code
+
+
+class DenseDecoder(nn.Module):
+    """A vector and labels to pixels, through one hidden layer."""
+
+    def __init__(self, canvas: Canvas, channels: int, labels: int, width: int, code: int) -> None:
+        super().__init__()
+        self.enter = nn.Linear(code + labels, width)
+        self.leave = nn.Linear(width, canvas.pixels * channels)
+        self.shape = (canvas.pixels, channels)
+
+    def forward(self, code: Tensor, labels: Tensor) -> Tensor:
+        """``(B, code)`` and ``(B, L)`` to ``(B, P, C)``."""
+        pixels: Tensor = self.leave(F.silu(self.enter(torch.cat([code, labels], 1))))
+        return torch.unflatten(pixels, 1, self.shape)
+
+
+class ConvEncoder(nn.Module):
+    """Strided convolutions over frames as channels; then a vector, or the map itself."""
+
+    def __init__(
+        self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
+    ) -> None:
+        super().__init__()
+        self.canvas = canvas
+        self.label = nn.Linear(labels, width, bias=False) if labels else None
+        self.enter = nn.Conv2d(channels * canvas.frames, width, 3, padding=1)
+        self.first = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)
+        self.second = nn.Conv2d(2 * width, 2 * width, 4, stride=2, padding=1)
+        rows, columns = cells(canvas)
+        inside = 2 * width if keep_map else 2 * width * rows * columns
+        self.leave = nn.Conv2d(inside, code, 1) if keep_map else nn.Linear(inside, code)
+
+    def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
+        """``(B, P, C)`` and ``(B, L)`` to ``(B, code)`` or ``(B, code, rows, columns)``."""
+        x = self.enter(to_planes(pixels, self.canvas, STRIDE))
+        if self.label is not None:
+            # The same as planes that each hold one label, without making them.
+            x = x + self.label(labels)[:, :, None, None]
+        x = F.silu(self.second(F.silu(self.first(F.silu(x)))))
+        code: Tensor = self.leave(x if isinstance(self.leave, nn.Conv2d) else x.flatten(1))
+        return code
+
+
+class ConvDecoder(nn.Module):
+    """The way back: positions unfold into pixels twice over."""
+
+    def __init__(
+        self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
+    ) -> None:
+        super().__init__()
+        self.canvas, self.channels = canvas, channels
+        self.map = (2 * width, *cells(canvas))
+        self.label = nn.Linear(labels, 2 * width, bias=False) if labels else None
+        inside = 2 * width if keep_map else math.prod(self.map)
+        self.enter = nn.Conv2d(code, inside, 1) if keep_map else nn.Linear(code, inside)
+        self.first = nn.Conv2d(2 * width, 8 * width, 3, padding=1)
+        self.second = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
+        self.leave = nn.Conv2d(width, channels * canvas.frames, 3, padding=1)
+
+    def forward(self, code: Tensor, labels: Tensor) -> Tensor:
+        """A code and ``(B, L)`` to ``(B, P, C)``."""
+        x = self.enter(code).view(-1, *self.map)
+        if self.label is not None:
+            x = x + self.label(labels)[:, :, None, None]
+        x = F.pixel_shuffle(self.first(F.silu(x)), 2)
+        x = F.pixel_shuffle(self.second(F.silu(x)), 2)
+        T, H, W = self.canvas
+        planes: Tensor = self.leave(F.silu(x))[:, :, :H, :W]
+        return torch.unflatten(planes, 1, (T, self.channels)).permute(0, 1, 3, 4, 2).flatten(1, 3)
+
+
+def cells(canvas: Canvas) -> tuple[int, int]:
+    """Rows and columns of a convolutional code."""
+    return -(-canvas.height // STRIDE), -(-canvas.width // STRIDE)

@@ -1,0 +1,93 @@
+"""A density over codes, fitted once they are learnt: what point latents are sampled from.
+
+An autoencoder without a prior has holes between its codes; a Gaussian fitted to the codes of the
+training sprites knows where they lie (1903.12436). Its mean depends on the labels, so that it
+steers models whose decoder never saw one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from pxgen.noise import Noise
+
+WHOLE = 1024
+"""Widest code whose covariance is kept whole; of a wider one only the diagonal."""
+RIDGE = 1e-3
+"""Added to a variance, relative to the mean one: few sprites must not make a density singular."""
+
+
+class Density(nn.Module):
+    """``code = labels · effect + middle + spread · normal``; standard normal until it is fitted."""
+
+    effect: Tensor
+    middle: Tensor
+    spread: Tensor
+
+    def __init__(self, size: int, labels: int) -> None:
+        super().__init__()
+        self.size, self.labels = size, labels
+        self.register_buffer("effect", torch.zeros(labels, size))
+        self.register_buffer("middle", torch.zeros(size))
+        whole = size <= WHOLE
+        self.register_buffer("spread", torch.eye(size) if whole else torch.ones(size))
+
+    def fit(self, pairs: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """Take over mean, label effects and covariance of ``(codes (n, D), labels (n, L))``.
+
+        One pass, in double precision; labels count as present (> 0) or not.
+        """
+        L, D = self.labels, self.size
+        inputs = torch.zeros(L + 1, L + 1, dtype=torch.float64)
+        cross = torch.zeros(L + 1, D, dtype=torch.float64)
+        squares = torch.zeros(self.spread.shape, dtype=torch.float64)
+        count = 0
+        for codes, labels in pairs:
+            x = torch.cat([(labels > 0).double(), torch.ones(len(labels), 1)], 1).cpu()
+            z = codes.double().cpu()
+            inputs += x.mT @ x
+            cross += x.mT @ z
+            squares += z.mT @ z if squares.dim() == 2 else z.square().sum(0)
+            count += len(z)
+        ridge = torch.eye(L + 1, dtype=torch.float64)
+        # The middle is not shrunk: only label effects are.
+        ridge[L, L] = 0
+        solved = torch.linalg.solve(inputs + ridge, cross)
+        explained = self._second_moments(solved, inputs, cross)
+        covariance = (squares - explained) / max(1, count)
+        self.effect.copy_(solved[:L])
+        self.middle.copy_(solved[L])
+        self.spread.copy_(_root(covariance))
+
+    def _second_moments(self, solved: Tensor, inputs: Tensor, cross: Tensor) -> Tensor:
+        """What the fitted means explain of the codes' squares."""
+        if self.spread.dim() == 2:
+            both = solved.mT @ cross
+            return both + both.mT - solved.mT @ inputs @ solved
+        return 2 * (solved * cross).sum(0) - (solved * (inputs @ solved)).sum(0)
+
+    def mean(self, labels: Tensor) -> Tensor:
+        """``(n, size)`` mean codes of ``(n, L)`` labels."""
+        return labels.clamp(min=0) @ self.effect + self.middle
+
+    def draw(self, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
+        """``(n, size)`` codes for ``(n, L)`` labels; temperature scales the spread."""
+        mean = self.mean(labels)
+        normal = noise.normal(self.size) * temperature
+        if self.spread.dim() == 1:
+            return mean + normal * self.spread
+        # One row at a time, because the product of another batch size would round differently.
+        return mean + torch.stack([self.spread @ row for row in normal])
+
+
+def _root(covariance: Tensor) -> Tensor:
+    """A lower triangle whose square is the covariance, or the deviations of a diagonal one."""
+    if covariance.dim() == 1:
+        return covariance.clamp(min=0).sqrt()
+    values = covariance.diagonal()
+    shrunk = covariance + RIDGE * values.mean().clamp(min=1e-12) * torch.eye(len(values))
+    root: Tensor = torch.linalg.cholesky(shrunk)
+    return root

@@ -1,0 +1,114 @@
+"""What a pixel is to an autoencoder: how it enters, what leaves, and what a mistake costs.
+
+Each kind turns ``(B, P) int64`` indices into ``(B, P, enter)`` features, and ``(B, P, leave)``
+features that a body made into a loss and into indices again. ``index`` is pxgen's own; ``onehot``
+and ``rgba`` are the forms it is measured against.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pxgen.canvas import Domain
+from pxgen.models.layers import frequencies
+
+
+class IndexPixels(nn.Module):
+    """An embedding in, a low-rank softmax over the palette out.
+
+    A dense layer over one-hot planes is a look-up in disguise; this is the look-up, and a colour
+    head of a few features a pixel instead of one a colour.
+    """
+
+    def __init__(self, domain: Domain, *, embedding: int, rank: int) -> None:
+        super().__init__()
+        self.enter, self.leave = embedding, rank
+        self.embed = nn.Embedding(domain.colors, embedding)
+        palette = torch.empty(domain.colors, rank)
+        self.palette = nn.Parameter(nn.init.normal_(palette, std=rank**-0.5))
+        self.bias = nn.Parameter(torch.zeros(domain.canvas.pixels, domain.colors))
+
+    def forward(self, indices: Tensor) -> Tensor:
+        """``(B, P)`` to ``(B, P, enter)``."""
+        embedded: Tensor = self.embed(indices)
+        return embedded
+
+    def start_from(self, indices: Tensor) -> None:
+        """Begin with how often each position of ``(N, P)`` sprites shows each colour."""
+        with torch.no_grad():
+            self.bias.copy_(frequencies(indices, self.bias.shape[1]).log())
+
+    def logits(self, features: Tensor) -> Tensor:
+        """``(B, P, leave)`` to ``(B, P, K)``."""
+        scores: Tensor = features.float() @ self.palette.t() + self.bias
+        return scores
+
+    def cost(self, features: Tensor, indices: Tensor) -> Tensor:
+        """``(B,)`` nats to name every pixel."""
+        logits = self.logits(features)
+        nats = F.cross_entropy(logits.flatten(0, 1), indices.flatten(), reduction="none")
+        return nats.view_as(indices).sum(1)
+
+    def decide(self, features: Tensor) -> Tensor:
+        """``(B, P) int64``, the likeliest colours."""
+        return self.logits(features).argmax(-1)
+
+
+class OneHotPixels(nn.Module):
+    """One plane a colour in and out, as pallets has it: the dense form, kept to measure against."""
+
+    def __init__(self, domain: Domain) -> None:
+        super().__init__()
+        self.enter = self.leave = domain.colors
+
+    def forward(self, indices: Tensor) -> Tensor:
+        """``(B, P)`` to ``(B, P, K)`` zeros and ones."""
+        return F.one_hot(indices, self.enter).float()
+
+    def start_from(self, indices: Tensor) -> None:
+        """Nothing: it starts from noise."""
+
+    def cost(self, features: Tensor, indices: Tensor) -> Tensor:
+        """``(B,)`` nats to name every pixel."""
+        flat = features.float().flatten(0, 1)
+        return F.cross_entropy(flat, indices.flatten(), reduction="none").view_as(indices).sum(1)
+
+    def decide(self, features: Tensor) -> Tensor:
+        """``(B, P) int64``, the likeliest colours."""
+        return features.argmax(-1)
+
+
+class RgbaPixels(nn.Module):
+    """Four numbers a pixel in and out: what leaves is seldom a colour of the palette."""
+
+    palette: Tensor
+
+    def __init__(self, domain: Domain) -> None:
+        super().__init__()
+        self.enter = self.leave = 4
+        self.register_buffer("palette", torch.tensor(domain.palette, dtype=torch.float32) / 255)
+
+    def forward(self, indices: Tensor) -> Tensor:
+        """``(B, P)`` to ``(B, P, 4)`` in [0, 1]."""
+        return self.palette[indices]
+
+    def start_from(self, indices: Tensor) -> None:
+        """Nothing: it starts from noise."""
+
+    def paint(self, features: Tensor) -> Tensor:
+        """``(B, P, 4)`` colours in [0, 1], before any is snapped to the palette."""
+        return features.float().sigmoid()
+
+    def cost(self, features: Tensor, indices: Tensor) -> Tensor:
+        """``(B,)`` squared error over all pixels and channels."""
+        return (self.paint(features) - self.palette[indices]).square().sum((1, 2))
+
+    def decide(self, features: Tensor) -> Tensor:
+        """``(B, P) int64``, the nearest palette entries."""
+        gaps = torch.cdist(self.paint(features), self.palette.expand(len(features), -1, -1))
+        return gaps.argmin(-1)
+
+
+Pixels = IndexPixels | OneHotPixels | RgbaPixels

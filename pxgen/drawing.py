@@ -74,7 +74,7 @@ def draw(
         for part in parts:
             yield from several(part)
         return
-    with _single_threaded():
+    with one_thread():
         for pictures in _in_order(several, parts, workers):
             yield from pictures
 
@@ -101,7 +101,8 @@ def _in_order(
 
 
 @contextmanager
-def _single_threaded() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Compute with one thread inside operations, as pictures are drawn."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -4,6 +4,7 @@ import json
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,11 +28,12 @@ CARD = Card(
 )
 
 
-def save(path: Path, half: bool = False) -> Path:
-    weights = tiny_model().module.state_dict()
+def save(path: Path, half: bool = False, recipe: str = "masked") -> Path:
+    weights = tiny_model(recipe).module.state_dict()
     if half:
         weights = {name: tensor.half() for name, tensor in weights.items()}
-    return save_checkpoint(path / "checkpoint.safetensors", CARD, prefixed(weights, "weights"))
+    card = replace(CARD, model=dict(tiny_table(recipe)))
+    return save_checkpoint(path / "checkpoint.safetensors", card, prefixed(weights, "weights"))
 
 
 def test_a_checkpoint_samples_with_nothing_else_present(tmp_path: Path) -> None:

@@ -20,12 +20,18 @@ from pxgen.tables import nearest
 
 SECTIONS = {
     "Start": ("init",),
-    "Learn and make": ("prepare", "train", "sample", "evaluate"),
+    "Learn and make": ("prepare", "train", "sample", "reconstruct", "interpolate", "evaluate"),
     "Look and convert": ("inspect", "palette"),
 }
 """Every command by its section of the help; each is ``command`` in ``pxgen.cli.<its name>``."""
 
-DEFAULTS_FROM = {"prepare": "data", "train": "train", "sample": "sample"}
+DEFAULTS_FROM = {
+    "prepare": "data",
+    "train": "train",
+    "sample": "sample",
+    "reconstruct": "sample",
+    "interpolate": "sample",
+}
 """The table of the project file that fills in a command's options."""
 
 EXAMPLES = """\b

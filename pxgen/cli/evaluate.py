@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pxgen.cli.options import PATH, device_option, setting_option
+from pxgen.cli.options import PATH, device_option, model_option, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate", short_help="Measure how good a model is.")
-@click.option(
-    "-m", "--model", type=PATH, metavar="MODEL", help="Run or checkpoint (default: the newest run)."
-)
+@model_option
 @click.option(
     "--dataset",
     type=PATH,

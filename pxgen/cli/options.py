@@ -25,6 +25,10 @@ device_option = click.option(
     help="Where to compute.",
 )
 
+model_option = click.option(
+    "-m", "--model", type=PATH, metavar="MODEL", help="Run or checkpoint (default: the newest run)."
+)
+
 
 def setting_option(
     settings: type, name: str, *flags: str, **extra: Any

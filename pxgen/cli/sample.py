@@ -8,15 +8,13 @@ from pathlib import Path
 
 import click
 
-from pxgen.cli.options import PATH, device_option, parse_shard, setting_option
+from pxgen.cli.options import device_option, model_option, parse_shard, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
 
 
 @click.command("sample", short_help="Make new sprites.")
-@click.option(
-    "-m", "--model", type=PATH, metavar="MODEL", help="Run or checkpoint (default: the newest run)."
-)
+@model_option
 @setting_option(SampleSettings, "count", "-n", "--count", metavar="COUNT")
 @click.option(
     "--label", "labels", multiple=True, metavar="NAME", help="A label to show; NAME:WEIGHT mixes."

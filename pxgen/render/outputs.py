@@ -56,14 +56,27 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Named:
+    """Pictures that were given names."""
+
+    stems: Sequence[str]
+
+    def names(self) -> Iterator[str]:
+        """One file name a picture, without its suffix; never a path."""
+        return (safe_stem([stem]) for stem in self.stems)
+
+
+@dataclass(frozen=True)
 class Output:
     """One run's pictures and their destination; build it with :func:`plan_output`."""
 
     form: Form
     target: Path
-    series: Series
+    series: Series | Named
     scale: int
     delay_ms: float
+    columns: int | None = None
+    """Of a sheet; None is about as wide as high."""
 
     def write(self, batches: Iterable[U8], palette: Palette) -> Iterator[Path]:
         """Write ``(n, T, H, W) uint8`` batches and yield each path once its file is complete.
@@ -122,7 +135,7 @@ class Output:
     def _sheet(self, pixels: U8, palette: Palette) -> bytes:
         clips, frames, height, width = pixels.shape
         strips = pixels.swapaxes(1, 2).reshape(clips, height, frames * width)
-        sheet = strips[0] if clips == 1 else contact_sheet(strips)
+        sheet = strips[0] if clips == 1 else contact_sheet(strips, self.columns)
         return encode_png(enlarge(sheet, self.scale), palette)
 
     def _animation(self, frames: U8, palette: Palette, suffix: str) -> bytes:
@@ -136,7 +149,13 @@ class Output:
 
 
 def plan_output(
-    out: str | None, series: Series, *, scale: int = 1, force: bool = False, delay_ms: float = 100.0
+    out: str | None,
+    series: Series | Named,
+    *,
+    scale: int = 1,
+    force: bool = False,
+    delay_ms: float = 100.0,
+    columns: int | None = None,
 ) -> Output:
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 
@@ -146,13 +165,14 @@ def plan_output(
         scale: how many times larger each pixel is drawn.
         force: replace files whose names were derived.
         delay_ms: how long each frame of an animation is shown.
+        columns: sprites in a row of a sheet; by default about as many as rows.
 
     Raises:
         UsageError: OUT has a suffix that is not written, or a derived name is taken and ``force``
             is off.
     """
     form, target = _destination(out)
-    output = Output(form, target, series, scale, delay_ms)
+    output = Output(form, target, series, scale, delay_ms, columns)
     if not force:
         output.refuse_existing()
     return output

@@ -1,0 +1,73 @@
+"""``pxgen reconstruct``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pxgen.cli.options import PATH, device_option, model_option, setting_option
+from pxgen.cli.session import Session, pass_session
+from pxgen.settings import SampleSettings
+
+
+@click.command("reconstruct", short_help="Encode and decode images, side by side.")
+@click.argument("images", nargs=-1, required=True, type=PATH, metavar="IMAGE...")
+@model_option
+@click.option("--label", "labels", multiple=True, metavar="NAME", help="A label the images bear.")
+@click.option("--strict", is_flag=True, help="Refuse colours that the model's palette lacks.")
+@setting_option(SampleSettings, "seed", "--seed", metavar="S")
+@setting_option(SampleSettings, "scale", "--scale", metavar="K")
+@click.option(
+    "-o", "--out", metavar="OUT", help="Folder, .png sheet, or - (default: a file an image, here)."
+)
+@click.option("--force", is_flag=True, help="Replace files of the same names in the folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON document.")
+@device_option
+@pass_session
+def command(
+    session: Session,
+    images: tuple[Path, ...],
+    model: Path | None,
+    labels: tuple[str, ...],
+    strict: bool,
+    seed: int,
+    scale: int,
+    out: str | None,
+    force: bool,
+    as_json: bool,
+    device: str,
+) -> None:
+    """Encode and decode images: each beside what the model made of it and what it missed.
+
+    Prints the path of each file; the exact share of the pixels goes to standard error.
+
+    \b
+    Examples:
+      pxgen reconstruct sprites/knight.png --scale 8
+      pxgen reconstruct sprites/*.png -o reconstructed.png
+    """
+    import json
+
+    from pxgen.commands.reconstruct import ReconstructRequest, lines, reconstruct, totals
+
+    request = ReconstructRequest(
+        images=images,
+        model=model,
+        runs=session.project.runs,
+        labels=labels,
+        strict=strict,
+        seed=seed,
+        scale=scale,
+        out=out,
+        force=force,
+        device=device,
+    )
+    made, written = reconstruct(request)
+    if as_json:
+        click.echo(json.dumps(totals(made), indent=2, ensure_ascii=False))
+        return
+    for path in written:
+        click.echo(path)
+    for line in lines(made):
+        session.console.print(line)

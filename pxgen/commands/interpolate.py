@@ -1,0 +1,134 @@
+"""``interpolate``: the way from one sprite to another, every frame on the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pxgen.checkpoint import Loaded, load_model
+from pxgen.commands.devices import pick_device
+from pxgen.commands.sample import choose_model
+from pxgen.drawing import one_thread
+from pxgen.errors import InputError, UsageError
+from pxgen.ingest.onto import fit_image
+from pxgen.labels import parse_labels
+from pxgen.models.protocol import Sampling
+from pxgen.noise import PictureNoise
+from pxgen.render.outputs import Named, plan_output
+
+U8 = NDArray[np.uint8]
+
+Key = Path | int
+"""A sprite to pass through: an image, or the first picture of a seed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterpolateRequest:
+    """What ``interpolate`` was asked for."""
+
+    keys: Sequence[Key]
+    """In the order of the way, two at least."""
+    labels: Sequence[tuple[str, ...]]
+    """Of each key."""
+    frames: int
+    loop: bool
+    """Go on from the last key to the first, which is then not shown twice."""
+    model: Path | None
+    runs: Path
+    """Where the newest run is looked for if no model is named."""
+    fps: float
+    scale: int
+    out: str | None
+    force: bool
+    device: str
+
+
+def interpolate(request: InterpolateRequest) -> Iterator[Path]:
+    """Draw the frames, write them, and yield each path once its file is complete.
+
+    Raises:
+        UsageError: an unknown label, too few frames, or an output that is taken.
+        InputError: an image or the model is rejected.
+    """
+    needed = len(request.keys)
+    if request.frames < needed:
+        raise UsageError(f"--frames {request.frames} cannot show {needed} key sprites")
+    series = Named([f"frame-{number:04}" for number in range(request.frames)])
+    output = plan_output(
+        request.out,
+        series,
+        scale=request.scale,
+        force=request.force,
+        delay_ms=1000 / request.fps,
+        columns=request.frames,
+    )
+    device = pick_device(request.device)
+    loaded = load_model(choose_model(request.model, request.runs), device)
+    if loaded.card.canvas.frames > 1:
+        raise UsageError("this model draws clips: interpolate needs a model of stills")
+    with one_thread(), torch.inference_mode():
+        frames = list(_frames(request, loaded, device))
+    yield from output.write(iter(frames), loaded.card.palette)
+
+
+def parse_key(text: str) -> Key:
+    """A key sprite as people name it.
+
+    Raises:
+        UsageError: neither a file nor a number.
+    """
+    if Path(text).is_file():
+        return Path(text)
+    if text.isdecimal() and int(text) < 2**63:
+        return int(text)
+    raise UsageError(f"{text} is neither an image nor a seed")
+
+
+def positions(keys: int, frames: int, *, loop: bool) -> list[tuple[int, float]]:
+    """Where each frame stands: the key it comes from, and how far it is on the way to the next.
+
+    Every key has a frame of its own; the others are shared out evenly.
+    """
+    legs = keys if loop else keys - 1
+    moving = frames if loop else frames - 1
+    starts = [round(leg * moving / legs) for leg in range(legs + 1)]
+    places = [
+        (leg, (frame - start) / (end - start))
+        for leg, (start, end) in enumerate(pairwise(starts))
+        for frame in range(start, end)
+    ]
+    return places if loop else [*places, (legs - 1, 1.0)]
+
+
+def _frames(request: InterpolateRequest, loaded: Loaded, device: torch.device) -> Iterator[U8]:
+    """``(1, T, H, W) uint8`` frames."""
+    model = loaded.model
+    codes = [
+        _code(key, loaded, parse_labels(labels, loaded.card.label_names), device)
+        for key, labels in zip(request.keys, request.labels, strict=True)
+    ]
+    for leg, weight in positions(len(codes), request.frames, loop=request.loop):
+        code = model.mix(codes[leg], codes[(leg + 1) % len(codes)], weight)
+        # The same noise in every frame: what changes is the code alone.
+        yield model.decode(code, PictureNoise(0, [0], device)).cpu().numpy()
+
+
+def _code(key: Key, loaded: Loaded, labels: NDArray[np.float32], device: torch.device) -> Any:
+    asked = torch.from_numpy(labels[None]).to(device)
+    if isinstance(key, int):
+        if labels.any() and not loaded.model.steerable:
+            raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
+        return loaded.model.draw(asked, PictureNoise(key, [0], device), Sampling())
+    fitted = fit_image(key, loaded.card.canvas, loaded.card.palette)
+    if fitted.snapped == fitted.pixels.size:
+        raise InputError(f"{key}: not one pixel is of the model's palette")
+    pixels = torch.from_numpy(fitted.pixels[None]).to(device)
+    # The stream that `reconstruct` gives a lone image, so that both show the same.
+    return loaded.model.encode(pixels, asked, PictureNoise(0, [0], device))

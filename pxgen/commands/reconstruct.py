@@ -1,0 +1,156 @@
+"""``reconstruct``: what is left of images after a model has encoded and decoded them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pxgen.checkpoint import Loaded, load_model
+from pxgen.commands.devices import pick_device
+from pxgen.commands.sample import choose_model
+from pxgen.drawing import one_thread
+from pxgen.errors import InputError
+from pxgen.ingest.onto import fit_image
+from pxgen.labels import parse_labels
+from pxgen.noise import PictureNoise
+from pxgen.render.outputs import Named, plan_output
+
+U8 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructRequest:
+    """What ``reconstruct`` was asked for."""
+
+    images: Sequence[Path]
+    model: Path | None
+    runs: Path
+    """Where the newest run is looked for if no model is named."""
+    labels: tuple[str, ...]
+    strict: bool
+    """Refuse images with colours that the palette lacks."""
+    seed: int
+    scale: int
+    out: str | None
+    force: bool
+    device: str
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """One image beside what the model made of it."""
+
+    path: Path
+    before: U8
+    """``(T, H, W) uint8``."""
+    after: U8
+    """``(T, H, W) uint8``."""
+    snapped: int
+    """Pixels of the image whose colour the palette lacks."""
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """``(T, H, W)``, where the two differ."""
+        return np.not_equal(self.before, self.after)
+
+    def facts(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        seen = self.before > 0
+        return {
+            "image": str(self.path),
+            "pixels": self.before.size,
+            "exact": 1 - float(self.wrong.mean()),
+            "foreground_pixels": int(seen.sum()),
+            "foreground_exact": float((~self.wrong)[seen].mean()) if seen.any() else 1.0,
+            "snapped_pixels": self.snapped,
+        }
+
+    def strip(self) -> U8:
+        """``(T, H, 3·W + 2)``: the image, what was made of it, and the image where they differ."""
+        gap = np.zeros((*self.before.shape[:2], 1), np.uint8)
+        missed = np.where(self.wrong, self.before, 0)
+        return np.concatenate([self.before, gap, self.after, gap, missed], axis=2)
+
+
+def reconstruct(request: ReconstructRequest) -> tuple[list[Reconstruction], list[Path]]:
+    """Encode and decode every image, and write it beside the result.
+
+    Raises:
+        UsageError: an unknown label, or an output that is taken.
+        InputError: an image or the model is rejected; off-palette colours if ``strict``.
+    """
+    stems = _distinct([path.stem for path in request.images])
+    series = Named([f"{stem}-reconstructed" for stem in stems])
+    output = plan_output(request.out, series, scale=request.scale, force=request.force)
+    loaded = load_model(
+        choose_model(request.model, request.runs), device := pick_device(request.device)
+    )
+    labels = torch.from_numpy(parse_labels(request.labels, loaded.card.label_names)).to(device)
+    with one_thread():
+        made = [
+            _reconstruct(path, number, loaded, labels, request)
+            for number, path in enumerate(request.images)
+        ]
+    written = output.write((each.strip()[None] for each in made), loaded.card.palette)
+    return made, list(written)
+
+
+def totals(made: Sequence[Reconstruction]) -> dict[str, Any]:
+    """The figures of each image and over all pixels of all."""
+    each = [one.facts() for one in made]
+    pixels = sum(facts["pixels"] for facts in each)
+    seen = sum(facts["foreground_pixels"] for facts in each)
+    right = sum(facts["foreground_exact"] * facts["foreground_pixels"] for facts in each)
+    return {
+        "exact": sum(facts["exact"] * facts["pixels"] for facts in each) / pixels,
+        "foreground_exact": right / seen if seen else 1.0,
+        "whole_images_exact": sum(facts["exact"] == 1 for facts in each) / len(each),
+        "snapped_pixels": sum(facts["snapped_pixels"] for facts in each),
+        "images": each,
+    }
+
+
+def lines(made: Sequence[Reconstruction]) -> Iterator[str]:
+    """The figures as text, one line an image and one over all."""
+    facts = totals(made)
+    for image in facts["images"]:
+        snapped = image["snapped_pixels"]
+        note = f", {snapped} pixels off the palette" if snapped else ""
+        yield (
+            f"{image['image']}: {image['exact']:.2%} exact, "
+            f"{image['foreground_exact']:.2%} of the foreground{note}"
+        )
+    yield (
+        f"all: {facts['exact']:.2%} exact, {facts['foreground_exact']:.2%} of the foreground, "
+        f"{facts['whole_images_exact']:.1%} of the images without a wrong pixel"
+    )
+
+
+def _reconstruct(
+    path: Path, number: int, loaded: Loaded, labels: torch.Tensor, request: ReconstructRequest
+) -> Reconstruction:
+    fitted = fit_image(path, loaded.card.canvas, loaded.card.palette)
+    if fitted.snapped and request.strict:
+        raise InputError(
+            f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "
+            "without --strict they are drawn in the nearest ones"
+        )
+    noise = PictureNoise(request.seed, [number], labels.device)
+    pixels = torch.from_numpy(fitted.pixels[None]).to(labels.device)
+    with torch.inference_mode():
+        code = loaded.model.encode(pixels, labels[None], noise)
+        after = loaded.model.decode(code, noise)[0].cpu().numpy()
+    return Reconstruction(path, fitted.pixels, after, fitted.snapped)
+
+
+def _distinct(stems: list[str]) -> list[str]:
+    """The stems, numbered where images of several folders share one."""
+    if len(set(stems)) == len(stems):
+        return stems
+    return [f"{stem}-{number:04}" for number, stem in enumerate(stems)]

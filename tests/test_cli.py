@@ -205,11 +205,17 @@ def test_a_broken_project_does_not_keep_help_from_being_read(run, tmp_path):
 @pytest.mark.parametrize(("name", "table"), DEFAULTS_FROM.items())
 def test_options_and_settings_agree(name, table):
     command = CommandLine.get_command(pxgen, click.Context(pxgen), name)
-    context = command.make_context(name, ["sprites"] if name == "prepare" else [])
+    needed = {
+        "prepare": ["sprites"],
+        "reconstruct": ["a.png"],
+        "interpolate": ["--from", "1", "--to", "2"],
+    }
+    context = command.make_context(name, needed.get(name, []))
     settings = vars(SETTINGS[table]())
     for key in settings.keys() & context.params.keys() - {"source"}:
         assert context.params[key] == settings[key], key
-    if name != "train":  # whose model and optimiser are no matter of a single run
+    # The model and optimiser of `train` are no matter of a single run.
+    if name in {"prepare", "sample"}:
         assert settings.keys() <= context.params.keys()
 
 

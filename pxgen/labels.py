@@ -24,12 +24,21 @@ def parse_labels(asked: Sequence[str], names: Sequence[str]) -> NDArray[np.float
     vector = np.zeros(len(names), np.float32)
     for text in asked:
         name, weight = _split(text, names)
-        if name not in names:
+        place = _find(name, names)
+        if place is None:
             raise UsageError(f"no label '{name}': {_advice(name, names)}")
         if not -1 <= weight <= 1:
             raise UsageError(f"label '{name}' has weight {weight:g}; weights go from -1 to 1")
-        vector[list(names).index(name)] = weight
+        vector[place] = weight
     return vector
+
+
+def _find(name: str, names: Sequence[str]) -> int | None:
+    """The place of a label, in any case of letters where only one label can be meant."""
+    if name in names:
+        return list(names).index(name)
+    alike = [i for i, known in enumerate(names) if known.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _split(text: str, names: Sequence[str]) -> tuple[str, float]:

@@ -135,3 +135,11 @@ def test_labels_weigh_and_forbid() -> None:
 def test_any_other_text_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         parse_labels([text], ("hat", "eyes"))
+
+
+def test_a_label_may_be_asked_for_in_any_case_if_only_one_can_be_meant() -> None:
+    names = ("Alien", "Red Hat", "cap", "Cap")
+    assert parse_labels(["alien", "red hat:0.5"], names).tolist() == [1, 0.5, 0, 0]
+    assert parse_labels(["Cap"], names).tolist() == [0, 0, 0, 1]
+    with pytest.raises(UsageError, match="no label 'CAP'"):
+        parse_labels(["CAP"], names)

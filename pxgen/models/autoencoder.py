@@ -121,7 +121,8 @@ class Autoencoder:
         given, indices = self._given(batch.pixels, labels)
         code, divergence = self.latent.draw(given, noise, progress)
         P = self.domain.canvas.pixels
-        cost = self.pixels.cost(self.decoder(code, self._decoder_labels(labels)), indices)
+        features = self.decoder(code, self._decoder_labels(labels))
+        cost = self.pixels.estimate(features, indices, noise)
         terms = {"pixels": cost.mean() / P}
         if self.latent.has_cost:
             terms["code"] = self.spec.kl * divergence.mean() / P

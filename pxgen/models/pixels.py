@@ -13,6 +13,10 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.models.layers import frequencies
+from pxgen.noise import Noise
+
+ASKED = 128
+"""Pixels of a sprite whose colours a training step asks for."""
 
 
 class IndexPixels(nn.Module):
@@ -47,9 +51,17 @@ class IndexPixels(nn.Module):
 
     def cost(self, features: Tensor, indices: Tensor) -> Tensor:
         """``(B,)`` nats to name every pixel."""
-        logits = self.logits(features)
-        nats = F.cross_entropy(logits.flatten(0, 1), indices.flatten(), reduction="none")
-        return nats.view_as(indices).sum(1)
+        return _nats(self.logits(features), indices)
+
+    def estimate(self, features: Tensor, indices: Tensor, noise: Noise) -> Tensor:
+        """``(B,)`` nats of some random pixels, weighted up to all: colour heads are what costs."""
+        P = indices.shape[1]
+        if P <= ASKED:
+            return self.cost(features, indices)
+        chosen = noise.uniform(P).topk(ASKED, dim=1, sorted=False).indices
+        some = features.gather(1, chosen.unsqueeze(-1).expand(-1, -1, self.leave))
+        logits = some.float() @ self.palette.t() + F.embedding(chosen, self.bias)
+        return _nats(logits, indices.gather(1, chosen)) * (P / ASKED)
 
     def decide(self, features: Tensor) -> Tensor:
         """``(B, P) int64``, the likeliest colours."""
@@ -72,8 +84,11 @@ class OneHotPixels(nn.Module):
 
     def cost(self, features: Tensor, indices: Tensor) -> Tensor:
         """``(B,)`` nats to name every pixel."""
-        flat = features.float().flatten(0, 1)
-        return F.cross_entropy(flat, indices.flatten(), reduction="none").view_as(indices).sum(1)
+        return _nats(features.float(), indices)
+
+    def estimate(self, features: Tensor, indices: Tensor, noise: Noise) -> Tensor:
+        """The cost itself."""
+        return self.cost(features, indices)
 
     def decide(self, features: Tensor) -> Tensor:
         """``(B, P) int64``, the likeliest colours."""
@@ -105,10 +120,20 @@ class RgbaPixels(nn.Module):
         """``(B,)`` squared error over all pixels and channels."""
         return (self.paint(features) - self.palette[indices]).square().sum((1, 2))
 
+    def estimate(self, features: Tensor, indices: Tensor, noise: Noise) -> Tensor:
+        """The cost itself."""
+        return self.cost(features, indices)
+
     def decide(self, features: Tensor) -> Tensor:
         """``(B, P) int64``, the nearest palette entries."""
         gaps = torch.cdist(self.paint(features), self.palette.expand(len(features), -1, -1))
         return gaps.argmin(-1)
+
+
+def _nats(logits: Tensor, indices: Tensor) -> Tensor:
+    """``(B, M, K)`` logits and ``(B, M)`` indices to ``(B,)`` nats."""
+    nats = F.cross_entropy(logits.flatten(0, 1), indices.flatten(), reduction="none")
+    return nats.view_as(indices).sum(1)
 
 
 Pixels = IndexPixels | OneHotPixels | RgbaPixels

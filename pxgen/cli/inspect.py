@@ -15,14 +15,21 @@ from pxgen.cli.options import PATH
 @click.option(
     "-o", "--out", type=PATH, metavar="PNG", help="Write a contact sheet; its path is printed."
 )
-def command(path: Path, as_json: bool, out: Path | None) -> None:
-    """Show what a dataset, checkpoint or image holds, and what in it looks like a mistake."""
+@click.option(
+    "--audit", "audited", is_flag=True, help="Find out which labels the pixels of a dataset show."
+)
+def command(path: Path, as_json: bool, out: Path | None, audited: bool) -> None:
+    """Show what a dataset, checkpoint or image holds, and what in it looks like a mistake.
+
+    An audit sorts the bearers of every label into those that show it, those where another label
+    hides it, and those where it is absent, which looks like a mistake.
+    """
     import json
 
     from pxgen.commands.inspect import inspect
     from pxgen.files import write_bytes
 
-    findings = inspect(path)
+    findings = inspect(path, audited=audited)
     if out is not None:
         write_bytes(out, findings.picture)
     if as_json:

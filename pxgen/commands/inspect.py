@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pxgen.card import checkpoint_file, read_card
 from pxgen.dataset import Dataset, dataset_file, open_dataset
-from pxgen.errors import InputError
+from pxgen.errors import InputError, UsageError
+from pxgen.evaluate.audit import audit
 from pxgen.ingest.census import Census
 from pxgen.ingest.images import read_picture
 from pxgen.ingest.palette_choice import PaletteWish, Recolorer, choose_palette
@@ -47,10 +48,15 @@ class Findings:
             yield from _lines(name.replace("_", " "), value)
 
 
-def inspect(path: Path) -> Findings:
+def inspect(path: Path, *, audited: bool = False) -> Findings:
     """Look into a dataset (its folder or file), a checkpoint, or an image.
 
+    Args:
+        path: what to look into.
+        audited: find out which labels the pixels of a dataset show, too; takes seconds a label.
+
     Raises:
+        UsageError: an audit of anything but a labelled dataset.
         InputError: missing, damaged, or nothing that pxgen knows.
     """
     if not path.exists():
@@ -60,22 +66,26 @@ def inspect(path: Path) -> Findings:
         raise InputError(f"{path} holds neither dataset nor checkpoint: name the file to look into")
     with file.open("rb") as start:
         is_tensors = file.suffix == ".safetensors" or start.read(10)[8:9] == b"{"
+    if audited and not (is_tensors and _DATASET_KEY in read_header(file).metadata):
+        raise UsageError(f"{path} is no dataset: only labels of a dataset can be audited")
     if not is_tensors:
         return inspect_image(file)
     if _DATASET_KEY in read_header(file).metadata:
-        return inspect_dataset(open_dataset(path))
+        return inspect_dataset(open_dataset(path), audited=audited)
     return inspect_checkpoint(file)
 
 
-def inspect_dataset(dataset: Dataset) -> Findings:
+def inspect_dataset(dataset: Dataset, *, audited: bool = False) -> Findings:
     """Sizes, colours, labels, the split, and what looks like a mistake."""
+    if audited and not dataset.label_names:
+        raise UsageError(f"{dataset.path} has no labels to audit")
     counts, held = dataset.labels.sum(0, np.int64), dataset.labels[dataset.held_out].sum(0)
     labels = {
         name: {"sprites": int(count), "held_out": int(out)}
         for name, count, out in zip(dataset.label_names, counts, held, strict=True)
     }
     use = _color_use(dataset)
-    facts = {
+    facts: dict[str, Any] = {
         "kind": "dataset",
         "sprites": len(dataset),
         "width": dataset.canvas.width,
@@ -91,6 +101,15 @@ def inspect_dataset(dataset: Dataset) -> Findings:
         "labels": labels,
         "suspicious": list(_suspicions(dataset, counts, use)),
     }
+    if audited:
+        sights = list(audit(dataset))
+        facts["audit"] = {sight.name: sight.facts() for sight in sights}
+        facts["suspicious"] += [
+            f"label '{sight.name}': {sight.absent} bearers do not seem to show it, and no other "
+            "label hides it"
+            for sight in sights
+            if sight.absent
+        ]
     numbers = [tuple(np.flatnonzero(row).tolist()) for row in dataset.labels]
     shown, _ = dataset.take(np.array(choose_shown(numbers, dataset.canvas.frames)))
     return Findings(facts, sheet_png(shown, dataset.palette))
@@ -180,11 +199,24 @@ def _image_suspicions(colors: int, factor: int) -> Iterator[str]:
         yield f"enlarged {factor} times"
 
 
+def _seen(sight: dict[str, Any]) -> str:
+    if sight["visible"] is None:
+        return f"{sight['labelled']} labelled; no pixels tell them from others"
+    by = f" (beside {', '.join(sight['hidden_by'])})" if sight["hidden_by"] else ""
+    return (
+        f"{sight['labelled']} labelled, {sight['visible']} visible, "
+        f"{sight['occluded']} hidden{by}, {sight['absent']} absent"
+    )
+
+
 def _lines(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, dict) and name == "labels":
         yield f"labels: {len(value)}"
         for label, count in sorted(value.items(), key=lambda item: -item[1]["sprites"]):
             yield f"  {count['sprites']:>8}  {label} ({count['held_out']} held out)"
+    elif isinstance(value, dict) and name == "audit":
+        yield "audit:"
+        yield from (f"  {label}: {_seen(sight)}" for label, sight in value.items())
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield from _lines(f"{name}: {key}", inner)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from pxgen.cli.app import pxgen
+from pxgen.dataset import Dataset, DatasetWriter, open_dataset
+from pxgen.evaluate.audit import Sight, audit
+from tests.tiny import PALETTE, tiny_dataset
+
+NAMES = ("ring", "hood", "scar", "noise")
+WRONG = 7
+"""Sprites labelled as wearing a ring that show none and hide it under nothing."""
+
+
+def heads(folder: Path) -> Dataset:
+    """Heads in random colours; rings show unless a hood covers them, scars are two dark pixels."""
+    generator = np.random.default_rng(3)
+    marks = (generator.random((2000, 4)) < (0.4, 0.3, 0.4, 0.5)).astype(np.uint8)
+    pixels = np.zeros((2000, 1, 6, 8), np.uint8)
+    pixels[:, 0, 1:5, 2:6] = generator.integers(1, 3, (2000, 1, 1))
+    # Either pixel of a scar alone is an eye or a mouth of somebody else.
+    eye, mouth = generator.random((2, 2000)) < 0.4
+    pixels[eye | (marks[:, 2] == 1), 0, 2, 3] = 3
+    pixels[mouth | (marks[:, 2] == 1), 0, 3, 4] = 3
+    pixels[(eye & mouth) & (marks[:, 2] == 0), 0, 3, 4] = 1
+    pixels[marks[:, 0] == 1, 0, 4, 1] = 4
+    pixels[marks[:, 1] == 1, 0, 0:6, 0:2] = 1
+    plain = np.flatnonzero((marks[:, 0] == 0) & (marks[:, 1] == 0))[:WRONG]
+    marks[plain, 0] = 1
+    writer = DatasetWriter(
+        folder / "dataset.safetensors",
+        palette=PALETTE,
+        label_names=NAMES,
+        canvas=(1, 6, 8),
+        info={},
+    )
+    with writer:
+        writer.append(pixels, marks, [f"{i}.png" for i in range(2000)])
+        writer.finish(np.zeros(2000, np.uint8), np.arange(2000, dtype="i4"))
+    return open_dataset(folder)
+
+
+@pytest.fixture
+def sights(tmp_path: Path) -> dict[str, Sight]:
+    return {sight.name: sight for sight in audit(heads(tmp_path))}
+
+
+def test_labels_are_visible_hidden_or_absent(sights: dict[str, Sight], tmp_path: Path) -> None:
+    dataset = open_dataset(tmp_path)
+    ring, hood = dataset.labels[:, 0] == 1, dataset.labels[:, 1] == 1
+    seen = sights["ring"]
+    assert seen.labelled == ring.sum()
+    assert seen.visible == (ring & ~hood).sum() - WRONG
+    assert seen.occluded == (ring & hood).sum()
+    assert seen.absent == WRONG
+    assert seen.hidden_by == ("hood",)
+
+
+def test_labels_that_only_several_pixels_show_are_found(sights: dict[str, Sight]) -> None:
+    assert sights["scar"].telling
+    assert sights["scar"].visible == sights["scar"].labelled
+
+
+def test_a_label_that_pixels_do_not_show_is_not_judged(sights: dict[str, Sight]) -> None:
+    assert not sights["noise"].telling
+    assert sights["noise"].facts()["visible"] is None
+
+
+def test_inspect_tells_what_the_audit_found(tmp_path: Path) -> None:
+    heads(tmp_path)
+    result = CliRunner().invoke(pxgen, ["inspect", str(tmp_path), "--audit"])
+    assert result.exit_code == 0
+    assert f"hidden (beside hood), {WRONG} absent" in result.stdout
+    assert f"suspicious: label 'ring': {WRONG} bearers do not seem to show it" in result.stdout
+
+
+def test_only_labelled_datasets_can_be_audited(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path, labels=False)
+    result = CliRunner().invoke(pxgen, ["inspect", str(tmp_path), "--audit"])
+    assert result.exit_code == 2
+    assert "no labels to audit" in result.stderr

@@ -81,11 +81,10 @@ class GumbelLatent:
     def draw(self, given: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
         """Straight-through draws, flattened, and the divergence from the uniform prior in nats."""
         logits = torch.unflatten(given.float(), 1, (self.groups, self.categories))
-        uniform = noise.uniform(self.groups, self.categories).clamp(1e-9, 1 - 1e-6)
-        scores = logits - (-uniform.log()).log()
+        uniform = noise.uniform(self.groups, self.categories)
         temperature = HOTTEST * (COOLEST / HOTTEST) ** progress
-        soft = (scores / temperature).softmax(-1)
-        hard = F.one_hot(scores.argmax(-1), self.categories).to(soft.dtype)
+        soft = gumbel_softmax(logits, uniform, temperature)
+        hard = F.one_hot(soft.argmax(-1), self.categories).to(soft.dtype)
         logp = logits.log_softmax(-1)
         cost = (logp.exp() * logp).sum((1, 2)) + self.groups * math.log(self.categories)
         # Forward the difference vanishes; backward only the relaxed draw has a gradient.
@@ -110,6 +109,12 @@ class GumbelLatent:
 
 
 Latent = PointLatent | GaussianLatent | GumbelLatent
+
+
+def gumbel_softmax(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:
+    """Relaxed draws (1611.01144): ``(..., K)`` logits and uniforms to points of the simplex."""
+    noise = -(-uniform.clamp(1e-9, 1 - 1e-6).log()).log()
+    return ((logits + noise) / temperature).softmax(-1)
 
 
 def divergence(given: Tensor) -> Tensor:

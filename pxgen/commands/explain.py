@@ -1,0 +1,52 @@
+"""``explain``: pictures of the mathematics behind the models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.errors import UsageError
+from pxgen.explain.convolution import convolution
+from pxgen.explain.drawing import figure_palette
+from pxgen.explain.gumbel import distances, gumbel, simplex, simplex_strip
+from pxgen.files import write_bytes
+from pxgen.render.gif import encode_gif
+from pxgen.render.png import encode_png
+from pxgen.render.scale import enlarge
+
+DELAY_MS = 120.0
+
+
+def explain(topic: str, out: Path | None, *, scale: int, force: bool) -> tuple[Path, list[str]]:
+    """Draw a topic; return the picture's path and what was measured for it, as text.
+
+    Raises:
+        UsageError: a kind of file that the topic has no picture for, or a derived name is taken.
+    """
+    path = out or Path(f"{topic}.png")
+    if out is None and path.exists() and not force:
+        raise UsageError(f"{path} exists: replace it with --force, or choose another -o")
+    moving = path.suffix.lower() == ".gif"
+    if path.suffix.lower() not in {".png", ".gif"} or (moving and topic != "simplex"):
+        kinds = ".png or .gif" if topic == "simplex" else ".png"
+        raise UsageError(f"cannot write {path}: {topic} is a {kinds} file")
+    pages, found = _draw(topic, moving=moving)
+    palette = figure_palette()
+    if moving:
+        return write_bytes(path, encode_gif(enlarge(pages, scale), palette, DELAY_MS)), found
+    return write_bytes(path, encode_png(enlarge(pages, scale), palette)), found
+
+
+def _draw(topic: str, *, moving: bool) -> tuple[NDArray[np.uint8], list[str]]:
+    if topic == "convolution":
+        return convolution(), []
+    if topic == "simplex":
+        return simplex() if moving else simplex_strip(), []
+    return gumbel(), _lines(distances())
+
+
+def _lines(far: Mapping[str, float]) -> list[str]:
+    return [f"{name}: total variation {distance:.4f}" for name, distance in far.items()]

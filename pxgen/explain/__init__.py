@@ -1,0 +1,1 @@
+"""Pictures of the mathematics, drawn by the layers that the models are built of."""

@@ -1,0 +1,116 @@
+"""What convolutions make of an X and an O: plain, padded, strided, dilated, transposed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from pxgen.explain.drawing import paste, shades, sheet, write
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+SIDE = 14
+SIX = np.float32(6)
+KERNELS: dict[str, F32] = {
+    "diagonal /": np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]], np.float32) / SIX,
+    "diagonal \\": np.array([[2, -1, -1], [-1, 2, -1], [-1, -1, 2]], np.float32) / SIX,
+    "upright": np.array([[-1, 2, -1]] * 3, np.float32) / SIX,
+    "level": np.array([[-1] * 3, [2] * 3, [-1] * 3], np.float32) / SIX,
+    "blur": np.full((3, 3), 1 / 9, np.float32),
+}
+"""Four of lines, whose parts sum to zero, and one that blurs."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to convolve, and the way back where there is one."""
+
+    name: str
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+    transposed: bool = False
+
+    def layer(self, kernel: F32) -> nn.Conv2d | nn.ConvTranspose2d:
+        """The layer with this kernel and no bias."""
+        kind = nn.ConvTranspose2d if self.transposed else nn.Conv2d
+        layer = kind(
+            1,
+            1,
+            3,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            bias=False,
+        )
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(kernel).view(1, 1, 3, 3))
+        return layer
+
+
+WAYS = (
+    Way("plain"),
+    Way("padded", padding=1),
+    Way("stride 2", stride=2, padding=1),
+    Way("dilated", padding=2, dilation=2),
+    Way("transp", transposed=True),
+    Way("transp 2", stride=2, transposed=True),
+)
+WIDE = 2 * SIDE + 1
+"""Side of the largest output."""
+
+
+class Stage(NamedTuple):
+    """One output and how it came about."""
+
+    letter: str
+    kernel: str
+    way: Way
+    values: F32
+
+
+def letters() -> dict[str, F32]:
+    """An X and an O, ``(14, 14) float32`` of zeros and ones."""
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    cross = (np.abs(rows - columns) <= 1) | (np.abs(rows + columns - SIDE + 1) <= 1)
+    distance = np.hypot(rows - (SIDE - 1) / 2, columns - (SIDE - 1) / 2)
+    ring = np.abs(distance - 5) <= 1
+    return {"X": cross.astype(np.float32), "O": ring.astype(np.float32)}
+
+
+def stages() -> list[Stage]:
+    """Every letter through every kernel in every way."""
+    made = []
+    for letter, image in letters().items():
+        for kernel, weights in KERNELS.items():
+            for way in WAYS:
+                with torch.no_grad():
+                    output = way.layer(weights)(torch.from_numpy(image)[None, None])
+                made.append(Stage(letter, kernel, way, output[0, 0].numpy()))
+    return made
+
+
+def convolution() -> U8:
+    """A page: a row a letter and kernel, a column a way."""
+    cell, margin, head = WIDE + 5, 48, 12
+    page = sheet(head + 2 * len(KERNELS) * cell + 2, margin + (1 + len(WAYS)) * cell + 2)
+    columns = ["input", *(way.name for way in WAYS)]
+    for place, name in enumerate(columns):
+        write(page, name, 3, margin + place * cell)
+    images = letters()
+    for number, stage in enumerate(stages()):
+        row, column = divmod(number, len(WAYS))
+        top = head + row * cell
+        if column == 0:
+            write(page, stage.letter, top + 2, 2)
+            write(page, stage.kernel, top + 10, 2)
+            paste(page, shades(KERNELS[stage.kernel], 0.5), top + 19, 3)
+            paste(page, shades(images[stage.letter], 1.5), top, margin)
+        paste(page, shades(stage.values, 1.0), top, margin + (1 + column) * cell)
+    return page

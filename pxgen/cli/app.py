@@ -20,7 +20,15 @@ from pxgen.tables import nearest
 
 SECTIONS = {
     "Start": ("init",),
-    "Learn and make": ("prepare", "train", "sample", "reconstruct", "interpolate", "evaluate"),
+    "Learn and make": (
+        "prepare",
+        "train",
+        "sample",
+        "reconstruct",
+        "interpolate",
+        "evaluate",
+        "compare",
+    ),
     "Look and convert": ("inspect", "palette", "explain"),
 }
 """Every command by its section of the help; each is ``command`` in ``pxgen.cli.<its name>``."""

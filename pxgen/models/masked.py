@@ -163,6 +163,9 @@ class MaskedDiffusion:
         *_, last = self._draw(code.tokens, code.labels, noise, Sampling())
         return self._maps(last)
 
+    def paint(self, code: MaskedCode) -> None:
+        """Nothing: there are palette entries from end to end."""
+
     def mix(self, a: MaskedCode, b: MaskedCode, weight: float) -> MaskedCode:
         """Pass from ``a`` to ``b`` pixel by pixel; the model settles contradictions half-way."""
         tokens = torch.where(a.keys < weight, b.tokens, a.tokens)

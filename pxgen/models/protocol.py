@@ -101,6 +101,13 @@ class Model(Protocol):
         """A code back to ``(n, T, H, W) uint8`` index maps."""
         ...
 
+    def paint(self, code: Any) -> Tensor | None:
+        """``(n, T, H, W, 4)`` RGBA in [0, 1] before it is snapped to the palette.
+
+        None of models that speak of palette entries only.
+        """
+        ...
+
     def mix(self, a: Any, b: Any, weight: float) -> Any:
         """A code between two: 0 is ``a`` and 1 is ``b``, exactly."""
         ...

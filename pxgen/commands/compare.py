@@ -1,0 +1,203 @@
+"""``compare``: recipes trained at one budget on one dataset, in one table and one picture."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pxgen.checkpoint import Loaded, load_model
+from pxgen.commands.devices import pick_device
+from pxgen.commands.train import TrainRequest, train
+from pxgen.dataset import Dataset, open_dataset
+from pxgen.drawing import one_thread
+from pxgen.errors import UsageError
+from pxgen.evaluate.bits import held_out_bits
+from pxgen.examples import spread, to_batch
+from pxgen.files import write_bytes, write_text
+from pxgen.lanes import cores
+from pxgen.models.protocol import Sampling
+from pxgen.noise import PictureNoise
+from pxgen.recipe import recipe_names
+from pxgen.render.png import encode_png
+from pxgen.render.scale import enlarge
+from pxgen.render.sheet import contact_sheet
+from pxgen.runs import METRICS
+from pxgen.settings import TrainSettings
+from pxgen.tables import Table, Where, nearest
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+U8 = NDArray[np.uint8]
+
+MOST = 2048
+"""Held-out sprites that are reconstructed."""
+PART = 32
+GOALS = (0.95, 0.99, 0.995)
+"""Shares of exact held-out pixels whose time is told."""
+SHOWN = 16
+"""Held-out sprites in the picture; as many samples."""
+SCALE = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareRequest:
+    """What ``compare`` was asked for."""
+
+    dataset: Path
+    recipes: Sequence[str]
+    settings: TrainSettings
+    """The same for all."""
+    out: Path
+    """A folder: a run a recipe, ``compare.json`` and ``compare.png``."""
+    device: str
+    resume: bool
+
+
+def compare(request: CompareRequest, console: Console) -> list[dict[str, Any]]:
+    """Train every recipe that is not trained yet, measure all, and write table and picture.
+
+    Returns:
+        A row of plain JSON values for each recipe.
+
+    Raises:
+        UsageError: an unknown recipe, or nothing is held out to measure by.
+        InputError: the dataset or a run to resume is rejected.
+    """
+    known = recipe_names()
+    for name in request.recipes:
+        if name not in known:
+            raise UsageError(f"no recipe is called {name}; {nearest(name, known)}")
+    dataset = open_dataset(request.dataset)
+    if not len(dataset.held_out):
+        raise UsageError(f"{request.dataset} holds nothing out: prepare it with [data] holdout")
+    rows, strips = [], [_originals(dataset)]
+    for name in request.recipes:
+        console.print(f"{name} …")
+        folder = request.out / name
+        started = time.process_time()
+        train(_training(request, name, folder), console)
+        spent = time.process_time() - started
+        loaded = load_model(folder, pick_device(request.device))
+        row = {"recipe": name, **_trained(folder, loaded), **_measured(loaded, dataset)}
+        # A finished run is not trained again, and then says nothing of its time.
+        row["cpu_seconds"] = spent if spent > 1 else None
+        rows.append(row)
+        strips += _pictures(loaded, dataset)
+    write_text(request.out / "compare.json", json.dumps(rows, indent=2) + "\n")
+    sheet = contact_sheet(np.concatenate(strips), SHOWN)
+    write_bytes(request.out / "compare.png", encode_png(enlarge(sheet, SCALE), dataset.palette))
+    return rows
+
+
+def _training(request: CompareRequest, recipe: str, folder: Path) -> TrainRequest:
+    return TrainRequest(
+        dataset=request.dataset,
+        runs=request.out,
+        recipe=recipe,
+        settings=request.settings,
+        model_table=Table({}, Where("compare")),
+        device=request.device,
+        resume=request.resume,
+        out=folder,
+    )
+
+
+def _trained(folder: Path, loaded: Loaded) -> dict[str, Any]:
+    """What the run says of its training."""
+    lines = [json.loads(line) for line in (folder / METRICS).read_text("utf-8").splitlines()]
+    last = lines[-1]
+    before = sum(_ends(lines, last["stage_index"]))
+    goals = {}
+    for goal in GOALS:
+        reached = [line for line in lines if line.get("held_out_exact", 0) >= goal]
+        goals[f"seconds_to_{goal:g}"] = round(reached[0]["seconds"], 2) if reached else None
+    return {
+        "parameters": sum(p.numel() for p in loaded.model.module.parameters()),
+        "steps": last["step"],
+        "seconds": round(before + last["seconds"], 1),
+        **goals,
+    }
+
+
+def _ends(lines: Sequence[dict[str, Any]], stage: int) -> Iterator[float]:
+    """Seconds of the stages before one."""
+    for number in range(stage):
+        yield max(line["seconds"] for line in lines if line["stage_index"] == number)
+
+
+def _measured(loaded: Loaded, dataset: Dataset) -> dict[str, Any]:
+    """Reconstructions of held-out sprites, and bits where the model has a likelihood."""
+    model = loaded.model
+    device = next(model.module.parameters()).device
+    chosen = spread(dataset.held_out, MOST)
+    exact, whole, seen_exact, seen, inside, seen_inside = (0.0 for _ in range(6))
+    with one_thread(), torch.inference_mode():
+        for start in range(0, len(chosen), PART):
+            part = chosen[start : start + PART]
+            batch = to_batch(*dataset.take(part), device)
+            noise = PictureNoise(0, [int(i) for i in part], device)
+            code = model.encode(batch.pixels.to(torch.uint8), batch.labels, noise)
+            made = model.decode(code, noise).cpu().numpy()
+            true = batch.pixels.cpu().numpy()
+            right, visible = made == true, true > 0
+            painted = model.paint(code)
+            known = np.ones_like(right)
+            if painted is not None:
+                rgba = np.rint(painted.cpu().numpy() * 255).astype(np.uint8)
+                known = dataset.palette.lookup(rgba)[1]
+            exact += right.sum()
+            whole += right.all((1, 2, 3)).sum()
+            seen += visible.sum()
+            seen_exact += (right & visible).sum()
+            inside += known.sum()
+            seen_inside += (known & visible).sum()
+    pixels = len(chosen) * dataset.canvas.pixels
+    has_bits = any(stage.codes_pixels for stage in model.stages())
+    workers = cores() if device.type == "cpu" else 1
+    bits = held_out_bits(model, dataset, seed=0, device=device, workers=workers) if has_bits else {}
+    return {
+        "exact": float(exact / pixels),
+        "foreground_exact": float(seen_exact / max(1, seen)),
+        "whole_sprites": float(whole / len(chosen)),
+        "in_palette_unsnapped": float(inside / pixels),
+        "foreground_in_palette_unsnapped": float(seen_inside / max(1, seen)),
+        "bits": bits.get("bits"),
+    }
+
+
+def _originals(dataset: Dataset) -> U8:
+    pixels, _ = dataset.take(_shown(dataset))
+    return _strips(pixels)
+
+
+def _shown(dataset: Dataset) -> NDArray[np.intp]:
+    chosen = spread(dataset.held_out, SHOWN)
+    return np.resize(chosen, SHOWN)
+
+
+def _pictures(loaded: Loaded, dataset: Dataset) -> list[U8]:
+    """A row of reconstructions of the originals, and a row of samples."""
+    model = loaded.model
+    device = next(model.module.parameters()).device
+    with one_thread(), torch.inference_mode():
+        batch = to_batch(*dataset.take(_shown(dataset)), device)
+        noise = PictureNoise(0, range(SHOWN), device)
+        code = model.encode(batch.pixels.to(torch.uint8), batch.labels, noise)
+        again = model.decode(code, noise).cpu().numpy()
+        nothing = torch.zeros_like(batch.labels)
+        new = model.sample(nothing, PictureNoise(1, range(SHOWN), device), Sampling())
+    return [_strips(again), _strips(new.cpu().numpy())]
+
+
+def _strips(pixels: U8) -> U8:
+    n, T, H, W = pixels.shape
+    return pixels.swapaxes(1, 2).reshape(n, H, T * W)

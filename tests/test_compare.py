@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pxgen.cli.app import pxgen
+from pxgen.render.png import decode_png
+from tests.tiny import PALETTE, tiny_dataset
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    line = ["compare", *arguments, "--dataset", str(folder), "-o", str(folder / "out")]
+    result = CliRunner().invoke(pxgen, line)
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    tiny_dataset(tmp_path, count=96)
+    return tmp_path
+
+
+def test_index_models_stay_in_the_palette_and_rgba_models_leave_it(data: Path) -> None:
+    code, out, _ = run(data, "ae", "ae-rgba", "--steps", "250", "--validate-every", "25", "--json")
+    assert code == 0
+    index, rgba = json.loads(out)
+    assert [index["recipe"], rgba["recipe"]] == ["ae", "ae-rgba"]
+    assert index["in_palette_unsnapped"] == 1.0
+    assert rgba["foreground_in_palette_unsnapped"] < 0.5
+    assert index["exact"] > 0.9
+    assert index["seconds_to_0.95"] is None or index["seconds_to_0.95"] <= index["seconds"]
+    assert index["bits"] is None
+    assert json.loads((data / "out" / "compare.json").read_text()) == [index, rgba]
+    sheet, palette = decode_png(data / "out" / "compare.png")
+    assert palette == PALETTE
+    # The originals, then reconstructions and samples of each.
+    assert sheet.shape == (3 * (5 * 7 + 1), 3 * (16 * 9 + 1))
+
+
+def test_what_is_trained_is_not_trained_again(data: Path) -> None:
+    assert run(data, "vae", "--steps", "4")[0] == 0
+    before = (data / "out" / "vae" / "checkpoint.safetensors").read_bytes()
+    code, out, _ = run(data, "vae", "masked", "--steps", "4")
+    assert code == 0
+    assert (data / "out" / "vae" / "checkpoint.safetensors").read_bytes() == before
+    lines = out.splitlines()
+    assert lines[0].split()[0] == "recipe"
+    assert [line.split()[0] for line in lines[1:]] == ["vae", "masked"]
+
+
+def test_unknown_recipes_are_named_before_anything_is_trained(data: Path) -> None:
+    code, _, said = run(data, "ae", "vea", "--steps", "4")
+    assert code == 2
+    assert "no recipe is called vea" in said
+    assert not (data / "out").exists()

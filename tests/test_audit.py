@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,18 @@ def test_labels_that_only_several_pixels_show_are_found(sights: dict[str, Sight]
 def test_a_label_that_pixels_do_not_show_is_not_judged(sights: dict[str, Sight]) -> None:
     assert not sights["noise"].telling
     assert sights["noise"].facts()["visible"] is None
+
+
+PUNKS = os.environ.get("PXGEN_TEST_CPUNKS", "")
+
+
+@pytest.mark.skipif(not PUNKS, reason="PXGEN_TEST_CPUNKS does not name the collection")
+def test_hidden_earrings_are_found_without_being_told(tmp_path: Path) -> None:
+    out = tmp_path / "punks"
+    assert CliRunner().invoke(pxgen, ["prepare", PUNKS, "-o", str(out)]).exit_code == 0
+    seen = next(sight for sight in audit(open_dataset(out)) if sight.name == "Earring")
+    assert (seen.labelled, seen.visible, seen.occluded, seen.absent) == (2459, 1976, 483, 0)
+    assert "Hoodie" in seen.hidden_by
 
 
 def test_inspect_tells_what_the_audit_found(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from pxgen.errors import InputError, UsageError
@@ -43,3 +46,9 @@ def test_unknown_names_say_which_are_known() -> None:
         resolve(project(recipe="maskd"))
     with pytest.raises(InputError, match=r"pxgen\.toml.*width"):
         build_model(resolve(project(widht=8)), domain())
+
+
+def test_the_documents_list_every_recipe() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "recipes.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)`", text, flags=re.MULTILINE)
+    assert sorted(listed) == RECIPES

@@ -23,3 +23,7 @@ class InputError(PxgenError):
     """A file or folder was rejected: missing, malformed, or not what was asked for."""
 
     exit_code = 3
+
+
+class BusyError(PxgenError):
+    """Another process is at work in the same place."""

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and folders that one process writes at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pxgen.errors import PxgenError
+from pxgen.errors import BusyError, PxgenError
 
 if sys.platform != "win32":
     import fcntl
@@ -55,8 +55,11 @@ def write_text(target: str | os.PathLike[str], content: str) -> Path:
 def alone(folder: Path) -> Iterator[None]:
     """Create ``folder`` and keep other processes that ask for the same out of it for a block.
 
+    Where the system or the file system knows no locks, as on Windows, nobody is kept out.
+
     Raises:
-        PxgenError: another process is inside, or the folder cannot be made.
+        BusyError: another process is inside.
+        PxgenError: the folder cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -71,9 +74,10 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise PxgenError(
-                f"another process writes to {folder}: wait for it, or choose another -o"
-            ) from error
+            raise BusyError(f"another process writes to {folder}") from error
+        except OSError:
+            # Some network file systems know no locks; a training must not fail for that.
+            pass
         yield
     finally:
         os.close(descriptor)

@@ -1,8 +1,8 @@
 """The optimizer of every stage: Muon for what mixes features, AdamW for everything else.
 
 A gradient step along the few strongest directions of a weight matrix leaves the others unlearnt;
-Muon (2502.16982) gives all directions the same step. On a CPU, where steps are dear and matrices
-small, that costs little and halves the steps that a sprite model needs.
+Muon (2502.16982) gives all directions the same step. It costs some matrix products a step, which
+small networks can afford. Layers that read or write a whole canvas are left to AdamW.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from pxgen.models.layers import CanvasLinear
 from pxgen.settings import TrainSettings
 
 ADAM_MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -20,9 +21,6 @@ MOMENTUM = 0.95
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic iteration that pushes singular values towards 1 soonest."""
 ITERATIONS = 5
-WIDEST = 8
-"""Widths on the two sides of a layer may differ by this factor. A layer beyond it reads or writes
-a whole canvas: its rows belong to places, and AdamW's step for each weight learns those faster."""
 
 
 class Optimizer:
@@ -32,12 +30,9 @@ class Optimizer:
         self._names: dict[Tensor, str] = {p: name for name, p in module.named_parameters()}
         self._decay = settings.weight_decay
         matrices = layer_weights(module)
-        self._momentum = {
-            weight: torch.zeros_like(weight, requires_grad=False)
-            for weight in matrices
-            if mixes_features(weight)
-        }
-        kept = [weight for weight in matrices if weight not in self._momentum]
+        places = {m.weight for m in module.modules() if isinstance(m, CanvasLinear)}
+        self._momentum = {w: torch.zeros_like(w) for w in matrices if w not in places}
+        kept = [weight for weight in matrices if weight in places]
         known = {*matrices}
         others = [parameter for parameter in module.parameters() if parameter not in known]
         groups = [
@@ -47,14 +42,14 @@ class Optimizer:
         self._adam = torch.optim.AdamW(groups, lr=settings.lr, betas=(0.9, 0.98), fused=True)
 
     def step(self, lr: float) -> None:
-        """One step of size ``lr``, which means the same to both: the typical change of a weight."""
+        """One step: Muon's changes a weight by about 0.2·lr, as AdamW's do once it has settled."""
         for options in self._adam.param_groups:
             options["lr"] = lr
         self._adam.step()
         with torch.no_grad():
             for weight, momentum in self._momentum.items():
-                if weight.grad is not None:
-                    muon_step(weight, weight.grad, momentum, lr, self._decay)
+                gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad
+                muon_step(weight, gradient, momentum, lr, self._decay)
 
     def tensors(self) -> dict[str, Tensor]:
         """The moments, named ``<parameter>.<moment>``."""
@@ -77,9 +72,7 @@ class Optimizer:
             # The fused optimizer walks memory: moments must lie as their parameter does, and a
             # file does not remember how they lay.
             moments = {
-                moment: torch.empty_like(parameter, requires_grad=False).copy_(
-                    tensors[f"{name}.{moment}"]
-                )
+                moment: torch.empty_like(parameter).copy_(tensors[f"{name}.{moment}"])
                 for moment in ADAM_MOMENTS
             }
             count = torch.tensor(float(step), device=parameter.device)
@@ -92,17 +85,11 @@ def layer_weights(module: nn.Module) -> list[Tensor]:
     return [layer.weight for layer in module.modules() if isinstance(layer, layers)]
 
 
-def mixes_features(weight: Tensor) -> bool:
-    """Whether a layer's weight is a matrix between features, for Muon."""
-    outside, inside = weight.shape[:2]
-    return max(outside, inside) <= WIDEST * min(outside, inside)
-
-
 def muon_step(weight: Tensor, gradient: Tensor, momentum: Tensor, lr: float, decay: float) -> None:
     """Change ``weight`` and ``momentum``, ``(out, in, …)``, in place.
 
-    The factor gives the update the size of one of AdamW (2502.16982), so one learning rate and one
-    decay serve both.
+    The factor gives the update the size that one of AdamW usually has (2502.16982), so one
+    learning rate and one decay serve both.
     """
     momentum.lerp_(gradient, 1 - MOMENTUM)
     matrix = gradient.lerp(momentum, MOMENTUM).flatten(1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pxgen.card import FILE_NAME
-from pxgen.errors import InputError
+from pxgen.errors import InputError, PxgenError
 from pxgen.files import write_text
 
 METRICS = "metrics.jsonl"
@@ -26,10 +27,23 @@ def run_folders(runs: Path) -> list[Path]:
     return sorted(found, key=lambda path: (_number(path), path.name))
 
 
-def next_run(runs: Path, recipe: str) -> Path:
-    """A name for a new run, after all that exist: ``runs/0003-masked``."""
-    taken = [_number(path) for path in runs.iterdir()] if runs.is_dir() else []
-    return runs / f"{max(taken, default=0) + 1:04}-{recipe}"
+def make_run(runs: Path, recipe: str) -> Path:
+    """A folder for a new run, numbered after all that exist: ``runs/0003-masked``.
+
+    Raises:
+        PxgenError: it cannot be made.
+    """
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        while True:
+            number = max(map(_number, runs.iterdir()), default=0) + 1
+            folder = runs / f"{number:04}-{recipe}"
+            # Another training may have taken the number since.
+            with suppress(FileExistsError):
+                folder.mkdir()
+                return folder
+    except OSError as error:
+        raise PxgenError(f"cannot write {runs}: {error.strerror or error}") from error
 
 
 def _number(path: Path) -> int:

@@ -123,7 +123,9 @@ def test_training_killed_before_its_first_save_leaves_nothing_to_trip_over(
 ) -> None:
     prepare_training(tmp_path)
     run = tmp_path / "run"
-    ended = stop_when(start(tmp_path, "train", "-o", "run"), run.exists, 0, signal.SIGKILL)
+    ended = stop_when(
+        start(tmp_path, "train", "-o", "run"), (run / "project.toml").exists, 0, signal.SIGKILL
+    )
     assert ended.code == -signal.SIGKILL
     check_whole(tmp_path)
     assert processes.pxgen(tmp_path, "train", "-o", "run").code == 0

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from pxgen.errors import InputError, UsageError
-from pxgen.models.registry import FAMILIES, build_model
+from pxgen.models.registry import FAMILIES, build_model, spec_class
 from pxgen.recipe import DEFAULT, read_recipe, resolve
-from pxgen.tables import Table, Where, rules
+from pxgen.tables import Table, Where, read_table, rules
 from tests.tiny import RECIPES, domain
 
 
@@ -22,6 +22,11 @@ def test_a_recipe_is_complete_and_builds(name: str) -> None:
     spec = type(build_model(table, domain()).spec)  # type: ignore[attr-defined]
     assert set(table) == set(rules(spec))
     assert table["family"] in FAMILIES
+
+
+def test_the_default_recipe_and_the_default_settings_are_the_same() -> None:
+    table = read_recipe(DEFAULT)
+    assert read_table(spec_class(str(table["family"])), table) == spec_class(str(table["family"]))()
 
 
 def test_without_a_word_the_default_recipe_is_meant() -> None:

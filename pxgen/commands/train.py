@@ -18,13 +18,13 @@ from pxgen.checkpoint import load_tensors, load_weights, save_checkpoint
 from pxgen.commands.devices import pick_device
 from pxgen.commands.preview import write_preview
 from pxgen.dataset import Dataset, open_dataset
-from pxgen.errors import InputError
+from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.files import alone, write_text
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model, spec_class
 from pxgen.noise import seed_weights
 from pxgen.recipe import resolve
-from pxgen.runs import METRICS, PREVIEW, TABLE, Metrics, next_run, run_folders
+from pxgen.runs import METRICS, PREVIEW, TABLE, Metrics, make_run, run_folders
 from pxgen.settings import TrainSettings
 from pxgen.tables import Table, read_table
 from pxgen.training import DEFAULT_MINUTES, Position, Report, Trainer
@@ -67,10 +67,7 @@ def train(request: TrainRequest, console: Console) -> Path:
     family = str(table["family"])
     spec = read_table(spec_class(family), table)
     settings = with_budget(request.settings)
-    folder, resumed = _run_folder(request, dataset, asdict(spec), family)
     device = pick_device(request.device)
-    seed_weights(settings.seed)
-    model = build_model(table, dataset.domain)
     card = Card(
         model=asdict(spec),
         canvas=dataset.canvas,
@@ -78,10 +75,14 @@ def train(request: TrainRequest, console: Console) -> Path:
         label_names=dataset.label_names,
         fingerprint=dataset.fingerprint,
     )
-    with alone(folder):
-        run = _Run(
-            folder, card, model, dataset, settings, Trainer(model, dataset, settings, device)
-        )
+    folder = _choose_folder(request, card, family)
+    with _claimed(folder, request):
+        # Only now: a run that has just ended may have gone on since the folder was chosen.
+        resumed = _resumed(request, folder, card)
+        seed_weights(settings.seed)
+        model = build_model(table, dataset.domain)
+        trainer = Trainer(model, dataset, settings, device)
+        run = _Run(folder, card, model, dataset, settings, trainer)
         if resumed is not None:
             position = _position(resumed, checkpoint_file(folder))
             if resumed.training.get("finished") and not _more(settings, position):
@@ -99,41 +100,52 @@ def with_budget(settings: TrainSettings) -> TrainSettings:
     return settings
 
 
-def _run_folder(
-    request: TrainRequest, dataset: Dataset, model: Mapping[str, Any], name: str
-) -> tuple[Path, Card | None]:
-    """The run's folder, and the card of the run to resume if there is one."""
-    settings = with_budget(request.settings)
-    name = request.recipe or str(request.model_table.get("recipe", name))
+def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
+    """The folder asked for, else the newest run if it can go on, else a new one."""
     if request.out is not None:
-        if not (request.resume and checkpoint_file(request.out).is_file()):
-            return request.out, None
-        card, _ = read_card(request.out)
-        if difference := _difference(card, dataset, model, settings):
-            raise InputError(
-                f"{request.out} holds a run with another {difference}: choose another -o, "
-                "or replace the run with --fresh"
-            )
-        return request.out, card
+        return request.out
+    settings = with_budget(request.settings)
     for folder in run_folders(request.runs)[-1:] if request.resume else ():
-        card, _ = read_card(folder)
-        same = not _difference(card, dataset, model, settings)
-        if same and not card.training.get("finished"):
-            return folder, card
-    return next_run(request.runs, name), None
+        found, _ = read_card(folder)
+        if not (_difference(found, card, settings) or found.training.get("finished")):
+            return folder
+    name = request.recipe or str(request.model_table.get("recipe", name))
+    return make_run(request.runs, name)
 
 
-def _difference(
-    card: Card, dataset: Dataset, model: Mapping[str, Any], settings: TrainSettings
-) -> str | None:
+@contextmanager
+def _claimed(folder: Path, request: TrainRequest) -> Iterator[None]:
+    """Keep other trainings out of the folder."""
+    try:
+        with alone(folder):
+            yield
+    except BusyError as error:
+        advice = "choose another -o" if request.out else "start another run with --fresh"
+        raise PxgenError(f"{error}: wait for it, or {advice}") from error
+
+
+def _resumed(request: TrainRequest, folder: Path, card: Card) -> Card | None:
+    """The card of the run to go on with, if there is one."""
+    if not (request.resume and checkpoint_file(folder).is_file()):
+        return None
+    found, _ = read_card(folder)
+    if difference := _difference(found, card, with_budget(request.settings)):
+        raise InputError(
+            f"{folder} holds a run with another {difference}: choose another -o, "
+            "or replace the run with --fresh"
+        )
+    return found
+
+
+def _difference(found: Card, wanted: Card, settings: TrainSettings) -> str | None:
     """What keeps a run from being resumed with these; None if nothing does."""
-    if not card.training:
+    if not found.training:
         return "purpose (it was saved for sampling only)"
-    if card.fingerprint != dataset.fingerprint:
+    if found.fingerprint != wanted.fingerprint:
         return "dataset"
-    if dict(card.model) != json.loads(json.dumps(model)):
+    if dict(found.model) != json.loads(json.dumps(wanted.model)):
         return "[model]"
-    before = card.training.get("settings")
+    before = found.training.get("settings")
     if not isinstance(before, Mapping):
         return "kind of settings (the file is damaged)"
     for name, value in asdict(settings).items():

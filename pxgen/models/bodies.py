@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
-from pxgen.models.layers import to_planes
+from pxgen.models.layers import CanvasLinear, to_planes
 
 STRIDE = 4
 """Pixels of a canvas side that become one position of a convolutional code."""
@@ -24,7 +24,7 @@ class DenseEncoder(nn.Module):
 
     def __init__(self, canvas: Canvas, channels: int, labels: int, width: int, code: int) -> None:
         super().__init__()
-        self.enter = nn.Linear(canvas.pixels * channels + labels, width)
+        self.enter = CanvasLinear(canvas.pixels * channels + labels, width)
         self.leave = nn.Linear(width, code)
 
     def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
@@ -40,7 +40,7 @@ class DenseDecoder(nn.Module):
     def __init__(self, canvas: Canvas, channels: int, labels: int, width: int, code: int) -> None:
         super().__init__()
         self.enter = nn.Linear(code + labels, width)
-        self.leave = nn.Linear(width, canvas.pixels * channels)
+        self.leave = CanvasLinear(width, canvas.pixels * channels)
         self.shape = (canvas.pixels, channels)
 
     def forward(self, code: Tensor, labels: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ class ConvEncoder(nn.Module):
         self.second = nn.Conv2d(2 * width, 2 * width, 4, stride=2, padding=1)
         rows, columns = cells(canvas)
         inside = 2 * width if keep_map else 2 * width * rows * columns
-        self.leave = nn.Conv2d(inside, code, 1) if keep_map else nn.Linear(inside, code)
+        self.leave = nn.Conv2d(inside, code, 1) if keep_map else CanvasLinear(inside, code)
 
     def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
         """``(B, P, C)`` and ``(B, L)`` to ``(B, code)`` or ``(B, code, rows, columns)``."""
@@ -87,7 +87,7 @@ class ConvDecoder(nn.Module):
         self.map = (2 * width, *cells(canvas))
         self.label = nn.Linear(labels, 2 * width, bias=False) if labels else None
         inside = 2 * width if keep_map else math.prod(self.map)
-        self.enter = nn.Conv2d(code, inside, 1) if keep_map else nn.Linear(code, inside)
+        self.enter = nn.Conv2d(code, inside, 1) if keep_map else CanvasLinear(code, inside)
         self.first = nn.Conv2d(2 * width, 8 * width, 3, padding=1)
         self.second = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
         self.leave = nn.Conv2d(width, channels * canvas.frames, 3, padding=1)

@@ -22,6 +22,14 @@ class ChannelNorm(nn.RMSNorm):
         return normed.permute(0, 3, 1, 2)
 
 
+class CanvasLinear(nn.Linear):
+    """A linear layer that reads or writes a whole canvas at once.
+
+    Its rows or columns belong to places and not to features, so the optimizer steps each weight
+    by itself there.
+    """
+
+
 class ResidualBlock(nn.Module):
     """Two 3×3 convolutions around a feature-wise modulation (FiLM, 1709.07871).
 
@@ -83,9 +91,9 @@ class GlobalBlock(nn.Module):
         self.channels = 16
         flat = self.channels * cells[0] * cells[1]
         self.squeeze = nn.Conv2d(width, self.channels, 1)
-        self.enter = nn.Linear(flat + condition, hidden)
+        self.enter = CanvasLinear(flat + condition, hidden)
         self.middle = nn.Linear(hidden, hidden)
-        self.leave = nn.Linear(hidden, flat)
+        self.leave = CanvasLinear(hidden, flat)
         self.spread = nn.Conv2d(self.channels, width, 1)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:

@@ -63,6 +63,8 @@ pictures: $(INSTALLED) ## the pictures of the README, made by the commands it sh
 	$(PXGEN) sample -n 60 --scale 4 -o docs/pictures/starter.png
 	$(PXGEN) sample --label alien -n 12 --scale 4 -o docs/pictures/alien.png
 	$(PXGEN) sample --label robot --label hat-wizard -n 12 --scale 4 -o docs/pictures/robot-wizard.png
+	$(PXGEN) interpolate --from 3 --to 8 --label ghost --to-label hat-crown --frames 10 --scale 4 \
+		-o docs/pictures/interpolate.png
 	$(PXGEN) sample -n 12 --palette game-boy --scale 4 -o docs/pictures/game-boy.png
 
 clean: ## remove what the other targets made, the environment too

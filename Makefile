@@ -51,7 +51,7 @@ check: $(INSTALLED) ## format, lint, types, import layers
 bench: $(INSTALLED) ## speed and memory in one table (DATA=folder of sprites, JSON=file)
 	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') $(if $(JSON),--json '$(JSON)')
 
-starter: $(INSTALLED) ## train the starter model anew, from the built-in characters (hours)
+starter: $(INSTALLED) ## train the starter model anew, from the built-in characters (an hour)
 	$(PXGEN) --project $(STARTER).toml prepare -o build/starter/dataset --force
 	$(PXGEN) --project $(STARTER).toml train --dataset build/starter/dataset -o build/starter/run
 	$(BIN)/python -m pxgen.commands.slim build/starter/run $(STARTER).safetensors

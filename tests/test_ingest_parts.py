@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from pxgen.errors import InputError, UsageError
 from pxgen.ingest import census as census_module
 from pxgen.ingest.census import Census
 from pxgen.ingest.clips import gather
+from pxgen.ingest.describe import describe_sizes
 from pxgen.ingest.grid import Grid, cut
 from pxgen.ingest.layout import choose_canvas, misfit, place
 from pxgen.ingest.palette_choice import PaletteWish, Recolorer, choose_palette
@@ -391,3 +393,11 @@ def test_undecodable_file_names_do_not_stop_anything(tmp_path: Path) -> None:
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.png"))).touch()
     (name,) = (file.name for file in find_files([tmp_path]).files)
     name.encode("utf-8")
+
+
+def test_a_frame_count_that_loops_all_clips_is_suggested() -> None:
+    sizes = Counter({Canvas(3, 8, 8): 2, Canvas(4, 8, 6): 1})
+    line = describe_sizes(sizes)
+    assert "--size 8x8 holds them all" in line
+    assert "--frames 12 loops them all evenly" in line
+    assert "--frames" not in describe_sizes(Counter({Canvas(63, 8, 8): 1, Canvas(64, 8, 8): 1}))

@@ -17,7 +17,11 @@ from pxgen.settings import SampleSettings
 @model_option
 @setting_option(SampleSettings, "count", "-n", "--count", metavar="COUNT")
 @click.option(
-    "--label", "labels", multiple=True, metavar="NAME", help="A label to show; NAME:WEIGHT mixes."
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME",
+    help="A label to show (repeatable); NAME:-1 forbids it, NAME:0.5 asks for it weakly.",
 )
 @setting_option(SampleSettings, "seed", "--seed", metavar="S")
 @click.option(
@@ -82,7 +86,7 @@ def command(
     \b
     Examples:
       pxgen sample --label alien
-      pxgen sample --label alien --label hat:0.5 -n 100 --seed 7 -o aliens/
+      pxgen sample --label alien --label hat-wizard:-1 -n 100 --seed 7 -o aliens/
       pxgen sample -n 64 --palette pico-8 --scale 4 -o sheet.png
     """
     from pxgen.commands.sample import SampleRequest, sample

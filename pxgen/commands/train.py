@@ -222,9 +222,18 @@ class _Run:
                     raise KeyboardInterrupt
                 if report.held_out is not None or report.finished:
                     self._preview()
+        self._say_end(console)
         if not finished:
             # The budget was spent before the first step: a smaller one than the run has had.
             self.save(finished=True)
+
+    def _say_end(self, console: Console) -> None:
+        last = self.metrics.lines[-1] if self.metrics.lines else {}
+        held_out = {n.removeprefix("held_out_"): v for n, v in last.items() if "held_out" in n}
+        figures = f", held-out {shown(held_out)}" if shown(held_out) else ""
+        console.print(
+            f"{self.trainer.position.step} steps{figures}; preview: {self.folder / PREVIEW}"
+        )
 
     def save(self, *, finished: bool) -> None:
         """Write checkpoint and metrics."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -56,6 +57,10 @@ class Refusals:
             )
 
 
+MOST_FRAMES = 64
+"""Frames of a clip that are suggested at most: each makes training slower."""
+
+
 def describe_sizes(sizes: Counter[Canvas]) -> str:
     """A line about the sizes found, for when not all fit."""
     height = max(size.height for size in sizes)
@@ -67,7 +72,9 @@ def describe_sizes(sizes: Counter[Canvas]) -> str:
     line = f"sizes found: {common}; --size {width}x{height} holds them all"
     lengths = sorted({size.frames for size in sizes})
     if len(lengths) > 1:
-        line += f"; clip lengths found: {', '.join(map(str, lengths))} (see --frames)"
+        line += f"; clip lengths found: {', '.join(map(str, lengths))}"
+        if (whole := math.lcm(*lengths)) <= MOST_FRAMES:
+            line += f"; --frames {whole} loops them all evenly"
     return line
 
 

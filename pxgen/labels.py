@@ -49,6 +49,8 @@ def _split(text: str, names: Sequence[str]) -> tuple[str, float]:
     try:
         return name, float(weight)
     except ValueError:
+        if _find(name, names) is not None:
+            raise UsageError(f"label '{name}': '{weight}' is no weight from -1 to 1") from None
         return text, 1.0
 
 

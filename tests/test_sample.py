@@ -143,3 +143,8 @@ def test_a_label_may_be_asked_for_in_any_case_if_only_one_can_be_meant() -> None
     assert parse_labels(["Cap"], names).tolist() == [0, 0, 0, 1]
     with pytest.raises(UsageError, match="no label 'CAP'"):
         parse_labels(["CAP"], names)
+
+
+def test_a_weight_that_is_no_number_is_named() -> None:
+    with pytest.raises(UsageError, match="label 'alien': 'much' is no weight"):
+        parse_labels(["alien:much"], ("alien",))

@@ -74,6 +74,9 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
     palette = find_palette(request.palette) if request.palette else None
     device = pick_device(request.device)
     loaded = load_model(choose_model(request.model, request.runs), device)
+    if request.model is None and console.is_terminal:
+        # Which one it is changes with the folder and with each training.
+        console.print(f"model: {loaded.path}")
     model = loaded.model
     how = Sampling(
         steps=request.steps,

@@ -54,6 +54,8 @@ class Position:
     """The fewest held-out bits of this stage."""
     before: float = 0.0
     """Seconds spent in the stages before this one."""
+    cpu_seconds: float = 0.0
+    """Of all cores together, spent on the steps of this stage; validations and pictures apart."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ class Trainer:
         while (progress := self._progress()) < 1:
             step, seed = self.position.step, self.settings.seed
             key = step + (self.position.stage << STAGE_BITS)
+            started = time.process_time()
             batch = self._examples.batch(self.settings.batch, seed, key, self.device)
             losses = self._lanes.backward(self._course.stage, batch, progress, seed, key)
             if not all(map(math.isfinite, losses.values())):
@@ -146,7 +149,7 @@ class Trainer:
                 )
             lr = self._learning_rate(step, progress)
             self._course.update(step, lr)
-            self._advance()
+            self._advance(time.process_time() - started)
             yield self._report(losses, lr)
 
     def _begin(self) -> None:
@@ -193,12 +196,13 @@ class Trainer:
                 totals = {name: totals.get(name, 0.0) + value for name, value in part.items()}
         return {name: total / len(chosen) for name, total in totals.items()}
 
-    def _advance(self) -> None:
+    def _advance(self, cpu_seconds: float) -> None:
         now = time.perf_counter()
         self.position = dataclasses.replace(
             self.position,
             step=self.position.step + 1,
             seconds=self.position.seconds + now - self._clock,
+            cpu_seconds=self.position.cpu_seconds + cpu_seconds,
         )
         self._clock = now
 

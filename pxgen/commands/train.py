@@ -161,8 +161,9 @@ def _position(card: Card, file: Path) -> Position:
         seconds, best = float(card.training["seconds"]), card.training["best"]
         if min(stage, step, seconds) < 0:
             raise ValueError("before the beginning")
-        before = float(card.training["before"])
-        return Position(stage, step, seconds, None if best is None else float(best), before)
+        before, cpu_seconds = float(card.training["before"]), float(card.training["cpu_seconds"])
+        best = None if best is None else float(best)
+        return Position(stage, step, seconds, best, before, cpu_seconds)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{file} cannot be resumed, it does not say where it stands: train --fresh"
@@ -254,6 +255,7 @@ class _Run:
             "stage_index": report.position.stage,
             "step": report.position.step,
             "seconds": round(report.position.seconds, 3),
+            "cpu_seconds": round(report.position.cpu_seconds, 3),
             "lr": report.lr,
             **report.losses,
         }

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
+from pxgen.errors import InputError
 from pxgen.models import bodies
 from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
 from pxgen.models.density import Density
@@ -23,6 +24,7 @@ from pxgen.models.latents import GaussianLatent, GumbelLatent, Latent, PointLate
 from pxgen.models.layers import prefer_channels_last
 from pxgen.models.pixels import IndexPixels, OneHotPixels, Pixels, RgbaPixels
 from pxgen.models.protocol import Batch, Sampling, Stage
+from pxgen.models.support import SupportPixels
 from pxgen.noise import Noise
 from pxgen.tables import setting
 
@@ -37,8 +39,10 @@ class AutoencoderSpec:
     """``[model]`` of an autoencoder."""
 
     family: str = setting("autoencoder", "an encoder, a code, a decoder")
-    pixels: Literal["index", "onehot", "rgba"] = setting(
-        "index", "what a pixel is: index (a palette entry), onehot (the same, dense) or rgba"
+    pixels: Literal["index", "support", "onehot", "rgba"] = setting(
+        "index",
+        "what a pixel is: index (a palette entry), support (an entry among those seen at its "
+        "place; dense bodies only), onehot (one plane an entry) or rgba",
     )
     body: Literal["dense", "conv"] = setting("dense", "layers between pixels and code")
     latent: Literal["point", "gaussian", "gumbel"] = setting("point", "what a code is")
@@ -53,7 +57,8 @@ class AutoencoderSpec:
     target_labels: bool = setting(False, "the labels are reconstructed, too")
     width: int = setting(128, "hidden layer (dense) or channels (conv)", low=8, high=4096)
     embedding: int = setting(8, "numbers an index becomes on its way in", low=1, high=256)
-    rank: int = setting(16, "features that tell colours apart", low=1, high=256)
+    rank: int = setting(16, "index: features that tell colours apart", low=1, high=256)
+    slots: int = setting(8, "support: logits a pixel has on average", low=2, high=256)
     kl: float = setting(1.0, "weight of a code's divergence; 1 is the bound", low=0)
     temperature: float = setting(1.0, "spread of sampled codes; below 1 plainer", low=0)
 
@@ -76,6 +81,11 @@ class Autoencoder:
     takes = frozenset({"temperature"})
 
     def __init__(self, spec: AutoencoderSpec, domain: Domain) -> None:
+        if spec.pixels == "support" and spec.body != "dense":
+            raise InputError(
+                '[model] pixels = "support" needs body = "dense": a convolution answers all places '
+                'alike. Take pixels = "index"'
+            )
         self.spec, self.domain = spec, domain
         L = domain.labels
         self.pixels = _pixels(spec, domain)
@@ -235,6 +245,8 @@ def _maps(spec: AutoencoderSpec) -> bool:
 def _pixels(spec: AutoencoderSpec, domain: Domain) -> Pixels:
     if spec.pixels == "index":
         return IndexPixels(domain, embedding=spec.embedding, rank=spec.rank)
+    if spec.pixels == "support":
+        return SupportPixels(domain, embedding=spec.embedding, slots=spec.slots)
     return OneHotPixels(domain) if spec.pixels == "onehot" else RgbaPixels(domain)
 
 

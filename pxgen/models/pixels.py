@@ -1,8 +1,8 @@
 """What a pixel is to an autoencoder: how it enters, what leaves, and what a mistake costs.
 
 Each kind turns ``(B, P) int64`` indices into ``(B, P, enter)`` features, and ``(B, P, leave)``
-features that a body made into a loss and into indices again. ``index`` is pxgen's own; ``onehot``
-and ``rgba`` are the forms it is measured against.
+features that a body made into a loss and into indices again. ``index`` and ``support`` are pxgen's
+own; ``onehot`` and ``rgba`` are the forms they are measured against.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.models.layers import frequencies
+from pxgen.models.support import SupportPixels
 from pxgen.noise import Noise
 
 ASKED = 128
@@ -136,4 +137,4 @@ def _nats(logits: Tensor, indices: Tensor) -> Tensor:
     return nats.view_as(indices).sum(1)
 
 
-Pixels = IndexPixels | OneHotPixels | RgbaPixels
+Pixels = IndexPixels | SupportPixels | OneHotPixels | RgbaPixels

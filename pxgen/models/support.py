@@ -1,0 +1,129 @@
+"""Pixels of sprites that are drawn to a template: logits only for what was seen at a place.
+
+A hat never turns up where the chin is. Of all pairs of a place and a colour few ever occur (one in
+28 of the CryptoPunks), so a dense layer that answers those alone is that much smaller than one
+plane a colour, and learns sooner.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from pxgen.canvas import Domain
+from pxgen.noise import Noise
+
+UNSEEN = 0.5
+"""Added to how often a place showed a colour that has no logit there."""
+
+
+class SupportPixels(nn.Module):
+    """A softmax at each place over the colours seen there and one escape for all others.
+
+    The commonest pairs of place and colour share ``slots`` logits a place on average, so places
+    where much happens get more of them. The escape is spread over the remaining colours by how
+    common they are, which keeps every colour possible everywhere.
+    """
+
+    place: Tensor
+    color: Tensor
+    common: Tensor
+
+    def __init__(self, domain: Domain, *, embedding: int, slots: int) -> None:
+        super().__init__()
+        self.enter, self.leave = embedding, slots
+        self.places = domain.canvas.pixels
+        logits = self.places * slots
+        self.embed = nn.Embedding(domain.colors, embedding)
+        self.bias = nn.Parameter(torch.zeros(logits))
+        # Logit n speaks of `color[n]` at `place[n]`. The first of each place is its escape; one
+        # whose place is P is out of use.
+        numbers = torch.arange(logits)
+        self.register_buffer("place", torch.where(numbers < self.places, numbers, self.places))
+        self.register_buffer("color", torch.zeros(logits, dtype=torch.int64))
+        self.register_buffer("common", torch.ones(domain.colors, dtype=torch.int64))
+
+    def forward(self, indices: Tensor) -> Tensor:
+        """``(B, P)`` to ``(B, P, enter)``."""
+        embedded: Tensor = self.embed(indices)
+        return embedded
+
+    def start_from(self, indices: Tensor) -> None:
+        """Take the commonest pairs of ``(M, P)`` sprites, and begin with how common they are."""
+        P, K = self.places, len(self.common)
+        counts = torch.zeros(P, K, dtype=torch.int64, device=indices.device)
+        counts.scatter_add_(1, indices.t(), torch.ones_like(indices.t()))
+        often, pairs = counts.flatten().sort(descending=True, stable=True)
+        # In order of the places, which lie together in memory then.
+        pairs = pairs[often > 0][: len(self.place) - P].sort().values
+        used = slice(P, P + len(pairs))
+        self.common.copy_(counts.sum(0) + 1)
+        self.place[P:] = P
+        self.place[used] = pairs // K
+        self.color[used] = pairs % K
+        taken = counts.flatten()[pairs]
+        left = counts.sum(1).index_add(0, pairs // K, -taken)
+        with torch.no_grad():
+            self.bias[:P] = (left + UNSEEN).log()
+            self.bias[used] = taken.log()
+
+    def cost(self, features: Tensor, indices: Tensor) -> Tensor:
+        """``(B,)`` nats to name every pixel of ``(B, P)`` by ``(B, P, slots)`` features."""
+        behind = self._behind()
+        logits = self._logits(features, behind)
+        slot = self._slots().gather(1, indices.t())
+        surprise = behind.log().unsqueeze(1) - self.common.log()[indices.t()]
+        nats = self._total(logits) - logits.gather(0, slot)
+        return (nats + torch.where(slot < self.places, surprise, 0)).sum(0)
+
+    def estimate(self, features: Tensor, indices: Tensor, noise: Noise) -> Tensor:
+        """The cost itself."""
+        return self.cost(features, indices)
+
+    def decide(self, features: Tensor) -> Tensor:
+        """``(B, P) int64``, the likeliest colours; the lowest of equals."""
+        P, behind = self.places, self._behind()
+        logits = self._logits(features, behind)
+        # An escape stands for the commonest colour behind it.
+        commonest = torch.where(self._slots() < P, self.common, 0).max(1)
+        escape = (commonest.values / behind.clamp(min=1)).log().unsqueeze(1)
+        scores = torch.cat([logits[:P] + escape, logits[P:]])
+        colors = torch.cat([commonest.indices, self.color[P:]]).unsqueeze(1)
+        won = scores == self._highest(scores)[self.place]
+        names = torch.where(won, colors, len(self.common))
+        lowest = torch.full_like(names[: P + 1], len(self.common))
+        place = self.place.unsqueeze(1).expand_as(names)
+        return lowest.scatter_reduce_(0, place, names, "amin")[:P].t()
+
+    def _logits(self, features: Tensor, behind: Tensor) -> Tensor:
+        """``(N, B)``; an escape with no colour behind it is impossible."""
+        logits = (features.flatten(1).float() + self.bias).t().contiguous()
+        escape = logits[: self.places].masked_fill((behind == 0).unsqueeze(1), -torch.inf)
+        return torch.cat([escape, logits[self.places :]])
+
+    def _behind(self) -> Tensor:
+        """``(P,)`` how common the colours are that a place has no logit for, together."""
+        used = torch.where(self.place < self.places, self.common[self.color], 0)
+        used[: self.places] = 0
+        seen = torch.zeros(self.places + 1, dtype=torch.int64, device=used.device)
+        return self.common.sum() - seen.index_add(0, self.place, used)[:-1]
+
+    def _slots(self) -> Tensor:
+        """``(P, K)`` the logit that names each colour: its own, or the escape."""
+        slots = torch.arange(self.places, device=self.place.device).unsqueeze(1)
+        slots = slots.repeat(1, len(self.common))
+        used = (self.place < self.places).nonzero().squeeze(1)[self.places :]
+        slots[self.place[used], self.color[used]] = used
+        return slots
+
+    def _highest(self, logits: Tensor) -> Tensor:
+        """``(P + 1, B)`` the highest logit of each place."""
+        highest = logits.new_full((self.places + 1, logits.shape[1]), -torch.inf)
+        return highest.scatter_reduce_(0, self.place.unsqueeze(1).expand_as(logits), logits, "amax")
+
+    def _total(self, logits: Tensor) -> Tensor:
+        """``(P, B)`` log-sum-exp of each place."""
+        highest = self._highest(logits.detach())
+        shares = (logits - highest[self.place]).exp()
+        total = torch.zeros_like(highest).index_add(0, self.place, shares)
+        return (total.log() + highest)[:-1]

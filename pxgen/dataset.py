@@ -30,6 +30,8 @@ U8 = NDArray[np.uint8]
 FORMAT = 1
 FILE_NAME = "dataset.safetensors"
 TRAIN, HELD_OUT = 0, 1
+OCCLUDED, ABSENT = 1, 2
+"""Why a borne label is not seen: other labels hide it, or nothing explains it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,9 @@ class Dataset:
     """``(N, T, H, W) uint8`` palette indices."""
     labels: U8
     """``(N, L) uint8``, 1 where a sprite bears a label; L is 0 for unlabelled data."""
+    unseen: U8 | None
+    """``(N, L) uint8`` of audited datasets: OCCLUDED or ABSENT where the sprite bears a label that
+    its pixels do not show; ``labels`` is 0 there."""
     split: U8
     """``(N,) uint8``, 0 for training, 1 for held out."""
     group: NDArray[np.int32]
@@ -95,6 +100,17 @@ class Dataset:
             )
         return pixels, np.asarray(self.labels[indices])
 
+    def signs(self, indices: NDArray[np.intp]) -> NDArray[np.int8]:
+        """``(n, L)``: 1 for a label that is borne, -1 for others, 0 where it is borne unseen."""
+        signs = np.where(self.labels[indices] > 0, 1, -1).astype(np.int8)
+        if self.unseen is not None:
+            signs[self.unseen[indices] > 0] = 0
+        return signs
+
+    def borne(self, indices: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """``(n, L)``: the labels that sprites came with, seen or not."""
+        return self.signs(indices) >= 0
+
 
 def dataset_file(path: Path) -> Path:
     """The dataset's file, whether ``path`` names it or its folder."""
@@ -116,6 +132,7 @@ def open_dataset(path: Path) -> Dataset:
         path=file,
         pixels=header.read("pixels", "U8", 4),
         labels=header.read("labels", "U8", 2),
+        unseen=header.read("unseen", "U8", 2) if "unseen" in header.entries else None,
         split=header.read("split", "U8", 1),
         group=header.read("group", "I32", 1),
         palette=Palette.from_hex(about["palette"]),
@@ -147,7 +164,10 @@ def _about(file: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
 def _check(dataset: Dataset) -> None:
     count = len(dataset.pixels)
     lengths = {len(dataset.labels), len(dataset.split), len(dataset.group)}
-    if lengths != {count} or dataset.labels.shape[1] != len(dataset.label_names):
+    widths = {dataset.labels.shape}
+    if dataset.unseen is not None:
+        widths.add(dataset.unseen.shape)
+    if lengths != {count} or widths != {(count, len(dataset.label_names))}:
         raise InputError(f"{dataset.path}: its tensors disagree in length: prepare it again")
     if count == 0 or min(dataset.canvas) == 0:
         raise InputError(f"{dataset.path} holds no sprites: prepare it again")
@@ -213,14 +233,16 @@ class DatasetWriter:
         self._names.extend(name.replace("\n", " ") for name in names)
         self._count += len(pixels)
 
-    def finish(self, split: U8, group: NDArray[np.int32]) -> None:
-        """Close the file with the ``(N,)`` split and groups."""
+    def finish(self, split: U8, group: NDArray[np.int32], unseen: U8 | None = None) -> None:
+        """Close the file with the ``(N,)`` split and groups, and ``(N, L)`` unseen labels."""
         self._writer.close_tensor("pixels", "U8", (self._count, *self._canvas))
         width = len(self._about["labels"])
         labels = np.concatenate(self._labels or [np.zeros((0, width), np.uint8)])
         names = np.frombuffer("\n".join(self._names).encode(), np.uint8)
         tensors = {"labels": labels, "split": split.astype(np.uint8)}
         tensors |= {"group": group.astype("<i4"), "names": names}
+        if unseen is not None:
+            tensors["unseen"] = unseen
         for name, tensor in tensors.items():
             self._writer.add(name, tensor)
             self._digest.update(np.ascontiguousarray(tensor).data)

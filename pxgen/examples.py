@@ -10,6 +10,8 @@ from pxgen.dataset import Dataset
 from pxgen.models.protocol import Batch
 from pxgen.noise import choose
 
+U8 = NDArray[np.uint8]
+
 
 class Examples:
     """Batches of training sprites, each a function of (seed, step) alone.
@@ -34,14 +36,15 @@ class Examples:
     def batch(self, count: int, seed: int, step: int, device: torch.device) -> Batch:
         """``count`` sprites for one step."""
         generator = choose(seed, step)
-        pixels, labels = self._dataset.take(self._pick(count, generator))
+        chosen = self._pick(count, generator)
+        pixels, _ = self._dataset.take(chosen)
         if self._flip:
             mirrored = generator.random(count) < 0.5
             pixels[mirrored] = pixels[mirrored, ..., ::-1]
         if self._shift:
             moves = generator.integers(-self._shift, self._shift + 1, (count, 2))
             pixels = np.stack([shifted(p, *move) for p, move in zip(pixels, moves, strict=True)])
-        return to_batch(pixels, labels, device)
+        return _to_batch(pixels, self._dataset.signs(chosen), device)
 
     def _pick(self, count: int, generator: np.random.Generator) -> NDArray[np.intp]:
         train = self._dataset.train
@@ -52,15 +55,18 @@ class Examples:
         return chosen
 
 
-def to_batch(pixels: NDArray[np.uint8], labels: NDArray[np.uint8], device: torch.device) -> Batch:
-    """Stored sprites and 0/1 labels as what models take: indices, and labels in {-1, 1}."""
+def batch_of(dataset: Dataset, indices: NDArray[np.intp], device: torch.device) -> Batch:
+    """Chosen sprites as models take them: indices, and labels in {-1, 0, 1}."""
+    return _to_batch(dataset.take(indices)[0], dataset.signs(indices), device)
+
+
+def _to_batch(pixels: U8, signs: NDArray[np.int8], device: torch.device) -> Batch:
     return Batch(
-        torch.from_numpy(pixels).to(device).long(),
-        torch.from_numpy(labels).to(device).float() * 2 - 1,
+        torch.from_numpy(pixels).to(device).long(), torch.from_numpy(signs).to(device).float()
     )
 
 
-def shifted(pixels: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]:
+def shifted(pixels: U8, down: int, right: int) -> U8:
     """``(T, H, W)`` moved by whole pixels, transparent where nothing moved in."""
     _, H, W = pixels.shape
     moved = np.zeros_like(pixels)

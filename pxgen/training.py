@@ -21,7 +21,7 @@ from pxgen.checkpoint import prefixed
 from pxgen.course import Course
 from pxgen.dataset import Dataset
 from pxgen.errors import PxgenError
-from pxgen.examples import Examples, spread, to_batch
+from pxgen.examples import Examples, batch_of, spread
 from pxgen.lanes import Lanes
 from pxgen.models.protocol import Model
 from pxgen.settings import TrainSettings
@@ -178,7 +178,7 @@ class Trainer:
         indices = spread(self.dataset.train, count)
         with self.averaged(), torch.no_grad():
             self._course.stage.settle(
-                to_batch(*self.dataset.take(indices[start : start + PORTION]), self.device)
+                batch_of(self.dataset, indices[start : start + PORTION], self.device)
                 for start in range(0, len(indices), PORTION)
             )
 
@@ -191,7 +191,7 @@ class Trainer:
         totals: dict[str, float] = {}
         with self.averaged():
             for start in range(0, len(chosen), PORTION):
-                batch = to_batch(*self.dataset.take(chosen[start : start + PORTION]), self.device)
+                batch = batch_of(self.dataset, chosen[start : start + PORTION], self.device)
                 part = self._lanes.held_out(self._course.stage, batch, VALIDATION_SEED, start)
                 totals = {name: totals.get(name, 0.0) + value for name, value in part.items()}
         return {name: total / len(chosen) for name, total in totals.items()}

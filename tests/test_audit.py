@@ -47,7 +47,7 @@ def heads(folder: Path) -> Dataset:
 
 @pytest.fixture
 def sights(tmp_path: Path) -> dict[str, Sight]:
-    return {sight.name: sight for sight in audit(heads(tmp_path))}
+    return {sight.name: sight for sight in audit(heads(tmp_path)).sights}
 
 
 def test_labels_are_visible_hidden_or_absent(sights: dict[str, Sight], tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ PUNKS = os.environ.get("PXGEN_TEST_CPUNKS", "")
 def test_hidden_earrings_are_found_without_being_told(tmp_path: Path) -> None:
     out = tmp_path / "punks"
     assert CliRunner().invoke(pxgen, ["prepare", PUNKS, "-o", str(out)]).exit_code == 0
-    seen = next(sight for sight in audit(open_dataset(out)) if sight.name == "Earring")
+    seen = next(sight for sight in audit(open_dataset(out)).sights if sight.name == "Earring")
     assert (seen.labelled, seen.visible, seen.occluded, seen.absent) == (2459, 1976, 483, 0)
     assert "Hoodie" in seen.hidden_by
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from pxgen.cli.app import pxgen
 from pxgen.explain.convolution import KERNELS, letters, stages
-from pxgen.explain.drawing import figure_palette, shades
 from pxgen.explain.gumbel import DRAWS, distances, simplex
+from pxgen.render.figure import figure_palette, shades
 from pxgen.render.png import decode_png
 
 

@@ -19,7 +19,7 @@ from pxgen.dataset import Dataset, open_dataset
 from pxgen.drawing import one_thread
 from pxgen.errors import UsageError
 from pxgen.evaluate.bits import held_out_bits
-from pxgen.examples import spread, to_batch
+from pxgen.examples import batch_of, spread
 from pxgen.files import write_bytes, write_text
 from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling
@@ -138,7 +138,7 @@ def _measured(loaded: Loaded, dataset: Dataset) -> dict[str, Any]:
     with one_thread(), torch.inference_mode():
         for start in range(0, len(chosen), PART):
             part = chosen[start : start + PART]
-            batch = to_batch(*dataset.take(part), device)
+            batch = batch_of(dataset, part, device)
             noise = PictureNoise(0, [int(i) for i in part], device)
             code = model.encode(batch.pixels.to(torch.uint8), batch.labels, noise)
             made = model.decode(code, noise).cpu().numpy()
@@ -184,7 +184,7 @@ def _pictures(loaded: Loaded, dataset: Dataset) -> list[U8]:
     model = loaded.model
     device = next(model.module.parameters()).device
     with one_thread(), torch.inference_mode():
-        batch = to_batch(*dataset.take(_shown(dataset)), device)
+        batch = batch_of(dataset, _shown(dataset), device)
         noise = PictureNoise(0, range(SHOWN), device)
         code = model.encode(batch.pixels.to(torch.uint8), batch.labels, noise)
         again = model.decode(code, noise).cpu().numpy()

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from pxgen.errors import UsageError
 from pxgen.explain.convolution import convolution
-from pxgen.explain.drawing import figure_palette
 from pxgen.explain.gumbel import distances, gumbel, simplex, simplex_strip
 from pxgen.files import write_bytes
+from pxgen.render.figure import figure_palette
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge

@@ -102,7 +102,7 @@ def inspect_dataset(dataset: Dataset, *, audited: bool = False) -> Findings:
         "suspicious": list(_suspicions(dataset, counts, use)),
     }
     if audited:
-        sights = list(audit(dataset))
+        sights = audit(dataset).sights
         facts["audit"] = {sight.name: sight.facts() for sight in sights}
         facts["suspicious"] += [
             f"label '{sight.name}': {sight.absent} bearers do not seem to show it, and no other "

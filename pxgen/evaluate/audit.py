@@ -9,16 +9,17 @@ hide it wherever they stand beside it; otherwise the label looks like a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset
+from pxgen.dataset import ABSENT, OCCLUDED, Dataset
 from pxgen.examples import spread
 
+U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
@@ -39,6 +40,37 @@ TELLING = 0.5
 """Share of the bearers that rules must cover to say anything of the others."""
 HIDING = 5
 """Uncovered bearers that share another label, and not one covered: that label hides this one."""
+CHUNK = 4096
+
+
+Pixel = tuple[int, int]
+"""A place and the colour it has there."""
+Rule = tuple[Pixel, ...]
+"""Pixels that together tell a label."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What tells that a label is shown, and what hides it; learnt from the sprites that bear it."""
+
+    rules: tuple[Rule, ...] = ()
+    """A bearer that fits any of them shows the label. Without rules nothing is known of it."""
+    hints: tuple[Rule, ...] = ()
+    """Longer rules: a bearer that hides the label and fits one still leaves a trace."""
+    hiders: tuple[tuple[int, ...], ...] = ()
+    """Numbers of labels that hide this one when borne together."""
+
+    def sort(self, flat: U8, marks: Flags, number: int) -> tuple[U8, Flags]:
+        """``(n,)`` states of a label in ``(n, P)`` sprites with ``(n, L)`` marks, and traces."""
+        bears = marks[:, number]
+        visible = bears & (_fits(flat, self.rules) if self.rules else True)
+        hidden = np.zeros_like(bears)
+        for labels in self.hiders:
+            hidden |= marks[:, labels].all(1)
+        state = np.zeros(len(flat), np.uint8)
+        state[bears & ~visible] = ABSENT
+        state[bears & ~visible & hidden] = OCCLUDED
+        return state, bears & ~visible & _fits(flat, self.hints)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +79,15 @@ class Sight:
 
     name: str
     labelled: int
-    telling: bool = False
+    telling: bool
     """Whether rules were found that tell bearers from others; without, nothing is known."""
-    visible: int = 0
-    occluded: int = 0
-    absent: int = 0
+    visible: int
+    occluded: int
+    absent: int
     """Neither visible nor hidden by another label: likely a mistake."""
-    traces: int = 0
+    traces: int
     """Of those not visible, how many still show something that occurs with this label only."""
-    hidden_by: tuple[str, ...] = ()
+    hidden_by: tuple[str, ...]
     """Labels, alone or in pairs (``a + b``), beside which it is never visible."""
 
     def facts(self) -> dict[str, Any]:
@@ -72,65 +104,113 @@ class Sight:
         }
 
 
-def audit(dataset: Dataset) -> Iterator[Sight]:
-    """Look for every label of a dataset in its pixels, one label after another."""
-    chosen = spread(np.arange(len(dataset)), MOST)
-    pixels, labels = dataset.take(chosen)
-    features = _features(pixels.reshape(len(pixels), -1), len(dataset.palette))
-    marks = labels.astype(bool)
-    for number, name in enumerate(dataset.label_names):
-        others = np.delete(marks, number, axis=1)
-        names = [*dataset.label_names[:number], *dataset.label_names[number + 1 :]]
-        yield see(name, features, marks[:, number], others, names)
+@dataclass(frozen=True)
+class Audit:
+    """What is seen of all labels of a dataset."""
+
+    sights: tuple[Sight, ...]
+    unseen: U8
+    """``(N, L) uint8``: 0, or OCCLUDED or ABSENT where a borne label is not seen."""
 
 
-def see(name: str, features: F32, bears: Flags, others: Flags, names: list[str]) -> Sight:
-    """Sort the bearers of one label into visible, occluded and absent.
+def audit(dataset: Dataset, progress: Callable[[int], None] = lambda label: None) -> Audit:
+    """Look for every label of a dataset in its pixels.
 
     Args:
-        name: the label.
-        features: ``(N, M) float32`` zeros and ones, a column for each telling pixel.
-        bears: ``(N,)``, who bears it.
-        others: ``(N, L - 1)``, the other labels.
-        names: of the other labels.
+        dataset: its labels; those that an earlier audit took away are looked for again.
+        progress: is told the number of each label before it is learnt, which takes seconds.
     """
+    chosen = spread(np.arange(len(dataset)), MOST)
+    pixels, _ = dataset.take(chosen)
+    features, telling = _features(pixels.reshape(len(pixels), -1), len(dataset.palette))
+    marks = dataset.borne(chosen)
+    learnt = []
+    for number in range(len(dataset.label_names)):
+        progress(number)
+        learnt.append(learn(features, telling, marks, number))
+    return _apply(dataset, learnt)
+
+
+def _apply(dataset: Dataset, learnt: Sequence[Evidence]) -> Audit:
+    """Sort all sprites, also those that nothing was learnt from."""
+    unseen = np.zeros((len(dataset), len(learnt)), np.uint8)
+    counts, traces = np.zeros(len(learnt), np.int64), np.zeros(len(learnt), np.int64)
+    for start in range(0, len(dataset), CHUNK):
+        rows = np.arange(start, min(start + CHUNK, len(dataset)))
+        pixels, _ = dataset.take(rows)
+        flat, marks = pixels.reshape(len(pixels), -1), dataset.borne(rows)
+        counts += marks.sum(0)
+        for number, evidence in enumerate(learnt):
+            unseen[rows, number], traced = evidence.sort(flat, marks, number)
+            traces[number] += traced.sum()
+    names = dataset.label_names
+    sights = []
+    for number, evidence in enumerate(learnt):
+        occluded, absent = (int((unseen[:, number] == s).sum()) for s in (OCCLUDED, ABSENT))
+        sights.append(
+            Sight(
+                name=names[number],
+                labelled=int(counts[number]),
+                telling=bool(evidence.rules),
+                visible=int(counts[number]) - occluded - absent,
+                occluded=occluded,
+                absent=absent,
+                traces=int(traces[number]),
+                hidden_by=tuple(" + ".join(names[i] for i in by) for by in evidence.hiders),
+            )
+        )
+    return Audit(tuple(sights), unseen)
+
+
+def learn(features: F32, telling: Sequence[Pixel], marks: Flags, number: int) -> Evidence:
+    """What tells the bearers of one label, and what hides it.
+
+    Args:
+        features: ``(N, M) float32`` zeros and ones, a column for each telling pixel.
+        telling: the ``M`` pixels.
+        marks: ``(N, L)``, who bears which label.
+        number: of the label.
+    """
+    bears = marks[:, number]
     labelled = int(bears.sum())
-    alone = cover(features, bears, longest=1)
-    together = cover(features, bears, longest=LONGEST, covered=alone)
+    alone, short = cover(features, bears, longest=1)
+    together, long = cover(features, bears, longest=LONGEST, covered=alone)
     # A label with pixels of its own is seen where they are; the others, where several together
     # occur with it only.
-    seen = alone if alone.sum() >= TELLING * labelled else together
+    enough = alone.sum() >= TELLING * labelled
+    seen, rules = (alone, short) if enough else (together, [*short, *long])
     if not labelled or seen.sum() < TELLING * labelled:
-        return Sight(name=name, labelled=labelled)
-    left = bears & ~seen
-    hidden, by = _hiders(left, seen, others, names)
-    return Sight(
-        name=name,
-        labelled=labelled,
-        telling=True,
-        visible=int(seen.sum()),
-        occluded=int(hidden.sum()),
-        absent=int((left & ~hidden).sum()),
-        traces=int((left & together).sum()),
-        hidden_by=by,
+        return Evidence()
+    return Evidence(
+        rules=tuple(tuple(telling[column] for column in rule) for rule in rules),
+        hints=tuple(tuple(telling[column] for column in rule) for rule in long),
+        hiders=_hiders(bears & ~seen, seen, marks, number),
     )
 
 
-def cover(features: F32, bears: Flags, *, longest: int, covered: Flags | None = None) -> Flags:
-    """``(N,)``, the bearers that ``covered`` or rules of at most ``longest`` pixels cover."""
+def cover(
+    features: F32, bears: Flags, *, longest: int, covered: Flags | None = None
+) -> tuple[Flags, list[list[int]]]:
+    """``(N,)``, the bearers that ``covered`` or rules of at most ``longest`` pixels cover.
+
+    And the rules, which name columns of the features.
+    """
     covered = np.zeros(len(bears), bool) if covered is None else covered.copy()
+    rules = []
     for _ in range(RULES if bears.any() else 0):
         rule = _grow(features, bears, bears & ~covered, longest)
-        if rule is None:
+        if not rule:
             break
-        covered |= rule & bears
-    return covered
+        rules.append(rule)
+        covered |= bears & (features[:, rule] > 0).all(1)
+    return covered, rules
 
 
-def _grow(features: F32, bears: Flags, wanted: Flags, longest: int) -> Flags | None:
-    """Who the best pure rule covers; it must cover enough bearers that are still wanted."""
+def _grow(features: F32, bears: Flags, wanted: Flags, longest: int) -> list[int]:
+    """The best pure rule, empty if there is none; it must cover enough that are still wanted."""
     inside = np.ones(len(bears), bool)
     surprise, pick = -np.log2(bears.mean()), np.log2(max(2, features.shape[1]))
+    rule = []
     for length in range(1, longest + 1):
         rows = np.flatnonzero(inside)
         new = features[rows].T @ wanted[rows].astype(np.float32)
@@ -142,39 +222,47 @@ def _grow(features: F32, bears: Flags, wanted: Flags, longest: int) -> Flags | N
         gain[new * surprise <= length * pick + SLACK] = -np.inf
         best = int(gain.argmax())
         if not np.isfinite(gain[best]):
-            return None
+            return []
+        rule.append(best)
         inside[rows] &= features[rows, best] > 0
         if (inside & bears).sum() >= PURE * inside.sum():
-            return inside
-    return None
+            return rule
+    return []
 
 
-def _hiders(
-    left: Flags, covered: Flags, others: Flags, names: list[str]
-) -> tuple[Flags, tuple[str, ...]]:
-    """Which of the uncovered bearers are hidden, and beside which labels."""
+def _hiders(left: Flags, covered: Flags, marks: Flags, number: int) -> tuple[tuple[int, ...], ...]:
+    """The labels, alone or in pairs, beside which bearers are left and none is covered."""
     hidden, by = np.zeros(len(left), bool), []
-    pairs = [(i, i) for i in range(others.shape[1])]
-    pairs += [(i, j) for i in range(others.shape[1]) for j in range(i)]
-    counts = others[left].astype(np.int32).T @ others[left]
-    seen = others[covered].astype(np.int32).T @ others[covered]
+    others = np.delete(np.arange(marks.shape[1]), number)
+    pairs = [(i, i) for i in others] + [(i, j) for i in others for j in others if j < i]
+    counts = marks[left].astype(np.int32).T @ marks[left]
+    seen = marks[covered].astype(np.int32).T @ marks[covered]
     for i, j in sorted(pairs, key=lambda pair: -counts[pair]):
         if counts[i, j] < HIDING or seen[i, j]:
             continue
-        beside = left & others[:, i] & others[:, j] & ~hidden
+        beside = left & marks[:, i] & marks[:, j] & ~hidden
         if beside.sum() >= HIDING:
             hidden |= beside
-            by.append(names[i] if i == j else f"{names[i]} + {names[j]}")
-    return hidden, tuple(by)
+            by.append((int(i),) if i == j else (int(i), int(j)))
+    return tuple(by)
 
 
-def _features(flat: NDArray[np.uint8], colors: int) -> F32:
-    """A column for each (place, colour) that is neither too rare nor everywhere."""
-    columns = []
+def _fits(flat: U8, rules: Sequence[Rule]) -> Flags:
+    """``(n,)``, which of ``(n, P)`` sprites fit any of the rules."""
+    fits = np.zeros(len(flat), bool)
+    for rule in rules:
+        fits |= np.logical_and.reduce([flat[:, place] == color for place, color in rule])
+    return fits
+
+
+def _features(flat: U8, colors: int) -> tuple[F32, list[Pixel]]:
+    """A column for each (place, colour) that is neither too rare nor everywhere, and its pixel."""
+    columns, pixels = [], []
     for place in range(flat.shape[1]):
         counts = np.bincount(flat[:, place], minlength=colors)
         usual = np.flatnonzero((counts >= RARE) & (counts <= len(flat) - RARE))
         columns += [flat[:, place] == color for color in usual]
+        pixels += [(place, int(color)) for color in usual]
     if not columns:
-        return np.zeros((len(flat), 0), np.float32)
-    return np.stack(columns, axis=1).astype(np.float32)
+        return np.zeros((len(flat), 0), np.float32), []
+    return np.stack(columns, axis=1).astype(np.float32), pixels

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pxgen.dataset import Dataset
 from pxgen.evaluate.figures import mean_with_interval
 from pxgen.evaluate.parallel import each
-from pxgen.examples import spread, to_batch
+from pxgen.examples import batch_of, spread
 from pxgen.models.protocol import Model
 from pxgen.noise import PictureNoise
 
@@ -43,7 +43,7 @@ def held_out_bits(
     parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
 
     def bits(part: NDArray[np.intp]) -> NDArray[np.float64]:
-        batch = to_batch(*dataset.take(part), device)
+        batch = batch_of(dataset, part, device)
         total = torch.zeros(len(part), dtype=torch.float64)
         for number, stage in enumerate(model.stages()):
             if not stage.codes_pixels:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pxgen.explain.drawing import paste, shades, sheet, write
+from pxgen.render.figure import paste, shades, sheet, write
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pxgen.explain.drawing import DOTS, INK, paste, sheet, write
 from pxgen.models.latents import GumbelLatent, gumbel_softmax
 from pxgen.noise import PictureNoise, draw_categories
+from pxgen.render.figure import DOTS, INK, paste, sheet, write
 
 U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]

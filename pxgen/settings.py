@@ -53,6 +53,7 @@ class DataSettings:
     holdout: float = setting(
         0.1, "share held out of training; likenesses stay together", low=0, high=0.9
     )
+    audit: bool = setting(False, "find out which labels pixels show, and learn from those alone")
     skip_bad: bool = setting(False, "leave unreadable files out instead of stopping")
 
 

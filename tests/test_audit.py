@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
+from pxgen.commands.audit_labels import keep_seen
 from pxgen.dataset import Dataset, DatasetWriter, open_dataset
 from pxgen.evaluate.audit import Sight, audit
 from tests.tiny import PALETTE, tiny_dataset
@@ -96,3 +97,28 @@ def test_only_labelled_datasets_can_be_audited(tmp_path: Path) -> None:
     result = CliRunner().invoke(pxgen, ["inspect", str(tmp_path), "--audit"])
     assert result.exit_code == 2
     assert "no labels to audit" in result.stderr
+
+
+def test_training_learns_nothing_from_labels_that_are_not_seen(tmp_path: Path) -> None:
+    before = heads(tmp_path)
+    ring, hood = before.labels[:, 0] == 1, before.labels[:, 1] == 1
+    fingerprint, pixels = before.fingerprint, np.array(before.pixels)
+    keep_seen(tmp_path, lambda line: None)
+    after = open_dataset(tmp_path)
+    signs = after.signs(np.arange(len(after)))
+    assert after.fingerprint != fingerprint
+    assert np.array_equal(after.pixels, pixels)
+    assert (signs[ring & hood, 0] == 0).all()
+    assert (signs[~ring, 0] == -1).all()
+    assert (signs[:, 0] == 1).sum() == (ring & ~hood).sum() - WRONG
+    # What sprites came with is not lost, so an audit of the audited finds the same.
+    again = next(sight for sight in audit(after).sights if sight.name == "ring")
+    assert (again.labelled, again.absent) == (ring.sum(), WRONG)
+
+
+def test_prepare_audits_on_request(tmp_path: Path) -> None:
+    out = tmp_path / "cast"
+    asked = ["prepare", "--builtin", "-n", "60", "--audit", "-o", str(out)]
+    result = CliRunner().invoke(pxgen, asked)
+    assert result.exit_code == 0, result.output
+    assert open_dataset(out).unseen is not None

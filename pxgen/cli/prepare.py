@@ -76,6 +76,7 @@ _EVERY = 250
     metavar="SHARE",
     help="Share held out of training; likenesses stay together.",
 )
+@setting_option(DataSettings, "audit", "--audit")
 @setting_option(DataSettings, "skip_bad", "--skip-bad")
 @click.option("--force", is_flag=True, help="Replace the dataset in the folder.")
 @pass_session
@@ -99,7 +100,8 @@ def command(ctx: click.Context, session: Session, /, **given: Any) -> None:
     if given["builtin"]:
         from pxgen.commands.prepare_builtin import prepare_builtin
 
-        click.echo(prepare_builtin(_builtin_options(given), session.console.print))
+        path = prepare_builtin(_builtin_options(given), session.console.print)
+        _finish(path, session, audited=given["audit"])
         return
     from pxgen.commands.prepare import prepare
 
@@ -111,6 +113,15 @@ def command(ctx: click.Context, session: Session, /, **given: Any) -> None:
                 status.update(f"{count} sprites read")
 
         path = prepare(options, session.console.print, _complain, progress)
+    _finish(path, session, audited=given["audit"])
+
+
+def _finish(path: Path, session: Session, *, audited: bool) -> None:
+    if audited:
+        from pxgen.commands.audit_labels import keep_seen
+
+        with session.console.status("auditing labels"):
+            keep_seen(path, session.console.print)
     click.echo(path)
 
 

@@ -32,7 +32,7 @@ def keep_seen(folder: Path, report: Report) -> None:
         dataset.path,
         palette=dataset.palette,
         label_names=dataset.label_names,
-        canvas=tuple(dataset.canvas),
+        canvas=dataset.canvas,
         info={**dataset.info, "audit": {sight.name: sight.facts() for sight in result.sights}},
     )
     with writer:

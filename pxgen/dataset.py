@@ -144,6 +144,13 @@ def open_dataset(path: Path) -> Dataset:
     return dataset
 
 
+def spread(indices: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    """At most ``most`` of the indices, evenly spread."""
+    if len(indices) <= most:
+        return indices
+    return indices[np.linspace(0, len(indices) - 1, most).astype(np.intp)]
+
+
 def _about(file: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
     try:
         about = json.loads(metadata["pxgen.dataset"])

@@ -74,10 +74,3 @@ def shifted(pixels: U8, down: int, right: int) -> U8:
         :, max(-down, 0) : H - down, max(-right, 0) : W - right
     ]
     return moved
-
-
-def spread(indices: NDArray[np.intp], most: int) -> NDArray[np.intp]:
-    """At most ``most`` of the indices, evenly spread."""
-    if len(indices) <= most:
-        return indices
-    return indices[np.linspace(0, len(indices) - 1, most).astype(np.intp)]

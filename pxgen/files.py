@@ -83,6 +83,14 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def standing_folder(path: Path) -> Path:
+    """The nearest folder that exists already: on the same disk, which has room for what comes."""
+    folder = path.absolute()
+    while not folder.is_dir():
+        folder = folder.parent
+    return folder
+
+
 def _flush_to_disk(path: Path) -> None:
     """A rename can reach the disk before the content does: a power cut would lose the file."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from pxgen.checkpoint import prefixed
 from pxgen.course import Course
-from pxgen.dataset import Dataset
+from pxgen.dataset import Dataset, spread
 from pxgen.errors import PxgenError
-from pxgen.examples import Examples, batch_of, spread
+from pxgen.examples import Examples, batch_of
 from pxgen.lanes import Lanes
 from pxgen.models.protocol import Model
 from pxgen.settings import TrainSettings

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from pxgen.cli.app import pxgen
 from pxgen.commands.audit_labels import keep_seen
@@ -102,12 +103,11 @@ def test_only_labelled_datasets_can_be_audited(tmp_path: Path) -> None:
 def test_training_learns_nothing_from_labels_that_are_not_seen(tmp_path: Path) -> None:
     before = heads(tmp_path)
     ring, hood = before.labels[:, 0] == 1, before.labels[:, 1] == 1
-    fingerprint, pixels = before.fingerprint, np.array(before.pixels)
-    keep_seen(tmp_path, lambda line: None)
-    after = open_dataset(tmp_path)
+    keep_seen(before.path, tmp_path / "audited.safetensors", lambda line: None)
+    after = open_dataset(tmp_path / "audited.safetensors")
     signs = after.signs(np.arange(len(after)))
-    assert after.fingerprint != fingerprint
-    assert np.array_equal(after.pixels, pixels)
+    assert after.fingerprint != before.fingerprint
+    assert np.array_equal(after.pixels, before.pixels)
     assert (signs[ring & hood, 0] == 0).all()
     assert (signs[~ring, 0] == -1).all()
     assert (signs[:, 0] == 1).sum() == (ring & ~hood).sum() - WRONG
@@ -122,3 +122,10 @@ def test_prepare_audits_on_request(tmp_path: Path) -> None:
     result = CliRunner().invoke(pxgen, asked)
     assert result.exit_code == 0, result.output
     assert open_dataset(out).unseen is not None
+    assert [each.name for each in tmp_path.iterdir()] == ["cast"]
+    Image.new("RGBA", (4, 4), (9, 9, 9, 255)).save(tmp_path / "plain.png")
+    asked = ["prepare", str(tmp_path / "plain.png"), "--audit", "-o", str(tmp_path / "x")]
+    result = CliRunner().invoke(pxgen, asked)
+    assert result.exit_code == 2
+    assert "no labels to audit" in result.stderr
+    assert not (tmp_path / "x").exists()

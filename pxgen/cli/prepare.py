@@ -100,8 +100,7 @@ def command(ctx: click.Context, session: Session, /, **given: Any) -> None:
     if given["builtin"]:
         from pxgen.commands.prepare_builtin import prepare_builtin
 
-        path = prepare_builtin(_builtin_options(given), session.console.print)
-        _finish(path, session, audited=given["audit"])
+        click.echo(prepare_builtin(_builtin_options(given), session.console.print))
         return
     from pxgen.commands.prepare import prepare
 
@@ -113,15 +112,6 @@ def command(ctx: click.Context, session: Session, /, **given: Any) -> None:
                 status.update(f"{count} sprites read")
 
         path = prepare(options, session.console.print, _complain, progress)
-    _finish(path, session, audited=given["audit"])
-
-
-def _finish(path: Path, session: Session, *, audited: bool) -> None:
-    if audited:
-        from pxgen.commands.audit_labels import keep_seen
-
-        with session.console.status("auditing labels"):
-            keep_seen(path, session.console.print)
     click.echo(path)
 
 
@@ -158,6 +148,7 @@ def _builtin_options(given: dict[str, Any]) -> BuiltinOptions:
         size=parse_size(given["size"]) if given["size"] else None,
         anchor=given["anchor"],
         holdout=given["holdout"],
+        audit=given["audit"],
         force=given["force"],
     )
 
@@ -190,6 +181,7 @@ def _options(given: dict[str, Any]) -> PrepareOptions:
         anchor=given["anchor"],
         shrink=not given["keep_scale"],
         holdout=given["holdout"],
+        audit=given["audit"],
         seed=given["seed"],
         skip_bad=given["skip_bad"],
         force=given["force"],

@@ -1,35 +1,56 @@
-"""``prepare --audit``: keep the labels that pixels show, and write down which they do not."""
+"""``prepare --audit``: the labels that pixels show, apart from those that they do not."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from pxgen.dataset import DatasetWriter, open_dataset
+from pxgen.dataset import ABSENT, FILE_NAME, OCCLUDED, DatasetWriter, open_dataset
+from pxgen.errors import UsageError
 from pxgen.evaluate.audit import audit
+from pxgen.files import standing_folder
 from pxgen.ingest.describe import Report
 
 CHUNK = 4096
 
 
-def keep_seen(folder: Path, report: Report) -> None:
-    """Audit a dataset and write it anew, the unseen labels apart from those that are seen.
+@contextmanager
+def dataset_path(out: Path, *, audited: bool, report: Report) -> Iterator[Path]:
+    """Where to write the file of a dataset folder within a block.
+
+    Nothing stands in the folder before it is whole: what is to be audited is written elsewhere on
+    the same disk, and to its place when the block has ended and the audit, too.
+    """
+    if not audited:
+        yield out / FILE_NAME
+        return
+    with tempfile.TemporaryDirectory(prefix=".pxgen-", dir=standing_folder(out)) as folder:
+        yield Path(folder) / FILE_NAME
+        keep_seen(Path(folder) / FILE_NAME, out / FILE_NAME, report)
+
+
+def keep_seen(source: Path, target: Path, report: Report) -> None:
+    """Audit a dataset and write it with the unseen labels apart from those that are seen.
 
     Models then learn what a label looks like only where it can be seen, and that it says nothing
     where another one hides it.
+
+    Raises:
+        UsageError: there are no labels.
     """
-    dataset = open_dataset(folder)
+    dataset = open_dataset(source)
     if not dataset.label_names:
-        return
+        raise UsageError("the sprites bear no labels to audit: leave --audit out")
     result = audit(dataset)
     unseen = result.unseen
-    hidden, absent = (int((unseen == state).sum()) for state in (1, 2))
-    report(
-        f"audit: {hidden} labels are hidden by others, {absent} are not seen for no known reason"
-    )
+    hidden, absent = (int((unseen == state).sum()) for state in (OCCLUDED, ABSENT))
+    report(f"audit: {hidden} labels are hidden by others, {absent} look wrong: no pixel shows them")
     writer = DatasetWriter(
-        dataset.path,
+        target,
         palette=dataset.palette,
         label_names=dataset.label_names,
         canvas=dataset.canvas,

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
 from pxgen.commands.train import TrainRequest, train
-from pxgen.dataset import Dataset, open_dataset
+from pxgen.dataset import Dataset, open_dataset, spread
 from pxgen.drawing import one_thread
 from pxgen.errors import UsageError
 from pxgen.evaluate.bits import held_out_bits
-from pxgen.examples import batch_of, spread
+from pxgen.examples import batch_of
 from pxgen.files import write_bytes, write_text
 from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling

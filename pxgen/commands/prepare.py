@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.canvas import Canvas
+from pxgen.commands.audit_labels import dataset_path
 from pxgen.dataset import FILE_NAME, DatasetWriter, open_dataset
 from pxgen.errors import InputError, UsageError
-from pxgen.files import write_bytes
+from pxgen.files import standing_folder, write_bytes
 from pxgen.ingest.describe import (
     Refusals,
     Report,
@@ -63,6 +64,8 @@ class PrepareOptions:
     """Whether integer enlargement is undone."""
     holdout: float = 0.1
     seed: int = 0
+    audit: bool = False
+    """Whether labels that the pixels do not show are kept apart."""
     skip_bad: bool = False
     force: bool = False
 
@@ -107,7 +110,7 @@ def prepare(
     labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, options.labels)
     for line in _source_notes(listing, sources, labelling):
         report(line)
-    with Survey(_standing_folder(options.out)) as survey:
+    with Survey(standing_folder(options.out)) as survey:
         survey.read(sources, progress)
         _Preparation(options, report, refusals, survey, sources, labelling).write()
     return options.out
@@ -131,14 +134,6 @@ def write_pictures(out: Path, shown: Sequence[int]) -> None:
     dataset = open_dataset(out)
     write_bytes(out / SHEET, sheet_png(dataset.pixels[np.array(shown)], dataset.palette))
     write_bytes(out / SWATCH, swatch_png(dataset.palette))
-
-
-def _standing_folder(out: Path) -> Path:
-    """The nearest folder that exists already: on the dataset's disk, which has room for it."""
-    folder = out.absolute()
-    while not folder.is_dir():
-        folder = folder.parent
-    return folder
 
 
 def _source_notes(listing: Listing, sources: Sources, labelling: Labelling) -> Iterator[str]:
@@ -175,22 +170,24 @@ class _Preparation:
             self.report(line)
         names = self.labelling.names
         self.report(describe_split(split, group))
-        writer = DatasetWriter(
-            self.options.out / FILE_NAME,
-            palette=choice.palette,
-            label_names=names,
-            canvas=canvas,
-            info=self._info(chosen, choice, exact),
-        )
         sprites = self.survey.chosen(keep, reductions)
         recolorer = Recolorer(choice, self.options.dither, census)
         drawn = (place(recolorer.draw(s), canvas, self.options.anchor) for s in sprites)
-        with writer:
-            for start, pixels in _chunks(drawn):
-                part = range(start, start + len(pixels))
-                rows = _label_rows([labels[i] for i in part], len(names))
-                writer.append(pixels, rows, [self.survey.names[chosen[i]] for i in part])
-            writer.finish(split, group)
+        out, audited = self.options.out, self.options.audit
+        with dataset_path(out, audited=audited, report=self.report) as path:
+            writer = DatasetWriter(
+                path,
+                palette=choice.palette,
+                label_names=names,
+                canvas=canvas,
+                info=self._info(chosen, choice, exact),
+            )
+            with writer:
+                for start, pixels in _chunks(drawn):
+                    part = range(start, start + len(pixels))
+                    rows = _label_rows([labels[i] for i in part], len(names))
+                    writer.append(pixels, rows, [self.survey.names[chosen[i]] for i in part])
+                writer.finish(split, group)
         write_pictures(self.options.out, choose_shown(labels, canvas.frames))
 
     def _reductions(self) -> dict[Size, int]:

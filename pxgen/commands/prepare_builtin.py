@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from pxgen.builtin import LABELS, PALETTE, SIZE, draw
 from pxgen.canvas import Canvas
+from pxgen.commands.audit_labels import dataset_path
 from pxgen.commands.prepare import label_numbers, refuse_existing, write_pictures
-from pxgen.dataset import FILE_NAME, DatasetWriter
+from pxgen.dataset import DatasetWriter
 from pxgen.errors import UsageError
 from pxgen.ingest.describe import Report, describe_split
 from pxgen.ingest.layout import Anchor, place
@@ -38,6 +39,7 @@ class BuiltinOptions:
     """Height and width of the canvas, at least 24x24."""
     anchor: Anchor = "bottom"
     holdout: float = 0.1
+    audit: bool = False
     force: bool = False
 
 
@@ -51,24 +53,25 @@ def prepare_builtin(options: BuiltinOptions, report: Report) -> Path:
     refuse_existing(options.out, force=options.force)
     canvas = _canvas(options)
     characters = draw(options.count, options.seed, frames=options.frames)
-    writer = DatasetWriter(
-        options.out / FILE_NAME,
-        palette=PALETTE,
-        label_names=LABELS,
-        canvas=canvas,
-        info={"sources": ["builtin"], "holdout": options.holdout, "seed": options.seed},
-    )
     keys = array("Q")
     labels: list[tuple[int, ...]] = []
-    with writer:
-        for pixels, marks in characters:
-            names = [f"builtin-{options.seed}-{len(keys) + i}" for i in range(len(pixels))]
-            placed = np.stack([place(each, canvas, options.anchor) for each in pixels])
-            writer.append(placed, marks, names)
-            keys.extend(_key(each) for each in pixels)
-            labels.extend(label_numbers(marks))
-        split, group = split_of(keys, options.holdout, options.seed), groups_of(keys)
-        writer.finish(split, group)
+    with dataset_path(options.out, audited=options.audit, report=report) as path:
+        writer = DatasetWriter(
+            path,
+            palette=PALETTE,
+            label_names=LABELS,
+            canvas=canvas,
+            info={"sources": ["builtin"], "holdout": options.holdout, "seed": options.seed},
+        )
+        with writer:
+            for pixels, marks in characters:
+                names = [f"builtin-{options.seed}-{len(keys) + i}" for i in range(len(pixels))]
+                placed = np.stack([place(each, canvas, options.anchor) for each in pixels])
+                writer.append(placed, marks, names)
+                keys.extend(_key(each) for each in pixels)
+                labels.extend(label_numbers(marks))
+            split, group = split_of(keys, options.holdout, options.seed), groups_of(keys)
+            writer.finish(split, group)
     kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
     report(f"{len(keys)} built-in {kind} of {canvas.width}x{canvas.height}, {len(LABELS)} labels")
     report(f"{len(PALETTE)} colours, transparent among them")

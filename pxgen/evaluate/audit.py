@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import ABSENT, OCCLUDED, Dataset
-from pxgen.examples import spread
+from pxgen.dataset import ABSENT, OCCLUDED, Dataset, spread
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]

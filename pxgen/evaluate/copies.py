@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset
+from pxgen.dataset import Dataset, spread
 from pxgen.evaluate.figures import share
 from pxgen.evaluate.measure import Drawn
 from pxgen.evaluate.neighbours import Crowd
-from pxgen.examples import spread
 
 BASELINE = 1000
 """Held-out sprites whose distances to the training set are the baseline."""

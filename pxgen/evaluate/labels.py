@@ -24,11 +24,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset
+from pxgen.dataset import Dataset, spread
 from pxgen.evaluate.figures import obedience
 from pxgen.evaluate.judge import Judge, train_judges
 from pxgen.evaluate.measure import Drawn
-from pxgen.examples import spread
 from pxgen.noise import choose
 
 SUFFICES = 0.9

@@ -97,7 +97,7 @@ def test_only_labelled_datasets_can_be_audited(tmp_path: Path) -> None:
     tiny_dataset(tmp_path, labels=False)
     result = CliRunner().invoke(pxgen, ["inspect", str(tmp_path), "--audit"])
     assert result.exit_code == 2
-    assert "no labels to audit" in result.stderr
+    assert "no labels to look at" in result.stderr
 
 
 def test_training_learns_nothing_from_labels_that_are_not_seen(tmp_path: Path) -> None:
@@ -129,3 +129,16 @@ def test_prepare_audits_on_request(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "no labels to audit" in result.stderr
     assert not (tmp_path / "x").exists()
+
+
+def test_inspect_tells_what_preparing_found(tmp_path: Path) -> None:
+    before = heads(tmp_path / "heads")
+    keep_seen(before.path, tmp_path / "audited" / "dataset.safetensors", lambda line: None)
+    result = CliRunner().invoke(pxgen, ["inspect", str(tmp_path / "audited")])
+    assert result.exit_code == 0
+    assert f"hidden, {WRONG} absent" in result.stdout
+    plain = np.flatnonzero((before.labels[:, 0] == 1) & (before.labels[:, 1] == 0))
+    (named,) = (line for line in result.stdout.splitlines() if line.strip().startswith("absent in"))
+    assert {name.strip() for name in named.split("in", 1)[1].split(",")} <= {
+        f"{i}.png" for i in plain
+    }

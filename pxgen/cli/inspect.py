@@ -18,24 +18,39 @@ from pxgen.cli.options import PATH
 @click.option(
     "--audit", "audited", is_flag=True, help="Find out which labels the pixels of a dataset show."
 )
-def command(path: Path, as_json: bool, out: Path | None, audited: bool) -> None:
+@click.option(
+    "--labels",
+    "studied",
+    is_flag=True,
+    help="Tell of each label its company, place and colours; -o then writes heat maps.",
+)
+def command(path: Path, as_json: bool, out: Path | None, audited: bool, studied: bool) -> None:
     """Show what a dataset, checkpoint or image holds, and what in it looks like a mistake.
 
     An audit sorts the bearers of every label into those that show it, those where another label
     hides it, and those where it is absent, which looks like a mistake.
+
+    Heat maps show where the sprites of a label are coloured differently from all others.
+
+    \b
+    Examples:
+      pxgen inspect dataset -o sheet.png
+      pxgen inspect dataset --labels -o labels.png
+      pxgen inspect dataset --audit
     """
     import json
 
+    from pxgen.cli.inspect_text import lines
     from pxgen.commands.inspect import inspect
     from pxgen.files import write_bytes
 
-    findings = inspect(path, audited=audited)
+    findings = inspect(path, audited=audited, studied=studied)
     if out is not None:
         write_bytes(out, findings.picture)
     if as_json:
         click.echo(json.dumps(findings.facts, indent=2, ensure_ascii=False))
         return
-    for line in findings.lines():
+    for line in lines(findings.facts):
         click.echo(line)
     if out is not None:
         click.echo(out)

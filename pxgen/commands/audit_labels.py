@@ -45,8 +45,7 @@ def keep_seen(source: Path, target: Path, report: Report) -> None:
     dataset = open_dataset(source)
     if not dataset.label_names:
         raise UsageError("the sprites bear no labels to audit: leave --audit out")
-    result = audit(dataset)
-    unseen = result.unseen
+    unseen = audit(dataset).unseen
     hidden, absent = (int((unseen == state).sum()) for state in (OCCLUDED, ABSENT))
     report(f"audit: {hidden} labels are hidden by others, {absent} look wrong: no pixel shows them")
     writer = DatasetWriter(
@@ -54,7 +53,7 @@ def keep_seen(source: Path, target: Path, report: Report) -> None:
         palette=dataset.palette,
         label_names=dataset.label_names,
         canvas=dataset.canvas,
-        info={**dataset.info, "audit": {sight.name: sight.facts() for sight in result.sights}},
+        info=dataset.info,
     )
     with writer:
         for start in range(0, len(dataset), CHUNK):

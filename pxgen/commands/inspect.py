@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.card import checkpoint_file, read_card
-from pxgen.dataset import Dataset, dataset_file, open_dataset
+from pxgen.dataset import ABSENT, OCCLUDED, Dataset, dataset_file, open_dataset
 from pxgen.errors import InputError, UsageError
 from pxgen.evaluate.audit import audit
+from pxgen.evaluate.label_study import study
 from pxgen.ingest.census import Census
 from pxgen.ingest.images import read_picture
 from pxgen.ingest.palette_choice import PaletteWish, Recolorer, choose_palette
@@ -22,12 +23,18 @@ from pxgen.ingest.showcase import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.spool import compact
 from pxgen.ingest.survey import MANY_COLORS
 from pxgen.palette.table import unpack
+from pxgen.render.figure import figure_palette
+from pxgen.render.heatmaps import heat_sheet
+from pxgen.render.png import encode_png
 from pxgen.tensorfile import read_header
 
 U8 = NDArray[np.uint8]
 
 FEW = 10
 """Examples below which a label is hard to learn."""
+
+NAMED = 10
+"""Sprites named of those that lack a label."""
 
 _CHUNK = 4096
 _DATASET_KEY = "pxgen.dataset"
@@ -42,21 +49,17 @@ class Findings:
     picture: bytes
     """A PNG that shows it."""
 
-    def lines(self) -> Iterator[str]:
-        """The facts as text, one a line."""
-        for name, value in self.facts.items():
-            yield from _lines(name.replace("_", " "), value)
 
-
-def inspect(path: Path, *, audited: bool = False) -> Findings:
+def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Findings:
     """Look into a dataset (its folder or file), a checkpoint, or an image.
 
     Args:
         path: what to look into.
         audited: find out which labels the pixels of a dataset show, too; takes seconds a label.
+        studied: tell what the sprites of each label have in common; the picture then shows where.
 
     Raises:
-        UsageError: an audit of anything but a labelled dataset.
+        UsageError: an audit or a study of anything but a labelled dataset.
         InputError: missing, damaged, or nothing that pxgen knows.
     """
     if not path.exists():
@@ -66,24 +69,28 @@ def inspect(path: Path, *, audited: bool = False) -> Findings:
         raise InputError(f"{path} holds neither dataset nor checkpoint: name the file to look into")
     with file.open("rb") as start:
         is_tensors = file.suffix == ".safetensors" or start.read(10)[8:9] == b"{"
-    if audited and not (is_tensors and _DATASET_KEY in read_header(file).metadata):
-        raise UsageError(f"{path} is no dataset: only labels of a dataset can be audited")
+    if (audited or studied) and not (is_tensors and _DATASET_KEY in read_header(file).metadata):
+        raise UsageError(f"{path} is no dataset: --audit and --labels are for datasets")
     if not is_tensors:
         return inspect_image(file)
     if _DATASET_KEY in read_header(file).metadata:
-        return inspect_dataset(open_dataset(path), audited=audited)
+        return inspect_dataset(open_dataset(path), audited=audited, studied=studied)
     return inspect_checkpoint(file)
 
 
-def inspect_dataset(dataset: Dataset, *, audited: bool = False) -> Findings:
+def inspect_dataset(dataset: Dataset, *, audited: bool = False, studied: bool = False) -> Findings:
     """Sizes, colours, labels, the split, and what looks like a mistake."""
-    if audited and not dataset.label_names:
-        raise UsageError(f"{dataset.path} has no labels to audit")
+    if (audited or studied) and not dataset.label_names:
+        raise UsageError(f"{dataset.path} has no labels to look at")
     counts, held = dataset.labels.sum(0, np.int64), dataset.labels[dataset.held_out].sum(0)
-    labels = {
+    labels: dict[str, dict[str, Any]] = {
         name: {"sprites": int(count), "held_out": int(out)}
         for name, count, out in zip(dataset.label_names, counts, held, strict=True)
     }
+    found = study(dataset) if studied else None
+    if found is not None:
+        for number, name in enumerate(dataset.label_names):
+            labels[name] |= found.facts(number)
     use = _color_use(dataset)
     facts: dict[str, Any] = {
         "kind": "dataset",
@@ -101,18 +108,50 @@ def inspect_dataset(dataset: Dataset, *, audited: bool = False) -> Findings:
         "labels": labels,
         "suspicious": list(_suspicions(dataset, counts, use)),
     }
-    if audited:
-        sights = audit(dataset).sights
-        facts["audit"] = {sight.name: sight.facts() for sight in sights}
+    sights = _sights(dataset, audited=audited)
+    if sights:
+        facts["audit"] = sights
         facts["suspicious"] += [
-            f"label '{sight.name}': {sight.absent} bearers do not seem to show it, and no other "
+            f"label '{name}': {sight['absent']} bearers do not seem to show it, and no other "
             "label hides it"
-            for sight in sights
-            if sight.absent
+            for name, sight in sights.items()
+            if sight.get("absent")
         ]
+    if found is not None:
+        page = heat_sheet(found.heat.max(1), found.names)
+        return Findings(facts, encode_png(page, figure_palette()))
     numbers = [tuple(np.flatnonzero(row).tolist()) for row in dataset.labels]
     shown, _ = dataset.take(np.array(choose_shown(numbers, dataset.canvas.frames)))
     return Findings(facts, sheet_png(shown, dataset.palette))
+
+
+def _sights(dataset: Dataset, *, audited: bool) -> dict[str, dict[str, Any]]:
+    """What an audit finds, now or when the dataset was prepared; empty if there was none."""
+    if audited:
+        result = audit(dataset)
+        unseen, sights = result.unseen, {sight.name: sight.facts() for sight in result.sights}
+    elif dataset.unseen is not None:
+        unseen = dataset.unseen
+        visible, occluded, absent = (
+            table.sum(0).tolist()
+            for table in (dataset.labels, unseen == OCCLUDED, unseen == ABSENT)
+        )
+        sights = {
+            name: {
+                "labelled": visible[number] + occluded[number] + absent[number],
+                "visible": visible[number],
+                "occluded": occluded[number],
+                "absent": absent[number],
+                "hidden_by": [],
+            }
+            for number, name in enumerate(dataset.label_names)
+        }
+    else:
+        return {}
+    for number, name in enumerate(dataset.label_names):
+        rows = np.flatnonzero(unseen[:, number] == ABSENT)[:NAMED]
+        sights[name]["absent_in"] = [dataset.names[row] for row in rows]
+    return sights
 
 
 def inspect_image(path: Path) -> Findings:
@@ -197,33 +236,3 @@ def _image_suspicions(colors: int, factor: int) -> Iterator[str]:
         yield f"{colors} colours: smoothed or compressed, not pixel art?"
     if factor > 1 and colors > 1:
         yield f"enlarged {factor} times"
-
-
-def _seen(sight: dict[str, Any]) -> str:
-    if sight["visible"] is None:
-        return f"{sight['labelled']} labelled; no pixels tell them from others"
-    by = f" (beside {', '.join(sight['hidden_by'])})" if sight["hidden_by"] else ""
-    return (
-        f"{sight['labelled']} labelled, {sight['visible']} visible, "
-        f"{sight['occluded']} hidden{by}, {sight['absent']} absent"
-    )
-
-
-def _lines(name: str, value: Any) -> Iterator[str]:
-    if isinstance(value, dict) and name == "labels":
-        yield f"labels: {len(value)}"
-        for label, count in sorted(value.items(), key=lambda item: -item[1]["sprites"]):
-            yield f"  {count['sprites']:>8}  {label} ({count['held_out']} held out)"
-    elif isinstance(value, dict) and name == "audit":
-        yield "audit:"
-        yield from (f"  {label}: {_seen(sight)}" for label, sight in value.items())
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _lines(f"{name}: {key}", inner)
-    elif name == "palette" and value:
-        yield "palette: " + " ".join(value)
-    elif isinstance(value, list) and name == "suspicious":
-        yield from (f"suspicious: {item}" for item in value)
-    else:
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-        yield f"{name}: {'none' if shown is None or shown == '' else shown}"

@@ -8,46 +8,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from pxgen.canvas import Canvas
-from pxgen.errors import InputError, UsageError
-from pxgen.ingest import census as census_module
-from pxgen.ingest.census import Census
+from pxgen.errors import InputError
 from pxgen.ingest.clips import gather
 from pxgen.ingest.describe import describe_sizes
 from pxgen.ingest.grid import Grid, cut
 from pxgen.ingest.layout import choose_canvas, misfit, place
-from pxgen.ingest.palette_choice import PaletteWish, Recolorer, choose_palette
+from pxgen.ingest.palette_choice import PaletteWish
 from pxgen.ingest.scale import choose_reductions, enlargement
-from pxgen.ingest.split import exact_key, family_key, groups_of, split_of
-from pxgen.ingest.spool import Compact, Spool, compact
+from pxgen.ingest.spool import Spool, compact
 from pxgen.ingest.walk import Found, find_files
 from pxgen.palette import Palette
-
-SPRITES = hnp.arrays(
-    np.uint8,
-    st.tuples(st.integers(1, 3), st.integers(1, 6), st.integers(1, 6), st.just(4)),
-    elements=st.sampled_from([0, 40, 255]),
-)
+from tests.drawings import SPRITES
 
 
 def visible(rgba: np.ndarray) -> np.ndarray:
     shown = rgba.copy()
     shown[rgba[..., 3] == 0] = 0
     return shown
-
-
-def drawing(seed: int = 0, side: int = 8, colors: int = 4) -> np.ndarray:
-    """A still in opaque colours with a transparent border."""
-    random = np.random.default_rng(seed)
-    table = random.integers(0, 256, (colors, 4), dtype=np.uint8)
-    table[:, 3] = 255
-    table[0] = 0
-    maps = random.integers(0, colors, (1, side, side))
-    maps[:, [0, -1]] = maps[:, :, [0, -1]] = 0
-    maps[0, 1, 1:3] = 1, 2
-    return table[maps]
 
 
 @given(st.lists(SPRITES, min_size=1, max_size=5))
@@ -63,18 +42,6 @@ def test_the_spool_gives_back_what_can_be_seen(
                 wish = PaletteWish(given=palette, alpha="keep")
                 drawn = redrawn(stored, wish)
                 np.testing.assert_array_equal(palette.colors(drawn), visible(rgba))
-
-
-def redrawn(sprite: Compact, wish: PaletteWish, method: str = "none") -> np.ndarray:
-    census = _census([sprite])
-    return Recolorer(choose_palette(census, wish), method, census).draw(sprite)
-
-
-def _census(sprites: list[Compact]) -> Census:
-    census = Census()
-    for sprite in sprites:
-        census.add(sprite.colors, sprite.counts())
-    return census
 
 
 def test_more_than_256_colours_in_one_sprite_survive_the_spool(tmp_path: Path) -> None:
@@ -186,172 +153,6 @@ def test_what_does_not_fit_says_why() -> None:
     assert "17x16 is larger" in str(misfit(Canvas(4, 16, 17), canvas))
     assert "5 frames" in str(misfit(Canvas(5, 16, 16), canvas))
     assert "loop" in str(misfit(Canvas(3, 16, 16), canvas))
-
-
-def key(rgba: np.ndarray) -> int:
-    sprite = compact(rgba)
-    return family_key(sprite, enlargement(sprite.indices))
-
-
-def test_copies_mirrors_recolours_shifts_and_enlargements_are_one_family() -> None:
-    rgba = drawing()
-    recolour = rgba.copy()
-    recolour[rgba[..., 3] > 0, :3] = 255 - rgba[rgba[..., 3] > 0, :3]
-    hidden = rgba.copy()
-    hidden[rgba[..., 3] == 0, :3] = 77
-    likes = [
-        rgba[:, :, ::-1],
-        recolour,
-        recolour[:, :, ::-1],
-        hidden,
-        np.pad(rgba, ((0, 0), (3, 1), (0, 5), (0, 0))),
-        rgba.repeat(3, 1).repeat(3, 2),
-    ]
-    assert {key(like) for like in likes} == {key(rgba)}
-    assert exact_key(compact(hidden)) == exact_key(compact(rgba))
-    assert exact_key(compact(recolour)) != exact_key(compact(rgba))
-
-
-def test_different_drawings_are_different_families() -> None:
-    keys = {key(drawing(seed)) for seed in range(50)}
-    assert len(keys) == 50
-    rgba = drawing()
-    upside_down = rgba[:, ::-1]
-    assert key(upside_down) != key(rgba)
-    two_frames = np.concatenate([rgba, rgba])
-    assert key(two_frames) != key(rgba)
-
-
-@given(SPRITES)
-def test_a_mirror_is_always_family(rgba: np.ndarray) -> None:
-    assert key(rgba) == key(rgba[:, :, ::-1])
-
-
-KEYS = st.lists(st.integers(0, 30), min_size=1, max_size=60)
-
-
-@given(KEYS, st.integers(0, 5))
-def test_families_stay_on_one_side_and_neither_side_is_empty(keys: list[int], seed: int) -> None:
-    split, group = split_of(keys, 0.1, seed), groups_of(keys)
-    for same in (split, group):
-        assert len({(k, int(v)) for k, v in zip(keys, same, strict=True)}) == len(set(keys))
-    assert group[0] == 0
-    assert (split == 0).any()
-    assert (split == 1).any() == (len(set(keys)) > 1)
-
-
-def test_added_sprites_move_no_others_and_the_share_is_kept() -> None:
-    keys = [hash((i, "k")) % 2**64 for i in range(5000)]
-    few, many = split_of(keys[:1000], 0.1, 3), split_of(keys, 0.1, 3)
-    np.testing.assert_array_equal(few, many[:1000])
-    assert 0.08 < many.mean() < 0.12
-    assert (split_of(keys, 0.1, 4) != many).any()
-    assert not split_of(keys, 0.0, 3).any()
-
-
-def test_the_census_counts_exactly_and_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(census_module, "LIMIT", 100)
-    monkeypatch.setattr(census_module, "_BUFFER", 16)
-    census = Census()
-    for start in range(90):
-        census.add(np.arange(start, start + 2, dtype=np.uint32) << 8, np.array([1, 2]))
-    colors, counts = census.table()
-    assert census.exact
-    assert counts.tolist() == [1, *[3] * 89, 2]
-    white = np.array([0xFFFFFFFF], np.uint32)
-    for start in range(0, 4000, 16):
-        noise = (np.arange(start, start + 16, dtype=np.uint32) << 8) | 255
-        census.add(noise, np.ones(16, np.int64))
-        census.add(white, np.array([50]))
-    colors, counts = census.table()
-    assert not census.exact
-    assert counts.sum() == 90 * 3 + 4000 + 250 * 50
-    assert counts[colors == white].tolist() == [250 * 50]
-    assert len(colors) < 2000
-
-
-def test_sprites_of_too_many_colours_to_count_are_still_drawn_right(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(census_module, "LIMIT", 1)
-    sprite = compact(np.array([[[[9, 9, 9, 255], [1, 1, 1, 255], [7, 0, 0, 0]]]], np.uint8))
-    census = _census([sprite])
-    palette = Palette.of([(1, 1, 1), (9, 9, 9)])
-    choice = choose_palette(census, PaletteWish(given=palette))
-    assert not choice.counted_exactly
-    assert Recolorer(choice, "none", census).draw(sprite).tolist() == [[[2, 1, 0]]]
-
-
-def counted(colors: list[tuple[int, int, int, int]]) -> Census:
-    rgba = np.array(colors, np.uint8).reshape(1, 1, -1, 4)
-    return _census([compact(rgba)])
-
-
-def test_255_colours_are_exact_and_256_are_reduced() -> None:
-    many = [(i, 0, j, 255) for i in range(16) for j in range(16)]
-    exact = choose_palette(counted(many[:255]), PaletteWish())
-    assert (len(exact.palette), exact.exact_share, exact.suggested) == (256, 1.0, None)
-    reduced = choose_palette(counted(many), PaletteWish())
-    assert len(reduced.palette) == 256
-    assert reduced.exact_share == 255 / 256
-    assert np.isfinite(reduced.psnr)
-    few = choose_palette(counted(many), PaletteWish(colors=8))
-    assert len(few.palette) == 9
-    assert few.suggested is not None
-    with pytest.raises(UsageError, match="--colors 256"):
-        choose_palette(counted(many), PaletteWish(colors=256))
-
-
-def test_a_few_deliberate_semi_transparent_colours_are_kept_and_soft_edges_are_not() -> None:
-    solid = [(9, 9, 9, 255), (1, 1, 1, 255)]
-    glass = [(9, 9, 9, 128), (5, 5, 5, 40)]
-    kept = choose_palette(counted(solid + glass), PaletteWish())
-    assert kept.keep_alpha
-    assert len(kept.palette) == 5
-    assert (kept.soft_colors, kept.soft_pixels) == (2, 2)
-    cut_off = choose_palette(counted(solid + glass), PaletteWish(alpha="threshold"))
-    assert {tuple(row) for row in cut_off.palette.rgba[1:].tolist()} == set(solid)
-    edges = [(9, 9, 9, alpha) for alpha in range(1, 255, 10)]
-    soft = choose_palette(counted(solid + edges), PaletteWish())
-    assert not soft.keep_alpha
-    assert len(choose_palette(counted(solid + edges), PaletteWish(alpha="keep")).palette) == 29
-    with pytest.raises(InputError, match="--alpha threshold"):
-        choose_palette(counted(solid + edges), PaletteWish(alpha="keep", colors=20))
-
-
-def test_thresholded_pixels_become_opaque_or_transparent() -> None:
-    rgba = np.array([[[[9, 9, 9, 127], [9, 9, 9, 128], [9, 9, 9, 255]]]], np.uint8)
-    sprite = compact(rgba)
-    assert redrawn(sprite, PaletteWish(alpha="threshold")).tolist() == [[[0, 1, 1]]]
-
-
-def test_a_given_palette_is_kept_as_it_is_and_loss_is_told() -> None:
-    given_palette = Palette.of([(255, 255, 255), (0, 0, 0), (0, 0, 255)])
-    rgba = np.array([[[[250, 250, 250, 255], [0, 0, 0, 255]]]], np.uint8)
-    wish = PaletteWish(given=given_palette)
-    choice = choose_palette(_census([compact(rgba)]), wish)
-    assert choice.palette == given_palette
-    assert choice.exact_share == 0.5
-    assert redrawn(compact(rgba), wish).tolist() == [[[1, 2]]]
-
-
-def test_the_order_of_a_shared_colour_table_is_its_authors() -> None:
-    table = np.array(
-        [[9, 0, 0, 255], [0, 0, 0, 0], [0, 9, 0, 255], [9, 0, 0, 255], [0, 0, 9, 255]], np.uint8
-    )
-    census = counted([(0, 9, 0, 255), (9, 0, 0, 255)])
-    choice = choose_palette(census, PaletteWish(shared_table=table))
-    assert choice.palette.rgba[:, :3].tolist() == [[0, 0, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]]
-
-
-def test_dithering_mixes_only_colours_off_the_palette() -> None:
-    palette = Palette.of([(0, 0, 0), (255, 255, 255)])
-    grey = compact(np.full((1, 8, 8, 4), [118, 118, 118, 255], np.uint8))
-    wish = PaletteWish(given=palette)
-    assert set(np.unique(redrawn(grey, wish, "bayer4"))) == {1, 2}
-    assert len(np.unique(redrawn(grey, wish))) == 1
-    black = compact(np.full((1, 8, 8, 4), [0, 0, 0, 255], np.uint8))
-    assert set(np.unique(redrawn(black, wish, "bayer4"))) == {1}
 
 
 def test_the_walk_is_sorted_skips_what_is_hidden_and_survives_loops(tmp_path: Path) -> None:

@@ -2,113 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import json
-import pickle
 import random
-import shutil
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner
-from PIL import Image
 from safetensors.numpy import save as safetensors_of
 
 from pxgen.cli.app import pxgen
-from tests.tiny import tiny_dataset
+from tests.traps import SAMPLE, pickled, refused, torch_saved
 
-PROJECT = """
-[model]
-family = "masked"
-width = 8
-coarse = 8
-depth = 1
-hidden = 8
-rank = 4
-steps = 2
-
-[train]
-steps = 2
-batch = 8
-"""
 DATASET, CHECKPOINT = "dataset/dataset.safetensors", "run/checkpoint.safetensors"
 TRAIN = ("train", "--dataset", "dataset", "-o", "new")
 RESUME = ("train", "--steps", "3", "-o", "run")
-SAMPLE = ("sample", "-m", "run", "--steps", "1", "-o", "out/", "--force")
 READERS = {
     DATASET: [("inspect", "dataset"), TRAIN],
     CHECKPOINT: [("inspect", "run"), SAMPLE, RESUME],
 }
 """The commands that read each kind of file."""
-
-
-class Trap:
-    """Leaves a file behind when it is unpickled."""
-
-    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
-        return (Path("trapped").write_text, ("ran",))
-
-
-def pickled() -> bytes:
-    return pickle.dumps(Trap())
-
-
-def torch_saved() -> bytes:
-    file = io.BytesIO()
-    torch.save({"weights.position": Trap()}, file)
-    return file.getvalue()
-
-
-def object_array() -> bytes:
-    file = io.BytesIO()
-    np.save(file, np.array([Trap()], object), allow_pickle=True)
-    return file.getvalue()
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a project, a dataset and a run, all of them good."""
-    folder = tmp_path_factory.mktemp("whole")
-    (folder / "pxgen.toml").write_text(PROJECT)
-    (folder / "dataset").mkdir()
-    tiny_dataset(folder / "dataset", 24)
-    arguments = ["-q", "--project", str(folder), "train", "-o", str(folder / "run")]
-    result = CliRunner().invoke(pxgen, arguments)
-    assert result.exit_code == 0, result.stderr
-    return folder
-
-
-@pytest.fixture
-def here(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the good files as the current folder."""
-    folder = tmp_path / "here"
-    shutil.copytree(whole, folder)
-    monkeypatch.chdir(folder)
-    return folder
-
-
-def refused(*arguments: str, lines: int = 1) -> str:
-    """Run a command that must refuse its input, and return what it says."""
-    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-    result = CliRunner().invoke(pxgen, arguments)
-    told = [line for line in result.stderr.splitlines() if not line.startswith("resuming ")]
-    assert (result.exit_code, result.stdout) == (3, ""), (arguments, result.stderr)
-    assert len(told) == lines, told
-    assert told[-1].startswith("pxgen: ")
-    assert "Traceback" not in result.stderr
-    assert "unexpected" not in result.stderr
-    assert not Path("trapped").exists(), "a file was executed"
-    after = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-    # The table of a run is rewritten when it is resumed; nothing else may change.
-    changed = {path for path in after if after[path] != before.get(path)}
-    assert {path.name for path in changed} <= {"project.toml"}, changed
-    return "\n".join(told)
 
 
 @pytest.mark.parametrize(
@@ -350,93 +265,3 @@ def places(table: Any) -> Any:
         yield table, name
         if isinstance(table[name], dict | list):
             yield from places(table[name])
-
-
-def png_of(width: int, height: int, body: bytes = b"") -> bytes:
-    """A PNG whose header promises any size."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        checked = kind + content
-        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    image = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(body)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + image
-
-
-def good_png() -> bytes:
-    file = io.BytesIO()
-    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 4), np.uint8)
-    Image.fromarray(noise).save(file, "PNG")
-    return file.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("a.png", b""),
-        ("a.png", b"no picture at all"),
-        ("a.png", lambda: good_png()[:-60]),
-        ("a.png", lambda: good_png()[:20]),
-        ("a.png", lambda: png_of(2**31 - 1, 2**31 - 1)),
-        ("a.png", lambda: png_of(30_000, 30_000)),
-        ("a.png", lambda: png_of(0, 4)),
-        ("a.png", lambda: png_of(16, 16, b"\0" * 7)),
-        ("a.png", pickled),
-        ("a.gif", b"GIF89a\xff\xff\xff\xff\x00\x00\x00,"),
-        ("a.webp", b"RIFF\xff\xff\xff\xffWEBPVP8 "),
-        ("a.bmp", b"BM" + b"\xff" * 60),
-    ],
-    ids=lambda value: getattr(value, "__name__", repr(value)[:24]),
-)
-def test_a_damaged_image(here: Path, name: str, content: bytes | Callable[[], bytes]) -> None:
-    (here / "art").mkdir()
-    (here / "art" / "good.png").write_bytes(good_png())
-    (here / "art" / name).write_bytes(content() if callable(content) else content)
-    # The first line names the file, the last says what to do.
-    told = refused("prepare", "art", "--force", lines=2)
-    assert name in told
-    assert "--skip-bad" in told
-    assert name in refused("inspect", f"art/{name}")
-
-
-@pytest.mark.parametrize("content", [object_array, pickled, b"", b"\x93NUMPY\x01\x00\xff\xff{"])
-def test_a_malformed_array(here: Path, content: bytes | Callable[[], bytes]) -> None:
-    (here / "art.npy").write_bytes(content() if callable(content) else content)
-    assert "art.npy" in refused("prepare", "art.npy", "--force", lines=refusal_lines("art.npy"))
-
-
-def refusal_lines(source: str) -> int:
-    """Arrays are refused at once or as one bad source among others."""
-    result = CliRunner().invoke(pxgen, ["prepare", source, "--force"])
-    assert result.exit_code == 3
-    return 2 if "listed above" in result.stderr else 1
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("p.hex", b""),
-        ("p.hex", b"ff00zz\n"),
-        ("p.hex", b"".join(b"%06x\n" % i for i in range(300))),
-        ("p.gpl", b"GIMP Palette\n1 2\n"),
-        ("p.gpl", b"GIMP Palette\n999 0 0\n"),
-        ("p.pal", b"JASC-PAL\n0100\n99999999\n1 2\n"),
-        ("p.ase", b"ASEF\0\1\0\0\xff\xff\xff\xff"),
-        ("p.aco", b"\0\1\xff\xff\0\0"),
-        ("p.png", b"\x89PNG\r\n\x1a\n"),
-        ("p.txt", b"\xff\xfe\0\0"),
-        ("p.hex", pickled),
-        ("p.ase", torch_saved),
-    ],
-    ids=lambda value: getattr(value, "__name__", repr(value)[:24]),
-)
-def test_a_malformed_palette(here: Path, name: str, content: bytes | Callable[[], bytes]) -> None:
-    (here / name).write_bytes(content() if callable(content) else content)
-    (here / "good.png").write_bytes(good_png())
-    for command in (
-        ("palette", "show", name),
-        ("prepare", "good.png", "--palette", name, "--force"),
-        (*SAMPLE, "--palette", name),
-    ):
-        assert name in refused(*command)

@@ -1,0 +1,41 @@
+"""Small drawings that many tests of preparation need."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from pxgen.ingest.census import Census
+from pxgen.ingest.palette_choice import PaletteWish, Recolorer, choose_palette
+from pxgen.ingest.spool import Compact
+
+SPRITES = hnp.arrays(
+    np.uint8,
+    st.tuples(st.integers(1, 3), st.integers(1, 6), st.integers(1, 6), st.just(4)),
+    elements=st.sampled_from([0, 40, 255]),
+)
+
+
+def drawing(seed: int = 0, side: int = 8, colors: int = 4) -> np.ndarray:
+    """A still in opaque colours with a transparent border."""
+    random = np.random.default_rng(seed)
+    table = random.integers(0, 256, (colors, 4), dtype=np.uint8)
+    table[:, 3] = 255
+    table[0] = 0
+    maps = random.integers(0, colors, (1, side, side))
+    maps[:, [0, -1]] = maps[:, :, [0, -1]] = 0
+    maps[0, 1, 1:3] = 1, 2
+    return table[maps]
+
+
+def redrawn(sprite: Compact, wish: PaletteWish, method: str = "none") -> np.ndarray:
+    census = census_of([sprite])
+    return Recolorer(choose_palette(census, wish), method, census).draw(sprite)
+
+
+def census_of(sprites: list[Compact]) -> Census:
+    census = Census()
+    for sprite in sprites:
+        census.add(sprite.colors, sprite.counts())
+    return census

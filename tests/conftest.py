@@ -11,23 +11,14 @@ import torch
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
-from tests.tiny import tiny_dataset
+from tests.tiny import MODEL_TABLE, tiny_dataset
 
 # Tiny models lose more to threads that wait for one another than they gain.
 torch.set_num_threads(1)
 # What a script runs in the background is deaf to Ctrl-C, and so would be the programs tested here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-PROJECT = """
-[model]
-family = "masked"
-width = 8
-coarse = 8
-depth = 1
-hidden = 8
-rank = 4
-steps = 2
-
+PROJECT = f"""{MODEL_TABLE}
 [train]
 steps = 2
 batch = 8

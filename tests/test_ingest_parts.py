@@ -20,7 +20,7 @@ from pxgen.ingest.scale import choose_reductions, enlargement
 from pxgen.ingest.spool import Spool, compact
 from pxgen.ingest.walk import Found, find_files
 from pxgen.palette import Palette
-from tests.drawings import SPRITES
+from tests.drawings import SPRITES, redrawn
 
 
 def visible(rgba: np.ndarray) -> np.ndarray:

@@ -23,19 +23,10 @@ from pxgen.render.png import decode_png
 from tests import processes
 from tests.processes import start, stop_when
 from tests.test_checkpoint import save as save_model
-from tests.tiny import tiny_dataset
+from tests.tiny import MODEL_TABLE, tiny_dataset
 
 STEPS = 24
-PROJECT = f"""
-[model]
-family = "masked"
-width = 8
-coarse = 8
-depth = 1
-hidden = 8
-rank = 4
-steps = 2
-
+PROJECT = f"""{MODEL_TABLE}
 [train]
 steps = {STEPS}
 batch = 40

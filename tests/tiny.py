@@ -21,6 +21,17 @@ TINY = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8, "rank": 4, "steps": 4}
 TINY |= {"size": 4, "categories": 3, "embedding": 4}
 """What makes a recipe quick; keys that a recipe lacks are left out."""
 
+MODEL_TABLE = """[model]
+family = "masked"
+width = 8
+coarse = 8
+depth = 1
+hidden = 8
+rank = 4
+steps = 2
+"""
+"""The same as a project's table."""
+
 
 def domain(frames: int = 1, height: int = 6, width: int = 8, labels: int = 2) -> Domain:
     return Domain(Canvas(frames, height, width), PALETTE.rows, labels)

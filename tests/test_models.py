@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from pxgen.models.conditioning import LabelPrior
+from pxgen.models.latents import GumbelLatent, PointLatent
 from pxgen.models.masked import MaskedDiffusion, MaskedSpec
 from pxgen.models.protocol import Batch, Sampling
 from pxgen.noise import BatchNoise, PictureNoise, seed_weights
@@ -124,6 +125,28 @@ def test_an_untrained_bound_is_near_the_entropy_of_noise(recipe: str) -> None:
     fair = domain().canvas.pixels * math.log2(len(PALETTE))
     assert bits.shape == (64,)
     assert bits.mean().item() == pytest.approx(fair, rel=0.15)
+
+
+@pytest.mark.parametrize("latent", [PointLatent(3), GumbelLatent(3, 4)], ids=["point", "gumbel"])
+def test_units_that_say_the_same_of_every_sprite_are_not_active(
+    latent: PointLatent | GumbelLatent,
+) -> None:
+    given = torch.zeros(50, latent.given)
+    given[:, 0] = torch.arange(50.0) - 20.5
+    assert latent.active(latent.likeliest(given)).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("recipe", ["vae", "gsvae"])
+def test_the_code_pays_for_what_it_says(recipe: str) -> None:
+    model = tiny_model(recipe)
+    batch = example(count=32)
+    (stage,) = (stage for stage in model.stages() if stage.codes_pixels)
+    stage.begin(batch)
+    figures = stage.held_out(batch, BatchNoise(32, 0, 0))
+    assert (figures["code_bits"] >= 0).all()
+    assert (figures["bits"] > figures["code_bits"]).all()
+    use = model.code_use([batch, batch])
+    assert 0 <= use["active_units"] <= use["units"] == 4
 
 
 def test_forbidden_labels_stay_forbidden_and_asked_ones_asked() -> None:

@@ -20,6 +20,8 @@ COLUMNS = {
     "to 99 %": "cpu_seconds_to_0.99",
     "to 99.5 %": "cpu_seconds_to_0.995",
     "bits": "bits",
+    "of code": "code_bits",
+    "active": "active_units",
     "parameters": "parameters",
     "CPU-s": "cpu_seconds",
     "seconds": "seconds",
@@ -90,7 +92,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(row["recipe"], *(_cell(key, row[key]) for key in COLUMNS.values()))
     # A fixed width, because a table in a pipe must not be cut to that of a terminal.
-    console = Console(width=160, highlight=False)
+    console = Console(width=200, highlight=False)
     console.print(table)
 
 

@@ -47,6 +47,12 @@ def _remarks(facts: dict[str, Any]) -> Iterator[str]:
     else:
         spread = f"95 % interval {bits['low']:.2f} to {bits['high']:.2f}"
         yield f"held-out bits a sprite: {bits['bits']:.2f} ({spread}, {bits['sprites']} sprites)"
+        if bits["code_bits"] is not None:
+            rest = bits["bits"] - bits["code_bits"]
+            yield (
+                f"of these {bits['code_bits']:.2f} say the code, of whose {bits['units']} units "
+                f"{bits['active_units']} are active, and {rest:.2f} the pixels given the code"
+            )
 
 
 def _tables(evaluation: Evaluation) -> Iterator[Table]:

@@ -166,6 +166,8 @@ def _measured(loaded: Loaded, dataset: Dataset) -> dict[str, Any]:
         "in_palette_unsnapped": float(inside / pixels),
         "foreground_in_palette_unsnapped": float(seen_inside / max(1, seen)),
         "bits": bits.get("bits"),
+        "code_bits": bits.get("code_bits"),
+        "active_units": bits.get("active_units"),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,9 @@ def held_out_bits(
 ) -> dict[str, Any]:
     """The mean held-out bound in bits a sprite, conditional on all labels, with a 95 % interval.
 
-    The bounds of the model's stages add up: a code's cost and what it leaves open. The model
-    computes in the precision in which it samples, and each sprite reads noise streams of its own,
-    so the figure is the same on any number of threads.
+    The bounds of the model's stages add up: a code's cost, which is told apart, too, and what the
+    code leaves open. The model computes in the precision in which it samples, and each sprite reads
+    noise streams of its own, so the figures are the same on any number of threads.
 
     Args:
         model: on ``device``, in evaluation mode.
@@ -42,18 +43,32 @@ def held_out_bits(
     chosen = spread(dataset.held_out, MOST)
     parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
 
-    def bits(part: NDArray[np.intp]) -> NDArray[np.float64]:
+    def costs(part: NDArray[np.intp]) -> NDArray[np.float64]:
+        """``(2, n)`` bits of sprites, and of those the bits of their codes."""
         batch = batch_of(dataset, part, device)
-        total = torch.zeros(len(part), dtype=torch.float64)
+        total = torch.zeros(2, len(part), dtype=torch.float64)
         for number, stage in enumerate(model.stages()):
             if not stage.codes_pixels:
                 continue
             keys = [int(index) + (number << STAGE_STREAMS) for index in part]
             with torch.inference_mode():
                 figures = stage.held_out(batch, PictureNoise(seed, keys, device))
-            total += figures["bits"].cpu().double()
+            total[0] += figures["bits"].cpu().double()
+            if "code_bits" in figures:
+                total[1] += figures["code_bits"].cpu().double()
         return total.numpy()
 
-    values = np.concatenate(list(each(bits, parts, workers if device.type == "cpu" else 1)))
+    threads = workers if device.type == "cpu" else 1
+    values, codes = np.concatenate(list(each(costs, parts, threads)), axis=1)
     mean, low, high = mean_with_interval(values, dataset.group[chosen])
-    return {"bits": mean, "low": low, "high": high, "sprites": len(chosen)}
+    with torch.inference_mode():
+        use = model.code_use(batch_of(dataset, part, device) for part in parts)
+    return {
+        "bits": mean,
+        "low": low,
+        "high": high,
+        "nats": mean * math.log(2),
+        "code_bits": float(codes.mean()) if use else None,
+        "sprites": len(chosen),
+        **use,
+    }

@@ -197,6 +197,12 @@ class Autoencoder:
         labels = torch.lerp(a.labels, b.labels, weight) if weight < 1 else b.labels
         return Code(self.latent.mix(a.values, b.values, weight, a.keys), labels, a.keys)
 
+    def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
+        """Units of a code, and how many of them are active: differ from sprite to sprite."""
+        codes = torch.cat([codes for codes, _ in self._codes(batches)])
+        active = self.latent.active(codes)
+        return {"units": len(active), "active_units": int(active.sum())}
+
     def paint(self, code: Code) -> Tensor | None:
         """``(n, T, H, W, 4)`` colours before they are snapped to the palette, of RGBA models."""
         if not isinstance(self.pixels, RgbaPixels):

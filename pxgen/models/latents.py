@@ -20,6 +20,9 @@ LOG_VARIANCE = 8.0
 HOTTEST, COOLEST = 1.0, 0.4
 """Temperatures of Gumbel-softmax (1611.01144) at the beginning and the end of a training."""
 
+ACTIVE = 0.01
+"""Variance over sprites from which on a unit of a code says something."""
+
 
 class PointLatent:
     """A code is what the encoder says (1903.12436 fits a density to codes afterwards)."""
@@ -36,6 +39,10 @@ class PointLatent:
     def likeliest(self, given: Tensor) -> Tensor:
         """The code without noise."""
         return given
+
+    def active(self, codes: Tensor) -> Tensor:
+        """``(D,)``: the numbers of ``(N, D)`` codes that vary (1509.00519, their threshold)."""
+        return codes.var(0, correction=0) > ACTIVE
 
     def sample(self, prior: Density, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
         """``(n, D)`` flat codes for ``(n, L)`` labels."""
@@ -94,6 +101,12 @@ class GumbelLatent:
         """The likeliest category of each group, one-hot and flattened."""
         best = torch.unflatten(given, 1, (self.groups, self.categories)).argmax(-1)
         return F.one_hot(best, self.categories).float().flatten(1)
+
+    def active(self, codes: Tensor) -> Tensor:
+        """``(groups,)``: the groups whose category varies over ``(N, size)`` codes."""
+        shares = torch.unflatten(codes, 1, (self.groups, self.categories)).mean(0)
+        # The variance of a draw of categories; of one that never changes it is 0.
+        return 1 - shares.square().sum(1) > ACTIVE
 
     def sample(self, prior: Density, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
         """``(n, size)`` one-hot draws by the shares that sprites of these labels have."""

@@ -9,7 +9,7 @@ P / hidden. Every draw is a palette entry by construction.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -162,6 +162,10 @@ class MaskedDiffusion:
         """Complete what the code leaves hidden; what it holds stays as it is."""
         *_, last = self._draw(code.tokens, code.labels, noise, Sampling())
         return self._maps(last)
+
+    def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
+        """Nothing: it has pixels only."""
+        return {}
 
     def paint(self, code: MaskedCode) -> None:
         """Nothing: there are palette entries from end to end."""

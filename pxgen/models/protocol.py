@@ -108,6 +108,13 @@ class Model(Protocol):
         """
         ...
 
+    def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
+        """Figures of the codes of many sprites: how much of a code says anything.
+
+        Empty of models whose samples are not drawn by way of a code.
+        """
+        ...
+
     def mix(self, a: Any, b: Any, weight: float) -> Any:
         """A code between two: 0 is ``a`` and 1 is ``b``, exactly."""
         ...

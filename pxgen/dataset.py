@@ -30,8 +30,9 @@ U8 = NDArray[np.uint8]
 FORMAT = 1
 FILE_NAME = "dataset.safetensors"
 TRAIN, HELD_OUT = 0, 1
-OCCLUDED, ABSENT = 1, 2
-"""Why a borne label is not seen: other labels hide it, or nothing explains it."""
+OCCLUDED, ABSENT, TRACED = 1, 2, 3
+"""Why a borne label is not seen: others hide it, or nothing explains it, or it is hidden but
+betrayed by other pixels, so that a model can still learn what it does to a sprite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,8 @@ class Dataset:
     labels: U8
     """``(N, L) uint8``, 1 where a sprite bears a label; L is 0 for unlabelled data."""
     unseen: U8 | None
-    """``(N, L) uint8`` of audited datasets: OCCLUDED or ABSENT where the sprite bears a label that
-    its pixels do not show; ``labels`` is 0 there."""
+    """``(N, L) uint8`` of audited datasets: OCCLUDED, ABSENT or TRACED where the sprite bears a
+    label that its pixels do not show; ``labels`` is 0 there, save where it is traced."""
     split: U8
     """``(N,) uint8``, 0 for training, 1 for held out."""
     group: NDArray[np.int32]
@@ -101,10 +102,10 @@ class Dataset:
         return pixels, np.asarray(self.labels[indices])
 
     def signs(self, indices: NDArray[np.intp]) -> NDArray[np.int8]:
-        """``(n, L)``: 1 for a label that is borne, -1 for others, 0 where it is borne unseen."""
+        """``(n, L)``: 1 for a label that is borne, -1 for others, 0 where no pixel tells."""
         signs = np.where(self.labels[indices] > 0, 1, -1).astype(np.int8)
         if self.unseen is not None:
-            signs[self.unseen[indices] > 0] = 0
+            signs[np.isin(self.unseen[indices], (OCCLUDED, ABSENT))] = 0
         return signs
 
     def borne(self, indices: NDArray[np.intp]) -> NDArray[np.bool_]:

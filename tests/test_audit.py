@@ -19,7 +19,7 @@ WRONG = 7
 """Sprites labelled as wearing a ring that show none and hide it under nothing."""
 
 
-def heads(folder: Path) -> Dataset:
+def heads(folder: Path, *, traces: bool = False) -> Dataset:
     """Heads in random colours; rings show unless a hood covers them, scars are two dark pixels."""
     generator = np.random.default_rng(3)
     marks = (generator.random((2000, 4)) < (0.4, 0.3, 0.4, 0.5)).astype(np.uint8)
@@ -32,6 +32,9 @@ def heads(folder: Path) -> Dataset:
     pixels[(eye & mouth) & (marks[:, 2] == 0), 0, 3, 4] = 1
     pixels[marks[:, 0] == 1, 0, 4, 1] = 4
     pixels[marks[:, 1] == 1, 0, 0:6, 0:2] = 1
+    if traces:
+        # Without a hood the same pixel says nothing.
+        pixels[marks[:, :2].all(1) | (eye & (marks[:, 1] == 0)), 0, 5, 7] = 3
     plain = np.flatnonzero((marks[:, 0] == 0) & (marks[:, 1] == 0))[:WRONG]
     marks[plain, 0] = 1
     writer = DatasetWriter(
@@ -114,6 +117,16 @@ def test_training_learns_nothing_from_labels_that_are_not_seen(tmp_path: Path) -
     # What sprites came with is not lost, so an audit of the audited finds the same.
     again = next(sight for sight in audit(after).sights if sight.name == "ring")
     assert (again.labelled, again.absent) == (ring.sum(), WRONG)
+
+
+def test_a_trace_of_what_is_hidden_can_be_learnt_from(tmp_path: Path) -> None:
+    before = heads(tmp_path, traces=True)
+    both = before.labels[:, :2].all(1)
+    ring = next(sight for sight in audit(before).sights if sight.name == "ring")
+    assert (ring.occluded, ring.traces, ring.absent) == (both.sum(), both.sum(), WRONG)
+    keep_seen(before.path, tmp_path / "audited.safetensors", lambda line: None)
+    after = open_dataset(tmp_path / "audited.safetensors")
+    assert (after.signs(np.flatnonzero(both))[:, 0] == 1).all()
 
 
 def test_prepare_audits_on_request(tmp_path: Path) -> None:

@@ -60,9 +60,10 @@ def _audit(audit: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield f"audit: {always} labels are visible wherever they are borne"
     for name, sight in unseen.items():
         by = f" (beside {', '.join(sight['hidden_by'])})" if sight["hidden_by"] else ""
+        traces = f", {sight['traces']} with traces" if sight["traces"] else ""
         yield (
             f"  {name}: {sight['labelled']} labelled, {sight['visible']} visible, "
-            f"{sight['occluded']} hidden{by}, {sight['absent']} absent"
+            f"{sight['occluded']} hidden{by}{traces}, {sight['absent']} absent"
         )
         if sight["absent_in"]:
             yield f"    absent in {', '.join(sight['absent_in'])}"

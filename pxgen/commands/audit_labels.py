@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.dataset import ABSENT, FILE_NAME, OCCLUDED, DatasetWriter, open_dataset
+from pxgen.dataset import ABSENT, FILE_NAME, OCCLUDED, TRACED, DatasetWriter, open_dataset
 from pxgen.errors import UsageError
 from pxgen.evaluate.audit import audit
 from pxgen.files import standing_folder
@@ -46,8 +46,11 @@ def keep_seen(source: Path, target: Path, report: Report) -> None:
     if not dataset.label_names:
         raise UsageError("the sprites bear no labels to audit: leave --audit out")
     unseen = audit(dataset).unseen
-    hidden, absent = (int((unseen == state).sum()) for state in (OCCLUDED, ABSENT))
-    report(f"audit: {hidden} labels are hidden by others, {absent} look wrong: no pixel shows them")
+    hidden, absent, traced = (int((unseen == s).sum()) for s in (OCCLUDED, ABSENT, TRACED))
+    report(
+        f"audit: {hidden} labels are hidden by others without a trace, {traced} with, "
+        f"{absent} look wrong: no pixel shows them"
+    )
     writer = DatasetWriter(
         target,
         palette=dataset.palette,
@@ -59,6 +62,6 @@ def keep_seen(source: Path, target: Path, report: Report) -> None:
         for start in range(0, len(dataset), CHUNK):
             rows = np.arange(start, min(start + CHUNK, len(dataset)))
             pixels, _ = dataset.take(rows)
-            shown = (dataset.borne(rows) & (unseen[rows] == 0)).astype(np.uint8)
+            shown = (dataset.borne(rows) & np.isin(unseen[rows], (0, TRACED))).astype(np.uint8)
             writer.append(pixels, shown, dataset.names[start : start + len(rows)])
         writer.finish(np.asarray(dataset.split), np.asarray(dataset.group), unseen)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.card import checkpoint_file, read_card
-from pxgen.dataset import ABSENT, OCCLUDED, Dataset, dataset_file, open_dataset
+from pxgen.dataset import ABSENT, OCCLUDED, TRACED, Dataset, dataset_file, open_dataset
 from pxgen.errors import InputError, UsageError
 from pxgen.evaluate.audit import audit
 from pxgen.evaluate.label_study import study
@@ -132,20 +132,18 @@ def _sights(dataset: Dataset, *, audited: bool) -> dict[str, dict[str, Any]]:
         unseen, sights = result.unseen, {sight.name: sight.facts() for sight in result.sights}
     elif dataset.unseen is not None:
         unseen = dataset.unseen
-        visible, occluded, absent = (
-            table.sum(0).tolist()
-            for table in (dataset.labels, unseen == OCCLUDED, unseen == ABSENT)
-        )
-        sights = {
-            name: {
-                "labelled": visible[number] + occluded[number] + absent[number],
-                "visible": visible[number],
-                "occluded": occluded[number],
-                "absent": absent[number],
+        borne = dataset.borne(np.arange(len(dataset))).sum(0).tolist()
+        sights = {}
+        for number, name in enumerate(dataset.label_names):
+            states = np.bincount(unseen[:, number], minlength=TRACED + 1).tolist()
+            sights[name] = {
+                "labelled": borne[number],
+                "visible": borne[number] - sum(states[1:]),
+                "occluded": states[OCCLUDED] + states[TRACED],
+                "absent": states[ABSENT],
+                "traces": states[TRACED],
                 "hidden_by": [],
             }
-            for number, name in enumerate(dataset.label_names)
-        }
     else:
         return {}
     for number, name in enumerate(dataset.label_names):

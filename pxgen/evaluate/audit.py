@@ -3,20 +3,22 @@
 For every label, rules are learnt that tell its bearers from all others: conjunctions of single
 pixels (this place has this colour), grown one pixel at a time and taken while they cover bearers
 that no rule before them covers (sequential covering, as in Cohen's RIPPER, ICML 1995). A bearer
-that a rule covers shows its label. One that none covers hides it, if other labels of that sprite
-hide it wherever they stand beside it; otherwise the label looks like a mistake.
+that a rule covers shows its label. Where none is covered beside another label, either the two look
+different together, and rules of their own tell bearers from others there, or that label hides it.
+What is neither covered nor hidden looks like a mistake. A hidden label may leave traces all the
+same: something that occurs with this label only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import ABSENT, OCCLUDED, Dataset, spread
+from pxgen.dataset import ABSENT, OCCLUDED, TRACED, Dataset, spread
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -44,8 +46,20 @@ CHUNK = 4096
 
 Pixel = tuple[int, int]
 """A place and the colour it has there."""
-Rule = tuple[Pixel, ...]
-"""Pixels that together tell a label."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Pixels that together tell a label."""
+
+    pixels: tuple[Pixel, ...]
+    beside: tuple[int, ...] = ()
+    """Numbers of labels that must be borne, too: a label can look different beside others."""
+
+    def fits(self, flat: U8, marks: Flags) -> Flags:
+        """``(n,)``, which of ``(n, P)`` sprites with ``(n, L)`` marks it covers."""
+        tests = [flat[:, place] == color for place, color in self.pixels]
+        return np.asarray(np.logical_and.reduce(tests) & marks[:, self.beside].all(1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,22 +68,20 @@ class Evidence:
 
     rules: tuple[Rule, ...] = ()
     """A bearer that fits any of them shows the label. Without rules nothing is known of it."""
-    hints: tuple[Rule, ...] = ()
-    """Longer rules: a bearer that hides the label and fits one still leaves a trace."""
+    traces: tuple[Rule, ...] = ()
+    """A bearer that fits any of them, though it does not show the label, is betrayed by a trace."""
     hiders: tuple[tuple[int, ...], ...] = ()
     """Numbers of labels that hide this one when borne together."""
 
-    def sort(self, flat: U8, marks: Flags, number: int) -> tuple[U8, Flags]:
-        """``(n,)`` states of a label in ``(n, P)`` sprites with ``(n, L)`` marks, and traces."""
+    def sort(self, flat: U8, marks: Flags, number: int) -> U8:
+        """``(n,)`` states of a label in ``(n, P)`` sprites with ``(n, L)`` marks."""
         bears = marks[:, number]
-        visible = bears & (_fits(flat, self.rules) if self.rules else True)
-        hidden = np.zeros_like(bears)
+        missed = bears & ~_any(flat, marks, self.rules) if self.rules else np.zeros_like(bears)
+        state = np.where(missed, ABSENT, 0).astype(np.uint8)
         for labels in self.hiders:
-            hidden |= marks[:, labels].all(1)
-        state = np.zeros(len(flat), np.uint8)
-        state[bears & ~visible] = ABSENT
-        state[bears & ~visible & hidden] = OCCLUDED
-        return state, bears & ~visible & _fits(flat, self.hints)
+            state[missed & marks[:, labels].all(1)] = OCCLUDED
+        state[missed & _any(flat, marks, self.traces)] = TRACED
+        return state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +97,7 @@ class Sight:
     absent: int
     """Neither visible nor hidden by another label: likely a mistake."""
     traces: int
-    """Of those not visible, how many still show something that occurs with this label only."""
+    """Of the occluded, how many still show something that occurs with this label only."""
     hidden_by: tuple[str, ...]
     """Labels, alone or in pairs (``a + b``), beside which it is never visible."""
 
@@ -109,7 +121,7 @@ class Audit:
 
     sights: tuple[Sight, ...]
     unseen: U8
-    """``(N, L) uint8``: 0, or OCCLUDED or ABSENT where a borne label is not seen."""
+    """``(N, L) uint8``: 0, or OCCLUDED, ABSENT or TRACED where a borne label is not seen."""
 
 
 def audit(dataset: Dataset, progress: Callable[[int], None] = lambda label: None) -> Audit:
@@ -133,28 +145,27 @@ def audit(dataset: Dataset, progress: Callable[[int], None] = lambda label: None
 def _apply(dataset: Dataset, learnt: Sequence[Evidence]) -> Audit:
     """Sort all sprites, also those that nothing was learnt from."""
     unseen = np.zeros((len(dataset), len(learnt)), np.uint8)
-    counts, traces = np.zeros(len(learnt), np.int64), np.zeros(len(learnt), np.int64)
+    counts = np.zeros(len(learnt), np.int64)
     for start in range(0, len(dataset), CHUNK):
         rows = np.arange(start, min(start + CHUNK, len(dataset)))
         pixels, _ = dataset.take(rows)
         flat, marks = pixels.reshape(len(pixels), -1), dataset.borne(rows)
         counts += marks.sum(0)
         for number, evidence in enumerate(learnt):
-            unseen[rows, number], traced = evidence.sort(flat, marks, number)
-            traces[number] += traced.sum()
+            unseen[rows, number] = evidence.sort(flat, marks, number)
     names = dataset.label_names
     sights = []
     for number, evidence in enumerate(learnt):
-        occluded, absent = (int((unseen[:, number] == s).sum()) for s in (OCCLUDED, ABSENT))
+        states = np.bincount(unseen[:, number], minlength=TRACED + 1).tolist()
         sights.append(
             Sight(
                 name=names[number],
                 labelled=int(counts[number]),
                 telling=bool(evidence.rules),
-                visible=int(counts[number]) - occluded - absent,
-                occluded=occluded,
-                absent=absent,
-                traces=int(traces[number]),
+                visible=int(counts[number]) - sum(states[1:]),
+                occluded=states[OCCLUDED] + states[TRACED],
+                absent=states[ABSENT],
+                traces=states[TRACED],
                 hidden_by=tuple(" + ".join(names[i] for i in by) for by in evidence.hiders),
             )
         )
@@ -177,14 +188,45 @@ def learn(features: F32, telling: Sequence[Pixel], marks: Flags, number: int) ->
     # A label with pixels of its own is seen where they are; the others, where several together
     # occur with it only.
     enough = alone.sum() >= TELLING * labelled
-    seen, rules = (alone, short) if enough else (together, [*short, *long])
+    seen, found = (alone, short) if enough else (together, [*short, *long])
     if not labelled or seen.sum() < TELLING * labelled:
         return Evidence()
-    return Evidence(
-        rules=tuple(tuple(telling[column] for column in rule) for rule in rules),
-        hints=tuple(tuple(telling[column] for column in rule) for rule in long),
-        hiders=_hiders(bears & ~seen, seen, marks, number),
-    )
+    rules = [_rule(telling, columns) for columns in found]
+    traces = [_rule(telling, columns) for columns in long]
+    hiders: list[tuple[int, ...]] = []
+    hidden = np.zeros_like(bears)
+    for beside in _candidates(bears & ~seen, marks, number):
+        both = marks[:, beside].all(1)
+        left = bears & both & ~seen & ~hidden
+        if left.sum() < HIDING or (seen & both).any():
+            continue
+        rows = np.flatnonzero(both)
+        own, columns = cover(features[rows], bears[rows], longest=LONGEST)
+        special = [_rule(telling, each, beside) for each in columns]
+        if own.sum() >= TELLING * (bears & both).sum() and not enough:
+            rules += special
+            seen[rows] |= own
+        else:
+            # What has pixels of its own is hidden without them, whatever else may betray it:
+            # a hat that darkens beside an earring still covers it.
+            traces += special
+            hidden |= left
+            hiders.append(beside)
+    return Evidence(rules=tuple(rules), traces=tuple(traces), hiders=tuple(hiders))
+
+
+def _rule(telling: Sequence[Pixel], columns: list[int], beside: tuple[int, ...] = ()) -> Rule:
+    return Rule(tuple(telling[column] for column in columns), beside)
+
+
+def _candidates(left: Flags, marks: Flags, number: int) -> Iterator[tuple[int, ...]]:
+    """Labels, alone or in pairs, that some bearers without evidence share; the commonest first."""
+    others = np.delete(np.arange(marks.shape[1]), number)
+    pairs = [(i, i) for i in others] + [(i, j) for i in others for j in others if j < i]
+    counts = marks[left].astype(np.int32).T @ marks[left]
+    for i, j in sorted(pairs, key=lambda pair: -counts[pair]):
+        if counts[i, j] >= HIDING:
+            yield (int(i),) if i == j else (int(i), int(j))
 
 
 def cover(
@@ -229,28 +271,11 @@ def _grow(features: F32, bears: Flags, wanted: Flags, longest: int) -> list[int]
     return []
 
 
-def _hiders(left: Flags, covered: Flags, marks: Flags, number: int) -> tuple[tuple[int, ...], ...]:
-    """The labels, alone or in pairs, beside which bearers are left and none is covered."""
-    hidden, by = np.zeros(len(left), bool), []
-    others = np.delete(np.arange(marks.shape[1]), number)
-    pairs = [(i, i) for i in others] + [(i, j) for i in others for j in others if j < i]
-    counts = marks[left].astype(np.int32).T @ marks[left]
-    seen = marks[covered].astype(np.int32).T @ marks[covered]
-    for i, j in sorted(pairs, key=lambda pair: -counts[pair]):
-        if counts[i, j] < HIDING or seen[i, j]:
-            continue
-        beside = left & marks[:, i] & marks[:, j] & ~hidden
-        if beside.sum() >= HIDING:
-            hidden |= beside
-            by.append((int(i),) if i == j else (int(i), int(j)))
-    return tuple(by)
-
-
-def _fits(flat: U8, rules: Sequence[Rule]) -> Flags:
-    """``(n,)``, which of ``(n, P)`` sprites fit any of the rules."""
+def _any(flat: U8, marks: Flags, rules: Sequence[Rule]) -> Flags:
+    """``(n,)``, which sprites any of the rules covers."""
     fits = np.zeros(len(flat), bool)
     for rule in rules:
-        fits |= np.logical_and.reduce([flat[:, place] == color for place, color in rule])
+        fits |= rule.fits(flat, marks)
     return fits
 
 

@@ -66,6 +66,8 @@ pictures: $(INSTALLED) ## the pictures of the README, made by the commands it sh
 	$(PXGEN) interpolate --from 3 --to 8 --label ghost --to-label hat-crown --frames 10 --scale 4 \
 		-o docs/pictures/interpolate.png
 	$(PXGEN) sample -n 12 --palette game-boy --scale 4 -o docs/pictures/game-boy.png
+	$(PXGEN) prepare --builtin -n 4000 --force -o build/pictures/cast
+	$(PXGEN) inspect build/pictures/cast --labels -o docs/pictures/labels.png
 
 clean: ## remove what the other targets made, the environment too
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

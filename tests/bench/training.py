@@ -1,6 +1,7 @@
-"""Training at the default recipe and settings: throughput, time beside the network, memory.
+"""Training at default settings: throughput, time beside the network, memory.
 
-Run as a program, ``python -m tests.bench.training DATASET`` prints where the time of steps goes.
+The default recipe, and an autoencoder of palette indices beside its dense one-hot form. Run as a
+program, ``python -m tests.bench.training DATASET RECIPE`` prints where the time of steps goes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pxgen.recipe import DEFAULT
 from tests.bench.child import program, pxgen
 from tests.bench.rows import Row
 
@@ -22,23 +24,41 @@ STEPS = 20
 PARTS = {"network": "network", "examples": "examples", "update": "optimizer and average"}
 
 
+INDEX, DENSE = "ae", "ae-onehot"
+
+
 def rows(folder: Path, dataset: Path) -> Iterator[Row]:
     """Time a few steps inside one process, then run the command for its memory."""
-    spent = program("training", dataset, folder=folder)
+    spent = program("training", dataset, DEFAULT, folder=folder)
     step = spent["step"]
-    note = f"{step:.2f} s a step of {spent['batch']:.0f}"
-    yield Row("train", spent["batch"] / step, "sprites/s", note=note)
+    yield Row(
+        "train",
+        spent["batch"] / step,
+        "sprites/s",
+        note=f"{step:.2f} s a step of {spent['batch']:.0f}",
+    )
     outside = step - spent["network"]
     parts = {title: spent[name] for name, title in PARTS.items() if name != "network"}
     parts["the rest"] = outside - sum(parts.values())
     note = ", ".join(f"{title} {value / step:.2%}" for title, value in parts.items())
     yield Row("train, time outside the network", 100 * outside / step, "%", note=note)
-    ended = pxgen("train", "--dataset", dataset, "--steps", STEPS, "-o", "run", folder=folder)
-    yield Row(f"train --steps {STEPS}, peak memory", ended.megabytes, "MB", 2000)
+    held = _memory(folder, dataset, DEFAULT)
+    yield Row(f"train --steps {STEPS}, peak memory", held, "MB", 2000)
+    for recipe in (INDEX, DENSE):
+        spent = program("training", dataset, recipe, folder=folder)
+        note = f"{1000 * spent['step']:.0f} ms a step of {spent['batch']:.0f}"
+        yield Row(f"train, {recipe}", spent["batch"] / spent["step"], "sprites/s", note=note)
+        yield Row(f"train, {recipe}, peak memory", _memory(folder, dataset, recipe), "MB")
 
 
-def _where_time_goes(path: Path) -> dict[str, float]:
-    """Mean seconds of a step and of its parts."""
+def _memory(folder: Path, dataset: Path, recipe: str) -> float:
+    """Peak megabytes of a whole run of the command."""
+    arguments = ("--dataset", dataset, "--recipe", recipe, "--steps", STEPS, "-o", f"run-{recipe}")
+    return pxgen("train", *arguments, folder=folder).megabytes
+
+
+def _where_time_goes(path: Path, recipe: str) -> dict[str, float]:
+    """Mean seconds of a step of the last stage, and of its parts."""
     import torch
 
     from pxgen.course import Course
@@ -47,20 +67,23 @@ def _where_time_goes(path: Path) -> dict[str, float]:
     from pxgen.lanes import Lanes
     from pxgen.models.registry import build_model
     from pxgen.noise import seed_weights
-    from pxgen.recipe import DEFAULT, read_recipe
+    from pxgen.recipe import read_recipe
     from pxgen.settings import TrainSettings
     from pxgen.training import Trainer
 
     dataset = open_dataset(path)
-    # A budget in steps, with one step more than is timed: the last one validates.
-    settings = TrainSettings(steps=WARM + TIMED + 1)
+    # A budget in steps, with more steps than are timed: the last one validates.
+    settings = TrainSettings(steps=WARM + TIMED + 2)
     seed_weights(settings.seed)
-    model = build_model(read_recipe(DEFAULT), dataset.domain)
+    model = build_model(read_recipe(recipe), dataset.domain)
     spent = dict.fromkeys(PARTS, 0.0)
     _time_calls(Lanes, "backward", spent, "network")
     _time_calls(Examples, "batch", spent, "examples")
     _time_calls(Course, "update", spent, "update")
     reports = Trainer(model, dataset, settings, torch.device("cpu")).run()
+    last = len(model.stages()) - 1
+    while next(reports).position.stage < last:
+        pass
     for _ in range(WARM):
         next(reports)
     before, began = dict(spent), time.perf_counter()
@@ -86,4 +109,4 @@ def _time_calls(owner: type, name: str, spent: dict[str, float], part: str) -> N
 
 
 if __name__ == "__main__":
-    print(json.dumps(_where_time_goes(Path(sys.argv[1]))))
+    print(json.dumps(_where_time_goes(Path(sys.argv[1]), sys.argv[2])))

@@ -25,6 +25,7 @@ from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling
 from pxgen.noise import PictureNoise
 from pxgen.recipe import recipe_names
+from pxgen.render.figure import write
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
@@ -45,6 +46,8 @@ GOALS = (0.95, 0.99, 0.995)
 SHOWN = 16
 """Held-out sprites in the picture; as many samples."""
 SCALE = 3
+LINE = 7
+"""Pixels of a caption."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,16 +81,18 @@ def compare(request: CompareRequest, console: Console) -> list[dict[str, Any]]:
     dataset = open_dataset(request.dataset)
     if not len(dataset.held_out):
         raise UsageError(f"{request.dataset} holds nothing out: prepare it with [data] holdout")
-    rows, strips = [], [_originals(dataset)]
+    rows, strips = [], [("held out", _originals(dataset))]
     for name in request.recipes:
         console.print(f"{name} …")
         folder = request.out / name
         train(_training(request, name, folder), console)
         loaded = load_model(folder, pick_device(request.device))
         rows.append({"recipe": name, **_trained(folder, loaded), **_measured(loaded, dataset)})
-        strips += _pictures(loaded, dataset)
+        again, new = _pictures(loaded, dataset)
+        strips += [(f"{name}: rebuilt", again), (f"{name}: new", new)]
     write_text(request.out / "compare.json", json.dumps(rows, indent=2) + "\n")
-    sheet = contact_sheet(np.concatenate(strips), SHOWN)
+    ink = int(dataset.palette.rgba[1:, :3].sum(1).argmin()) + 1
+    sheet = np.concatenate([_captioned(text, row, ink) for text, row in strips])
     write_bytes(request.out / "compare.png", encode_png(enlarge(sheet, SCALE), dataset.palette))
     return rows
 
@@ -181,7 +186,15 @@ def _shown(dataset: Dataset) -> NDArray[np.intp]:
     return np.resize(chosen, SHOWN)
 
 
-def _pictures(loaded: Loaded, dataset: Dataset) -> list[U8]:
+def _captioned(text: str, strips: U8, ink: int) -> U8:
+    """One row of a picture, with a line above it in a colour of the palette."""
+    row = contact_sheet(strips, SHOWN)
+    line = np.zeros((LINE, row.shape[1]), np.uint8)
+    write(line, text[: row.shape[1] // 4], 2, 1, ink)
+    return np.concatenate([line, row])
+
+
+def _pictures(loaded: Loaded, dataset: Dataset) -> tuple[U8, U8]:
     """A row of reconstructions of the originals, and a row of samples."""
     model = loaded.model
     device = next(model.module.parameters()).device
@@ -192,7 +205,7 @@ def _pictures(loaded: Loaded, dataset: Dataset) -> list[U8]:
         again = model.decode(code, noise).cpu().numpy()
         nothing = torch.zeros_like(batch.labels)
         new = model.sample(nothing, PictureNoise(1, range(SHOWN), device), Sampling())
-    return [_strips(again), _strips(new.cpu().numpy())]
+    return _strips(again), _strips(new.cpu().numpy())
 
 
 def _strips(pixels: U8) -> U8:

@@ -69,11 +69,11 @@ def paste(page: U8, figure: U8, top: int, left: int, *, frame: bool = True) -> N
     page[top : top + height, left : left + width] = figure
 
 
-def write(page: U8, text: str, top: int, left: int) -> None:
+def write(page: U8, text: str, top: int, left: int, ink: int = INK) -> None:
     """Write in capitals, four pixels a letter; what the font lacks is a space."""
     for letter in text.upper():
         bits = GLYPHS.get(letter)
         if bits is not None:
             glyph = np.array([bit == "1" for bit in bits]).reshape(5, 3)
-            page[top : top + 5, left : left + 3][glyph] = INK
+            page[top : top + 5, left : left + 3][glyph] = ink
         left += 4

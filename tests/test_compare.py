@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
-from pxgen.commands.compare import LINE
+from pxgen.commands.compare_sheet import LINE
 from pxgen.render.png import decode_png
 from tests.tiny import PALETTE, tiny_dataset
 
@@ -37,9 +37,9 @@ def test_index_models_stay_in_the_palette_and_rgba_models_leave_it(data: Path) -
     assert json.loads((data / "out" / "compare.json").read_text()) == [index, rgba]
     sheet, palette = decode_png(data / "out" / "compare.png")
     assert palette == PALETTE
-    # The originals, then reconstructions and samples of each, under a line of text.
-    assert sheet.shape == (3 * 5 * (LINE + 8), 3 * (16 * 9 + 1))
-    assert all(sheet[3 * row * (LINE + 8) :][: 3 * LINE].any() for row in range(5))
+    # The originals, then reconstructions, ways and samples of each, under lines of text.
+    assert sheet.shape == (3 * 7 * (LINE + 8), 3 * (16 * 9 + 1))
+    assert all(sheet[3 * row * (LINE + 8) :][: 3 * LINE].any() for row in range(7))
 
 
 def test_what_is_trained_is_not_trained_again(data: Path) -> None:

@@ -56,7 +56,7 @@ def command(
     """Train recipes at one budget on one dataset, and print a table of what came of them.
 
     The folder gets a run for each recipe, compare.json, and compare.png: held-out sprites, then
-    for each recipe their reconstructions and new samples.
+    for each recipe their reconstructions, the way from the first to the second, and new sprites.
 
     \b
     Examples:

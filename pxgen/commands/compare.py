@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from pxgen.checkpoint import Loaded, load_model
+from pxgen.commands.compare_sheet import originals, pictures, sheet_png
 from pxgen.commands.devices import pick_device
 from pxgen.commands.train import TrainRequest, train
 from pxgen.dataset import Dataset, open_dataset, spread
@@ -22,13 +23,8 @@ from pxgen.evaluate.bits import held_out_bits
 from pxgen.examples import batch_of
 from pxgen.files import write_bytes, write_text
 from pxgen.lanes import cores
-from pxgen.models.protocol import Sampling
 from pxgen.noise import PictureNoise
 from pxgen.recipe import recipe_names
-from pxgen.render.figure import write
-from pxgen.render.png import encode_png
-from pxgen.render.scale import enlarge
-from pxgen.render.sheet import contact_sheet
 from pxgen.runs import METRICS
 from pxgen.settings import TrainSettings
 from pxgen.tables import Table, Where, nearest
@@ -43,11 +39,6 @@ MOST = 2048
 PART = 32
 GOALS = (0.95, 0.99, 0.995)
 """Shares of exact held-out pixels: the CPU-seconds of the steps until then are told."""
-SHOWN = 16
-"""Held-out sprites in the picture; as many samples."""
-SCALE = 3
-LINE = 7
-"""Pixels of a caption."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,19 +72,16 @@ def compare(request: CompareRequest, console: Console) -> list[dict[str, Any]]:
     dataset = open_dataset(request.dataset)
     if not len(dataset.held_out):
         raise UsageError(f"{request.dataset} holds nothing out: prepare it with [data] holdout")
-    rows, strips = [], [("held out", _originals(dataset))]
+    rows, strips = [], [originals(dataset)]
     for name in request.recipes:
         console.print(f"{name} …")
         folder = request.out / name
         train(_training(request, name, folder), console)
         loaded = load_model(folder, pick_device(request.device))
         rows.append({"recipe": name, **_trained(folder, loaded), **_measured(loaded, dataset)})
-        again, new = _pictures(loaded, dataset)
-        strips += [(f"{name}: rebuilt", again), (f"{name}: new", new)]
+        strips += pictures(name, loaded.model, dataset)
     write_text(request.out / "compare.json", json.dumps(rows, indent=2) + "\n")
-    ink = int(dataset.palette.rgba[1:, :3].sum(1).argmin()) + 1
-    sheet = np.concatenate([_captioned(text, row, ink) for text, row in strips])
-    write_bytes(request.out / "compare.png", encode_png(enlarge(sheet, SCALE), dataset.palette))
+    write_bytes(request.out / "compare.png", sheet_png(strips, dataset.palette))
     return rows
 
 
@@ -174,40 +162,3 @@ def _measured(loaded: Loaded, dataset: Dataset) -> dict[str, Any]:
         "code_bits": bits.get("code_bits"),
         "active_units": bits.get("active_units"),
     }
-
-
-def _originals(dataset: Dataset) -> U8:
-    pixels, _ = dataset.take(_shown(dataset))
-    return _strips(pixels)
-
-
-def _shown(dataset: Dataset) -> NDArray[np.intp]:
-    chosen = spread(dataset.held_out, SHOWN)
-    return np.resize(chosen, SHOWN)
-
-
-def _captioned(text: str, strips: U8, ink: int) -> U8:
-    """One row of a picture, with a line above it in a colour of the palette."""
-    row = contact_sheet(strips, SHOWN)
-    line = np.zeros((LINE, row.shape[1]), np.uint8)
-    write(line, text[: row.shape[1] // 4], 2, 1, ink)
-    return np.concatenate([line, row])
-
-
-def _pictures(loaded: Loaded, dataset: Dataset) -> tuple[U8, U8]:
-    """A row of reconstructions of the originals, and a row of samples."""
-    model = loaded.model
-    device = next(model.module.parameters()).device
-    with one_thread(), torch.inference_mode():
-        batch = batch_of(dataset, _shown(dataset), device)
-        noise = PictureNoise(0, range(SHOWN), device)
-        code = model.encode(batch.pixels.to(torch.uint8), batch.labels, noise)
-        again = model.decode(code, noise).cpu().numpy()
-        nothing = torch.zeros_like(batch.labels)
-        new = model.sample(nothing, PictureNoise(1, range(SHOWN), device), Sampling())
-    return _strips(again), _strips(new.cpu().numpy())
-
-
-def _strips(pixels: U8) -> U8:
-    n, T, H, W = pixels.shape
-    return pixels.swapaxes(1, 2).reshape(n, H, T * W)

@@ -36,6 +36,8 @@ GLYPHS = {
     "/": "001001010100100", "\\": "100100010001001", ":": "000010000010000",
 }  # fmt: skip
 """Three columns and five rows a letter."""
+LETTER = 4
+"""Pixels from one letter to the next."""
 
 
 def figure_palette() -> Palette:
@@ -70,10 +72,10 @@ def paste(page: U8, figure: U8, top: int, left: int, *, frame: bool = True) -> N
 
 
 def write(page: U8, text: str, top: int, left: int, ink: int = INK) -> None:
-    """Write in capitals, four pixels a letter; what the font lacks is a space."""
+    """Write in capitals, what the font lacks is a space."""
     for letter in text.upper():
         bits = GLYPHS.get(letter)
         if bits is not None:
             glyph = np.array([bit == "1" for bit in bits]).reshape(5, 3)
             page[top : top + 5, left : left + 3][glyph] = ink
-        left += 4
+        left += LETTER

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pxgen.render.figure import F32, U8, paste, shades, sheet, write
+from pxgen.render.figure import F32, LETTER, U8, paste, shades, sheet, write
 from pxgen.render.scale import enlarge
 
 SIDE = 72
 """Pixels that a map is at least wide, so that a caption of 18 letters fits."""
 COLUMNS = 12
 GAP, LINE = 6, 8
-LETTER = 4
 
 
 def heat_sheet(maps: F32, captions: Sequence[str]) -> U8:

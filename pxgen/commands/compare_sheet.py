@@ -1,0 +1,85 @@
+"""The picture of a comparison: held-out sprites, and what each model makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pxgen.dataset import Dataset, spread
+from pxgen.drawing import one_thread
+from pxgen.examples import batch_of
+from pxgen.models.protocol import Model, Sampling
+from pxgen.noise import PictureNoise
+from pxgen.palette import Palette
+from pxgen.render.figure import LETTER, write
+from pxgen.render.png import encode_png
+from pxgen.render.scale import enlarge
+from pxgen.render.sheet import contact_sheet
+
+U8 = NDArray[np.uint8]
+
+SHOWN = 16
+"""Sprites in a row."""
+SCALE = 3
+LINE = 7
+"""Pixels of a caption."""
+
+
+class Strip(NamedTuple):
+    """A row of the picture."""
+
+    caption: str
+    sprites: U8
+    """``(n, T, H, W)`` index maps."""
+
+
+def originals(dataset: Dataset) -> Strip:
+    """Held-out sprites."""
+    return Strip("held out", dataset.take(_shown(dataset))[0])
+
+
+def pictures(name: str, model: Model, dataset: Dataset) -> tuple[Strip, ...]:
+    """What a model makes of them, the way from the first to the second, and new sprites."""
+    device = next(model.module.parameters()).device
+    with one_thread(), torch.inference_mode():
+        batch = batch_of(dataset, _shown(dataset), device)
+        pixels = batch.pixels.to(torch.uint8)
+        noise = PictureNoise(0, range(SHOWN), device)
+        again = model.decode(model.encode(pixels, batch.labels, noise), noise)
+        first, second = (
+            model.encode(pixels[i : i + 1], batch.labels[i : i + 1], PictureNoise(0, [0], device))
+            for i in (0, 1)
+        )
+        way = torch.cat(
+            [
+                model.decode(model.mix(first, second, weight), PictureNoise(0, [0], device))
+                for weight in np.linspace(0, 1, SHOWN).tolist()
+            ]
+        )
+        nothing = torch.zeros_like(batch.labels)
+        new = model.sample(nothing, PictureNoise(1, range(SHOWN), device), Sampling())
+    rows = {"rebuilt": again, "from the first to the second": way, "new": new}
+    return tuple(Strip(f"{name}: {what}", row.cpu().numpy()) for what, row in rows.items())
+
+
+def sheet_png(strips: Sequence[Strip], palette: Palette) -> bytes:
+    """All rows under their captions, which are written in the darkest colour of the palette."""
+    ink = int(palette.rgba[1:, :3].sum(1).argmin()) + 1
+    return encode_png(enlarge(np.concatenate([_drawn(s, ink) for s in strips]), SCALE), palette)
+
+
+def _drawn(strip: Strip, ink: int) -> U8:
+    n, T, H, W = strip.sprites.shape
+    row = contact_sheet(strip.sprites.swapaxes(1, 2).reshape(n, H, T * W), SHOWN)
+    line = np.zeros((LINE, row.shape[1]), np.uint8)
+    write(line, strip.caption[: row.shape[1] // LETTER], 2, 1, ink)
+    return np.concatenate([line, row])
+
+
+def _shown(dataset: Dataset) -> NDArray[np.intp]:
+    # Few are repeated, so that every row is as long.
+    return np.resize(spread(dataset.held_out, SHOWN), SHOWN)

@@ -91,7 +91,7 @@ def load_weights(model: Model, tensors: Mapping[str, Tensor], file: Path) -> Non
     """Put a checkpoint's averaged weights into ``model``, whatever their precision.
 
     Raises:
-        InputError: names or shapes differ from the model's.
+        InputError: names or shapes differ from the model's, or values are impossible.
     """
     given = group(tensors, "weights")
     wanted = model.module.state_dict()
@@ -106,7 +106,10 @@ def load_weights(model: Model, tensors: Mapping[str, Tensor], file: Path) -> Non
             )
     full = {n: t.float() if t.is_floating_point() else t for n, t in given.items()}
     hollow = any(tensor.is_meta for tensor in wanted.values())
-    model.module.load_state_dict(full, assign=hollow)
+    try:
+        model.module.load_state_dict(full, assign=hollow)
+    except ValueError as error:
+        raise InputError(f"{file}: {error}") from error
 
 
 def group(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -81,3 +81,14 @@ def test_gradients_are_finite_where_places_lack_slots_or_colours() -> None:
 def test_convolutions_cannot_have_it() -> None:
     with pytest.raises(InputError, match="needs body"):
         tiny_model("conv-ae", pixels="support")
+
+
+@pytest.mark.parametrize("table", ["place", "color", "common"])
+@pytest.mark.parametrize("value", [-1, 2**45])
+def test_tables_that_index_beside_the_canvas_are_refused(table: str, value: int) -> None:
+    state = {name: tensor.clone() for name, tensor in learnt(3).state_dict().items()}
+    fresh = SupportPixels(Domain(CANVAS, PALETTE.rows, 0), embedding=4, slots=3)
+    fresh.load_state_dict(state)
+    state[table][-1] = value
+    with pytest.raises(ValueError, match="damaged"):
+        fresh.load_state_dict(state)

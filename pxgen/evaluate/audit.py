@@ -24,8 +24,10 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-MOST = 20_000
-"""Sprites that rules are learnt from."""
+MOST, CELLS = 20_000, 2**28
+"""Sprites that rules are learnt from, and their telling pixels together, at most."""
+COMMON = 8
+"""Colours of a pixel that are worth a rule, about."""
 RARE = 5
 """Sprites that must share a pixel's colour for rules to ask for it."""
 SLACK = 10.0
@@ -131,7 +133,8 @@ def audit(dataset: Dataset, progress: Callable[[int], None] = lambda label: None
         dataset: its labels; those that an earlier audit took away are looked for again.
         progress: is told the number of each label before it is learnt, which takes seconds.
     """
-    chosen = spread(np.arange(len(dataset)), MOST)
+    most = min(MOST, max(1, CELLS // (COMMON * dataset.canvas.pixels)))
+    chosen = spread(np.arange(len(dataset)), most)
     pixels, _ = dataset.take(chosen)
     features, telling = _features(pixels.reshape(len(pixels), -1), len(dataset.palette))
     marks = dataset.borne(chosen)

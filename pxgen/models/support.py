@@ -16,6 +16,9 @@ from pxgen.noise import Noise
 UNSEEN = 0.5
 """Added to how often a place showed a colour that has no logit there."""
 
+COUNTABLE = 2**40
+"""More pixels than any training sees of a colour; sums of a palette's counts stay exact."""
+
 
 class SupportPixels(nn.Module):
     """A softmax at each place over the colours seen there and one escape for all others.
@@ -42,6 +45,7 @@ class SupportPixels(nn.Module):
         self.register_buffer("place", torch.where(numbers < self.places, numbers, self.places))
         self.register_buffer("color", torch.zeros(logits, dtype=torch.int64))
         self.register_buffer("common", torch.ones(domain.colors, dtype=torch.int64))
+        self.register_load_state_dict_post_hook(_check)  # type: ignore[no-untyped-call]
 
     def forward(self, indices: Tensor) -> Tensor:
         """``(B, P)`` to ``(B, P, enter)``."""
@@ -127,3 +131,16 @@ class SupportPixels(nn.Module):
         shares = (logits - highest[self.place]).exp()
         total = torch.zeros_like(highest).index_add(0, self.place, shares)
         return (total.log() + highest)[:-1]
+
+
+def _check(pixels: SupportPixels, incompatible: object) -> None:
+    """Refuse tables from a file that would index beside the canvas or the palette."""
+    P, K = pixels.places, len(pixels.common)
+    place, color, common = pixels.place, pixels.color, pixels.common
+    if not (
+        torch.equal(place[:P], torch.arange(P, device=place.device))
+        and ((place >= 0) & (place <= P)).all()
+        and ((color >= 0) & (color < K)).all()
+        and ((common > 0) & (common <= COUNTABLE)).all()
+    ):
+        raise ValueError("the table of colours seen at each place is damaged")

@@ -194,6 +194,9 @@ class Stub:
     def stages(self) -> tuple[Stage, ...]:
         return self._stages
 
+    def code_use(self, _: object) -> dict[str, int]:
+        return {}
+
 
 def test_bits_are_the_mean_over_held_out_sprites_of_the_sum_over_stages(tmp_path: Path) -> None:
     dataset = tiny_dataset(tmp_path)

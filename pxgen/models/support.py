@@ -1,14 +1,15 @@
 """Pixels of sprites that are drawn to a template: logits only for what was seen at a place.
 
 A hat never turns up where the chin is. Of all pairs of a place and a colour few ever occur (one in
-28 of the CryptoPunks), so a dense layer that answers those alone is that much smaller than one
-plane a colour, and learns sooner.
+28 of the CryptoPunks), so dense layers that read and answer those alone are that much smaller than
+over one plane a colour, and learn sooner.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.noise import Noise
@@ -25,19 +26,22 @@ class SupportPixels(nn.Module):
 
     The commonest pairs of place and colour share ``slots`` logits a place on average, so places
     where much happens get more of them. The escape is spread over the remaining colours by how
-    common they are, which keeps every colour possible everywhere.
+    common they are, which keeps every colour possible everywhere. On the way in each pair has an
+    embedding, and a sprite is the sum of its pixels': a dense layer over one-hot planes as the
+    look-up that it is.
     """
 
     place: Tensor
     color: Tensor
     common: Tensor
 
-    def __init__(self, domain: Domain, *, embedding: int, slots: int) -> None:
+    def __init__(self, domain: Domain, *, width: int, slots: int) -> None:
         super().__init__()
-        self.enter, self.leave = embedding, slots
+        self.enter, self.leave = (1, width), slots
         self.places = domain.canvas.pixels
         logits = self.places * slots
-        self.embed = nn.Embedding(domain.colors, embedding)
+        embedding = torch.empty(logits, width)
+        self.embedding = nn.Parameter(nn.init.normal_(embedding, std=self.places**-0.5))
         self.bias = nn.Parameter(torch.zeros(logits))
         # Logit n speaks of `color[n]` at `place[n]`. The first of each place is its escape; one
         # whose place is P is out of use.
@@ -48,9 +52,9 @@ class SupportPixels(nn.Module):
         self.register_load_state_dict_post_hook(_check)  # type: ignore[no-untyped-call]
 
     def forward(self, indices: Tensor) -> Tensor:
-        """``(B, P)`` to ``(B, P, enter)``."""
-        embedded: Tensor = self.embed(indices)
-        return embedded
+        """``(B, P)`` to ``(B, 1, width)``."""
+        pairs = self._slots().gather(1, indices.t()).t()
+        return F.embedding_bag(pairs, self.embedding, mode="sum").unsqueeze(1)
 
     def start_from(self, indices: Tensor) -> None:
         """Take the commonest pairs of ``(M, P)`` sprites, and begin with how common they are."""

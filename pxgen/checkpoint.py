@@ -105,11 +105,21 @@ def load_weights(model: Model, tensors: Mapping[str, Tensor], file: Path) -> Non
                 f"{list(wanted[name].shape)}: the file is damaged"
             )
     full = {n: t.float() if t.is_floating_point() else t for n, t in given.items()}
+    for name, tensor in full.items():
+        if tensor.dtype != wanted[name].dtype:
+            raise InputError(
+                f"{file}: weight '{name}' holds {_kind(tensor)}, the model it declares needs "
+                f"{_kind(wanted[name])}: the file is damaged"
+            )
     hollow = any(tensor.is_meta for tensor in wanted.values())
     try:
         model.module.load_state_dict(full, assign=hollow)
     except ValueError as error:
         raise InputError(f"{file}: {error}") from error
+
+
+def _kind(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def group(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

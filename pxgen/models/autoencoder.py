@@ -56,7 +56,7 @@ class AutoencoderSpec:
     decoder_labels: bool = setting(False, "the decoder sees the labels, so that they steer it")
     target_labels: bool = setting(False, "the labels are reconstructed, too")
     width: int = setting(128, "hidden layer (dense) or channels (conv)", low=8, high=4096)
-    embedding: int = setting(8, "index: numbers a pixel becomes on its way in", low=1, high=256)
+    embedding: int = setting(8, "numbers an index becomes on its way in", low=1, high=256)
     rank: int = setting(16, "index: features that tell colours apart", low=1, high=256)
     slots: int = setting(8, "support: logits a pixel has on average", low=2, high=256)
     kl: float = setting(1.0, "weight of a code's divergence; 1 is the bound", low=0)
@@ -252,7 +252,7 @@ def _pixels(spec: AutoencoderSpec, domain: Domain) -> Pixels:
     if spec.pixels == "index":
         return IndexPixels(domain, embedding=spec.embedding, rank=spec.rank)
     if spec.pixels == "support":
-        return SupportPixels(domain, width=spec.width, slots=spec.slots)
+        return SupportPixels(domain, slots=spec.slots)
     return OneHotPixels(domain) if spec.pixels == "onehot" else RgbaPixels(domain)
 
 
@@ -262,12 +262,12 @@ def _latent(spec: AutoencoderSpec) -> Latent:
     return GaussianLatent(spec.size) if spec.latent == "gaussian" else PointLatent(spec.size)
 
 
-def _encoder(spec: AutoencoderSpec, domain: Domain, enter: tuple[int, int], code: int) -> nn.Module:
+def _encoder(spec: AutoencoderSpec, domain: Domain, channels: int, code: int) -> nn.Module:
     labels = domain.labels if spec.encoder_labels else 0
     if spec.body == "dense":
-        return bodies.DenseEncoder(enter, labels, spec.width, code)
+        return bodies.DenseEncoder(domain.canvas, channels, labels, spec.width, code)
     keep = _maps(spec)
-    return bodies.ConvEncoder(domain.canvas, enter[1], labels, spec.width, code, keep_map=keep)
+    return bodies.ConvEncoder(domain.canvas, channels, labels, spec.width, code, keep_map=keep)
 
 
 def _decoder(spec: AutoencoderSpec, domain: Domain, channels: int, code: int) -> nn.Module:

@@ -1,6 +1,6 @@
 """The two bodies of an autoencoder: perceptrons over the whole canvas, or convolutions.
 
-An encoder takes pixel features, ``(B, P, C)``, and ``(B, L)`` labels to a code; a decoder takes a
+An encoder takes ``(B, P, C)`` pixel features and ``(B, L)`` labels to a code; a decoder takes a
 code and labels back to ``(B, P, C')``. Labels may be of width 0.
 """
 
@@ -20,15 +20,15 @@ STRIDE = 4
 
 
 class DenseEncoder(nn.Module):
-    """Pixels, or one vector that sums them up, and labels to a code, through one hidden layer."""
+    """Pixels and labels to a vector, through one hidden layer."""
 
-    def __init__(self, enter: tuple[int, int], labels: int, width: int, code: int) -> None:
+    def __init__(self, canvas: Canvas, channels: int, labels: int, width: int, code: int) -> None:
         super().__init__()
-        self.enter = CanvasLinear(math.prod(enter) + labels, width)
+        self.enter = CanvasLinear(canvas.pixels * channels + labels, width)
         self.leave = nn.Linear(width, code)
 
     def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
-        """``(B, *enter)`` and ``(B, L)`` to ``(B, code)``."""
+        """``(B, P, C)`` and ``(B, L)`` to ``(B, code)``."""
         hidden = self.enter(torch.cat([pixels.flatten(1), labels], 1))
         code: Tensor = self.leave(F.silu(hidden))
         return code

@@ -1,8 +1,8 @@
 """What a pixel is to an autoencoder: how it enters, what leaves, and what a mistake costs.
 
-Each kind turns ``(B, P) int64`` indices into ``(B, *enter)`` features, one row a pixel or one for
-all, and ``(B, P, leave)`` features that a body made into a loss and into indices again. ``index``
-and ``support`` are pxgen's own; ``onehot`` and ``rgba`` are the forms they are measured against.
+Each kind turns ``(B, P) int64`` indices into ``(B, P, enter)`` features, and ``(B, P, leave)``
+features that a body made into a loss and into indices again. ``index`` and ``support`` are pxgen's
+own; ``onehot`` and ``rgba`` are the forms they are measured against.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class IndexPixels(nn.Module):
 
     def __init__(self, domain: Domain, *, embedding: int, rank: int) -> None:
         super().__init__()
-        self.enter, self.leave = (domain.canvas.pixels, embedding), rank
+        self.enter, self.leave = embedding, rank
         self.embed = nn.Embedding(domain.colors, embedding)
         palette = torch.empty(domain.colors, rank)
         self.palette = nn.Parameter(nn.init.normal_(palette, std=rank**-0.5))
         self.bias = nn.Parameter(torch.zeros(domain.canvas.pixels, domain.colors))
 
     def forward(self, indices: Tensor) -> Tensor:
-        """``(B, P)`` to ``(B, P, embedding)``."""
+        """``(B, P)`` to ``(B, P, enter)``."""
         embedded: Tensor = self.embed(indices)
         return embedded
 
@@ -74,11 +74,11 @@ class OneHotPixels(nn.Module):
 
     def __init__(self, domain: Domain) -> None:
         super().__init__()
-        self.enter, self.leave = (domain.canvas.pixels, domain.colors), domain.colors
+        self.enter = self.leave = domain.colors
 
     def forward(self, indices: Tensor) -> Tensor:
         """``(B, P)`` to ``(B, P, K)`` zeros and ones."""
-        return F.one_hot(indices, self.leave).float()
+        return F.one_hot(indices, self.enter).float()
 
     def start_from(self, indices: Tensor) -> None:
         """Nothing: it starts from noise."""
@@ -103,7 +103,7 @@ class RgbaPixels(nn.Module):
 
     def __init__(self, domain: Domain) -> None:
         super().__init__()
-        self.enter, self.leave = (domain.canvas.pixels, 4), 4
+        self.enter = self.leave = 4
         self.register_buffer("palette", torch.tensor(domain.palette, dtype=torch.float32) / 255)
 
     def forward(self, indices: Tensor) -> Tensor:

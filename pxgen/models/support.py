@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.noise import Noise
@@ -26,22 +25,21 @@ class SupportPixels(nn.Module):
 
     The commonest pairs of place and colour share ``slots`` logits a place on average, so places
     where much happens get more of them. The escape is spread over the remaining colours by how
-    common they are, which keeps every colour possible everywhere. On the way in each pair has an
-    embedding, and a sprite is the sum of its pixels': a dense layer over one-hot planes as the
-    look-up that it is.
+    common they are, which keeps every colour possible everywhere. A sprite enters as ones where
+    its own colours have their logits.
     """
 
     place: Tensor
     color: Tensor
     common: Tensor
+    slots: Tensor
+    behind: Tensor
 
-    def __init__(self, domain: Domain, *, width: int, slots: int) -> None:
+    def __init__(self, domain: Domain, *, slots: int) -> None:
         super().__init__()
-        self.enter, self.leave = (1, width), slots
+        self.enter = self.leave = slots
         self.places = domain.canvas.pixels
         logits = self.places * slots
-        embedding = torch.empty(logits, width)
-        self.embedding = nn.Parameter(nn.init.normal_(embedding, std=self.places**-0.5))
         self.bias = nn.Parameter(torch.zeros(logits))
         # Logit n speaks of `color[n]` at `place[n]`. The first of each place is its escape; one
         # whose place is P is out of use.
@@ -49,12 +47,18 @@ class SupportPixels(nn.Module):
         self.register_buffer("place", torch.where(numbers < self.places, numbers, self.places))
         self.register_buffer("color", torch.zeros(logits, dtype=torch.int64))
         self.register_buffer("common", torch.ones(domain.colors, dtype=torch.int64))
-        self.register_load_state_dict_post_hook(_check)  # type: ignore[no-untyped-call]
+        # What follows from these, and is looked up at every step.
+        escapes = torch.arange(self.places).unsqueeze(1).repeat(1, domain.colors)
+        self.register_buffer("slots", escapes, persistent=False)
+        behind = torch.full((self.places,), domain.colors)
+        self.register_buffer("behind", behind, persistent=False)
+        self.register_load_state_dict_post_hook(_loaded)  # type: ignore[no-untyped-call]
 
     def forward(self, indices: Tensor) -> Tensor:
-        """``(B, P)`` to ``(B, 1, width)``."""
-        pairs = self._slots().gather(1, indices.t()).t()
-        return F.embedding_bag(pairs, self.embedding, mode="sum").unsqueeze(1)
+        """``(B, P)`` to ``(B, P, slots)`` zeros and ones, in the order of the logits."""
+        entered = torch.zeros(len(indices), len(self.bias), device=indices.device)
+        entered.scatter_(1, self.slots.gather(1, indices.t()).t(), 1.0)
+        return torch.unflatten(entered, 1, (self.places, self.enter))
 
     def start_from(self, indices: Tensor) -> None:
         """Take the commonest pairs of ``(M, P)`` sprites, and begin with how common they are."""
@@ -74,13 +78,17 @@ class SupportPixels(nn.Module):
         with torch.no_grad():
             self.bias[:P] = (left + UNSEEN).log()
             self.bias[used] = taken.log()
+        self.index()
+
+    def index(self) -> None:
+        """Find anew what follows from the tables."""
+        self.slots, self.behind = self._find_slots(), self._find_behind()
 
     def cost(self, features: Tensor, indices: Tensor) -> Tensor:
         """``(B,)`` nats to name every pixel of ``(B, P)`` by ``(B, P, slots)`` features."""
-        behind = self._behind()
-        logits = self._logits(features, behind)
-        slot = self._slots().gather(1, indices.t())
-        surprise = behind.log().unsqueeze(1) - self.common.log()[indices.t()]
+        logits = self._logits(features)
+        slot = self.slots.gather(1, indices.t())
+        surprise = self.behind.log().unsqueeze(1) - self.common.log()[indices.t()]
         nats = self._total(logits) - logits.gather(0, slot)
         return (nats + torch.where(slot < self.places, surprise, 0)).sum(0)
 
@@ -90,11 +98,11 @@ class SupportPixels(nn.Module):
 
     def decide(self, features: Tensor) -> Tensor:
         """``(B, P) int64``, the likeliest colours; the lowest of equals."""
-        P, behind = self.places, self._behind()
-        logits = self._logits(features, behind)
+        P = self.places
+        logits = self._logits(features)
         # An escape stands for the commonest colour behind it.
-        commonest = torch.where(self._slots() < P, self.common, 0).max(1)
-        escape = (commonest.values / behind.clamp(min=1)).log().unsqueeze(1)
+        commonest = torch.where(self.slots < P, self.common, 0).max(1)
+        escape = (commonest.values / self.behind.clamp(min=1)).log().unsqueeze(1)
         scores = torch.cat([logits[:P] + escape, logits[P:]])
         colors = torch.cat([commonest.indices, self.color[P:]]).unsqueeze(1)
         won = scores == self._highest(scores)[self.place]
@@ -103,20 +111,20 @@ class SupportPixels(nn.Module):
         place = self.place.unsqueeze(1).expand_as(names)
         return lowest.scatter_reduce_(0, place, names, "amin")[:P].t()
 
-    def _logits(self, features: Tensor, behind: Tensor) -> Tensor:
+    def _logits(self, features: Tensor) -> Tensor:
         """``(N, B)``; an escape with no colour behind it is impossible."""
-        logits = (features.flatten(1).float() + self.bias).t().contiguous()
-        escape = logits[: self.places].masked_fill((behind == 0).unsqueeze(1), -torch.inf)
-        return torch.cat([escape, logits[self.places :]])
+        escape = self.bias[: self.places].masked_fill(self.behind == 0, -torch.inf)
+        bias = torch.cat([escape, self.bias[self.places :]])
+        return (features.flatten(1).float() + bias).t().contiguous()
 
-    def _behind(self) -> Tensor:
+    def _find_behind(self) -> Tensor:
         """``(P,)`` how common the colours are that a place has no logit for, together."""
         used = torch.where(self.place < self.places, self.common[self.color], 0)
         used[: self.places] = 0
         seen = torch.zeros(self.places + 1, dtype=torch.int64, device=used.device)
         return self.common.sum() - seen.index_add(0, self.place, used)[:-1]
 
-    def _slots(self) -> Tensor:
+    def _find_slots(self) -> Tensor:
         """``(P, K)`` the logit that names each colour: its own, or the escape."""
         slots = torch.arange(self.places, device=self.place.device).unsqueeze(1)
         slots = slots.repeat(1, len(self.common))
@@ -132,12 +140,12 @@ class SupportPixels(nn.Module):
     def _total(self, logits: Tensor) -> Tensor:
         """``(P, B)`` log-sum-exp of each place."""
         highest = self._highest(logits.detach())
-        shares = (logits - highest[self.place]).exp()
+        shares = (logits - highest.index_select(0, self.place)).exp()
         total = torch.zeros_like(highest).index_add(0, self.place, shares)
         return (total.log() + highest)[:-1]
 
 
-def _check(pixels: SupportPixels, incompatible: object) -> None:
+def _loaded(pixels: SupportPixels, incompatible: object) -> None:
     """Refuse tables from a file that would index beside the canvas or the palette."""
     P, K = pixels.places, len(pixels.common)
     place, color, common = pixels.place, pixels.color, pixels.common
@@ -148,3 +156,4 @@ def _check(pixels: SupportPixels, incompatible: object) -> None:
         and ((common > 0) & (common <= COUNTABLE)).all()
     ):
         raise ValueError("the table of colours seen at each place is damaged")
+    pixels.index()

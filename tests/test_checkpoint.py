@@ -126,7 +126,7 @@ def test_a_tampered_card_is_one_clear_line(
         load_model(path)
 
 
-@pytest.mark.parametrize("change", ["missing", "extra", "shape"])
+@pytest.mark.parametrize("change", ["missing", "extra", "shape", "type"])
 def test_weights_that_do_not_fit_are_one_clear_line(tmp_path: Path, change: str) -> None:
     path = save(tmp_path)
     tensors = load_file(path)
@@ -134,6 +134,8 @@ def test_weights_that_do_not_fit_are_one_clear_line(tmp_path: Path, change: str)
         del tensors["weights.denoiser.position"]
     elif change == "extra":
         tensors["weights.other"] = torch.zeros(1)
+    elif change == "type":
+        tensors["weights.denoiser.position"] = tensors["weights.denoiser.position"].int()
     else:
         tensors["weights.denoiser.position"] = torch.zeros(2, 2)
     save_file(tensors, path, metadata=CARD.dump())

@@ -15,9 +15,12 @@ BIN := $(VENV)/bin
 PXGEN := $(abspath $(BIN)/pxgen)
 INSTALLED := $(VENV)/.installed
 STARTER := pxgen/builtin/starter
+RECIPES := $(notdir $(basename $(wildcard pxgen/recipes/*.toml)))
+STUDIES := $(wildcard docs/studies/*.toml)
+STUDY := build/study
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench starter pictures clean
+.PHONY: help demo test check bench starter pictures study clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -68,6 +71,15 @@ pictures: $(INSTALLED) ## the pictures of the README, made by the commands it sh
 	$(PXGEN) sample -n 12 --palette game-boy --scale 4 -o docs/pictures/game-boy.png
 	$(PXGEN) prepare --builtin -n 4000 --force -o build/pictures/cast
 	$(PXGEN) inspect build/pictures/cast --labels -o docs/pictures/labels.png
+
+study: $(INSTALLED) ## the figures of docs/recipes.md: every recipe, two minutes each (an hour)
+	$(PXGEN) prepare --builtin -n 10000 --force -o $(STUDY)/cast
+	$(PXGEN) compare $(RECIPES) --dataset $(STUDY)/cast --minutes 2 -o $(STUDY)/recipes
+	$(PXGEN) compare $(STUDIES) --dataset $(STUDY)/cast --minutes 2 -o $(STUDY)/studies
+	for run in $(RECIPES:%=recipes/%) $(basename $(STUDIES:docs/%=%)); do \
+		$(PXGEN) evaluate -m $(STUDY)/$$run --dataset $(STUDY)/cast -o $(STUDY)/$$run.json || exit 1; \
+	done
+	cp $(STUDY)/recipes/compare.png docs/pictures/recipes.png
 
 clean: ## remove what the other targets made, the environment too
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pxgen.card import KEY, read_card
 from pxgen.cli.app import pxgen
 from pxgen.commands.compare_sheet import LINE
 from pxgen.render.png import decode_png
+from pxgen.settings import TrainSettings
 from tests.tiny import PALETTE, tiny_dataset
 
 
@@ -57,4 +59,35 @@ def test_unknown_recipes_are_named_before_anything_is_trained(data: Path) -> Non
     code, _, said = run(data, "ae", "vea", "--steps", "4")
     assert code == 2
     assert "no recipe is called vea" in said
+    assert not (data / "out").exists()
+
+
+def test_project_files_are_compared_beside_recipes(data: Path, tmp_path: Path) -> None:
+    planes = tmp_path / "planes.toml"
+    planes.write_text('[model]\nrecipe = "vae"\npixels = "sigmoid"\n[train]\nlr = 0.5\n')
+    code, out, _ = run(data, "vae", str(planes), "--steps", "4", "--json")
+    assert code == 0
+    assert [row["recipe"] for row in json.loads(out)] == ["vae", "planes"]
+    _, header = read_card(data / "out" / "planes")
+    about = json.loads(header.metadata[KEY])
+    assert about["model"]["pixels"] == "sigmoid"
+    assert about["training"]["settings"]["lr"] == TrainSettings().lr
+
+
+@pytest.mark.parametrize(
+    ("beside", "text", "code", "message"),
+    [
+        ("ae", '[model]\nrecipe = "vae"\nwidht = 8\n', 3, "vae.toml:3: model.widht: unknown key"),
+        ("vae", '[model]\nrecipe = "vae"\n', 2, "two of the models are called vae"),
+        ("ae", None, 3, "cannot read"),
+    ],
+)
+def test_project_files_are_checked_before_anything_is_trained(
+    data: Path, tmp_path: Path, beside: str, text: str | None, code: int, message: str
+) -> None:
+    file = tmp_path / "vae.toml"
+    if text is not None:
+        file.write_text(text)
+    status, _, said = run(data, beside, str(file), "--steps", "4")
+    assert (status, message in said) == (code, True), said
     assert not (data / "out").exists()

@@ -55,12 +55,15 @@ def command(
 ) -> None:
     """Train recipes at one budget on one dataset, and print a table of what came of them.
 
+    A RECIPE is a name, or a project file whose [model] is taken and nothing else.
+
     The folder gets a run for each recipe, compare.json, and compare.png: held-out sprites, then
     for each recipe their reconstructions, the way from the first to the second, and new sprites.
 
     \b
     Examples:
       pxgen compare ae ae-onehot ae-rgba --minutes 5 -o comparison/
+      pxgen compare vae wider.toml --steps 5000 -o comparison/
     """
     import json
 

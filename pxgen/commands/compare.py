@@ -23,11 +23,13 @@ from pxgen.evaluate.bits import held_out_bits
 from pxgen.examples import batch_of
 from pxgen.files import write_bytes, write_text
 from pxgen.lanes import cores
+from pxgen.models.registry import spec_class
 from pxgen.noise import PictureNoise
-from pxgen.recipe import recipe_names
+from pxgen.project import load_project
+from pxgen.recipe import recipe_names, resolve
 from pxgen.runs import METRICS
 from pxgen.settings import TrainSettings
-from pxgen.tables import Table, Where, nearest
+from pxgen.tables import Table, Where, nearest, read_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +39,7 @@ U8 = NDArray[np.uint8]
 MOST = 2048
 """Held-out sprites that are reconstructed."""
 PART = 32
+FILE_ENDING = ".toml"
 GOALS = (0.95, 0.99, 0.995)
 """Shares of exact held-out pixels: the CPU-seconds of the steps until then are told."""
 
@@ -47,6 +50,7 @@ class CompareRequest:
 
     dataset: Path
     recipes: Sequence[str]
+    """Names of recipes, or project files, whose ``[model]`` counts and nothing else."""
     settings: TrainSettings
     """The same for all."""
     out: Path
@@ -62,21 +66,18 @@ def compare(request: CompareRequest, console: Console) -> list[dict[str, Any]]:
         A row of plain JSON values for each recipe.
 
     Raises:
-        UsageError: an unknown recipe, or nothing is held out to measure by.
-        InputError: the dataset or a run to resume is rejected.
+        UsageError: an unknown recipe, two of one name, or nothing is held out to measure by.
+        InputError: a project file, the dataset or a run to resume is rejected.
     """
-    known = recipe_names()
-    for name in request.recipes:
-        if name not in known:
-            raise UsageError(f"no recipe is called {name}; {nearest(name, known)}")
+    models = _models(request.recipes)
     dataset = open_dataset(request.dataset)
     if not len(dataset.held_out):
         raise UsageError(f"{request.dataset} holds nothing out: prepare it with [data] holdout")
     rows, strips = [], [originals(dataset)]
-    for name in request.recipes:
+    for name, table in models.items():
         console.print(f"{name} …")
         folder = request.out / name
-        train(_training(request, name, folder), console)
+        train(_training(request, table, folder), console)
         loaded = load_model(folder, pick_device(request.device))
         rows.append({"recipe": name, **_trained(folder, loaded), **_measured(loaded, dataset)})
         strips += pictures(name, loaded.model, dataset)
@@ -85,13 +86,33 @@ def compare(request: CompareRequest, console: Console) -> list[dict[str, Any]]:
     return rows
 
 
-def _training(request: CompareRequest, recipe: str, folder: Path) -> TrainRequest:
+def _models(recipes: Sequence[str]) -> dict[str, Table]:
+    """The ``[model]`` table of each recipe or project file, by the name of its run."""
+    known, models = recipe_names(), {}
+    for given in recipes:
+        name = Path(given).name.removesuffix(FILE_ENDING)
+        if given.endswith(FILE_ENDING):
+            table = load_project(Path(given)).model
+        elif given in known:
+            table = Table({"recipe": given}, Where("compare"))
+        else:
+            raise UsageError(f"no recipe is called {given}; {nearest(given, known)}")
+        if name in models:
+            raise UsageError(f"two of the models are called {name}: rename a file")
+        whole = resolve(table)
+        # What is wrong with the last model is told before the first is trained.
+        read_table(spec_class(str(whole["family"])), whole)
+        models[name] = table
+    return models
+
+
+def _training(request: CompareRequest, model: Table, folder: Path) -> TrainRequest:
     return TrainRequest(
         dataset=request.dataset,
         runs=request.out,
-        recipe=recipe,
+        recipe=None,
         settings=request.settings,
-        model_table=Table({}, Where("compare")),
+        model_table=model,
         device=request.device,
         resume=request.resume,
         out=folder,

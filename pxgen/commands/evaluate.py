@@ -28,6 +28,7 @@ from pxgen.evaluate.neighbours import Crowd
 from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling
 from pxgen.render.png import encode_png
+from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ U8 = NDArray[np.uint8]
 SHOWN = 96
 """Sprites of each way of drawing that the sheet shows."""
 COLUMNS = 16
+SCALE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,7 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
         "runs": runs,
     }
     columns = [(title, m.name, key) for m in measures for title, key in m.columns.items()]
-    sheet = encode_png(np.concatenate(blocks), loaded.card.palette)
+    sheet = encode_png(enlarge(np.concatenate(blocks), SCALE), loaded.card.palette)
     return Evaluation(facts, tuple(columns), sheet)
 
 

@@ -22,7 +22,7 @@ from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
 from pxgen.models.density import Density
 from pxgen.models.latents import GaussianLatent, GumbelLatent, Latent, PointLatent
 from pxgen.models.layers import prefer_channels_last
-from pxgen.models.pixels import IndexPixels, OneHotPixels, Pixels, RgbaPixels
+from pxgen.models.pixels import IndexPixels, OneHotPixels, Pixels, RgbaPixels, SigmoidPixels
 from pxgen.models.protocol import Batch, Sampling, Stage
 from pxgen.models.support import SupportPixels
 from pxgen.noise import Noise
@@ -39,10 +39,11 @@ class AutoencoderSpec:
     """``[model]`` of an autoencoder."""
 
     family: str = setting("autoencoder", "an encoder, a code, a decoder")
-    pixels: Literal["index", "support", "onehot", "rgba"] = setting(
+    pixels: Literal["index", "support", "onehot", "sigmoid", "rgba"] = setting(
         "index",
         "what a pixel is: index (a palette entry), support (an entry among those seen at its "
-        "place; dense bodies only), onehot (one plane an entry) or rgba",
+        "place; dense bodies only), onehot (a plane an entry), sigmoid (the same, each plane "
+        "learnt on its own) or rgba",
     )
     body: Literal["dense", "conv"] = setting("dense", "layers between pixels and code")
     latent: Literal["point", "gaussian", "gumbel"] = setting("point", "what a code is")
@@ -56,8 +57,11 @@ class AutoencoderSpec:
     decoder_labels: bool = setting(False, "the decoder sees the labels, so that they steer it")
     target_labels: bool = setting(False, "the labels are reconstructed, too")
     width: int = setting(128, "hidden layer (dense) or channels (conv)", low=8, high=4096)
-    embedding: int = setting(8, "numbers an index becomes on its way in", low=1, high=256)
+    embedding: int = setting(8, "index: numbers a pixel becomes on its way in", low=1, high=256)
     rank: int = setting(16, "index: features that tell colours apart", low=1, high=256)
+    asked: int = setting(
+        128, "index: random pixels of a sprite that a step learns; 0: all", low=0, high=2**24
+    )
     slots: int = setting(8, "support: logits a pixel has on average", low=2, high=256)
     kl: float = setting(1.0, "weight of a code's divergence; 1 is the bound", low=0)
     temperature: float = setting(1.0, "spread of sampled codes; below 1 plainer", low=0)
@@ -250,10 +254,17 @@ def _maps(spec: AutoencoderSpec) -> bool:
 
 def _pixels(spec: AutoencoderSpec, domain: Domain) -> Pixels:
     if spec.pixels == "index":
-        return IndexPixels(domain, embedding=spec.embedding, rank=spec.rank)
+        return IndexPixels(domain, embedding=spec.embedding, rank=spec.rank, asked=spec.asked)
     if spec.pixels == "support":
         return SupportPixels(domain, slots=spec.slots)
-    return OneHotPixels(domain) if spec.pixels == "onehot" else RgbaPixels(domain)
+    return _PLANES[spec.pixels](domain)
+
+
+_PLANES: Mapping[str, type[OneHotPixels | RgbaPixels]] = {
+    "onehot": OneHotPixels,
+    "sigmoid": SigmoidPixels,
+    "rgba": RgbaPixels,
+}
 
 
 def _latent(spec: AutoencoderSpec) -> Latent:

@@ -2,7 +2,7 @@
 
 Each kind turns ``(B, P) int64`` indices into ``(B, P, enter)`` features, and ``(B, P, leave)``
 features that a body made into a loss and into indices again. ``index`` and ``support`` are pxgen's
-own; ``onehot`` and ``rgba`` are the forms they are measured against.
+own; ``onehot``, ``sigmoid`` and ``rgba`` are the forms they are measured against.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from pxgen.models.layers import frequencies
 from pxgen.models.support import SupportPixels
 from pxgen.noise import Noise
 
-ASKED = 128
-"""Pixels of a sprite whose colours a training step asks for."""
-
 
 class IndexPixels(nn.Module):
     """An embedding in, a low-rank softmax over the palette out.
@@ -27,8 +24,9 @@ class IndexPixels(nn.Module):
     head of a few features a pixel instead of one a colour.
     """
 
-    def __init__(self, domain: Domain, *, embedding: int, rank: int) -> None:
+    def __init__(self, domain: Domain, *, embedding: int, rank: int, asked: int) -> None:
         super().__init__()
+        self.asked = asked
         self.enter, self.leave = embedding, rank
         self.embed = nn.Embedding(domain.colors, embedding)
         palette = torch.empty(domain.colors, rank)
@@ -57,12 +55,12 @@ class IndexPixels(nn.Module):
     def estimate(self, features: Tensor, indices: Tensor, noise: Noise) -> Tensor:
         """``(B,)`` nats of some random pixels, weighted up to all: colour heads are what costs."""
         P = indices.shape[1]
-        if P <= ASKED:
+        if not 0 < self.asked < P:
             return self.cost(features, indices)
-        chosen = noise.uniform(P).topk(ASKED, dim=1, sorted=False).indices
+        chosen = noise.uniform(P).topk(self.asked, dim=1, sorted=False).indices
         some = features.gather(1, chosen.unsqueeze(-1).expand(-1, -1, self.leave))
         logits = some.float() @ self.palette.t() + F.embedding(chosen, self.bias)
-        return _nats(logits, indices.gather(1, chosen)) * (P / ASKED)
+        return _nats(logits, indices.gather(1, chosen)) * (P / self.asked)
 
     def decide(self, features: Tensor) -> Tensor:
         """``(B, P) int64``, the likeliest colours."""
@@ -94,6 +92,21 @@ class OneHotPixels(nn.Module):
     def decide(self, features: Tensor) -> Tensor:
         """``(B, P) int64``, the likeliest colours."""
         return features.argmax(-1)
+
+
+class SigmoidPixels(OneHotPixels):
+    """The same planes, each learnt as a yes or no of its own, as the VAEs of pallets are.
+
+    Of independent planes of which exactly one says yes, it is plane k with a probability in
+    proportion to exp(logit k): the softmax of their logits, which is what held-out sprites cost.
+    """
+
+    def estimate(self, features: Tensor, indices: Tensor, noise: Noise) -> Tensor:
+        """``(B,)`` nats of all planes' answers."""
+        planes = F.binary_cross_entropy_with_logits(
+            features.float(), self(indices), reduction="none"
+        )
+        return planes.sum((1, 2))
 
 
 class RgbaPixels(nn.Module):
@@ -137,4 +150,4 @@ def _nats(logits: Tensor, indices: Tensor) -> Tensor:
     return nats.view_as(indices).sum(1)
 
 
-Pixels = IndexPixels | SupportPixels | OneHotPixels | RgbaPixels
+Pixels = IndexPixels | SupportPixels | OneHotPixels | SigmoidPixels | RgbaPixels

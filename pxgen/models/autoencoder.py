@@ -1,7 +1,7 @@
 """Autoencoders of every kind as one composition.
 
-Pixels (index, one-hot, RGBA) × body (dense, conv) × latent (point, Gaussian, categories) × where
-labels enter (encoder, decoder, target). The recipes name the combinations that are known by name.
+Pixels (index, one-hot, RGBA, …) × body (dense, conv, plain) × latent (point, Gaussian, categories)
+× where labels enter (encoder, decoder, target). The recipes name the combinations known by name.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class AutoencoderSpec:
         "place; dense bodies only), onehot (a plane an entry), sigmoid (the same, each plane "
         "learnt on its own) or rgba",
     )
-    body: Literal["dense", "conv"] = setting("dense", "layers between pixels and code")
+    body: Literal["dense", "conv", "plain"] = setting(
+        "dense", "layers between pixels and code; plain: convolutions that keep all positions"
+    )
     latent: Literal["point", "gaussian", "gumbel"] = setting("point", "what a code is")
     size: int = setting(64, "numbers of a code (channels of a map; groups of gumbel)", low=1)
     categories: int = setting(64, "categories of a gumbel group", low=2, high=4096)
@@ -227,10 +229,10 @@ class Autoencoder:
         return labels if self.spec.decoder_labels else labels[:, :0]
 
     def _code_shape(self) -> tuple[int, ...]:
-        canvas = self.domain.canvas
-        return (
-            (self.latent.size, *bodies.cells(canvas)) if _maps(self.spec) else (self.latent.size,)
-        )
+        if not _maps(self.spec):
+            return (self.latent.size,)
+        stride = bodies.STRIDE if self.spec.body == "conv" else 1
+        return (self.latent.size, *bodies.cells(self.domain.canvas, stride))
 
     def _code_size(self) -> int:
         return math.prod(self._code_shape())
@@ -249,7 +251,7 @@ class Autoencoder:
 
 
 def _maps(spec: AutoencoderSpec) -> bool:
-    return spec.keep_map and spec.body == "conv" and spec.latent == "point"
+    return spec.keep_map and spec.body != "dense" and spec.latent == "point"
 
 
 def _pixels(spec: AutoencoderSpec, domain: Domain) -> Pixels:
@@ -277,13 +279,13 @@ def _encoder(spec: AutoencoderSpec, domain: Domain, channels: int, code: int) ->
     labels = domain.labels if spec.encoder_labels else 0
     if spec.body == "dense":
         return bodies.DenseEncoder(domain.canvas, channels, labels, spec.width, code)
-    keep = _maps(spec)
-    return bodies.ConvEncoder(domain.canvas, channels, labels, spec.width, code, keep_map=keep)
+    body = bodies.ConvEncoder if spec.body == "conv" else bodies.PlainEncoder
+    return body(domain.canvas, channels, labels, spec.width, code, keep_map=_maps(spec))
 
 
 def _decoder(spec: AutoencoderSpec, domain: Domain, channels: int, code: int) -> nn.Module:
     labels = domain.labels if spec.decoder_labels else 0
     if spec.body == "dense":
         return bodies.DenseDecoder(domain.canvas, channels, labels, spec.width, code)
-    keep = _maps(spec)
-    return bodies.ConvDecoder(domain.canvas, channels, labels, spec.width, code, keep_map=keep)
+    body = bodies.ConvDecoder if spec.body == "conv" else bodies.PlainDecoder
+    return body(domain.canvas, channels, labels, spec.width, code, keep_map=_maps(spec))

@@ -1,4 +1,4 @@
-"""The two bodies of an autoencoder: perceptrons over the whole canvas, or convolutions.
+"""The bodies of an autoencoder: perceptrons over the whole canvas, or convolutions.
 
 An encoder takes ``(B, P, C)`` pixel features and ``(B, L)`` labels to a code; a decoder takes a
 code and labels back to ``(B, P, C')``. Labels may be of width 0.
@@ -61,7 +61,7 @@ class ConvEncoder(nn.Module):
         self.enter = nn.Conv2d(channels * canvas.frames, width, 3, padding=1)
         self.first = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)
         self.second = nn.Conv2d(2 * width, 2 * width, 4, stride=2, padding=1)
-        rows, columns = cells(canvas)
+        rows, columns = cells(canvas, STRIDE)
         inside = 2 * width if keep_map else 2 * width * rows * columns
         self.leave = nn.Conv2d(inside, code, 1) if keep_map else CanvasLinear(inside, code)
 
@@ -84,7 +84,7 @@ class ConvDecoder(nn.Module):
     ) -> None:
         super().__init__()
         self.canvas, self.channels = canvas, channels
-        self.map = (2 * width, *cells(canvas))
+        self.map = (2 * width, *cells(canvas, STRIDE))
         self.label = nn.Linear(labels, 2 * width, bias=False) if labels else None
         inside = 2 * width if keep_map else math.prod(self.map)
         self.enter = nn.Conv2d(code, inside, 1) if keep_map else CanvasLinear(code, inside)
@@ -104,6 +104,55 @@ class ConvDecoder(nn.Module):
         return torch.unflatten(planes, 1, (T, self.channels)).permute(0, 1, 3, 4, 2).flatten(1, 3)
 
 
-def cells(canvas: Canvas) -> tuple[int, int]:
+class PlainEncoder(nn.Module):
+    """Two convolutions that keep every position, as pallets has them, to measure against."""
+
+    def __init__(
+        self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
+    ) -> None:
+        super().__init__()
+        self.canvas = canvas
+        self.label = nn.Linear(labels, 2 * width, bias=False) if labels else None
+        self.enter = nn.Conv2d(channels * canvas.frames, 2 * width, 3, padding=1)
+        self.second = nn.Conv2d(2 * width, code if keep_map else width, 3, padding=1)
+        inside = width * canvas.height * canvas.width
+        self.leave = None if keep_map else CanvasLinear(inside, code)
+
+    def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
+        """``(B, P, C)`` and ``(B, L)`` to ``(B, code)`` or ``(B, code, H, W)``."""
+        x = self.enter(to_planes(pixels, self.canvas, 1))
+        if self.label is not None:
+            x = x + self.label(labels)[:, :, None, None]
+        x = self.second(F.silu(x))
+        code: Tensor = x if self.leave is None else self.leave(F.silu(x).flatten(1))
+        return code
+
+
+class PlainDecoder(nn.Module):
+    """The way back, through two convolutions more."""
+
+    def __init__(
+        self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
+    ) -> None:
+        super().__init__()
+        T, H, W = canvas
+        self.inside = (code if keep_map else width, H, W)
+        self.outside = (T, channels)
+        self.label = nn.Linear(labels, 2 * width, bias=False) if labels else None
+        self.enter = None if keep_map else CanvasLinear(code, math.prod(self.inside))
+        self.first = nn.Conv2d(self.inside[0], 2 * width, 3, padding=1)
+        self.leave = nn.Conv2d(2 * width, T * channels, 3, padding=1)
+
+    def forward(self, code: Tensor, labels: Tensor) -> Tensor:
+        """A code and ``(B, L)`` to ``(B, P, C)``."""
+        x = code if self.enter is None else F.silu(self.enter(code)).view(-1, *self.inside)
+        x = self.first(x)
+        if self.label is not None:
+            x = x + self.label(labels)[:, :, None, None]
+        planes = torch.unflatten(self.leave(F.silu(x)), 1, self.outside)
+        return planes.permute(0, 1, 3, 4, 2).flatten(1, 3)
+
+
+def cells(canvas: Canvas, stride: int) -> tuple[int, int]:
     """Rows and columns of a convolutional code."""
-    return -(-canvas.height // STRIDE), -(-canvas.width // STRIDE)
+    return -(-canvas.height // stride), -(-canvas.width // stride)

@@ -13,6 +13,7 @@ from pxgen.tables import Table, nearest, read_table
 
 FAMILIES: Mapping[str, tuple[str, str, str]] = {
     "autoencoder": ("pxgen.models.autoencoder", "AutoencoderSpec", "Autoencoder"),
+    "gaussian": ("pxgen.models.gaussian", "GaussianSpec", "GaussianDiffusion"),
     "masked": ("pxgen.models.masked", "MaskedSpec", "MaskedDiffusion"),
 }
 """Family name to its module, settings class and model class."""

@@ -1,0 +1,300 @@
+"""Gaussian diffusion of colour planes or of palette planes (2006.11239).
+
+One set of weights is drawn from by DDPM, DDIM and DPM-Solver++. On palette planes the network
+names chances of entries, so a sprite is read off and never snapped; on colour planes it is the
+ordinary diffusion of pictures, which needs to be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pxgen.canvas import Domain
+from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
+from pxgen.models.layers import frequencies, prefer_channels_last
+from pxgen.models.planes import Noisy, PalettePlanes, Planes, RgbaPlanes
+from pxgen.models.protocol import Batch, Sampling, Stage
+from pxgen.models.schedule import Schedule
+from pxgen.models.solvers import Guess, ancestral, invert, multistep, slerp
+from pxgen.models.trunk import EMBEDDING, Trunk
+from pxgen.noise import Noise
+from pxgen.tables import setting
+
+LEVELS = 16
+"""Amounts of noise that held-out figures average over, stratified."""
+SECOND = 0.5
+"""Share of the steps that show the network its own first guess."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianSpec:
+    """``[model]`` of a Gaussian diffusion."""
+
+    family: str = setting("gaussian", "Gaussian diffusion of planes")
+    planes: Literal["embedding", "onehot", "rgba"] = setting(
+        "embedding", "what noise is added to: a learnt vector an entry, a one-hot one, or colours"
+    )
+    predict: Literal["v", "clean"] = setting("v", "rgba: what the network names")
+    length: float = setting(
+        1.0, "embedding, onehot: length of an entry's vector; noise has 1 a channel", low=0.01
+    )
+    self_condition: bool = setting(True, "show the network its last guess (2208.04202)")
+    levels: int = setting(500, "levels of noise", low=1, high=10_000)
+    width: int = setting(32, "channels of the fine level", low=8, high=1024)
+    coarse: int = setting(64, "channels of the coarse level", low=8, high=2048)
+    depth: int = setting(1, "blocks a level", low=1, high=16)
+    hidden: int = setting(192, "width of the label vector and the overview", low=8, high=4096)
+    rank: int = setting(16, "embedding, onehot: features that tell colours apart", low=1, high=256)
+    blind: float = setting(
+        0.1, "share of training sprites without labels, for guidance", low=0, high=1
+    )
+    steps: int = setting(25, "drawing steps unless told otherwise", low=1, high=10_000)
+    sampler: Literal["dpm++", "ddim", "ddpm"] = setting("dpm++", "dpm++, ddim or ddpm")
+    eta: float = setting(0.0, "ddim: noise added anew, 0 none, 1 as much as ddpm", low=0, high=1)
+    guidance: float = setting(1.0, "how strictly labels are followed; 1 is as learnt", low=0)
+
+
+class GaussianCode(NamedTuple):
+    """All that a drawing is made of: its noise, its labels and how it is walked."""
+
+    noises: Tensor
+    """``(n, S, P, C)``: the start, and what each later step adds."""
+    labels: Tensor
+    """``(n, L)`` in [-1, 1]."""
+    how: Sampling
+
+
+class Look(NamedTuple):
+    """What the network says of noisy planes, and the planes of it."""
+
+    features: Tensor
+    """``(B, P, rank)``."""
+    scores: Tensor
+    """``(B, P, …)``."""
+
+
+class PlaneNet(Trunk):
+    """Features of noisy planes, and of the last guess if the network is shown it."""
+
+    def __init__(self, spec: GaussianSpec, domain: Domain, planes: Planes) -> None:
+        enter = planes.channels * (2 if spec.self_condition else 1)
+        super().__init__(
+            domain,
+            nn.Linear(enter, EMBEDDING),
+            width=spec.width,
+            coarse=spec.coarse,
+            depth=spec.depth,
+            hidden=spec.hidden,
+            rank=planes.rank,
+        )
+
+    def forward(self, planes: Tensor, labels: Tensor, level: Tensor) -> Tensor:
+        """``(B, P, C)`` planes to ``(B, P, rank)`` features."""
+        T, H, W = self.canvas
+        maps = self.embed(planes).view(-1, T, H, W, EMBEDDING).permute(0, 4, 1, 2, 3)
+        padded = torch.unflatten(self.pad(maps.flatten(0, 1), 0.0), 0, (-1, EMBEDDING))
+        return self.features(padded.permute(0, 2, 3, 4, 1), labels, level)
+
+
+class GaussianDiffusion:
+    """Gaussian diffusion as a model: planes as codec, noise as code."""
+
+    samplers = ("dpm++", "ddim", "ddpm")
+    takes = frozenset({"steps", "sampler", "guidance"})
+
+    def __init__(self, spec: GaussianSpec, domain: Domain) -> None:
+        self.spec, self.domain = spec, domain
+        self.schedule = Schedule(spec.levels)
+        self.planes = _planes(spec, domain)
+        self.net = PlaneNet(spec, domain, self.planes)
+        prefer_channels_last(self.net)
+        self.pixels = nn.ModuleDict({"planes": self.planes, "net": self.net})
+        self.steerable = domain.labels > 0
+        self.module = nn.ModuleDict({"pixels": self.pixels})
+        self.prior = LabelPrior(domain.labels, spec.hidden) if domain.labels else None
+        if self.prior is not None:
+            self.module["labels"] = self.prior
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Which labels go together, if there are any; then pixels given labels."""
+        pixels = Stage(
+            "denoiser",
+            self.pixels,
+            self.loss,
+            self.held_out,
+            self._begin,
+            codes_pixels=isinstance(self.planes, PalettePlanes),
+        )
+        return (pixels,) if self.prior is None else (label_stage(self.prior), pixels)
+
+    def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
+        """Cross-entropy a pixel of the entries, or squared error of colours."""
+        labels = hide_labels(batch.labels, noise, self.spec.blind)
+        # One level a sprite, spread evenly over the batch: a quieter gradient.
+        even = torch.arange(len(batch.pixels), device=labels.device) / len(batch.pixels)
+        noisy = self._noisy(batch, (even + noise.uniform(1)[0]) % 1, noise)
+        guess = torch.zeros_like(noisy.clean)
+        if self.spec.self_condition and float(noise.uniform(1)[0]) < SECOND:
+            with torch.no_grad():
+                guess = self.planes.expect(self._look(noisy.x, guess, labels, noisy.times).scores)
+        look = self._look(noisy.x, guess, labels, noisy.times)
+        return {self.planes.cost_name: self.planes.cost(*look, noisy).mean()}
+
+    def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
+        """``(B,)`` bits a sprite given all its labels, or squared error of colours."""
+        strata = [(k + noise.uniform(1)[:, 0]) / LEVELS for k in range(LEVELS)]
+        views = [self._seen(self._noisy(batch, share, noise), batch.labels) for share in strata]
+        if not isinstance(self.planes, PalettePlanes):
+            costs = [self.planes.cost(*look, noisy) for noisy, look in views]
+            return {self.planes.cost_name: torch.stack(costs).mean(0)}
+        nats = torch.stack([self._divergence(noisy, look.scores) for noisy, look in views])
+        # What the least noise leaves open; all else follows from the planes that it left.
+        least, look = self._seen(
+            self._noisy(batch, torch.zeros_like(strata[0]), noise), batch.labels
+        )
+        left = self.planes.surprise(look.scores, least.indices)
+        return {"bits": (self.spec.levels * nats.mean(0) + left) / math.log(2)}
+
+    def _divergence(self, noisy: Noisy, scores: Tensor) -> Tensor:
+        """``(B,)`` nats that planes cost at their level above the one below it (2107.00630)."""
+        kept, below = noisy.kept, self._kept((noisy.times - 1).clamp(min=0))
+        gain = below / (1 - below) - kept / (1 - kept)
+        squares = (noisy.clean - self.planes.expect(scores)).square()
+        return 0.5 * (gain * squares).sum((1, 2))
+
+    def _noisy(self, batch: Batch, share: Tensor, noise: Noise) -> Noisy:
+        """Sprites at ``(B,)`` shares of all levels."""
+        indices = batch.pixels.flatten(1)
+        clean = self.planes.lift(indices)
+        times = (share * self.spec.levels).long().clamp(max=self.spec.levels - 1)
+        return Noisy(indices, clean, noise.normal(*clean.shape[1:]), times, self._kept(times))
+
+    def _seen(self, noisy: Noisy, labels: Tensor) -> tuple[Noisy, Look]:
+        return noisy, self._look(noisy.x, torch.zeros_like(noisy.clean), labels, noisy.times)
+
+    def _look(self, x: Tensor, guess: Tensor, labels: Tensor, times: Tensor) -> Look:
+        shown = torch.cat([x, guess], -1) if self.spec.self_condition else x
+        features = self.net(shown, labels, (times + 1) / self.spec.levels)
+        return Look(features, self.planes.scores(features, x, self._kept(times)))
+
+    def _kept(self, times: Tensor) -> Tensor:
+        """``(B, 1, 1)`` shares kept at ``(B,)`` levels."""
+        table = torch.from_numpy(self.schedule.kept).float().to(times.device)
+        return table[times].view(-1, 1, 1)
+
+    def _begin(self, batch: Batch) -> None:
+        if isinstance(self.planes, PalettePlanes):
+            with torch.no_grad():
+                flat = batch.pixels.flatten(1)
+                self.planes.bias.copy_(frequencies(flat, self.domain.colors).log())
+
+    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+        """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
+        return self.decode(self.draw(labels, noise, how), noise)
+
+    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+        """What each step takes the sprite for."""
+        yield from map(self._decided, self._walk(self.draw(labels, noise, how)))
+
+    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> GaussianCode:
+        """All the noise of a drawing."""
+        if self.prior is not None:
+            labels = self.prior.complete(labels, noise)
+        how = self._settled(how)
+        steps = len(self.schedule.moves(how.steps or 1)) if self._eta(how) else 1
+        shape = (steps, self.domain.canvas.pixels, self.planes.channels)
+        return GaussianCode(noise.normal(*shape), labels, how)
+
+    def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> GaussianCode:
+        """The noise from which DDIM nearly arrives at the sprite."""
+        how = self._settled(Sampling(sampler="ddim"))
+        moves = self.schedule.moves(how.steps or 1)
+        clean = self.planes.lift(pixels.flatten(1).long())
+        start = invert(self._guess(labels, how, []), clean, moves)
+        return GaussianCode(start.unsqueeze(1), labels, how)
+
+    def decode(self, code: GaussianCode, noise: Noise) -> Tensor:
+        """The end of the walk that the code describes."""
+        *_, scores = self._walk(code)
+        return self._decided(scores)
+
+    def paint(self, code: GaussianCode) -> Tensor | None:
+        """``(n, T, H, W, 4)`` colours before they are snapped, of colour planes."""
+        if not isinstance(self.planes, RgbaPlanes):
+            return None
+        *_, scores = self._walk(code)
+        return torch.unflatten((self.planes.expect(scores) + 1) / 2, 1, self.domain.canvas)
+
+    def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
+        """Nothing: a code is all noise."""
+        return {}
+
+    def mix(self, a: GaussianCode, b: GaussianCode, weight: float) -> GaussianCode:
+        """Between two noises on the arc; both ends exact."""
+        if weight in (0, 1):
+            return b if weight else a
+        labels = torch.lerp(a.labels, b.labels, weight)
+        return a._replace(noises=slerp(a.noises, b.noises, weight), labels=labels)
+
+    def _walk(self, code: GaussianCode) -> Iterator[Tensor]:
+        """The scores after each step."""
+        how = code.how
+        seen: list[Tensor] = []
+        guess = self._guess(code.labels, how, seen)
+        moves = self.schedule.moves(how.steps or 1)
+        walk = (
+            multistep(guess, code.noises, moves)
+            if how.sampler == "dpm++"
+            else ancestral(guess, code.noises, moves, self._eta(how))
+        )
+        for _ in walk:
+            yield seen[-1]
+
+    def _guess(self, labels: Tensor, how: Sampling, seen: list[Tensor]) -> Guess:
+        """What the network takes noisy planes for; scores go to ``seen``, the last one counts."""
+        strength = 1.0 if how.guidance is None else how.guidance
+        unlabelled = torch.zeros_like(labels)
+        last: Tensor | None = None
+
+        def guess(x: Tensor, time: int) -> Tensor:
+            nonlocal last
+            times = torch.full((len(x),), time, device=x.device)
+            before = torch.zeros_like(x) if last is None else last
+            scores = self._look(x, before, labels, times).scores
+            if strength != 1 and self.steerable:
+                free = self._look(x, before, unlabelled, times).scores
+                scores = torch.lerp(free, scores, strength)
+            seen[:] = [scores]
+            last = self.planes.expect(scores)
+            return last
+
+        return guess
+
+    def _settled(self, how: Sampling) -> Sampling:
+        """With the model's own choices where none was made."""
+        return replace(
+            how,
+            steps=min(how.steps or self.spec.steps, self.spec.levels),
+            sampler=how.sampler or self.spec.sampler,
+            guidance=self.spec.guidance if how.guidance is None else how.guidance,
+        )
+
+    def _eta(self, how: Sampling) -> float:
+        return {"ddpm": 1.0, "ddim": self.spec.eta}.get(how.sampler or "", 0.0)
+
+    def _decided(self, scores: Tensor) -> Tensor:
+        indices = self.planes.decide(scores).to(torch.uint8)
+        return torch.unflatten(indices, 1, self.domain.canvas)
+
+
+def _planes(spec: GaussianSpec, domain: Domain) -> Planes:
+    if spec.planes == "rgba":
+        return RgbaPlanes(domain, predict=spec.predict)
+    learnt = EMBEDDING if spec.planes == "embedding" else None
+    return PalettePlanes(domain, learnt=learnt, length=spec.length, rank=spec.rank)

@@ -1,0 +1,126 @@
+"""The network under every diffusion: planes over the canvas in, features a pixel out.
+
+It works on cells of ``patch × patch`` pixels, where a convolution costs a quarter or less, with one
+coarser level, and returns to pixels at the end beside one cheap convolution at full resolution.
+Frames of a clip are channels of the same cell.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pxgen.canvas import Canvas, Domain
+from pxgen.models.conditioning import LabelEmbedding
+from pxgen.models.layers import (
+    AttentionBlock,
+    ChannelNorm,
+    GlobalBlock,
+    ResidualBlock,
+)
+
+CELLS = 256
+"""Cells a canvas is divided into at most: what lies above is learnt too slowly on a CPU."""
+EMBEDDING = 16
+"""Numbers that a pixel is on its way in."""
+HEADS = 4
+
+
+class Trunk(nn.Module):
+    """Features of ``rank`` numbers a pixel from ``EMBEDDING`` numbers a pixel and labels.
+
+    Args:
+        domain: canvas and labels.
+        embed: how a pixel becomes its numbers; called by those who build on this.
+        width: channels of the fine level.
+        coarse: channels of the coarse level.
+        depth: blocks a level.
+        hidden: width of the label vector and of the layer that sees the whole canvas.
+        rank: numbers of a pixel on its way out.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        embed: nn.Module,
+        *,
+        width: int,
+        coarse: int,
+        depth: int,
+        hidden: int,
+        rank: int,
+    ) -> None:
+        super().__init__()
+        canvas = domain.canvas
+        self.canvas, self.rank = canvas, rank
+        self.patch = patch_side(canvas)
+        # Both levels must tile the canvas; what is added lies outside and is cut off again.
+        tile = 2 * self.patch
+        self.padded = Canvas(
+            canvas.frames, -(-canvas.height // tile) * tile, -(-canvas.width // tile) * tile
+        )
+        cells = (self.padded.height // self.patch, self.padded.width // self.patch)
+        planes, area = EMBEDDING * canvas.frames, self.patch**2
+
+        self.embed = embed
+        self.condition = LabelEmbedding(domain.labels, hidden)
+        self.stem = nn.Conv2d(planes * area, width, 1)
+        self.position = nn.Parameter(nn.init.normal_(torch.empty(1, width, *cells), std=0.02))
+        self.overview = GlobalBlock(width, cells, hidden, hidden)
+        self.before = ResidualBlock(width, hidden)
+        self.down = nn.Conv2d(4 * width, coarse, 1)
+        self.coarse = nn.ModuleList(
+            block
+            for _ in range(depth)
+            for block in (
+                ResidualBlock(coarse, hidden),
+                AttentionBlock(coarse, math.gcd(coarse, HEADS)),
+            )
+        )
+        self.up = nn.Conv2d(coarse, 4 * width, 1)
+        self.after = nn.ModuleList(ResidualBlock(width, hidden) for _ in range(depth))
+        self.norm = ChannelNorm(width)
+        self.leave = nn.Conv2d(width, rank * canvas.frames * area, 1)
+        self.fine = nn.Conv2d(planes, rank * canvas.frames, 3, padding=1)
+        nn.init.zeros_(self.up.weight)
+
+    def features(self, embedded: Tensor, labels: Tensor, level: Tensor) -> Tensor:
+        """``(B, T, H', W', E)`` pixels on the padded canvas to ``(B, P, rank)``.
+
+        ``level``, ``(B,)`` in [0, 1], says how much of the sprites is hidden or noise.
+        """
+        condition = self.condition(labels, level)
+        planes = embedded.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
+        x = self.stem(_channels_last(F.pixel_unshuffle(planes, self.patch))) + self.position
+        x = self.before(self.overview(x, condition), condition)
+        y = self.down(_channels_last(F.pixel_unshuffle(x, 2)))
+        for block in self.coarse:
+            y = block(y, condition)
+        x = x + F.pixel_shuffle(self.up(y), 2)
+        for block in self.after:
+            x = block(x, condition)
+        fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch) + self.fine(planes)
+        T, H, W = self.canvas
+        pixels: Tensor = fine[:, :, :H, :W].unflatten(1, (T, self.rank))
+        return pixels.permute(0, 1, 3, 4, 2).reshape(len(labels), -1, self.rank)
+
+    def pad(self, maps: Tensor, value: float) -> Tensor:
+        """``(B, T, H, W)`` maps to the padded canvas, ``value`` below and at the right."""
+        below = self.padded.height - self.canvas.height
+        right = self.padded.width - self.canvas.width
+        return F.pad(maps, (0, right, 0, below), value=value)
+
+
+def patch_side(canvas: Canvas) -> int:
+    """The smallest power of two, from 2, that divides the canvas into at most ``CELLS`` cells."""
+    patch = 2
+    while math.ceil(canvas.height / patch) * math.ceil(canvas.width / patch) > CELLS:
+        patch *= 2
+    return patch
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    return x.contiguous(memory_format=torch.channels_last)

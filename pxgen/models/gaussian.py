@@ -45,7 +45,7 @@ class GaussianSpec:
         1.0, "embedding, onehot: length of an entry's vector; noise has 1 a channel", low=0.01
     )
     self_condition: bool = setting(True, "show the network its last guess (2208.04202)")
-    levels: int = setting(500, "levels of noise", low=1, high=10_000)
+    levels: int = setting(500, "levels of noise", low=2, high=10_000)
     width: int = setting(32, "channels of the fine level", low=8, high=1024)
     coarse: int = setting(64, "channels of the coarse level", low=8, high=2048)
     depth: int = setting(1, "blocks a level", low=1, high=16)

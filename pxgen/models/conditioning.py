@@ -27,6 +27,7 @@ class LabelEmbedding(nn.Module):
 
     def __init__(self, labels: int, width: int) -> None:
         super().__init__()
+        self.labels = labels
         self.project = nn.Linear(2 * labels + 2, width)
         self.mix = nn.Linear(width, width)
 
@@ -35,6 +36,28 @@ class LabelEmbedding(nn.Module):
         time = share.unsqueeze(1)
         state = torch.cat([labels.relu(), labels.neg().relu(), time, time.square()], dim=1)
         return nn.functional.silu(self.mix(nn.functional.silu(self.project(state))))
+
+
+class LabelTokens(nn.Module):
+    """A vector a label for the picture to attend to, so that each place reads what concerns it.
+
+    Labels that nobody decided on are silent. A few vectors that are there whatever the labels say
+    give attention somewhere else to look: over a single key it would be a constant.
+    """
+
+    REGISTERS = 4
+
+    def __init__(self, labels: int, width: int) -> None:
+        super().__init__()
+        self.present = nn.Parameter(nn.init.normal_(torch.empty(labels, width)))
+        self.absent = nn.Parameter(nn.init.normal_(torch.empty(labels, width)))
+        self.always = nn.Parameter(nn.init.normal_(torch.empty(self.REGISTERS, width)))
+
+    def forward(self, labels: Tensor) -> Tensor:
+        """``(B, L)`` labels in [-1, 1] to ``(B, REGISTERS + L, width)``."""
+        weight = labels.unsqueeze(-1)
+        tokens = weight.relu() * self.present + weight.neg().relu() * self.absent
+        return torch.cat([self.always.expand(len(labels), -1, -1), tokens], 1)
 
 
 class LabelPrior(nn.Module):

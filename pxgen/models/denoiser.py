@@ -12,22 +12,17 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.models.layers import frequencies, prefer_channels_last
-from pxgen.models.trunk import EMBEDDING, Trunk
+from pxgen.models.trunk import EMBEDDING, Trunk, TrunkSpec
 
 
 class Denoiser(Trunk):
     """Logits over the palette for chosen pixels of a partly hidden sprite."""
 
-    def __init__(
-        self, domain: Domain, *, width: int, coarse: int, depth: int, hidden: int, rank: int
-    ) -> None:
-        embed = nn.Embedding(domain.colors + 1, EMBEDDING)
-        super().__init__(
-            domain, embed, width=width, coarse=coarse, depth=depth, hidden=hidden, rank=rank
-        )
+    def __init__(self, spec: TrunkSpec, domain: Domain) -> None:
+        super().__init__(spec, domain, nn.Embedding(domain.colors + 1, EMBEDDING), spec.rank)
         self.colors = domain.colors
-        palette = torch.empty(domain.colors, rank)
-        self.palette = nn.Parameter(nn.init.normal_(palette, std=rank**-0.5))
+        palette = torch.empty(domain.colors, spec.rank)
+        self.palette = nn.Parameter(nn.init.normal_(palette, std=spec.rank**-0.5))
         self.bias = nn.Parameter(torch.zeros(domain.canvas.pixels, domain.colors))
         prefer_channels_last(self)
 

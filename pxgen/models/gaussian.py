@@ -22,7 +22,7 @@ from pxgen.models.planes import Noisy, PalettePlanes, Planes, RgbaPlanes
 from pxgen.models.protocol import Batch, Sampling, Stage
 from pxgen.models.schedule import Schedule
 from pxgen.models.solvers import Guess, ancestral, invert, multistep, slerp
-from pxgen.models.trunk import EMBEDDING, Trunk
+from pxgen.models.trunk import EMBEDDING, Trunk, TrunkSpec
 from pxgen.noise import Noise
 from pxgen.tables import setting
 
@@ -33,7 +33,7 @@ SECOND = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class GaussianSpec:
+class GaussianSpec(TrunkSpec):
     """``[model]`` of a Gaussian diffusion."""
 
     family: str = setting("gaussian", "Gaussian diffusion of planes")
@@ -46,11 +46,6 @@ class GaussianSpec:
     )
     self_condition: bool = setting(True, "show the network its last guess (2208.04202)")
     levels: int = setting(500, "levels of noise", low=2, high=10_000)
-    width: int = setting(32, "channels of the fine level", low=8, high=1024)
-    coarse: int = setting(64, "channels of the coarse level", low=8, high=2048)
-    depth: int = setting(1, "blocks a level", low=1, high=16)
-    hidden: int = setting(192, "width of the label vector and the overview", low=8, high=4096)
-    rank: int = setting(16, "embedding, onehot: features that tell colours apart", low=1, high=256)
     blind: float = setting(
         0.1, "share of training sprites without labels, for guidance", low=0, high=1
     )
@@ -84,15 +79,7 @@ class PlaneNet(Trunk):
 
     def __init__(self, spec: GaussianSpec, domain: Domain, planes: Planes) -> None:
         enter = planes.channels * (2 if spec.self_condition else 1)
-        super().__init__(
-            domain,
-            nn.Linear(enter, EMBEDDING),
-            width=spec.width,
-            coarse=spec.coarse,
-            depth=spec.depth,
-            hidden=spec.hidden,
-            rank=planes.rank,
-        )
+        super().__init__(spec, domain, nn.Linear(enter, EMBEDDING), planes.rank)
 
     def forward(self, planes: Tensor, labels: Tensor, level: Tensor) -> Tensor:
         """``(B, P, C)`` planes to ``(B, P, rank)`` features."""

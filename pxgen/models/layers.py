@@ -55,22 +55,27 @@ class ResidualBlock(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    """Self-attention over all positions (1706.03762), zero at the start."""
+    """Attention of all positions to one another (1706.03762) and to tokens, zero at the start."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, *, reads_tokens: bool) -> None:
         super().__init__()
         self.heads = heads
         self.norm = nn.RMSNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
+        self.read = nn.Linear(width, 2 * width) if reads_tokens else None
         nn.init.zeros_(self.out.weight)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """``(B, C, h, w)`` to the same; the condition reaches attention through the stream."""
+    def forward(self, x: Tensor, tokens: Tensor | None) -> Tensor:
+        """``(B, C, h, w)`` and ``(B, N, C)`` tokens, if it reads them, to ``(B, C, h, w)``."""
         B, C, h, w = x.shape
         stream = x.permute(0, 2, 3, 1).reshape(B, h * w, C)
         qkv = self.qkv(self.norm(stream)).view(B, h * w, 3, self.heads, C // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        if self.read is not None and tokens is not None:
+            read = self.read(tokens).view(B, -1, 2, self.heads, C // self.heads)
+            more_keys, more_values = read.permute(2, 0, 3, 1, 4)
+            key, value = torch.cat([key, more_keys], 2), torch.cat([value, more_values], 2)
         mixed = F.scaled_dot_product_attention(query, key, value)
         stream = stream + self.out(mixed.transpose(1, 2).reshape(B, h * w, C))
         image: Tensor = stream.view(B, h, w, C).permute(0, 3, 1, 2)

@@ -21,6 +21,7 @@ from pxgen.canvas import Domain
 from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
 from pxgen.models.denoiser import Denoiser
 from pxgen.models.protocol import Batch, Sampling, Stage
+from pxgen.models.trunk import TrunkSpec
 from pxgen.models.unmasking import ORDERS, unmask
 from pxgen.noise import Noise
 from pxgen.tables import setting
@@ -34,15 +35,10 @@ ENCODED = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaskedSpec:
+class MaskedSpec(TrunkSpec):
     """``[model]`` of a masked diffusion."""
 
     family: str = setting("masked", "masked discrete diffusion on palette indices")
-    width: int = setting(32, "channels of the fine level", low=8, high=1024)
-    coarse: int = setting(64, "channels of the coarse level", low=8, high=2048)
-    depth: int = setting(1, "blocks a level", low=1, high=16)
-    hidden: int = setting(192, "width of the label vector and the overview", low=8, high=4096)
-    rank: int = setting(16, "features that tell colours apart", low=1, high=256)
     blind: float = setting(
         0.1, "share of training sprites without labels, for guidance", low=0, high=1
     )
@@ -73,14 +69,7 @@ class MaskedDiffusion:
 
     def __init__(self, spec: MaskedSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain
-        self.denoiser = Denoiser(
-            domain,
-            width=spec.width,
-            coarse=spec.coarse,
-            depth=spec.depth,
-            hidden=spec.hidden,
-            rank=spec.rank,
-        )
+        self.denoiser = Denoiser(spec, domain)
         self.steerable = domain.labels > 0
         self.module = nn.ModuleDict({"denoiser": self.denoiser})
         self.prior = LabelPrior(domain.labels, spec.hidden) if domain.labels else None

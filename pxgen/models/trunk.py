@@ -8,19 +8,22 @@ Frames of a clip are channels of the same cell.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas, Domain
-from pxgen.models.conditioning import LabelEmbedding
+from pxgen.models.conditioning import LabelEmbedding, LabelTokens
 from pxgen.models.layers import (
     AttentionBlock,
     ChannelNorm,
     GlobalBlock,
     ResidualBlock,
 )
+from pxgen.tables import setting
 
 CELLS = 256
 """Cells a canvas is divided into at most: what lies above is learnt too slowly on a CPU."""
@@ -29,30 +32,31 @@ EMBEDDING = 16
 HEADS = 4
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrunkSpec:
+    """The part of ``[model]`` that sizes the network."""
+
+    width: int = setting(32, "channels of the fine level", low=8, high=1024)
+    coarse: int = setting(64, "channels of the coarse level", low=8, high=2048)
+    depth: int = setting(1, "blocks a level", low=1, high=16)
+    hidden: int = setting(192, "width of the label vector and the overview", low=8, high=4096)
+    rank: int = setting(16, "features that tell colours apart", low=1, high=256)
+    labels: Literal["sum", "attention", "both"] = setting(
+        "sum", "how labels enter: their sum moves all features, places attend to them, or both"
+    )
+
+
 class Trunk(nn.Module):
     """Features of ``rank`` numbers a pixel from ``EMBEDDING`` numbers a pixel and labels.
 
     Args:
+        spec: its sizes.
         domain: canvas and labels.
         embed: how a pixel becomes its numbers; called by those who build on this.
-        width: channels of the fine level.
-        coarse: channels of the coarse level.
-        depth: blocks a level.
-        hidden: width of the label vector and of the layer that sees the whole canvas.
         rank: numbers of a pixel on its way out.
     """
 
-    def __init__(
-        self,
-        domain: Domain,
-        embed: nn.Module,
-        *,
-        width: int,
-        coarse: int,
-        depth: int,
-        hidden: int,
-        rank: int,
-    ) -> None:
+    def __init__(self, spec: TrunkSpec, domain: Domain, embed: nn.Module, rank: int) -> None:
         super().__init__()
         canvas = domain.canvas
         self.canvas, self.rank = canvas, rank
@@ -65,19 +69,23 @@ class Trunk(nn.Module):
         cells = (self.padded.height // self.patch, self.padded.width // self.patch)
         planes, area = EMBEDDING * canvas.frames, self.patch**2
 
+        width, coarse, depth, hidden = spec.width, spec.coarse, spec.depth, spec.hidden
         self.embed = embed
-        self.condition = LabelEmbedding(domain.labels, hidden)
+        self.condition = LabelEmbedding(0 if spec.labels == "attention" else domain.labels, hidden)
+        attended = spec.labels != "sum" and domain.labels > 0
+        self.tokens = LabelTokens(domain.labels, coarse) if attended else None
         self.stem = nn.Conv2d(planes * area, width, 1)
         self.position = nn.Parameter(nn.init.normal_(torch.empty(1, width, *cells), std=0.02))
         self.overview = GlobalBlock(width, cells, hidden, hidden)
         self.before = ResidualBlock(width, hidden)
         self.down = nn.Conv2d(4 * width, coarse, 1)
+        heads = math.gcd(coarse, HEADS)
         self.coarse = nn.ModuleList(
             block
             for _ in range(depth)
             for block in (
                 ResidualBlock(coarse, hidden),
-                AttentionBlock(coarse, math.gcd(coarse, HEADS)),
+                AttentionBlock(coarse, heads, reads_tokens=attended),
             )
         )
         self.up = nn.Conv2d(coarse, 4 * width, 1)
@@ -92,13 +100,15 @@ class Trunk(nn.Module):
 
         ``level``, ``(B,)`` in [0, 1], says how much of the sprites is hidden or noise.
         """
-        condition = self.condition(labels, level)
+        seen = labels[:, : self.condition.labels]
+        condition = self.condition(seen, level)
+        tokens = None if self.tokens is None else self.tokens(labels)
         planes = embedded.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
         x = self.stem(_channels_last(F.pixel_unshuffle(planes, self.patch))) + self.position
         x = self.before(self.overview(x, condition), condition)
         y = self.down(_channels_last(F.pixel_unshuffle(x, 2)))
         for block in self.coarse:
-            y = block(y, condition)
+            y = block(y, tokens if isinstance(block, AttentionBlock) else condition)
         x = x + F.pixel_shuffle(self.up(y), 2)
         for block in self.after:
             x = block(x, condition)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from pxgen.errors import InputError, UsageError
 from pxgen.models.registry import FAMILIES, build_model, spec_class
@@ -57,3 +59,15 @@ def test_the_documents_list_every_recipe() -> None:
     text = (Path(__file__).parent.parent / "docs" / "recipes.md").read_text("utf-8")
     listed = re.findall(r"^\| `([a-z-]+)`", text, flags=re.MULTILINE)
     assert sorted(listed) == RECIPES
+
+
+def test_dense_autoencoders_get_the_slots_that_their_sprites_need() -> None:
+    """A place that shows three colours needs their logits and one for all others."""
+    spec = read_table(spec_class("autoencoder"), read_recipe("ae"))
+    pixels = torch.zeros(6, 1, 2, 2, dtype=torch.uint8)
+    pixels[:, 0, 0, 0] = torch.tensor([0, 1, 2, 2, 1, 0])
+    pixels[:, 0, 0, 1] = torch.tensor([5, 5, 5, 5, 5, 1])
+    # 3, 2, 1 and 1 colours: 7 of 4 places.
+    assert spec.suited(pixels).slots == 3
+    assert replace(spec, slots=9).suited(pixels).slots == 9
+    assert replace(spec, pixels="index").suited(pixels).slots == 0

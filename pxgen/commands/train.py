@@ -13,11 +13,13 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from pxgen.card import Card, checkpoint_file, read_card
 from pxgen.checkpoint import load_tensors, load_weights, save_checkpoint
 from pxgen.commands.devices import pick_device
 from pxgen.commands.preview import write_preview
-from pxgen.dataset import Dataset, open_dataset
+from pxgen.dataset import Dataset, open_dataset, spread
 from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.files import alone, write_text
 from pxgen.models.protocol import Model
@@ -27,7 +29,14 @@ from pxgen.recipe import resolve
 from pxgen.runs import METRICS, PREVIEW, TABLE, Metrics, make_run, run_folders
 from pxgen.settings import TrainSettings
 from pxgen.tables import Table, read_table
-from pxgen.training import DEFAULT_MINUTES, Position, Report, Trainer
+from pxgen.training import (
+    BEGINNING,
+    BEGINNING_PIXELS,
+    DEFAULT_MINUTES,
+    Position,
+    Report,
+    Trainer,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,19 +72,17 @@ def train(request: TrainRequest, console: Console) -> Path:
     dataset = open_dataset(request.dataset)
     if not len(dataset.train):
         raise InputError(f"{request.dataset} has no training sprites: prepare more of them")
-    table = resolve(request.model_table, request.recipe)
-    family = str(table["family"])
-    spec = read_table(spec_class(family), table)
+    table = suited_table(resolve(request.model_table, request.recipe), dataset)
     settings = with_budget(request.settings)
     device = pick_device(request.device)
     card = Card(
-        model=asdict(spec),
+        model=dict(table),
         canvas=dataset.canvas,
         palette=dataset.palette,
         label_names=dataset.label_names,
         fingerprint=dataset.fingerprint,
     )
-    folder = _choose_folder(request, card, family)
+    folder = _choose_folder(request, card, str(table["family"]))
     with _claimed(folder, request):
         # Only now: a run that has just ended may have gone on since the folder was chosen.
         resumed = _resumed(request, folder, card)
@@ -91,6 +98,18 @@ def train(request: TrainRequest, console: Console) -> Path:
             console.print(f"resuming {folder} at step {run.trainer.position.step}")
         run.train(console)
     return checkpoint_file(folder)
+
+
+def suited_table(table: Table, dataset: Dataset) -> Table:
+    """A whole ``[model]`` table with what it leaves open chosen by the training sprites.
+
+    Raises:
+        InputError: an unknown family or key, or a value out of range, with its address.
+    """
+    count = max(1, min(BEGINNING, BEGINNING_PIXELS // dataset.canvas.pixels))
+    pixels = torch.from_numpy(dataset.take(spread(dataset.train, count))[0])
+    spec = read_table(spec_class(str(table["family"])), table).suited(pixels)
+    return Table(asdict(spec), table.where)
 
 
 def with_budget(settings: TrainSettings) -> TrainSettings:

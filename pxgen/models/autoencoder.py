@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -23,19 +23,21 @@ from pxgen.models.density import Density
 from pxgen.models.latents import GaussianLatent, GumbelLatent, Latent, PointLatent
 from pxgen.models.layers import prefer_channels_last
 from pxgen.models.pixels import IndexPixels, OneHotPixels, Pixels, RgbaPixels, SigmoidPixels
-from pxgen.models.protocol import Batch, Sampling, Stage
+from pxgen.models.protocol import Batch, ModelSpec, Sampling, Stage
 from pxgen.models.support import SupportPixels
 from pxgen.noise import Noise
 from pxgen.tables import setting
 
 TRACED = 8
 """Pictures of a trace: from the middle of the codes to the one drawn."""
+MOST_SLOTS = 64
+"""Logits a pixel has unless told otherwise: more than that is no template any more."""
 BLIND = 0.1
 """Share of training sprites shown without labels, so that unlabelled images can be encoded."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutoencoderSpec:
+class AutoencoderSpec(ModelSpec):
     """``[model]`` of an autoencoder."""
 
     family: str = setting("autoencoder", "an encoder, a code, a decoder")
@@ -64,9 +66,20 @@ class AutoencoderSpec:
     asked: int = setting(
         128, "index: random pixels of a sprite that a step learns; 0: all", low=0, high=2**24
     )
-    slots: int = setting(8, "support: logits a pixel has on average", low=2, high=256)
+    slots: int = setting(
+        0, "support: logits a pixel has on average; 0: what training sprites show", low=0, high=256
+    )
     kl: float = setting(1.0, "weight of a code's divergence; 1 is the bound", low=0)
     temperature: float = setting(1.0, "spread of sampled codes; below 1 plainer", low=0)
+
+    def suited(self, pixels: Tensor) -> Self:
+        """As many slots as the sprites show colours a place, and one for what they do not show."""
+        if self.pixels != "support" or self.slots:
+            return self
+        shown = pixels.flatten(1).t().sort(1).values
+        colors = 1 + (shown.diff(dim=1) != 0).sum(1)
+        slots = math.ceil(float(colors.float().mean())) + 1
+        return replace(self, slots=min(slots, MOST_SLOTS))
 
 
 class Code(NamedTuple):
@@ -258,7 +271,7 @@ def _pixels(spec: AutoencoderSpec, domain: Domain) -> Pixels:
     if spec.pixels == "index":
         return IndexPixels(domain, embedding=spec.embedding, rank=spec.rank, asked=spec.asked)
     if spec.pixels == "support":
-        return SupportPixels(domain, slots=spec.slots)
+        return SupportPixels(domain, slots=spec.slots or MOST_SLOTS)
     return _PLANES[spec.pixels](domain)
 
 

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 from torch import Tensor, nn
 
 from pxgen.canvas import Domain
 from pxgen.noise import Noise
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """What every ``[model]`` table becomes."""
+
+    def suited(self, pixels: Tensor) -> Self:
+        """These settings with what was left open chosen by ``(N, T, H, W)`` training sprites."""
+        return self
 
 
 class Batch(NamedTuple):

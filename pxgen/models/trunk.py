@@ -23,6 +23,7 @@ from pxgen.models.layers import (
     GlobalBlock,
     ResidualBlock,
 )
+from pxgen.models.protocol import ModelSpec
 from pxgen.tables import setting
 
 CELLS = 256
@@ -33,7 +34,7 @@ HEADS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrunkSpec:
+class TrunkSpec(ModelSpec):
     """The part of ``[model]`` that sizes the network."""
 
     width: int = setting(32, "channels of the fine level", low=8, high=1024)

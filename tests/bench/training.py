@@ -61,6 +61,7 @@ def _where_time_goes(path: Path, recipe: str) -> dict[str, float]:
     """Mean seconds of a step of the last stage, and of its parts."""
     import torch
 
+    from pxgen.commands.train import suited_table
     from pxgen.course import Course
     from pxgen.dataset import open_dataset
     from pxgen.examples import Examples
@@ -75,7 +76,7 @@ def _where_time_goes(path: Path, recipe: str) -> dict[str, float]:
     # A budget in steps, with more steps than are timed: the last one validates.
     settings = TrainSettings(steps=WARM + TIMED + 2)
     seed_weights(settings.seed)
-    model = build_model(read_recipe(recipe), dataset.domain)
+    model = build_model(suited_table(read_recipe(recipe), dataset), dataset.domain)
     spent = dict.fromkeys(PARTS, 0.0)
     _time_calls(Lanes, "backward", spent, "network")
     _time_calls(Examples, "batch", spent, "examples")

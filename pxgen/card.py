@@ -76,7 +76,7 @@ def read_card(path: Path) -> tuple[Card, Header]:
             fingerprint=str(about["fingerprint"]),
             training=dict(about["training"]),
         )
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise InputError(f"{file} is no pxgen checkpoint: train one with `pxgen train`") from None
     if min(card.canvas) < 1 or card.canvas.pixels > 2**24:
         raise InputError(f"{file} declares an impossible canvas {tuple(card.canvas)}")

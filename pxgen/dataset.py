@@ -160,7 +160,7 @@ def _about(file: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
             raise ValueError("no such format")
         strings = [about["fingerprint"], *about["labels"], *about["palette"]]
         whole = isinstance(about["info"], dict) and all(isinstance(s, str) for s in strings)
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         whole, version = False, 0
     if not whole:
         raise InputError(f"{file} is no pxgen dataset: make one with `pxgen prepare`")

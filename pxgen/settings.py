@@ -16,7 +16,7 @@ class DataSettings:
         (), "folders, images, arrays or tables to learn from", is_path=True
     )
     builtin: bool = setting(False, "use the built-in characters instead of a source")
-    count: int = setting(10_000, "how many built-in characters", low=1)
+    count: int = setting(10_000, "how many built-in characters", low=1, high=10**9)
     seed: int = setting(
         0, "seed of the built-in characters and of the held-out split", low=0, high=2**63 - 1
     )
@@ -90,7 +90,7 @@ class TrainSettings:
 class SampleSettings:
     """``[sample]``: how new sprites are drawn from a model."""
 
-    count: int = setting(1, "how many sprites", low=1)
+    count: int = setting(1, "how many sprites", low=1, high=10**9)
     seed: int = setting(
         0, "the stream of pictures; number i of a seed is always the same", low=0, high=2**63 - 1
     )

@@ -152,3 +152,10 @@ def test_a_checkpoint_can_be_read_by_others(tmp_path: Path) -> None:
     neighbour = tmp_path / "neighbour"
     neighbour.touch()
     assert save(tmp_path).stat().st_mode == neighbour.stat().st_mode
+
+
+def test_a_card_nested_without_end_is_one_clear_line(tmp_path: Path) -> None:
+    path = save(tmp_path)
+    save_file(load_file(path), path, metadata={KEY: "[" * 100_000})
+    with pytest.raises(InputError, match="no pxgen checkpoint"):
+        load_model(path)

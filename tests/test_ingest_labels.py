@@ -205,3 +205,11 @@ def test_label_order_does_not_depend_on_row_order(tmp_path: Path) -> None:
         (tmp_path / "t.csv").write_text("id,kind\n" + rows)
         tables.append(label_columns(read_table(tmp_path / "t.csv"), "id", None, ()).names)
     assert tables == [("elf", "orc")] * 2
+
+
+def test_a_table_of_tables_is_refused_in_one_line(tmp_path: Path) -> None:
+    """What some other tool left beside the sprites."""
+    file = tmp_path / "frames.json"
+    file.write_text(json.dumps({"a.png": {"frame": {"x": 0}}, "b.png": {"frame": {"x": 8}}}))
+    with pytest.raises(InputError, match="not tables of tables"):
+        read_table(file)

@@ -94,6 +94,8 @@ def _json_table(path: Path, text: str) -> Table:
 def _from_mapping(path: Path, content: dict[str, Any]) -> list[Cell]:
     """The labels of each value: a name, a list of names, or a table whose keys are the names."""
     tables = [value for value in content.values() if isinstance(value, dict)]
+    if any(isinstance(value, dict) for table in tables for value in table.values()):
+        raise InputError(f"{path}: labels are text, numbers or lists, not tables of tables")
     flags = bool(tables) and _are_flags(tables)
     return [
         tuple(str(name) for name, present in value.items() if present or not flags)
@@ -113,7 +115,7 @@ def _are_flags(tables: list[dict[str, Any]]) -> bool:
     if values and all(isinstance(value, bool) for value in values):
         return True
     same_keys = len({frozenset(table) for table in tables}) == 1 and len(tables) > 1
-    return same_keys and all(value in {0, 1} for value in values if not isinstance(value, list))
+    return same_keys and all(value in (0, 1) for value in values if not isinstance(value, list))
 
 
 def _cell(path: Path, value: object) -> Cell:

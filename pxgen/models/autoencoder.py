@@ -19,7 +19,7 @@ from pxgen.canvas import Domain
 from pxgen.errors import InputError
 from pxgen.models import bodies
 from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
-from pxgen.models.density import Density
+from pxgen.models.density import Codes, Density, Posteriors
 from pxgen.models.latents import GaussianLatent, GumbelLatent, Latent, PointLatent
 from pxgen.models.layers import prefer_channels_last
 from pxgen.models.pixels import IndexPixels, OneHotPixels, Pixels, RgbaPixels, SigmoidPixels
@@ -54,8 +54,10 @@ class AutoencoderSpec(ModelSpec):
     size: int = setting(64, "numbers of a code (channels of a map; groups of gumbel)", low=1)
     categories: int = setting(64, "categories of a gumbel group", low=2, high=4096)
     keep_map: bool = setting(False, "conv with point codes: keep a map instead of a vector")
-    prior: Literal["fitted", "standard"] = setting(
-        "fitted", "codes to sample from: fitted to the training sprites, or standard"
+    prior: Literal["fitted", "standard", "aggregate"] = setting(
+        "fitted",
+        "codes to sample from: a density fitted to those of the training sprites, standard, or "
+        "aggregate (near the code of a training sprite; Gaussian codes only)",
     )
     encoder_labels: bool = setting(False, "the encoder sees the labels")
     decoder_labels: bool = setting(False, "the decoder sees the labels, so that they steer it")
@@ -105,6 +107,11 @@ class Autoencoder:
                 '[model] pixels = "support" needs body = "dense": a convolution answers all places '
                 'alike. Take pixels = "index"'
             )
+        if spec.prior == "aggregate" and spec.latent != "gaussian":
+            raise InputError(
+                '[model] prior = "aggregate" needs latent = "gaussian": around other codes there '
+                'is nothing to draw. Take prior = "fitted"'
+            )
         self.spec, self.domain = spec, domain
         L = domain.labels
         self.pixels = _pixels(spec, domain)
@@ -127,6 +134,9 @@ class Autoencoder:
         self.steerable = bool(L) and (spec.decoder_labels or fitted)
         self.prior = LabelPrior(L, spec.width) if self.steerable else None
         self.module = nn.ModuleDict({"codec": self.codec, "density": self.density})
+        self.posteriors = Posteriors(self._code_size()) if spec.prior == "aggregate" else None
+        if self.posteriors is not None:
+            self.module["posteriors"] = self.posteriors
         if self.prior is not None:
             self.module["labels"] = self.prior
 
@@ -198,7 +208,10 @@ class Autoencoder:
         if self.prior is not None:
             labels = self.prior.complete(labels, noise)
         temperature = self.spec.temperature if how.temperature is None else how.temperature
-        flat = self.latent.sample(self.density, labels, noise, temperature)
+        if self.posteriors is not None:
+            flat = self.posteriors.draw(noise, temperature)
+        else:
+            flat = self.latent.sample(self.density, labels, noise, temperature)
         return Code(flat.view(-1, *self._code_shape()), labels, noise.uniform(self.spec.size))
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Code:
@@ -218,7 +231,7 @@ class Autoencoder:
 
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
         """Units of a code, and how many of them are active: differ from sprite to sprite."""
-        codes = torch.cat([codes for codes, _ in self._codes(batches)])
+        codes = torch.cat([codes.middle for codes in self._codes(batches)])
         active = self.latent.active(codes)
         return {"units": len(active), "active_units": int(active.sum())}
 
@@ -254,13 +267,16 @@ class Autoencoder:
         self.pixels.start_from(batch.pixels.flatten(1))
 
     def _settle(self, batches: Iterable[Batch]) -> None:
-        if self.spec.prior == "fitted":
+        if self.posteriors is not None:
+            self.posteriors.fit(self._codes(batches))
+        elif self.spec.prior == "fitted":
             self.density.fit(self._codes(batches))
 
-    def _codes(self, batches: Iterable[Batch]) -> Iterator[tuple[Tensor, Tensor]]:
+    def _codes(self, batches: Iterable[Batch]) -> Iterator[Codes]:
         for batch in batches:
             given, _ = self._given(batch.pixels, batch.labels)
-            yield self.latent.likeliest(given).flatten(1), batch.labels
+            middle, spread = self.latent.likeliest(given), self.latent.spread(given)
+            yield Codes(middle.flatten(1), spread.flatten(1), batch.labels)
 
 
 def _maps(spec: AutoencoderSpec) -> bool:

@@ -85,18 +85,14 @@ class ConvDecoder(nn.Module):
         super().__init__()
         self.canvas, self.channels = canvas, channels
         self.map = (2 * width, *cells(canvas, STRIDE))
-        self.label = nn.Linear(labels, 2 * width, bias=False) if labels else None
-        inside = 2 * width if keep_map else math.prod(self.map)
-        self.enter = nn.Conv2d(code, inside, 1) if keep_map else CanvasLinear(code, inside)
+        self.enter = _Unfold(code, labels, self.map, keep_map=keep_map)
         self.first = nn.Conv2d(2 * width, 8 * width, 3, padding=1)
         self.second = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
         self.leave = nn.Conv2d(width, channels * canvas.frames, 3, padding=1)
 
     def forward(self, code: Tensor, labels: Tensor) -> Tensor:
         """A code and ``(B, L)`` to ``(B, P, C)``."""
-        x = self.enter(code).view(-1, *self.map)
-        if self.label is not None:
-            x = x + self.label(labels)[:, :, None, None]
+        x = self.enter(code, labels)
         x = F.pixel_shuffle(self.first(F.silu(x)), 2)
         x = F.pixel_shuffle(self.second(F.silu(x)), 2)
         T, H, W = self.canvas
@@ -136,21 +132,44 @@ class PlainDecoder(nn.Module):
     ) -> None:
         super().__init__()
         T, H, W = canvas
-        self.inside = (code if keep_map else width, H, W)
         self.outside = (T, channels)
-        self.label = nn.Linear(labels, 2 * width, bias=False) if labels else None
-        self.enter = None if keep_map else CanvasLinear(code, math.prod(self.inside))
-        self.first = nn.Conv2d(self.inside[0], 2 * width, 3, padding=1)
+        self.enter = _Unfold(code, labels, (width, H, W), keep_map=keep_map)
+        self.first = nn.Conv2d(width, 2 * width, 3, padding=1)
         self.leave = nn.Conv2d(2 * width, T * channels, 3, padding=1)
 
     def forward(self, code: Tensor, labels: Tensor) -> Tensor:
         """A code and ``(B, L)`` to ``(B, P, C)``."""
-        x = code if self.enter is None else F.silu(self.enter(code)).view(-1, *self.inside)
-        x = self.first(x)
-        if self.label is not None:
-            x = x + self.label(labels)[:, :, None, None]
+        x = self.first(F.silu(self.enter(code, labels)))
         planes = torch.unflatten(self.leave(F.silu(x)), 1, self.outside)
         return planes.permute(0, 1, 3, 4, 2).flatten(1, 3)
+
+
+class _Unfold(nn.Module):
+    """Code and labels to the first planes of a decoder.
+
+    Beside a vector labels say at once what stands where; to a map they can only add the same to
+    all of its positions.
+    """
+
+    def __init__(
+        self, code: int, labels: int, planes: tuple[int, int, int], *, keep_map: bool
+    ) -> None:
+        super().__init__()
+        self.planes = planes
+        self.label = nn.Linear(labels, planes[0], bias=False) if labels and keep_map else None
+        self.code = (
+            nn.Conv2d(code, planes[0], 1)
+            if keep_map
+            else CanvasLinear(code + labels, math.prod(planes))
+        )
+
+    def forward(self, code: Tensor, labels: Tensor) -> Tensor:
+        """``(B, code)`` or ``(B, code, h, w)`` and ``(B, L)`` to ``(B, C, h, w)``."""
+        if isinstance(self.code, CanvasLinear):
+            planes: Tensor = self.code(torch.cat([code, labels], 1)).view(-1, *self.planes)
+            return planes
+        x: Tensor = self.code(code)
+        return x if self.label is None else x + self.label(labels)[:, :, None, None]
 
 
 def cells(canvas: Canvas, stride: int) -> tuple[int, int]:

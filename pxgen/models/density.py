@@ -8,6 +8,7 @@ steers models whose decoder never saw one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,21 @@ WHOLE = 1024
 """Widest code whose covariance is kept whole; of a wider one only the diagonal."""
 RIDGE = 1e-3
 """Added to a variance, relative to the mean one: few sprites must not make a density singular."""
+
+
+KEPT = 2048
+"""Training sprites whose codes are kept to draw from."""
+
+
+class Codes(NamedTuple):
+    """What an encoder says of sprites."""
+
+    middle: Tensor
+    """``(n, D)`` likeliest codes."""
+    spread: Tensor
+    """``(n, D)`` deviations around them, 0 where a code is a point."""
+    labels: Tensor
+    """``(n, L)``."""
 
 
 class Density(nn.Module):
@@ -35,8 +51,8 @@ class Density(nn.Module):
         whole = size <= WHOLE
         self.register_buffer("spread", torch.eye(size) if whole else torch.ones(size))
 
-    def fit(self, pairs: Iterable[tuple[Tensor, Tensor]]) -> None:
-        """Take over mean, label effects and covariance of ``(codes (n, D), labels (n, L))``.
+    def fit(self, codes: Iterable[Codes]) -> None:
+        """Take over mean, label effects and covariance of the likeliest codes.
 
         One pass, in double precision; labels count as present (> 0) or not.
         """
@@ -45,9 +61,9 @@ class Density(nn.Module):
         cross = torch.zeros(L + 1, D, dtype=torch.float64)
         squares = torch.zeros(self.spread.shape, dtype=torch.float64)
         count = 0
-        for codes, labels in pairs:
+        for middle, _, labels in codes:
             x = torch.cat([(labels > 0).double(), torch.ones(len(labels), 1)], 1).cpu()
-            z = codes.double().cpu()
+            z = middle.double().cpu()
             inputs += x.mT @ x
             cross += x.mT @ z
             squares += z.mT @ z if squares.dim() == 2 else z.square().sum(0)
@@ -81,6 +97,36 @@ class Density(nn.Module):
             return mean + normal * self.spread
         # One row at a time, because the product of another batch size would round differently.
         return mean + torch.stack([self.spread @ row for row in normal])
+
+
+class Posteriors(nn.Module):
+    """What the encoder said of training sprites: the aggregate posterior, drawn from as it is.
+
+    Where sprites differ in kind, codes come in clusters, and a normal draw falls between them.
+    """
+
+    middle: Tensor
+    spread: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self.register_buffer("middle", torch.zeros(KEPT, size))
+        self.register_buffer("spread", torch.ones(KEPT, size))
+
+    def fit(self, codes: Iterable[Codes]) -> None:
+        """Keep the codes of sprites from all parts of the training set."""
+        middles, spreads, _ = (torch.cat(part) for part in zip(*codes, strict=True))
+        # Few sprites are kept more than once.
+        places = torch.arange(KEPT) * len(middles) // KEPT
+        self.middle.copy_(middles[places])
+        self.spread.copy_(spreads[places])
+
+    def draw(self, noise: Noise, temperature: float) -> Tensor:
+        """``(n, size)`` codes, each like that of some training sprite."""
+        chosen = (noise.uniform(1).squeeze(1) * KEPT).long().clamp(max=KEPT - 1)
+        normal = noise.normal(self.size) * temperature
+        return self.middle[chosen] + normal * self.spread[chosen]
 
 
 def _root(covariance: Tensor) -> Tensor:

@@ -40,6 +40,10 @@ class PointLatent:
         """The code without noise."""
         return given
 
+    def spread(self, given: Tensor) -> Tensor:
+        """How far a drawn code may lie from the likeliest one."""
+        return torch.zeros_like(given)
+
     def active(self, codes: Tensor) -> Tensor:
         """``(D,)``: the numbers of ``(N, D)`` codes that vary (1509.00519, their threshold)."""
         return codes.var(0, correction=0) > ACTIVE
@@ -72,6 +76,10 @@ class GaussianLatent(PointLatent):
         """The mean."""
         return given.chunk(2, 1)[0]
 
+    def spread(self, given: Tensor) -> Tensor:
+        """The deviation."""
+        return (0.5 * _moments(given)[1]).exp()
+
 
 class GumbelLatent:
     """A code is one category in each of several groups (1611.01144, 1611.00712).
@@ -101,6 +109,10 @@ class GumbelLatent:
         """The likeliest category of each group, one-hot and flattened."""
         best = torch.unflatten(given, 1, (self.groups, self.categories)).argmax(-1)
         return F.one_hot(best, self.categories).float().flatten(1)
+
+    def spread(self, given: Tensor) -> Tensor:
+        """Nothing: a category is not near another."""
+        return torch.zeros_like(given)
 
     def active(self, codes: Tensor) -> Tensor:
         """``(groups,)``: the groups whose category varies over ``(N, size)`` codes."""

@@ -1,0 +1,43 @@
+"""Where sampled codes come from."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from pxgen.errors import InputError
+from pxgen.models.density import Codes, Posteriors
+from pxgen.noise import PictureNoise
+from tests.tiny import tiny_model
+
+
+def test_codes_near_those_of_sprites_stay_in_their_clusters() -> None:
+    """Two kinds of sprites, and nothing between them, where a normal draw would fall."""
+    middle = torch.tensor([[-3.0, 0.0], [3.0, 0.0]]).repeat(50, 1)
+    spread = torch.tensor([[0.1, 1.0]]).expand(100, -1)
+    posteriors = Posteriors(2)
+    posteriors.fit(
+        [
+            Codes(m, s, torch.zeros(10, 0))
+            for m, s in zip(middle.split(10), spread.split(10), strict=True)
+        ]
+    )
+    drawn = posteriors.draw(PictureNoise(0, range(1000)), 1.0)
+    assert (drawn[:, 0].abs() - 3).abs().max() < 0.5
+    assert 0.45 < (drawn[:, 0] > 0).float().mean() < 0.55
+    assert drawn[:, 1].std() == pytest.approx(1, rel=0.1)
+    still = posteriors.draw(PictureNoise(0, range(100)), 0.0)
+    assert set(still[:, 0].tolist()) == {-3.0, 3.0}
+
+
+def test_codes_of_few_sprites_are_all_kept() -> None:
+    posteriors = Posteriors(1)
+    posteriors.fit([Codes(torch.arange(3.0).unsqueeze(1), torch.zeros(3, 1), torch.zeros(3, 0))])
+    drawn = posteriors.draw(PictureNoise(0, range(300)), 1.0)
+    assert [80 < int((drawn == value).sum()) < 120 for value in range(3)] == [True] * 3
+
+
+@pytest.mark.parametrize("recipe", ["ae", "gsvae"])
+def test_only_codes_with_a_spread_can_be_drawn_near(recipe: str) -> None:
+    with pytest.raises(InputError, match='latent = "gaussian"'):
+        tiny_model(recipe, prior="aggregate")

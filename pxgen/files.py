@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pxgen.errors import BusyError, PxgenError
@@ -36,7 +36,9 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
         reason = error.strerror or str(error)
         raise PxgenError(f"cannot write {target}: {reason}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where the folder itself could not be made there is nothing to remove.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(target: str | os.PathLike[str], content: bytes) -> Path:

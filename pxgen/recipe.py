@@ -59,6 +59,9 @@ def resolve(table: Table, recipe: str | None = None) -> Table:
     changes = dict(table)
     key = "recipe" if "recipe" in changes else "family"
     name, known = str(changes.get(key, DEFAULT)), recipe_names()
+    if key == "family" and name not in known:
+        # Runs keep whole tables, which name their family.
+        return table
     if name not in known:
         raise InputError(f"{table.where.key(key)}: no recipe '{name}'; {nearest(name, known)}")
     changes.pop("recipe", None)

@@ -28,6 +28,8 @@ DTYPES: dict[str, np.dtype[Any]] = {
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
+LARGEST = 2**40
+"""Elements along one side of a tensor accepted: an empty one may otherwise claim any shape."""
 HEADER_LIMIT = 16 * 2**20
 """Bytes of header accepted: a hostile length must not become an allocation."""
 
@@ -109,6 +111,8 @@ def _parse(raw: object, available: int) -> tuple[dict[str, str], dict[str, Entry
             raise ValueError(f"the entry of tensor '{name}' is malformed") from None
         if dtype in DTYPES and math.prod(shape) * DTYPES[dtype].itemsize != stop - start:
             raise ValueError(f"the shape of tensor '{name}' does not match its bytes")
+        if max(shape, default=0) > LARGEST:
+            raise ValueError(f"tensor '{name}' has an impossible shape")
         if min(shape, default=0) < 0 or not 0 <= start <= stop <= available:
             raise ValueError(f"tensor '{name}' lies outside the file")
         entries[name] = Entry(dtype, shape, start, stop)

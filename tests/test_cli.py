@@ -250,6 +250,15 @@ def test_sample_passes_on_every_option(run, asked):
     }
 
 
+def test_a_typed_budget_beats_another_kind_from_the_environment(run, asked):
+    run("train", "--minutes", "2", env={"PXGEN_TRAIN_STEPS": "50"})
+    run("train", env={"PXGEN_TRAIN_STEPS": "50"})
+    budgets = [(r["settings"].steps, r["settings"].minutes) for r in asked]
+    assert budgets == [(None, 2.0), (50, None)]
+    both = run("train", env={"PXGEN_TRAIN_STEPS": "50", "PXGEN_TRAIN_MINUTES": "2"})
+    assert both.exit_code == 2
+
+
 def test_train_takes_the_budget_that_was_typed(run, asked, tmp_path):
     (tmp_path / "pxgen.toml").write_text(
         "[model]\nrecipe = 'masked'\n[train]\nminutes = 5\nlr = 0.5\n"

@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from pxgen.errors import InputError
 from pxgen.models.gaussian import GaussianDiffusion
 from pxgen.models.planes import Noisy, PalettePlanes, RgbaPlanes
 from pxgen.models.protocol import Batch, Sampling
@@ -114,3 +115,9 @@ def test_a_drawing_without_added_noise_is_described_by_its_start_alone() -> None
         how = Sampling(sampler=sampler, steps=4)
         code = model.draw(labels, PictureNoise(0, range(2)), how)
         assert code.noises.shape[1] == steps
+
+
+def test_a_drawing_of_more_noise_than_fits_memory_is_refused() -> None:
+    model = tiny_model("gaussian", domain(height=1024, width=1024), levels=500, sampler="ddpm")
+    with pytest.raises(InputError, match="fewer --steps"):
+        model.draw(torch.zeros(1, 2), PictureNoise(0, [0]), Sampling(steps=500))

@@ -133,3 +133,19 @@ def test_pixels_outside_the_palette_are_damage(dataset: Path) -> None:
     result = run(dataset)
     assert result.exit_code == 3
     assert "outside its palette" in result.stderr
+
+
+def test_names_of_strangers_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    writer = DatasetWriter(
+        tmp_path / "d" / "dataset.safetensors",
+        palette=PALETTE,
+        label_names=["\x1b[31mred\x07"],
+        canvas=(1, 2, 2),
+        info={"sources": ["\x1b]0;title"]},
+    )
+    with writer:
+        writer.append(np.ones((2, 1, 2, 2), np.uint8), np.ones((2, 1), np.uint8), ["a", "b"])
+        writer.finish(np.zeros(2, np.uint8), np.arange(2, dtype=np.int32))
+    out = run(tmp_path / "d").stdout
+    assert "[31mred" in out
+    assert not {"\x1b", "\x07"} & set(out)

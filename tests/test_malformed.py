@@ -64,6 +64,13 @@ def test_a_malformed_model_table(here: Path, line: str) -> None:
     assert "pxgen.toml:2: model." in refused(*TRAIN)
 
 
+def hollow() -> bytes:
+    """An empty tensor of a shape that no machine has room to describe."""
+    entry = {"dtype": "U8", "shape": [2**62, 2**62, 0, 1], "data_offsets": [0, 0]}
+    header = json.dumps({"pixels": entry}).encode()
+    return len(header).to_bytes(8, "little") + header
+
+
 @pytest.mark.parametrize("file", [DATASET, CHECKPOINT])
 @pytest.mark.parametrize(
     "content",
@@ -79,6 +86,7 @@ def test_a_malformed_model_table(here: Path, line: str) -> None:
         pickled,
         torch_saved,
         lambda: safetensors_of({"weights.position": np.zeros(3, np.float32)}),
+        hollow,
     ],
     ids=lambda content: getattr(content, "__name__", repr(content)[:30]),
 )

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pxgen.errors import UsageError
+from pxgen.errors import PxgenError, UsageError
+from pxgen.files import write_bytes
 from pxgen.palette import Palette
 from pxgen.render.outputs import Series, plan_output, safe_stem
 from pxgen.render.png import decode_png
@@ -149,3 +150,10 @@ def test_labels_from_data_never_leave_the_folder(labels):
 )
 def test_stems_stay_readable(labels, stem):
     assert safe_stem(labels) == stem
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_bytes(b"precious")
+    with pytest.raises(PxgenError, match=r"cannot write .*taken"):
+        write_bytes(tmp_path / "taken" / "a.png", b"new")
+    assert (tmp_path / "taken").read_bytes() == b"precious"

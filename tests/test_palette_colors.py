@@ -219,3 +219,9 @@ def test_dithering_keeps_transparency_and_refuses_unknown_methods():
     assert dither(faint, GREYS, "bayer4").tolist() == [[0]]
     with pytest.raises(UsageError, match="choose one of none, bayer2"):
         dither(faint, GREYS, "floyd")
+
+
+def test_soft_colours_of_a_palette_are_their_own_and_others_vanish():
+    palette = Palette.of([(0, 0, 0), (10, 20, 30, 90)], "soft")
+    assert nearest(palette, rgba((10, 20, 30, 90), (10, 20, 30, 91))).tolist() == [2, 0]
+    assert swap(palette, Palette.of([(10, 20, 30, 90)], "one")).tolist() == [0, 1, 1]

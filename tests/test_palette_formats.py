@@ -281,3 +281,15 @@ def test_written_bytes_are_the_documented_grammar(tmp_path):
     with Image.open(io.BytesIO(encode_palette(palette, ".png"))) as image:
         assert (image.mode, image.size) == ("P", (2, 1))
         assert image.getpalette() == [255, 0, 77, 0, 228, 54]
+
+
+def test_a_second_header_of_a_picture_counts_for_nothing(tmp_path):
+    """A small one after the pixels would hide how large the picture is."""
+    content = io.BytesIO()
+    Image.new("RGB", (4000, 4000)).save(content, "PNG")
+    whole = content.getvalue()
+    body = b"IHDR" + struct.pack(">IIBBBBB", 4, 4, 8, 2, 0, 0, 0)
+    small = struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
+    (tmp_path / "swatch.png").write_bytes(whole[:-12] + small + whole[-12:])
+    with pytest.raises(InputError, match="too large for a swatch"):
+        read_palette(tmp_path / "swatch.png")

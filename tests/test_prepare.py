@@ -8,62 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from PIL import Image
 
 from pxgen.builtin import certify
 from pxgen.cli.app import pxgen
-from pxgen.dataset import Dataset, open_dataset
+from pxgen.dataset import open_dataset
 from pxgen.palette import Palette
 from pxgen.render.png import decode_png
-
-COLORS = [(0, 0, 0, 0), (20, 20, 20, 255), (200, 30, 30, 255), (240, 220, 90, 255)]
+from tests.preparing import hero, heroes, prepared, run, save, shown, visible
 
 
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(pxgen, ["prepare", *map(str, arguments)])
-
-
-def prepared(*arguments: object) -> Dataset:
-    result = run(*arguments)
-    assert result.exit_code == 0, result.stderr
-    return open_dataset(Path(result.stdout.strip()))
-
-
-def hero(seed: int, height: int = 8, width: int = 8) -> np.ndarray:
-    """``(H, W, 4)`` of one drawing, never an enlarged one."""
-    maps = np.random.default_rng(seed).integers(0, 4, (height, width))
-    maps[-1, :3] = 1, 2, 3
-    return np.array(COLORS, np.uint8)[maps]
-
-
-def save(path: str, rgba: np.ndarray, **options: object) -> Path:
-    file = Path(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(rgba).save(file, **options)  # type: ignore[arg-type]
-    return file
-
-
-def heroes(folder: str, count: int = 12, **size: int) -> list[np.ndarray]:
-    drawn = [hero(seed, **size) for seed in range(count)]
-    for seed, rgba in enumerate(drawn):
-        save(f"{folder}/{'elf' if seed % 3 else 'orc'}/{seed:02}.png", rgba)
-    return drawn
-
-
-def shown(dataset: Dataset, name: str) -> np.ndarray:
-    """``(T, H, W, 4)`` as the dataset would draw it."""
-    return dataset.palette.colors(dataset.pixels[dataset.names.index(name)])
-
-
-def visible(rgba: np.ndarray) -> np.ndarray:
-    return np.where(rgba[..., 3:] == 0, 0, rgba)
 
 
 def test_a_folder_becomes_an_exact_labelled_dataset() -> None:
@@ -273,32 +232,6 @@ def test_labels_come_from_the_table_at_the_top_of_the_folder() -> None:
     result = run("art", "--labels", "missing.csv", "--force")
     assert result.exit_code == 3
     assert "missing.csv" in result.stderr
-
-
-def test_a_palette_by_name_and_a_colour_count() -> None:
-    heroes("art")
-    named = prepared("art", "--palette", "pico-8")
-    assert len(named.palette) >= 16
-    result = run("art", "--colors", 2, "--force")
-    assert "dB" in result.stderr
-    assert "suggested: --colors 3" in result.stderr
-    assert len(open_dataset(Path("dataset")).palette) == 3
-    assert run("art", "--palette", "pico-88", "--force").exit_code == 2
-
-
-def test_likenesses_stay_on_one_side_and_the_seed_moves_the_split() -> None:
-    for seed in range(60):
-        rgba = hero(seed)
-        save(f"art/{seed}.png", rgba)
-        save(f"art/{seed}m.png", rgba[:, ::-1])
-    dataset = prepared("art", "--holdout", 0.3)
-    sides: dict[int, set[int]] = {}
-    for name, side, group in zip(dataset.names, dataset.split, dataset.group, strict=True):
-        sides.setdefault(int(name.rstrip("mpng.")), set()).add((int(side), int(group)))
-    assert all(len(side) == 1 for side in sides.values())
-    assert 18 <= len(dataset.held_out) <= 54
-    other = prepared("art", "--holdout", 0.3, "--seed", 1, "--force")
-    assert list(other.held_out) != list(dataset.held_out)
 
 
 def test_a_tiled_collection_is_noticed() -> None:

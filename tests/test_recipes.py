@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pxgen.errors import InputError, UsageError
-from pxgen.models.registry import FAMILIES, build_model, spec_class
+from pxgen.models.registry import FAMILIES, build_model, read_spec, spec_class
 from pxgen.recipe import DEFAULT, read_recipe, resolve
 from pxgen.tables import Table, Where, read_table, rules
 from tests.tiny import RECIPES, domain
@@ -71,3 +71,10 @@ def test_dense_autoencoders_get_the_slots_that_their_sprites_need() -> None:
     assert spec.suited(pixels).slots == 3
     assert replace(spec, slots=9).suited(pixels).slots == 9
     assert replace(spec, pixels="index").suited(pixels).slots == 0
+
+
+@pytest.mark.parametrize("name", ["vae", "masked"])
+def test_a_table_that_a_run_keeps_makes_the_same_model_again(name: str) -> None:
+    kept = Table({**read_recipe(name), "width": 24}, Where("runs/0001-vae/project.toml"))
+    assert dict(resolve(kept)) == dict(kept)
+    assert read_spec(resolve(kept)).width == 24

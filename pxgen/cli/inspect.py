@@ -51,6 +51,7 @@ def command(path: Path, as_json: bool, out: Path | None, audited: bool, studied:
         click.echo(json.dumps(findings.facts, indent=2, ensure_ascii=False))
         return
     for line in lines(findings.facts):
-        click.echo(line)
+        # A stranger's names must not steer the terminal.
+        click.echo("".join(c if c.isprintable() else "\ufffd" for c in line))
     if out is not None:
         click.echo(out)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from pxgen.tables import Rule, rules
 
@@ -53,6 +54,13 @@ def setting_option(
     extra.setdefault("help", rule.doc[0].upper() + rule.doc[1:] + ".")
     extra.setdefault("show_default", default is not None and hint is not bool)
     return click.option(*flags, name, default=default, **extra)
+
+
+def nearness(ctx: click.Context, name: str) -> int:
+    """How near to this call a parameter was set: flags beat the environment, which beats a file."""
+    order = (ParameterSource.ENVIRONMENT, ParameterSource.COMMANDLINE)
+    source = ctx.get_parameter_source(name)
+    return order.index(source) + 1 if source in order else 0
 
 
 class FiniteRange(click.FloatRange):

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from pxgen.cli.options import PATH, setting_option
+from pxgen.cli.options import PATH, nearness, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.errors import UsageError
 from pxgen.settings import DataSettings
@@ -122,11 +121,11 @@ def _complain(line: str) -> None:
 
 def _prefer_the_command_line(ctx: click.Context, given: dict[str, Any]) -> None:
     """Sprites named here replace the project file's built-in set, and the other way round."""
-    typed = ParameterSource.COMMANDLINE
     if given["source"] and given["builtin"]:
-        if ctx.get_parameter_source("builtin") is not typed:
+        source, builtin = (nearness(ctx, name) for name in ("source", "builtin"))
+        if source > builtin:
             given["builtin"] = False
-        elif ctx.get_parameter_source("source") is not typed:
+        elif builtin > source:
             given["source"] = ()
         else:
             raise click.UsageError("name sources or --builtin, not both.")

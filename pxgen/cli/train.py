@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
-from pxgen.cli.options import PATH, device_option, setting_option
+from pxgen.cli.options import PATH, device_option, nearness, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import TrainSettings
 
@@ -66,9 +65,9 @@ def _budget(
     ctx: click.Context, steps: int | None, minutes: float | None
 ) -> tuple[int | None, float | None]:
     """A budget that was typed beats the other kind of budget in the project file."""
-    typed = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
-    by_steps = ctx.get_parameter_source("steps") in typed
-    by_minutes = ctx.get_parameter_source("minutes") in typed
-    if by_steps and by_minutes:
+    by_steps, by_minutes = nearness(ctx, "steps"), nearness(ctx, "minutes")
+    if by_steps == by_minutes > 0:
         raise click.UsageError("--steps and --minutes exclude each other: give one budget.")
-    return (None if by_minutes else steps), (None if by_steps else minutes)
+    return (steps if by_steps >= by_minutes else None), (
+        minutes if by_minutes >= by_steps else None
+    )

@@ -23,13 +23,13 @@ from pxgen.evaluate.bits import held_out_bits
 from pxgen.examples import batch_of
 from pxgen.files import write_bytes, write_text
 from pxgen.lanes import cores
-from pxgen.models.registry import spec_class
+from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise
 from pxgen.project import load_project
 from pxgen.recipe import recipe_names, resolve
 from pxgen.runs import METRICS
 from pxgen.settings import TrainSettings
-from pxgen.tables import Table, Where, nearest, read_table
+from pxgen.tables import Table, Where, nearest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,9 +99,8 @@ def _models(recipes: Sequence[str]) -> dict[str, Table]:
             raise UsageError(f"no recipe is called {given}; {nearest(given, known)}")
         if name in models:
             raise UsageError(f"two of the models are called {name}: rename a file")
-        whole = resolve(table)
         # What is wrong with the last model is told before the first is trained.
-        read_table(spec_class(str(whole["family"])), whole)
+        read_spec(resolve(table))
         models[name] = table
     return models
 

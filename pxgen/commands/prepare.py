@@ -33,7 +33,7 @@ from pxgen.ingest.palette_choice import Alpha, Choice, PaletteWish, Recolorer, c
 from pxgen.ingest.scale import Size
 from pxgen.ingest.showcase import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.sources import Reading, Sources
-from pxgen.ingest.split import groups_of, split_of
+from pxgen.ingest.split import drawn_key, groups_of, joined, split_of
 from pxgen.ingest.survey import MANY_COLORS, Survey
 from pxgen.ingest.walk import Listing, find_files
 from pxgen.palette import Palette
@@ -162,14 +162,11 @@ class _Preparation:
         chosen = np.flatnonzero(keep)
         labels = self._labels(chosen)
         keys = [self.survey.family_keys[i] for i in chosen]
-        split = split_of(keys, self.options.holdout, self.options.seed)
-        group = groups_of(keys)
         exact = groups_of([self.survey.exact_keys[i] for i in chosen])
         self._report_sprites(chosen, canvas, exact)
         for line in describe_palette(choice):
             self.report(line)
         names = self.labelling.names
-        self.report(describe_split(split, group))
         sprites = self.survey.chosen(keep, reductions)
         recolorer = Recolorer(choice, self.options.dither, census)
         drawn = (place(recolorer.draw(s), canvas, self.options.anchor) for s in sprites)
@@ -183,10 +180,19 @@ class _Preparation:
                 info=self._info(chosen, choice, exact),
             )
             with writer:
+                drawn_keys: list[int] = []
                 for start, pixels in _chunks(drawn):
+                    if not choice.lossless:
+                        drawn_keys += map(drawn_key, pixels)
                     part = range(start, start + len(pixels))
                     rows = _label_rows([labels[i] for i in part], len(names))
                     writer.append(pixels, rows, [self.survey.names[chosen[i]] for i in part])
+                if drawn_keys:
+                    # Sprites that differed in their sources may be one on the palette.
+                    keys = joined(keys, drawn_keys)
+                split = split_of(keys, self.options.holdout, self.options.seed)
+                group = groups_of(keys)
+                self.report(describe_split(split, group))
                 writer.finish(split, group)
         write_pictures(self.options.out, choose_shown(labels, canvas.frames))
 

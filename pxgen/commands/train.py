@@ -23,12 +23,12 @@ from pxgen.dataset import Dataset, open_dataset, spread
 from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.files import alone, write_text
 from pxgen.models.protocol import Model
-from pxgen.models.registry import build_model, spec_class
+from pxgen.models.registry import build_model, read_spec
 from pxgen.noise import seed_weights
 from pxgen.recipe import resolve
 from pxgen.runs import METRICS, PREVIEW, TABLE, Metrics, make_run, run_folders
 from pxgen.settings import TrainSettings
-from pxgen.tables import Table, read_table
+from pxgen.tables import Table
 from pxgen.training import (
     BEGINNING,
     BEGINNING_PIXELS,
@@ -108,8 +108,7 @@ def suited_table(table: Table, dataset: Dataset) -> Table:
     """
     count = max(1, min(BEGINNING, BEGINNING_PIXELS // dataset.canvas.pixels))
     pixels = torch.from_numpy(dataset.take(spread(dataset.train, count))[0])
-    spec = read_table(spec_class(str(table["family"])), table).suited(pixels)
-    return Table(asdict(spec), table.where)
+    return Table(asdict(read_spec(table).suited(pixels)), table.where)
 
 
 def with_budget(settings: TrainSettings) -> TrainSettings:

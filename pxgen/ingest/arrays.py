@@ -29,6 +29,8 @@ NAME_KEYS = ("label_names", "class_names", "classes")
 
 _CHUNK_PIXELS = 1 << 19
 _SMALL_ARRAY = 1 << 30
+_SPRITE_VALUES = 1 << 24
+"""Numbers of one sprite at most: a few kilobytes of zip could otherwise fill memory."""
 _MIXABLE = (1, 2, 3, 4)
 
 
@@ -81,6 +83,8 @@ def open_array(path: Path, fallback: Palette | None) -> ArrayFile:
         raise InputError(f"{path}: one picture of shape {shape}; put a first axis before it")
     if not 3 <= len(shape) <= 5 or math.prod(shape) == 0:
         raise InputError(f"{path}: shape {shape} is not (N, H, W[, C]) or (N, T, H, W, C)")
+    if math.prod(shape[1:]) > _SPRITE_VALUES:
+        raise InputError(f"{path}: sprites of shape {shape[1:]} are too large")
     if dtype.kind not in "buif":
         raise InputError(f"{path}: elements of type {dtype} are no pixels")
     if math.prod(shape) * dtype.itemsize > _bytes_promised(path, member):
@@ -158,8 +162,12 @@ def _own_palette(path: Path) -> U8 | None:
         return None
     if table.ndim != 2 or table.shape[1] not in {3, 4} or not 1 <= len(table) <= 256:
         raise InputError(f"{path}: its palette has shape {table.shape}, not (K, 3) or (K, 4)")
+    if table.dtype.kind not in "buif":
+        raise InputError(f"{path}: its palette holds {table.dtype} instead of numbers")
     if table.dtype.kind == "f" and table.max() <= 1:
         table = np.round(table * 255)
+    if not ((table >= 0) & (table <= 255)).all():
+        raise InputError(f"{path}: its palette holds values outside 0 to 255")
     rgba = np.full((len(table), 4), 255, np.uint8)
     rgba[:, : table.shape[1]] = table
     return rgba

@@ -18,6 +18,8 @@ from pxgen.ingest.match import Matching, Unit, in_number_order, match_rows
 from pxgen.ingest.tables import Table, read_table
 
 _CLASS_LIMIT = 65_536
+_NAMED = 0.5
+"""Share of the sprites that a table beside them names if it is theirs."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> tuple[Table, Match
             matching = match_rows(table, units)
         except InputError:  # a file that merely lies there is no error until it is asked for
             continue
-        fitting.append((table, matching))
+        if matching.matched >= len(units) * _NAMED:
+            fitting.append((table, matching))
     if len(fitting) > 1:
         found = ", ".join(table.path.name for table, _ in fitting)
         raise UsageError(f"several label files fit ({found}): choose one with --labels FILE")

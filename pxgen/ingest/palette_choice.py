@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,6 +60,11 @@ class Choice:
     """Share of the visible pixels that keep their exact colour."""
     suggested: int | None
     """A colour count worth asking for; None where nothing is lost."""
+
+    @property
+    def lossless(self) -> bool:
+        """Whether sprites that differ in their sources differ on the palette, too."""
+        return math.isinf(self.psnr) and not (self.soft_colors and not self.keep_alpha)
 
 
 def choose_palette(census: Census, wish: PaletteWish) -> Choice:

@@ -13,7 +13,7 @@ from pxgen.dataset import HELD_OUT, TRAIN
 from pxgen.ingest.spool import Compact
 
 U8 = NDArray[np.uint8]
-U64 = NDArray[np.uint64]
+MOST = np.iinfo(np.uint64).max
 
 
 def exact_key(sprite: Compact) -> int:
@@ -60,6 +60,32 @@ def _relabelled(indices: NDArray[Any], colors: int, clear: int) -> bytes:
     rank = np.empty(colors, np.uint32)
     rank[np.argsort(first, kind="stable")] = np.arange(colors) + (1 - clear)
     return bytes(rank[flat].tobytes())
+
+
+def drawn_key(drawn: U8) -> int:
+    """:func:`family_key` of ``(T, H, W)`` indices into a palette, of which 0 is transparent."""
+    entries, place = np.unique(drawn, return_inverse=True)
+    places = place.reshape(drawn.shape).astype(np.uint8)
+    return family_key(Compact(places, entries.astype(np.uint32)), 1)
+
+
+def joined(first: Sequence[int], second: Sequence[int]) -> list[int]:
+    """One key for all sprites that are linked by equal keys of either kind, however many links on.
+
+    Where the second kind links nothing more, each sprite keeps its first key.
+    """
+    own = np.array(first, np.uint64)
+    groups = [
+        np.unique(np.array(keys, np.uint64), return_inverse=True)[1] for keys in (first, second)
+    ]
+    while True:
+        before = own
+        for group in groups:
+            least = np.full(int(group.max(initial=-1)) + 1, MOST, np.uint64)
+            np.minimum.at(least, group, own)
+            own = least[group]
+        if np.array_equal(own, before):
+            return [int(key) for key in own]
 
 
 def groups_of(keys: Sequence[int]) -> NDArray[np.int32]:

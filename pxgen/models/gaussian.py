@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from pxgen.canvas import Domain
+from pxgen.errors import InputError
 from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
 from pxgen.models.layers import frequencies, prefer_channels_last
 from pxgen.models.planes import Noisy, PalettePlanes, Planes, RgbaPlanes
@@ -28,6 +29,8 @@ from pxgen.tables import setting
 
 LEVELS = 16
 """Amounts of noise that held-out figures average over, stratified."""
+MOST_NOISE = 2**27
+"""Numbers of noise that one drawing may be made of."""
 SECOND = 0.5
 """Share of the steps that show the network its own first guess."""
 
@@ -196,6 +199,11 @@ class GaussianDiffusion:
         how = self._settled(how)
         steps = len(self.schedule.moves(how.steps or 1)) if self._eta(how) else 1
         shape = (steps, self.domain.canvas.pixels, self.planes.channels)
+        if math.prod(shape) > MOST_NOISE:
+            raise InputError(
+                f"{steps} steps that each add noise to {shape[1]} pixels do not fit memory: take "
+                "fewer --steps, or --sampler ddim"
+            )
         return GaussianCode(noise.normal(*shape), labels, how)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> GaussianCode:

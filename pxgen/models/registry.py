@@ -20,15 +20,23 @@ FAMILIES: Mapping[str, tuple[str, str, str]] = {
 
 
 def spec_class(family: str) -> Any:
-    """The settings class of a family.
-
-    Raises:
-        InputError: no such family; names the nearest.
-    """
-    if family not in FAMILIES:
-        raise InputError(f"no model family '{family}': {nearest(family, FAMILIES)}")
+    """The settings class of a family."""
     module, spec, _ = FAMILIES[family]
     return getattr(import_module(module), spec)
+
+
+def read_spec(table: Table) -> Any:
+    """The settings of a ``[model]`` table.
+
+    Raises:
+        InputError: an unknown family or key, or a value out of range, with its address.
+    """
+    family = str(table.get("family", "masked"))
+    if family not in FAMILIES:
+        raise InputError(
+            f"{table.where.key('family')}: no model family '{family}': {nearest(family, FAMILIES)}"
+        )
+    return read_table(spec_class(family), table)
 
 
 def build_model(table: Table, domain: Domain) -> Model:
@@ -37,7 +45,7 @@ def build_model(table: Table, domain: Domain) -> Model:
     Raises:
         InputError: an unknown family or key, or a value out of range, with its address.
     """
-    family = table.get("family", "masked")
-    spec = read_table(spec_class(str(family)), table)
-    model: Model = getattr(import_module(FAMILIES[family][0]), FAMILIES[family][2])(spec, domain)
+    spec = read_spec(table)
+    module, _, model_class = FAMILIES[spec.family]
+    model: Model = getattr(import_module(module), model_class)(spec, domain)
     return model

@@ -51,8 +51,8 @@ def to_oklab(rgb: U8) -> F32:
 def nearest(palette: Palette, rgba: U8) -> U8:
     """The palette index that looks most like each ``(..., 4) uint8`` colour.
 
-    Alpha below :data:`OPAQUE` is index 0. A colour that the palette holds is always its own entry;
-    among equally near entries the first wins. Memory stays bounded whatever the size.
+    A colour that the palette holds is always its own entry; of others, alpha below :data:`OPAQUE`
+    is index 0. Among equally near entries the first wins. Memory stays bounded whatever the size.
 
     Returns:
         ``(...) uint8`` indices.
@@ -64,7 +64,7 @@ def nearest(palette: Palette, rgba: U8) -> U8:
     search = np.flatnonzero(visible & ~known)
     if len(palette) > 1:
         index[search] = _nearest_entries(palette, colors[search])
-    index[~visible] = 0
+    index[~(visible | known)] = 0
     return index[place].reshape(rgba.shape[:-1])
 
 

@@ -29,7 +29,10 @@ def parse_png(data: bytes, source: str) -> tuple[list[Row], str]:
     Of the pixels, the first of each colour counts and exact repeats are dropped. Fully transparent
     pixels are no colour, whatever RGB hides under them.
     """
-    chunks = dict(_chunks(data, source))
+    chunks: dict[bytes, bytes] = {}
+    for tag, content in _chunks(data, source):
+        # As decoders do: of chunks of one name the first counts.
+        chunks.setdefault(tag, content)
     header = chunks.get(b"IHDR", b"")
     if len(header) != 13:
         raise InputError(f"{source} is a broken PNG: its header is missing; save it again")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+from pxgen.errors import UsageError
 
 
 class Canvas(NamedTuple):
@@ -31,3 +34,16 @@ class Domain(NamedTuple):
     def colors(self) -> int:
         """Entries of the palette, transparent included."""
         return len(self.palette)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``WxH`` as (height, width).
+
+    Raises:
+        UsageError: not two whole numbers from 1 to 4096 with an x between them.
+    """
+    match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", text.strip())
+    size = (int(match[2]), int(match[1])) if match else (0, 0)
+    if not all(1 <= side <= 4096 for side in size):
+        raise UsageError(f"'{text}' is no size: write width x height in pixels, such as 16x16")
+    return size

@@ -12,8 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,7 +22,6 @@ from pxgen.models.protocol import Model, Sampling
 from pxgen.noise import PictureNoise
 
 U8 = NDArray[np.uint8]
-Item = TypeVar("Item")
 
 TOGETHER = 64
 """Pictures at once on an accelerator; another number would round differently."""
@@ -38,13 +36,14 @@ class Wish(NamedTuple):
     """Its number in the seed's stream."""
     labels: NDArray[np.float32]
     """``(L,)`` in [-1, 1]."""
+    how: Sampling
+    """Steps, order, guidance, what to start from."""
 
 
 def draw(
     model: Model,
     wishes: Iterable[Wish],
     seed: int,
-    how: Sampling,
     *,
     device: torch.device,
     workers: int = 1,
@@ -55,7 +54,6 @@ def draw(
         model: moved to ``device`` and in evaluation mode.
         wishes: any number; they are read as needed.
         seed: picture ``i`` of a seed is the same in every run.
-        how: steps, order, guidance, temperature.
         device: where the model computes.
         workers: threads on a CPU.
     """
@@ -66,10 +64,10 @@ def draw(
         labels = torch.from_numpy(np.stack([wish.labels for wish in full])).to(device)
         noise = PictureNoise(seed, [wish.number for wish in full], device)
         with torch.inference_mode():
-            return model.sample(labels, noise, how)[: len(part)].cpu().numpy()
+            return model.sample(labels, noise, part[0].how)[: len(part)].cpu().numpy()
 
     size = 1 if device.type == "cpu" else TOGETHER
-    parts = _chunks(wishes, size)
+    parts = _alike(wishes, size)
     if device.type != "cpu":
         for part in parts:
             yield from several(part)
@@ -77,6 +75,20 @@ def draw(
     with one_thread():
         for pictures in _in_order(several, parts, workers):
             yield from pictures
+
+
+def trace(model: Model, wish: Wish, seed: int, *, device: torch.device) -> U8:
+    """One picture as it forms.
+
+    Returns:
+        ``(S·T, H, W) uint8``, a frame or clip a step; the last is what :func:`draw` draws.
+    """
+    size = 1 if device.type == "cpu" else TOGETHER
+    labels = torch.from_numpy(np.stack([wish.labels] * size)).to(device)
+    noise = PictureNoise(seed, [wish.number] * size, device)
+    with one_thread(), torch.inference_mode():
+        steps = [maps[0].cpu().numpy() for maps in model.trace(labels, noise, wish.how)]
+    return np.concatenate(steps)
 
 
 def _in_order(
@@ -111,7 +123,13 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
+def _alike(wishes: Iterable[Wish], size: int) -> Iterator[list[Wish]]:
+    """At most ``size`` wishes in a row that are drawn the same way."""
+    part: list[Wish] = []
+    for wish in wishes:
+        if part and (len(part) == size or wish.how is not part[0].how):
+            yield part
+            part = []
+        part.append(wish)
+    if part:
+        yield part

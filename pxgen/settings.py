@@ -104,6 +104,13 @@ class SampleSettings:
     temperature: float | None = setting(
         None, "below 1 plainer, above 1 wilder; unset: the model's own", low=0, example="1.0"
     )
+    eta: float | None = setting(
+        None,
+        "noise that ddim adds anew, 0 to 1; unset: the model's own",
+        low=0,
+        high=1,
+        example="0.0",
+    )
     palette: str | None = setting(
         None, "draw in another palette: a shipped name or a file", example='"pico-8"', is_path=True
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import click
 import pytest
@@ -12,7 +13,9 @@ from click.testing import CliRunner
 
 from pxgen import __version__
 from pxgen.cli.app import DEFAULTS_FROM, SECTIONS, CommandLine, pxgen
+from pxgen.commands.editing import Edits
 from pxgen.errors import InputError, PxgenError, UsageError
+from pxgen.models.protocol import Sampling
 from pxgen.settings import SETTINGS
 
 COMMANDS = [name for names in SECTIONS.values() for name in names]
@@ -222,24 +225,34 @@ def test_options_and_settings_agree(name, table):
 def test_sample_passes_on_every_option(run, asked):
     line = (
         "-m runs/a -n 9 --label alien --label hat:0.5 --seed 3 --first 20 --shard 2/4 --steps 8 "
-        "--sampler random --guidance 1.5 --temperature 0.9 --palette pico-8 --scale 2 -o x.png "
-        "--force --batch 7 --workers 1 --device cpu"
+        "--sampler random --guidance 1.5 --temperature 0.9 --eta 0.5 --palette pico-8 --scale 2 "
+        "-o x.png --init a.png --strength 0.2 --strength 0.4 --mask m.png --tile xy "
+        "--canvas 32x24 --at 1,2 --lock nes --trace --force --batch 7 --workers 1 --device cpu"
     )
     result = run("sample", *line.split())
     assert result.stdout == "done\n"
     (request,) = asked
     assert str(request.pop("model")) == "runs/a"
     assert str(request.pop("runs")) == "runs"
+    assert request.pop("how") == Sampling(
+        steps=8, sampler="random", guidance=1.5, temperature=0.9, eta=0.5
+    )
+    assert request.pop("edits") == Edits(
+        init=Path("a.png"),
+        strengths=(0.2, 0.4),
+        mask=Path("m.png"),
+        tile="xy",
+        canvas="32x24",
+        at="1,2",
+        lock="nes",
+    )
     assert request == {
         "count": 9,
         "labels": ("alien", "hat:0.5"),
         "seed": 3,
         "first": 20,
         "shard": (1, 4),
-        "steps": 8,
-        "sampler": "random",
-        "guidance": 1.5,
-        "temperature": 0.9,
+        "trace": True,
         "palette": "pico-8",
         "scale": 2,
         "out": "x.png",

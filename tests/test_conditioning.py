@@ -36,7 +36,7 @@ def test_each_place_reads_the_tokens_by_itself() -> None:
 
 
 @pytest.mark.parametrize("labels", ["attention", "both"])
-@pytest.mark.parametrize("recipe", ["masked", "gaussian"])
+@pytest.mark.parametrize("recipe", ["masked", "ddpm-palette"])
 def test_labels_reach_the_loss_by_way_of_attention(recipe: str, labels: str) -> None:
     model = tiny_model(recipe, labels=labels)
     stage = model.stages()[-1]
@@ -64,7 +64,7 @@ def test_labels_reach_the_loss_by_way_of_attention(recipe: str, labels: str) -> 
     assert (with_ - without).abs().max() > 1e-4
 
 
-@pytest.mark.parametrize("recipe", ["masked", "gaussian"])
+@pytest.mark.parametrize("recipe", ["masked", "ddpm-palette"])
 def test_without_labels_there_is_nothing_to_attend_to(recipe: str) -> None:
     plain = tiny_model(recipe, domain(labels=0))
     attending = tiny_model(recipe, domain(labels=0), labels="attention")

@@ -15,26 +15,40 @@ def test_codes_near_those_of_sprites_stay_in_their_clusters() -> None:
     """Two kinds of sprites, and nothing between them, where a normal draw would fall."""
     middle = torch.tensor([[-3.0, 0.0], [3.0, 0.0]]).repeat(50, 1)
     spread = torch.tensor([[0.1, 1.0]]).expand(100, -1)
-    posteriors = Posteriors(2)
+    posteriors = Posteriors(2, 0)
     posteriors.fit(
         [
             Codes(m, s, torch.zeros(10, 0))
             for m, s in zip(middle.split(10), spread.split(10), strict=True)
         ]
     )
-    drawn = posteriors.draw(PictureNoise(0, range(1000)), 1.0)
+    drawn = posteriors.draw(torch.zeros(1000, 0), PictureNoise(0, range(1000)), 1.0)
     assert (drawn[:, 0].abs() - 3).abs().max() < 0.5
     assert 0.45 < (drawn[:, 0] > 0).float().mean() < 0.55
     assert drawn[:, 1].std() == pytest.approx(1, rel=0.1)
-    still = posteriors.draw(PictureNoise(0, range(100)), 0.0)
+    still = posteriors.draw(torch.zeros(100, 0), PictureNoise(0, range(100)), 0.0)
     assert set(still[:, 0].tolist()) == {-3.0, 3.0}
 
 
 def test_codes_of_few_sprites_are_all_kept() -> None:
-    posteriors = Posteriors(1)
+    posteriors = Posteriors(1, 0)
     posteriors.fit([Codes(torch.arange(3.0).unsqueeze(1), torch.zeros(3, 1), torch.zeros(3, 0))])
-    drawn = posteriors.draw(PictureNoise(0, range(300)), 1.0)
+    drawn = posteriors.draw(torch.zeros(300, 0), PictureNoise(0, range(300)), 1.0)
     assert [80 < int((drawn == value).sum()) < 120 for value in range(3)] == [True] * 3
+
+
+def test_codes_come_from_sprites_with_like_labels() -> None:
+    labels = torch.eye(3)[torch.arange(300) % 3] * 2 - 1
+    middle = (torch.arange(300) % 3).float().unsqueeze(1)
+    posteriors = Posteriors(1, 3)
+    posteriors.fit([Codes(middle, torch.zeros(300, 1), labels)])
+    asked = torch.tensor([[-1.0, -1.0, 1.0]]).repeat(200, 1)
+    drawn = posteriors.draw(asked, PictureNoise(0, range(200)), 1.0)
+    # The others differ by two labels: e^-4 as likely each.
+    assert 180 <= int((drawn == 2).sum()) <= 200
+    both = torch.tensor([[1.0, 1.0, -1.0]]).repeat(200, 1)
+    drawn = posteriors.draw(both, PictureNoise(0, range(200)), 1.0)
+    assert [70 < int((drawn == value).sum()) < 130 for value in range(2)] == [True] * 2
 
 
 @pytest.mark.parametrize("recipe", ["ae", "gsvae"])

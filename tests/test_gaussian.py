@@ -58,7 +58,7 @@ def test_v_and_clean_are_two_names_of_one_thing() -> None:
 @pytest.mark.parametrize("planes", ["embedding", "onehot"])
 def test_the_bound_is_that_of_the_data_where_the_network_knows_it(planes: str) -> None:
     """Pixels drawn on their own by known chances cost their entropy, whatever the noise."""
-    model = tiny_model("gaussian", planes=planes, levels=200, self_condition=False)
+    model = tiny_model("ddpm-palette", planes=planes, levels=200, self_condition=False)
     assert isinstance(model, GaussianDiffusion)
     chances = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])
     generator = torch.Generator().manual_seed(0)
@@ -76,10 +76,10 @@ def test_the_bound_is_that_of_the_data_where_the_network_knows_it(planes: str) -
     assert float(torch.stack(parts).mean()) > 0.98 * float(cost.mean())
 
 
-@pytest.mark.parametrize("sampler", ["ddim", "ddpm", "dpm++"])
+@pytest.mark.parametrize("sampler", ["ddim", "ddpm", "dpmpp"])
 def test_every_sampler_ends_in_what_the_network_is_sure_of(sampler: str) -> None:
     """A bias that leaves no doubt decides every pixel, from any noise."""
-    model = tiny_model("gaussian")
+    model = tiny_model("ddpm-palette")
     assert isinstance(model, GaussianDiffusion)
     wanted = torch.arange(P) % K
     assert isinstance(model.planes, PalettePlanes)
@@ -91,7 +91,7 @@ def test_every_sampler_ends_in_what_the_network_is_sure_of(sampler: str) -> None
 
 
 def test_guidance_moves_away_from_what_no_label_asks_for() -> None:
-    model = tiny_model("gaussian")
+    model = tiny_model("ddpm-palette")
     labels = torch.tensor([[1.0, -1.0]]).repeat(4, 1)
 
     def drawn(guidance: float) -> torch.Tensor:
@@ -109,15 +109,15 @@ def test_guidance_moves_away_from_what_no_label_asks_for() -> None:
 
 
 def test_a_drawing_without_added_noise_is_described_by_its_start_alone() -> None:
-    model = tiny_model("gaussian")
+    model = tiny_model("ddpm-palette")
     labels = torch.zeros(2, 2)
-    for sampler, steps in (("ddim", 1), ("dpm++", 1), ("ddpm", 4)):
+    for sampler, steps in (("ddim", 1), ("dpmpp", 1), ("ddpm", 4)):
         how = Sampling(sampler=sampler, steps=4)
         code = model.draw(labels, PictureNoise(0, range(2)), how)
         assert code.noises.shape[1] == steps
 
 
 def test_a_drawing_of_more_noise_than_fits_memory_is_refused() -> None:
-    model = tiny_model("gaussian", domain(height=1024, width=1024), levels=500, sampler="ddpm")
+    model = tiny_model("ddpm-palette", domain(height=1024, width=1024), levels=500, sampler="ddpm")
     with pytest.raises(InputError, match="fewer --steps"):
         model.draw(torch.zeros(1, 2), PictureNoise(0, [0]), Sampling(steps=500))

@@ -23,8 +23,9 @@ CPU = torch.device("cpu")
 
 
 def pictures(first: int, count: int, step: int = 1, **options: int) -> list[bytes]:
-    wishes = [Wish(i, np.array([1, 0], np.float32)) for i in range(first, first + count, step)]
-    drawn = draw(tiny_model(), wishes, 3, Sampling(steps=4), device=CPU, **options)
+    how, label = Sampling(steps=4), np.array([1, 0], np.float32)
+    wishes = [Wish(i, label, how) for i in range(first, first + count, step)]
+    drawn = draw(tiny_model(), wishes, 3, device=CPU, **options)
     return [picture.tobytes() for picture in drawn]
 
 

@@ -134,7 +134,7 @@ def _prefer_the_command_line(ctx: click.Context, given: dict[str, Any]) -> None:
 
 
 def _builtin_options(given: dict[str, Any]) -> BuiltinOptions:
-    from pxgen.commands.prepare import parse_size
+    from pxgen.canvas import parse_size
     from pxgen.commands.prepare_builtin import BuiltinOptions
 
     if given["palette"] != "auto" or given["colors"] or given["cell"]:
@@ -153,7 +153,8 @@ def _builtin_options(given: dict[str, Any]) -> BuiltinOptions:
 
 
 def _options(given: dict[str, Any]) -> PrepareOptions:
-    from pxgen.commands.prepare import PrepareOptions, parse_size
+    from pxgen.canvas import parse_size
+    from pxgen.commands.prepare import PrepareOptions
     from pxgen.ingest.grid import Grid
     from pxgen.ingest.labels import LabelWish
     from pxgen.palette.library import find_palette

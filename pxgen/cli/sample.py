@@ -8,7 +8,14 @@ from pathlib import Path
 
 import click
 
-from pxgen.cli.options import device_option, model_option, parse_shard, setting_option
+from pxgen.cli.options import (
+    PATH,
+    FiniteRange,
+    device_option,
+    model_option,
+    parse_shard,
+    setting_option,
+)
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
 
@@ -36,6 +43,24 @@ from pxgen.settings import SampleSettings
 @setting_option(SampleSettings, "sampler", "--sampler", metavar="NAME")
 @setting_option(SampleSettings, "guidance", "--guidance", metavar="G")
 @setting_option(SampleSettings, "temperature", "--temperature", metavar="T")
+@setting_option(SampleSettings, "eta", "--eta", metavar="E")
+@click.option("--init", type=PATH, metavar="IMAGE", help="Start from this sprite.")
+@click.option(
+    "--strength",
+    "strengths",
+    type=FiniteRange(0, 1),
+    multiple=True,
+    metavar="X",
+    help="How far from --init to go: 0 not at all, 1 forgets it (repeatable: taken in turn).",
+)
+@click.option(
+    "--mask", type=PATH, metavar="IMAGE", help="Draw only where this is white; keep the rest."
+)
+@click.option("--tile", type=click.Choice(["x", "y", "xy"]), help="Join borders without a seam.")
+@click.option("--canvas", metavar="WxH", help="Draw on a larger canvas; --init stays as it is.")
+@click.option("--at", metavar="X,Y", help="Where --init lies on --canvas (default: the middle).")
+@click.option("--lock", metavar="FILE", help="Use only the colours nearest to a palette's.")
+@click.option("--trace", is_flag=True, help="Show each sprite as it forms.")
 @setting_option(SampleSettings, "palette", "--palette", metavar="FILE")
 @setting_option(SampleSettings, "scale", "--scale", metavar="K")
 @click.option(
@@ -69,6 +94,15 @@ def command(
     sampler: str | None,
     guidance: float | None,
     temperature: float | None,
+    eta: float | None,
+    init: Path | None,
+    strengths: tuple[float, ...],
+    mask: Path | None,
+    tile: str | None,
+    canvas: str | None,
+    at: str | None,
+    lock: str | None,
+    trace: bool,
     palette: str | None,
     scale: int,
     out: str | None,
@@ -88,8 +122,13 @@ def command(
       pxgen sample --label alien
       pxgen sample --label alien --label hat-wizard:-1 -n 100 --seed 7 -o aliens/
       pxgen sample -n 64 --palette pico-8 --scale 4 -o sheet.png
+      pxgen sample --label robot -o forming.gif
+      pxgen sample --init hero.png --strength 0.3 --strength 0.6 --strength 0.9 -n 9 -o variations/
+      pxgen sample --init hero.png --mask hat.png --label hat-crown
     """
+    from pxgen.commands.editing import Edits
     from pxgen.commands.sample import SampleRequest, sample
+    from pxgen.models.protocol import Sampling
 
     request = SampleRequest(
         model=model,
@@ -99,10 +138,19 @@ def command(
         seed=seed,
         first=first,
         shard=shard,
-        steps=steps,
-        sampler=sampler,
-        guidance=guidance,
-        temperature=temperature,
+        how=Sampling(
+            steps=steps, sampler=sampler, guidance=guidance, temperature=temperature, eta=eta
+        ),
+        edits=Edits(
+            init=init,
+            strengths=strengths,
+            mask=mask,
+            tile=tile,
+            canvas=canvas,
+            at=at,
+            lock=lock,
+        ),
+        trace=trace,
         palette=palette,
         scale=scale,
         out=out,

@@ -174,15 +174,15 @@ def _draw(
         asked = np.arange(count) % width
     identity = np.eye(width, dtype=np.float32)
     nothing = np.zeros(width, np.float32)
+    how = _sampling(request, steps)
     wishes = (
-        Wish(number, identity[label] if label >= 0 else nothing)
+        Wish(number, identity[label] if label >= 0 else nothing, how)
         for number, label in enumerate(asked)
     )
     pictures = draw(
         loaded.model,
         wishes,
         request.seed,
-        _sampling(request, steps),
         device=device,
         workers=request.workers or cores(),
     )

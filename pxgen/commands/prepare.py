@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -68,19 +67,6 @@ class PrepareOptions:
     """Whether labels that the pixels do not show are kept apart."""
     skip_bad: bool = False
     force: bool = False
-
-
-def parse_size(text: str) -> Size:
-    """``WxH`` as (height, width).
-
-    Raises:
-        UsageError: not two whole numbers from 1 to 4096 with an x between them.
-    """
-    match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", text.strip())
-    size = (int(match[2]), int(match[1])) if match else (0, 0)
-    if not all(1 <= side <= 4096 for side in size):
-        raise UsageError(f"'{text}' is no size: write width x height in pixels, such as 16x16")
-    return size
 
 
 def prepare(

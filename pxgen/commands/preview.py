@@ -23,12 +23,12 @@ SCALE = 3
 def write_preview(path: Path, model: Model, card: Card, device: torch.device) -> Path:
     """Draw a sheet of the same wishes each time: labels in turn, spread over the vocabulary."""
     count = len(card.label_names)
-    wishes = []
+    wishes, how = [], Sampling()
     for index in range(PICTURES):
         labels = np.zeros(count, np.float32)
         if count:
             labels[index * max(1, count // PICTURES) % count] = 1
-        wishes.append(Wish(index, labels))
-    pictures = draw(model, wishes, seed=0, how=Sampling(), device=device, workers=cores())
+        wishes.append(Wish(index, labels, how))
+    pictures = draw(model, wishes, seed=0, device=device, workers=cores())
     strips = np.stack([np.concatenate(list(clip), axis=1) for clip in pictures])
     return write_bytes(path, encode_png(enlarge(contact_sheet(strips), SCALE), card.palette))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
-from pxgen.drawing import Wish, draw
+from pxgen.commands.editing import Edits, ways
+from pxgen.drawing import Wish, draw, trace
 from pxgen.errors import PxgenError, UsageError
 from pxgen.labels import parse_labels
 from pxgen.lanes import cores
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 U8 = NDArray[np.uint8]
 
+HELD = 8
+"""Times that an animated file shows the end of a trace again."""
 STARTER = Path(__file__).parent.parent / "builtin" / "starter.safetensors"
 
 
@@ -47,10 +51,10 @@ class SampleRequest:
     first: int
     shard: tuple[int, int]
     """``(i, n)``: part i, from 0, of n."""
-    steps: int | None
-    sampler: str | None
-    guidance: float | None
-    temperature: float | None
+    how: Sampling
+    edits: Edits
+    trace: bool
+    """Show each picture as it forms."""
     palette: str | None
     scale: int
     out: str | None
@@ -78,28 +82,32 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
         # Which one it is changes with the folder and with each training.
         console.print(f"model: {loaded.path}")
     model = loaded.model
-    how = Sampling(
-        steps=request.steps,
-        sampler=request.sampler,
-        guidance=request.guidance,
-        temperature=request.temperature,
-    )
-    check_sampling(how, model)
+    hows = ways(request.edits, request.how, loaded, device, console.print)
+    check_sampling(hows[0], model)
     labels = parse_labels(request.labels, loaded.card.label_names)
     if labels.any() and not model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: sample it without --label")
-    pictures = draw(
-        model,
-        (Wish(index, labels) for index in indices),
-        request.seed,
-        how,
-        device=device,
-        workers=request.workers or cores(),
-    )
+    wishes = (Wish(index, labels, hows[index % len(hows)]) for index in indices)
+    # One still in an animated file would stand still: it is shown as it forms.
+    still = output.form == "frames" and len(indices) * loaded.card.canvas.frames == 1
+    pictures: Iterator[U8]
+    if request.trace or still:
+        held = 0 if output.form == "sheet" else HELD
+        pictures = (_forming(model, wish, request.seed, device, held) for wish in wishes)
+    else:
+        pictures = draw(
+            model, wishes, request.seed, device=device, workers=request.workers or cores()
+        )
     recolor, shown = _recoloring(loaded, palette)
     with _progress(console, len(indices)) as seen:
         batches = _batches((recolor[p] for p in seen(pictures)), request.batch)
         yield from output.write(batches, shown)
+
+
+def _forming(model: Model, wish: Wish, seed: int, device: torch.device, held: int) -> U8:
+    """``(S, H, W)``: one picture as it forms, its end shown ``held`` times more."""
+    frames = trace(model, wish, seed, device=device)
+    return np.concatenate([frames, *[frames[-1:]] * held])
 
 
 def choose_model(model: Path | None, runs: Path) -> Path:
@@ -123,10 +131,9 @@ def check_sampling(how: Sampling, model: Model) -> None:
     Raises:
         UsageError: an option that it does not take, or a sampler that it does not have.
     """
-    for name, wish in asdict(how).items():
-        if wish is not None and name not in model.takes:
-            taken = ", ".join(f"--{option}" for option in sorted(model.takes)) or "none of them"
-            raise UsageError(f"this model has no use for --{name}; it takes {taken}")
+    for name in sorted(how.wanted() - model.takes):
+        taken = ", ".join(f"--{option}" for option in sorted(model.takes)) or "none of them"
+        raise UsageError(f"this model has no use for --{name}; it takes {taken}")
     if how.sampler is not None and how.sampler not in model.samplers:
         hint = nearest(how.sampler, model.samplers)
         raise UsageError(f"no sampler '{how.sampler}' for this model: {hint}")

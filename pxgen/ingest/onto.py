@@ -13,7 +13,7 @@ from pxgen.errors import InputError
 from pxgen.ingest.images import read_picture
 from pxgen.ingest.layout import misfit, place
 from pxgen.ingest.scale import enlargement
-from pxgen.ingest.spool import compact
+from pxgen.ingest.spool import Compact, compact
 from pxgen.palette import Palette
 from pxgen.palette.oklab import nearest
 from pxgen.palette.table import unpack
@@ -43,8 +43,71 @@ def fit_image(path: Path, canvas: Canvas, palette: Palette) -> Fitted:
         sprite = sprite.reduced(factor)
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason} of the model")
+    entries, snapped = _entries(sprite, palette)
+    return Fitted(place(entries, canvas, "bottom"), snapped)
+
+
+class Laid(NamedTuple):
+    """One image somewhere on a larger canvas."""
+
+    pixels: U8
+    """``(T, H, W) uint8``, transparent around."""
+    around: NDArray[np.bool_]
+    """``(T, H, W)``: where the image is not."""
+    snapped: int
+    """Pixels whose colour the palette lacks, drawn in the nearest one."""
+
+
+def lay_image(path: Path, canvas: Canvas, palette: Palette, at: tuple[int, int] | None) -> Laid:
+    """Read an image and lay it on a canvas as it is, in the middle or ``at`` (left, top).
+
+    Raises:
+        InputError: unreadable, or it reaches beyond the canvas.
+    """
+    sprite = compact(read_picture(path).rgba)
+    if reason := misfit(sprite.size, canvas):
+        raise InputError(f"{path}: {reason}")
+    _, height, width = sprite.size
+    left, top = at or ((canvas.width - width) // 2, (canvas.height - height) // 2)
+    if left + width > canvas.width or top + height > canvas.height:
+        raise InputError(
+            f"{path}: {width}x{height} at {left},{top} reaches beyond the canvas "
+            f"{canvas.width}x{canvas.height}"
+        )
+    entries, snapped = _entries(sprite, palette)
+    pixels, around = np.zeros(canvas, np.uint8), np.ones(canvas, np.bool_)
+    inside = (slice(None), slice(top, top + height), slice(left, left + width))
+    pixels[inside] = np.tile(entries, (canvas.frames // len(entries), 1, 1))
+    around[inside] = False
+    return Laid(pixels, around, snapped)
+
+
+def fit_mask(path: Path, canvas: Canvas) -> NDArray[np.bool_]:
+    """``(T, H, W)``: where an image is light and opaque, which marks what to draw.
+
+    Raises:
+        InputError: unreadable, of another size than the canvas, or without a light pixel.
+    """
+    rgba = read_picture(path).rgba
+    frames, height, width = rgba.shape[:3]
+    if (height, width) != canvas[1:] or frames not in {1, canvas.frames}:
+        raise InputError(
+            f"{path}: a mask of {width}x{height} does not cover {canvas.width}x{canvas.height}"
+        )
+    light = rgba[..., :3].astype(np.uint16).sum(-1) >= 3 * MIDDLE
+    marked = light & (rgba[..., 3] >= MIDDLE)
+    if not marked.any():
+        raise InputError(f"{path}: nothing to draw; a mask marks it with white")
+    return np.broadcast_to(marked, canvas).copy()
+
+
+MIDDLE = 128
+"""From here on a mask's pixel counts as light, and as opaque."""
+
+
+def _entries(sprite: Compact, palette: Palette) -> tuple[U8, int]:
+    """``(t, h, w) uint8`` entries of the palette, and how many pixels had to be snapped."""
     colors = unpack(sprite.colors)
     entries, known = palette.lookup(colors)
     entries[~known] = nearest(palette, colors[~known])
-    snapped = int((~known)[sprite.indices].sum())
-    return Fitted(place(entries[sprite.indices].astype(np.uint8), canvas, "bottom"), snapped)
+    return entries[sprite.indices].astype(np.uint8), int((~known)[sprite.indices].sum())

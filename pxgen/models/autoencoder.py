@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from pxgen.canvas import Domain
 from pxgen.errors import InputError
 from pxgen.models import bodies
-from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
+from pxgen.models.conditioning import LabelPrior, label_stage
 from pxgen.models.density import Codes, Density, Posteriors
 from pxgen.models.latents import GaussianLatent, GumbelLatent, Latent, PointLatent
 from pxgen.models.layers import prefer_channels_last
@@ -34,6 +34,8 @@ MOST_SLOTS = 64
 """Logits a pixel has unless told otherwise: more than that is no template any more."""
 BLIND = 0.1
 """Share of training sprites shown without labels, so that unlabelled images can be encoded."""
+OVERVIEW = 128
+"""Width of the model of labels: wider ones learn too little in their share of the time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +134,9 @@ class Autoencoder:
         fitted = spec.prior == "fitted"
         self.density = Density(self._code_size(), L)
         self.steerable = bool(L) and (spec.decoder_labels or fitted)
-        self.prior = LabelPrior(L, spec.width) if self.steerable else None
+        self.prior = LabelPrior(L, OVERVIEW) if self.steerable else None
         self.module = nn.ModuleDict({"codec": self.codec, "density": self.density})
-        self.posteriors = Posteriors(self._code_size()) if spec.prior == "aggregate" else None
+        self.posteriors = Posteriors(self._code_size(), L) if spec.prior == "aggregate" else None
         if self.posteriors is not None:
             self.module["posteriors"] = self.posteriors
         if self.prior is not None:
@@ -156,7 +158,8 @@ class Autoencoder:
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """What pixels, code and labels cost, in nats a pixel (squared error for RGBA)."""
-        labels = hide_labels(batch.labels, noise, BLIND)
+        # All or none: codes that had to say some labels of some sprites would say them of all.
+        labels = batch.labels * (noise.uniform(1) >= BLIND)
         given, indices = self._given(batch.pixels, labels)
         code, divergence = self.latent.draw(given, noise, progress)
         P = self.domain.canvas.pixels
@@ -209,7 +212,7 @@ class Autoencoder:
             labels = self.prior.complete(labels, noise)
         temperature = self.spec.temperature if how.temperature is None else how.temperature
         if self.posteriors is not None:
-            flat = self.posteriors.draw(noise, temperature)
+            flat = self.posteriors.draw(labels, noise, temperature)
         else:
             flat = self.latent.sample(self.density, labels, noise, temperature)
         return Code(flat.view(-1, *self._code_shape()), labels, noise.uniform(self.spec.size))

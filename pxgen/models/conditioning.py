@@ -109,10 +109,13 @@ class LabelPrior(nn.Module):
 
     def complete(self, asked: Tensor, noise: Noise) -> Tensor:
         """Decide all labels of ``(n, L)``; what was asked for keeps its weight."""
+        # All at once: what a picture reads of its stream must not depend on its company.
+        return self.fill(asked, noise.uniform(asked.shape[1] + 1))
+
+    def fill(self, asked: Tensor, uniform: Tensor) -> Tensor:
+        """The same by ``(n, L + 1)`` draws in [0, 1)."""
         L = asked.shape[1]
         labels, open_ = asked, torch.ones(len(asked), 1, dtype=torch.bool, device=asked.device)
-        # All at once: what a picture reads of its stream must not depend on its company.
-        uniform = noise.uniform(L + 1)
         for turn in range(L + 1):
             # The end is always possible, so a draw never lacks a possible label.
             drawn = draw_categories(self(labels).softmax(1), uniform[:, turn])

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
-from pxgen.models.layers import frequencies, prefer_channels_last
+from pxgen.models.layers import NOWHERE, Wrap, frequencies, prefer_channels_last
 from pxgen.models.trunk import EMBEDDING, Trunk, TrunkSpec
 
 
@@ -31,29 +31,32 @@ class Denoiser(Trunk):
         """The index that stands for a pixel not yet known."""
         return self.colors
 
-    def forward(self, tokens: Tensor, labels: Tensor, where: Tensor) -> Tensor:
+    def forward(
+        self, tokens: Tensor, labels: Tensor, where: Tensor, wrap: Wrap = NOWHERE
+    ) -> Tensor:
         """Logits at chosen pixels.
 
         Args:
             tokens: ``(B, P) int64`` palette indices or the hidden token, P pixels in reading order.
             labels: ``(B, L) float32`` in [-1, 1].
             where: ``(B, M) int64`` pixels asked for.
+            wrap: borders that join.
 
         Returns:
             ``(B, M, K) float32`` logits.
         """
-        features = self.read(tokens, labels)
+        features = self.read(tokens, labels, wrap)
         chosen = features.gather(1, where.unsqueeze(-1).expand(-1, -1, self.rank))
         # The loss and the draws need full precision whatever the network ran in.
         logits: Tensor = chosen.float() @ self.palette.t() + F.embedding(where, self.bias)
         return logits
 
-    def read(self, tokens: Tensor, labels: Tensor) -> Tensor:
+    def read(self, tokens: Tensor, labels: Tensor, wrap: Wrap = NOWHERE) -> Tensor:
         """``(B, P)`` tokens to ``(B, P, rank)`` features."""
         share = (tokens == self.hidden_token).float().mean(1)
         T, H, W = self.canvas
         maps = self.pad(tokens.view(-1, T, H, W), self.hidden_token)
-        return self.features(self.embed(maps), labels, share)
+        return self.features(self.embed(maps), labels, share, wrap)
 
     @torch.no_grad()
     def start_from(self, pixels: Tensor) -> None:

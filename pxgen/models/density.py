@@ -19,10 +19,10 @@ WHOLE = 1024
 """Widest code whose covariance is kept whole; of a wider one only the diagonal."""
 RIDGE = 1e-3
 """Added to a variance, relative to the mean one: few sprites must not make a density singular."""
-
-
 KEPT = 2048
 """Training sprites whose codes are kept to draw from."""
+ALIKE = 0.5
+"""Labels by which a sprite may differ and still be e times less often the one drawn from."""
 
 
 class Codes(NamedTuple):
@@ -103,28 +103,36 @@ class Posteriors(nn.Module):
     """What the encoder said of training sprites: the aggregate posterior, drawn from as it is.
 
     Where sprites differ in kind, codes come in clusters, and a normal draw falls between them.
+    Codes are drawn from sprites with like labels, because what a code says may depend on them.
     """
 
+    labels: Tensor
     middle: Tensor
     spread: Tensor
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, labels: int) -> None:
         super().__init__()
         self.size = size
+        self.register_buffer("labels", torch.zeros(KEPT, labels, dtype=torch.uint8))
         self.register_buffer("middle", torch.zeros(KEPT, size))
         self.register_buffer("spread", torch.ones(KEPT, size))
 
     def fit(self, codes: Iterable[Codes]) -> None:
         """Keep the codes of sprites from all parts of the training set."""
-        middles, spreads, _ = (torch.cat(part) for part in zip(*codes, strict=True))
+        middles, spreads, labels = (torch.cat(part) for part in zip(*codes, strict=True))
         # Few sprites are kept more than once.
         places = torch.arange(KEPT) * len(middles) // KEPT
+        self.labels.copy_((labels > 0)[places])
         self.middle.copy_(middles[places])
         self.spread.copy_(spreads[places])
 
-    def draw(self, noise: Noise, temperature: float) -> Tensor:
-        """``(n, size)`` codes, each like that of some training sprite."""
-        chosen = (noise.uniform(1).squeeze(1) * KEPT).long().clamp(max=KEPT - 1)
+    def draw(self, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
+        """``(n, size)`` codes for ``(n, L)`` labels, each like that of some training sprite."""
+        wanted, had = (labels > 0).float(), self.labels.float()
+        differing = wanted.sum(1, keepdim=True) + had.sum(1) - 2 * wanted @ had.t()
+        # Gumbel noise draws in proportion to exp(-differing / ALIKE).
+        luck = -(-noise.uniform(KEPT).clamp(min=1e-9).log()).log()
+        chosen = (luck - differing / ALIKE).argmax(1)
         normal = noise.normal(self.size) * temperature
         return self.middle[chosen] + normal * self.spread[chosen]
 

@@ -18,12 +18,14 @@ from torch import Tensor, nn
 from pxgen.canvas import Domain
 from pxgen.errors import InputError
 from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
-from pxgen.models.layers import frequencies, prefer_channels_last
+from pxgen.models.knowing import PROPOSALS, hidden_part, known_sum, settle_labels
+from pxgen.models.layers import NOWHERE, Wrap, frequencies, prefer_channels_last
 from pxgen.models.planes import Noisy, PalettePlanes, Planes, RgbaPlanes
-from pxgen.models.protocol import Batch, Sampling, Stage
-from pxgen.models.schedule import Schedule
+from pxgen.models.protocol import EDITS, Batch, Sampling, Stage
+from pxgen.models.schedule import Move, Schedule
 from pxgen.models.solvers import Guess, ancestral, invert, multistep, slerp
 from pxgen.models.trunk import EMBEDDING, Trunk, TrunkSpec
+from pxgen.models.windows import Windows
 from pxgen.noise import Noise
 from pxgen.tables import setting
 
@@ -53,7 +55,7 @@ class GaussianSpec(TrunkSpec):
         0.1, "share of training sprites without labels, for guidance", low=0, high=1
     )
     steps: int = setting(25, "drawing steps unless told otherwise", low=1, high=10_000)
-    sampler: Literal["dpm++", "ddim", "ddpm"] = setting("dpm++", "dpm++, ddim or ddpm")
+    sampler: Literal["dpmpp", "ddim", "ddpm"] = setting("dpmpp", "dpmpp, ddim or ddpm")
     eta: float = setting(0.0, "ddim: noise added anew, 0 none, 1 as much as ddpm", low=0, high=1)
     guidance: float = setting(1.0, "how strictly labels are followed; 1 is as learnt", low=0)
 
@@ -84,19 +86,21 @@ class PlaneNet(Trunk):
         enter = planes.channels * (2 if spec.self_condition else 1)
         super().__init__(spec, domain, nn.Linear(enter, EMBEDDING), planes.rank)
 
-    def forward(self, planes: Tensor, labels: Tensor, level: Tensor) -> Tensor:
+    def forward(
+        self, planes: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NOWHERE
+    ) -> Tensor:
         """``(B, P, C)`` planes to ``(B, P, rank)`` features."""
         T, H, W = self.canvas
         maps = self.embed(planes).view(-1, T, H, W, EMBEDDING).permute(0, 4, 1, 2, 3)
         padded = torch.unflatten(self.pad(maps.flatten(0, 1), 0.0), 0, (-1, EMBEDDING))
-        return self.features(padded.permute(0, 2, 3, 4, 1), labels, level)
+        return self.features(padded.permute(0, 2, 3, 4, 1), labels, level, wrap)
 
 
 class GaussianDiffusion:
     """Gaussian diffusion as a model: planes as codec, noise as code."""
 
-    samplers = ("dpm++", "ddim", "ddpm")
-    takes = frozenset({"steps", "sampler", "guidance"})
+    samplers = ("dpmpp", "ddim", "ddpm")
+    takes = frozenset({"steps", "sampler", "guidance", "eta", *EDITS})
 
     def __init__(self, spec: GaussianSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain
@@ -168,9 +172,11 @@ class GaussianDiffusion:
     def _seen(self, noisy: Noisy, labels: Tensor) -> tuple[Noisy, Look]:
         return noisy, self._look(noisy.x, torch.zeros_like(noisy.clean), labels, noisy.times)
 
-    def _look(self, x: Tensor, guess: Tensor, labels: Tensor, times: Tensor) -> Look:
+    def _look(
+        self, x: Tensor, guess: Tensor, labels: Tensor, times: Tensor, wrap: Wrap = NOWHERE
+    ) -> Look:
         shown = torch.cat([x, guess], -1) if self.spec.self_condition else x
-        features = self.net(shown, labels, (times + 1) / self.spec.levels)
+        features = self.net(shown, labels, (times + 1) / self.spec.levels, wrap)
         return Look(features, self.planes.scores(features, x, self._kept(times)))
 
     def _kept(self, times: Tensor) -> Tensor:
@@ -190,15 +196,19 @@ class GaussianDiffusion:
 
     def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
         """What each step takes the sprite for."""
-        yield from map(self._decided, self._walk(self.draw(labels, noise, how)))
+        code = self.draw(labels, noise, how)
+        for scores in self._walk(code):
+            yield self._decided(scores, code.how)
 
     def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> GaussianCode:
         """All the noise of a drawing."""
-        if self.prior is not None:
-            labels = self.prior.complete(labels, noise)
         how = self._settled(how)
-        steps = len(self.schedule.moves(how.steps or 1)) if self._eta(how) else 1
-        shape = (steps, self.domain.canvas.pixels, self.planes.channels)
+        if self.prior is not None and how.fresh:
+            labels = self.prior.complete(labels, noise)
+        elif self.prior is not None and how.init is not None:
+            labels = self._fitting(self.prior, labels, how.init.flatten().long(), noise, how)
+        steps = max(1, len(self._moves(how))) if how.eta else 1
+        shape = (steps, (how.canvas or self.domain.canvas).pixels, self.planes.channels)
         if math.prod(shape) > MOST_NOISE:
             raise InputError(
                 f"{steps} steps that each add noise to {shape[1]} pixels do not fit memory: take "
@@ -206,25 +216,43 @@ class GaussianDiffusion:
             )
         return GaussianCode(noise.normal(*shape), labels, how)
 
+    def _fitting(
+        self, prior: LabelPrior, asked: Tensor, init: Tensor, noise: Noise, how: Sampling
+    ) -> Tensor:
+        """All labels of a sprite of which the ``(P,)`` pixels of ``init`` are known in part."""
+        canvas = how.canvas or self.domain.canvas
+        hidden = hidden_part(how, canvas, noise).to(asked.device)
+        # Noise alone says nothing: what the network then names follows from the labels.
+        blank = noise.normal(canvas.pixels, self.planes.channels)
+        last = len(self.schedule.kept) - 1
+        plain = replace(how, guidance=1.0, mask=None, lock=None)
+
+        def likeness(sets: Tensor) -> Tensor:
+            seen: list[Tensor] = []
+            self._guess(sets, plain, seen)(blank.repeat_interleave(PROPOSALS, 0), last)
+            return known_sum(self.planes.explain(seen[0], init), hidden)
+
+        return settle_labels(prior, asked, likeness, noise)
+
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> GaussianCode:
         """The noise from which DDIM nearly arrives at the sprite."""
         how = self._settled(Sampling(sampler="ddim"))
-        moves = self.schedule.moves(how.steps or 1)
         clean = self.planes.lift(pixels.flatten(1).long())
-        start = invert(self._guess(labels, how, []), clean, moves)
+        start = invert(self._guess(labels, how, []), clean, self._moves(how))
         return GaussianCode(start.unsqueeze(1), labels, how)
 
     def decode(self, code: GaussianCode, noise: Noise) -> Tensor:
         """The end of the walk that the code describes."""
         *_, scores = self._walk(code)
-        return self._decided(scores)
+        return self._decided(scores, code.how)
 
     def paint(self, code: GaussianCode) -> Tensor | None:
         """``(n, T, H, W, 4)`` colours before they are snapped, of colour planes."""
         if not isinstance(self.planes, RgbaPlanes):
             return None
         *_, scores = self._walk(code)
-        return torch.unflatten((self.planes.expect(scores) + 1) / 2, 1, self.domain.canvas)
+        colors = (self.planes.expect(scores) + 1) / 2
+        return torch.unflatten(colors, 1, code.how.canvas or self.domain.canvas)
 
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
         """Nothing: a code is all noise."""
@@ -239,14 +267,21 @@ class GaussianDiffusion:
 
     def _walk(self, code: GaussianCode) -> Iterator[Tensor]:
         """The scores after each step."""
-        how = code.how
+        how, noises, moves = code.how, code.noises, self._moves(code.how)
+        if how.init is not None and how.strong < 1:
+            given = how.init.flatten().long().expand(len(noises), -1)
+            if not moves:
+                yield self.planes.certain(given)
+                return
+            kept = moves[0].now
+            start = kept**0.5 * self.planes.lift(given) + (1 - kept) ** 0.5 * noises[:, 0]
+            noises = torch.cat([start.unsqueeze(1), noises[:, 1:]], 1)
         seen: list[Tensor] = []
         guess = self._guess(code.labels, how, seen)
-        moves = self.schedule.moves(how.steps or 1)
         walk = (
-            multistep(guess, code.noises, moves)
-            if how.sampler == "dpm++"
-            else ancestral(guess, code.noises, moves, self._eta(how))
+            multistep(guess, noises, moves)
+            if how.sampler == "dpmpp"
+            else ancestral(guess, noises, moves, how.eta or 0.0)
         )
         for _ in walk:
             yield seen[-1]
@@ -254,38 +289,61 @@ class GaussianDiffusion:
     def _guess(self, labels: Tensor, how: Sampling, seen: list[Tensor]) -> Guess:
         """What the network takes noisy planes for; scores go to ``seen``, the last one counts."""
         strength = 1.0 if how.guidance is None else how.guidance
-        unlabelled = torch.zeros_like(labels)
+        small = self.domain.canvas
+        windows = Windows(small, how.canvas or small, how.tile or NOWHERE)
         last: Tensor | None = None
+
+        def look(x: Tensor, labels: Tensor, times: Tensor) -> Tensor:
+            before = torch.zeros_like(x) if last is None else last
+            return windows.look(
+                lambda view: (
+                    self._look(x[:, view], before[:, view], labels, times, windows.inside).scores
+                )
+            )
 
         def guess(x: Tensor, time: int) -> Tensor:
             nonlocal last
             times = torch.full((len(x),), time, device=x.device)
-            before = torch.zeros_like(x) if last is None else last
-            scores = self._look(x, before, labels, times).scores
+            scores = look(x, labels, times)
             if strength != 1 and self.steerable:
-                free = self._look(x, before, unlabelled, times).scores
-                scores = torch.lerp(free, scores, strength)
-            seen[:] = [scores]
-            last = self.planes.expect(scores)
+                scores = torch.lerp(look(x, torch.zeros_like(labels), times), scores, strength)
+            seen[:] = [self._edited(scores, how)]
+            last = self.planes.expect(seen[0])
             return last
 
         return guess
 
+    def _edited(self, scores: Tensor, how: Sampling) -> Tensor:
+        """Scores that keep to what is asked: allowed entries, and known pixels as they are."""
+        if how.lock is not None:
+            scores = self.planes.restrict(scores, how.lock)
+        if how.init is not None and how.mask is not None:
+            known = self.planes.certain(how.init.flatten().long())
+            scores = torch.where(how.mask.flatten().unsqueeze(-1), scores, known)
+        return scores
+
+    def _moves(self, how: Sampling) -> list[Move]:
+        return self.schedule.moves(how.steps or 1, how.strong)
+
     def _settled(self, how: Sampling) -> Sampling:
         """With the model's own choices where none was made."""
+        sampler = how.sampler or self.spec.sampler
+        eta = self.spec.eta if how.eta is None else how.eta
         return replace(
             how,
             steps=min(how.steps or self.spec.steps, self.spec.levels),
-            sampler=how.sampler or self.spec.sampler,
+            sampler=sampler,
             guidance=self.spec.guidance if how.guidance is None else how.guidance,
+            eta={"ddpm": 1.0, "ddim": eta}.get(sampler, 0.0),
         )
 
-    def _eta(self, how: Sampling) -> float:
-        return {"ddpm": 1.0, "ddim": self.spec.eta}.get(how.sampler or "", 0.0)
-
-    def _decided(self, scores: Tensor) -> Tensor:
-        indices = self.planes.decide(scores).to(torch.uint8)
-        return torch.unflatten(indices, 1, self.domain.canvas)
+    def _decided(self, scores: Tensor, how: Sampling) -> Tensor:
+        indices = self.planes.decide(scores, how.lock)
+        if how.init is not None and how.mask is not None:
+            # Entries of equal colour are one to colour planes.
+            indices = torch.where(how.mask.flatten(), indices, how.init.flatten().long())
+        maps = indices.to(torch.uint8)
+        return torch.unflatten(maps, 1, how.canvas or self.domain.canvas)
 
 
 def _planes(spec: GaussianSpec, domain: Domain) -> Planes:

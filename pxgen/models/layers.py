@@ -12,6 +12,10 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
 
+Wrap = tuple[bool, bool]
+"""Whether the canvas joins at top and bottom, and at left and right."""
+NOWHERE: Wrap = (False, False)
+
 
 class ChannelNorm(nn.RMSNorm):
     """RMS-norm (1910.07467) over the channels of each position of ``(B, C, h, w)``."""
@@ -46,12 +50,11 @@ class ResidualBlock(nn.Module):
             nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.modulate.bias)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, x: Tensor, condition: Tensor, wrap: Wrap = NOWHERE) -> Tensor:
         """``(B, C, h, w)`` and ``(B, condition)`` to ``(B, C, h, w)``."""
         scale, shift = self.modulate(condition)[:, :, None, None].chunk(2, dim=1)
-        inner: Tensor = self.first(self.norm(x)) * (1 + scale) + shift
-        update: Tensor = self.second(F.silu(inner))
-        return x + update
+        inner = convolve(self.first, self.norm(x), wrap) * (1 + scale) + shift
+        return x + convolve(self.second, F.silu(inner), wrap)
 
 
 class AttentionBlock(nn.Module):
@@ -113,6 +116,17 @@ class GlobalBlock(nn.Module):
         planes = self.leave(hidden).view(B, *self.cells, self.channels).permute(0, 3, 1, 2)
         update: Tensor = self.spread(planes)
         return x + update
+
+
+def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:
+    """A 3×3 convolution of ``(B, C, h, w)`` that sees across the borders which wrap round."""
+    if wrap == NOWHERE:
+        image: Tensor = layer(x)
+        return image
+    down, across = wrap
+    x = F.pad(x, (0, 0, 1, 1), mode="circular" if down else "constant")
+    x = F.pad(x, (1, 1, 0, 0), mode="circular" if across else "constant")
+    return F.conv2d(x, layer.weight, layer.bias)
 
 
 def to_planes(pixels: Tensor, canvas: Canvas, tile: int) -> Tensor:

@@ -9,7 +9,7 @@ P / hidden. Every draw is a palette entry by construction.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -20,9 +20,12 @@ from torch.nn import functional as F
 from pxgen.canvas import Domain
 from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
 from pxgen.models.denoiser import Denoiser
-from pxgen.models.protocol import Batch, Sampling, Stage
+from pxgen.models.knowing import hidden_part, known_sum, log_chances, settle_labels
+from pxgen.models.layers import NOWHERE
+from pxgen.models.protocol import EDITS, Batch, Sampling, Stage
 from pxgen.models.trunk import TrunkSpec
 from pxgen.models.unmasking import ORDERS, unmask
+from pxgen.models.windows import Windows
 from pxgen.noise import Noise
 from pxgen.tables import setting
 
@@ -65,7 +68,7 @@ class MaskedDiffusion:
     """Masked diffusion as a model: identity codec, categorical diffusion prior."""
 
     samplers = tuple(ORDERS)
-    takes = frozenset({"steps", "sampler", "guidance", "temperature"})
+    takes = frozenset({"steps", "sampler", "guidance", "temperature", *EDITS})
 
     def __init__(self, spec: MaskedSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain
@@ -124,14 +127,13 @@ class MaskedDiffusion:
 
     def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self._maps(self.draw(labels, noise, how).tokens)
+        return self._maps(self.draw(labels, noise, how).tokens, how)
 
     def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
         """The sample as it forms, hidden pixels shown transparent."""
-        if self.prior is not None:
-            labels = self.prior.complete(labels, noise)
-        for tokens in self._draw(self._blank(labels), labels, noise, how):
-            yield self._maps(tokens.masked_fill(tokens == self.denoiser.hidden_token, 0))
+        start, labels = self._start(labels, noise, how)
+        for tokens in self._draw(start, labels, noise, how):
+            yield self._maps(tokens.masked_fill(tokens == self.denoiser.hidden_token, 0), how)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> MaskedCode:
         """Keep a random half of the pixels."""
@@ -142,15 +144,14 @@ class MaskedDiffusion:
 
     def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> MaskedCode:
         """A whole sprite, of which nothing is hidden."""
-        if self.prior is not None:
-            labels = self.prior.complete(labels, noise)
-        *_, tokens = self._draw(self._blank(labels), labels, noise, how)
-        return MaskedCode(tokens, labels, noise.uniform(self.domain.canvas.pixels))
+        start, labels = self._start(labels, noise, how)
+        *_, tokens = self._draw(start, labels, noise, how)
+        return MaskedCode(tokens, labels, noise.uniform(tokens.shape[1]))
 
     def decode(self, code: MaskedCode, noise: Noise) -> Tensor:
         """Complete what the code leaves hidden; what it holds stays as it is."""
         *_, last = self._draw(code.tokens, code.labels, noise, Sampling())
-        return self._maps(last)
+        return self._maps(last, Sampling())
 
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
         """Nothing: it has pixels only."""
@@ -167,24 +168,59 @@ class MaskedDiffusion:
         tokens = tokens.masked_fill(contradiction, self.denoiser.hidden_token)
         return MaskedCode(tokens, labels, a.keys)
 
-    def _blank(self, labels: Tensor) -> Tensor:
-        shape = (len(labels), self.domain.canvas.pixels)
-        return torch.full(shape, self.denoiser.hidden_token, device=labels.device)
+    def _start(self, labels: Tensor, noise: Noise, how: Sampling) -> tuple[Tensor, Tensor]:
+        """``(n, P)`` tokens, hidden where they are to be drawn, and all labels of the sprite."""
+        canvas = how.canvas or self.domain.canvas
+        token = self.denoiser.hidden_token
+        blank = torch.full((len(labels), canvas.pixels), token, device=labels.device)
+        tokens = blank
+        if how.init is not None:
+            init = how.init.flatten().long()
+            hidden = hidden_part(how, canvas, noise).to(labels.device)
+            tokens = init.expand_as(blank).masked_fill(hidden, token)
+        if self.prior is not None and how.fresh:
+            labels = self.prior.complete(labels, noise)
+        elif self.prior is not None:
+            look = self._looker(how)
+
+            def likeness(sets: Tensor) -> Tensor:
+                unseen = blank[:1].expand(len(sets), -1)
+                return known_sum(log_chances(look(unseen, sets), init), hidden)
+
+            labels = settle_labels(self.prior, labels, likeness, noise)
+        return tokens, labels
+
+    def _looker(self, how: Sampling) -> Callable[[Tensor, Tensor], Tensor]:
+        """``(n, P)`` tokens and ``(n, L)`` labels to ``(n, P, K)`` logits, on any canvas."""
+        small = self.domain.canvas
+        windows = Windows(small, how.canvas or small, how.tile or NOWHERE)
+        everywhere = torch.arange(small.pixels, device=self.denoiser.bias.device)
+
+        def look(tokens: Tensor, labels: Tensor) -> Tensor:
+            where = everywhere.expand(len(tokens), -1)
+            return windows.look(
+                lambda view: self.denoiser(tokens[:, view], labels, where, windows.inside)
+            )
+
+        return look
 
     def _draw(self, start: Tensor, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
         spec = self.spec
         guidance = spec.guidance if how.guidance is None else how.guidance
         temperature = spec.temperature if how.temperature is None else how.temperature
-        everywhere = torch.arange(start.shape[1], device=start.device).expand(len(start), -1)
-        unlabelled = torch.zeros_like(labels)
+        look = self._looker(how)
 
         def predict(tokens: Tensor, progress: float) -> Tensor:
-            logits: Tensor = self.denoiser(tokens, labels, everywhere)
+            logits = guide(tokens, progress)
+            return logits if how.lock is None else logits.masked_fill(~how.lock, -torch.inf)
+
+        def guide(tokens: Tensor, progress: float) -> Tensor:
+            logits = look(tokens, labels)
             # Guidance early in a masked process hurts and late helps (2507.08965): ramp it up.
             strength = 1 + (guidance - 1) * progress
             if strength == 1 or not self.steerable:
                 return logits
-            free = self.denoiser(tokens, unlabelled, everywhere)
+            free = look(tokens, torch.zeros_like(labels))
             # Log-probabilities, not logits, so that the two are on one scale (2412.10193).
             return torch.lerp(free.log_softmax(-1), logits.log_softmax(-1), strength)
 
@@ -198,5 +234,5 @@ class MaskedDiffusion:
             temperature=temperature,
         )
 
-    def _maps(self, tokens: Tensor) -> Tensor:
-        return tokens.view(-1, *self.domain.canvas).to(torch.uint8)
+    def _maps(self, tokens: Tensor, how: Sampling) -> Tensor:
+        return tokens.view(-1, *(how.canvas or self.domain.canvas)).to(torch.uint8)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
+from pxgen.models.knowing import log_chances
 
 
 class Noisy(NamedTuple):
@@ -63,14 +64,26 @@ class RgbaPlanes(nn.Module):
             return features
         return kept.sqrt() * x - (1 - kept).sqrt() * features
 
+    def certain(self, indices: Tensor) -> Tensor:
+        """The scores of ``(P,)`` pixels that are known."""
+        return self.lift(indices)
+
+    def explain(self, scores: Tensor, indices: Tensor) -> Tensor:
+        """``(B, P)``: how well scores foresee ``(P,)`` indices; larger is better."""
+        return -(self.expect(scores) - self.lift(indices)).square().sum(-1)
+
+    def restrict(self, scores: Tensor, lock: Tensor) -> Tensor:
+        """Colours are not entries yet: only :meth:`decide` can hold to some of them."""
+        return scores
+
     def expect(self, scores: Tensor) -> Tensor:
         """Colours that exist."""
         return scores.clamp(-1, 1)
 
-    def decide(self, scores: Tensor) -> Tensor:
-        """``(B, P) int64``, the nearest palette entries."""
+    def decide(self, scores: Tensor, lock: Tensor | None = None) -> Tensor:
+        """``(B, P) int64``, the nearest palette entries, of those that ``(K,) bool`` allows."""
         gaps = torch.cdist(self.expect(scores), self.palette.expand(len(scores), -1, -1))
-        return gaps.argmin(-1)
+        return (gaps if lock is None else gaps.masked_fill(~lock, torch.inf)).argmin(-1)
 
     def cost(self, features: Tensor, scores: Tensor, noisy: Noisy) -> Tensor:
         """``(B,)`` mean squared error of what the network names."""
@@ -118,13 +131,25 @@ class PalettePlanes(nn.Module):
         itself = (x @ self.vectors().t()) * (kept.sqrt() / (1 - kept))
         return (around + itself).log_softmax(-1)
 
+    def certain(self, indices: Tensor) -> Tensor:
+        """The scores of ``(P,)`` pixels that are known."""
+        return F.one_hot(indices, len(self.palette)).float().log()
+
+    def explain(self, scores: Tensor, indices: Tensor) -> Tensor:
+        """``(B, P)``: how well scores foresee ``(P,)`` indices; larger is better."""
+        return log_chances(scores, indices)
+
+    def restrict(self, scores: Tensor, lock: Tensor) -> Tensor:
+        """No chance for entries that ``(K,) bool`` does not allow."""
+        return scores.masked_fill(~lock, -torch.inf)
+
     def expect(self, scores: Tensor) -> Tensor:
         """The mean of the vectors by their chances."""
         return scores.softmax(-1) @ self.vectors()
 
-    def decide(self, scores: Tensor) -> Tensor:
-        """``(B, P) int64``, the likeliest entries."""
-        return scores.argmax(-1)
+    def decide(self, scores: Tensor, lock: Tensor | None = None) -> Tensor:
+        """``(B, P) int64``, the likeliest entries, of those that ``(K,) bool`` allows."""
+        return (scores if lock is None else self.restrict(scores, lock)).argmax(-1)
 
     def cost(self, features: Tensor, scores: Tensor, noisy: Noisy) -> Tensor:
         """``(B,)`` nats a pixel to name its entry."""

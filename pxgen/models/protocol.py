@@ -7,12 +7,13 @@ a label, -1 forbids it, 0 says nothing, values between weigh. Unlabelled data ha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Protocol, Self
 
 from torch import Tensor, nn
 
-from pxgen.canvas import Domain
+from pxgen.canvas import Canvas, Domain
+from pxgen.models.layers import Wrap
 from pxgen.noise import Noise
 
 
@@ -65,12 +66,44 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """How to draw; ``None`` leaves the choice to the model."""
+    """How to draw, and what from; ``None`` leaves the choice to the model."""
 
     steps: int | None = None
     sampler: str | None = None
     guidance: float | None = None
     temperature: float | None = None
+    eta: float | None = None
+    """Noise that DDIM adds anew, as a share of what DDPM adds."""
+    init: Tensor | None = None
+    """``(T, H, W) uint8`` indices to start from."""
+    strength: float | None = None
+    """How far from ``init`` the drawing may go: 0 returns it, 1 (the default) forgets it."""
+    mask: Tensor | None = None
+    """``(T, H, W) bool``: the pixels to draw; all others stay those of ``init``."""
+    tile: Wrap | None = None
+    """Which borders join without a seam."""
+    canvas: Canvas | None = None
+    """What to draw on if it is larger than the model's."""
+    lock: Tensor | None = None
+    """``(K,) bool``: the palette entries that may be drawn."""
+
+    @property
+    def strong(self) -> float:
+        """The strength, in [0, 1]; without ``init`` there is nothing to keep to."""
+        return 1.0 if self.strength is None or self.init is None else self.strength
+
+    @property
+    def fresh(self) -> bool:
+        """Whether no pixel is known beforehand."""
+        return self.init is None or (self.mask is None and self.strong == 1)
+
+    def wanted(self) -> frozenset[str]:
+        """The names of what is set."""
+        return frozenset(f.name for f in fields(self) if getattr(self, f.name) is not None)
+
+
+EDITS = frozenset({"init", "strength", "mask", "tile", "canvas", "lock"})
+"""What of :class:`Sampling` edits: any diffusion takes it."""
 
 
 class Model(Protocol):

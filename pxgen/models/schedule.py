@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,19 +31,21 @@ class Schedule:
         amplitude = (amplitude - amplitude[-1]) * amplitude[0] / (amplitude[0] - amplitude[-1])
         self.kept = amplitude**2
 
-    def times(self, steps: int) -> list[int]:
-        """The levels that a drawing of ``steps`` steps visits, from pure noise down."""
-        levels = len(self.kept)
+    def times(self, steps: int, strength: float = 1.0) -> list[int]:
+        """The levels that a drawing of ``steps`` steps visits, from pure noise down.
+
+        Below strength 1 it sets out from less noise; at 0 it visits none.
+        """
+        levels = round(len(self.kept) * strength)
         steps = min(steps, levels)
         return [round(levels - i * levels / steps) - 1 for i in range(steps)]
 
-    def moves(self, steps: int) -> list[Move]:
+    def moves(self, steps: int, strength: float = 1.0) -> list[Move]:
         """The steps of a drawing; the last arrives at no noise."""
-        times = self.times(steps)
-        kept = [float(self.kept[time]) for time in times]
+        times = self.times(steps, strength)
+        kept = [*(float(self.kept[time]) for time in times), 1.0]
         return [
-            Move(time, now, after)
-            for time, now, after in zip(times, kept, [*kept[1:], 1.0], strict=True)
+            Move(time, now, after) for time, (now, after) in zip(times, pairwise(kept), strict=True)
         ]
 
 

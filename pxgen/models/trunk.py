@@ -16,12 +16,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas, Domain
+from pxgen.errors import UsageError
 from pxgen.models.conditioning import LabelEmbedding, LabelTokens
 from pxgen.models.layers import (
+    NOWHERE,
     AttentionBlock,
     ChannelNorm,
     GlobalBlock,
     ResidualBlock,
+    Wrap,
+    convolve,
 )
 from pxgen.models.protocol import ModelSpec
 from pxgen.tables import setting
@@ -96,26 +100,39 @@ class Trunk(nn.Module):
         self.fine = nn.Conv2d(planes, rank * canvas.frames, 3, padding=1)
         nn.init.zeros_(self.up.weight)
 
-    def features(self, embedded: Tensor, labels: Tensor, level: Tensor) -> Tensor:
+    def features(
+        self, embedded: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NOWHERE
+    ) -> Tensor:
         """``(B, T, H', W', E)`` pixels on the padded canvas to ``(B, P, rank)``.
 
-        ``level``, ``(B,)`` in [0, 1], says how much of the sprites is hidden or noise.
+        ``level``, ``(B,)`` in [0, 1], says how much of the sprites is hidden or noise. What wraps
+        round is seen across the border.
+
+        Raises:
+            UsageError: a canvas that had to be padded shall wrap round.
         """
+        if wrap != NOWHERE and self.padded != self.canvas:
+            raise UsageError(
+                f"--tile needs sides that {2 * self.patch} divides; this model draws "
+                f"{self.canvas.width}x{self.canvas.height}"
+            )
         seen = labels[:, : self.condition.labels]
         condition = self.condition(seen, level)
         tokens = None if self.tokens is None else self.tokens(labels)
         planes = embedded.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
         x = self.stem(_channels_last(F.pixel_unshuffle(planes, self.patch))) + self.position
-        x = self.before(self.overview(x, condition), condition)
+        x = self.before(self.overview(x, condition), condition, wrap)
         y = self.down(_channels_last(F.pixel_unshuffle(x, 2)))
         for block in self.coarse:
-            y = block(y, tokens if isinstance(block, AttentionBlock) else condition)
+            attends = isinstance(block, AttentionBlock)
+            y = block(y, tokens) if attends else block(y, condition, wrap)
         x = x + F.pixel_shuffle(self.up(y), 2)
         for block in self.after:
-            x = block(x, condition)
-        fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch) + self.fine(planes)
+            x = block(x, condition, wrap)
+        fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch)
+        fine = fine + convolve(self.fine, planes, wrap)
         T, H, W = self.canvas
-        pixels: Tensor = fine[:, :, :H, :W].unflatten(1, (T, self.rank))
+        pixels: Tensor = fine[:, :, :H, :W].reshape(-1, T, self.rank, H, W)
         return pixels.permute(0, 1, 3, 4, 2).reshape(len(labels), -1, self.rank)
 
     def pad(self, maps: Tensor, value: float) -> Tensor:

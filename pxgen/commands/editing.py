@@ -1,0 +1,129 @@
+"""What to draw from: images, masks, tiles, locks and larger canvases as a model takes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pxgen.canvas import Canvas, parse_size
+from pxgen.checkpoint import Loaded
+from pxgen.errors import UsageError
+from pxgen.ingest.onto import fit_image, fit_mask, lay_image
+from pxgen.models.protocol import Sampling
+from pxgen.palette import Palette
+from pxgen.palette.library import find_palette
+from pxgen.palette.oklab import nearest
+
+U8 = NDArray[np.uint8]
+
+STRENGTH = 0.6
+"""How far a drawing goes from a whole image unless told otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edits:
+    """What was asked for."""
+
+    init: Path | None = None
+    strengths: tuple[float, ...] = ()
+    """Pictures take them in turn."""
+    mask: Path | None = None
+    tile: str | None = None
+    """``x``, ``y`` or ``xy``."""
+    canvas: str | None = None
+    """``WxH``."""
+    at: str | None = None
+    """``X,Y`` of the image's left upper corner on the canvas."""
+    lock: str | None = None
+    """A palette: each of its colours allows the nearest entry."""
+
+
+def ways(
+    edits: Edits,
+    how: Sampling,
+    loaded: Loaded,
+    device: torch.device,
+    complain: Callable[[str], None],
+) -> tuple[Sampling, ...]:
+    """How to draw, once for each strength.
+
+    Args:
+        edits: what was asked for.
+        how: steps, sampler and the like.
+        loaded: the model.
+        device: where it computes.
+        complain: is told what the image lost.
+
+    Raises:
+        UsageError: wishes that do not go together.
+        InputError: an image is rejected.
+    """
+    _check(edits)
+    canvas = loaded.card.canvas
+    if edits.canvas:
+        canvas = Canvas(canvas.frames, *parse_size(edits.canvas))
+        how = replace(how, canvas=canvas)
+    if edits.tile:
+        how = replace(how, tile=("y" in edits.tile, "x" in edits.tile))
+    if edits.lock:
+        lock = allowed(loaded.card.palette, find_palette(edits.lock))
+        how = replace(how, lock=lock.to(device))
+    if edits.init is None:
+        return (how,)
+    kept, around = _start(edits.init, edits, loaded, canvas, complain)
+    mask = fit_mask(edits.mask, canvas) if edits.mask else around
+    how = replace(how, init=torch.from_numpy(kept).to(device))
+    if mask is not None:
+        how = replace(how, mask=torch.from_numpy(mask).to(device))
+    strengths = edits.strengths or ((STRENGTH,) if mask is None else (1.0,))
+    return tuple(replace(how, strength=strength) for strength in strengths)
+
+
+def allowed(own: Palette, wanted: Palette) -> torch.Tensor:
+    """``(K,) bool``: the entries nearest to the wanted colours, and transparent."""
+    lock = torch.zeros(len(own), dtype=torch.bool)
+    lock[torch.from_numpy(nearest(own, np.array(wanted.rows, np.uint8)).astype(np.int64))] = True
+    lock[0] = True
+    return lock
+
+
+def _start(
+    image: Path, edits: Edits, loaded: Loaded, canvas: Canvas, complain: Callable[[str], None]
+) -> tuple[U8, NDArray[np.bool_] | None]:
+    """``(T, H, W)`` indices to start from, and what is to be drawn if no mask tells."""
+    around = None
+    if edits.canvas:
+        pixels, outside, snapped = lay_image(image, canvas, loaded.card.palette, _corner(edits.at))
+        around = outside if outside.any() else None
+    else:
+        pixels, snapped = fit_image(image, canvas, loaded.card.palette)
+    if snapped:
+        complain(
+            f"{image}: {snapped} pixels are of colours that the model's palette lacks; "
+            "they count as the nearest ones"
+        )
+    return pixels, around
+
+
+def _check(edits: Edits) -> None:
+    needs_image = {"--strength": bool(edits.strengths), "--mask": bool(edits.mask)}
+    for flag, wanted in needs_image.items():
+        if wanted and edits.init is None:
+            raise UsageError(f"{flag} needs an image to start from: give it with --init")
+    if edits.at and not (edits.init and edits.canvas):
+        raise UsageError("--at says where --init lies on --canvas: give both")
+
+
+def _corner(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,4}),(\d{1,4})", text.strip())
+    if not match:
+        raise UsageError(f"--at '{text}' is no place: write left,top in pixels, such as 8,0")
+    return int(match[1]), int(match[2])

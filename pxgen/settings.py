@@ -46,6 +46,15 @@ class DataSettings:
     alpha: Literal["auto", "keep", "threshold"] = setting(
         "auto", "auto keeps a few deliberate semi-transparent colours and cuts soft edges at 128"
     )
+    cut_background: bool = setting(
+        False, "make the colour that fills the border transparent, as far as it reaches from there"
+    )
+    most_colors: int | None = setting(
+        None, "leave sprites of more colours out; unset: none", low=1, example="48"
+    )
+    overflow: Literal["refuse", "undo", "keep"] = setting(
+        "refuse", "JPEGs whose colours overflowed (-x mod 256): refuse, undo or keep"
+    )
     anchor: Literal["bottom", "center"] = setting(
         "bottom", "bottom or center: where smaller sprites stand on the canvas"
     )

@@ -59,6 +59,9 @@ _EVERY = 250
     show_default=True,
     help="Semi-transparent colours: auto keeps a deliberate few and thresholds soft edges at 128.",
 )
+@setting_option(DataSettings, "cut_background", "--cut-background")
+@setting_option(DataSettings, "most_colors", "--most-colors", metavar="N")
+@setting_option(DataSettings, "overflow", "--overflow")
 @click.option(
     "--anchor",
     type=click.Choice(["bottom", "center"]),
@@ -179,6 +182,9 @@ def _options(given: dict[str, Any]) -> PrepareOptions:
         dither=given["dither"],
         alpha=given["alpha"],
         anchor=given["anchor"],
+        background=given["cut_background"],
+        most_colors=given["most_colors"],
+        overflow=given["overflow"],
         shrink=not given["keep_scale"],
         holdout=given["holdout"],
         audit=given["audit"],

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ from pxgen.ingest.scale import Size
 from pxgen.ingest.showcase import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.sources import Reading, Sources
 from pxgen.ingest.split import drawn_key, groups_of, joined, split_of
-from pxgen.ingest.survey import MANY_COLORS, Survey
+from pxgen.ingest.survey import MANY_COLORS, Cleaning, Survey
 from pxgen.ingest.walk import Listing, find_files
 from pxgen.palette import Palette
 
@@ -41,6 +41,9 @@ U8 = NDArray[np.uint8]
 SHEET, SWATCH = "sheet.png", "palette.png"
 
 _CHUNK = 512
+
+
+Overflow = Literal["refuse", "undo", "keep"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,12 @@ class PrepareOptions:
     dither: str = "none"
     alpha: Alpha = "auto"
     anchor: Anchor = "bottom"
+    background: bool = False
+    """Whether the colour around sprites becomes transparent."""
+    most_colors: int | None = None
+    """Leave sprites of more colours out."""
+    overflow: Overflow = "refuse"
+    """What becomes of JPEGs whose colours overflowed."""
     shrink: bool = True
     """Whether integer enlargement is undone."""
     holdout: float = 0.1
@@ -91,13 +100,21 @@ def prepare(
     listing = find_files(options.sources)
     skip = options.skip_bad
     refusals = Refusals(report if skip else complain or report, skip=skip)
-    reading = Reading(options.grid, options.frames, options.palette)
+    undo = options.overflow == "undo"
+    reading = Reading(options.grid, options.frames, options.palette, overflow=undo)
     sources = Sources(listing, reading, refusals)
     labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, options.labels)
     for line in _source_notes(listing, sources, labelling):
         report(line)
     with Survey(standing_folder(options.out)) as survey:
-        survey.read(sources, progress)
+        survey.read(sources, progress, Cleaning(options.background, options.most_colors))
+        if options.overflow == "refuse" and sources.tally.jpegs.overflowed:
+            raise InputError(
+                f"{sources.tally.jpegs.count} JPEGs are dark at the border and cold inside: their "
+                "colours seem to have overflowed (-x mod 256), which loses the difference between "
+                "black and white. Prepare from the original arrays, or choose --overflow undo or "
+                "--overflow keep"
+            )
         _Preparation(options, report, refusals, survey, sources, labelling).write()
     return options.out
 
@@ -249,6 +266,11 @@ class _Preparation:
         self, chosen: NDArray[np.intp], canvas: Canvas, exact: NDArray[np.int32]
     ) -> None:
         tally = self.sources.tally
+        if self.survey.left_out:
+            self.report(
+                f"{self.survey.left_out} sprites of more than {self.options.most_colors} colours "
+                "left out"
+            )
         if tally.empty_cells:
             self.report(f"{tally.empty_cells} empty cells dropped")
         kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"

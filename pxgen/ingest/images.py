@@ -40,6 +40,8 @@ class Picture:
     """``(T, H, W, 4) uint8``; a still has T = 1."""
     table: bytes | None = None
     """The RGBA rows of an indexed still's own colour table, in file order."""
+    jpeg: bool = False
+    """Whether it comes from a JPEG file, whose colours are never quite those drawn."""
 
 
 def read_picture(path: Path) -> Picture:
@@ -86,7 +88,7 @@ def _decode(image: Image.Image) -> Picture:
         raise InputError(f"{width}x{height} is more than {PIXEL_LIMIT} pixels; cut it up first")
     if not getattr(image, "is_animated", False):
         table = _color_table(image)
-        return Picture(_rgba(image)[None], table)
+        return Picture(_rgba(image)[None], table, image.format == "JPEG")
     total = image.n_frames  # type: ignore[attr-defined]
     if total * width * height > FILE_LIMIT:
         raise InputError(f"{total} frames of {width}x{height} are more than {FILE_LIMIT} pixels")

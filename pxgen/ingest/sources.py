@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
+from pxgen.ingest.cleaning import Jpegs, undo_overflow
 from pxgen.ingest.clips import Entry, gather, singles
 from pxgen.ingest.grid import Grid, cut
 from pxgen.ingest.images import FILE_LIMIT, Picture, read_picture
@@ -43,6 +44,7 @@ class Tally:
     """Up to two distinct colour tables of indexed images."""
     without_table: bool = False
     """Whether some picture has no colour table of its own."""
+    jpegs: Jpegs = field(default_factory=Jpegs)
 
     def saw_table(self, table: bytes | None) -> None:
         """Note a picture's colour table."""
@@ -67,6 +69,8 @@ class Reading:
     frames: int | None = None
     palette: Palette | None = None
     """For index maps that have no palette of their own."""
+    overflow: bool = False
+    """Whether JPEG colours overflowed, which is undone."""
 
 
 class Sources:
@@ -138,6 +142,10 @@ class Sources:
     def _from_files(self, entry: Entry, unit: int) -> Iterator[Sprite]:
         picture = self._picture(entry)
         self.tally.saw_table(picture.table)
+        if picture.jpeg:
+            self.tally.jpegs.look(picture.rgba)
+            if self.reading.overflow:
+                picture = Picture(undo_overflow(picture.rgba))
         if self.reading.grid is not None:
             yield from self._from_sheet(entry, unit, picture)
         else:

@@ -6,12 +6,14 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pxgen.canvas import Canvas
 from pxgen.ingest.census import Census
+from pxgen.ingest.cleaning import cut_background
 from pxgen.ingest.scale import Size, choose_reductions, enlargement
 from pxgen.ingest.sources import Sources
 from pxgen.ingest.split import exact_key, family_key
@@ -20,6 +22,19 @@ from pxgen.ingest.spool import Compact, Spool, compact
 MANY_COLORS = 48
 """Colours beyond which one sprite is hardly drawn by hand: drawn ones were seen to hold up to 38,
 smoothed or compressed ones 68 and more."""
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """What is done to sprites before they are measured."""
+
+    background: bool = False
+    """Whether the colour around them becomes transparent."""
+    most_colors: int | None = None
+    """Leave sprites of more colours out."""
+
+
+AS_IT_IS = Cleaning()
 
 
 class Survey:
@@ -36,6 +51,8 @@ class Survey:
         self.family_keys = array("Q")
         self.colorful: list[str] = []
         """Sprites of more than :data:`MANY_COLORS` colours."""
+        self.left_out = 0
+        """Sprites of more colours than are wanted."""
         self._factors: dict[Size, int] = {}
 
     def __enter__(self) -> Self:
@@ -52,11 +69,19 @@ class Survey:
     def __len__(self) -> int:
         return len(self.names)
 
-    def read(self, sources: Sources, progress: Callable[[int], None]) -> None:
+    def read(
+        self, sources: Sources, progress: Callable[[int], None], cleaning: Cleaning = AS_IT_IS
+    ) -> None:
         """Decode and measure every sprite of the sources."""
         shared: dict[Canvas, Canvas] = {}
         for sprite in sources.sprites():
             small = compact(sprite.rgba)
+            if cleaning.background:
+                smoothed = len(small.colors) > MANY_COLORS
+                small = compact(cut_background(sprite.rgba, smoothed=smoothed))
+            if cleaning.most_colors and len(small.colors) > cleaning.most_colors:
+                self.left_out += 1
+                continue
             factor = enlargement(small.indices)
             size = shared.setdefault(small.size, small.size)
             self._spool.append(small)

@@ -59,7 +59,7 @@ class AutoencoderSpec(ModelSpec):
     prior: Literal["fitted", "standard", "aggregate"] = setting(
         "fitted",
         "codes to sample from: a density fitted to those of the training sprites, standard, or "
-        "aggregate (near the code of a training sprite; Gaussian codes only)",
+        "aggregate (near the code of a training sprite with like labels; Gaussian codes only)",
     )
     encoder_labels: bool = setting(False, "the encoder sees the labels")
     decoder_labels: bool = setting(False, "the decoder sees the labels, so that they steer it")

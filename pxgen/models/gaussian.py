@@ -8,7 +8,7 @@ ordinary diffusion of pictures, which needs to be.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -17,15 +17,15 @@ from torch import Tensor, nn
 
 from pxgen.canvas import Domain
 from pxgen.errors import InputError
-from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
-from pxgen.models.knowing import PROPOSALS, hidden_part, known_sum, settle_labels
+from pxgen.models.conditioning import hide_labels
+from pxgen.models.diffusion import Diffusion, DiffusionSpec, Known, spread_levels
+from pxgen.models.knowing import hidden_part
 from pxgen.models.layers import NOWHERE, Wrap, frequencies, prefer_channels_last
 from pxgen.models.planes import Noisy, PalettePlanes, Planes, RgbaPlanes
-from pxgen.models.protocol import EDITS, Batch, Sampling, Stage
+from pxgen.models.protocol import EDITS, Batch, Sampling
 from pxgen.models.schedule import Move, Schedule
 from pxgen.models.solvers import Guess, ancestral, invert, multistep, slerp
-from pxgen.models.trunk import EMBEDDING, Trunk, TrunkSpec
-from pxgen.models.windows import Windows
+from pxgen.models.trunk import EMBEDDING, Trunk
 from pxgen.noise import Noise
 from pxgen.tables import setting
 
@@ -38,7 +38,7 @@ SECOND = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class GaussianSpec(TrunkSpec):
+class GaussianSpec(DiffusionSpec):
     """``[model]`` of a Gaussian diffusion."""
 
     family: str = setting("gaussian", "Gaussian diffusion of planes")
@@ -51,13 +51,9 @@ class GaussianSpec(TrunkSpec):
     )
     self_condition: bool = setting(True, "show the network its last guess (2208.04202)")
     levels: int = setting(500, "levels of noise", low=2, high=10_000)
-    blind: float = setting(
-        0.1, "share of training sprites without labels, for guidance", low=0, high=1
-    )
     steps: int = setting(25, "drawing steps unless told otherwise", low=1, high=10_000)
     sampler: Literal["dpmpp", "ddim", "ddpm"] = setting("dpmpp", "dpmpp, ddim or ddpm")
     eta: float = setting(0.0, "ddim: noise added anew, 0 none, 1 as much as ddpm", low=0, high=1)
-    guidance: float = setting(1.0, "how strictly labels are followed; 1 is as learnt", low=0)
 
 
 class GaussianCode(NamedTuple):
@@ -96,43 +92,26 @@ class PlaneNet(Trunk):
         return self.features(padded.permute(0, 2, 3, 4, 1), labels, level, wrap)
 
 
-class GaussianDiffusion:
+class GaussianDiffusion(Diffusion):
     """Gaussian diffusion as a model: planes as codec, noise as code."""
 
     samplers = ("dpmpp", "ddim", "ddpm")
     takes = frozenset({"steps", "sampler", "guidance", "eta", *EDITS})
 
     def __init__(self, spec: GaussianSpec, domain: Domain) -> None:
-        self.spec, self.domain = spec, domain
+        self.spec = spec
         self.schedule = Schedule(spec.levels)
         self.planes = _planes(spec, domain)
         self.net = PlaneNet(spec, domain, self.planes)
         prefer_channels_last(self.net)
-        self.pixels = nn.ModuleDict({"planes": self.planes, "net": self.net})
-        self.steerable = domain.labels > 0
-        self.module = nn.ModuleDict({"pixels": self.pixels})
-        self.prior = LabelPrior(domain.labels, spec.hidden) if domain.labels else None
-        if self.prior is not None:
-            self.module["labels"] = self.prior
-
-    def stages(self) -> tuple[Stage, ...]:
-        """Which labels go together, if there are any; then pixels given labels."""
-        pixels = Stage(
-            "denoiser",
-            self.pixels,
-            self.loss,
-            self.held_out,
-            self._begin,
-            codes_pixels=isinstance(self.planes, PalettePlanes),
-        )
-        return (pixels,) if self.prior is None else (label_stage(self.prior), pixels)
+        network = nn.ModuleDict({"planes": self.planes, "net": self.net})
+        has_bits = isinstance(self.planes, PalettePlanes)
+        super().__init__(spec, domain, "pixels", network, codes_pixels=has_bits)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Cross-entropy a pixel of the entries, or squared error of colours."""
         labels = hide_labels(batch.labels, noise, self.spec.blind)
-        # One level a sprite, spread evenly over the batch: a quieter gradient.
-        even = torch.arange(len(batch.pixels), device=labels.device) / len(batch.pixels)
-        noisy = self._noisy(batch, (even + noise.uniform(1)[0]) % 1, noise)
+        noisy = self._noisy(batch, spread_levels(len(batch.pixels), noise), noise)
         guess = torch.zeros_like(noisy.clean)
         if self.spec.self_condition and float(noise.uniform(1)[0]) < SECOND:
             with torch.no_grad():
@@ -184,7 +163,8 @@ class GaussianDiffusion:
         table = torch.from_numpy(self.schedule.kept).float().to(times.device)
         return table[times].view(-1, 1, 1)
 
-    def _begin(self, batch: Batch) -> None:
+    def begin(self, batch: Batch) -> None:
+        """Start from the colours of each position."""
         if isinstance(self.planes, PalettePlanes):
             with torch.no_grad():
                 flat = batch.pixels.flatten(1)
@@ -203,12 +183,9 @@ class GaussianDiffusion:
     def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> GaussianCode:
         """All the noise of a drawing."""
         how = self._settled(how)
-        if self.prior is not None and how.fresh:
-            labels = self.prior.complete(labels, noise)
-        elif self.prior is not None and how.init is not None:
-            labels = self._fitting(self.prior, labels, how.init.flatten().long(), noise, how)
+        labels = self._all_labels(labels, noise, how)
         steps = max(1, len(self._moves(how))) if how.eta else 1
-        shape = (steps, (how.canvas or self.domain.canvas).pixels, self.planes.channels)
+        shape = (steps, self.canvas(how).pixels, self.planes.channels)
         if math.prod(shape) > MOST_NOISE:
             raise InputError(
                 f"{steps} steps that each add noise to {shape[1]} pixels do not fit memory: take "
@@ -216,23 +193,22 @@ class GaussianDiffusion:
             )
         return GaussianCode(noise.normal(*shape), labels, how)
 
-    def _fitting(
-        self, prior: LabelPrior, asked: Tensor, init: Tensor, noise: Noise, how: Sampling
-    ) -> Tensor:
-        """All labels of a sprite of which the ``(P,)`` pixels of ``init`` are known in part."""
-        canvas = how.canvas or self.domain.canvas
-        hidden = hidden_part(how, canvas, noise).to(asked.device)
+    def _all_labels(self, asked: Tensor, noise: Noise, how: Sampling) -> Tensor:
+        if how.init is None or how.fresh:
+            return self.all_labels(asked, noise)
+        init = how.init.flatten().long()
+        hidden = hidden_part(how, self.canvas(how), noise).to(asked.device)
         # Noise alone says nothing: what the network then names follows from the labels.
-        blank = noise.normal(canvas.pixels, self.planes.channels)
-        last = len(self.schedule.kept) - 1
+        blank = noise.normal(self.canvas(how).pixels, self.planes.channels)
         plain = replace(how, guidance=1.0, mask=None, lock=None)
 
-        def likeness(sets: Tensor) -> Tensor:
+        def foresight(sets: Tensor) -> Tensor:
             seen: list[Tensor] = []
-            self._guess(sets, plain, seen)(blank.repeat_interleave(PROPOSALS, 0), last)
-            return known_sum(self.planes.explain(seen[0], init), hidden)
+            unseen = blank.repeat_interleave(len(sets) // len(blank), 0)
+            self._guess(sets, plain, seen)(unseen, self.spec.levels - 1)
+            return self.planes.explain(seen[0], init)
 
-        return settle_labels(prior, asked, likeness, noise)
+        return self.all_labels(asked, noise, Known(hidden, foresight))
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> GaussianCode:
         """The noise from which DDIM nearly arrives at the sprite."""
@@ -252,11 +228,7 @@ class GaussianDiffusion:
             return None
         *_, scores = self._walk(code)
         colors = (self.planes.expect(scores) + 1) / 2
-        return torch.unflatten(colors, 1, code.how.canvas or self.domain.canvas)
-
-    def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
-        """Nothing: a code is all noise."""
-        return {}
+        return torch.unflatten(colors, 1, self.canvas(code.how))
 
     def mix(self, a: GaussianCode, b: GaussianCode, weight: float) -> GaussianCode:
         """Between two noises on the arc; both ends exact."""
@@ -289,8 +261,7 @@ class GaussianDiffusion:
     def _guess(self, labels: Tensor, how: Sampling, seen: list[Tensor]) -> Guess:
         """What the network takes noisy planes for; scores go to ``seen``, the last one counts."""
         strength = 1.0 if how.guidance is None else how.guidance
-        small = self.domain.canvas
-        windows = Windows(small, how.canvas or small, how.tile or NOWHERE)
+        windows = self.windows(how)
         last: Tensor | None = None
 
         def look(x: Tensor, labels: Tensor, times: Tensor) -> Tensor:
@@ -343,7 +314,7 @@ class GaussianDiffusion:
             # Entries of equal colour are one to colour planes.
             indices = torch.where(how.mask.flatten(), indices, how.init.flatten().long())
         maps = indices.to(torch.uint8)
-        return torch.unflatten(maps, 1, how.canvas or self.domain.canvas)
+        return torch.unflatten(maps, 1, self.canvas(how))
 
 
 def _planes(spec: GaussianSpec, domain: Domain) -> Planes:

@@ -9,23 +9,21 @@ P / hidden. Every draw is a palette entry by construction.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
-from pxgen.models.conditioning import LabelPrior, hide_labels, label_stage
+from pxgen.models.conditioning import hide_labels
 from pxgen.models.denoiser import Denoiser
-from pxgen.models.knowing import hidden_part, known_sum, log_chances, settle_labels
-from pxgen.models.layers import NOWHERE
-from pxgen.models.protocol import EDITS, Batch, Sampling, Stage
-from pxgen.models.trunk import TrunkSpec
+from pxgen.models.diffusion import Diffusion, DiffusionSpec, Known, spread_levels
+from pxgen.models.knowing import hidden_part, log_chances
+from pxgen.models.protocol import EDITS, Batch, Sampling
 from pxgen.models.unmasking import ORDERS, unmask
-from pxgen.models.windows import Windows
 from pxgen.noise import Noise
 from pxgen.tables import setting
 
@@ -38,18 +36,14 @@ ENCODED = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaskedSpec(TrunkSpec):
+class MaskedSpec(DiffusionSpec):
     """``[model]`` of a masked diffusion."""
 
     family: str = setting("masked", "masked discrete diffusion on palette indices")
-    blind: float = setting(
-        0.1, "share of training sprites without labels, for guidance", low=0, high=1
-    )
     steps: int = setting(32, "drawing steps unless told otherwise", low=1, high=100_000)
     sampler: Literal["remask", "random", "confidence"] = setting(
         "remask", "order of drawing: remask, random or confidence"
     )
-    guidance: float = setting(1.0, "how strictly labels are followed; 1 is as learnt", low=0)
     temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0)
 
 
@@ -64,32 +58,21 @@ class MaskedCode(NamedTuple):
     """``(n, P)`` in [0, 1): when a mixture passes from one sprite to another."""
 
 
-class MaskedDiffusion:
+class MaskedDiffusion(Diffusion):
     """Masked diffusion as a model: identity codec, categorical diffusion prior."""
 
     samplers = tuple(ORDERS)
     takes = frozenset({"steps", "sampler", "guidance", "temperature", *EDITS})
 
     def __init__(self, spec: MaskedSpec, domain: Domain) -> None:
-        self.spec, self.domain = spec, domain
+        self.spec = spec
         self.denoiser = Denoiser(spec, domain)
-        self.steerable = domain.labels > 0
-        self.module = nn.ModuleDict({"denoiser": self.denoiser})
-        self.prior = LabelPrior(domain.labels, spec.hidden) if domain.labels else None
-        if self.prior is not None:
-            self.module["labels"] = self.prior
-
-    def stages(self) -> tuple[Stage, ...]:
-        """Which labels go together, if there are any; then pixels given labels."""
-        pixels = Stage("denoiser", self.denoiser, self.loss, self.held_out, self._begin)
-        return (pixels,) if self.prior is None else (label_stage(self.prior), pixels)
+        super().__init__(spec, domain, "denoiser", self.denoiser)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """The bound in nats a pixel, with labels hidden as they will be when asked."""
         labels = hide_labels(batch.labels, noise, self.spec.blind)
-        # One level of hiding a sprite, spread evenly over the batch: a quieter gradient.
-        even = torch.arange(len(batch.pixels), device=labels.device) / len(batch.pixels)
-        level = (even + noise.uniform(1)[0]) % 1
+        level = spread_levels(len(batch.pixels), noise)
         return {"cross_entropy": self._bound(batch.pixels, labels, level, noise, ASKED).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
@@ -122,7 +105,8 @@ class MaskedDiffusion:
         # The first `limit` of a random order are a fair sample of the hidden pixels.
         return (nats.view_as(weight) * weight).sum(1) / weight.sum(1)
 
-    def _begin(self, batch: Batch) -> None:
+    def begin(self, batch: Batch) -> None:
+        """Start from the colours of each position."""
         self.denoiser.start_from(batch.pixels)
 
     def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
@@ -153,10 +137,6 @@ class MaskedDiffusion:
         *_, last = self._draw(code.tokens, code.labels, noise, Sampling())
         return self._maps(last, Sampling())
 
-    def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
-        """Nothing: it has pixels only."""
-        return {}
-
     def paint(self, code: MaskedCode) -> None:
         """Nothing: there are palette entries from end to end."""
 
@@ -170,31 +150,25 @@ class MaskedDiffusion:
 
     def _start(self, labels: Tensor, noise: Noise, how: Sampling) -> tuple[Tensor, Tensor]:
         """``(n, P)`` tokens, hidden where they are to be drawn, and all labels of the sprite."""
-        canvas = how.canvas or self.domain.canvas
         token = self.denoiser.hidden_token
-        blank = torch.full((len(labels), canvas.pixels), token, device=labels.device)
-        tokens = blank
-        if how.init is not None:
-            init = how.init.flatten().long()
-            hidden = hidden_part(how, canvas, noise).to(labels.device)
-            tokens = init.expand_as(blank).masked_fill(hidden, token)
-        if self.prior is not None and how.fresh:
-            labels = self.prior.complete(labels, noise)
-        elif self.prior is not None:
-            look = self._looker(how)
+        shape = (len(labels), self.canvas(how).pixels)
+        blank = torch.full(shape, token, device=labels.device)
+        if how.init is None or how.fresh:
+            return blank, self.all_labels(labels, noise)
+        init = how.init.flatten().long()
+        hidden = hidden_part(how, self.canvas(how), noise).to(labels.device)
+        look = self._looker(how)
 
-            def likeness(sets: Tensor) -> Tensor:
-                unseen = blank[:1].expand(len(sets), -1)
-                return known_sum(log_chances(look(unseen, sets), init), hidden)
+        def foresight(sets: Tensor) -> Tensor:
+            return log_chances(look(blank[:1].expand(len(sets), -1), sets), init)
 
-            labels = settle_labels(self.prior, labels, likeness, noise)
-        return tokens, labels
+        labels = self.all_labels(labels, noise, Known(hidden, foresight))
+        return init.expand_as(blank).masked_fill(hidden, token), labels
 
     def _looker(self, how: Sampling) -> Callable[[Tensor, Tensor], Tensor]:
         """``(n, P)`` tokens and ``(n, L)`` labels to ``(n, P, K)`` logits, on any canvas."""
-        small = self.domain.canvas
-        windows = Windows(small, how.canvas or small, how.tile or NOWHERE)
-        everywhere = torch.arange(small.pixels, device=self.denoiser.bias.device)
+        windows = self.windows(how)
+        everywhere = torch.arange(self.domain.canvas.pixels, device=self.denoiser.bias.device)
 
         def look(tokens: Tensor, labels: Tensor) -> Tensor:
             where = everywhere.expand(len(tokens), -1)
@@ -235,4 +209,4 @@ class MaskedDiffusion:
         )
 
     def _maps(self, tokens: Tensor, how: Sampling) -> Tensor:
-        return tokens.view(-1, *(how.canvas or self.domain.canvas)).to(torch.uint8)
+        return tokens.view(-1, *self.canvas(how)).to(torch.uint8)

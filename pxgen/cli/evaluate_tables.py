@@ -59,6 +59,8 @@ def _tables(evaluation: Evaluation) -> Iterator[Table]:
     facts, columns = evaluation.facts, evaluation.columns
     measured = [c for c in columns if any(run[c[1]][c[2]] is not None for run in facts["runs"])]
     yield _headlines(facts, measured)
+    if "distribution" in facts["references"]:
+        yield _distribution(facts)
     for name in ("legality", "labels"):
         for run in facts["runs"]:
             if name in run:
@@ -77,6 +79,22 @@ def _headlines(facts: dict[str, Any], columns: list[tuple[str, str, str]]) -> Ta
         real = (REAL.get((m, key), key) for _, m, key in columns)
         cells = [references[m].get(k) for (_, m, _), k in zip(columns, real, strict=True)]
         table.add_row("held out", *(text(cell) for cell in cells))
+    return table
+
+
+def _distribution(facts: dict[str, Any]) -> Table:
+    """How drawn sprites are alike held-out ones as a whole, and how training sprites are."""
+    headings = ("KID", "precision", "recall", "density", "coverage")
+    table = Table("compared with held-out sprites by", "steps", title_justify="left")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    reference = facts["references"]["distribution"]
+    rows = [(str(run["steps"] or "own"), run["distribution"]) for run in facts["runs"]]
+    for space, figures in reference.items():
+        if isinstance(figures, dict):
+            for steps, figure in [*rows, ("training set", reference)]:
+                cells = (text(figure[space][heading.lower()]) for heading in headings)
+                table.add_row(space, steps, *cells)
     return table
 
 
@@ -102,6 +120,9 @@ def _worst(name: str, run: dict[str, Any], judges: dict[str, Any]) -> Table:
 
 def text(value: Any) -> str:
     """A figure for people: shares in per cent with their interval, numbers as they are."""
+    if isinstance(value, dict) and "value" in value:
+        spread = "" if value["low"] is None else f" ({value['low']:.3f} to {value['high']:.3f})"
+        return "-" if value["value"] is None else f"{value['value']:.3f}{spread}"
     if isinstance(value, dict):
         if value["share"] is None:
             return "-"

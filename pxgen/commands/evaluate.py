@@ -21,6 +21,8 @@ from pxgen.errors import InputError, UsageError
 from pxgen.evaluate.adherence import Adherence
 from pxgen.evaluate.bits import held_out_bits
 from pxgen.evaluate.copies import Copies
+from pxgen.evaluate.craft import Craft
+from pxgen.evaluate.distribution import Distribution
 from pxgen.evaluate.labels import Labels
 from pxgen.evaluate.legality import Legality, is_builtin
 from pxgen.evaluate.measure import Drawn, Measure
@@ -157,6 +159,9 @@ def _measures(loaded: Loaded, dataset: Dataset | None, seed: int, workers: int) 
         if loaded.model.steerable:
             measures.append(Labels(dataset, seed=seed, workers=workers))
         measures.append(Copies(dataset))
+        if len(dataset.held_out):
+            measures.append(Distribution(dataset, seed=seed))
+    measures.append(Craft(dataset))
     return measures
 
 

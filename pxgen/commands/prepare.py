@@ -32,9 +32,10 @@ from pxgen.ingest.palette_choice import Alpha, Choice, PaletteWish, Recolorer, c
 from pxgen.ingest.scale import Size
 from pxgen.ingest.showcase import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.sources import Reading, Sources
-from pxgen.ingest.split import drawn_key, groups_of, joined, split_of
+from pxgen.ingest.split import groups_of, joined, split_of
 from pxgen.ingest.survey import MANY_COLORS, Cleaning, Survey
 from pxgen.ingest.walk import Listing, find_files
+from pxgen.likeness import drawn_key
 from pxgen.palette import Palette
 
 U8 = NDArray[np.uint8]

@@ -12,6 +12,7 @@ from pxgen.dataset import Dataset, spread
 from pxgen.evaluate.figures import share
 from pxgen.evaluate.measure import Drawn
 from pxgen.evaluate.neighbours import Crowd
+from pxgen.likeness import drawn_key
 
 BASELINE = 1000
 """Held-out sprites whose distances to the training set are the baseline."""
@@ -20,7 +21,7 @@ NEAR = 5
 
 
 class Copies:
-    """Exact and mirrored copies, and distances to the nearest training sprite.
+    """Exact, mirrored, recoloured and shifted copies, and distances to the nearest training sprite.
 
     Distances mean nothing alone, since plain sprites are alike: beside them stand those of real
     sprites that were held out. A distance that the nearest 5 % of these reach is near; many more
@@ -32,6 +33,7 @@ class Copies:
     columns: ClassVar[Mapping[str, str]] = {
         "copies": "exact",
         "mirrored": "mirrored",
+        "recoloured, shifted": "likeness",
         "distance": "median_distance",
         "near": "near",
     }
@@ -41,6 +43,7 @@ class Copies:
         held_out, _ = dataset.take(spread(dataset.held_out, BASELINE))
         self._baseline = self._training.distances(held_out)
         self._copied = self._training.holds(held_out)
+        self._forms = self._training.forms()
 
     def reference(self) -> dict[str, Any]:
         """What held-out sprites score; None where nothing is held out."""
@@ -58,9 +61,11 @@ class Copies:
         distances = self._training.distances(drawn.pixels)
         exact = distances == 0
         mirrored = self._training.holds(drawn.pixels[..., ::-1]) & ~exact
+        alike = np.array([drawn_key(each) in self._forms for each in drawn.pixels], np.bool_)
         return {
             "exact": share(exact),
             "mirrored": share(mirrored),
+            "likeness": share(alike & ~exact & ~mirrored),
             "near": self._share_near(distances),
             **_quantiles(distances),
         }

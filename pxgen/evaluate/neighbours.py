@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.dataset import Dataset
+from pxgen.likeness import drawn_key
 
 U8 = NDArray[np.uint8]
 
@@ -38,6 +39,10 @@ class Crowd:
         for chunk in self._chunks():
             found |= missing & {sprite.tobytes() for sprite in chunk}
         return np.array([sprite in found for sprite in wanted], np.bool_)
+
+    def forms(self) -> set[int]:
+        """The forms of all: equal for copies, mirrors, recolours and shifts."""
+        return {drawn_key(sprite) for chunk in self._chunks() for sprite in chunk}
 
     def distances(self, pixels: U8) -> NDArray[np.int64]:
         """``(n,)``: pixels in which each sprite differs from its nearest here (Hamming)."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.dataset import HELD_OUT, TRAIN
 from pxgen.ingest.spool import Compact
+from pxgen.likeness import form_key
 
 U8 = NDArray[np.uint8]
 MOST = np.iinfo(np.uint64).max
@@ -28,45 +28,10 @@ def exact_key(sprite: Compact) -> int:
 def family_key(sprite: Compact, enlarged: int) -> int:
     """64 bits that are equal for copies, mirrors, recolours, shifts and enlargements of a sprite.
 
-    The sprite is shrunk by its own enlargement, its transparent border is cut off, and its colours
-    are numbered as they first occur; of that map and its mirror's the smaller one is hashed. The
-    key depends on the sprite alone, so it stays the same when a collection grows.
+    The sprite is shrunk by its own enlargement before its form is taken.
     """
-    drawn = _trim(sprite, sprite.indices[:, ::enlarged, ::enlarged])
-    colors = len(sprite.colors)
-    clear = int(sprite.colors[0] == 0)
-    form = min(_relabelled(drawn, colors, clear), _relabelled(drawn[..., ::-1], colors, clear))
-    digest = hashlib.blake2b(repr(drawn.shape).encode() + form, digest_size=8)
-    return int.from_bytes(digest.digest(), "little")
-
-
-def _trim(sprite: Compact, drawn: NDArray[Any]) -> NDArray[Any]:
-    if sprite.colors[0] != 0:
-        return drawn
-    visible = drawn != 0
-    rows, columns = (np.flatnonzero(visible.any(axes)) for axes in ((0, 2), (0, 1)))
-    if not len(rows):
-        return drawn[:, :1, :1]
-    return drawn[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def _relabelled(indices: NDArray[Any], colors: int, clear: int) -> bytes:
-    flat = indices.ravel()
-    # Of equal indices the last assignment stays: backwards, that is the first occurrence.
-    first = np.full(colors, len(flat))
-    first[flat[::-1]] = np.arange(len(flat) - 1, -1, -1)
-    if clear:
-        first[0] = -1  # transparent stays transparent in every recolour
-    rank = np.empty(colors, np.uint32)
-    rank[np.argsort(first, kind="stable")] = np.arange(colors) + (1 - clear)
-    return bytes(rank[flat].tobytes())
-
-
-def drawn_key(drawn: U8) -> int:
-    """:func:`family_key` of ``(T, H, W)`` indices into a palette, of which 0 is transparent."""
-    entries, place = np.unique(drawn, return_inverse=True)
-    places = place.reshape(drawn.shape).astype(np.uint8)
-    return family_key(Compact(places, entries.astype(np.uint32)), 1)
+    drawn = sprite.indices[:, ::enlarged, ::enlarged]
+    return form_key(drawn, len(sprite.colors), clear=bool(sprite.colors[0] == 0))
 
 
 def joined(first: Sequence[int], second: Sequence[int]) -> list[int]:

@@ -1,0 +1,65 @@
+"""Whether drawn sprites, taken together, are like real ones that the model never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.dataset import Dataset, spread
+from pxgen.evaluate.features import colors_and_shapes
+from pxgen.evaluate.judge import train_judges
+from pxgen.evaluate.likenesses import kid, neighbourhoods, standardised
+from pxgen.evaluate.measure import Drawn
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+See = Callable[[U8], F32]
+"""``(n, T, H, W)`` sprites to ``(n, D)`` features."""
+
+MOST = 1000
+"""Sprites of each side at most: kernels and distances are of all pairs."""
+JUDGED = "judge"
+SHAPES = "shapes"
+
+
+class Distribution:
+    """KID, precision, recall, density and coverage in two spaces of features.
+
+    ``shapes`` are colours and outlines, which need no training; ``judge`` are the scores of a
+    classifier of labels that was trained on the generator's training sprites. Drawn sprites are
+    compared with held-out ones; what training sprites score against those is the reference.
+    """
+
+    name: ClassVar[str] = "distribution"
+    columns: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, dataset: Dataset, *, seed: int) -> None:
+        self._training, _ = dataset.take(spread(dataset.train, MOST))
+        held_out, _ = dataset.take(spread(dataset.held_out, MOST))
+        palette = dataset.palette
+        self._spaces: dict[str, See] = {SHAPES: lambda pixels: colors_and_shapes(pixels, palette)}
+        if dataset.label_names:
+            (judge,) = train_judges(dataset, [dataset.train], seed=seed, workers=1)
+            self._spaces[JUDGED] = judge.scores
+        self._real = {name: see(held_out) for name, see in self._spaces.items()}
+        self._scale = {name: see(self._training) for name, see in self._spaces.items()}
+        self._count = len(held_out)
+
+    def reference(self) -> dict[str, Any]:
+        """What training sprites score against held-out ones: the best that can be hoped for."""
+        return {"held_out_sprites": self._count, **self._compare(self._training)}
+
+    def of(self, drawn: Drawn) -> dict[str, Any]:
+        """The figures of drawn sprites in each space."""
+        return self._compare(drawn.pixels[np.arange(len(drawn.pixels))[:MOST]])
+
+    def _compare(self, pixels: U8) -> dict[str, Any]:
+        figures = {}
+        for name, see in self._spaces.items():
+            real, drawn = standardised(self._scale[name], self._real[name], see(pixels))
+            figures[name] = {"kid": kid(drawn, real), **neighbourhoods(drawn, real)}
+        return figures

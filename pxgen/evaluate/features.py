@@ -1,0 +1,72 @@
+"""What sprites are compared by: their colours and shapes, which needs no training."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.palette import Palette
+from pxgen.palette.oklab import to_oklab
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+SHAPE, TINT = 8, 4
+"""Cells a side in which outlines and colours are averaged."""
+
+
+def colors_and_shapes(pixels: U8, palette: Palette) -> F32:
+    """``(n, T, H, W)`` sprites to ``(n, D)``.
+
+    The share of opaque pixels in 8×8 cells, OKLab means of the opaque pixels in 4×4 cells, and the
+    square roots of the shares of palette entries, averaged over frames.
+    """
+    opaque = np.array(palette.rows, np.uint8)[:, 3] > 0
+    lab = to_oklab(np.array(palette.rows, np.uint8)[:, :3]).astype(np.float32)
+    parts = []
+    for start in range(0, len(pixels), 512):
+        chunk = pixels[start : start + 512]
+        seen = opaque[chunk].astype(np.float32)
+        shape = _cells(seen, SHAPE).mean(1)
+        tint = _cells(
+            (lab[chunk].transpose(4, 0, 1, 2, 3) * seen).reshape(-1, *seen.shape[1:]), TINT
+        )
+        tint = tint.reshape(3, len(chunk), -1, TINT, TINT).mean(2).transpose(1, 0, 2, 3)
+        parts.append(
+            np.concatenate(
+                [
+                    shape.reshape(len(chunk), -1),
+                    tint.reshape(len(chunk), -1),
+                    np.sqrt(_shares(chunk, len(palette))),
+                ],
+                axis=1,
+            )
+        )
+    return np.concatenate(parts)
+
+
+def _shares(pixels: U8, colors: int) -> F32:
+    """``(n, K)`` shares of the palette entries."""
+    flat = pixels.reshape(len(pixels), -1).astype(np.int64)
+    rows = np.arange(len(flat))[:, None] * colors
+    counts = np.bincount((flat + rows).ravel(), minlength=len(flat) * colors)
+    return (counts.reshape(len(flat), colors) / flat.shape[1]).astype(np.float32)
+
+
+def _cells(maps: F32, side: int) -> F32:
+    """``(n, T, H, W)`` to ``(n, T, side, side)`` means of cells, which may overlap by a pixel."""
+    height, width = maps.shape[2:]
+    rows, columns = _edges(height, side), _edges(width, side)
+    sums = np.pad(maps.cumsum(2).cumsum(3), ((0, 0), (0, 0), (1, 0), (1, 0)))
+    (top, bottom), (left, right) = rows, columns
+    corner = sums[:, :, bottom][..., right] - sums[:, :, top][..., right]
+    corner -= sums[:, :, bottom][..., left] - sums[:, :, top][..., left]
+    area = np.outer(bottom - top, right - left)
+    return np.asarray(corner / area, np.float32)
+
+
+def _edges(length: int, side: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    places = np.arange(side + 1) * length / side
+    start = np.minimum(np.floor(places[:-1]).astype(np.intp), length - 1)
+    end = np.maximum(np.ceil(places[1:]).astype(np.intp), start + 1)
+    return start, np.minimum(end, length)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from pxgen.canvas import Canvas, Domain
 from pxgen.card import Card, checkpoint_file
 from pxgen.checkpoint import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
+from pxgen.dataset import open_dataset
 from pxgen.models.protocol import Model
 from pxgen.render.png import decode_png
 from tests.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
@@ -78,6 +81,29 @@ def test_a_table_a_sheet_and_a_report(folder: Path) -> None:
     indices, palette = decode_png(Path("new/s.png"))
     assert palette == PALETTE
     assert indices.shape[0] >= 6
+
+
+def test_the_page_shows_figures_and_the_nearest_training_sprites(folder: Path) -> None:
+    result = run("-m", "run", "-n", 6, "--steps", 2, "-o", "r.html", "-o", "r.json")
+    assert result.exit_code == 0, result.stderr
+    page = Path("r.html").read_text("utf-8")
+    facts = json.loads(Path("r.json").read_text())
+    assert page.count("<figure>") == 6
+    images = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    assert len(images) == 12
+    assert "://" not in page
+    data = open_dataset(folder / "dataset")
+    training = {data.pixels[i].tobytes() for i in data.train}
+    gaps = [int(gap) for gap in re.findall(r": (\d+) pixels apart", page)]
+    assert len(gaps) + page.count(": a copy") == 6
+    for number in range(6):
+        drawn, nearest = (
+            decode_png(base64.b64decode(image))[0] for image in images[2 * number :][:2]
+        )
+        assert nearest.tobytes() in training
+        least = min(int((data.pixels[i, 0] != drawn).sum()) for i in data.train)
+        assert int((drawn != nearest).sum()) == least
+    assert f"<td>{facts['runs'][0]['craft']['colors']:.3g}</td>" in page
 
 
 def test_unlabelled_models_are_measured_without_a_judge(folder: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,10 @@ from pxgen.settings import SampleSettings
 
 if TYPE_CHECKING:
     from pxgen.commands.evaluate import Evaluation
+
+_FORMS = (".png", ".json", ".html")
+_WIDE = 400
+"""Columns of the page where the output is no terminal: nothing is cut."""
 
 
 @click.command("evaluate", short_help="Measure how good a model is.")
@@ -53,7 +59,7 @@ if TYPE_CHECKING:
     type=PATH,
     multiple=True,
     metavar="FILE",
-    help="Write a .png sheet of what was drawn, or the .json report; may be repeated.",
+    help="Write a .png sheet of what was drawn, a .json or a .html report; may be repeated.",
 )
 @pass_session
 def command(
@@ -74,7 +80,8 @@ def command(
     """Measure how good a model is and print a table.
 
     Draws sprites that are asked for each label equally often and measures: whether they show it,
-    by a classifier trained on real sprites whose own accuracy is printed beside; copies of
+    by a classifier trained on real sprites whose own accuracy is printed beside; how they compare
+    with held-out sprites as a whole (KID, precision, recall, density, coverage); copies of
     training sprites, and the distance to the nearest; bits a sprite on held-out ones. Models of
     the built-in characters are judged exactly, even without a dataset.
 
@@ -83,10 +90,11 @@ def command(
       pxgen evaluate -m runs/0001-masked --dataset dataset
       pxgen evaluate --steps 8 --steps 32 -n 200 -o sheet.png
       pxgen evaluate --json > report.json
+      pxgen evaluate -o report.html
     """
     for out in outs:
-        if out.suffix.lower() not in (".png", ".json"):
-            raise click.BadParameter(f"cannot write {out}: name a .png or a .json file.")
+        if out.suffix.lower() not in _FORMS:
+            raise click.BadParameter(f"cannot write {out}: name a .png, .json or .html file.")
     from pxgen.commands.evaluate import EvaluateRequest, evaluate
 
     request = EvaluateRequest(
@@ -109,16 +117,43 @@ def command(
 def _show(evaluation: Evaluation, as_json: bool, outs: tuple[Path, ...]) -> None:
     import json
 
-    from pxgen.cli.evaluate_tables import print_tables
+    from pxgen.commands.evaluate_report import html_report
     from pxgen.files import write_bytes
 
     report = json.dumps(evaluation.facts, indent=2, ensure_ascii=False)
-    content: dict[str, Any] = {".json": (report + "\n").encode(), ".png": evaluation.sheet}
+    content: dict[str, Callable[[], bytes]] = {
+        ".json": (report + "\n").encode,
+        ".png": lambda: evaluation.sheet,
+        ".html": lambda: html_report(evaluation),
+    }
     for out in outs:
-        write_bytes(out, content[out.suffix.lower()])
+        write_bytes(out, content[out.suffix.lower()]())
     if as_json:
         click.echo(report)
         return
-    print_tables(evaluation)
+    _print(evaluation)
     for out in outs:
         click.echo(out)
+
+
+def _print(evaluation: Evaluation) -> None:
+    """Print what was measured, in frames on a terminal and as aligned text elsewhere."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from pxgen.commands.evaluate_tables import remarks, tables
+
+    terminal = sys.stdout.isatty()
+    width = None if terminal else _WIDE
+    console = Console(file=sys.stdout, width=width, markup=False, highlight=False)
+    for line in remarks(evaluation.facts):
+        console.print(line)
+    for figures in tables(evaluation):
+        table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=terminal)
+        for number, heading in enumerate(figures.headings):
+            table.add_column(heading, justify="right" if number else "left")
+        for row in figures.rows:
+            table.add_row(*row)
+        console.print()
+        console.print(table)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from pxgen.evaluate.measure import Drawn, Measure
 from pxgen.evaluate.neighbours import Crowd
 from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling
+from pxgen.palette import Palette
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
@@ -65,6 +66,18 @@ class EvaluateRequest:
     workers: int | None
 
 
+class Pair(NamedTuple):
+    """A drawn sprite, and the training sprite nearest to it."""
+
+    drawn: U8
+    """``(T, H, W) uint8``."""
+    label: str | None
+    """What it was asked to show."""
+    nearest: U8 | None
+    distance: int | None
+    """Pixels in which the two differ."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """What was measured."""
@@ -76,6 +89,9 @@ class Evaluation:
     """Headline figures: title, measure and key in its figures."""
     sheet: bytes
     """A PNG of drawn sprites, one block for each number of steps."""
+    pairs: tuple[Pair, ...]
+    """Some sprites of the first run."""
+    palette: Palette
 
 
 def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
@@ -101,12 +117,14 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
     say("learning to judge")
     measures = _measures(loaded, dataset, request.seed, workers)
     runs, blocks = [], []
+    pairs: tuple[Pair, ...] = ()
     for steps in request.steps or (None,):
         drawn = _draw(request, loaded, steps, device, console)
         say("judging")
         runs.append({"steps": _used(loaded.card, "steps", steps)})
         runs[-1] |= {measure.name: measure.of(drawn) for measure in measures}
         blocks.append(_block(drawn.pixels[:SHOWN]))
+        pairs = pairs or tuple(_pairs(drawn, loaded.card, dataset))
     facts = {
         "model": _about_model(loaded.card),
         "dataset": _about_dataset(dataset, loaded.card),
@@ -117,7 +135,7 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
     }
     columns = [(title, m.name, key) for m in measures for title, key in m.columns.items()]
     sheet = encode_png(enlarge(np.concatenate(blocks), SCALE), loaded.card.palette)
-    return Evaluation(facts, tuple(columns), sheet)
+    return Evaluation(facts, tuple(columns), sheet, pairs, loaded.card.palette)
 
 
 def _dataset(request: EvaluateRequest, loaded: Loaded) -> Dataset | None:
@@ -193,6 +211,18 @@ def _draw(
     )
     named = f"drawing at {steps} steps" if steps else "drawing"
     return Drawn(np.stack(list(_tracked(console, pictures, count, named))), asked)
+
+
+def _pairs(drawn: Drawn, card: Card, dataset: Dataset | None) -> Iterator[Pair]:
+    """The first sprites, with their nearest training sprites where there is a dataset."""
+    pixels = drawn.pixels[:SHOWN]
+    names = [card.label_names[label] if label >= 0 else None for label in drawn.asked[:SHOWN]]
+    if dataset is None:
+        yield from (Pair(each, name, None, None) for each, name in zip(pixels, names, strict=True))
+        return
+    distances, places = Crowd(dataset, dataset.train).nearest(pixels)
+    for each, name, distance, place in zip(pixels, names, distances, places, strict=True):
+        yield Pair(each, name, dataset.pixels[place], int(distance))
 
 
 def _sampling(request: EvaluateRequest, steps: int | None) -> Sampling:

@@ -46,14 +46,23 @@ class Crowd:
 
     def distances(self, pixels: U8) -> NDArray[np.int64]:
         """``(n,)``: pixels in which each sprite differs from its nearest here (Hamming)."""
+        return self.nearest(pixels)[0]
+
+    def nearest(self, pixels: U8) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+        """``(n,)`` distances, and the sprites of the dataset that lie at them."""
         flat = pixels.reshape(len(pixels), math.prod(pixels.shape[1:]))
-        nearest = np.full(len(flat), flat.shape[1], np.int64)
-        for chunk in self._chunks():
+        distances = np.full(len(flat), flat.shape[1] + 1, np.int64)
+        places = np.zeros(len(flat), np.intp)
+        for start, chunk in enumerate(self._chunks()):
             # Pixel by pixel over many sprites: one pixel against a row of bytes is quickest.
             columns = np.ascontiguousarray(chunk.reshape(len(chunk), -1).T)
             for number, sprite in enumerate(flat):
-                nearest[number] = min(nearest[number], _differences(columns, sprite).min())
-        return nearest
+                differ = _differences(columns, sprite)
+                place = int(differ.argmin())
+                if differ[place] < distances[number]:
+                    distances[number] = differ[place]
+                    places[number] = self._indices[start * CHUNK + place]
+        return distances, places
 
 
 def _differences(columns: U8, sprite: U8) -> NDArray[np.int64]:

@@ -1,37 +1,22 @@
-"""The figures of an evaluation as tables on standard output."""
+"""The figures of an evaluation as lines and tables, however they are shown."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from typing import Any
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
+from typing import Any, NamedTuple
 
 from pxgen.commands.evaluate import Evaluation
 
-WIDE = 400
-"""Columns of the page where the output is no terminal: nothing is cut."""
+
+class Figures(NamedTuple):
+    """One table: the first column names what a row is of, the others are numbers."""
+
+    headings: list[str]
+    rows: list[list[str]]
 
 
-def print_tables(evaluation: Evaluation) -> None:
-    """Print what was measured, in frames on a terminal and as aligned text elsewhere."""
-    terminal = sys.stdout.isatty()
-    console = Console(
-        file=sys.stdout, width=None if terminal else WIDE, markup=False, highlight=False
-    )
-    frame = box.SIMPLE_HEAD if terminal else None
-    for line in _remarks(evaluation.facts):
-        console.print(line)
-    for table in _tables(evaluation):
-        console.print()
-        table.box, table.pad_edge = frame, terminal
-        console.print(table)
-
-
-def _remarks(facts: dict[str, Any]) -> Iterator[str]:
+def remarks(facts: dict[str, Any]) -> Iterator[str]:
+    """What was measured, in lines."""
     asked, data, bits = facts["asked"], facts["dataset"], facts["held_out_bits"]
     yield (
         f"{asked['samples']} sprites drawn, seed {asked['seed']}, labels asked: {asked['labels']}, "
@@ -55,7 +40,8 @@ def _remarks(facts: dict[str, Any]) -> Iterator[str]:
             )
 
 
-def _tables(evaluation: Evaluation) -> Iterator[Table]:
+def tables(evaluation: Evaluation) -> Iterator[Figures]:
+    """What was measured, in tables."""
     facts, columns = evaluation.facts, evaluation.columns
     measured = [c for c in columns if any(run[c[1]][c[2]] is not None for run in facts["runs"])]
     yield _headlines(facts, measured)
@@ -67,55 +53,51 @@ def _tables(evaluation: Evaluation) -> Iterator[Table]:
                 yield _worst(name, run, facts["references"][name].get("labels", {}))
 
 
-def _headlines(facts: dict[str, Any], columns: list[tuple[str, str, str]]) -> Table:
+def _headlines(facts: dict[str, Any], columns: list[tuple[str, str, str]]) -> Figures:
     """A row for each number of steps, and one of what real sprites score."""
-    table = Table("steps", title_justify="left")
-    for title, _, _ in columns:
-        table.add_column(title, justify="right")
-    for run in facts["runs"]:
-        table.add_row(str(run["steps"] or "own"), *(text(run[m][key]) for _, m, key in columns))
+    rows = [
+        [str(run["steps"] or "own"), *(text(run[m][key]) for _, m, key in columns)]
+        for run in facts["runs"]
+    ]
     references = facts["references"]
     if "copies" in references:
         real = (REAL.get((m, key), key) for _, m, key in columns)
         cells = [references[m].get(k) for (_, m, _), k in zip(columns, real, strict=True)]
-        table.add_row("held out", *(text(cell) for cell in cells))
-    return table
+        rows.append(["held out", *map(text, cells)])
+    return Figures(["steps", *(title for title, _, _ in columns)], rows)
 
 
-def _distribution(facts: dict[str, Any]) -> Table:
+def _distribution(facts: dict[str, Any]) -> Figures:
     """How drawn sprites are alike held-out ones as a whole, and how training sprites are."""
-    headings = ("KID", "precision", "recall", "density", "coverage")
-    table = Table("compared with held-out sprites by", "steps", title_justify="left")
-    for heading in headings:
-        table.add_column(heading, justify="right")
+    names = ("KID", "precision", "recall", "density", "coverage")
     reference = facts["references"]["distribution"]
-    rows = [(str(run["steps"] or "own"), run["distribution"]) for run in facts["runs"]]
-    for space, figures in reference.items():
-        if isinstance(figures, dict):
-            for steps, figure in [*rows, ("training set", reference)]:
-                cells = (text(figure[space][heading.lower()]) for heading in headings)
-                table.add_row(space, steps, *cells)
-    return table
+    sets = [(str(run["steps"] or "own"), run["distribution"]) for run in facts["runs"]]
+    rows = [
+        [f"{space}, {steps}", *(text(figures[space][name.lower()]) for name in names)]
+        for space in reference
+        if isinstance(reference[space], dict)
+        for steps, figures in [*sets, ("training set", reference)]
+    ]
+    return Figures(["compared with held-out sprites by", *names], rows)
 
 
 REAL = {("labels", "shows_label"): "mean_recall"}
 """Where real sprites' score of a figure stands under another key."""
 
 
-def _worst(name: str, run: dict[str, Any], judges: dict[str, Any]) -> Table:
+def _worst(name: str, run: dict[str, Any], judges: dict[str, Any]) -> Figures:
     """The labels shown least often when asked for, and how well the judge knows them."""
     by = "certifier" if name == "legality" else "judge"
-    table = Table(f"worst labels at {run['steps'] or 'own'} steps ({by})", title_justify="left")
+    title = f"worst labels at {run['steps'] or 'own'} steps ({by})"
     headings = ["shown", "asked"] + (["judge", "recall", "precision", "bearers"] if judges else [])
-    for heading in headings:
-        table.add_column(heading, justify="right")
+    rows = []
     for label in run[name]["worst"]:
         figure, judge = run[name]["labels"][label], judges.get(label)
         cells = [text(figure), str(figure["of"])]
         if judge:
             cells += [judge["judge"], *(text(judge[k]) for k in ("recall", "precision", "bearers"))]
-        table.add_row(label, *cells)
-    return table
+        rows.append([label, *cells, *[""] * (len(headings) - len(cells))])
+    return Figures([title, *headings], rows)
 
 
 def text(value: Any) -> str:

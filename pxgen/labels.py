@@ -27,6 +27,8 @@ def parse_labels(asked: Sequence[str], names: Sequence[str]) -> NDArray[np.float
         place = _find(name, names)
         if place is None:
             raise UsageError(f"no label '{name}': {_advice(name, names)}")
+        if vector[place]:
+            raise UsageError(f"label '{name}' is given twice: once is enough")
         if not -1 <= weight <= 1:
             raise UsageError(f"label '{name}' has weight {weight:g}; weights go from -1 to 1")
         vector[place] = weight

@@ -93,6 +93,9 @@ class TrainSettings:
     )
     validate_every: int = setting(500, "steps between validations", low=1)
     save_every: float = setting(60.0, "seconds between checkpoints", low=0)
+    track: Literal["none", "mlflow"] = setting(
+        "none", "log to MLflow too (needs pxgen[mlflow]): none or mlflow"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,7 +92,9 @@ def read_header(path: Path) -> Header:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not a whole safetensors file: {error}") from error
+        raise InputError(
+            f"{path} is no whole dataset or checkpoint (a safetensors file): {error}"
+        ) from error
     return Header(path, metadata, entries, 8 + length)
 
 

@@ -78,6 +78,36 @@ def test_a_lock_lends_the_nearest_colours_alone(folder: Path) -> None:
     assert set(np.unique(decode_png(out)[0])) <= {0, 1, 3}
 
 
+def test_a_lock_holds_for_what_is_left_of_an_image_too(folder: Path) -> None:
+    given = sprite(folder / "a.png")
+    (folder / "two.hex").write_text("c80000\n0000c0\n")
+    out = folder / "x.png"
+    options = ["--init", f"{folder}/a.png", "--lock", f"{folder}/two.hex", "-o", str(out)]
+    assert run(folder, *options, "--strength", "0")[0] == 0
+    drawn = decode_png(out)[0]
+    assert set(np.unique(drawn)) <= {0, 1, 3}
+    kept = np.isin(given, [0, 1, 3])
+    assert np.array_equal(drawn[kept], given[kept])
+    mask = np.zeros((6, 8), np.uint8)
+    mask[0] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    assert run(folder, *options, "--mask", f"{folder}/mask.png")[0] == 0
+    drawn = decode_png(out)[0]
+    assert np.array_equal(drawn[1:], given[1:])
+    assert set(np.unique(drawn[0])) <= {0, 1, 3}
+
+
+def test_a_mask_may_be_drawn_over_an_enlarged_sprite(folder: Path) -> None:
+    given = sprite(folder / "a.png")
+    mask = np.zeros((18, 24), np.uint8)
+    mask[:, 12:] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    out = folder / "x.png"
+    options = ["--init", f"{folder}/a.png", "--mask", f"{folder}/mask.png", "-o", str(out)]
+    assert run(folder, *options)[0] == 0
+    assert np.array_equal(decode_png(out)[0][:, :4], given[:, :4])
+
+
 def test_a_lone_still_in_an_animated_file_forms(folder: Path) -> None:
     assert run(folder, "-o", f"{folder}/x.gif")[0] == 0
     assert run(folder, "-o", f"{folder}/x.png")[0] == 0
@@ -109,7 +139,7 @@ def test_colours_that_are_not_the_model_s_are_told_of(folder: Path) -> None:
         ("--init a.png --canvas 9x9 --at 5,1", 3, "8x6 at 5,1 reaches beyond the canvas 9x9"),
         ("--init a.png --canvas 9x9 --at left", 2, "--at 'left' is no place"),
         ("--init big.png --canvas 9x9", 3, "20x20 is larger than the canvas 9x9"),
-        ("--init a.png --mask big.png", 3, "a mask of 20x20 does not cover 8x6"),
+        ("--init a.png --mask big.png", 3, "a mask has the size of what is drawn, 8x6, not 20x20"),
         ("--init a.png --mask dark.png", 3, "nothing to draw; a mask marks it with white"),
         ("--init none.png", 3, "none.png: No such file or directory"),
         ("--canvas 4x4", 2, "a canvas of 4x4 does not hold the model's 8x6"),

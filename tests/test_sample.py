@@ -38,6 +38,34 @@ def test_a_picture_is_the_same_whatever_the_batch_threads_and_shards() -> None:
     assert [shards[i % 3][i // 3] for i in range(12)] == whole
 
 
+def test_what_is_wrong_with_the_wish_comes_before_what_is_in_the_way(tmp_path: Path) -> None:
+    save(tmp_path)
+    out = f"{tmp_path}/out/"
+    assert run(tmp_path, "-o", out)[0] == 0
+    assert "exists" in run(tmp_path, "-o", out)[2]
+    for wrong in ("--label nope", "--palette nope", "--sampler nope"):
+        code, _, said = run(tmp_path, "-o", out, *wrong.split())
+        assert code == 2
+        assert "nope" in said
+        assert "exists" not in said
+
+
+def test_a_label_is_given_once(tmp_path: Path) -> None:
+    save(tmp_path)
+    code, _, said = run(
+        tmp_path, "--label", "left", "--label", "left:-1", "-o", f"{tmp_path}/x.png"
+    )
+    assert code == 2
+    assert "label 'left' is given twice" in said
+
+
+def test_more_steps_than_pixels_are_as_many_as_pixels(tmp_path: Path) -> None:
+    save(tmp_path)
+    for steps in ("48", "100000"):
+        assert run(tmp_path, "--steps", steps, "-o", f"{tmp_path}/{steps}.png")[0] == 0
+    assert (tmp_path / "48.png").read_bytes() == (tmp_path / "100000.png").read_bytes()
+
+
 def test_the_thread_setting_of_the_process_is_restored() -> None:
     before = torch.get_num_threads()
     pictures(0, 2, workers=2)

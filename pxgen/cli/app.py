@@ -80,7 +80,7 @@ class CommandLine(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             hint = nearest(args[0], self.list_commands(ctx))
-            raise click.UsageError(f"No such command: {args[0]}; {hint}.", ctx) from error
+            raise click.UsageError(f"No such command: {args[0]}; {hint}", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands under the headings of :data:`SECTIONS`."""

@@ -44,6 +44,8 @@ def command(path: Path, as_json: bool, out: Path | None, audited: bool, studied:
     from pxgen.commands.inspect import inspect
     from pxgen.files import write_bytes
 
+    if out is not None and out.suffix.lower() != ".png":
+        raise click.BadParameter(f"cannot write {out}: name a .png file.")
     findings = inspect(path, audited=audited, studied=studied)
     if out is not None:
         write_bytes(out, findings.picture)

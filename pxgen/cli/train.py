@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -18,6 +19,7 @@ from pxgen.settings import TrainSettings
 @setting_option(TrainSettings, "steps", "--steps", metavar="N")
 @setting_option(TrainSettings, "minutes", "--minutes", metavar="M")
 @setting_option(TrainSettings, "seed", "--seed", metavar="S")
+@setting_option(TrainSettings, "track", "--track")
 @device_option
 @click.option("--resume/--fresh", default=True, help="Go on where the run stopped, or start anew.")
 @click.option("-o", "--out", type=PATH, metavar="RUN", help="Run folder (default: under runs/).")
@@ -31,6 +33,7 @@ def command(
     steps: int | None,
     minutes: float | None,
     seed: int,
+    track: Literal["none", "mlflow"],
     device: str,
     resume: bool,
     out: Path | None,
@@ -52,7 +55,9 @@ def command(
         dataset=dataset or session.project.dataset,
         runs=session.project.runs,
         recipe=recipe,
-        settings=replace(session.project.train, steps=steps, minutes=minutes, seed=seed),
+        settings=replace(
+            session.project.train, steps=steps, minutes=minutes, seed=seed, track=track
+        ),
         model_table=session.project.model,
         device=device,
         resume=resume,

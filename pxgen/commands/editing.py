@@ -78,6 +78,10 @@ def ways(
         return (how,)
     kept, around = _start(edits.init, edits, loaded, canvas, complain)
     mask = fit_mask(edits.mask, canvas) if edits.mask else around
+    if how.lock is not None:
+        # What is kept of an image on purpose stays; the rest is no exception from the lock.
+        locked = _locked(kept, how.lock.cpu().numpy(), loaded.card.palette)
+        kept = locked if mask is None else np.where(mask, locked, kept)
     how = replace(how, init=torch.from_numpy(kept).to(device))
     if mask is not None:
         how = replace(how, mask=torch.from_numpy(mask).to(device))
@@ -91,6 +95,16 @@ def allowed(own: Palette, wanted: Palette) -> torch.Tensor:
     lock[torch.from_numpy(nearest(own, np.array(wanted.rows, np.uint8)).astype(np.int64))] = True
     lock[0] = True
     return lock
+
+
+def _locked(pixels: U8, lock: NDArray[np.bool_], own: Palette) -> U8:
+    """``(T, H, W)`` indices with each entry that is not allowed as the nearest that is."""
+    rows = np.array(own.rows, np.uint8)
+    entries = np.flatnonzero(lock)
+    few = Palette.of([tuple(row) for row in rows[entries[1:]].tolist()], "allowed")
+    table = entries[nearest(few, rows)].astype(np.uint8)
+    table[entries] = entries
+    return np.asarray(table[pixels], np.uint8)
 
 
 def _start(

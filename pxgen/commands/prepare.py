@@ -44,6 +44,8 @@ SHEET, SWATCH = "sheet.png", "palette.png"
 _CHUNK = 512
 
 
+LARGE = 64 * 64
+"""Pixels from which on a lone picture is rather a sheet."""
 Overflow = Literal["refuse", "undo", "keep"]
 
 
@@ -105,6 +107,10 @@ def prepare(
     reading = Reading(options.grid, options.frames, options.palette, overflow=undo)
     sources = Sources(listing, reading, refusals)
     labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, options.labels)
+    if options.labels.class_names and not set(options.labels.class_names) & set(labelling.names):
+        raise UsageError(
+            "--label-names says what the numbers of label arrays mean, and no such array is read"
+        )
     for line in _source_notes(listing, sources, labelling):
         report(line)
     with Survey(standing_folder(options.out)) as survey:
@@ -279,6 +285,11 @@ class _Preparation:
             f"{len(chosen)} {kind} of {canvas.width}x{canvas.height}, "
             f"{len(self.labelling.names)} labels"
         )
+        if len(chosen) == 1 and canvas.height * canvas.width > LARGE:
+            self.report(
+                f"one picture of {canvas.width}x{canvas.height}: if it is a sheet of sprites, cut "
+                "it with --cell WxH"
+            )
         line = describe_copies(exact)
         if line:
             self.report(line)

@@ -1,4 +1,4 @@
-"""The sheet that shows what a model in training draws."""
+"""What a model in training draws: a sheet, and the sprites for a glance at their quality."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 
 from pxgen.card import Card
 from pxgen.drawing import Wish, draw
+from pxgen.evaluate.measure import Drawn
 from pxgen.files import write_bytes
 from pxgen.lanes import cores
 from pxgen.models.protocol import Model, Sampling
@@ -20,15 +21,20 @@ PICTURES = 24
 SCALE = 3
 
 
-def write_preview(path: Path, model: Model, card: Card, device: torch.device) -> Path:
-    """Draw a sheet of the same wishes each time: labels in turn, spread over the vocabulary."""
-    count = len(card.label_names)
-    wishes, how = [], Sampling()
-    for index in range(PICTURES):
-        labels = np.zeros(count, np.float32)
-        if count:
-            labels[index * max(1, count // PICTURES) % count] = 1
-        wishes.append(Wish(index, labels, how))
+def draw_preview(model: Model, card: Card, device: torch.device) -> Drawn:
+    """The same wishes each time: labels in turn, spread over the vocabulary."""
+    count, how = len(card.label_names), Sampling()
+    asked = np.full(PICTURES, -1, np.intp)
+    if count:
+        asked = np.arange(PICTURES) * max(1, count // PICTURES) % count
+    labels = np.zeros((PICTURES, count), np.float32)
+    labels[asked >= 0, asked[asked >= 0]] = 1
+    wishes = [Wish(index, labels[index], how) for index in range(PICTURES)]
     pictures = draw(model, wishes, seed=0, device=device, workers=cores())
-    strips = np.stack([np.concatenate(list(clip), axis=1) for clip in pictures])
+    return Drawn(np.stack(list(pictures)), asked)
+
+
+def write_preview(path: Path, drawn: Drawn, card: Card) -> Path:
+    """A sheet of the sprites, the frames of a clip in a row."""
+    strips = np.stack([np.concatenate(list(clip), axis=1) for clip in drawn.pixels])
     return write_bytes(path, encode_png(enlarge(contact_sheet(strips), SCALE), card.palette))

@@ -73,8 +73,6 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
     """
     indices = range(request.first + request.shard[0], request.first + request.count)
     indices = indices[:: request.shard[1]]
-    series = Series(labels=request.labels, seed=request.seed, indices=indices)
-    output = plan_output(request.out, series, scale=request.scale, force=request.force)
     palette = find_palette(request.palette) if request.palette else None
     device = pick_device(request.device)
     loaded = load_model(choose_model(request.model, request.runs), device)
@@ -87,6 +85,8 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
     labels = parse_labels(request.labels, loaded.card.label_names)
     if labels.any() and not model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: sample it without --label")
+    series = Series(labels=request.labels, seed=request.seed, indices=indices)
+    output = plan_output(request.out, series, scale=request.scale, force=request.force)
     wishes = (Wish(index, labels, hows[index % len(hows)]) for index in indices)
     # One still in an animated file would stand still: it is shown as it forms.
     still = output.form == "frames" and len(indices) * loaded.card.canvas.frames == 1

@@ -18,9 +18,11 @@ import torch
 from pxgen.card import Card, checkpoint_file, read_card
 from pxgen.checkpoint import load_tensors, load_weights, save_checkpoint
 from pxgen.commands.devices import pick_device
-from pxgen.commands.preview import write_preview
+from pxgen.commands.preview import draw_preview, write_preview
+from pxgen.commands.tracking import Silent, Tracker, tracker
 from pxgen.dataset import Dataset, open_dataset, spread
 from pxgen.errors import BusyError, InputError, PxgenError
+from pxgen.evaluate.glance import Glance
 from pxgen.files import alone, write_text
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model, read_spec
@@ -41,7 +43,7 @@ from pxgen.training import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every")
+FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
 """Settings that a resumed run may change; any other would make it another run."""
 
 
@@ -208,6 +210,8 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.folder / METRICS)
+        self._tracker: Tracker = Silent()
+        self._glance: Glance | None = None
 
     def restore(self, position: Position) -> None:
         """Take up the folder's snapshot, made at ``position``."""
@@ -225,12 +229,31 @@ class _Run:
     def train(self, console: Console) -> None:
         """Run the loop: log, show, save."""
         self._write_table()
+        self._tracker = tracker(self.settings.track, self.folder, self._parameters())
+        finished = False
+        try:
+            finished = self._loop(console)
+            if not finished:
+                # The budget was spent before the first step: a smaller one than the run has had.
+                self.save(finished=True)
+                finished = True
+            for name in (METRICS, TABLE):
+                self._tracker.file(self.folder / name)
+            self._tracker.file(checkpoint_file(self.folder))
+        finally:
+            self._tracker.end(finished=finished)
+        self._say_end(console)
+
+    def _loop(self, console: Console) -> bool:
+        """Whether the last stage came to its end."""
         saved, finished = time.monotonic(), False
         with _shown(console) as show, _polite_end(console) as stopping:
             for report in self.trainer.run():
                 self._log(report)
                 show(report)
                 finished = report.finished
+                if report.held_out is not None or report.finished:
+                    self._look(report)
                 stop = stopping() and not report.finished
                 due = time.monotonic() - saved >= self.settings.save_every
                 if report.finished or due or stop:
@@ -239,12 +262,7 @@ class _Run:
                 if stop:
                     console.print(f"stopped; `pxgen train` goes on from {self.folder}")
                     raise KeyboardInterrupt
-                if report.held_out is not None or report.finished:
-                    self._preview()
-        self._say_end(console)
-        if not finished:
-            # The budget was spent before the first step: a smaller one than the run has had.
-            self.save(finished=True)
+        return finished
 
     def _say_end(self, console: Console) -> None:
         last = self.metrics.lines[-1] if self.metrics.lines else {}
@@ -277,13 +295,34 @@ class _Run:
             "lr": report.lr,
             **report.losses,
         }
-        for name, value in (report.held_out or {}).items():
-            line[f"held_out_{name}"] = value
-        self.metrics.lines.append(line)
+        held_out = {f"held_out_{name}": v for name, v in (report.held_out or {}).items()}
+        self.metrics.lines.append(line | held_out)
+        self._tracker.figures(
+            report.stage, report.position.step, {"lr": report.lr, **report.losses, **held_out}
+        )
 
-    def _preview(self) -> None:
+    def _look(self, report: Report) -> None:
+        """Draw a sheet, and take a glance at its quality."""
         with self.trainer.averaged():
-            write_preview(self.folder / PREVIEW, self.model, self.card, self.trainer.device)
+            drawn = draw_preview(self.model, self.card, self.trainer.device)
+        self._tracker.file(write_preview(self.folder / PREVIEW, drawn, self.card))
+        if self._glance is None:
+            steers, seed = self.model.steerable, self.settings.seed
+            self._glance = Glance(self.dataset, self.card, steerable=steers, seed=seed)
+        seen = {f"quality_{name}": value for name, value in self._glance.of(drawn).items()}
+        self.metrics.lines[-1] = {**self.metrics.lines[-1], **seen}
+        self._tracker.figures(report.stage, report.position.step, seen)
+
+    def _parameters(self) -> dict[str, Any]:
+        tables = {"model": self.card.model, "train": asdict(self.settings)}
+        flat = {f"{name}.{k}": v for name, table in tables.items() for k, v in table.items()}
+        return flat | {
+            "dataset.fingerprint": self.card.fingerprint,
+            "dataset.training_sprites": len(self.dataset.train),
+            "dataset.held_out_sprites": len(self.dataset.held_out),
+            "dataset.labels": len(self.card.label_names),
+            "dataset.colors": len(self.card.palette),
+        }
 
     def _write_table(self) -> None:
         tables = {"model": self.card.model, "train": asdict(self.settings)}

@@ -67,26 +67,31 @@ class Lesson(NamedTuple):
 
 
 def train_judges(
-    dataset: Dataset, folds: Sequence[NDArray[np.intp]], *, seed: int, workers: int
+    dataset: Dataset,
+    folds: Sequence[NDArray[np.intp]],
+    *,
+    seed: int,
+    workers: int,
+    steps: int | None = None,
 ) -> list[Judge]:
     """One judge for each set of sprites, the same on any number of threads."""
     seed_weights(seed)
     lessons = [Lesson(Judge(dataset.domain), sprites, key) for key, sprites in enumerate(folds)]
 
     def learn(lesson: Lesson) -> Judge:
-        return _learn(dataset, lesson, seed)
+        return _learn(dataset, lesson, seed, steps or STEPS)
 
     return list(each(learn, lessons, workers))
 
 
-def _learn(dataset: Dataset, lesson: Lesson, seed: int) -> Judge:
+def _learn(dataset: Dataset, lesson: Lesson, seed: int, steps: int) -> Judge:
     judge, sprites, key = lesson
     marks = dataset.labels[sprites]
     bearers = [sprites[np.flatnonzero(column)] for column in marks.T if column.any()]
     optimizer = torch.optim.AdamW(judge.parameters(), lr=RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     generator = choose(seed, key)
-    for _ in range(STEPS):
+    for _ in range(steps):
         chosen = sprites[generator.integers(len(sprites), size=BATCH)]
         for place in np.flatnonzero(generator.random(BATCH) < BALANCE) if bearers else ():
             among = bearers[generator.integers(len(bearers))]

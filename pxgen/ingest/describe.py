@@ -111,10 +111,12 @@ def describe_palette(choice: Choice) -> Iterator[str]:
         yield f"{line}; every pixel exact" + (f", {unused} colours unused" if unused else "")
     else:
         yield (
-            f"{line}, for {few}{choice.distinct}: {choice.psnr:.1f} dB, "
-            f"{choice.exact_share:.1%} of the visible pixels exact"
+            f"{line}, for {few}{choice.distinct} in the sprites: {choice.exact_share:.1%} of the "
+            f"visible pixels keep their colour exactly, the error is {choice.psnr:.1f} dB PSNR"
         )
-        if choice.suggested != kept - 1:
+        if choice.given:
+            yield f"colours of their own would lose less: --colors {choice.suggested}, no --palette"
+        elif choice.suggested != kept - 1:
             yield f"suggested: --colors {choice.suggested}"
     if choice.soft_colors:
         what = "kept" if choice.keep_alpha else "made opaque or transparent (threshold 128)"

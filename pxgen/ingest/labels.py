@@ -114,7 +114,9 @@ def _by_folders(units: Sequence[Unit]) -> Labelling:
     names = {part: clean_name(part) for part, count in held.items() if count < len(units)}
     names = {part: name for part, name in names.items() if name}
     of = [tuple(dict.fromkeys(names[part] for part in parts if part in names)) for parts in parents]
-    note = (f"{len(names)} labels from folders",) if names else ()
+    note: tuple[str, ...] = (f"{len(names)} labels from folders",) if names else ()
+    if held and not names:
+        note = ("no labels: all sprites lie in the same folder",)
     return Labelling(tuple(sorted(set(names.values()))), of, note)
 
 

@@ -89,10 +89,15 @@ def fit_mask(path: Path, canvas: Canvas) -> NDArray[np.bool_]:
         InputError: unreadable, of another size than the canvas, or without a light pixel.
     """
     rgba = read_picture(path).rgba
+    factor = max(1, rgba.shape[1] // canvas.height)
+    if rgba.shape[1:3] == (factor * canvas.height, factor * canvas.width):
+        # Drawn over an enlarged sprite.
+        rgba = rgba[:, factor // 2 :: factor, factor // 2 :: factor]
     frames, height, width = rgba.shape[:3]
     if (height, width) != canvas[1:] or frames not in {1, canvas.frames}:
         raise InputError(
-            f"{path}: a mask of {width}x{height} does not cover {canvas.width}x{canvas.height}"
+            f"{path}: a mask has the size of what is drawn, {canvas.width}x{canvas.height}, "
+            f"not {width}x{height}"
         )
     light = rgba[..., :3].astype(np.uint16).sum(-1) >= 3 * MIDDLE
     marked = light & (rgba[..., 3] >= MIDDLE)

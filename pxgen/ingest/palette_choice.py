@@ -60,6 +60,8 @@ class Choice:
     """Share of the visible pixels that keep their exact colour."""
     suggested: int | None
     """A colour count worth asking for; None where nothing is lost."""
+    given: bool
+    """Whether the palette was asked for."""
 
     @property
     def lossless(self) -> bool:
@@ -103,6 +105,7 @@ def choose_palette(census: Census, wish: PaletteWish) -> Choice:
         psnr=psnr,
         exact_share=share,
         suggested=suggested,
+        given=wish.given is not None,
     )
 
 

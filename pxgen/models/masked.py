@@ -204,7 +204,8 @@ class MaskedDiffusion(Diffusion):
             self.denoiser.hidden_token,
             noise,
             order=ORDERS[how.sampler or spec.sampler],
-            steps=how.steps or spec.steps,
+            # More steps than pixels would only draw the same pixels again and again.
+            steps=min(how.steps or spec.steps, start.shape[1]),
             temperature=temperature,
         )
 

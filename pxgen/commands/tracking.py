@@ -1,0 +1,125 @@
+"""Following a training from outside: what is logged beside the run folder, and where."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from pxgen.errors import PxgenError
+from pxgen.files import write_text
+
+EXPERIMENT = "pxgen"
+RUN_FILE = "mlflow-run"
+"""In the run folder: which MLflow run it is, so that a resumed training goes on with it."""
+STORE = "mlflow.db"
+
+
+class Tracker(Protocol):
+    """Takes what a training reports."""
+
+    def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+        """Numbers of one step of a stage."""
+        ...
+
+    def file(self, path: Path) -> None:
+        """A file as it stands now."""
+        ...
+
+    def end(self, *, finished: bool) -> None:
+        """The training ended, or was stopped."""
+        ...
+
+
+class Silent:
+    """Follows nothing."""
+
+    def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+        """Nothing to do."""
+
+    def file(self, path: Path) -> None:
+        """Nothing to do."""
+
+    def end(self, *, finished: bool) -> None:
+        """Nothing to do."""
+
+
+class Mlflow:
+    """An MLflow run: parameters, losses, quality, sheets and the checkpoint.
+
+    Args:
+        folder: the run folder.
+        parameters: what the run was made with.
+
+    Raises:
+        PxgenError: MLflow is not installed, or its store cannot be reached.
+    """
+
+    def __init__(self, folder: Path, parameters: Mapping[str, Any]) -> None:
+        try:
+            import mlflow
+            from mlflow.entities import Metric, Param
+        except ImportError as error:
+            raise PxgenError(
+                "--track mlflow needs MLflow: install it with pip install 'pxgen[mlflow]'"
+            ) from error
+        # What its databases are made of is no concern of this run's reader.
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._metric = Metric
+        runs = folder.resolve().parent
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{runs / STORE}"
+        try:
+            self._client = mlflow.MlflowClient(tracking_uri=uri)
+            self._run = self._go_on(folder) or self._begin(folder, runs)
+            known = self._client.get_run(self._run).data.params
+            fresh = [Param(k, str(v)) for k, v in parameters.items() if k not in known]
+            self._client.log_batch(self._run, params=fresh[:100])
+            self._client.update_run(self._run, status="RUNNING")
+        except Exception as error:  # its stores raise whatever their databases and networks do
+            raise PxgenError(f"cannot track in MLflow at {uri}: {_line(error)}") from error
+
+    def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+        """Numbers of one step of a stage, as ``stage/name``."""
+        metrics = [self._metric(f"{stage}/{name}", float(v), 0, step) for name, v in values.items()]
+        self._client.log_batch(self._run, metrics=metrics)
+
+    def file(self, path: Path) -> None:
+        """A file as it stands now."""
+        self._client.log_artifact(self._run, str(path))
+
+    def end(self, *, finished: bool) -> None:
+        """The training ended, or was stopped and can go on."""
+        self._client.set_terminated(self._run, "FINISHED" if finished else "KILLED")
+
+    def _go_on(self, folder: Path) -> str | None:
+        """The run that the folder belongs to, if this store has it."""
+        with suppress(OSError):
+            name = (folder / RUN_FILE).read_text("utf-8").strip()
+            with suppress(Exception):
+                return str(self._client.get_run(name).info.run_id)
+        return None
+
+    def _begin(self, folder: Path, runs: Path) -> str:
+        experiment = self._client.get_experiment_by_name(EXPERIMENT)
+        if experiment is None:
+            local = not os.environ.get("MLFLOW_TRACKING_URI")
+            place = (runs / "mlflow-artifacts").as_uri() if local else None
+            number = self._client.create_experiment(EXPERIMENT, artifact_location=place)
+        else:
+            number = experiment.experiment_id
+        run = self._client.create_run(number, run_name=folder.name)
+        write_text(folder / RUN_FILE, run.info.run_id + "\n")
+        return str(run.info.run_id)
+
+
+def tracker(kind: str, folder: Path, parameters: Mapping[str, Any]) -> Tracker:
+    """The tracker that ``[train] track`` names."""
+    return Mlflow(folder, parameters) if kind == "mlflow" else Silent()
+
+
+def _line(error: Exception) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:200]

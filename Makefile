@@ -45,11 +45,12 @@ demo: $(INSTALLED) ## built-in sprites, a small model in a few minutes, new spri
 test: $(INSTALLED) ## the whole test suite
 	$(BIN)/python -m pytest
 
-check: $(INSTALLED) ## format, lint, types, import layers
+check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
 bench: $(INSTALLED) ## speed and memory in one table (DATA=folder of sprites, JSON=file)
 	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') $(if $(JSON),--json '$(JSON)')

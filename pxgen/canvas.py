@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pxgen.errors import UsageError
+
+Anchor = Literal["bottom", "center"]
+"""Where sprites smaller than the canvas stand: with their feet on its edge, or in its middle."""
 
 
 class Canvas(NamedTuple):

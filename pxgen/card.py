@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pxgen.canvas import Canvas, Domain
+from pxgen.canvas import Anchor, Canvas, Domain
 from pxgen.errors import InputError
 from pxgen.palette import Palette
 from pxgen.tensorfile import Header, read_header
@@ -31,6 +31,8 @@ class Card:
     """The dataset's."""
     training: Mapping[str, Any] = field(default_factory=dict)
     """Stage, step, settings and measures of the training; empty in a file made for sampling."""
+    anchor: Anchor = "bottom"
+    """Where sprites smaller than the canvas stand."""
 
     @property
     def domain(self) -> Domain:
@@ -75,6 +77,7 @@ def read_card(path: Path) -> tuple[Card, Header]:
             label_names=tuple(str(name) for name in about["label_names"]),
             fingerprint=str(about["fingerprint"]),
             training=dict(about["training"]),
+            anchor="center" if about.get("anchor") == "center" else "bottom",
         )
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise InputError(f"{file} is no pxgen checkpoint: train one with `pxgen train`") from None

@@ -114,7 +114,11 @@ class SampleSettings:
         None, "how strictly labels are followed; unset: the model's own", low=0, example="2.0"
     )
     temperature: float | None = setting(
-        None, "below 1 plainer, above 1 wilder; unset: the model's own", low=0, example="1.0"
+        None,
+        "below 1 plainer, above 1 wilder; unset: the model's own",
+        low=0,
+        high=100,
+        example="1.0",
     )
     eta: float | None = setting(
         None,

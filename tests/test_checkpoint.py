@@ -4,7 +4,7 @@ import json
 import pickle
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,12 @@ from safetensors.torch import load_file, save_file
 from pxgen.canvas import Canvas
 from pxgen.card import KEY, Card, read_card
 from pxgen.checkpoint import load_model, prefixed, save_checkpoint
+from pxgen.commands.sample import STARTER
 from pxgen.errors import InputError
 from pxgen.models.protocol import Sampling
+from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise
+from pxgen.tables import Table, Where
 from tests.tiny import LABELS, PALETTE, domain, tiny_model, tiny_table
 
 CARD = Card(
@@ -159,3 +162,11 @@ def test_a_card_nested_without_end_is_one_clear_line(tmp_path: Path) -> None:
     save_file(load_file(path), path, metadata={KEY: "[" * 100_000})
     with pytest.raises(InputError, match="no pxgen checkpoint"):
         load_model(path)
+
+
+def test_the_card_of_the_starter_is_what_make_starter_writes_now(tmp_path: Path) -> None:
+    """A setting that has come since it was trained stands in it, too."""
+    card, _ = read_card(STARTER)
+    whole = replace(card, model=asdict(read_spec(Table(dict(card.model), Where("starter")))))
+    again = save_checkpoint(tmp_path / "again.safetensors", whole, load_file(STARTER))
+    assert again.read_bytes() == STARTER.read_bytes()

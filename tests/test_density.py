@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from pxgen.errors import InputError
-from pxgen.models.density import Codes, Posteriors
+from pxgen.models.density import Codes, Density, Posteriors
+from pxgen.models.latents import GumbelLatent
 from pxgen.noise import PictureNoise
 from tests.tiny import tiny_model
 
@@ -49,6 +50,31 @@ def test_codes_come_from_sprites_with_like_labels() -> None:
     both = torch.tensor([[1.0, 1.0, -1.0]]).repeat(200, 1)
     drawn = posteriors.draw(both, PictureNoise(0, range(200)), 1.0)
     assert [70 < int((drawn == value).sum()) < 130 for value in range(2)] == [True] * 2
+
+
+def test_labels_left_open_favour_no_sprite() -> None:
+    """Half of the sprites bear three labels and half none."""
+    labels = torch.ones(100, 3) * (torch.arange(100) % 2 * 2 - 1).unsqueeze(1)
+    posteriors = Posteriors(1, 3)
+    posteriors.fit([Codes((labels > 0)[:, :1].float(), torch.zeros(100, 1), labels)])
+    drawn = posteriors.draw(torch.zeros(400, 3), PictureNoise(0, range(400)), 1.0)
+    assert 0.4 < float(drawn.mean()) < 0.6
+
+
+def test_sprites_that_are_all_the_same_have_a_density_too() -> None:
+    middle = torch.full((60, 4), 0.1) * torch.arange(1.0, 5.0)
+    density = Density(4, 2)
+    density.fit([Codes(middle, torch.zeros(60, 4), torch.ones(60, 2))])
+    drawn = density.draw(torch.ones(5, 2), PictureNoise(0, range(5)), 1.0)
+    assert torch.allclose(drawn, middle[:5], atol=1e-3)
+
+
+def test_categories_are_the_likeliest_ones_where_nothing_is_left_to_chance() -> None:
+    latent, shares = GumbelLatent(2, 4), torch.tensor([0.2, 0.5, 0.2, 0.1, 0.1, 0.1, 0.7, 0.1])
+    density = Density(8, 0)
+    density.middle.copy_(shares)
+    drawn = latent.sample(density, torch.zeros(20, 0), PictureNoise(0, range(20)), 0.0)
+    assert torch.unflatten(drawn, 1, (2, 4)).argmax(-1).tolist() == [[1, 2]] * 20
 
 
 @pytest.mark.parametrize("recipe", ["ae", "gsvae"])

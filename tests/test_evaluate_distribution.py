@@ -67,6 +67,13 @@ def test_what_real_sprites_never_vary_in_is_not_compared() -> None:
     assert scaled.std() == pytest.approx(1)
 
 
+def test_sprites_that_never_vary_cannot_be_compared() -> None:
+    same = np.ones((30, 4))
+    scaled = standardised(same, same, same + 1)
+    assert kid(*scaled)["value"] is None
+    assert neighbourhoods(*scaled)["density"] is None
+
+
 def test_features_see_where_and_in_which_colours_sprites_are_drawn() -> None:
     sprites = np.zeros((4, 1, 16, 16), np.uint8)
     sprites[0, :, :8] = 1

@@ -117,6 +117,28 @@ def test_a_drawing_without_added_noise_is_described_by_its_start_alone() -> None
         assert code.noises.shape[1] == steps
 
 
+def test_codes_made_of_different_noise_mix() -> None:
+    """An image's code is a start alone; a drawing by DDPM brings noise for every step."""
+    model = tiny_model("ddpm-palette", sampler="ddpm")
+    labels = torch.zeros(1, 2)
+    sprite = torch.randint(0, K, (1, *model.domain.canvas)).to(torch.uint8)
+    image = model.encode(sprite, labels, PictureNoise(0, [0]))
+    drawing = model.draw(labels, PictureNoise(1, [0]), Sampling())
+    for a, b in ((image, drawing), (drawing, image)):
+        for weight, end in ((0.0, a), (1.0, b)):
+            mixed = model.decode(model.mix(a, b, weight), PictureNoise(5, [0]))
+            assert torch.equal(mixed, model.decode(end, PictureNoise(5, [0])))
+        between = model.decode(model.mix(a, b, 0.4), PictureNoise(5, [0]))
+        assert between.shape == sprite.shape
+
+
+def test_an_image_is_encoded_whatever_noise_drawings_add() -> None:
+    model = tiny_model("ddpm-palette", sampler="ddim", eta=0.7)
+    sprite = torch.randint(0, K, (1, *model.domain.canvas)).to(torch.uint8)
+    code = model.encode(sprite, torch.zeros(1, 2), PictureNoise(0, [0]))
+    assert model.decode(code, PictureNoise(0, [0])).shape == sprite.shape
+
+
 def test_a_drawing_of_more_noise_than_fits_memory_is_refused() -> None:
     model = tiny_model("ddpm-palette", domain(height=1024, width=1024), levels=500, sampler="ddpm")
     with pytest.raises(InputError, match="fewer --steps"):

@@ -94,3 +94,22 @@ def test_derived_names_replace_nothing(tmp_path: Path) -> None:
     assert code == 2
     assert "--force" in said
     assert run(tmp_path, *arguments, "--force")[0] == 0
+
+
+def test_smaller_images_stand_where_those_of_the_dataset_stood(tmp_path: Path) -> None:
+    small = np.array([[1, 2], [3, 4]], np.uint8)
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / f"in/{name}.png").write_bytes(encode_png(small, PALETTE))
+        small = small[::-1]
+    runner = CliRunner()
+    for anchor, row in (("bottom", 6), ("center", 3)):
+        out = f"{tmp_path}/{anchor}"
+        prepare = ["prepare", f"{tmp_path}/in", "-o", out, "--size", "8x8", "--anchor", anchor]
+        assert runner.invoke(pxgen, [*prepare, "--holdout", "0"]).exit_code == 0
+        train = ["train", "--dataset", out, "-o", f"{out}/run", "--recipe", "ae", "--steps", "1"]
+        assert runner.invoke(pxgen, train).exit_code == 0
+        image = f"{tmp_path}/in/a.png"
+        assert run(Path(out) / "run", image, "-o", f"{out}/r.png")[0] == 0
+        before = decode_png(Path(f"{out}/r.png"))[0][:, :8]
+        assert (before > 0).any(1).nonzero()[0].tolist() == [row, row + 1]

@@ -116,7 +116,7 @@ def _start(
         pixels, outside, snapped = lay_image(image, canvas, loaded.card.palette, _corner(edits.at))
         around = outside if outside.any() else None
     else:
-        pixels, snapped = fit_image(image, canvas, loaded.card.palette)
+        pixels, snapped = fit_image(image, canvas, loaded.card.palette, loaded.card.anchor)
     if snapped:
         complain(
             f"{image}: {snapped} pixels are of colours that the model's palette lacks; "

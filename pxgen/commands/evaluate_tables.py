@@ -30,7 +30,9 @@ def remarks(facts: dict[str, Any]) -> Iterator[str]:
     if bits is None:
         yield "nothing is held out: no held-out bits, no baseline for distances"
     else:
-        spread = f"95 % interval {bits['low']:.2f} to {bits['high']:.2f}"
+        spread = "all of one kind, so without an interval"
+        if bits["low"] is not None:
+            spread = f"95 % interval {bits['low']:.2f} to {bits['high']:.2f}"
         yield f"held-out bits a sprite: {bits['bits']:.2f} ({spread}, {bits['sprites']} sprites)"
         if bits["code_bits"] is not None:
             rest = bits["bits"] - bits["code_bits"]

@@ -126,7 +126,7 @@ def _code(key: Key, loaded: Loaded, labels: NDArray[np.float32], device: torch.d
         if labels.any() and not loaded.model.steerable:
             raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
         return loaded.model.draw(asked, PictureNoise(key, [0], device), Sampling())
-    fitted = fit_image(key, loaded.card.canvas, loaded.card.palette)
+    fitted = fit_image(key, loaded.card.canvas, loaded.card.palette, loaded.card.anchor)
     if fitted.snapped == fitted.pixels.size:
         raise InputError(f"{key}: not one pixel is of the model's palette")
     pixels = torch.from_numpy(fitted.pixels[None]).to(device)

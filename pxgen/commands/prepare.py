@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.canvas import Canvas
+from pxgen.canvas import Anchor, Canvas
 from pxgen.commands.audit_labels import dataset_path
 from pxgen.dataset import FILE_NAME, DatasetWriter, open_dataset
 from pxgen.errors import InputError, UsageError
@@ -27,7 +27,7 @@ from pxgen.ingest.describe import (
 )
 from pxgen.ingest.grid import Grid
 from pxgen.ingest.labels import Labelling, LabelWish, find_labels
-from pxgen.ingest.layout import Anchor, choose_canvas, misfit, place
+from pxgen.ingest.layout import choose_canvas, misfit, place
 from pxgen.ingest.palette_choice import Alpha, Choice, PaletteWish, Recolorer, choose_palette
 from pxgen.ingest.scale import Size
 from pxgen.ingest.showcase import choose_shown, sheet_png, swatch_png
@@ -304,6 +304,7 @@ class _Preparation:
         self, chosen: NDArray[np.intp], choice: Choice, exact: NDArray[np.int32]
     ) -> dict[str, Any]:
         return {
+            "anchor": self.options.anchor,
             "sources": [source.resolve().name for source in self.options.sources],
             "holdout": self.options.holdout,
             "seed": self.options.seed,

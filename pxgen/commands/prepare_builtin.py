@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.builtin import LABELS, PALETTE, SIZE, draw
-from pxgen.canvas import Canvas
+from pxgen.canvas import Anchor, Canvas
 from pxgen.commands.audit_labels import dataset_path
 from pxgen.commands.prepare import label_numbers, refuse_existing, write_pictures
 from pxgen.dataset import DatasetWriter
 from pxgen.errors import UsageError
 from pxgen.ingest.describe import Report, describe_split
-from pxgen.ingest.layout import Anchor, place
+from pxgen.ingest.layout import place
 from pxgen.ingest.scale import Size
 from pxgen.ingest.showcase import choose_shown
 from pxgen.ingest.split import family_key, groups_of, split_of
@@ -61,7 +61,12 @@ def prepare_builtin(options: BuiltinOptions, report: Report) -> Path:
             palette=PALETTE,
             label_names=LABELS,
             canvas=canvas,
-            info={"sources": ["builtin"], "holdout": options.holdout, "seed": options.seed},
+            info={
+                "sources": ["builtin"],
+                "anchor": options.anchor,
+                "holdout": options.holdout,
+                "seed": options.seed,
+            },
         )
         with writer:
             for pixels, marks in characters:

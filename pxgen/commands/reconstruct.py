@@ -135,7 +135,7 @@ def lines(made: Sequence[Reconstruction]) -> Iterator[str]:
 def _reconstruct(
     path: Path, number: int, loaded: Loaded, labels: torch.Tensor, request: ReconstructRequest
 ) -> Reconstruction:
-    fitted = fit_image(path, loaded.card.canvas, loaded.card.palette)
+    fitted = fit_image(path, loaded.card.canvas, loaded.card.palette, loaded.card.anchor)
     if fitted.snapped and request.strict:
         raise InputError(
             f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "

@@ -83,6 +83,7 @@ def train(request: TrainRequest, console: Console) -> Path:
         palette=dataset.palette,
         label_names=dataset.label_names,
         fingerprint=dataset.fingerprint,
+        anchor="center" if dataset.info.get("anchor") == "center" else "bottom",
     )
     folder = _choose_folder(request, card, str(table["family"]))
     with _claimed(folder, request):

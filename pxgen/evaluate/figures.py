@@ -33,8 +33,10 @@ def share(hits: NDArray[np.bool_]) -> dict[str, Any]:
 
 def mean_with_interval(
     values: NDArray[np.float64], group: NDArray[np.integer]
-) -> tuple[float, float, float]:
+) -> tuple[float, float | None, float | None]:
     """The mean of ``(n,)`` values and its 95 % interval, for a population of groups.
+
+    The ends are None where there is but one group.
 
     Mirrors and recolours repeat each other's value, so a group counts as one observation
     (cluster-robust variance); with groups of one this is the usual interval.
@@ -44,7 +46,7 @@ def mean_with_interval(
     residuals = np.bincount(place, values - mean)
     count = len(residuals)
     if count < 2:
-        return mean, -math.inf, math.inf
+        return mean, None, None
     spread = math.sqrt(float((residuals**2).sum()) * count / (count - 1)) / len(values)
     return mean, mean - Z95 * spread, mean + Z95 * spread
 

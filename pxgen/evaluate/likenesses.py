@@ -51,7 +51,7 @@ def kid(drawn: F64, real: F64) -> dict[str, Any]:
 
 def _kid(drawn: F64, real: F64) -> float | None:
     m, n = len(drawn), len(real)
-    if min(m, n) < 2:
+    if min(m, n) < 2 or not drawn.shape[1]:
         return None
     within = _within(drawn) / (m * (m - 1)) + _within(real) / (n * (n - 1))
     return float(within - 2 * _kernel(drawn, real).mean())
@@ -72,7 +72,7 @@ def neighbourhoods(drawn: F64, real: F64) -> dict[str, Any]:
     Sets of equal size make these comparable; the larger one is thinned out.
     """
     size = min(len(drawn), len(real))
-    if size <= NEIGHBOURS:
+    if size <= NEIGHBOURS or not drawn.shape[1]:
         nothing = share(np.zeros(0, np.bool_))
         return {"precision": nothing, "recall": nothing, "density": None, "coverage": nothing}
     drawn, real = _thinned(drawn, size), _thinned(real, size)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.canvas import Canvas
+from pxgen.canvas import Anchor, Canvas
 from pxgen.errors import InputError
 
 U8 = NDArray[np.uint8]
-Anchor = Literal["bottom", "center"]
 
 SIDE_LIMIT = 4096
 """Pixels along the longest side of a canvas."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.canvas import Canvas
+from pxgen.canvas import Anchor, Canvas
 from pxgen.errors import InputError
 from pxgen.ingest.images import read_picture
 from pxgen.ingest.layout import misfit, place
@@ -30,7 +30,7 @@ class Fitted(NamedTuple):
     """Pixels whose colour the palette lacks, drawn in the nearest one."""
 
 
-def fit_image(path: Path, canvas: Canvas, palette: Palette) -> Fitted:
+def fit_image(path: Path, canvas: Canvas, palette: Palette, anchor: Anchor) -> Fitted:
     """Read an image, undo its enlargement, place it and look its colours up.
 
     Raises:
@@ -44,7 +44,7 @@ def fit_image(path: Path, canvas: Canvas, palette: Palette) -> Fitted:
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason} of the model")
     entries, snapped = _entries(sprite, palette)
-    return Fitted(place(entries, canvas, "bottom"), snapped)
+    return Fitted(place(entries, canvas, anchor), snapped)
 
 
 class Laid(NamedTuple):

@@ -74,7 +74,7 @@ class AutoencoderSpec(ModelSpec):
         0, "support: logits a pixel has on average; 0: what training sprites show", low=0, high=256
     )
     kl: float = setting(1.0, "weight of a code's divergence; 1 is the bound", low=0)
-    temperature: float = setting(1.0, "spread of sampled codes; below 1 plainer", low=0)
+    temperature: float = setting(1.0, "spread of sampled codes; below 1 plainer", low=0, high=100)
 
     def suited(self, pixels: Tensor) -> Self:
         """As many slots as the sprites show colours a place, and one for what they do not show."""
@@ -127,7 +127,7 @@ class Autoencoder:
         }
         self.target = None
         if spec.target_labels and L:
-            self.target = nn.Linear(self.latent.size + (L if spec.decoder_labels else 0), L)
+            self.target = nn.Linear(self._code_size() + (L if spec.decoder_labels else 0), L)
             parts["target"] = self.target
         self.codec = nn.ModuleDict(parts)
         prefer_channels_last(self.codec)

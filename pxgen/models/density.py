@@ -128,8 +128,9 @@ class Posteriors(nn.Module):
 
     def draw(self, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
         """``(n, size)`` codes for ``(n, L)`` labels, each like that of some training sprite."""
-        wanted, had = (labels > 0).float(), self.labels.float()
-        differing = wanted.sum(1, keepdim=True) + had.sum(1) - 2 * wanted @ had.t()
+        had = self.labels.float()
+        # What was left open differs from nothing.
+        differing = (labels > 0).float() @ (1 - had).t() + (labels < 0).float() @ had.t()
         # Gumbel noise draws in proportion to exp(-differing / ALIKE).
         luck = -(-noise.uniform(KEPT).clamp(min=1e-9).log()).log()
         chosen = (luck - differing / ALIKE).argmax(1)
@@ -142,6 +143,7 @@ def _root(covariance: Tensor) -> Tensor:
     if covariance.dim() == 1:
         return covariance.clamp(min=0).sqrt()
     values = covariance.diagonal()
-    shrunk = covariance + RIDGE * values.mean().clamp(min=1e-12) * torch.eye(len(values))
-    root: Tensor = torch.linalg.cholesky(shrunk)
-    return root
+    ridge = RIDGE * values.mean().clamp(min=1e-12) * torch.eye(len(values))
+    root, failed = torch.linalg.cholesky_ex(covariance + ridge)
+    # Where sprites hardly vary, what is left of their covariance is rounding.
+    return values.clamp(min=0).sqrt().diag() if failed else root

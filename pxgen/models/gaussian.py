@@ -212,7 +212,7 @@ class GaussianDiffusion(Diffusion):
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> GaussianCode:
         """The noise from which DDIM nearly arrives at the sprite."""
-        how = self._settled(Sampling(sampler="ddim"))
+        how = replace(self._settled(Sampling(sampler="ddim")), eta=0.0)
         clean = self.planes.lift(pixels.flatten(1).long())
         start = invert(self._guess(labels, how, []), clean, self._moves(how))
         return GaussianCode(start.unsqueeze(1), labels, how)
@@ -235,6 +235,11 @@ class GaussianDiffusion(Diffusion):
         if weight in (0, 1):
             return b if weight else a
         labels = torch.lerp(a.labels, b.labels, weight)
+        if a.noises.shape != b.noises.shape:
+            # One of the two is made of its start alone, so what lies between can be no more.
+            how = replace(a.how, sampler="ddim", eta=0.0)
+            start = slerp(a.noises[:, :1], b.noises[:, :1], weight)
+            return GaussianCode(start, labels, how)
         return a._replace(noises=slerp(a.noises, b.noises, weight), labels=labels)
 
     def _walk(self, code: GaussianCode) -> Iterator[Tensor]:

@@ -123,7 +123,7 @@ class GumbelLatent:
     def sample(self, prior: Density, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
         """``(n, size)`` one-hot draws by the shares that sprites of these labels have."""
         shares = prior.mean(labels).view(-1, self.groups, self.categories).clamp(min=1e-6)
-        chances = shares ** (1 / max(temperature, 1e-2))
+        chances = (shares.log() / max(temperature, 1e-4)).softmax(-1)
         drawn = draw_categories(chances, noise.uniform(self.groups))
         return F.one_hot(drawn, self.categories).float().flatten(1)
 

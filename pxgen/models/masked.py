@@ -44,7 +44,7 @@ class MaskedSpec(DiffusionSpec):
     sampler: Literal["remask", "random", "confidence"] = setting(
         "remask", "order of drawing: remask, random or confidence"
     )
-    temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0)
+    temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0, high=100)
 
 
 class MaskedCode(NamedTuple):

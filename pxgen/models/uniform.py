@@ -39,7 +39,7 @@ class UniformSpec(DiffusionSpec):
     family: str = setting("uniform", "uniform discrete diffusion on palette indices")
     levels: int = setting(500, "levels of noise", low=2, high=10_000)
     steps: int = setting(64, "drawing steps unless told otherwise", low=1, high=10_000)
-    temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0)
+    temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0, high=100)
 
 
 class UniformCode(NamedTuple):
@@ -260,7 +260,7 @@ class UniformDiffusion(Diffusion):
     def _edited(self, chances: Tensor, how: Sampling) -> Tensor:
         """Log-chances that keep to what is asked: allowed entries, known pixels as they are."""
         if how.lock is not None:
-            chances = chances.masked_fill(~how.lock, -torch.inf)
+            chances = chances.masked_fill(~how.lock, -torch.inf).log_softmax(-1)
         if how.init is not None and how.mask is not None:
             known = torch.nn.functional.one_hot(how.init.flatten().long(), chances.shape[-1])
             chances = torch.where(how.mask.flatten().unsqueeze(-1), chances, known.float().log())

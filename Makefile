@@ -70,6 +70,13 @@ pictures: $(INSTALLED) ## the pictures of the README, made by the commands it sh
 	$(PXGEN) interpolate --from 3 --to 8 --label ghost --to-label hat-crown --frames 10 --scale 4 \
 		-o docs/pictures/interpolate.png
 	$(PXGEN) sample -n 12 --palette game-boy --scale 4 -o docs/pictures/game-boy.png
+	$(PXGEN) sample --label alien --seed 5 --force -o build/pictures/
+	$(PXGEN) sample --init build/pictures/alien-5-0000.png --strength 0.5 --strength 0.8 \
+		--strength 0.9 -n 12 --scale 4 -o docs/pictures/variations.png
+	$(BIN)/python -c "from PIL import Image; m = Image.new('L', (24, 24)); \
+		m.paste(255, (0, 0, 24, 13)); m.save('build/pictures/mask.png')"
+	$(PXGEN) sample --init build/pictures/alien-5-0000.png --mask build/pictures/mask.png \
+		-n 12 --scale 4 -o docs/pictures/mask.png
 	$(PXGEN) prepare --builtin -n 4000 --force -o build/pictures/cast
 	$(PXGEN) inspect build/pictures/cast --labels -o docs/pictures/labels.png
 
@@ -78,7 +85,7 @@ study: $(INSTALLED) ## the figures of docs/recipes.md: every recipe, two minutes
 	$(PXGEN) compare $(RECIPES) --dataset $(STUDY)/cast --minutes 2 -o $(STUDY)/recipes
 	$(PXGEN) compare $(STUDIES) --dataset $(STUDY)/cast --minutes 2 -o $(STUDY)/studies
 	for run in $(RECIPES:%=recipes/%) $(basename $(STUDIES:docs/%=%)); do \
-		$(PXGEN) evaluate -m $(STUDY)/$$run --dataset $(STUDY)/cast -o $(STUDY)/$$run.json || exit 1; \
+		$(PXGEN) evaluate -m $(STUDY)/$$run --dataset $(STUDY)/cast -n 500 -o $(STUDY)/$$run.json || exit 1; \
 	done
 	cp $(STUDY)/recipes/compare.png docs/pictures/recipes.png
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -57,6 +58,15 @@ class Metrics:
 
     path: Path
     lines: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def all(cls, path: Path) -> Metrics:
+        """What a run has logged; nothing where the file is missing.
+
+        Raises:
+            InputError: the file is not one of JSON lines.
+        """
+        return cls.until(path, sys.maxsize, 0)
 
     @classmethod
     def until(cls, path: Path, stage: int, step: int) -> Metrics:

@@ -55,7 +55,7 @@ def convert_command(source: str, target: str | None, out: str | None) -> None:
     from pxgen.palette.library import find_palette
 
     if (target is None) == (out is None):
-        raise click.UsageError("name the file to write once: convert PALETTE OUT, or -o OUT")
+        raise click.UsageError("name one file to write: convert PALETTE OUT, or -o OUT")
     _write(find_palette(source), target or out or "")
 
 

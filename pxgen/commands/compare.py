@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from pxgen.commands.devices import pick_device
 from pxgen.commands.train import TrainRequest, train
 from pxgen.dataset import Dataset, open_dataset, spread
 from pxgen.drawing import one_thread
-from pxgen.errors import UsageError
+from pxgen.errors import InputError, UsageError
 from pxgen.evaluate.bits import held_out_bits
 from pxgen.examples import batch_of
 from pxgen.files import write_bytes, write_text
@@ -27,7 +27,7 @@ from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise
 from pxgen.project import load_project
 from pxgen.recipe import recipe_names, resolve
-from pxgen.runs import METRICS
+from pxgen.runs import METRICS, Metrics
 from pxgen.settings import TrainSettings
 from pxgen.tables import Table, Where, nearest
 
@@ -120,7 +120,9 @@ def _training(request: CompareRequest, model: Table, folder: Path) -> TrainReque
 
 def _trained(folder: Path, loaded: Loaded) -> dict[str, Any]:
     """What the run says of its training."""
-    lines = [json.loads(line) for line in (folder / METRICS).read_text("utf-8").splitlines()]
+    lines = Metrics.all(folder / METRICS).lines
+    if not lines:
+        raise InputError(f"{folder} has lost its {METRICS}: train it again with --fresh")
     last = lines[-1]
     before = sum(_ends(lines, last["stage_index"]))
     goals = {}
@@ -136,7 +138,7 @@ def _trained(folder: Path, loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def _ends(lines: Sequence[dict[str, Any]], stage: int) -> Iterator[float]:
+def _ends(lines: Sequence[Mapping[str, Any]], stage: int) -> Iterator[float]:
     """Seconds of the stages before one."""
     for number in range(stage):
         yield max(line["seconds"] for line in lines if line["stage_index"] == number)
@@ -174,10 +176,10 @@ def _measured(loaded: Loaded, dataset: Dataset) -> dict[str, Any]:
     bits = held_out_bits(model, dataset, seed=0, device=device, workers=workers) if has_bits else {}
     return {
         "exact": float(exact / pixels),
-        "foreground_exact": float(seen_exact / max(1, seen)),
+        "foreground_exact": float(seen_exact / seen) if seen else 1.0,
         "whole_sprites": float(whole / len(chosen)),
         "in_palette_unsnapped": float(inside / pixels),
-        "foreground_in_palette_unsnapped": float(seen_inside / max(1, seen)),
+        "foreground_in_palette_unsnapped": float(seen_inside / seen) if seen else 1.0,
         "bits": bits.get("bits"),
         "code_bits": bits.get("code_bits"),
         "active_units": bits.get("active_units"),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pxgen.errors import InputError
 from pxgen.ingest.images import read_picture
+from pxgen.ingest.walk import find_files
 from pxgen.palette.library import find_palette, names
 from pxgen.palette.oklab import OPAQUE
 from pxgen.palette.quantize import build_palette, loss_report, suggest_count
@@ -71,7 +72,7 @@ def extract(images: Iterable[Path], colors: int | None = None, seed: int = 0) ->
     """A palette of the colours in ``images``.
 
     Args:
-        images: picture files; every frame counts.
+        images: picture files, or folders of them; every frame counts.
         colors: how many at most. Without it all of them, or the best 255 where there are more.
         seed: starts the reduction; equal seeds make equal palettes.
 
@@ -97,7 +98,8 @@ def _census(images: Iterable[Path]) -> tuple[U8, NDArray[np.int64]]:
     """Every visible colour of the images, made opaque, and its number of pixels."""
     keys = np.empty(0, np.uint32)
     counts = np.empty(0, np.int64)
-    for path in images:
+    for file in find_files(list(images)).files:
+        path = file.path
         rgba = read_picture(path).rgba.reshape(-1, 4)
         visible = rgba[rgba[:, 3] >= OPAQUE]
         found, pixels = np.unique(pack(visible) | np.uint32(255), return_counts=True)

@@ -182,10 +182,9 @@ class Autoencoder:
         decided = self.pixels.decide(self.decoder(self.latent.likeliest(given), labels))
         exact = (decided == indices).float()
         seen = (indices > 0).float()
-        figures = {
-            "exact": exact.mean(1),
-            "foreground": (exact * seen).sum(1) / seen.sum(1).clamp(min=1),
-        }
+        # Of a sprite without a foreground none of it is wrong.
+        missed = ((1 - exact) * seen).sum(1) / seen.sum(1).clamp(min=1)
+        figures = {"exact": exact.mean(1), "foreground": 1 - missed}
         if self.latent.has_cost and self.spec.pixels != "rgba":
             code, divergence = self.latent.draw(given, noise, 1.0)
             cost = self.pixels.cost(self.decoder(code, labels), indices)
@@ -202,9 +201,13 @@ class Autoencoder:
     def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
         """The way from the middle of all codes to the code drawn."""
         code = self.draw(labels, noise, how)
-        for step in range(1, TRACED):
-            yield self.decode(code._replace(values=code.values * (step / TRACED)), noise)
-        yield self.decode(code, noise)
+        middle = self.latent.center(self.density)
+        if self.posteriors is not None:
+            middle = self.posteriors.middle.mean(0)
+        start = middle.view(1, *self._code_shape()).expand_as(code.values)
+        for step in range(TRACED):
+            values = self.latent.mix(start, code.values, step / (TRACED - 1), code.keys)
+            yield self.decode(code._replace(values=values), noise)
 
     def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> Code:
         """A code by the prior, for all labels where labels steer."""

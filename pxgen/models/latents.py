@@ -52,6 +52,10 @@ class PointLatent:
         """``(n, D)`` flat codes for ``(n, L)`` labels."""
         return prior.draw(labels, noise, temperature)
 
+    def center(self, prior: Density) -> Tensor:
+        """``(D,)``: the code that says the least."""
+        return prior.middle
+
     def mix(self, a: Tensor, b: Tensor, weight: float, keys: Tensor) -> Tensor:
         """A straight line; both ends exact."""
         return torch.lerp(a, b, weight) if weight < 1 else b
@@ -126,6 +130,10 @@ class GumbelLatent:
         chances = (shares.log() / max(temperature, 1e-4)).softmax(-1)
         drawn = draw_categories(chances, noise.uniform(self.groups))
         return F.one_hot(drawn, self.categories).float().flatten(1)
+
+    def center(self, prior: Density) -> Tensor:
+        """``(size,)``: the commonest category of each group."""
+        return self.likeliest(prior.middle.unsqueeze(0))[0]
 
     def mix(self, a: Tensor, b: Tensor, weight: float, keys: Tensor) -> Tensor:
         """Pass from ``a`` to ``b`` group by group, in the order of ``(n, groups)`` keys."""

@@ -13,8 +13,10 @@ from pxgen.errors import UsageError
 SHOWN = 12
 
 
-def parse_labels(asked: Sequence[str], names: Sequence[str]) -> NDArray[np.float32]:
-    """Asked labels as the ``(L,) float32`` vector that models take.
+def parse_labels(
+    asked: Sequence[str], names: Sequence[str], model: object = "this model"
+) -> NDArray[np.float32]:
+    """Asked labels as the ``(L,) float32`` vector that models take; ``model`` is for messages.
 
     1 asks for a label, -1 forbids it, values between weigh; labels not named are unknown, 0.
 
@@ -26,7 +28,7 @@ def parse_labels(asked: Sequence[str], names: Sequence[str]) -> NDArray[np.float
         name, weight = _split(text, names)
         place = _find(name, names)
         if place is None:
-            raise UsageError(f"no label '{name}': {_advice(name, names)}")
+            raise UsageError(f"{model} has no label '{name}': {_advice(name, names)}")
         if vector[place]:
             raise UsageError(f"label '{name}' is given twice: once is enough")
         if not -1 <= weight <= 1:

@@ -21,11 +21,13 @@ TABLE = "project.toml"
 
 
 def run_folders(runs: Path) -> list[Path]:
-    """Run folders that hold a checkpoint, by number, the newest last."""
+    """Run folders that hold a checkpoint, the one written last at the end."""
     if not runs.is_dir():
         return []
-    found = [path for path in runs.iterdir() if _number(path) and (path / FILE_NAME).exists()]
-    return sorted(found, key=lambda path: (_number(path), path.name))
+    found = [path for path in runs.iterdir() if (path / FILE_NAME).is_file()]
+    return sorted(
+        found, key=lambda path: ((path / FILE_NAME).stat().st_mtime, _number(path), path.name)
+    )
 
 
 def make_run(runs: Path, recipe: str) -> Path:

@@ -115,7 +115,7 @@ def _report(error: BaseException, verbose: bool) -> int:
         # The reader has gone; without this the interpreter complains again while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    if verbose:
+    if verbose and not isinstance(error, PxgenError):
         traceback.print_exception(error)
     click.echo(f"pxgen: {_line(error)}", err=True)
     return error.exit_code if isinstance(error, PxgenError) else 1

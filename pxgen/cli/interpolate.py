@@ -87,5 +87,5 @@ def command(
         force=force,
         device=device,
     )
-    for path in interpolate(request):
+    for path in interpolate(request, session.console):
         click.echo(path)

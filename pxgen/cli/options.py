@@ -27,7 +27,11 @@ device_option = click.option(
 )
 
 model_option = click.option(
-    "-m", "--model", type=PATH, metavar="MODEL", help="Run or checkpoint (default: the newest run)."
+    "-m",
+    "--model",
+    type=PATH,
+    metavar="MODEL",
+    help="Run or checkpoint (default: the newest run; starter: the one in the package).",
 )
 
 

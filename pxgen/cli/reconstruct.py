@@ -63,7 +63,7 @@ def command(
         force=force,
         device=device,
     )
-    made, written = reconstruct(request)
+    made, written = reconstruct(request, session.console)
     if as_json:
         click.echo(json.dumps(totals(made), indent=2, ensure_ascii=False))
         return

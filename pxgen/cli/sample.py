@@ -51,13 +51,18 @@ from pxgen.settings import SampleSettings
     type=FiniteRange(0, 1),
     multiple=True,
     metavar="X",
-    help="How far from --init to go: 0 not at all, 1 forgets it (repeatable: taken in turn).",
+    help="How far from --init to go: 0 not at all, 1 forgets it (repeatable: taken in turn; "
+    "default: 0.8, and 1 inside --mask).",
 )
 @click.option(
     "--mask", type=PATH, metavar="IMAGE", help="Draw only where this is white; keep the rest."
 )
 @click.option("--tile", type=click.Choice(["x", "y", "xy"]), help="Join borders without a seam.")
-@click.option("--canvas", metavar="WxH", help="Draw on a larger canvas; --init stays as it is.")
+@click.option(
+    "--canvas",
+    metavar="WxH",
+    help="Draw on a larger canvas (for textures; figures join); --init stays as it is.",
+)
 @click.option("--at", metavar="X,Y", help="Where --init lies on --canvas (default: the middle).")
 @click.option("--lock", metavar="FILE", help="Use only the colours nearest to a palette's.")
 @click.option("--trace", is_flag=True, help="Show each sprite as it forms.")

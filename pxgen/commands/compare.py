@@ -98,7 +98,7 @@ def _models(recipes: Sequence[str]) -> dict[str, Table]:
         else:
             raise UsageError(f"no recipe is called {given}; {nearest(given, known)}")
         if name in models:
-            raise UsageError(f"two of the models are called {name}: rename a file")
+            raise UsageError(f"two of the models are called {name}: name it once, or rename a file")
         # What is wrong with the last model is told before the first is trained.
         read_spec(resolve(table))
         models[name] = table

@@ -15,6 +15,7 @@ from pxgen.examples import batch_of
 from pxgen.models.protocol import Model, Sampling
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
+from pxgen.palette.table import MAX_COLORS
 from pxgen.render.figure import LETTER, write
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
@@ -27,6 +28,8 @@ SHOWN = 16
 SCALE = 3
 LINE = 7
 """Pixels of a caption."""
+PAGE = ((40, 40, 48, 255), (244, 240, 230, 255))
+"""Ink and paper."""
 
 
 class Strip(NamedTuple):
@@ -50,9 +53,10 @@ def pictures(name: str, model: Model, dataset: Dataset) -> tuple[Strip, ...]:
         pixels = batch.pixels.to(torch.uint8)
         noise = PictureNoise(0, range(SHOWN), device)
         again = model.decode(model.encode(pixels, batch.labels, noise), noise)
+        differing = (pixels != pixels[:1]).flatten(1).any(1).nonzero().flatten().tolist()
         first, second = (
             model.encode(pixels[i : i + 1], batch.labels[i : i + 1], PictureNoise(0, [0], device))
-            for i in (0, 1)
+            for i in (0, differing[0] if differing else 0)
         )
         way = torch.cat(
             [
@@ -62,14 +66,19 @@ def pictures(name: str, model: Model, dataset: Dataset) -> tuple[Strip, ...]:
         )
         nothing = torch.zeros_like(batch.labels)
         new = model.sample(nothing, PictureNoise(1, range(SHOWN), device), Sampling())
-    rows = {"rebuilt": again, "from the first to the second": way, "new": new}
+    rows = {"rebuilt": again, "from the first to another": way, "new": new}
     return tuple(Strip(f"{name}: {what}", row.cpu().numpy()) for what, row in rows.items())
 
 
 def sheet_png(strips: Sequence[Strip], palette: Palette) -> bytes:
-    """All rows under their captions, which are written in the darkest colour of the palette."""
+    """All rows under their captions, on paper where the palette leaves room for its colour."""
     ink = int(palette.rgba[1:, :3].sum(1).argmin()) + 1
-    return encode_png(enlarge(np.concatenate([_drawn(s, ink) for s in strips]), SCALE), palette)
+    paper = 0
+    if len(palette) + len(PAGE) <= MAX_COLORS:
+        ink, paper = len(palette), len(palette) + 1
+        palette = Palette.of([*palette.rows[1:], *PAGE], palette.name)
+    page = np.concatenate([_drawn(strip, ink) for strip in strips])
+    return encode_png(enlarge(np.where(page == 0, paper, page).astype(np.uint8), SCALE), palette)
 
 
 def _drawn(strip: Strip, ink: int) -> U8:

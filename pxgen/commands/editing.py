@@ -22,7 +22,7 @@ from pxgen.palette.oklab import nearest
 
 U8 = NDArray[np.uint8]
 
-STRENGTH = 0.6
+STRENGTH = 0.8
 """How far a drawing goes from a whole image unless told otherwise."""
 
 
@@ -72,7 +72,14 @@ def ways(
     if edits.tile:
         how = replace(how, tile=("y" in edits.tile, "x" in edits.tile))
     if edits.lock:
-        lock = allowed(loaded.card.palette, find_palette(edits.lock))
+        wanted = find_palette(edits.lock)
+        lock = allowed(loaded.card.palette, wanted)
+        left = int(lock.sum()) - 1
+        if left < len(wanted) - 1:
+            complain(
+                f"--lock {edits.lock}: its {len(wanted) - 1} colours are nearest to {left} of the "
+                "model's; --palette draws with all entries and then in these colours"
+            )
         how = replace(how, lock=lock.to(device))
     if edits.init is None:
         return (how,)

@@ -102,7 +102,7 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
         InputError: model or dataset is missing, malformed, or they do not fit.
     """
     device, workers = pick_device(request.device), request.workers or cores()
-    loaded = load_model(choose_model(request.model, request.runs), device)
+    loaded = load_model(choose_model(request.model, request.runs, console), device)
     for steps in request.steps or (None,):
         check_sampling(_sampling(request, steps), loaded.model)
     dataset = _dataset(request, loaded)

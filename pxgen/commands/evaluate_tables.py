@@ -27,7 +27,9 @@ def remarks(facts: dict[str, Any]) -> Iterator[str]:
         return
     if not data["trained_on"]:
         yield "this is not the dataset that the model was trained on: copies are not memories"
-    if bits is None:
+    if bits is None and data["held_out"]:
+        yield "this kind of model has no likelihood: no bits"
+    elif bits is None:
         yield "nothing is held out: no held-out bits, no baseline for distances"
     else:
         spread = "all of one kind, so without an interval"

@@ -66,7 +66,9 @@ def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Find
         raise InputError(f"no such file or folder: {path}")
     file = next((f for f in (dataset_file(path), checkpoint_file(path)) if f.exists()), None)
     if file is None:
-        raise InputError(f"{path} holds neither dataset nor checkpoint: name the file to look into")
+        inside = next((p.parent for p in sorted(path.glob("*/*.safetensors"))), None)
+        hint = f"inspect {inside}?" if inside else f"of sprites, `pxgen prepare {path}` makes one"
+        raise InputError(f"{path} holds neither dataset nor checkpoint: {hint}")
     with file.open("rb") as start:
         is_tensors = file.suffix == ".safetensors" or start.read(10)[8:9] == b"{"
     if (audited or studied) and not (is_tensors and _DATASET_KEY in read_header(file).metadata):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from pxgen.labels import parse_labels
 from pxgen.models.protocol import Sampling
 from pxgen.noise import PictureNoise
 from pxgen.render.outputs import Named, plan_output
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 U8 = NDArray[np.uint8]
 
@@ -50,7 +53,7 @@ class InterpolateRequest:
     device: str
 
 
-def interpolate(request: InterpolateRequest) -> Iterator[Path]:
+def interpolate(request: InterpolateRequest, console: Console) -> Iterator[Path]:
     """Draw the frames, write them, and yield each path once its file is complete.
 
     Raises:
@@ -70,7 +73,7 @@ def interpolate(request: InterpolateRequest) -> Iterator[Path]:
         columns=request.frames,
     )
     device = pick_device(request.device)
-    loaded = load_model(choose_model(request.model, request.runs), device)
+    loaded = load_model(choose_model(request.model, request.runs, console), device)
     if loaded.card.canvas.frames > 1:
         raise UsageError("this model draws clips: interpolate needs a model of stills")
     with one_thread(), torch.inference_mode():
@@ -111,7 +114,7 @@ def _frames(request: InterpolateRequest, loaded: Loaded, device: torch.device) -
     """``(1, T, H, W) uint8`` frames."""
     model = loaded.model
     codes = [
-        _code(key, loaded, parse_labels(labels, loaded.card.label_names), device)
+        _code(key, loaded, parse_labels(labels, loaded.card.label_names, loaded.path), device)
         for key, labels in zip(request.keys, request.labels, strict=True)
     ]
     for leg, weight in positions(len(codes), request.frames, loop=request.loop):

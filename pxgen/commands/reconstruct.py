@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from pxgen.ingest.onto import fit_image
 from pxgen.labels import parse_labels
 from pxgen.noise import PictureNoise
 from pxgen.render.outputs import Named, plan_output
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 U8 = NDArray[np.uint8]
 
@@ -78,7 +81,9 @@ class Reconstruction:
         return np.concatenate([self.before, gap, self.after, gap, missed], axis=2)
 
 
-def reconstruct(request: ReconstructRequest) -> tuple[list[Reconstruction], list[Path]]:
+def reconstruct(
+    request: ReconstructRequest, console: Console
+) -> tuple[list[Reconstruction], list[Path]]:
     """Encode and decode every image, and write it beside the result.
 
     Raises:
@@ -89,9 +94,11 @@ def reconstruct(request: ReconstructRequest) -> tuple[list[Reconstruction], list
     series = Named([f"{stem}-reconstructed" for stem in stems])
     output = plan_output(request.out, series, scale=request.scale, force=request.force)
     loaded = load_model(
-        choose_model(request.model, request.runs), device := pick_device(request.device)
+        choose_model(request.model, request.runs, console), device := pick_device(request.device)
     )
-    labels = torch.from_numpy(parse_labels(request.labels, loaded.card.label_names)).to(device)
+    labels = torch.from_numpy(
+        parse_labels(request.labels, loaded.card.label_names, loaded.path)
+    ).to(device)
     with one_thread():
         made = [
             _reconstruct(path, number, loaded, labels, request)

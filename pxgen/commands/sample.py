@@ -75,14 +75,11 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
     indices = indices[:: request.shard[1]]
     palette = find_palette(request.palette) if request.palette else None
     device = pick_device(request.device)
-    loaded = load_model(choose_model(request.model, request.runs), device)
-    if request.model is None and console.is_terminal:
-        # Which one it is changes with the folder and with each training.
-        console.print(f"model: {loaded.path}")
+    loaded = load_model(choose_model(request.model, request.runs, console), device)
     model = loaded.model
     hows = ways(request.edits, request.how, loaded, device, console.print)
     check_sampling(hows[0], model)
-    labels = parse_labels(request.labels, loaded.card.label_names)
+    labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
     if labels.any() and not model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: sample it without --label")
     series = Series(labels=request.labels, seed=request.seed, indices=indices)
@@ -110,15 +107,20 @@ def _forming(model: Model, wish: Wish, seed: int, device: torch.device, held: in
     return np.concatenate([frames, *[frames[-1:]] * held])
 
 
-def choose_model(model: Path | None, runs: Path) -> Path:
+def choose_model(model: Path | None, runs: Path, console: Console) -> Path:
     """The model asked for, else the project's newest run, else the starter in the package.
+
+    ``-m starter`` is the starter, too.
 
     Raises:
         PxgenError: there is none at all.
     """
-    if model is not None:
+    asked_starter = model == Path("starter") and not model.exists()
+    if model is not None and not asked_starter:
         return model
-    if found := run_folders(runs):
+    if not asked_starter and (found := run_folders(runs)):
+        # Which one it is changes with the folder and with each training.
+        console.print(f"model: {found[-1]} (the newest run; -m names another)")
         return found[-1]
     if not STARTER.exists():
         raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")

@@ -98,7 +98,7 @@ def train(request: TrainRequest, console: Console) -> Path:
             if resumed.training.get("finished") and not _more(settings, position):
                 return checkpoint_file(folder)
             run.restore(position)
-            console.print(f"resuming {folder} at step {run.trainer.position.step}")
+            console.print(f"resuming {folder} at {run.place()}")
         run.train(console)
     return checkpoint_file(folder)
 
@@ -214,6 +214,12 @@ class _Run:
         self._tracker: Tracker = Silent()
         self._glance: Glance | None = None
 
+    def place(self) -> str:
+        """Where the training stands."""
+        stages, position = self.model.stages(), self.trainer.position
+        stage = stages[min(position.stage, len(stages) - 1)].name
+        return f"step {position.step} of the {stage}"
+
     def restore(self, position: Position) -> None:
         """Take up the folder's snapshot, made at ``position``."""
         file = checkpoint_file(self.folder)
@@ -261,7 +267,9 @@ class _Run:
                     self.save(finished=report.finished)
                     saved = time.monotonic()
                 if stop:
-                    console.print(f"stopped; `pxgen train` goes on from {self.folder}")
+                    console.print(
+                        f"stopped at {self.place()}; the same command goes on from {self.folder}"
+                    )
                     raise KeyboardInterrupt
         return finished
 

@@ -99,15 +99,15 @@ def fit_mask(path: Path, canvas: Canvas) -> NDArray[np.bool_]:
             f"{path}: a mask has the size of what is drawn, {canvas.width}x{canvas.height}, "
             f"not {width}x{height}"
         )
-    light = rgba[..., :3].astype(np.uint16).sum(-1) >= 3 * MIDDLE
-    marked = light & (rgba[..., 3] >= MIDDLE)
+    light = rgba[..., :3].astype(np.uint16).sum(-1) >= 3 * WHITE
+    marked = light & (rgba[..., 3] >= WHITE)
     if not marked.any():
         raise InputError(f"{path}: nothing to draw; a mask marks it with white")
     return np.broadcast_to(marked, canvas).copy()
 
 
-MIDDLE = 128
-"""From here on a mask's pixel counts as light, and as opaque."""
+WHITE = 192
+"""From here on a mask's pixel counts as white, and as opaque."""
 
 
 def _entries(sprite: Compact, palette: Palette) -> tuple[U8, int]:

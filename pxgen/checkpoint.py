@@ -111,6 +111,8 @@ def load_weights(model: Model, tensors: Mapping[str, Tensor], file: Path) -> Non
                 f"{file}: weight '{name}' holds {_kind(tensor)}, the model it declares needs "
                 f"{_kind(wanted[name])}: the file is damaged"
             )
+        if not tensor.isfinite().all():
+            raise InputError(f"{file}: weight '{name}' holds what is no number: it is damaged")
     hollow = any(tensor.is_meta for tensor in wanted.values())
     try:
         model.module.load_state_dict(full, assign=hollow)

@@ -164,6 +164,14 @@ def test_a_card_nested_without_end_is_one_clear_line(tmp_path: Path) -> None:
         load_model(path)
 
 
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    weights = {name: each.clone() for name, each in tiny_model().module.state_dict().items()}
+    weights["denoiser.bias"][0] = torch.nan
+    save_checkpoint(tmp_path / "checkpoint.safetensors", CARD, prefixed(weights, "weights"))
+    with pytest.raises(InputError, match="holds what is no number"):
+        load_model(tmp_path)
+
+
 def test_the_card_of_the_starter_is_what_make_starter_writes_now(tmp_path: Path) -> None:
     """A setting that has come since it was trained stands in it, too."""
     card, _ = read_card(STARTER)

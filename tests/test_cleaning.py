@@ -12,6 +12,7 @@ from PIL import Image
 from pxgen.cli.app import pxgen
 from pxgen.dataset import open_dataset
 from pxgen.ingest.cleaning import Jpegs, cut_background, undo_overflow
+from pxgen.ingest.describe import describe_lopsided
 
 WHITE, INK, GOLD = (255, 255, 255, 255), (0, 0, 0, 255), (230, 180, 60, 255)
 
@@ -76,6 +77,17 @@ def test_the_command_cuts_and_leaves_out(tmp_path: Path) -> None:
     dataset = open_dataset(tmp_path / "out")
     assert len(dataset.pixels) == 3
     assert not dataset.pixels[:, 0, 0].any()
+
+
+def test_a_look_that_is_held_out_is_told_of() -> None:
+    labels = [(0,), (0,), (0, 1), (0,), (1,), (1,), (1,), (2,), (2,)]
+    split = np.array([1, 1, 1, 0, 0, 0, 0, 1, 1], np.uint8)
+    line = describe_lopsided(split, labels, ("potion", "sword", "rare"))
+    assert line is not None
+    assert "potion (3 of 4)" in line
+    assert "sword" not in line
+    assert "rare" not in line
+    assert describe_lopsided(1 - split, [()] * 9, ()) is None
 
 
 def overflowed(rgba: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from pxgen.errors import InputError
-from pxgen.models.density import Codes, Density, Posteriors
-from pxgen.models.latents import GumbelLatent
+from pxgen.models.density import WHOLE, Codes, Density, Posteriors
+from pxgen.models.latents import GumbelLatent, PointLatent
 from pxgen.noise import PictureNoise
 from tests.tiny import tiny_model
 
@@ -67,6 +67,32 @@ def test_sprites_that_are_all_the_same_have_a_density_too() -> None:
     density.fit([Codes(middle, torch.zeros(60, 4), torch.ones(60, 2))])
     drawn = density.draw(torch.ones(5, 2), PictureNoise(0, range(5)), 1.0)
     assert torch.allclose(drawn, middle[:5], atol=1e-3)
+
+
+def test_a_wide_code_has_the_deviations_of_its_parts() -> None:
+    """Beyond WHOLE numbers only the diagonal is kept: what labels leave of each variance."""
+    generator = torch.Generator().manual_seed(0)
+    labels = (torch.rand(4000, 2, generator=generator) < 0.5).float() * 2 - 1
+    wide = torch.randn(4000, WHOLE + 1, generator=generator) * torch.linspace(0.5, 2, WHOLE + 1)
+    codes = wide + 3 * (labels[:, :1] > 0)
+    density = Density(WHOLE + 1, 2)
+    density.fit([Codes(codes, torch.zeros_like(codes), labels)])
+    assert density.spread.shape == (WHOLE + 1,)
+    assert torch.allclose(density.spread, torch.linspace(0.5, 2, WHOLE + 1), rtol=0.1)
+    assert torch.allclose(density.effect[0], torch.full((WHOLE + 1,), 3.0), atol=0.4)
+
+
+def test_temperature_scales_the_spread_of_point_codes() -> None:
+    density = Density(3, 0)
+    density.middle.copy_(torch.tensor([1.0, 2.0, 3.0]))
+    latent, labels = PointLatent(3), torch.zeros(400, 0)
+    still = latent.sample(density, labels, PictureNoise(0, range(400)), 0.0)
+    assert torch.equal(still, density.middle.expand(400, -1))
+    half, whole = (
+        latent.sample(density, labels, PictureNoise(0, range(400)), heat) for heat in (0.5, 1.0)
+    )
+    assert torch.allclose(half - density.middle, (whole - density.middle) / 2, atol=1e-5)
+    assert float(whole.std(0).mean()) == pytest.approx(1, rel=0.1)
 
 
 def test_categories_are_the_likeliest_ones_where_nothing_is_left_to_chance() -> None:

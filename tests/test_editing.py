@@ -144,6 +144,14 @@ def test_views_cover_a_drawing_and_agree_with_themselves(
         assert len(view.unique()) == canvas.pixels
 
 
+def test_views_weigh_less_towards_their_borders() -> None:
+    """Two views of six pixels over nine, each saying its own number everywhere."""
+    windows = Windows(Canvas(1, 1, 6), Canvas(1, 1, 9))
+    numbers = iter([0.0, 1.0])
+    said = windows.look(lambda view: torch.full((1, 6, 1), next(numbers)))[0, :, 0]
+    assert said.tolist() == pytest.approx([0, 0, 0, 1 / 4, 1 / 2, 3 / 4, 1, 1, 1], abs=1e-6)
+
+
 def test_a_canvas_does_not_shrink() -> None:
     with pytest.raises(UsageError, match="4x8 does not hold the model's 8x8"):
         Windows(Canvas(1, 8, 8), Canvas(1, 8, 4))

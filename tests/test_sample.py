@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -177,3 +178,20 @@ def test_a_label_may_be_asked_for_in_any_case_if_only_one_can_be_meant() -> None
 def test_a_weight_that_is_no_number_is_named() -> None:
     with pytest.raises(UsageError, match="label 'alien': 'much' is no weight"):
         parse_labels(["alien:much"], ("alien",))
+
+
+def test_the_run_written_last_is_taken_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(("runs/0002-masked", "runs/heads", "runs/0001-masked")):
+        save(tmp_path / name)
+        os.utime(tmp_path / name / "checkpoint.safetensors", (number % 2, number % 2))
+    result = CliRunner().invoke(pxgen, ["sample", "--steps", "2", "-o", "x.png"])
+    assert result.exit_code == 0
+    assert result.stderr == "model: runs/heads (the newest run; -m names another)\n"
+    wrong = CliRunner().invoke(pxgen, ["-q", "sample", "--label", "alien", "-o", "y.png"])
+    assert wrong.stderr.startswith("pxgen: runs/heads/checkpoint.safetensors has no label 'alien'")
+    starter = ["sample", "-m", "starter", "--label", "alien", "--steps", "2", "-o", "z.png"]
+    result = CliRunner().invoke(pxgen, starter)
+    assert (result.exit_code, result.stderr) == (0, "")

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from pxgen.canvas import Canvas, Domain
 from pxgen.errors import InputError
+from pxgen.models.protocol import Sampling
 from pxgen.models.support import SupportPixels
+from pxgen.noise import PictureNoise
 from tests.tiny import PALETTE, tiny_model
 
 K = len(PALETTE)
@@ -102,3 +104,12 @@ def test_a_sprite_enters_as_what_its_pixels_show() -> None:
     assert not torch.equal(first, second)
     (both,) = pixels(torch.tensor([[0, 1, 0, 0, 0, 1]])).flatten(1)
     assert torch.equal(both - nothing, (first - nothing) + (second - nothing))
+
+
+def test_logits_that_overflow_decide_on_entries_all_the_same() -> None:
+    model = tiny_model("ae")
+    with torch.no_grad():
+        for parameter in model.module.parameters():
+            parameter.fill_(3e38)
+        drawn = model.sample(torch.zeros(2, 2), PictureNoise(0, [0, 1]), Sampling())
+    assert int(drawn.max()) < model.domain.colors

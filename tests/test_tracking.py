@@ -78,11 +78,37 @@ def test_another_store_is_named_by_the_usual_variable(project: Path) -> None:
     assert not (project / "runs/mlflow.db").exists()
 
 
+BROKEN = """
+import pxgen.commands.tracking as tracking
+from pxgen.cli import main
+import sys
+
+def fail(*_):
+    raise ConnectionError("the store is gone")
+
+tracking.Mlflow.file = fail
+sys.argv = ["pxgen", *sys.argv[1:]]
+main()
+"""
+
+
+def test_a_store_that_fails_on_the_way_costs_no_training(project: Path) -> None:
+    command = [sys.executable, "-c", BROKEN, "train", "--track", "mlflow", "--steps", "20"]
+    done = subprocess.run(
+        [*command, "-o", "runs/one"], check=False, cwd=project, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("no longer tracked in MLflow: the store is gone") == 1
+    lines = (project / "runs/one/metrics.jsonl").read_text().splitlines()
+    assert "quality_colors" in json.loads(lines[-1])
+    assert (project / "runs/one/checkpoint.safetensors").exists()
+
+
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
         ({"PYTHONPATH": "without"}, "install it with pip install 'pxgen[mlflow]'"),
-        ({"MLFLOW_TRACKING_URI": "nowhere://x"}, "cannot track in MLflow at nowhere://x"),
+        ({"MLFLOW_TRACKING_URI": "nowhere://me:secret@x"}, "cannot track in MLflow at nowhere://x"),
     ],
 )
 def test_what_keeps_a_training_from_being_tracked_is_one_line(
@@ -94,3 +120,4 @@ def test_what_keeps_a_training_from_being_tracked_is_one_line(
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert message in line
+    assert "secret" not in line

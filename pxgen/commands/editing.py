@@ -22,6 +22,8 @@ from pxgen.palette.oklab import nearest
 
 U8 = NDArray[np.uint8]
 
+LARGEST = 512 * 512
+"""Pixels of a canvas that is drawn on in one piece."""
 STRENGTH = 0.8
 """How far a drawing goes from a whole image unless told otherwise."""
 
@@ -68,6 +70,8 @@ def ways(
     canvas = loaded.card.canvas
     if edits.canvas:
         canvas = Canvas(canvas.frames, *parse_size(edits.canvas))
+        if canvas.height * canvas.width > LARGEST:
+            raise UsageError(f"--canvas {edits.canvas}: more than {LARGEST} pixels")
         how = replace(how, canvas=canvas)
     if edits.tile:
         how = replace(how, tile=("y" in edits.tile, "x" in edits.tile))

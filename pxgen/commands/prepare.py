@@ -20,6 +20,7 @@ from pxgen.ingest.describe import (
     Refusals,
     Report,
     describe_copies,
+    describe_lopsided,
     describe_palette,
     describe_placing,
     describe_sizes,
@@ -203,6 +204,8 @@ class _Preparation:
                 split = split_of(keys, self.options.holdout, self.options.seed)
                 group = groups_of(keys)
                 self.report(describe_split(split, group))
+                if warning := describe_lopsided(split, labels, names):
+                    self.report(warning)
                 writer.finish(split, group)
         write_pictures(self.options.out, choose_shown(labels, canvas.frames))
 

@@ -25,7 +25,7 @@ def draw_preview(model: Model, card: Card, device: torch.device) -> Drawn:
     """The same wishes each time: labels in turn, spread over the vocabulary."""
     count, how = len(card.label_names), Sampling()
     asked = np.full(PICTURES, -1, np.intp)
-    if count:
+    if count and model.steerable:
         asked = np.arange(PICTURES) * max(1, count // PICTURES) % count
     labels = np.zeros((PICTURES, count), np.float32)
     labels[asked >= 0, asked[asked >= 0]] = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,7 +80,8 @@ class Mlflow:
             self._client.log_batch(self._run, params=fresh[:100])
             self._client.update_run(self._run, status="RUNNING")
         except Exception as error:  # its stores raise whatever their databases and networks do
-            raise PxgenError(f"cannot track in MLflow at {uri}: {_line(error)}") from error
+            why = _line(error).replace(uri, "it")
+            raise PxgenError(f"cannot track in MLflow at {_without_secrets(uri)}: {why}") from error
 
     def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         """Numbers of one step of a stage, as ``stage/name``."""
@@ -116,10 +117,48 @@ class Mlflow:
         return str(run.info.run_id)
 
 
-def tracker(kind: str, folder: Path, parameters: Mapping[str, Any]) -> Tracker:
+class Forgiving:
+    """A tracker whose store may fail on the way: it says so once, and the training goes on."""
+
+    def __init__(self, inner: Tracker, complain: Callable[[str], None]) -> None:
+        self._inner: Tracker | None = inner
+        self._complain = complain
+
+    def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
+        """Pass on, as long as it works."""
+        self._try(lambda inner: inner.figures(stage, step, values))
+
+    def file(self, path: Path) -> None:
+        """Pass on, as long as it works."""
+        self._try(lambda inner: inner.file(path))
+
+    def end(self, *, finished: bool) -> None:
+        """Pass on, as long as it works."""
+        self._try(lambda inner: inner.end(finished=finished))
+
+    def _try(self, act: Callable[[Tracker], None]) -> None:
+        if self._inner is None:
+            return
+        try:
+            act(self._inner)
+        except Exception as error:  # stores raise whatever their databases and networks do
+            self._complain(f"no longer tracked in MLflow: {_line(error)}")
+            self._inner = None
+
+
+def tracker(
+    kind: str, folder: Path, parameters: Mapping[str, Any], complain: Callable[[str], None]
+) -> Tracker:
     """The tracker that ``[train] track`` names."""
-    return Mlflow(folder, parameters) if kind == "mlflow" else Silent()
+    return Forgiving(Mlflow(folder, parameters), complain) if kind == "mlflow" else Silent()
 
 
 def _line(error: Exception) -> str:
     return (" ".join(str(error).split()) or type(error).__name__)[:200]
+
+
+def _without_secrets(uri: str) -> str:
+    """An address as it may be shown: names and passwords stay where they are."""
+    scheme, separator, rest = uri.partition("://")
+    authority, slash, path = rest.partition("/")
+    return scheme + separator + authority.rpartition("@")[2] + slash + path

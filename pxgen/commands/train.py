@@ -236,7 +236,8 @@ class _Run:
     def train(self, console: Console) -> None:
         """Run the loop: log, show, save."""
         self._write_table()
-        self._tracker = tracker(self.settings.track, self.folder, self._parameters())
+        track = self.settings.track
+        self._tracker = tracker(track, self.folder, self._parameters(), console.print)
         finished = False
         try:
             finished = self._loop(console)
@@ -259,13 +260,14 @@ class _Run:
                 self._log(report)
                 show(report)
                 finished = report.finished
-                if report.held_out is not None or report.finished:
-                    self._look(report)
                 stop = stopping() and not report.finished
                 due = time.monotonic() - saved >= self.settings.save_every
                 if report.finished or due or stop:
                     self.save(finished=report.finished)
                     saved = time.monotonic()
+                if report.held_out is not None or report.finished:
+                    # Only now: what goes wrong here must not cost what was learnt.
+                    self._look(report)
                 if stop:
                     console.print(
                         f"stopped at {self.place()}; the same command goes on from {self.folder}"
@@ -321,6 +323,8 @@ class _Run:
         seen = {f"quality_{name}": value for name, value in self._glance.of(drawn).items()}
         self.metrics.lines[-1] = {**self.metrics.lines[-1], **seen}
         self._tracker.figures(report.stage, report.position.step, seen)
+        if report.finished:
+            self.metrics.write()
 
     def _parameters(self) -> dict[str, Any]:
         tables = {"model": self.card.model, "train": asdict(self.settings)}

@@ -18,8 +18,8 @@ SHAPE, TINT = 8, 4
 def colors_and_shapes(pixels: U8, palette: Palette) -> F32:
     """``(n, T, H, W)`` sprites to ``(n, D)``.
 
-    The share of opaque pixels in 8×8 cells, OKLab means of the opaque pixels in 4×4 cells, and the
-    square roots of the shares of palette entries, averaged over frames.
+    The share of opaque pixels in 8×8 cells, OKLab means in 4×4 cells, where transparent pixels
+    count as zero, and the square roots of the shares of palette entries, averaged over frames.
     """
     opaque = np.array(palette.rows, np.uint8)[:, 3] > 0
     lab = to_oklab(np.array(palette.rows, np.uint8)[:, :3]).astype(np.float32)

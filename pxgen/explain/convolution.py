@@ -59,8 +59,8 @@ WAYS = (
     Way("padded", padding=1),
     Way("stride 2", stride=2, padding=1),
     Way("dilated", padding=2, dilation=2),
-    Way("transp", transposed=True),
-    Way("transp 2", stride=2, transposed=True),
+    Way("transposed", transposed=True),
+    Way("transposed 2", stride=2, transposed=True),
 )
 WIDE = 2 * SIDE + 1
 """Side of the largest output."""
@@ -98,11 +98,15 @@ def stages() -> list[Stage]:
 
 def convolution() -> U8:
     """A page: a row a letter and kernel, a column a way."""
-    cell, margin, head = WIDE + 5, 48, 12
-    page = sheet(head + 2 * len(KERNELS) * cell + 2, margin + (1 + len(WAYS)) * cell + 2)
+    cell, wide, margin, head = WIDE + 5, WIDE + 14, 48, 12
+    height = head + 2 * len(KERNELS) * cell
+    page = sheet(height + 12, margin + (1 + len(WAYS)) * wide + 8)
     columns = ["input", *(way.name for way in WAYS)]
     for place, name in enumerate(columns):
-        write(page, name, 3, margin + place * cell)
+        write(page, name, 3, margin + place * wide)
+    for left, value, name in ((0, 1.0, "above zero"), (60, -1.0, "below zero")):
+        paste(page, shades(np.full((5, 5), value, np.float32), 1.0), height + 3, margin + left)
+        write(page, name, height + 3, margin + left + 8)
     images = letters()
     for number, stage in enumerate(stages()):
         row, column = divmod(number, len(WAYS))
@@ -112,5 +116,5 @@ def convolution() -> U8:
             write(page, stage.kernel, top + 10, 2)
             paste(page, shades(KERNELS[stage.kernel], 0.5), top + 19, 3)
             paste(page, shades(images[stage.letter], 1.5), top, margin)
-        paste(page, shades(stage.values, 1.0), top, margin + (1 + column) * cell)
+        paste(page, shades(stage.values, 1.0), top, margin + (1 + column) * wide)
     return page

@@ -68,7 +68,7 @@ def gumbel() -> U8:
     for place, name in enumerate(made):
         top = high + 6 + 8 * place
         page[top : top + 5, gap : gap + 5] = INK if place == 0 else DOTS + place - 1
-        note = f" {far[name]:.4f}" if name in far else ""
+        note = f" {far[name]:.4f} off" if name in far else " shares of six categories"
         write(page, name + note, top, gap + 8)
     return page
 

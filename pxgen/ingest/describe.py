@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,8 @@ class Refusals:
             )
 
 
+FEW = 4
+"""Sprites of a label below which any split is lopsided."""
 MOST_FRAMES = 64
 """Frames of a clip that are suggested at most: each makes training slower."""
 
@@ -123,6 +125,24 @@ def describe_palette(choice: Choice) -> Iterator[str]:
         yield (
             f"{choice.soft_colors} semi-transparent colours in {choice.soft_pixels} pixels: {what}"
         )
+
+
+def describe_lopsided(
+    split: U8, labels: Sequence[Sequence[int]], names: Sequence[str]
+) -> str | None:
+    """A line about labels of which training sees less than half of the sprites, if there are any.
+
+    Likenesses stay together, so that in a small collection a whole look can be held out.
+    """
+    bearers, held = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
+    for side, numbers in zip(split, labels, strict=True):
+        bearers[list(numbers)] += 1
+        held[list(numbers)] += side == HELD_OUT
+    lopsided = np.flatnonzero((bearers >= FEW) & (2 * held > bearers))
+    if not len(lopsided):
+        return None
+    shown = ", ".join(f"{names[k]} ({held[k]} of {bearers[k]})" for k in lopsided[:_LISTED])
+    return f"warning: most sprites of some labels are held out: {shown}; --holdout 0 keeps all"
 
 
 def describe_split(split: U8, group: NDArray[np.int32]) -> str:

@@ -62,7 +62,7 @@ class Density(nn.Module):
         squares = torch.zeros(self.spread.shape, dtype=torch.float64)
         count = 0
         for middle, _, labels in codes:
-            x = torch.cat([(labels > 0).double(), torch.ones(len(labels), 1)], 1).cpu()
+            x = torch.cat([(labels > 0).double().cpu(), torch.ones(len(labels), 1)], 1)
             z = middle.double().cpu()
             inputs += x.mT @ x
             cross += x.mT @ z

@@ -109,7 +109,9 @@ class SupportPixels(nn.Module):
         names = torch.where(won, colors, len(self.common))
         lowest = torch.full_like(names[: P + 1], len(self.common))
         place = self.place.unsqueeze(1).expand_as(names)
-        return lowest.scatter_reduce_(0, place, names, "amin")[:P].t()
+        decided = lowest.scatter_reduce_(0, place, names, "amin")[:P].t()
+        # Of logits beyond all numbers none is the highest.
+        return decided.clamp(max=len(self.common) - 1)
 
     def _logits(self, features: Tensor) -> Tensor:
         """``(N, B)``; an escape with no colour behind it is impossible."""

@@ -22,7 +22,11 @@ from pxgen.files import write_bytes
 from pxgen.models.layers import prefer_channels_last
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model
+from pxgen.palette.local import LocalPalettes
 from pxgen.tables import Table, Where
+
+PALETTES = "palettes"
+"""The group of tensors that holds palettes of training sprites."""
 
 
 class Loaded(NamedTuple):
@@ -31,6 +35,8 @@ class Loaded(NamedTuple):
     model: Model
     card: Card
     path: Path
+    palettes: LocalPalettes | None
+    """Where sprites have palettes of their own: those of training sprites."""
 
 
 def save_checkpoint(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> Path:
@@ -63,10 +69,31 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:
     # Shapes first, memory later: a stranger's card may declare a model larger than the machine.
     with torch.device("meta"), _Unfilled():
         model = build_model(Table(card.model, Where(str(file), path=("model",))), card.domain)
-    load_weights(model, load_tensors(file), file)
+    tensors = load_tensors(file)
+    load_weights(model, tensors, file)
+    palettes = read_palettes(tensors, card, file)
     prefer_channels_last(model.module)
     model.module.to(device).eval()
-    return Loaded(model, card, file)
+    return Loaded(model, card, file, palettes)
+
+
+def read_palettes(tensors: Mapping[str, Tensor], card: Card, file: Path) -> LocalPalettes | None:
+    """The palettes of training sprites that a checkpoint holds, if each has its own.
+
+    Raises:
+        InputError: they do not fit the card.
+    """
+    found = group(tensors, PALETTES)
+    if not found:
+        return None
+    shapes = {name: (tensor.dtype, tuple(tensor.shape[1:])) for name, tensor in found.items()}
+    wanted = {
+        "rows": (torch.uint8, (len(card.palette), 4)),
+        "labels": (torch.uint8, (len(card.label_names),)),
+    }
+    if shapes != wanted or len({len(tensor) for tensor in found.values()} | {0}) != 2:
+        raise InputError(f"{file}: its palettes do not fit its card: the file is damaged")
+    return LocalPalettes(found["rows"].numpy(), found["labels"].numpy())
 
 
 class _Unfilled(TorchFunctionMode):

@@ -53,6 +53,9 @@ class Dataset:
     """``(N,) int32``; copies, mirrors and recolours form a group, on one side of the split."""
     palette: Palette
     label_names: tuple[str, ...]
+    palettes: U8 | None
+    """``(N, K, 4) uint8`` where every sprite has a palette of its own: the colours of entries 1…,
+    alpha 0 where it has no more. ``palette`` then holds their means."""
     info: Mapping[str, Any]
     """Where the data came from and what preparing it did."""
     fingerprint: str
@@ -138,6 +141,7 @@ def open_dataset(path: Path) -> Dataset:
         group=header.read("group", "I32", 1),
         palette=Palette.from_hex(about["palette"]),
         label_names=tuple(about["labels"]),
+        palettes=header.read("palettes", "U8", 3) if "palettes" in header.entries else None,
         info=about["info"],
         fingerprint=about["fingerprint"],
     )
@@ -177,6 +181,9 @@ def _check(dataset: Dataset) -> None:
         widths.add(dataset.unseen.shape)
     if lengths != {count} or widths != {(count, len(dataset.label_names))}:
         raise InputError(f"{dataset.path}: its tensors disagree in length: prepare it again")
+    own = (count, len(dataset.palette), 4)
+    if dataset.palettes is not None and dataset.palettes.shape != own:
+        raise InputError(f"{dataset.path}: its palettes do not fit its sprites: prepare it again")
     if count == 0 or min(dataset.canvas) == 0:
         raise InputError(f"{dataset.path} holds no sprites: prepare it again")
 
@@ -241,8 +248,21 @@ class DatasetWriter:
         self._names.extend(name.replace("\n", " ") for name in names)
         self._count += len(pixels)
 
-    def finish(self, split: U8, group: NDArray[np.int32], unseen: U8 | None = None) -> None:
-        """Close the file with the ``(N,)`` split and groups, and ``(N, L)`` unseen labels."""
+    def finish(
+        self,
+        split: U8,
+        group: NDArray[np.int32],
+        unseen: U8 | None = None,
+        palettes: U8 | None = None,
+    ) -> None:
+        """Close the file with the ``(N,)`` split and groups.
+
+        Args:
+            split: 0 for training, 1 for held out.
+            group: equal for sprites that are alike.
+            unseen: ``(N, L)``, of labels that pixels do not show.
+            palettes: ``(N, K, 4)`` where every sprite has its own.
+        """
         self._writer.close_tensor("pixels", "U8", (self._count, *self._canvas))
         width = len(self._about["labels"])
         labels = np.concatenate(self._labels or [np.zeros((0, width), np.uint8)])
@@ -251,6 +271,8 @@ class DatasetWriter:
         tensors |= {"group": group.astype("<i4"), "names": names}
         if unseen is not None:
             tensors["unseen"] = unseen
+        if palettes is not None:
+            tensors["palettes"] = palettes
         for name, tensor in tensors.items():
             self._writer.add(name, tensor)
             self._digest.update(np.ascontiguousarray(tensor).data)

@@ -32,7 +32,11 @@ class DataSettings:
     label_names: str | None = setting(
         None, "names of classes 0, 1, ... of label arrays", example='"knight,mage"'
     )
-    palette: str = setting("auto", "auto, a shipped palette's name or a file", is_path=True)
+    palette: str = setting(
+        "auto",
+        "auto, a shipped palette's name, a file, or local (every sprite keeps its own)",
+        is_path=True,
+    )
     colors: int | None = setting(
         None,
         "reduce to so many colours; unset: exact where possible",

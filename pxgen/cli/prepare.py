@@ -170,6 +170,9 @@ def _options(given: dict[str, Any]) -> PrepareOptions:
     if labels not in {"auto", "folders", "none"}:
         labels = Path(labels)
     columns = _names(given["label_columns"])
+    automatic = given["palette"] in {"auto", "local"}
+    if given["palette"] == "local" and given["colors"]:
+        raise UsageError("--palette local keeps all colours: leave out --colors")
     return PrepareOptions(
         sources=given["source"],
         out=given["out"],
@@ -177,7 +180,8 @@ def _options(given: dict[str, Any]) -> PrepareOptions:
         grid=grid,
         frames=given["frames"],
         labels=LabelWish(labels, columns or None, _names(given["label_names"])),
-        palette=None if given["palette"] == "auto" else find_palette(given["palette"]),
+        palette=None if automatic else find_palette(given["palette"]),
+        local=given["palette"] == "local",
         colors=given["colors"],
         dither=given["dither"],
         alpha=given["alpha"],

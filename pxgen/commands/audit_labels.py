@@ -64,4 +64,10 @@ def keep_seen(source: Path, target: Path, report: Report) -> None:
             pixels, _ = dataset.take(rows)
             shown = (dataset.borne(rows) & np.isin(unseen[rows], (0, TRACED))).astype(np.uint8)
             writer.append(pixels, shown, dataset.names[start : start + len(rows)])
-        writer.finish(np.asarray(dataset.split), np.asarray(dataset.group), unseen)
+        own = dataset.palettes
+        writer.finish(
+            np.asarray(dataset.split),
+            np.asarray(dataset.group),
+            unseen,
+            None if own is None else np.asarray(own),
+        )

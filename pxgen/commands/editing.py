@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pxgen.canvas import Canvas, parse_size
 from pxgen.checkpoint import Loaded
 from pxgen.errors import UsageError
-from pxgen.ingest.onto import fit_image, fit_mask, lay_image
+from pxgen.ingest.onto import Place, fit_image, fit_mask, lay_image
 from pxgen.models.protocol import Sampling
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
@@ -52,8 +52,8 @@ def ways(
     loaded: Loaded,
     device: torch.device,
     complain: Callable[[str], None],
-) -> tuple[Sampling, ...]:
-    """How to draw, once for each strength.
+) -> tuple[tuple[Sampling, ...], Palette | None]:
+    """How to draw, once for each strength; and the image's own palette if it keeps one.
 
     Args:
         edits: what was asked for.
@@ -75,6 +75,10 @@ def ways(
         how = replace(how, canvas=canvas)
     if edits.tile:
         how = replace(how, tile=("y" in edits.tile, "x" in edits.tile))
+    if edits.lock and loaded.palettes is not None:
+        raise UsageError(
+            "--lock needs one palette for all: this model's sprites have their own; take --palette"
+        )
     if edits.lock:
         wanted = find_palette(edits.lock)
         lock = allowed(loaded.card.palette, wanted)
@@ -86,8 +90,8 @@ def ways(
             )
         how = replace(how, lock=lock.to(device))
     if edits.init is None:
-        return (how,)
-    kept, around = _start(edits.init, edits, loaded, canvas, complain)
+        return (how,), None
+    kept, around, own = _start(edits.init, edits, loaded, canvas, complain)
     mask = fit_mask(edits.mask, canvas) if edits.mask else around
     if how.lock is not None:
         # What is kept of an image on purpose stays; the rest is no exception from the lock.
@@ -97,7 +101,8 @@ def ways(
     if mask is not None:
         how = replace(how, mask=torch.from_numpy(mask).to(device))
     strengths = edits.strengths or ((STRENGTH,) if mask is None else (1.0,))
-    return tuple(replace(how, strength=strength) for strength in strengths)
+    hows = tuple(replace(how, strength=strength) for strength in strengths)
+    return hows, own if loaded.palettes is not None else None
 
 
 def allowed(own: Palette, wanted: Palette) -> torch.Tensor:
@@ -120,20 +125,27 @@ def _locked(pixels: U8, lock: NDArray[np.bool_], own: Palette) -> U8:
 
 def _start(
     image: Path, edits: Edits, loaded: Loaded, canvas: Canvas, complain: Callable[[str], None]
-) -> tuple[U8, NDArray[np.bool_] | None]:
-    """``(T, H, W)`` indices to start from, and what is to be drawn if no mask tells."""
+) -> tuple[U8, NDArray[np.bool_] | None, Palette]:
+    """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
+    onto = place_of(loaded)._replace(canvas=canvas)
     around = None
     if edits.canvas:
-        pixels, outside, snapped = lay_image(image, canvas, loaded.card.palette, _corner(edits.at))
+        pixels, outside, snapped, palette = lay_image(image, onto, _corner(edits.at))
         around = outside if outside.any() else None
     else:
-        pixels, snapped = fit_image(image, canvas, loaded.card.palette, loaded.card.anchor)
+        pixels, snapped, palette = fit_image(image, onto)
     if snapped:
         complain(
             f"{image}: {snapped} pixels are of colours that the model's palette lacks; "
             "they count as the nearest ones"
         )
-    return pixels, around
+    return pixels, around, palette
+
+
+def place_of(loaded: Loaded) -> Place:
+    """What images are fitted to for a model."""
+    card = loaded.card
+    return Place(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
 
 
 def _check(edits: Edits) -> None:

@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 
 from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
-from pxgen.commands.sample import choose_model
+from pxgen.commands.editing import place_of
+from pxgen.commands.sample import COLORS, choose_model
 from pxgen.drawing import one_thread
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.onto import fit_image
 from pxgen.labels import parse_labels
 from pxgen.models.protocol import Sampling
-from pxgen.noise import PictureNoise
+from pxgen.noise import PictureNoise, choose
+from pxgen.palette import Palette
+from pxgen.palette.local import within
 from pxgen.render.outputs import Named, plan_output
 
 if TYPE_CHECKING:
@@ -78,7 +81,10 @@ def interpolate(request: InterpolateRequest, console: Console) -> Iterator[Path]
         raise UsageError("this model draws clips: interpolate needs a model of stills")
     with one_thread(), torch.inference_mode():
         frames = list(_frames(request, loaded, device))
-    yield from output.write(iter(frames), loaded.card.palette)
+    if loaded.palettes is None:
+        yield from output.write((pixels[None] for pixels, _ in frames), loaded.card.palette)
+    else:
+        yield from output.write_own(frames)
 
 
 def parse_key(text: str) -> Key:
@@ -110,28 +116,39 @@ def positions(keys: int, frames: int, *, loop: bool) -> list[tuple[int, float]]:
     return places if loop else [*places, (legs - 1, 1.0)]
 
 
-def _frames(request: InterpolateRequest, loaded: Loaded, device: torch.device) -> Iterator[U8]:
-    """``(1, T, H, W) uint8`` frames."""
+def _frames(
+    request: InterpolateRequest, loaded: Loaded, device: torch.device
+) -> Iterator[tuple[U8, Palette]]:
+    """``(T, H, W) uint8`` frames and their palettes: the model's, or that of the nearer key."""
     model = loaded.model
-    codes = [
+    keys = [
         _code(key, loaded, parse_labels(labels, loaded.card.label_names, loaded.path), device)
         for key, labels in zip(request.keys, request.labels, strict=True)
     ]
-    for leg, weight in positions(len(codes), request.frames, loop=request.loop):
-        code = model.mix(codes[leg], codes[(leg + 1) % len(codes)], weight)
+    for leg, weight in positions(len(keys), request.frames, loop=request.loop):
+        (a, first), (b, second) = keys[leg], keys[(leg + 1) % len(keys)]
         # The same noise in every frame: what changes is the code alone.
-        yield model.decode(code, PictureNoise(0, [0], device)).cpu().numpy()
+        drawn = model.decode(model.mix(a, b, weight), PictureNoise(0, [0], device))[0]
+        palette = first if weight < 0.5 else second
+        yield within(drawn.cpu().numpy(), palette), palette
 
 
-def _code(key: Key, loaded: Loaded, labels: NDArray[np.float32], device: torch.device) -> Any:
+def _code(
+    key: Key, loaded: Loaded, labels: NDArray[np.float32], device: torch.device
+) -> tuple[Any, Palette]:
+    """A key's code, and its palette."""
     asked = torch.from_numpy(labels[None]).to(device)
     if isinstance(key, int):
         if labels.any() and not loaded.model.steerable:
             raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
-        return loaded.model.draw(asked, PictureNoise(key, [0], device), Sampling())
-    fitted = fit_image(key, loaded.card.canvas, loaded.card.palette, loaded.card.anchor)
+        code = loaded.model.draw(asked, PictureNoise(key, [0], device), Sampling())
+        if loaded.palettes is None:
+            return code, loaded.card.palette
+        drawn = loaded.model.decode(code, PictureNoise(0, [0], device))[0].cpu().numpy()
+        return code, loaded.palettes.choose(drawn, labels, choose(key, COLORS))
+    fitted = fit_image(key, place_of(loaded))
     if fitted.snapped == fitted.pixels.size:
         raise InputError(f"{key}: not one pixel is of the model's palette")
     pixels = torch.from_numpy(fitted.pixels[None]).to(device)
     # The stream that `reconstruct` gives a lone image, so that both show the same.
-    return loaded.model.encode(pixels, asked, PictureNoise(0, [0], device))
+    return loaded.model.encode(pixels, asked, PictureNoise(0, [0], device)), fitted.palette

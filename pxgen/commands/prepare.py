@@ -21,7 +21,6 @@ from pxgen.ingest.describe import (
     Report,
     describe_copies,
     describe_lopsided,
-    describe_palette,
     describe_placing,
     describe_sizes,
     describe_split,
@@ -29,7 +28,8 @@ from pxgen.ingest.describe import (
 from pxgen.ingest.grid import Grid
 from pxgen.ingest.labels import Labelling, LabelWish, find_labels
 from pxgen.ingest.layout import choose_canvas, misfit, place
-from pxgen.ingest.palette_choice import Alpha, Choice, PaletteWish, Recolorer, choose_palette
+from pxgen.ingest.painting import OnePalette, OwnPalettes, Painter
+from pxgen.ingest.palette_choice import Alpha, PaletteWish, choose_palette
 from pxgen.ingest.scale import Size
 from pxgen.ingest.showcase import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.sources import Reading, Sources
@@ -38,6 +38,7 @@ from pxgen.ingest.survey import MANY_COLORS, Cleaning, Survey
 from pxgen.ingest.walk import Listing, find_files
 from pxgen.likeness import drawn_key
 from pxgen.palette import Palette
+from pxgen.palette.local import fitting, own_palette, united
 
 U8 = NDArray[np.uint8]
 SHEET, SWATCH = "sheet.png", "palette.png"
@@ -62,6 +63,8 @@ class PrepareOptions:
     frames: int | None = None
     labels: LabelWish = field(default_factory=LabelWish)
     palette: Palette | None = None
+    local: bool = False
+    """Whether every sprite gets a palette of its own."""
     colors: int | None = None
     dither: str = "none"
     alpha: Alpha = "auto"
@@ -143,7 +146,13 @@ def refuse_existing(out: Path, *, force: bool) -> None:
 def write_pictures(out: Path, shown: Sequence[int]) -> None:
     """Write the contact sheet of these sprites, and the palette, beside a dataset."""
     dataset = open_dataset(out)
-    write_bytes(out / SHEET, sheet_png(dataset.pixels[np.array(shown)], dataset.palette))
+    pixels, palette = dataset.pixels, dataset.palette
+    if dataset.palettes is not None:
+        fit = fitting(dataset.palettes, shown) or shown[:1]
+        pictures = ((pixels[i], own_palette(dataset.palettes[i])) for i in fit)
+        maps, palette = united(pictures)
+        pixels, shown = np.stack(maps), range(len(maps))
+    write_bytes(out / SHEET, sheet_png(pixels[np.array(shown)], palette))
     write_bytes(out / SWATCH, swatch_png(dataset.palette))
 
 
@@ -168,32 +177,30 @@ class _Preparation:
     def write(self) -> None:
         reductions = self._reductions()
         keep, canvas = self._fit(reductions)
-        census = self.survey.census(keep, reductions)
-        choice = choose_palette(census, self._palette_wish())
+        painter = self._painter(keep, reductions)
         chosen = np.flatnonzero(keep)
         labels = self._labels(chosen)
         keys = [self.survey.family_keys[i] for i in chosen]
         exact = groups_of([self.survey.exact_keys[i] for i in chosen])
         self._report_sprites(chosen, canvas, exact)
-        for line in describe_palette(choice):
+        for line in painter.lines():
             self.report(line)
         names = self.labelling.names
         sprites = self.survey.chosen(keep, reductions)
-        recolorer = Recolorer(choice, self.options.dither, census)
-        drawn = (place(recolorer.draw(s), canvas, self.options.anchor) for s in sprites)
+        drawn = (place(painter.draw(s), canvas, self.options.anchor) for s in sprites)
         out, audited = self.options.out, self.options.audit
         with dataset_path(out, audited=audited, report=self.report) as path:
             writer = DatasetWriter(
                 path,
-                palette=choice.palette,
+                palette=painter.palette,
                 label_names=names,
                 canvas=canvas,
-                info=self._info(chosen, choice, exact),
+                info=self._info(chosen, painter, exact),
             )
             with writer:
                 drawn_keys: list[int] = []
                 for start, pixels in _chunks(drawn):
-                    if not choice.lossless:
+                    if not painter.lossless:
                         drawn_keys += map(drawn_key, pixels)
                     part = range(start, start + len(pixels))
                     rows = _label_rows([labels[i] for i in part], len(names))
@@ -206,7 +213,7 @@ class _Preparation:
                 self.report(describe_split(split, group))
                 if warning := describe_lopsided(split, labels, names):
                     self.report(warning)
-                writer.finish(split, group)
+                writer.finish(split, group, palettes=painter.palettes())
         write_pictures(self.options.out, choose_shown(labels, canvas.frames))
 
     def _reductions(self) -> dict[Size, int]:
@@ -248,6 +255,13 @@ class _Preparation:
         for line in describe_placing(Counter(placed), canvas):
             self.report(line)
         return [size in fitting for size in self.survey.sizes], canvas
+
+    def _painter(self, keep: list[bool], reductions: dict[Size, int]) -> Painter:
+        if self.options.local:
+            return OwnPalettes(self.survey.chosen(keep, reductions))
+        census = self.survey.census(keep, reductions)
+        choice = choose_palette(census, self._palette_wish())
+        return OnePalette(choice, self.options.dither, census)
 
     def _palette_wish(self) -> PaletteWish:
         return PaletteWish(
@@ -304,16 +318,14 @@ class _Preparation:
             )
 
     def _info(
-        self, chosen: NDArray[np.intp], choice: Choice, exact: NDArray[np.int32]
+        self, chosen: NDArray[np.intp], painter: Painter, exact: NDArray[np.int32]
     ) -> dict[str, Any]:
         return {
             "anchor": self.options.anchor,
             "sources": [source.resolve().name for source in self.options.sources],
             "holdout": self.options.holdout,
             "seed": self.options.seed,
-            "source_colors": choice.distinct,
-            "psnr": None if np.isinf(choice.psnr) else round(choice.psnr, 3),
-            "exact_share": round(choice.exact_share, 6),
+            **painter.facts(),
             "exact_copies": len(chosen) - (int(exact.max()) + 1),
             "left_out": self.refusals.count,
             "many_colors": len(self.survey.colorful),

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
+from pxgen.commands.editing import place_of
 from pxgen.commands.sample import choose_model
 from pxgen.drawing import one_thread
 from pxgen.errors import InputError
 from pxgen.ingest.onto import fit_image
 from pxgen.labels import parse_labels
 from pxgen.noise import PictureNoise
+from pxgen.palette import Palette
+from pxgen.palette.local import within
 from pxgen.render.outputs import Named, plan_output
 
 if TYPE_CHECKING:
@@ -56,6 +59,8 @@ class Reconstruction:
     """``(T, H, W) uint8``."""
     snapped: int
     """Pixels of the image whose colour the palette lacks."""
+    palette: Palette
+    """The model's, or the image's own."""
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
@@ -104,7 +109,10 @@ def reconstruct(
             _reconstruct(path, number, loaded, labels, request)
             for number, path in enumerate(request.images)
         ]
-    written = output.write((each.strip()[None] for each in made), loaded.card.palette)
+    if loaded.palettes is None:
+        written = output.write((each.strip()[None] for each in made), loaded.card.palette)
+    else:
+        written = output.write_own((each.strip(), each.palette) for each in made)
     return made, list(written)
 
 
@@ -142,7 +150,7 @@ def lines(made: Sequence[Reconstruction]) -> Iterator[str]:
 def _reconstruct(
     path: Path, number: int, loaded: Loaded, labels: torch.Tensor, request: ReconstructRequest
 ) -> Reconstruction:
-    fitted = fit_image(path, loaded.card.canvas, loaded.card.palette, loaded.card.anchor)
+    fitted = fit_image(path, place_of(loaded))
     if fitted.snapped and request.strict:
         raise InputError(
             f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "
@@ -153,7 +161,8 @@ def _reconstruct(
     with torch.inference_mode():
         code = loaded.model.encode(pixels, labels[None], noise)
         after = loaded.model.decode(code, noise)[0].cpu().numpy()
-    return Reconstruction(path, fitted.pixels, after, fitted.snapped)
+    after = within(after, fitted.palette)
+    return Reconstruction(path, fitted.pixels, after, fitted.snapped, fitted.palette)
 
 
 def _distinct(stems: list[str]) -> list[str]:

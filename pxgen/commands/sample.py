@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -21,8 +21,10 @@ from pxgen.errors import PxgenError, UsageError
 from pxgen.labels import parse_labels
 from pxgen.lanes import cores
 from pxgen.models.protocol import Model, Sampling
+from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
+from pxgen.palette.local import LocalPalettes, stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.render.outputs import Series, plan_output
 from pxgen.runs import run_folders
@@ -35,6 +37,8 @@ U8 = NDArray[np.uint8]
 
 HELD = 8
 """Times that an animated file shows the end of a trace again."""
+COLORS = 1 << 62
+"""Tells the streams of palettes from all others of a seed."""
 STARTER = Path(__file__).parent.parent / "builtin" / "starter.safetensors"
 
 
@@ -77,7 +81,7 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
     device = pick_device(request.device)
     loaded = load_model(choose_model(request.model, request.runs, console), device)
     model = loaded.model
-    hows = ways(request.edits, request.how, loaded, device, console.print)
+    hows, own = ways(request.edits, request.how, loaded, device, console.print)
     check_sampling(hows[0], model)
     labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
     if labels.any() and not model.steerable:
@@ -95,10 +99,17 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
         pictures = draw(
             model, wishes, request.seed, device=device, workers=request.workers or cores()
         )
-    recolor, shown = _recoloring(loaded, palette)
     with _progress(console, len(indices)) as seen:
-        batches = _batches((recolor[p] for p in seen(pictures)), request.batch)
-        yield from output.write(batches, shown)
+        drawn = seen(pictures)
+        if loaded.palettes is None:
+            recolor, shown = _recoloring(loaded, palette)
+            yield from output.write(_batches((recolor[p] for p in drawn), request.batch), shown)
+        elif palette is not None:
+            spread = (stretched(palette, int(p.max()))[p] for p in drawn)
+            yield from output.write(_batches(spread, request.batch), palette)
+        else:
+            colored = _colored(drawn, indices, labels, loaded.palettes, own, request.seed)
+            yield from output.write_own(colored)
 
 
 def _forming(model: Model, wish: Wish, seed: int, device: torch.device, held: int) -> U8:
@@ -147,6 +158,22 @@ def _recoloring(loaded: Loaded, palette: Palette | None) -> tuple[U8, Palette]:
     if palette is None:
         return np.arange(len(own), dtype=np.uint8), own
     return swap(own, palette), palette
+
+
+def _colored(
+    drawn: Iterable[U8],
+    indices: Sequence[int],
+    labels: NDArray[np.float32],
+    palettes: LocalPalettes,
+    own: Palette | None,
+    seed: int,
+) -> Iterator[tuple[U8, Palette]]:
+    """Each picture with a palette: of the image it started from, else of a sprite like it."""
+    for picture, index in zip(drawn, indices, strict=True):
+        # The picture's stream is spent on its pixels; its colours have one of their own.
+        luck = choose(seed, index ^ COLORS)
+        palette = own or palettes.choose(picture, labels, luck)
+        yield within(picture, palette), palette
 
 
 def _batches(pictures: Iterable[U8], size: int) -> Iterator[U8]:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from pxgen.card import checkpoint_file, read_card
-from pxgen.checkpoint import group, load_tensors, prefixed, save_checkpoint
+from pxgen.checkpoint import PALETTES, group, load_tensors, prefixed, save_checkpoint
 
 
 def slim(run: Path, out: Path) -> Path:
@@ -22,10 +22,14 @@ def slim(run: Path, out: Path) -> Path:
     """
     file = checkpoint_file(run)
     card, _ = read_card(file)
-    weights = group(load_tensors(file), "weights")
-    halved = {name: tensor.half() for name, tensor in weights.items()}
+    tensors = load_tensors(file)
+    halved = {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in group(tensors, "weights").items()
+    }
+    palettes = prefixed(group(tensors, PALETTES), PALETTES)
     bare = dataclasses.replace(card, training={})
-    return save_checkpoint(out, bare, prefixed(halved, "weights"))
+    return save_checkpoint(out, bare, prefixed(halved, "weights") | palettes)
 
 
 if __name__ == "__main__":

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from pxgen.card import Card, checkpoint_file, read_card
-from pxgen.checkpoint import load_tensors, load_weights, save_checkpoint
+from pxgen.checkpoint import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
 from pxgen.commands.devices import pick_device
 from pxgen.commands.preview import draw_preview, write_preview
 from pxgen.commands.tracking import Silent, Tracker, tracker
+from pxgen.commands.train_show import polite_end, progress_of, shown
 from pxgen.dataset import Dataset, open_dataset, spread
 from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.evaluate.glance import Glance
@@ -43,6 +42,8 @@ from pxgen.training import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+KEPT_PALETTES = 4096
+"""Palettes of training sprites that a checkpoint holds at most."""
 FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
 """Settings that a resumed run may change; any other would make it another run."""
 
@@ -255,7 +256,7 @@ class _Run:
     def _loop(self, console: Console) -> bool:
         """Whether the last stage came to its end."""
         saved, finished = time.monotonic(), False
-        with _shown(console) as show, _polite_end(console) as stopping:
+        with progress_of(console) as show, polite_end(console) as stopping:
             for report in self.trainer.run():
                 self._log(report)
                 show(report)
@@ -291,7 +292,18 @@ class _Run:
         }
         card = dataclasses.replace(self.card, training=training)
         self.metrics.write()
-        save_checkpoint(checkpoint_file(self.folder), card, self.trainer.snapshot())
+        tensors = {**self.trainer.snapshot(), **self._palettes()}
+        save_checkpoint(checkpoint_file(self.folder), card, tensors)
+
+    def _palettes(self) -> dict[str, torch.Tensor]:
+        """The palettes that new sprites are drawn in, where each sprite has its own."""
+        data = self.dataset
+        if data.palettes is None:
+            return {}
+        kept = spread(data.train, KEPT_PALETTES)
+        rows, labels = data.palettes[kept], data.take(kept)[1]
+        parts = {"rows": torch.from_numpy(rows), "labels": torch.from_numpy(labels)}
+        return prefixed(parts, PALETTES)
 
     def _log(self, report: Report) -> None:
         # Every step of a short run, and a readable number of lines of a long one.
@@ -346,67 +358,3 @@ class _Run:
             for name, table in tables.items()
         )
         write_text(self.folder / TABLE, text)
-
-
-def shown(figures: Mapping[str, float]) -> str:
-    """The held-out figure that says most: bits where there are any, else exact pixels."""
-    if "bits" in figures:
-        return f"{figures['bits']:.1f} bits"
-    return f"{figures['exact']:.2%} exact" if "exact" in figures else ""
-
-
-@contextmanager
-def _polite_end(console: Console) -> Iterator[Callable[[], bool]]:
-    """Yield a function that says whether Ctrl-C or a request to terminate has come.
-
-    An interruption inside a step would leave weights, average and position of different steps, and
-    a resumed run would not be the same run: the first request waits for the step to end. A second
-    one does not wait, and what was saved before stands.
-    """
-    asked = False
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        console.print("stopping after this step; Ctrl-C again stops at once, unsaved")
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _shown(console: Console) -> Iterator[Any]:
-    """Yield a function that shows a report: a bar on a terminal, nothing elsewhere."""
-    if not console.is_terminal or console.quiet:
-        yield lambda report: None
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        tasks: dict[str, Any] = {}
-        held = ""
-
-        def show(report: Report) -> None:
-            nonlocal held
-            if report.stage not in tasks:
-                tasks[report.stage] = progress.add_task(report.stage, total=1.0, note="")
-            if report.held_out:
-                held = "  held-out " + shown(report.held_out)
-            loss = sum(report.losses.values())
-            note = f"step {report.position.step}  loss {loss:.4f}{held}"
-            progress.update(tasks[report.stage], completed=report.progress, note=note)
-
-        yield show

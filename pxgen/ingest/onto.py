@@ -15,6 +15,7 @@ from pxgen.ingest.layout import misfit, place
 from pxgen.ingest.scale import enlargement
 from pxgen.ingest.spool import Compact, compact
 from pxgen.palette import Palette
+from pxgen.palette.local import localized
 from pxgen.palette.oklab import nearest
 from pxgen.palette.table import unpack
 
@@ -28,14 +29,27 @@ class Fitted(NamedTuple):
     """``(T, H, W) uint8`` on the model's canvas."""
     snapped: int
     """Pixels whose colour the palette lacks, drawn in the nearest one."""
+    palette: Palette
+    """The model's, or the image's own."""
 
 
-def fit_image(path: Path, canvas: Canvas, palette: Palette, anchor: Anchor) -> Fitted:
+class Place(NamedTuple):
+    """What an image is fitted to."""
+
+    canvas: Canvas
+    palette: Palette
+    anchor: Anchor = "bottom"
+    local: bool = False
+    """Whether an image keeps a palette of its own, of at most as many colours."""
+
+
+def fit_image(path: Path, onto: Place) -> Fitted:
     """Read an image, undo its enlargement, place it and look its colours up.
 
     Raises:
-        InputError: unreadable, or it does not fit the canvas.
+        InputError: unreadable, or it does not fit the canvas, or has too many colours of its own.
     """
+    canvas = onto.canvas
     sprite = compact(read_picture(path).rgba)
     factor = sprite.size.height // canvas.height
     enlarged = (factor * canvas.height, factor * canvas.width)
@@ -43,8 +57,8 @@ def fit_image(path: Path, canvas: Canvas, palette: Palette, anchor: Anchor) -> F
         sprite = sprite.reduced(factor)
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason} of the model")
-    entries, snapped = _entries(sprite, palette)
-    return Fitted(place(entries, canvas, anchor), snapped)
+    entries, snapped, palette = _entries(path, sprite, onto)
+    return Fitted(place(entries, canvas, onto.anchor), snapped, palette)
 
 
 class Laid(NamedTuple):
@@ -56,14 +70,17 @@ class Laid(NamedTuple):
     """``(T, H, W)``: where the image is not."""
     snapped: int
     """Pixels whose colour the palette lacks, drawn in the nearest one."""
+    palette: Palette
+    """The model's, or the image's own."""
 
 
-def lay_image(path: Path, canvas: Canvas, palette: Palette, at: tuple[int, int] | None) -> Laid:
+def lay_image(path: Path, onto: Place, at: tuple[int, int] | None) -> Laid:
     """Read an image and lay it on a canvas as it is, in the middle or ``at`` (left, top).
 
     Raises:
-        InputError: unreadable, or it reaches beyond the canvas.
+        InputError: unreadable, or it reaches beyond the canvas, or has too many colours.
     """
+    canvas = onto.canvas
     sprite = compact(read_picture(path).rgba)
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason}")
@@ -74,12 +91,12 @@ def lay_image(path: Path, canvas: Canvas, palette: Palette, at: tuple[int, int] 
             f"{path}: {width}x{height} at {left},{top} reaches beyond the canvas "
             f"{canvas.width}x{canvas.height}"
         )
-    entries, snapped = _entries(sprite, palette)
+    entries, snapped, palette = _entries(path, sprite, onto)
     pixels, around = np.zeros(canvas, np.uint8), np.ones(canvas, np.bool_)
     inside = (slice(None), slice(top, top + height), slice(left, left + width))
     pixels[inside] = np.tile(entries, (canvas.frames // len(entries), 1, 1))
     around[inside] = False
-    return Laid(pixels, around, snapped)
+    return Laid(pixels, around, snapped, palette)
 
 
 def fit_mask(path: Path, canvas: Canvas) -> NDArray[np.bool_]:
@@ -110,9 +127,17 @@ WHITE = 192
 """From here on a mask's pixel counts as white, and as opaque."""
 
 
-def _entries(sprite: Compact, palette: Palette) -> tuple[U8, int]:
-    """``(t, h, w) uint8`` entries of the palette, and how many pixels had to be snapped."""
-    colors = unpack(sprite.colors)
+def _entries(path: Path, sprite: Compact, onto: Place) -> tuple[U8, int, Palette]:
+    """``(t, h, w) uint8`` entries, how many pixels had to be snapped, and the palette."""
+    colors, palette = unpack(sprite.colors), onto.palette
+    if onto.local:
+        indices, own = localized(sprite.indices, colors)
+        if len(own) >= len(palette):
+            raise InputError(
+                f"{path}: {len(own)} colours, this model draws at most {len(palette) - 1} a sprite"
+            )
+        return indices, 0, Palette.of(own.tolist())
     entries, known = palette.lookup(colors)
     entries[~known] = nearest(palette, colors[~known])
-    return entries[sprite.indices].astype(np.uint8), int((~known)[sprite.indices].sum())
+    snapped = int((~known)[sprite.indices].sum())
+    return entries[sprite.indices].astype(np.uint8), snapped, palette

@@ -18,6 +18,7 @@ import numpy as np
 
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
+from pxgen.palette.local import united
 from pxgen.palette.table import U8, Palette
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
@@ -100,6 +101,23 @@ class Output:
             yield write_bytes(self.target, animation)
         else:
             yield write_bytes(self.target, self._sheet(pixels, palette))
+
+    def write_own(self, pictures: Iterable[tuple[U8, Palette]]) -> Iterator[Path]:
+        """Write ``(T, H, W) uint8`` pictures of palettes of their own, and yield each path.
+
+        Raises:
+            UsageError: pictures of one file hold more colours than it can.
+            PxgenError: a file cannot be written.
+        """
+        if self.form == "folder":
+            for name, (clip, palette) in zip(self.series.names(), pictures, strict=False):
+                suffix = ".png" if len(clip) == 1 else ".gif"
+                yield write_bytes(
+                    self.target / (name + suffix), self._one_image(clip[None], palette)
+                )
+            return
+        maps, palette = united(pictures)
+        yield from self.write([np.stack(maps)], palette)
 
     def refuse_existing(self) -> None:
         """Derived names never replace a file; call this before the pictures are made.

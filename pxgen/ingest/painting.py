@@ -1,0 +1,126 @@
+"""How sprites come onto palettes: all onto one, or each onto its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.errors import InputError
+from pxgen.ingest.census import Census
+from pxgen.ingest.describe import describe_palette
+from pxgen.ingest.palette_choice import Choice, Recolorer
+from pxgen.ingest.spool import Compact
+from pxgen.palette import Palette
+from pxgen.palette.local import MOST, localized
+from pxgen.palette.table import unpack
+
+U8 = NDArray[np.uint8]
+
+
+class Painter(Protocol):
+    """What turns a sprite in its own colours into palette indices."""
+
+    palette: Palette
+    """The dataset's."""
+    lossless: bool
+    """Whether sprites that differ in their sources differ on the palette, too."""
+
+    def lines(self) -> Iterator[str]:
+        """What was chosen and lost, for people."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """The same for the dataset's own record."""
+        ...
+
+    def draw(self, sprite: Compact) -> U8:
+        """``(T, H, W) uint8`` indices."""
+        ...
+
+    def palettes(self) -> U8 | None:
+        """``(N, K, 4) uint8`` palettes of the sprites drawn so far, if each has its own."""
+        ...
+
+
+class OnePalette:
+    """All sprites on one palette."""
+
+    def __init__(self, choice: Choice, dither: str, census: Census) -> None:
+        self.palette, self.lossless = choice.palette, choice.lossless
+        self._choice = choice
+        self._recolorer = Recolorer(choice, dither, census)
+
+    def lines(self) -> Iterator[str]:
+        """What was chosen and lost."""
+        return describe_palette(self._choice)
+
+    def facts(self) -> dict[str, Any]:
+        """Colours of the sources, and what was lost of them."""
+        psnr = self._choice.psnr
+        return {
+            "source_colors": self._choice.distinct,
+            "psnr": None if np.isinf(psnr) else round(psnr, 3),
+            "exact_share": round(self._choice.exact_share, 6),
+        }
+
+    def draw(self, sprite: Compact) -> U8:
+        """``(T, H, W) uint8`` indices."""
+        return self._recolorer.draw(sprite)
+
+    def palettes(self) -> None:
+        """No sprite has its own."""
+
+
+class OwnPalettes:
+    """Every sprite on its own palette, in canonical order.
+
+    Args:
+        sprites: all of them, once; each is drawn a second time by :meth:`draw`.
+
+    Raises:
+        InputError: a sprite has more colours than a local palette holds.
+    """
+
+    lossless = True
+
+    def __init__(self, sprites: Iterable[Compact]) -> None:
+        sums, counts = np.zeros((MOST, 3)), np.zeros(MOST)
+        for number, sprite in enumerate(sprites):
+            _, colors = localized(sprite.indices, unpack(sprite.colors))
+            if len(colors) > MOST:
+                raise InputError(
+                    f"sprite {number} has {len(colors)} colours, a palette of its own holds "
+                    f"{MOST}: leave such sprites out with --most-colors {MOST}"
+                )
+            sums[: len(colors)] += colors[:, :3]
+            counts[: len(colors)] += 1
+        self._entries = int((counts > 0).sum())
+        means = np.rint(sums[: self._entries] / counts[: self._entries, None])
+        self.palette = Palette.of([tuple(row) for row in means.astype(int).tolist()], "local")
+        self._rows: list[U8] = []
+
+    def lines(self) -> Iterator[str]:
+        """What was chosen."""
+        yield (
+            f"each sprite in a palette of its own, at most {self._entries} colours from dark to "
+            "light; every pixel exact"
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """That nothing was lost."""
+        return {"local_palettes": True, "psnr": None, "exact_share": 1.0}
+
+    def draw(self, sprite: Compact) -> U8:
+        """``(T, H, W) uint8`` indices."""
+        indices, colors = localized(sprite.indices, unpack(sprite.colors))
+        row = np.zeros((1 + self._entries, 4), np.uint8)
+        row[1 : 1 + len(colors)] = colors
+        self._rows.append(row)
+        return indices
+
+    def palettes(self) -> U8:
+        """``(N, K, 4) uint8``."""
+        return np.stack(self._rows)

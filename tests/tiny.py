@@ -18,7 +18,7 @@ from pxgen.tables import Table, Where
 PALETTE = Palette.of([(200, 0, 0), (0, 200, 0), (0, 0, 200), (250, 250, 250)], "tiny")
 LABELS = ("left", "right")
 TINY = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8, "rank": 4, "steps": 4}
-TINY |= {"size": 4, "categories": 3, "embedding": 4}
+TINY |= {"size": 4, "categories": 3, "embedding": 4, "blocks": 2}
 """What makes a recipe quick; keys that a recipe lacks are left out."""
 
 MODEL_TABLE = """[model]

@@ -42,6 +42,8 @@ from pxgen.training import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+LONG, PATIENCE = 3.0, 12
+"""Seconds from which on a look is long; the next one then waits so many times as long."""
 KEPT_PALETTES = 4096
 """Palettes of training sprites that a checkpoint holds at most."""
 FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
@@ -214,6 +216,8 @@ class _Run:
         self.metrics = Metrics(self.folder / METRICS)
         self._tracker: Tracker = Silent()
         self._glance: Glance | None = None
+        self._looked, self._looking = 0.0, 0.0
+        """When the last look ended, and the seconds that it took."""
 
     def place(self) -> str:
         """Where the training stands."""
@@ -266,7 +270,7 @@ class _Run:
                 if report.finished or due or stop:
                     self.save(finished=report.finished)
                     saved = time.monotonic()
-                if report.held_out is not None or report.finished:
+                if report.finished or (report.held_out is not None and self._may_look()):
                     # Only now: what goes wrong here must not cost what was learnt.
                     self._look(report)
                 if stop:
@@ -324,8 +328,14 @@ class _Run:
             report.stage, report.position.step, {"lr": report.lr, **report.losses, **held_out}
         )
 
+    def _may_look(self) -> bool:
+        """Not so soon again where drawing takes long: the time is the training's."""
+        waited = time.monotonic() - self._looked
+        return self._looking < LONG or waited >= PATIENCE * self._looking
+
     def _look(self, report: Report) -> None:
         """Draw a sheet, and take a glance at its quality."""
+        began = time.monotonic()
         with self.trainer.averaged():
             drawn = draw_preview(self.model, self.card, self.trainer.device)
         self._tracker.file(write_preview(self.folder / PREVIEW, drawn, self.card))
@@ -337,6 +347,8 @@ class _Run:
         self._tracker.figures(report.stage, report.position.step, seen)
         if report.finished:
             self.metrics.write()
+        self._looked = time.monotonic()
+        self._looking = self._looked - began
 
     def _parameters(self) -> dict[str, Any]:
         tables = {"model": self.card.model, "train": asdict(self.settings)}

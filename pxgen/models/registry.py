@@ -15,6 +15,7 @@ FAMILIES: Mapping[str, tuple[str, str, str]] = {
     "autoencoder": ("pxgen.models.autoencoder", "AutoencoderSpec", "Autoencoder"),
     "gaussian": ("pxgen.models.gaussian", "GaussianSpec", "GaussianDiffusion"),
     "masked": ("pxgen.models.masked", "MaskedSpec", "MaskedDiffusion"),
+    "pixelsnail": ("pxgen.models.autoregressive", "PixelSnailSpec", "PixelSnailModel"),
     "uniform": ("pxgen.models.uniform", "UniformSpec", "UniformDiffusion"),
 }
 """Family name to its module, settings class and model class."""

@@ -1,0 +1,252 @@
+"""PixelSNAIL (1712.09763) over grids of codes: each is foretold by all before it, in raster order.
+
+Causal convolutions see what is near, attention sees all that came before; what is asked of a
+position never sees its own code, which joins keys and values only for those after it. Whole grids
+are read at once in training. Drawing goes position by position and computes no position twice:
+convolutions keep what they were given, attention keeps keys and values.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pxgen.canvas import Canvas
+
+KEY = 16
+"""Numbers by which positions find each other."""
+
+
+class CausalConv(nn.Module):
+    """A convolution of the 3×3 neighbours before a position, and of the whole 3×3 a frame before.
+
+    Args:
+        grid: frames, height and width.
+        enter: numbers a position on the way in.
+        leave: numbers a position on the way out.
+        itself: whether a position sees itself, which it may where its features hide its code.
+    """
+
+    def __init__(self, grid: Canvas, enter: int, leave: int, *, itself: bool) -> None:
+        super().__init__()
+        self.grid = grid
+        around = list(product((-1, 0), (-1, 0, 1), (-1, 0, 1)))
+        self.taps = [tap for tap in around if tap < (0, 0, 0) and (grid.frames > 1 or not tap[0])]
+        if itself:
+            self.taps.append((0, 0, 0))
+        self.mix = nn.Linear(len(self.taps) * enter, leave)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, T, H, W, enter)`` to ``(B, T, H, W, leave)``."""
+        T, H, W = self.grid
+        padded = F.pad(x, (0, 0, 1, 1, 1, 1, 1, 0))
+        views = [
+            padded[:, 1 + dt : 1 + dt + T, 1 + dy : 1 + dy + H, 1 + dx : 1 + dx + W]
+            for dt, dy, dx in self.taps
+        ]
+        mixed: Tensor = self.mix(torch.cat(views, -1))
+        return mixed
+
+
+class ConvMemory:
+    """What a causal convolution was given so far, for ``n`` grids at once."""
+
+    def __init__(self, layer: CausalConv, n: int) -> None:
+        T, H, W = layer.grid
+        self._layer = layer
+        weight = layer.mix.weight
+        enter = layer.mix.in_features // len(layer.taps)
+        rows, frame = W + 2, (W + 2) * (H + 2)
+        self._seen = weight.new_zeros(n, (T + 1) * frame, enter)
+        self._offsets = torch.tensor(
+            [dt * frame + dy * rows + dx for dt, dy, dx in layer.taps], device=weight.device
+        )
+        places = torch.arange((T + 1) * frame).view(T + 1, H + 2, W + 2)
+        self._places = places[1:, 1:-1, 1:-1].flatten().tolist()
+
+    def put(self, position: int, x: Tensor) -> None:
+        """Remember the ``(n, enter)`` input at a position."""
+        self._seen[:, self._places[position]] = x
+
+    def out(self, position: int) -> Tensor:
+        """``(n, leave)``: the output there."""
+        around = self._seen.index_select(1, self._offsets + self._places[position])
+        mixed: Tensor = self._layer.mix(around.flatten(1))
+        return mixed
+
+
+class GatedBlock(nn.Module):
+    """Two causal convolutions and a gate (1606.05328), moved by a condition."""
+
+    def __init__(self, grid: Canvas, width: int, condition: int, dropout: float) -> None:
+        super().__init__()
+        self.first = CausalConv(grid, width, width, itself=True)
+        self.second = CausalConv(grid, width, 2 * width, itself=True)
+        self.modulate = nn.Linear(condition, width)
+        self.dropout = nn.Dropout(dropout)
+        nn.init.zeros_(self.second.mix.weight)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """``(B, T, H, W, C)`` and ``(B, condition)`` to ``(B, T, H, W, C)``."""
+        moved = self.first(F.elu(x)) + self.modulate(condition)[:, None, None, None]
+        return x + F.glu(self.second(self.dropout(F.elu(moved))), -1)
+
+
+class CausalAttention(nn.Module):
+    """Each position attends to all before it, and to nothing in particular where there are none."""
+
+    def __init__(self, width: int, code: int) -> None:
+        super().__init__()
+        self.norm = nn.RMSNorm(width)
+        self.query = nn.Linear(width, KEY)
+        self.key_value = nn.Linear(width + code, KEY + width)
+        self.nothing = nn.Parameter(torch.zeros(KEY + width))
+        self.out = nn.Linear(width, width)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, x: Tensor, codes: Tensor, before: Tensor) -> Tensor:
+        """Whole grids.
+
+        Args:
+            x: ``(B, N, C)`` features that hide their positions' codes.
+            codes: ``(B, N, E)``.
+            before: ``(N, N + 1) bool``: row p allows nothing, which comes first, and the p
+                positions before it.
+
+        Returns:
+            ``(B, N, C)``.
+        """
+        B = len(x)
+        normed = self.norm(x)
+        known = self.key_value(torch.cat([normed, codes], -1))
+        known = torch.cat([self.nothing.expand(B, 1, -1), known], 1)
+        key, value = known[..., :KEY], known[..., KEY:]
+        mixed = F.scaled_dot_product_attention(
+            self.query(normed)[:, None], key[:, None], value[:, None], before
+        )
+        update: Tensor = self.out(mixed[:, 0])
+        return x + update
+
+
+class AttentionMemory:
+    """Keys and values of the positions so far, for ``n`` grids at once."""
+
+    def __init__(self, layer: CausalAttention, n: int, positions: int) -> None:
+        self._layer, size = layer, len(layer.nothing)
+        self._known = layer.nothing.new_zeros(n, positions + 1, size)
+        self._known[:, 0] = layer.nothing
+        self._asking = layer.nothing
+
+    def out(self, position: int, x: Tensor) -> Tensor:
+        """``(n, C)`` features at a position to what attention makes of them."""
+        self._asking = self._layer.norm(x)
+        known = self._known[:, : position + 1]
+        key, value = known[..., :KEY], known[..., KEY:]
+        query = self._layer.query(self._asking)[:, None, None]
+        mixed = F.scaled_dot_product_attention(query, key[:, None], value[:, None])
+        update: Tensor = self._layer.out(mixed[:, 0, 0])
+        return x + update
+
+    def put(self, position: int, codes: Tensor) -> None:
+        """Remember the position asked for last, whose ``(n, E)`` code is known now."""
+        self._known[:, position + 1] = self._layer.key_value(torch.cat([self._asking, codes], -1))
+
+
+class PixelSnail(nn.Module):
+    """Logits of every code of a grid, given all before it.
+
+    Args:
+        grid: frames, height and width.
+        codes: how many there are.
+        width: features a position.
+        blocks: pairs of a gated block and attention.
+        condition: numbers that describe the whole grid.
+        dropout: share of features left out in training.
+    """
+
+    def __init__(
+        self, grid: Canvas, codes: int, *, width: int, blocks: int, condition: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.grid, self.codes = grid, codes
+        N = grid.pixels
+        self.embed = nn.Embedding(codes, width)
+        self.enter = CausalConv(grid, width, width, itself=False)
+        self.position = nn.Parameter(nn.init.normal_(torch.empty(N, width), std=0.02))
+        self.gated = nn.ModuleList(
+            GatedBlock(grid, width, condition, dropout) for _ in range(blocks)
+        )
+        self.attention = nn.ModuleList(CausalAttention(width, width) for _ in range(blocks))
+        self.leave = nn.Linear(width, codes, bias=False)
+        self.bias = nn.Parameter(torch.zeros(N, codes))
+        nn.init.zeros_(self.leave.weight)
+
+    def forward(self, codes: Tensor, condition: Tensor, beside: Tensor | None = None) -> Tensor:
+        """Whole grids at once.
+
+        Args:
+            codes: ``(B, N) int64``.
+            condition: ``(B, condition)``.
+            beside: ``(B, N, width)`` what else is known of each position.
+
+        Returns:
+            ``(B, N, codes) float32`` logits.
+        """
+        embedded = self.embed(codes)
+        x = self.enter(embedded.view(-1, *self.grid, embedded.shape[-1])).flatten(1, 3)
+        x = x + self.position if beside is None else x + self.position + beside
+        N = self.grid.pixels
+        before = torch.ones(N, N + 1, dtype=torch.bool, device=x.device).tril()
+        for gated, attention in zip(self.gated, self.attention, strict=True):
+            x = gated(x.view(-1, *self.grid, x.shape[-1]), condition).flatten(1, 3)
+            x = attention(x, embedded, before)
+        logits: Tensor = self.leave(F.elu(x)).float() + self.bias
+        return logits
+
+    def reader(self, condition: Tensor, beside: Tensor | None = None) -> Reader:
+        """The same position by position, for ``(n, condition)`` grids."""
+        return Reader(self, condition, beside)
+
+
+class Reader:
+    """Grids of which every code is asked for once, in order, and then told."""
+
+    def __init__(self, net: PixelSnail, condition: Tensor, beside: Tensor | None) -> None:
+        n = len(condition)
+        self._net, self._beside = net, beside
+        self._moved = [block.modulate(condition) for block in net.gated]  # type: ignore[operator]
+        self._enter = ConvMemory(net.enter, n)
+        self._convs = [
+            (ConvMemory(block.first, n), ConvMemory(block.second, n))  # type: ignore[arg-type]
+            for block in net.gated
+        ]
+        positions = net.grid.pixels
+        self._attention = [
+            AttentionMemory(each, n, positions)  # type: ignore[arg-type]
+            for each in net.attention
+        ]
+
+    def logits(self, position: int) -> Tensor:
+        """``(n, codes) float32`` at the next position."""
+        net = self._net
+        x = self._enter.out(position) + net.position[position]
+        if self._beside is not None:
+            x = x + self._beside[:, position]
+        for (first, second), moved, attention in zip(
+            self._convs, self._moved, self._attention, strict=True
+        ):
+            first.put(position, F.elu(x))
+            second.put(position, F.elu(first.out(position) + moved))
+            x = attention.out(position, x + F.glu(second.out(position), -1))
+        logits: Tensor = net.leave(F.elu(x)).float() + net.bias[position]
+        return logits
+
+    def tell(self, position: int, codes: Tensor) -> None:
+        """The ``(n,) int64`` codes of the position asked for last."""
+        embedded = self._net.embed(codes)
+        self._enter.put(position, embedded)
+        for each in self._attention:
+            each.put(position, embedded)

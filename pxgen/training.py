@@ -24,6 +24,7 @@ from pxgen.errors import PxgenError
 from pxgen.examples import Examples, batch_of
 from pxgen.lanes import Lanes
 from pxgen.models.protocol import Model
+from pxgen.noise import BatchNoise
 from pxgen.settings import TrainSettings
 
 DEFAULT_MINUTES = 10.0
@@ -141,6 +142,10 @@ class Trainer:
             key = step + (self.position.stage << STAGE_BITS)
             started = time.process_time()
             batch = self._examples.batch(self.settings.batch, seed, key, self.device)
+            if self._course.stage.before is not None:
+                # 2^47 lies beyond any step, and the parts of a batch have higher bits.
+                noise = BatchNoise(len(batch.pixels), seed, key + (1 << 47), self.device)
+                self._course.stage.before(batch, noise)
             losses = self._lanes.backward(self._course.stage, batch, progress, seed, key)
             if not all(map(math.isfinite, losses.values())):
                 raise PxgenError(

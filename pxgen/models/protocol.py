@@ -54,6 +54,8 @@ class Stage:
     bound on what it adds to coding a sprite."""
     begin: Callable[[Batch], None] = lambda batch: None
     """Called once before the first step with a large sample of training sprites."""
+    before: Callable[[Batch, Noise], None] | None = None
+    """Called before each step with its batch: for what follows the data without a gradient."""
     settle: Callable[[Iterable[Batch]], None] = lambda batches: None
     """Called with training sprites whenever the averaged weights are about to be drawn from."""
     share: float = 1.0

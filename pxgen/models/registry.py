@@ -16,6 +16,7 @@ FAMILIES: Mapping[str, tuple[str, str, str]] = {
     "gaussian": ("pxgen.models.gaussian", "GaussianSpec", "GaussianDiffusion"),
     "masked": ("pxgen.models.masked", "MaskedSpec", "MaskedDiffusion"),
     "pixelsnail": ("pxgen.models.autoregressive", "PixelSnailSpec", "PixelSnailModel"),
+    "vqvae": ("pxgen.models.vqvae", "VqVaeSpec", "VqVae"),
     "uniform": ("pxgen.models.uniform", "UniformSpec", "UniformDiffusion"),
 }
 """Family name to its module, settings class and model class."""

@@ -27,10 +27,10 @@ def rows(folder: Path) -> Iterator[Row]:
     figures = program("diffusion", folder=folder)
     for batch in BATCHES:
         ours, theirs = figures["pxgen"][str(batch)], figures["diffusers"][str(batch)]
-        name = f"ddim, {STEPS} steps, {batch} sprites of {SIDE}x{SIDE}"
-        note = f"diffusers {theirs:.3g}, {ours / theirs:.1f} times"
+        name = f"ddim, {STEPS} steps, {batch} of {SIDE}x{SIDE} together"
+        note = f"diffusers {theirs:.3g} sprites/s: {ours / theirs:.1f} times as fast"
         yield Row(name, ours, "sprites/s", note=note)
-        yield Row("... diffusers' time over ours, inverse", theirs / ours, "", 1 / LEAST)
+        yield Row("... share of diffusers' time", theirs / ours, "", 1 / LEAST)
     sizes = f"{figures['parameters']['pxgen']:,} and {figures['parameters']['diffusers']:,}"
     imports = "from diffusers import UNet2DModel, DDIMScheduler"
     waited = median(times("-c", imports, repeats=3, folder=folder))

@@ -1,0 +1,153 @@
+"""Vectors to codes and back: a codebook that follows its data, or a fixed grid.
+
+A codebook (1711.00937) dies where codes that are not chosen never move again. Here it is laid out
+from data, follows the averages of what chooses each code, and codes that nothing chooses start anew
+where there is data. Vectors and codes lie on a sphere of few dimensions, which uses far more of
+them (2110.04627).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+DECAY = 0.98
+"""Of the averages that codes follow, a step."""
+DEAD = 0.02
+"""A code chosen less often than this share of the average one starts anew."""
+
+
+class Quantized(NamedTuple):
+    """Vectors as codes."""
+
+    values: Tensor
+    """``(..., D)``: the codes' vectors; gradients pass to what was quantized."""
+    codes: Tensor
+    """``(...) int64``."""
+    cost: Tensor
+    """``(...)``: squared distance that the vectors are to reduce."""
+
+
+class Codebook(nn.Module):
+    """``codes`` vectors of ``size`` numbers on the unit sphere."""
+
+    vectors: Tensor
+    sums: Tensor
+    counts: Tensor
+
+    def __init__(self, codes: int, size: int) -> None:
+        super().__init__()
+        self.codes, self.size = codes, size
+        start = F.normalize(torch.randn(codes, size), dim=1)
+        self.register_buffer("vectors", start)
+        self.register_buffer("sums", start.clone())
+        # One each: an average that began at zero would throw every unused code far away.
+        self.register_buffer("counts", torch.ones(codes))
+
+    def forward(self, x: Tensor) -> Quantized:
+        """Quantize ``(..., size)``."""
+        x = F.normalize(x.float(), dim=-1)
+        codes = (x.detach() @ self.vectors.t()).argmax(-1)
+        chosen = self.look_up(codes)
+        return Quantized(x + (chosen - x).detach(), codes, (x - chosen).square().sum(-1))
+
+    def look_up(self, codes: Tensor) -> Tensor:
+        """``(...) int64`` to ``(..., size)``."""
+        return F.embedding(codes, self.vectors)
+
+    @torch.no_grad()
+    def lay_out(self, x: Tensor, uniform: Tensor) -> None:
+        """Begin with ``(n, size)`` vectors of data, chosen by ``(codes,)`` draws in [0, 1)."""
+        x = F.normalize(x.float(), dim=-1)
+        # Copies would share what chooses them: a little apart, each can go its way.
+        spread = 0.01 * torch.sin(torch.arange(self.codes * self.size, device=x.device))
+        chosen = x[(uniform * len(x)).long().clamp(max=len(x) - 1)] + spread.view(-1, self.size)
+        self.vectors.copy_(F.normalize(chosen, dim=1))
+        self.sums.copy_(self.vectors)
+        self.counts.fill_(1)
+
+    @torch.no_grad()
+    def follow(self, x: Tensor, uniform: Tensor) -> None:
+        """Move towards the ``(n, size)`` vectors of a step.
+
+        ``(codes,)`` draws in [0, 1) choose where codes without a choice start anew.
+        """
+        x = F.normalize(x.float(), dim=-1)
+        codes = (x @ self.vectors.t()).argmax(-1)
+        chosen = torch.zeros_like(self.counts).index_add_(0, codes, torch.ones_like(x[:, 0]))
+        sums = torch.zeros_like(self.sums).index_add_(0, codes, x)
+        self.counts.lerp_(chosen, 1 - DECAY)
+        self.sums.lerp_(sums, 1 - DECAY)
+        dead = self.counts < DEAD * self.counts.mean()
+        fresh = x[(uniform * len(x)).long().clamp(max=len(x) - 1)]
+        usual = self.counts.mean()
+        self.counts.copy_(torch.where(dead, usual, self.counts))
+        self.sums.copy_(torch.where(dead.unsqueeze(1), fresh * usual, self.sums))
+        self.vectors.copy_(F.normalize(self.sums, dim=1))
+
+
+class Lattice(nn.Module):
+    """Finite scalar quantization (2309.15505): each number by itself takes one of few values."""
+
+    def __init__(self, levels: Sequence[int]) -> None:
+        super().__init__()
+        self.levels = tuple(levels)
+        self.codes, self.size = math.prod(levels), len(levels)
+
+    def forward(self, x: Tensor) -> Quantized:
+        """Quantize ``(..., size)``."""
+        levels = torch.tensor(self.levels, device=x.device)
+        unit = torch.sigmoid(x.float())
+        steps = (unit.detach() * levels).long().clamp(max=levels - 1)
+        values = (steps + 0.5) / levels * 2 - 1
+        bounded = unit * 2 - 1
+        return Quantized(
+            bounded + (values - bounded).detach(), self._number(steps), torch.zeros_like(x[..., 0])
+        )
+
+    def look_up(self, codes: Tensor) -> Tensor:
+        """``(...) int64`` to ``(..., size)``."""
+        parts = []
+        for level in self.levels:
+            parts.append((codes % level + 0.5) / level * 2 - 1)
+            codes = codes // level
+        return torch.stack(parts, -1)
+
+    def lay_out(self, x: Tensor, uniform: Tensor) -> None:
+        """A lattice lies where it lies."""
+
+    def follow(self, x: Tensor, uniform: Tensor) -> None:
+        """A lattice stays where it is."""
+
+    def _number(self, steps: Tensor) -> Tensor:
+        number = torch.zeros_like(steps[..., 0])
+        for place in reversed(range(self.size)):
+            number = number * self.levels[place] + steps[..., place]
+        return number
+
+
+Quantizer = Codebook | Lattice
+
+
+def lattice_levels(codes: int) -> tuple[int, ...]:
+    """Levels of about six each whose product is at most ``codes`` and near it."""
+    numbers = max(1, round(math.log(codes) / math.log(6)))
+    levels: list[int] = []
+    for left in range(numbers, 0, -1):
+        level = max(2, math.floor(codes ** (1 / left) + 1e-9))
+        levels.append(level)
+        codes //= level
+    return tuple(levels)
+
+
+def usage(codes: Tensor, of: int) -> tuple[float, float]:
+    """The share of codes that occur, and how many equally frequent ones would say as much."""
+    counts = torch.bincount(codes.flatten(), minlength=of).double()
+    shares = counts / counts.sum()
+    entropy = -(shares[shares > 0] * shares[shares > 0].log()).sum()
+    return float((counts > 0).double().mean()), float(entropy.exp())

@@ -1,0 +1,180 @@
+"""Two levels of codes: quantizers, causality in time, priors that keep to their side."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pxgen.models.hierarchy import Hierarchy, HierarchySpec
+from pxgen.models.protocol import Batch, Sampling
+from pxgen.models.quantizer import Codebook, Lattice, lattice_levels, usage
+from pxgen.models.vqvae import VqVae
+from pxgen.noise import BatchNoise, PictureNoise
+from tests.tiny import domain, tiny_model
+
+
+def test_a_codebook_gives_the_nearest_code_and_passes_gradients() -> None:
+    book = Codebook(16, 4)
+    x = torch.randn(5, 3, 4, requires_grad=True)
+    out = book(x)
+    unit = torch.nn.functional.normalize(x.detach(), dim=-1)
+    wanted = torch.cdist(unit.view(-1, 4), book.vectors).argmin(-1).view(5, 3)
+    assert torch.equal(out.codes, wanted)
+    assert torch.allclose(out.values, book.look_up(out.codes), atol=1e-6)
+    out.values.sum().backward()
+    assert x.grad is not None
+    assert x.grad.abs().sum() > 0
+
+
+def test_a_codebook_keeps_its_codes_alive() -> None:
+    """The code of the thesis kept 4 of 512 after two steps and threw the others far away."""
+    torch.manual_seed(0)
+    book = Codebook(128, 8)
+    generator = torch.Generator().manual_seed(1)
+    centres = torch.randn(40, 8, generator=generator)
+
+    def data() -> torch.Tensor:
+        chosen = torch.randint(0, 40, (512,), generator=generator)
+        return centres[chosen] + 0.3 * torch.randn(512, 8, generator=generator)
+
+    book.lay_out(data(), torch.rand(128, generator=generator))
+    costs = []
+    for _ in range(60):
+        x = data()
+        costs.append(float(book(x).cost.mean()))
+        book.follow(x, torch.rand(128, generator=generator))
+    assert torch.allclose(book.vectors.norm(dim=1), torch.ones(128), atol=1e-5)
+    share, alike = usage(book(data()).codes, 128)
+    assert share > 0.8
+    assert alike > 60
+    assert sum(costs[-5:]) <= sum(costs[:5])
+
+
+def test_codes_that_nothing_chooses_start_anew_where_there_is_data() -> None:
+    book = Codebook(4, 2)
+    book.vectors.copy_(torch.tensor([[1.0, 0], [0, 1], [-1, 0], [0, -1]]))
+    book.sums.copy_(book.vectors)
+    x = torch.tensor([[1.0, 0.2], [1.0, -0.2]]).repeat(50, 1)
+    for step in range(400):
+        book.follow(x, torch.full((4,), step % 7 / 7))
+    assert (book.vectors[:, 0] > 0.9).all()
+
+
+@given(codes=st.integers(2, 4096))
+def test_a_lattice_numbers_its_points(codes: int) -> None:
+    levels = lattice_levels(codes)
+    lattice = Lattice(levels)
+    assert math.prod(levels) == lattice.codes <= max(codes, 2)
+    assert lattice.codes > codes / 2
+    every = torch.arange(lattice.codes)
+    points = lattice.look_up(every)
+    inside = torch.special.logit((points + 1) / 2)
+    assert torch.equal(lattice(inside).codes, every)
+    assert torch.allclose(lattice(inside).values, points, atol=1e-6)
+
+
+@pytest.mark.parametrize("quantizer", ["codebook", "lattice"])
+def test_codes_of_a_frame_do_not_depend_on_later_frames(quantizer: str) -> None:
+    torch.manual_seed(0)
+    of = domain(frames=4)
+    spec = HierarchySpec(width=8, depth=2, hidden=8, codes=64, code_size=4, quantizer=quantizer)
+    codec = Hierarchy(spec, of)
+    for parameter in codec.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    first = torch.randint(0, 5, (6, *of.canvas))
+    second = first.clone()
+    second[:, 2:] = torch.randint(0, 5, second[:, 2:].shape)
+    with torch.no_grad():
+        both = (codec.encode(clip.flatten(1)) for clip in (first, second))
+        for a, b in zip(*both, strict=True):
+            assert torch.equal(a.codes[:, :2], b.codes[:, :2])
+            assert not torch.equal(a.codes[:, 2:], b.codes[:, 2:])
+        top, bottom = codec.encode(first.flatten(1))
+        later = torch.randn_like(top.values), torch.randn_like(bottom.values)
+        changed = [
+            torch.cat([own.values[:, :2], other[:, 2:]], 1)
+            for own, other in zip((top, bottom), later, strict=True)
+        ]
+        pixels = of.canvas.height * of.canvas.width
+        whole = codec.decode(top.values, bottom.values)[:, : 2 * pixels]
+        assert torch.equal(whole, codec.decode(*changed)[:, : 2 * pixels])
+        # And what came before is seen.
+        changed[0][:, 0] += 1
+        assert not torch.equal(whole[:, pixels:], codec.decode(*changed)[:, pixels : 2 * pixels])
+
+
+def test_the_codec_stays_as_it_is_while_priors_learn() -> None:
+    model = tiny_model("vqvae")
+    assert isinstance(model, VqVae)
+    batch = Batch(torch.randint(0, 5, (8, 1, 6, 8)), torch.ones(8, 2))
+    stages = {stage.name: stage for stage in model.stages()}
+    for name in ("top", "bottom"):
+        model.module.zero_grad()
+        torch.stack([*stages[name].loss(batch, 0.5, BatchNoise(8, 0, 0)).values()]).sum().backward()
+        for part, module in model.module.items():
+            touched = any(p.grad is not None for p in module.parameters())
+            assert touched == (part == name)
+
+
+def test_the_bottom_is_drawn_knowing_the_top() -> None:
+    model = tiny_model("vqvae")
+    assert isinstance(model, VqVae)
+    for parameter in model.bottom.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    labels = torch.zeros(1, 2)
+    codes = torch.zeros(1, model.codec.bottom_grid.pixels, dtype=torch.long)
+    N = model.codec.top_grid.pixels
+    with torch.no_grad():
+        first, second = (model.bottom(codes, labels, torch.full((1, N), code)) for code in (1, 2))
+    assert ((first - second).abs().amax(-1) > 1e-4).all()
+
+
+def test_levels_alone_are_pictures_too() -> None:
+    model = tiny_model("vqvae")
+    assert isinstance(model, VqVae)
+    pixels = torch.randint(0, 5, (3, 1, 6, 8)).to(torch.uint8)
+    with torch.inference_mode():
+        code = model.encode(pixels, torch.zeros(3, 2), PictureNoise(0, range(3)))
+        for top, bottom in ((True, False), (False, True), (True, True)):
+            made = model.decode_levels(code, top=top, bottom=bottom)
+            assert made.shape == pixels.shape
+        assert torch.equal(made, model.decode(code, PictureNoise(0, range(3))))
+
+
+def test_a_codec_learns_to_rebuild_what_it_sees() -> None:
+    """Bars in four colours on either side: both levels together get every pixel."""
+    model = tiny_model("vqvae", domain(labels=0), width=16, hidden=16, codes=16, code_size=8)
+    assert isinstance(model, VqVae)
+    pixels = torch.zeros(32, 1, 6, 8, dtype=torch.long)
+    for number in range(32):
+        side = number % 2
+        pixels[number, :, 1:5, 1 + 4 * side : 3 + 4 * side] = 1 + number % 4
+    batch = Batch(pixels, torch.zeros(32, 0))
+    stage = model.stages()[0]
+    stage.begin(batch)
+    optimizer = torch.optim.Adam(stage.module.parameters(), lr=1e-2)
+    for step in range(120):
+        assert stage.before is not None
+        stage.before(batch, BatchNoise(32, 0, step))
+        loss = torch.stack([*stage.loss(batch, 0.5, BatchNoise(32, 1, step)).values()]).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        figures = stage.held_out(batch, BatchNoise(32, 0, 0))
+    assert float(figures["exact"].mean()) > 0.99
+    assert float(figures["top_exact"].mean()) > 0.9
+
+
+def test_drawing_takes_the_likeliest_codes_where_nothing_is_left_to_chance() -> None:
+    model = tiny_model("vqvae")
+    for parameter in model.module.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    labels = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
+    how = Sampling(temperature=0.0)
+    first = model.sample(labels, PictureNoise(0, [0, 1]), how)
+    assert torch.equal(first, model.sample(labels, PictureNoise(5, [0, 1]), how))

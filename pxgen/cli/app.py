@@ -26,6 +26,7 @@ SECTIONS = {
         "sample",
         "reconstruct",
         "interpolate",
+        "animate",
         "evaluate",
         "compare",
     ),
@@ -39,6 +40,7 @@ DEFAULTS_FROM = {
     "sample": "sample",
     "reconstruct": "sample",
     "interpolate": "sample",
+    "animate": "sample",
 }
 """The table of the project file that fills in a command's options."""
 

@@ -61,6 +61,23 @@ def fit_image(path: Path, onto: Place) -> Fitted:
     return Fitted(place(entries, canvas, onto.anchor), snapped, palette)
 
 
+def fit_frames(path: Path, onto: Place, keep: int | None) -> Fitted:
+    """The first frames of a clip, placed and looked up; all of them if ``keep`` is None.
+
+    Raises:
+        InputError: unreadable, too large, or it has fewer frames.
+    """
+    rgba = read_picture(path).rgba
+    if keep is not None and keep > len(rgba):
+        raise InputError(f"{path}: {len(rgba)} frames, fewer than the {keep} to keep")
+    sprite = compact(rgba[:keep])
+    canvas = onto.canvas._replace(frames=sprite.size.frames)
+    if reason := misfit(sprite.size, canvas):
+        raise InputError(f"{path}: {reason} of the model")
+    entries, snapped, palette = _entries(path, sprite, onto)
+    return Fitted(place(entries, canvas, onto.anchor), snapped, palette)
+
+
 class Laid(NamedTuple):
     """One image somewhere on a larger canvas."""
 

@@ -88,6 +88,8 @@ class Sampling:
     """What to draw on if it is larger than the model's."""
     lock: Tensor | None = None
     """``(K,) bool``: the palette entries that may be drawn."""
+    given: Tensor | None = None
+    """``(N, H, W) uint8``: the first frames of a clip, which stay as they are."""
 
     @property
     def strong(self) -> float:

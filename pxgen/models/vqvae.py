@@ -108,7 +108,7 @@ class VqVae:
     """The codec and its priors as a model."""
 
     samplers = ("raster",)
-    takes = frozenset({"sampler", "temperature"})
+    takes = frozenset({"sampler", "temperature", "given"})
 
     def __init__(self, spec: VqVaeSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain
@@ -209,31 +209,53 @@ class VqVae:
 
     def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self.decode(self.draw(labels, noise, how), noise)
+        drawn = self.decode(self.draw(labels, noise, how), noise)
+        if how.given is not None:
+            drawn[:, : len(how.given)] = how.given
+        return drawn
 
     def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
         """What the top level alone says, then both."""
         code = self.draw(labels, noise, how)
-        yield self.decode_levels(code, top=True, bottom=False)
-        yield self.decode(code, noise)
+        for bottom in (False, True):
+            made = self.decode_levels(code, top=True, bottom=bottom)
+            if how.given is not None:
+                made[:, : len(how.given)] = how.given
+            yield made
 
     def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> VqCode:
         """Top codes, then bottom ones."""
         if self.prior is not None:
             labels = self.prior.complete(labels, noise)
         heat = self.spec.temperature if how.temperature is None else how.temperature
-        top = self._write(self.top.reader(labels, None), self.codec.top_grid.pixels, noise, heat)
-        reader = self.bottom.reader(labels, top)
-        bottom = self._write(reader, self.codec.bottom_grid.pixels, noise, heat)
+        known = self._known(how.given, len(labels))
+        reader, positions = self.top.reader(labels, None), self.codec.top_grid.pixels
+        top = self._write(reader, noise.uniform(positions), heat, known.top)
+        reader, positions = self.bottom.reader(labels, top), self.codec.bottom_grid.pixels
+        bottom = self._write(reader, noise.uniform(positions), heat, known.bottom)
         return VqCode(Levels(top, bottom), labels, self._keys(noise))
 
-    def _write(self, reader: Reader, positions: int, noise: Noise, heat: float) -> Tensor:
-        """``(n, positions)`` codes, one after another."""
-        uniform = noise.uniform(positions)
+    def _known(self, given: Tensor | None, n: int) -> Levels:
+        """The codes of given frames; a frame's codes do not depend on what follows."""
+        if given is None:
+            nothing = torch.zeros(n, 0, dtype=torch.long)
+            return Levels(nothing, nothing)
+        T = self.domain.canvas.frames
+        clip = torch.cat([given, given[-1:].expand(T - len(given), -1, -1)]).long()
+        levels = self._codes(Batch(clip.unsqueeze(0), clip.new_zeros(1, 0)))
+        parts = (codes[:, : len(given) * codes.shape[1] // T] for codes in levels)
+        return Levels(*(part.expand(n, -1) for part in parts))
+
+    def _write(self, reader: Reader, uniform: Tensor, heat: float, known: Tensor) -> Tensor:
+        """``(n, N)`` codes, one after another by ``(n, N)`` draws; the first are known."""
         written = []
-        for position in range(positions):
-            chances = (reader.logits(position) / max(heat, 1e-4)).softmax(-1)
-            written.append(draw_categories(chances, uniform[:, position]))
+        for position in range(uniform.shape[1]):
+            logits = reader.logits(position)
+            if position < known.shape[1]:
+                written.append(known[:, position])
+            else:
+                chances = (logits / max(heat, 1e-4)).softmax(-1)
+                written.append(draw_categories(chances, uniform[:, position]))
             reader.tell(position, written[-1])
         return torch.stack(written, 1)
 

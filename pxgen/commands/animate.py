@@ -1,0 +1,205 @@
+"""``animate``: sprites that move, drawn or gone on with by a model of clips, else by a walk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pxgen.checkpoint import Loaded, load_model
+from pxgen.commands.devices import pick_device
+from pxgen.commands.editing import place_of
+from pxgen.commands.sample import COLORS, choose_model
+from pxgen.drawing import Wish, draw, one_thread
+from pxgen.errors import UsageError
+from pxgen.ingest.onto import fit_frames
+from pxgen.labels import parse_labels
+from pxgen.lanes import cores
+from pxgen.models.protocol import Sampling
+from pxgen.noise import PictureNoise, choose
+from pxgen.palette import Palette
+from pxgen.palette.local import within
+from pxgen.render.outputs import Series, plan_output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+U8 = NDArray[np.uint8]
+Loop = Literal["forward", "pingpong"]
+
+KEYS = 4
+"""Sprites that a walk of a model of stills passes through."""
+FRAMES = 24
+"""Frames of such a walk unless told otherwise."""
+APART = 1 << 40
+"""Between the streams of one walk's sprites; no picture of a seed has so high a number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnimateRequest:
+    """What ``animate`` was asked for."""
+
+    model: Path | None
+    runs: Path
+    """Where the newest run is looked for if no model is named."""
+    count: int
+    labels: tuple[str, ...]
+    seed: int
+    first: int
+    shard: tuple[int, int]
+    """``(i, n)``: part i, from 0, of n."""
+    given: Path | None
+    """A clip to go on with."""
+    keep: int | None
+    """So many of its first frames; None keeps all."""
+    frames: int | None
+    """Of a walk; a model of clips has its own number."""
+    loop: Loop
+    temperature: float | None
+    fps: float
+    scale: int
+    out: str | None
+    force: bool
+    device: str
+    workers: int | None
+
+
+def animate(request: AnimateRequest, console: Console) -> Iterator[Path]:
+    """Draw the clips, write them, and yield each path once its file is complete.
+
+    Raises:
+        UsageError: an unknown label, wishes that the model cannot meet, or an output that is taken.
+        InputError: the clip or the model is rejected.
+    """
+    device = pick_device(request.device)
+    loaded = load_model(choose_model(request.model, request.runs, console), device)
+    labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
+    if labels.any() and not loaded.model.steerable:
+        raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
+    indices = range(request.first + request.shard[0], request.first + request.count)
+    indices = indices[:: request.shard[1]]
+    series = Series(labels=request.labels, seed=request.seed, indices=indices)
+    output = plan_output(
+        request.out,
+        series,
+        scale=request.scale,
+        force=request.force,
+        delay_ms=1000 / request.fps,
+    )
+    if loaded.card.canvas.frames > 1:
+        clips = _clips(request, loaded, labels, indices, device)
+    else:
+        clips = _walks(request, loaded, labels, indices, device)
+    turned = ((_turned(clip, request.loop), palette) for clip, palette in clips)
+    if loaded.palettes is None:
+        yield from output.write((clip[None] for clip, _ in turned), loaded.card.palette)
+    else:
+        yield from output.write_own(turned)
+
+
+def _clips(
+    request: AnimateRequest,
+    loaded: Loaded,
+    labels: NDArray[np.float32],
+    indices: Iterable[int],
+    device: torch.device,
+) -> Iterator[tuple[U8, Palette]]:
+    """``(T, H, W)`` clips of a model of clips, and their palettes."""
+    if request.frames not in {None, loaded.card.canvas.frames}:
+        raise UsageError(
+            f"this model draws clips of {loaded.card.canvas.frames} frames: leave --frames out"
+        )
+    how, own = Sampling(temperature=request.temperature), None
+    if request.given is not None:
+        how, own = _going_on(request.given, request.keep, how, loaded, device)
+    for name in sorted(how.wanted() - loaded.model.takes):
+        raise UsageError(f"this model has no use for --{name}")
+    wishes = [Wish(index, labels, how) for index in indices]
+    pictures = draw(
+        loaded.model, wishes, request.seed, device=device, workers=request.workers or cores()
+    )
+    for wish, clip in zip(wishes, pictures, strict=True):
+        palette = own or _palette(clip, wish.number, loaded, labels, request.seed)
+        yield within(clip, palette), palette
+
+
+def _going_on(
+    given: Path, keep: int | None, how: Sampling, loaded: Loaded, device: torch.device
+) -> tuple[Sampling, Palette | None]:
+    """How to draw what follows given frames, and their own palette if they keep one."""
+    canvas, takes = loaded.card.canvas, loaded.model.takes
+    fitted = fit_frames(given, place_of(loaded), keep)
+    frames = torch.from_numpy(fitted.pixels).to(device)
+    if len(frames) >= canvas.frames:
+        raise UsageError(
+            f"{given}: {len(frames)} frames leave nothing to draw of {canvas.frames}: keep fewer "
+            "with --keep"
+        )
+    own = fitted.palette if loaded.palettes is not None else None
+    if "given" in takes:
+        return replace(how, given=frames), own
+    if "mask" not in takes:
+        raise UsageError("this model cannot go on with a clip: leave --given out")
+    clip = torch.cat([frames, frames[-1:].expand(canvas.frames - len(frames), -1, -1)])
+    later = torch.arange(canvas.frames, device=device).view(-1, 1, 1) >= len(frames)
+    return replace(how, init=clip, mask=later.expand(canvas)), own
+
+
+def _walks(
+    request: AnimateRequest,
+    loaded: Loaded,
+    labels: NDArray[np.float32],
+    indices: Iterable[int],
+    device: torch.device,
+) -> Iterator[tuple[U8, Palette]]:
+    """``(frames, H, W)`` closed walks through a few sprites of a model of stills."""
+    if request.given is not None:
+        raise UsageError("this model draws stills: --given needs a model of clips")
+    model, asked = loaded.model, torch.from_numpy(labels[None]).to(device)
+    how = Sampling(temperature=request.temperature)
+    for name in sorted(how.wanted() - model.takes):
+        raise UsageError(f"this model has no use for --{name}")
+    frames = FRAMES if request.frames is None else request.frames
+    with one_thread(), torch.inference_mode():
+        for index in indices:
+            # All sprites of a walk bear the labels of the first.
+            start = model.draw(asked, PictureNoise(request.seed, [index], device), how)
+            others = [
+                model.draw(asked, PictureNoise(request.seed, [index + k * APART], device), how)
+                for k in range(1, KEYS)
+            ]
+            keys = [start, *others]
+            walk = []
+            for leg, weight in even_steps(len(keys), frames):
+                code = model.mix(keys[leg], keys[(leg + 1) % len(keys)], weight)
+                drawn = model.decode(code, PictureNoise(request.seed, [index], device))
+                walk.append(drawn[0, 0].cpu().numpy())
+            clip = np.stack(walk)
+            palette = _palette(clip, index, loaded, labels, request.seed)
+            yield within(clip, palette), palette
+
+
+def even_steps(keys: int, frames: int) -> Iterator[tuple[int, float]]:
+    """Places on a closed way through all keys at one speed: the key before, and how far from it."""
+    for frame in range(frames):
+        place = frame * keys / frames
+        yield int(place), math.modf(place)[0]
+
+
+def _palette(
+    clip: U8, index: int, loaded: Loaded, labels: NDArray[np.float32], seed: int
+) -> Palette:
+    if loaded.palettes is None:
+        return loaded.card.palette
+    return loaded.palettes.choose(clip, labels, choose(seed, index ^ COLORS))
+
+
+def _turned(clip: U8, loop: Loop) -> U8:
+    """A clip as it is, or there and back without showing either end twice."""
+    return np.concatenate([clip, clip[-2:0:-1]]) if loop == "pingpong" else clip

@@ -113,3 +113,18 @@ def test_smaller_images_stand_where_those_of_the_dataset_stood(tmp_path: Path) -
         assert run(Path(out) / "run", image, "-o", f"{out}/r.png")[0] == 0
         before = decode_png(Path(f"{out}/r.png"))[0][:, :8]
         assert (before > 0).any(1).nonzero()[0].tolist() == [row, row + 1]
+
+
+def test_levels_of_codes_are_decoded_apart(tmp_path: Path) -> None:
+    save(tmp_path, recipe="vqvae")
+    image = sprite(tmp_path)
+    made = {}
+    for level in ("both", "top", "bottom"):
+        out = tmp_path / f"{level}.png"
+        assert run(tmp_path, str(image), "--level", level, "-o", str(out))[0] == 0
+        made[level] = decode_png(out)[0].tobytes()
+    assert len(set(made.values())) == 3
+    save(tmp_path, recipe="vae")
+    code, _, said = run(tmp_path, str(image), "--level", "top")
+    assert code == 2
+    assert "have one level: leave --level out" in " ".join(said.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -15,6 +16,13 @@ from pxgen.settings import SampleSettings
 @click.argument("images", nargs=-1, required=True, type=PATH, metavar="IMAGE...")
 @model_option
 @click.option("--label", "labels", multiple=True, metavar="NAME", help="A label the images bear.")
+@click.option(
+    "--level",
+    type=click.Choice(["both", "top", "bottom"]),
+    default="both",
+    show_default=True,
+    help="What to decode of codes that have two levels.",
+)
 @click.option("--strict", is_flag=True, help="Refuse colours that the model's palette lacks.")
 @setting_option(SampleSettings, "seed", "--seed", metavar="S")
 @setting_option(SampleSettings, "scale", "--scale", metavar="K")
@@ -30,6 +38,7 @@ def command(
     images: tuple[Path, ...],
     model: Path | None,
     labels: tuple[str, ...],
+    level: Literal["both", "top", "bottom"],
     strict: bool,
     seed: int,
     scale: int,
@@ -56,6 +65,7 @@ def command(
         model=model,
         runs=session.project.runs,
         labels=labels,
+        level=level,
         strict=strict,
         seed=seed,
         scale=scale,

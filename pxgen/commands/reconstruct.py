@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -16,9 +16,10 @@ from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import place_of
 from pxgen.commands.sample import choose_model
 from pxgen.drawing import one_thread
-from pxgen.errors import InputError
+from pxgen.errors import InputError, UsageError
 from pxgen.ingest.onto import fit_image
 from pxgen.labels import parse_labels
+from pxgen.models.protocol import Levelled
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
 from pxgen.palette.local import within
@@ -39,6 +40,8 @@ class ReconstructRequest:
     runs: Path
     """Where the newest run is looked for if no model is named."""
     labels: tuple[str, ...]
+    level: Literal["both", "top", "bottom"]
+    """What to decode of codes that have two levels."""
     strict: bool
     """Refuse images with colours that the palette lacks."""
     seed: int
@@ -160,9 +163,18 @@ def _reconstruct(
     pixels = torch.from_numpy(fitted.pixels[None]).to(labels.device)
     with torch.inference_mode():
         code = loaded.model.encode(pixels, labels[None], noise)
-        after = loaded.model.decode(code, noise)[0].cpu().numpy()
+        after = _decoded(code, loaded, request.level, noise)[0].cpu().numpy()
     after = within(after, fitted.palette)
     return Reconstruction(path, fitted.pixels, after, fitted.snapped, fitted.palette)
+
+
+def _decoded(code: Any, loaded: Loaded, level: str, noise: PictureNoise) -> torch.Tensor:
+    model = loaded.model
+    if level == "both":
+        return model.decode(code, noise)
+    if not isinstance(model, Levelled):
+        raise UsageError(f"the codes of {loaded.path} have one level: leave --level out")
+    return model.decode_levels(code, top=level == "top", bottom=level == "bottom")
 
 
 def _distinct(stems: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -163,4 +163,13 @@ class Model(Protocol):
 
     def mix(self, a: Any, b: Any, weight: float) -> Any:
         """A code between two: 0 is ``a`` and 1 is ``b``, exactly."""
+        ...
+
+
+@runtime_checkable
+class Levelled(Protocol):
+    """What a model whose codes have two levels can do besides."""
+
+    def decode_levels(self, code: Any, *, top: bool, bottom: bool) -> Tensor:
+        """A code back to ``(n, T, H, W) uint8`` index maps by the levels that are asked for."""
         ...

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import diffusion, making, material, startup, training
+from tests.bench import diffusion, making, material, priors, startup, training
 from tests.bench.machine import Machine, look
 from tests.bench.rows import Row, table
 
@@ -49,6 +49,7 @@ def _rows(folder: Path, data: Path | None) -> Iterator[Row]:
     yield from making.sample_rows(folder, model)
     yield from training.rows(folder, folder / making.DATASET)
     yield from diffusion.rows(folder)
+    yield from priors.rows(folder)
 
 
 def _write(path: Path, machine: Machine, rows: list[Row]) -> None:

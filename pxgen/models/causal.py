@@ -8,7 +8,10 @@ convolutions keep what they were given, attention keeps keys and values.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from itertools import product
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -56,16 +59,15 @@ class ConvMemory:
 
     def __init__(self, layer: CausalConv, n: int) -> None:
         T, H, W = layer.grid
-        self._layer = layer
-        weight = layer.mix.weight
+        weight, bias = layer.mix.weight, layer.mix.bias
+        self._weight, self._bias = weight.t(), bias
         enter = layer.mix.in_features // len(layer.taps)
-        rows, frame = W + 2, (W + 2) * (H + 2)
+        across, frame = W + 2, (W + 2) * (H + 2)
         self._seen = weight.new_zeros(n, (T + 1) * frame, enter)
-        self._offsets = torch.tensor(
-            [dt * frame + dy * rows + dx for dt, dy, dx in layer.taps], device=weight.device
-        )
-        places = torch.arange((T + 1) * frame).view(T + 1, H + 2, W + 2)
-        self._places = places[1:, 1:-1, 1:-1].flatten().tolist()
+        places = torch.arange((T + 1) * frame).view(T + 1, H + 2, W + 2)[1:, 1:-1, 1:-1].flatten()
+        offsets = torch.tensor([dt * frame + dy * across + dx for dt, dy, dx in layer.taps])
+        self._around = (places.unsqueeze(1) + offsets).to(weight.device)
+        self._places = places.tolist()
 
     def put(self, position: int, x: Tensor) -> None:
         """Remember the ``(n, enter)`` input at a position."""
@@ -73,9 +75,8 @@ class ConvMemory:
 
     def out(self, position: int) -> Tensor:
         """``(n, leave)``: the output there."""
-        around = self._seen.index_select(1, self._offsets + self._places[position])
-        mixed: Tensor = self._layer.mix(around.flatten(1))
-        return mixed
+        around = self._seen.index_select(1, self._around[position]).flatten(1)
+        return torch.addmm(self._bias, around, self._weight)
 
 
 class GatedBlock(nn.Module):
@@ -132,27 +133,42 @@ class CausalAttention(nn.Module):
 
 
 class AttentionMemory:
-    """Keys and values of the positions so far, for ``n`` grids at once."""
+    """Keys and values of the positions so far, of all layers, for ``n`` grids at once."""
 
-    def __init__(self, layer: CausalAttention, n: int, positions: int) -> None:
-        self._layer, size = layer, len(layer.nothing)
-        self._known = layer.nothing.new_zeros(n, positions + 1, size)
-        self._known[:, 0] = layer.nothing
-        self._asking = layer.nothing
+    def __init__(self, layers: Sequence[CausalAttention], n: int, positions: int) -> None:
+        self._layers = layers
+        width = layers[0].out.in_features
+        nothing = torch.stack([layer.nothing for layer in layers])
+        self._known = nothing.new_zeros(len(layers), n, positions + 1, KEY + width)
+        self._known[:, :, 0] = nothing.unsqueeze(1)
+        # What a position asks, and its part of what it will answer, come of the same features.
+        self._both = [
+            (
+                torch.cat([layer.query.weight, layer.key_value.weight[:, :width]]).t(),
+                torch.cat([layer.query.bias, layer.key_value.bias]),
+            )
+            for layer in layers
+        ]
+        self._codes = torch.cat([layer.key_value.weight[:, width:] for layer in layers]).t()
+        self._answers = nothing.new_zeros(len(layers), n, KEY + width)
 
-    def out(self, position: int, x: Tensor) -> Tensor:
-        """``(n, C)`` features at a position to what attention makes of them."""
-        self._asking = self._layer.norm(x)
-        known = self._known[:, : position + 1]
-        key, value = known[..., :KEY], known[..., KEY:]
-        query = self._layer.query(self._asking)[:, None, None]
-        mixed = F.scaled_dot_product_attention(query, key[:, None], value[:, None])
-        update: Tensor = self._layer.out(mixed[:, 0, 0])
+    def out(self, number: int, position: int, x: Tensor) -> Tensor:
+        """``(n, C)`` features at a position to what one of the layers makes of them."""
+        layer = self._layers[number]
+        weight, bias = self._both[number]
+        both = torch.addmm(bias, layer.norm(x), weight)
+        self._answers[number] = both[:, KEY:]
+        known = self._known[number, :, : position + 1]
+        query = both[:, :KEY].unsqueeze(2) / math.sqrt(KEY)
+        chances = torch.bmm(known[..., :KEY], query).softmax(1)
+        mixed = torch.bmm(chances.mT, known[..., KEY:]).squeeze(1)
+        update: Tensor = layer.out(mixed)
         return x + update
 
     def put(self, position: int, codes: Tensor) -> None:
         """Remember the position asked for last, whose ``(n, E)`` code is known now."""
-        self._known[:, position + 1] = self._layer.key_value(torch.cat([self._asking, codes], -1))
+        parts = (codes @ self._codes).view(len(codes), len(self._layers), -1)
+        self._known[:, :, position + 1] = self._answers + parts.transpose(0, 1)
 
 
 class PixelSnail(nn.Module):
@@ -216,31 +232,24 @@ class Reader:
 
     def __init__(self, net: PixelSnail, condition: Tensor, beside: Tensor | None) -> None:
         n = len(condition)
-        self._net, self._beside = net, beside
-        self._moved = [block.modulate(condition) for block in net.gated]  # type: ignore[operator]
+        self._net = net
+        gated = cast(Sequence[GatedBlock], net.gated)
+        self._moved = [block.modulate(condition) for block in gated]
         self._enter = ConvMemory(net.enter, n)
-        self._convs = [
-            (ConvMemory(block.first, n), ConvMemory(block.second, n))  # type: ignore[arg-type]
-            for block in net.gated
-        ]
-        positions = net.grid.pixels
-        self._attention = [
-            AttentionMemory(each, n, positions)  # type: ignore[arg-type]
-            for each in net.attention
-        ]
+        self._convs = [(ConvMemory(b.first, n), ConvMemory(b.second, n)) for b in gated]
+        layers = cast(Sequence[CausalAttention], net.attention)
+        self._attention = AttentionMemory(layers, n, net.grid.pixels)
+        self._beside = net.position if beside is None else net.position + beside
 
     def logits(self, position: int) -> Tensor:
         """``(n, codes) float32`` at the next position."""
         net = self._net
-        x = self._enter.out(position) + net.position[position]
-        if self._beside is not None:
-            x = x + self._beside[:, position]
-        for (first, second), moved, attention in zip(
-            self._convs, self._moved, self._attention, strict=True
-        ):
+        x = self._enter.out(position) + self._beside[..., position, :]
+        for number, (first, second) in enumerate(self._convs):
             first.put(position, F.elu(x))
-            second.put(position, F.elu(first.out(position) + moved))
-            x = attention.out(position, x + F.glu(second.out(position), -1))
+            second.put(position, F.elu(first.out(position) + self._moved[number]))
+            x = x + F.glu(second.out(position), -1)
+            x = self._attention.out(number, position, x)
         logits: Tensor = net.leave(F.elu(x)).float() + net.bias[position]
         return logits
 
@@ -248,5 +257,4 @@ class Reader:
         """The ``(n,) int64`` codes of the position asked for last."""
         embedded = self._net.embed(codes)
         self._enter.put(position, embedded)
-        for each in self._attention:
-            each.put(position, embedded)
+        self._attention.put(position, embedded)

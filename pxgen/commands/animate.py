@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
-from pxgen.commands.editing import place_of
+from pxgen.commands.editing import continuing, place_of
 from pxgen.commands.sample import COLORS, choose_model
 from pxgen.drawing import Wish, draw, one_thread
 from pxgen.errors import UsageError
@@ -133,7 +133,7 @@ def _going_on(
     given: Path, keep: int | None, how: Sampling, loaded: Loaded, device: torch.device
 ) -> tuple[Sampling, Palette | None]:
     """How to draw what follows given frames, and their own palette if they keep one."""
-    canvas, takes = loaded.card.canvas, loaded.model.takes
+    canvas = loaded.card.canvas
     fitted = fit_frames(given, place_of(loaded), keep)
     frames = torch.from_numpy(fitted.pixels).to(device)
     if len(frames) >= canvas.frames:
@@ -142,13 +142,10 @@ def _going_on(
             "with --keep"
         )
     own = fitted.palette if loaded.palettes is not None else None
-    if "given" in takes:
-        return replace(how, given=frames), own
-    if "mask" not in takes:
+    going_on = continuing(frames, how, loaded)
+    if going_on is None:
         raise UsageError("this model cannot go on with a clip: leave --given out")
-    clip = torch.cat([frames, frames[-1:].expand(canvas.frames - len(frames), -1, -1)])
-    later = torch.arange(canvas.frames, device=device).view(-1, 1, 1) >= len(frames)
-    return replace(how, init=clip, mask=later.expand(canvas)), own
+    return going_on, own
 
 
 def _walks(

@@ -164,3 +164,15 @@ def _corner(text: str | None) -> tuple[int, int] | None:
     if not match:
         raise UsageError(f"--at '{text}' is no place: write left,top in pixels, such as 8,0")
     return int(match[1]), int(match[2])
+
+
+def continuing(frames: torch.Tensor, how: Sampling, loaded: Loaded) -> Sampling | None:
+    """How to draw what follows ``(N, H, W) uint8`` frames; None where a model cannot."""
+    canvas, takes = loaded.card.canvas, loaded.model.takes
+    if "given" in takes:
+        return replace(how, given=frames)
+    if "mask" not in takes:
+        return None
+    clip = torch.cat([frames, frames[-1:].expand(canvas.frames - len(frames), -1, -1)])
+    later = torch.arange(canvas.frames, device=frames.device).view(-1, 1, 1) >= len(frames)
+    return replace(how, init=clip, mask=later.expand(canvas))

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pxgen.card import Card
 from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
+from pxgen.commands.editing import continuing
 from pxgen.commands.sample import check_sampling, choose_model
-from pxgen.dataset import Dataset, dataset_file, open_dataset
+from pxgen.dataset import Dataset, dataset_file, open_dataset, spread
 from pxgen.drawing import Wish, draw
 from pxgen.errors import InputError, UsageError
 from pxgen.evaluate.adherence import Adherence
@@ -26,6 +27,7 @@ from pxgen.evaluate.distribution import Distribution
 from pxgen.evaluate.labels import Labels
 from pxgen.evaluate.legality import Legality, is_builtin
 from pxgen.evaluate.measure import Drawn, Measure
+from pxgen.evaluate.motion import Motion, continuation
 from pxgen.evaluate.neighbours import Crowd
 from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 U8 = NDArray[np.uint8]
 
+CONTINUED = 100
+"""Held-out clips that a model goes on with."""
 SHOWN = 96
 """Sprites of each way of drawing that the sheet shows."""
 COLUMNS = 16
@@ -125,7 +129,12 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
         runs[-1] |= {measure.name: measure.of(drawn) for measure in measures}
         blocks.append(_block(drawn.pixels[:SHOWN]))
         pairs = pairs or tuple(_pairs(drawn, loaded.card, dataset))
+    going_on = None
+    if dataset is not None and dataset.canvas.frames > 1 and len(dataset.held_out):
+        say("going on with held-out clips")
+        going_on = _going_on(request, loaded, dataset, device)
     facts = {
+        "continuation": going_on,
         "model": _about_model(loaded.card),
         "dataset": _about_dataset(dataset, loaded.card),
         "asked": _asked(request, loaded),
@@ -180,6 +189,8 @@ def _measures(loaded: Loaded, dataset: Dataset | None, seed: int, workers: int) 
         if len(dataset.held_out):
             measures.append(Distribution(dataset, seed=seed))
     measures.append(Craft(dataset))
+    if loaded.card.canvas.frames > 1:
+        measures.append(Motion(dataset))
     return measures
 
 
@@ -223,6 +234,26 @@ def _pairs(drawn: Drawn, card: Card, dataset: Dataset | None) -> Iterator[Pair]:
     distances, places = Crowd(dataset, dataset.train).nearest(pixels)
     for each, name, distance, place in zip(pixels, names, distances, places, strict=True):
         yield Pair(each, name, dataset.pixels[place], int(distance))
+
+
+def _going_on(
+    request: EvaluateRequest, loaded: Loaded, dataset: Dataset, device: torch.device
+) -> dict[str, Any] | None:
+    """How held-out clips are gone on with after a quarter of their frames."""
+    T = dataset.canvas.frames
+    kept = max(1, T // 4)
+    chosen = spread(dataset.held_out, CONTINUED)
+    true, marks = dataset.take(chosen)
+    wishes = []
+    for number, (clip, labels) in enumerate(zip(true, marks, strict=True)):
+        how = continuing(torch.from_numpy(clip[:kept]).to(device), _sampling(request, None), loaded)
+        if how is None:
+            return None
+        wishes.append(Wish(number, labels.astype(np.float32) * 2 - 1, how))
+    clips = draw(
+        loaded.model, wishes, request.seed, device=device, workers=request.workers or cores()
+    )
+    return {"kept": kept, "clips": len(true), **continuation(true, np.stack(list(clips)), kept)}
 
 
 def _sampling(request: EvaluateRequest, steps: int | None) -> Sampling:

@@ -51,6 +51,8 @@ def tables(evaluation: Evaluation) -> Iterator[Figures]:
     yield _headlines(facts, measured)
     if "distribution" in facts["references"]:
         yield _distribution(facts)
+    if facts["continuation"]:
+        yield _continuation(facts["continuation"])
     for name in ("legality", "labels"):
         for run in facts["runs"]:
             if name in run:
@@ -83,6 +85,19 @@ def _distribution(facts: dict[str, Any]) -> Figures:
         for steps, figures in [*sets, ("training set", reference)]
     ]
     return Figures(["compared with held-out sprites by", *names], rows)
+
+
+def _continuation(facts: dict[str, Any]) -> Figures:
+    """How held-out clips are gone on with, the mean over horizons."""
+    title = f"{facts['clips']} held-out clips after {facts['kept']} frames"
+    rows = []
+    for name, figures in facts.items():
+        if isinstance(figures, dict):
+            known = [f1 for f1 in figures["changed_f1"] if f1 is not None]
+            exact = sum(figures["exact"]) / len(figures["exact"])
+            f1 = sum(known) / len(known) if known else None
+            rows.append([name, text(exact), text(f1), text(figures["skill"])])
+    return Figures([title, "exact pixels", "F1 of changes", "skill"], rows)
 
 
 REAL = {("labels", "shows_label"): "mean_recall"}

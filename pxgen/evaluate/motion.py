@@ -1,0 +1,133 @@
+"""How clips move, beside how real ones do; and how well a clip is gone on with.
+
+Figures are of pixels, not of a network made for photographs: FVD reads large natural videos, by
+the thousand, and hardly notices motion that has stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.dataset import Dataset, spread
+from pxgen.evaluate.measure import Drawn
+
+U8 = NDArray[np.uint8]
+
+BASELINE = 1000
+"""Real clips that the reference is taken from."""
+FURTHEST = 3
+"""Pixels that a translation may move by."""
+
+
+class Motion:
+    """Still frames, changing pixels, seams of loops and colours that flicker, as means."""
+
+    name: ClassVar[str] = "motion"
+    columns: ClassVar[Mapping[str, str]] = {
+        "still frames": "static_frames",
+        "motion": "motion",
+        "loop": "loop",
+        "flicker": "flicker",
+    }
+
+    def __init__(self, dataset: Dataset | None) -> None:
+        self._real = None
+        if dataset is not None:
+            chosen = dataset.held_out if len(dataset.held_out) else dataset.train
+            self._real, _ = dataset.take(spread(chosen, BASELINE))
+
+    def reference(self) -> dict[str, Any]:
+        """What real clips score, held-out ones if there are any."""
+        return {} if self._real is None else movement(self._real)
+
+    def of(self, drawn: Drawn) -> dict[str, Any]:
+        """The figures of drawn clips."""
+        return movement(drawn.pixels)
+
+
+def movement(clips: U8) -> dict[str, float]:
+    """Figures of ``(n, T, H, W)`` clips.
+
+    ``static_frames`` is the share of frames that equal the one before; ``motion`` the share of
+    pixels that change from frame to frame; ``loop`` that of the step from the last frame to the
+    first over that of the others; ``flicker`` one less the share of colours that neighbouring
+    frames have in common.
+    """
+    changed = (clips[:, 1:] != clips[:, :-1]).mean((2, 3))
+    seam = (clips[:, -1] != clips[:, 0]).mean((1, 2))
+    motion = float(changed.mean())
+    return {
+        "static_frames": float((changed == 0).mean()),
+        "motion": motion,
+        "loop": float(seam.mean() / motion) if motion else 0.0,
+        "flicker": _flicker(clips),
+    }
+
+
+def _flicker(clips: U8) -> float:
+    present = np.stack([(clips == color).any((2, 3)) for color in range(int(clips.max()) + 1)], -1)
+    now, before = present[:, 1:], present[:, :-1]
+    common = (now & before).sum(-1) / np.maximum((now | before).sum(-1), 1)
+    return float(1 - common.mean())
+
+
+def continuation(true: U8, drawn: U8, kept: int) -> dict[str, Any]:
+    """How ``(n, T, H, W)`` drawn clips go on after ``kept`` frames, beside simple ways to.
+
+    Returns:
+        For ``drawn`` and each simple way: ``exact`` pixels and ``changed_f1`` of the pixels that
+        differ from the last given frame, for every horizon; and over all horizons ``skill``, one
+        less the errors over those of the last frame kept, which is 0 for a still image.
+    """
+    ways = {"drawn": drawn, **simple_ways(true, kept)}
+    still = (ways["last frame"][:, kept:] != true[:, kept:]).mean()
+    figures = {}
+    for name, clips in ways.items():
+        errors = float((clips[:, kept:] != true[:, kept:]).mean())
+        figures[name] = {
+            "exact": [
+                float((clips[:, t] == true[:, t]).mean()) for t in range(kept, true.shape[1])
+            ],
+            "changed_f1": [
+                changed_f1(true[:, t], clips[:, t], true[:, kept - 1])
+                for t in range(kept, true.shape[1])
+            ],
+            "skill": 1 - errors / float(still) if still else None,
+        }
+    return figures
+
+
+def simple_ways(true: U8, kept: int) -> dict[str, U8]:
+    """Clips gone on with by the last given frame, the given ones in turn, and a translation."""
+    T = true.shape[1]
+    last = np.repeat(true[:, kept - 1 : kept], T, axis=1)
+    turn = true[:, np.arange(T) % kept]
+    return {"last frame": last, "in turn": turn, "best shift": _shifted(true, kept)}
+
+
+def _shifted(true: U8, kept: int) -> U8:
+    """Each clip by the translation that best explains its last given step, on and on."""
+    T = true.shape[1]
+    clips = np.repeat(true[:, kept - 1 : kept], T, axis=1)
+    if kept < 2:
+        return clips
+    steps = [(y, x) for y in range(-FURTHEST, FURTHEST + 1) for x in range(-FURTHEST, FURTHEST + 1)]
+    steps.sort(key=lambda step: abs(step[0]) + abs(step[1]))
+    before, after = true[:, kept - 2], true[:, kept - 1]
+    fits = [(np.roll(before, step, (1, 2)) == after).mean((1, 2)) for step in steps]
+    for number, best in enumerate(np.argmax(fits, 0)):
+        for t in range(kept, T):
+            clips[number, t] = np.roll(clips[number, t - 1], steps[best], (0, 1))
+    return clips
+
+
+def changed_f1(true: U8, drawn: U8, before: U8) -> float | None:
+    """F1 of the pixels that change into the right colour; None where nothing changes at all."""
+    should, does = true != before, drawn != before
+    right = (should & does & (true == drawn)).sum()
+    total = should.sum() + does.sum()
+    return float(2 * right / total) if total else None

@@ -1,4 +1,4 @@
-"""PixelSNAIL: causality by perturbation, reading position by position, honest bits."""
+"""Networks over codes: causality by perturbation, reading position by position, honest bits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from pxgen.canvas import Canvas
 from pxgen.models.causal import PixelSnail
 from pxgen.models.protocol import Sampling
+from pxgen.models.transformer import CausalTransformer
 from pxgen.noise import PictureNoise
 from tests.tiny import domain, tiny_model
 
@@ -30,18 +31,25 @@ GRIDS = [
 K = 5
 
 
-def network(grid: Canvas, blocks: int = 2) -> PixelSnail:
+Network = type[PixelSnail | CausalTransformer]
+both = pytest.mark.parametrize("kind", [PixelSnail, CausalTransformer])
+
+
+def network(kind: Network, grid: Canvas, blocks: int = 2) -> PixelSnail | CausalTransformer:
     """One whose every path carries something."""
     torch.manual_seed(0)
-    net = PixelSnail(grid, K, width=8, blocks=blocks, condition=3, dropout=0.0)
+    net = kind(grid, K, width=8, blocks=blocks, condition=3, dropout=0.0)
     for parameter in net.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     return net.eval()
 
 
+@both
 @pytest.mark.parametrize("grid", GRIDS, ids=str)
-def test_no_position_sees_itself_or_what_follows_and_each_sees_all_before_it(grid: Canvas) -> None:
-    net, N = network(grid), grid.pixels
+def test_no_position_sees_itself_or_what_follows_and_each_sees_all_before_it(
+    grid: Canvas, kind: Network
+) -> None:
+    net, N = network(kind, grid), grid.pixels
     generator = torch.Generator().manual_seed(1)
     codes = torch.randint(0, K, (1, N), generator=generator)
     condition = torch.randn(1, 3, generator=generator)
@@ -54,9 +62,10 @@ def test_no_position_sees_itself_or_what_follows_and_each_sees_all_before_it(gri
             assert moved.tolist() == [place > position for place in range(N)]
 
 
+@both
 @pytest.mark.parametrize("grid", GRIDS, ids=str)
-def test_reading_position_by_position_is_reading_at_once(grid: Canvas) -> None:
-    net, N = network(grid), grid.pixels
+def test_reading_position_by_position_is_reading_at_once(grid: Canvas, kind: Network) -> None:
+    net, N = network(kind, grid), grid.pixels
     generator = torch.Generator().manual_seed(1)
     codes = torch.randint(0, K, (3, N), generator=generator)
     condition = torch.randn(3, 3, generator=generator)
@@ -72,10 +81,11 @@ def test_reading_position_by_position_is_reading_at_once(grid: Canvas) -> None:
             assert torch.allclose(torch.stack(parts, 1), whole, atol=1e-4)
 
 
-def test_independent_noise_stays_at_the_entropy_floor() -> None:
+@both
+def test_independent_noise_stays_at_the_entropy_floor(kind: Network) -> None:
     grid = Canvas(2, 3, 4)
     torch.manual_seed(0)
-    net = PixelSnail(grid, K, width=16, blocks=2, condition=1, dropout=0.0)
+    net = kind(grid, K, width=16, blocks=2, condition=1, dropout=0.0)
     optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
     generator = torch.Generator().manual_seed(2)
     spent = []
@@ -90,11 +100,12 @@ def test_independent_noise_stays_at_the_entropy_floor() -> None:
     assert sum(spent[-50:]) / 50 > math.log(K) - 0.01
 
 
-def test_what_follows_from_its_neighbours_is_learnt() -> None:
+@both
+def test_what_follows_from_its_neighbours_is_learnt(kind: Network) -> None:
     """Every code is the one before it plus one: nothing is left to say but the first."""
     grid = Canvas(1, 3, 4)
     torch.manual_seed(0)
-    net = PixelSnail(grid, K, width=16, blocks=1, condition=1, dropout=0.0)
+    net = kind(grid, K, width=16, blocks=1, condition=1, dropout=0.0)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
     for _ in range(150):
         codes = (torch.randint(0, K, (32, 1)) + torch.arange(12)) % K

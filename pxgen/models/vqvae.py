@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,7 @@ from pxgen.models.hierarchy import Hierarchy, HierarchySpec, Levels
 from pxgen.models.layers import ResidualBlock
 from pxgen.models.protocol import Batch, Sampling, Stage
 from pxgen.models.quantizer import usage
+from pxgen.models.transformer import CausalTransformer, TransformerReader
 from pxgen.noise import Noise, draw_categories
 from pxgen.tables import setting
 
@@ -39,11 +40,20 @@ class VqVaeSpec(HierarchySpec):
     """``[model]`` of a hierarchical VQ-VAE."""
 
     family: str = setting("vqvae", "two levels of codes over frames, with PixelSNAIL priors")
+    prior: Literal["pixelsnail", "transformer"] = setting(
+        "pixelsnail", "the network over codes: convolutions and attention, or attention alone"
+    )
     prior_width: int = setting(64, "features a code in the priors", low=8, high=1024)
     prior_blocks: int = setting(4, "blocks of each prior", low=1, high=32)
     dropout: float = setting(0.1, "priors: share of features left out in training", low=0, high=0.9)
     wrong: float = setting(0.05, "bottom prior: share of top codes made wrong", low=0, high=1)
     temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0, high=100)
+
+
+_NETWORKS: Mapping[str, type[PixelSnail | CausalTransformer]] = {
+    "pixelsnail": PixelSnail,
+    "transformer": CausalTransformer,
+}
 
 
 class VqCode(NamedTuple):
@@ -64,7 +74,7 @@ class Prior(nn.Module):
         level, grid = (codec.bottom, codec.bottom_grid) if above else (codec.top, codec.top_grid)
         width = spec.prior_width
         self.labels = LabelEmbedding(domain.labels, spec.hidden)
-        self.net = PixelSnail(
+        self.net = _NETWORKS[spec.prior](
             grid,
             level.codes,
             width=width,
@@ -82,7 +92,7 @@ class Prior(nn.Module):
         logits: Tensor = self.net(codes, condition, self._beside(top, condition))
         return logits
 
-    def reader(self, labels: Tensor, top: Tensor | None) -> Reader:
+    def reader(self, labels: Tensor, top: Tensor | None) -> Reader | TransformerReader:
         """The same position by position."""
         condition = self._condition(labels)
         return self.net.reader(condition, self._beside(top, condition))
@@ -246,7 +256,9 @@ class VqVae:
         parts = (codes[:, : len(given) * codes.shape[1] // T] for codes in levels)
         return Levels(*(part.expand(n, -1) for part in parts))
 
-    def _write(self, reader: Reader, uniform: Tensor, heat: float, known: Tensor) -> Tensor:
+    def _write(
+        self, reader: Reader | TransformerReader, uniform: Tensor, heat: float, known: Tensor
+    ) -> Tensor:
         """``(n, N)`` codes, one after another by ``(n, N)`` draws; the first are known."""
         written = []
         for position in range(uniform.shape[1]):

@@ -1,0 +1,121 @@
+"""A causal transformer over grids of codes, read and drawn from as PixelSNAIL is.
+
+Every position is told the code before it and attends to all before that (1706.03762); drawing keeps
+keys and values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pxgen.canvas import Canvas
+
+HEADS = 4
+
+
+class TransformerBlock(nn.Module):
+    """Causal attention and a perceptron, moved by a condition; starts as the identity."""
+
+    def __init__(self, width: int, condition: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = math.gcd(width, HEADS)
+        self.norm, self.norm_inner = nn.RMSNorm(width), nn.RMSNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.modulate = nn.Linear(condition, width)
+        self.enter = nn.Linear(width, 4 * width)
+        self.leave = nn.Linear(4 * width, width)
+        self.dropout = nn.Dropout(dropout)
+        for layer in (self.out, self.leave):
+            nn.init.zeros_(layer.weight)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """``(B, N, C)`` and ``(B, condition)`` to ``(B, N, C)``."""
+        B, N, C = x.shape
+        qkv = self.qkv(self.norm(x)).view(B, N, 3, self.heads, C // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        x = x + self.out(mixed.transpose(1, 2).reshape(B, N, C))
+        return x + self.perceptron(x, self.modulate(condition)[:, None])
+
+    def perceptron(self, x: Tensor, moved: Tensor) -> Tensor:
+        """``(..., C)`` features to what is added to them."""
+        inner = F.silu(self.enter(self.norm_inner(x) + moved))
+        update: Tensor = self.leave(self.dropout(inner))
+        return update
+
+
+class CausalTransformer(nn.Module):
+    """Logits of every code of a grid, given all before it; takes what ``PixelSnail`` takes."""
+
+    def __init__(
+        self, grid: Canvas, codes: int, *, width: int, blocks: int, condition: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.grid, self.codes = grid, codes
+        N = grid.pixels
+        self.embed = nn.Embedding(codes, width)
+        self.start = nn.Parameter(torch.zeros(width))
+        self.position = nn.Parameter(nn.init.normal_(torch.empty(N, width), std=0.02))
+        self.blocks = nn.ModuleList(
+            TransformerBlock(width, condition, dropout) for _ in range(blocks)
+        )
+        self.norm = nn.RMSNorm(width)
+        self.leave = nn.Linear(width, codes, bias=False)
+        self.bias = nn.Parameter(torch.zeros(N, codes))
+        nn.init.zeros_(self.leave.weight)
+
+    def forward(self, codes: Tensor, condition: Tensor, beside: Tensor | None = None) -> Tensor:
+        """``(B, N)`` codes, ``(B, condition)`` and ``(B, N, width)`` to ``(B, N, codes)``."""
+        before = self.embed(codes[:, :-1])
+        x = torch.cat([self.start.expand(len(codes), 1, -1), before], 1) + self.position
+        x = x if beside is None else x + beside
+        for block in self.blocks:
+            x = block(x, condition)
+        logits: Tensor = self.leave(self.norm(x)).float() + self.bias
+        return logits
+
+    def reader(self, condition: Tensor, beside: Tensor | None = None) -> TransformerReader:
+        """The same position by position, for ``(n, condition)`` grids."""
+        return TransformerReader(self, condition, beside)
+
+
+class TransformerReader:
+    """Grids of which every code is asked for once, in order, and then told."""
+
+    def __init__(self, net: CausalTransformer, condition: Tensor, beside: Tensor | None) -> None:
+        n, width = len(condition), len(net.start)
+        self._net = net
+        self._blocks = cast(Sequence[TransformerBlock], net.blocks)
+        self._moved = [block.modulate(condition) for block in self._blocks]
+        self._beside = net.position if beside is None else net.position + beside
+        self._last = net.start.expand(n, -1)
+        heads = self._blocks[0].heads
+        shape = (len(self._blocks), 2, n, heads, net.grid.pixels, width // heads)
+        self._known = condition.new_zeros(shape)
+
+    def logits(self, position: int) -> Tensor:
+        """``(n, codes) float32`` at the next position."""
+        net, x = self._net, self._last + self._beside[..., position, :]
+        n, C = x.shape
+        for number, block in enumerate(self._blocks):
+            known = self._known[number]
+            qkv = block.qkv(block.norm(x)).view(n, 3, block.heads, C // block.heads)
+            query, key, value = qkv.permute(1, 0, 2, 3)
+            known[0, :, :, position], known[1, :, :, position] = key, value
+            keys, values = known[:, :, :, : position + 1]
+            mixed = F.scaled_dot_product_attention(query.unsqueeze(2), keys, values)
+            x = x + block.out(mixed.reshape(n, C))
+            x = x + block.perceptron(x, self._moved[number])
+        logits: Tensor = net.leave(net.norm(x)).float() + net.bias[position]
+        return logits
+
+    def tell(self, position: int, codes: Tensor) -> None:
+        """The ``(n,) int64`` codes of the position asked for last."""
+        self._last = self._net.embed(codes)

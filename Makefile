@@ -18,9 +18,10 @@ STARTER := pxgen/builtin/starter
 RECIPES := $(notdir $(basename $(wildcard pxgen/recipes/*.toml)))
 STUDIES := $(wildcard docs/studies/*.toml)
 STUDY := build/study
+GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench starter pictures study clean
+.PHONY: help demo test check bench starter pictures gifs study clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -79,6 +80,11 @@ pictures: $(INSTALLED) ## the pictures of the README, made by the commands it sh
 		-n 12 --scale 4 -o docs/pictures/mask.png
 	$(PXGEN) prepare --builtin -n 4000 --force -o build/pictures/cast
 	$(PXGEN) inspect build/pictures/cast --labels -o docs/pictures/labels.png
+
+gifs: $(GIFS:%=build/gifs/%.gif) ## a GIF a label, made once: make -j2 gifs
+
+build/gifs/%.gif: $(STARTER).safetensors | $(INSTALLED)
+	$(PXGEN) -q animate -m starter --label $* --scale 4 --workers 1 -o $@
 
 study: $(INSTALLED) ## the figures of docs/recipes.md: every recipe, two minutes each (an hour)
 	$(PXGEN) prepare --builtin -n 10000 --force -o $(STUDY)/cast

@@ -9,11 +9,15 @@ import click
 
 from pxgen.cli.options import (
     PATH,
-    FiniteRange,
     device_option,
+    first_option,
+    force_option,
+    fps_option,
+    label_option,
     model_option,
-    parse_shard,
     setting_option,
+    shard_option,
+    workers_option,
 )
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
@@ -22,22 +26,10 @@ from pxgen.settings import SampleSettings
 @click.command("animate", short_help="Make sprites move.")
 @model_option
 @setting_option(SampleSettings, "count", "-n", "--count", metavar="COUNT")
-@click.option(
-    "--label",
-    "labels",
-    multiple=True,
-    metavar="NAME",
-    help="A label to show (repeatable); NAME:-1 forbids it, NAME:0.5 asks for it weakly.",
-)
+@label_option
 @setting_option(SampleSettings, "seed", "--seed", metavar="S")
-@click.option(
-    "--first",
-    type=click.IntRange(0),
-    default=0,
-    metavar="I",
-    help="Number of the first clip of the seed's stream.",
-)
-@click.option("--shard", callback=parse_shard, metavar="I/N", help="Make part I of N, from 1.")
+@first_option
+@shard_option
 @click.option("--given", type=PATH, metavar="CLIP", help="Go on with this clip.")
 @click.option(
     "--keep",
@@ -59,14 +51,7 @@ from pxgen.settings import SampleSettings
     help="Begin again, or go there and back.",
 )
 @setting_option(SampleSettings, "temperature", "--temperature", metavar="T")
-@click.option(
-    "--fps",
-    type=FiniteRange(0.02, 50),
-    default=10.0,
-    show_default=True,
-    metavar="F",
-    help="Frames a second.",
-)
+@fps_option
 @setting_option(SampleSettings, "scale", "--scale", metavar="K")
 @click.option(
     "-o",
@@ -74,9 +59,9 @@ from pxgen.settings import SampleSettings
     metavar="OUT",
     help="Folder (a GIF each), .gif/.webp/.apng, .png strips, or - (default: here).",
 )
-@click.option("--force", is_flag=True, help="Replace files of the same names in the folder.")
+@force_option
 @device_option
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all).")
+@workers_option
 @pass_session
 def command(
     session: Session,

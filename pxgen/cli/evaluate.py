@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pxgen.cli.options import PATH, device_option, model_option, setting_option
+from pxgen.cli.options import PATH, device_option, model_option, setting_option, workers_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
 
@@ -50,7 +50,7 @@ _WIDE = 400
 @setting_option(SampleSettings, "temperature", "--temperature", metavar="T")
 @setting_option(SampleSettings, "seed", "--seed", metavar="S")
 @device_option
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all).")
+@workers_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option(
     "-o",

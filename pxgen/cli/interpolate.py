@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pxgen.cli.options import FiniteRange, device_option, model_option, setting_option
+from pxgen.cli.options import device_option, force_option, fps_option, model_option, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
 
@@ -25,14 +25,7 @@ from pxgen.settings import SampleSettings
 )
 @click.option("--loop", is_flag=True, help="Go back to the beginning, without a seam.")
 @model_option
-@click.option(
-    "--fps",
-    type=FiniteRange(0.02, 50),
-    default=10.0,
-    show_default=True,
-    metavar="F",
-    help="Frames a second.",
-)
+@fps_option
 @setting_option(SampleSettings, "scale", "--scale", metavar="K")
 @click.option(
     "-o",
@@ -40,7 +33,7 @@ from pxgen.settings import SampleSettings
     metavar="OUT",
     help="Folder, .png strip, .gif/.webp/.apng, or - (default: frames here).",
 )
-@click.option("--force", is_flag=True, help="Replace files of the same names in the folder.")
+@force_option
 @device_option
 @pass_session
 def command(

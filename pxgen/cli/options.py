@@ -104,3 +104,41 @@ def parse_shard(ctx: click.Context, param: click.Parameter, value: str | None) -
     if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
         raise click.BadParameter(f"{value!r} is no part such as 1/4, 2/4, 3/4 or 4/4.", ctx, param)
     return int(part) - 1, int(parts)
+
+
+label_option = click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME",
+    help="A label to show (repeatable); NAME:-1 forbids it, NAME:0.5 asks for it weakly.",
+)
+
+first_option = click.option(
+    "--first",
+    type=click.IntRange(0),
+    default=0,
+    metavar="I",
+    help="Number of the first of them in the seed's stream.",
+)
+
+shard_option = click.option(
+    "--shard", callback=parse_shard, metavar="I/N", help="Make part I of N, from 1."
+)
+
+fps_option = click.option(
+    "--fps",
+    type=FiniteRange(0.02, 50),
+    default=10.0,
+    show_default=True,
+    metavar="F",
+    help="Frames a second.",
+)
+
+force_option = click.option(
+    "--force", is_flag=True, help="Replace files of the same names in the folder."
+)
+
+workers_option = click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all)."
+)

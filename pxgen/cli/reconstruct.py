@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from pxgen.cli.options import PATH, device_option, model_option, setting_option
+from pxgen.cli.options import PATH, device_option, force_option, model_option, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
 
@@ -29,7 +29,7 @@ from pxgen.settings import SampleSettings
 @click.option(
     "-o", "--out", metavar="OUT", help="Folder, .png sheet, or - (default: a file an image, here)."
 )
-@click.option("--force", is_flag=True, help="Replace files of the same names in the folder.")
+@force_option
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON document.")
 @device_option
 @pass_session

@@ -12,9 +12,13 @@ from pxgen.cli.options import (
     PATH,
     FiniteRange,
     device_option,
+    first_option,
+    force_option,
+    label_option,
     model_option,
-    parse_shard,
     setting_option,
+    shard_option,
+    workers_option,
 )
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
@@ -23,22 +27,10 @@ from pxgen.settings import SampleSettings
 @click.command("sample", short_help="Make new sprites.")
 @model_option
 @setting_option(SampleSettings, "count", "-n", "--count", metavar="COUNT")
-@click.option(
-    "--label",
-    "labels",
-    multiple=True,
-    metavar="NAME",
-    help="A label to show (repeatable); NAME:-1 forbids it, NAME:0.5 asks for it weakly.",
-)
+@label_option
 @setting_option(SampleSettings, "seed", "--seed", metavar="S")
-@click.option(
-    "--first",
-    type=click.IntRange(0),
-    default=0,
-    metavar="I",
-    help="Number of the first picture of the seed's stream.",
-)
-@click.option("--shard", callback=parse_shard, metavar="I/N", help="Make part I of N, from 1.")
+@first_option
+@shard_option
 @setting_option(SampleSettings, "steps", "--steps", metavar="K")
 @setting_option(SampleSettings, "sampler", "--sampler", metavar="NAME")
 @setting_option(SampleSettings, "guidance", "--guidance", metavar="G")
@@ -74,7 +66,7 @@ from pxgen.settings import SampleSettings
     metavar="OUT",
     help="Folder, .png sheet, .gif/.webp/.apng frames, or - (default: here).",
 )
-@click.option("--force", is_flag=True, help="Replace files of the same names in the folder.")
+@force_option
 @device_option
 @click.option(
     "--batch",
@@ -84,7 +76,7 @@ from pxgen.settings import SampleSettings
     metavar="N",
     help="Sprites written at once; changes memory, never the pictures.",
 )
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all).")
+@workers_option
 @click.option("--show", is_flag=True, help="Draw the sprites in the terminal too.")
 @pass_session
 def command(

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset, spread
-from pxgen.evaluate.measure import Drawn
+from pxgen.dataset import Dataset
+from pxgen.evaluate.measure import Drawn, real_sprites
 
 U8 = NDArray[np.uint8]
 
@@ -24,10 +24,7 @@ class Craft:
     columns: ClassVar[Mapping[str, str]] = {"colours": "colors", "stray pixels": "stray"}
 
     def __init__(self, dataset: Dataset | None) -> None:
-        self._real = None
-        if dataset is not None:
-            chosen = dataset.held_out if len(dataset.held_out) else dataset.train
-            self._real, _ = dataset.take(spread(chosen, BASELINE))
+        self._real = None if dataset is None else real_sprites(dataset, BASELINE)
 
     def reference(self) -> dict[str, Any]:
         """What real sprites score, held-out ones if there are any."""

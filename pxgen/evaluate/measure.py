@@ -8,6 +8,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.dataset import Dataset, spread
+
 
 class Drawn(NamedTuple):
     """Sprites that a model drew, and what it was asked for."""
@@ -33,3 +35,9 @@ class Measure(Protocol):
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """The figures of drawn sprites."""
         ...
+
+
+def real_sprites(dataset: Dataset, most: int) -> NDArray[np.uint8]:
+    """At most so many real sprites, held-out ones if there are any, ``(n, T, H, W) uint8``."""
+    chosen = dataset.held_out if len(dataset.held_out) else dataset.train
+    return dataset.take(spread(chosen, most))[0]

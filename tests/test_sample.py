@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -195,3 +197,23 @@ def test_the_run_written_last_is_taken_and_named(
     starter = ["sample", "-m", "starter", "--label", "alien", "--steps", "2", "-o", "z.png"]
     result = CliRunner().invoke(pxgen, starter)
     assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_sprites_without_an_image_do_not_wait_for_pillow(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pxgen.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "sys.exit('PIL' in sys.modules)"
+    )
+    command = [
+        sys.executable,
+        "-c",
+        program,
+        "sample",
+        "--steps",
+        "1",
+        "-o",
+        str(tmp_path / "x.png"),
+    ]
+    assert subprocess.run(command, check=False, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "x.png").exists()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 from pxgen.canvas import Canvas, parse_size
 from pxgen.checkpoint import Loaded
 from pxgen.errors import UsageError
-from pxgen.ingest.onto import Place, fit_image, fit_mask, lay_image
 from pxgen.models.protocol import Sampling
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.oklab import nearest
+
+if TYPE_CHECKING:
+    from pxgen.ingest.onto import Place
 
 U8 = NDArray[np.uint8]
 
@@ -91,6 +94,9 @@ def ways(
         how = replace(how, lock=lock.to(device))
     if edits.init is None:
         return (how,), None
+    # Pillow loads with it, and most sampling starts from nothing.
+    from pxgen.ingest.onto import fit_mask
+
     kept, around, own = _start(edits.init, edits, loaded, canvas, complain)
     mask = fit_mask(edits.mask, canvas) if edits.mask else around
     if how.lock is not None:
@@ -127,6 +133,8 @@ def _start(
     image: Path, edits: Edits, loaded: Loaded, canvas: Canvas, complain: Callable[[str], None]
 ) -> tuple[U8, NDArray[np.bool_] | None, Palette]:
     """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
+    from pxgen.ingest.onto import fit_image, lay_image
+
     onto = place_of(loaded)._replace(canvas=canvas)
     around = None
     if edits.canvas:
@@ -144,6 +152,8 @@ def _start(
 
 def place_of(loaded: Loaded) -> Place:
     """What images are fitted to for a model."""
+    from pxgen.ingest.onto import Place
+
     card = loaded.card
     return Place(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
 

@@ -136,7 +136,7 @@ class GaussianDiffusion(Diffusion):
 
     def _divergence(self, noisy: Noisy, scores: Tensor) -> Tensor:
         """``(B,)`` nats that planes cost at their level above the one below it (2107.00630)."""
-        kept, below = noisy.kept, self._kept((noisy.times - 1).clamp(min=0))
+        kept, below = noisy.kept, self.schedule.share_kept((noisy.times - 1).clamp(min=0))
         gain = below / (1 - below) - kept / (1 - kept)
         squares = (noisy.clean - self.planes.expect(scores)).square()
         return 0.5 * (gain * squares).sum((1, 2))
@@ -145,8 +145,10 @@ class GaussianDiffusion(Diffusion):
         """Sprites at ``(B,)`` shares of all levels."""
         indices = batch.pixels.flatten(1)
         clean = self.planes.lift(indices)
-        times = (share * self.spec.levels).long().clamp(max=self.spec.levels - 1)
-        return Noisy(indices, clean, noise.normal(*clean.shape[1:]), times, self._kept(times))
+        times = self.schedule.level(share)
+        return Noisy(
+            indices, clean, noise.normal(*clean.shape[1:]), times, self.schedule.share_kept(times)
+        )
 
     def _seen(self, noisy: Noisy, labels: Tensor) -> tuple[Noisy, Look]:
         return noisy, self._look(noisy.x, torch.zeros_like(noisy.clean), labels, noisy.times)
@@ -156,12 +158,7 @@ class GaussianDiffusion(Diffusion):
     ) -> Look:
         shown = torch.cat([x, guess], -1) if self.spec.self_condition else x
         features = self.net(shown, labels, (times + 1) / self.spec.levels, wrap)
-        return Look(features, self.planes.scores(features, x, self._kept(times)))
-
-    def _kept(self, times: Tensor) -> Tensor:
-        """``(B, 1, 1)`` shares kept at ``(B,)`` levels."""
-        table = torch.from_numpy(self.schedule.kept).float().to(times.device)
-        return table[times].view(-1, 1, 1)
+        return Look(features, self.planes.scores(features, x, self.schedule.share_kept(times)))
 
     def begin(self, batch: Batch) -> None:
         """Start from the colours of each position."""

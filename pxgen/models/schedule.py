@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import torch
+from torch import Tensor
 
 OFFSET = 0.008
 """Keeps the first levels from being too quiet."""
@@ -30,6 +32,15 @@ class Schedule:
         # Shifted and stretched so that the first level stays and the last is 0.
         amplitude = (amplitude - amplitude[-1]) * amplitude[0] / (amplitude[0] - amplitude[-1])
         self.kept = amplitude**2
+
+    def share_kept(self, times: Tensor) -> Tensor:
+        """``(B, 1, 1)`` shares kept at ``(B,) int64`` levels."""
+        table = torch.from_numpy(self.kept).float().to(times.device)
+        return table[times].view(-1, 1, 1)
+
+    def level(self, share: Tensor) -> Tensor:
+        """``(B,) int64`` levels at ``(B,)`` shares, in [0, 1], of all levels."""
+        return (share * len(self.kept)).long().clamp(max=len(self.kept) - 1)
 
     def times(self, steps: int, strength: float = 1.0) -> list[int]:
         """The levels that a drawing of ``steps`` steps visits, from pure noise down.

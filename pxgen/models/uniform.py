@@ -93,9 +93,9 @@ class UniformDiffusion(Diffusion):
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Cross-entropy a pixel of what it was, in nats."""
         labels = hide_labels(batch.labels, noise, self.spec.blind)
-        times = self._times(spread_levels(len(batch.pixels), noise))
+        times = self.schedule.level(spread_levels(len(batch.pixels), noise))
         flat = batch.pixels.flatten(1)
-        noisy = self._noisy(flat, self._kept(times), noise)
+        noisy = self._noisy(flat, self.schedule.share_kept(times), noise)
         return {"cross_entropy": -self._known(noisy, labels, times, flat).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
@@ -103,18 +103,21 @@ class UniformDiffusion(Diffusion):
         flat = batch.pixels.flatten(1)
         nats = torch.zeros(len(flat), device=flat.device)
         for stratum in range(STRATA):
-            times = self._times((stratum + noise.uniform(1)[:, 0]) / STRATA)
+            times = self.schedule.level((stratum + noise.uniform(1)[:, 0]) / STRATA)
             nats += self._divergence(flat, batch.labels, times, noise) / STRATA
         # What the least noise leaves open; all else follows from the pixels that it left.
         first = torch.zeros_like(times)
-        noisy = self._noisy(flat, self._kept(first), noise)
+        noisy = self._noisy(flat, self.schedule.share_kept(first), noise)
         left = -self._known(noisy, batch.labels, first, flat).sum(1)
         return {"bits": (self.spec.levels * nats + left) / math.log(2)}
 
     def _divergence(self, flat: Tensor, labels: Tensor, times: Tensor, noise: Noise) -> Tensor:
         """``(B,)`` nats that pixels cost at the level below theirs, given those at theirs."""
         K = self.domain.colors
-        now, below = self._kept(times), self._kept((times - 1).clamp(min=0))
+        now, below = (
+            self.schedule.share_kept(times),
+            self.schedule.share_kept((times - 1).clamp(min=0)),
+        )
         noisy = self._noisy(flat, now, noise)
         certain = torch.nn.functional.one_hot(flat, K).float().log()
         true = backwards(noisy, certain, now, below)
@@ -131,21 +134,13 @@ class UniformDiffusion(Diffusion):
     def _chances(self, noisy: Tensor, labels: Tensor, times: Tensor) -> Tensor:
         """``(B, P, K)`` log-chances of what ``(B, P)`` pixels were."""
         logits = self.guesser(noisy, labels, (times + 1) / self.spec.levels)
-        return witnessed(logits, noisy, self._kept(times))
+        return witnessed(logits, noisy, self.schedule.share_kept(times))
 
     def _noisy(self, flat: Tensor, kept: Tensor, noise: Noise) -> Tensor:
         """``(B, P)`` pixels of which a share is replaced at random."""
         entries = (noise.uniform(flat.shape[1]) * self.domain.colors).long()
         replaced = noise.uniform(flat.shape[1]) >= kept.squeeze(-1)
         return torch.where(replaced, entries.clamp(max=self.domain.colors - 1), flat)
-
-    def _times(self, share: Tensor) -> Tensor:
-        return (share * self.spec.levels).long().clamp(max=self.spec.levels - 1)
-
-    def _kept(self, times: Tensor) -> Tensor:
-        """``(B, 1, 1)`` shares of the pixels kept at ``(B,)`` levels."""
-        table = torch.from_numpy(self.schedule.kept).float().to(times.device)
-        return table[times].view(-1, 1, 1)
 
     def begin(self, batch: Batch) -> None:
         """Start from the colours of each position."""
@@ -171,8 +166,10 @@ class UniformDiffusion(Diffusion):
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> UniformCode:
         """Replace pixels at random, as half of the way to noise does."""
-        times = self._times(torch.full((len(pixels),), ENCODED, device=labels.device)) - 1
-        tokens = self._noisy(pixels.flatten(1).long(), self._kept(times.clamp(min=0)), noise)
+        times = self.schedule.level(torch.full((len(pixels),), ENCODED, device=labels.device)) - 1
+        tokens = self._noisy(
+            pixels.flatten(1).long(), self.schedule.share_kept(times.clamp(min=0)), noise
+        )
         return self._code(tokens, ENCODED, labels, noise)
 
     def decode(self, code: UniformCode, noise: Noise) -> Tensor:

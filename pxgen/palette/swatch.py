@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
 
 from pxgen.errors import InputError
 from pxgen.palette.table import U8, Palette, pack, unpack
@@ -72,6 +71,9 @@ def _decode(data: bytes, source: str) -> U8:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            # Pillow takes as long to load as a sprite to draw, and few palettes are pictures.
+            from PIL import Image
+
             with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
                 return np.asarray(image.convert("RGBA"))
     except Exception as error:  # damaged bytes make decoders raise anything

@@ -108,11 +108,11 @@ def _unet(parameters: int) -> Any:
             block_out_channels=(width, 2 * width),
             down_block_types=("DownBlock2D", "AttnDownBlock2D"),
             up_block_types=("AttnUpBlock2D", "UpBlock2D"),
-            norm_num_groups=8,
+            norm_num_groups=4,
             num_class_embeds=LABELS,
         )
 
-    widths = range(8, 129, 8)
+    widths = range(8, 129, 4)
     return min(
         map(build, widths),
         key=lambda network: abs(sum(p.numel() for p in network.parameters()) - parameters),

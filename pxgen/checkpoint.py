@@ -1,7 +1,8 @@
 """Checkpoints: one safetensors file that samples with nothing else present and can go on training.
 
 ``weights.*`` are the averaged weights that sample; a file that can resume also holds ``raw.*``, the
-weights being optimised, and ``optimizer.*``. The container cannot hold code.
+weights being optimised, ``optimizer.*``, and ``best.*`` in a stage that may end early. The
+container cannot hold code.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ class Course:
         self._named = dict(stage.module.named_parameters())
         self.parameters = list(self._named.values())
         self._ema = [parameter.detach().clone() for parameter in self.parameters]
+        self._best: list[Tensor] | None = None
         self._optimizer = Optimizer(stage.module, settings)
         stage.module.train()
 
@@ -40,6 +41,20 @@ class Course:
         for place, parameter in enumerate(self.parameters):
             parameter.data, self._ema[place] = self._ema[place], parameter.data
 
+    def keep(self) -> None:
+        """Remember the averaged weights as the best so far."""
+        self._best = [weights.clone() for weights in self._ema]
+
+    def recall(self) -> None:
+        """Make the best averaged weights, where any were kept, the ones that are left."""
+        if self._best is not None:
+            self._ema = [weights.clone() for weights in self._best]
+
+    def finish(self) -> None:
+        """Put the weights that are left at the end into the module."""
+        self.recall()
+        self.swap()
+
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Put the averaged weights into the module, in evaluation mode, for a block."""
@@ -53,7 +68,12 @@ class Course:
 
     def tensors(self) -> dict[str, Tensor]:
         """The raw weights and the optimizer's moments, named as a checkpoint names them."""
-        return prefixed(self._named, "raw") | prefixed(self._optimizer.tensors(), "optimizer")
+        kept = {} if self._best is None else dict(zip(self._named, self._best, strict=True))
+        return (
+            prefixed(self._named, "raw")
+            | prefixed(kept, "best")
+            | prefixed(self._optimizer.tensors(), "optimizer")
+        )
 
     def restore(self, tensors: Mapping[str, Tensor], step: int) -> None:
         """Take up :meth:`tensors` of a snapshot made after ``step`` steps.
@@ -64,4 +84,7 @@ class Course:
         with torch.no_grad():
             for name, parameter in self._named.items():
                 parameter.copy_(raw[name])
+        best = group(tensors, "best")
+        kept = [best[name].to(p.device) for name, p in self._named.items()] if best else None
+        self._best = kept
         self._optimizer.restore(group(tensors, "optimizer"), step)

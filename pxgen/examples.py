@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pxgen.dataset import Dataset
 from pxgen.models.protocol import Batch
@@ -33,8 +36,15 @@ class Examples:
         self._bearers = [each for each in bearers if len(each)]
         self._balance = balance if self._bearers else 0.0
 
-    def batch(self, count: int, seed: int, step: int, device: torch.device) -> Batch:
-        """``count`` sprites for one step."""
+    def batch(
+        self,
+        count: int,
+        seed: int,
+        step: int,
+        device: torch.device,
+        digest: Callable[[NDArray[np.intp]], Tensor] | None = None,
+    ) -> Batch:
+        """``count`` sprites for one step, with their digests where sprites stay as they are."""
         generator = choose(seed, step)
         chosen = self._pick(count, generator)
         pixels, _ = self._dataset.take(chosen)
@@ -44,7 +54,10 @@ class Examples:
         if self._shift:
             moves = generator.integers(-self._shift, self._shift + 1, (count, 2))
             pixels = np.stack([shifted(p, *move) for p, move in zip(pixels, moves, strict=True)])
-        return _to_batch(pixels, self._dataset.signs(chosen), device)
+        batch = _to_batch(pixels, self._dataset.signs(chosen), device)
+        if digest is None or self._flip or self._shift:
+            return batch
+        return batch._replace(digest=digest(chosen))
 
     def _pick(self, count: int, generator: np.random.Generator) -> NDArray[np.intp]:
         train = self._dataset.train

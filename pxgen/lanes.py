@@ -9,7 +9,7 @@ who computes them, training gives the same bits on any number of threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -74,7 +74,7 @@ class Lanes:
         total = len(batch.pixels)
 
         def part(rows: slice) -> tuple[dict[str, float], tuple[Tensor, ...]]:
-            piece = Batch(*(tensor[rows] for tensor in batch))
+            piece = _rows(batch, rows)
             # 2^48 lies beyond any step, so no two parts of any two steps share a stream.
             noise = BatchNoise(len(piece.pixels), seed, key + (rows.start << 48), self._device)
             with torch.enable_grad(), self.autocast():
@@ -104,7 +104,7 @@ class Lanes:
         """The sums of the stage's held-out figures over a batch."""
 
         def part(rows: slice) -> dict[str, float]:
-            piece = Batch(*(tensor[rows] for tensor in batch))
+            piece = _rows(batch, rows)
             noise = BatchNoise(len(piece.pixels), seed, key + (rows.start << 48), self._device)
             with torch.no_grad(), self.autocast():
                 figures = stage.held_out(piece, noise)
@@ -116,8 +116,22 @@ class Lanes:
                 totals[name] = totals.get(name, 0.0) + value
         return totals
 
+    def each(self, function: Callable[[int], Result], items: Sequence[int]) -> Iterator[Result]:
+        """What a function makes of each item, in order."""
+
+        def one(item: int) -> Result:
+            with self.autocast():
+                return function(item)
+
+        return map(one, items) if self._pool is None else self._pool.map(one, items)
+
     def _map(self, part: Callable[[slice], Result], total: int) -> Iterator[Result]:
         if self._pool is None:
             return iter([part(slice(0, total))])
         rows = [slice(start, min(start + LANE, total)) for start in range(0, total, LANE)]
         return self._pool.map(part, rows)
+
+
+def _rows(batch: Batch, rows: slice) -> Batch:
+    digest = None if batch.digest is None else batch.digest[rows]
+    return Batch(batch.pixels[rows], batch.labels[rows], digest)

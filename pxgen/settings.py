@@ -124,6 +124,16 @@ class SampleSettings:
         high=100,
         example="1.0",
     )
+    top_k: int | None = setting(
+        None, "draw only from so many of the likeliest codes; unset: all", low=1, example="64"
+    )
+    top_p: float | None = setting(
+        None,
+        "draw only from the likeliest codes that make up this share; unset: all",
+        low=0,
+        high=1,
+        example="0.95",
+    )
     eta: float | None = setting(
         None,
         "noise that ddim adds anew, 0 to 1; unset: the model's own",

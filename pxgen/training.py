@@ -20,6 +20,7 @@ from torch import Tensor
 from pxgen.checkpoint import prefixed
 from pxgen.course import Course
 from pxgen.dataset import Dataset, spread
+from pxgen.digests import Digests
 from pxgen.errors import PxgenError
 from pxgen.examples import Examples, batch_of
 from pxgen.lanes import Lanes
@@ -53,6 +54,8 @@ class Position:
     """Spent in this stage."""
     best: float | None = None
     """The fewest held-out bits of this stage."""
+    stale: int = 0
+    """Validations since then."""
     before: float = 0.0
     """Seconds spent in the stages before this one."""
     cpu_seconds: float = 0.0
@@ -90,6 +93,7 @@ class Trainer:
         self._clock = 0.0
         model.module.to(device)
         self._stages = model.stages()
+        self._digests: Digests | None = None
         self._course = self._enter(0)
 
     def run(self) -> Iterator[Report]:
@@ -125,11 +129,15 @@ class Trainer:
     def _enter(self, stage: int) -> Course:
         # Of all stages only the one in training may drop out or gather statistics.
         self.model.module.eval()
+        digest = self._stages[stage].digest
+        self._digests = None
+        if digest is not None:
+            self._digests = Digests(self.dataset, digest, self._lanes, self.device)
         return Course(self._stages[stage], self.settings)
 
     def _next_stage(self) -> None:
         # What follows builds on the averaged weights.
-        self._course.swap()
+        self._course.finish()
         before = self.position.before + self.position.seconds
         self.position = Position(stage=self.position.stage + 1, before=before)
         self._course = self._enter(self.position.stage)
@@ -137,11 +145,12 @@ class Trainer:
     def _run_stage(self) -> Iterator[Report]:
         if self.position.step == 0:
             self._begin()
-        while (progress := self._progress()) < 1:
+        while (progress := self._progress()) < 1 and not self._exhausted():
             step, seed = self.position.step, self.settings.seed
             key = step + (self.position.stage << STAGE_BITS)
             started = time.process_time()
-            batch = self._examples.batch(self.settings.batch, seed, key, self.device)
+            digest = None if self._digests is None else self._digests.of
+            batch = self._examples.batch(self.settings.batch, seed, key, self.device, digest)
             if self._course.stage.before is not None:
                 # 2^47 lies beyond any step, and the parts of a batch have higher bits.
                 noise = BatchNoise(len(batch.pixels), seed, key + (1 << 47), self.device)
@@ -168,15 +177,33 @@ class Trainer:
     def _report(self, losses: Mapping[str, float], lr: float) -> Report:
         progress = self._progress()
         due = self.position.step % self.settings.validate_every == 0
+        held_out = None
         if due or progress >= 1:
             self._settle(SETTLED if progress >= 1 else BEGINNING)
-        held_out = self._validate() if due or progress >= 1 else None
-        bits, best = (held_out or {}).get("bits"), self.position.best
-        if bits is not None and (best is None or bits < best):
-            self.position = dataclasses.replace(self.position, best=bits)
+            held_out = self._validate()
+            self._take_note((held_out or {}).get("bits"))
+        done = progress >= 1 or self._exhausted()
         last = self.position.stage == len(self._stages) - 1
-        name, finished = self._course.stage.name, last and progress >= 1
-        return Report(name, self.position, progress, losses, lr, held_out, finished)
+        if done and last:
+            self._course.recall()
+        name = self._course.stage.name
+        return Report(name, self.position, progress, losses, lr, held_out, done and last)
+
+    def _take_note(self, bits: float | None) -> None:
+        """Count validations without progress, and keep the weights of the best one."""
+        if bits is None:
+            return
+        if self.position.best is None or bits < self.position.best:
+            self.position = dataclasses.replace(self.position, best=bits, stale=0)
+            if self._course.stage.patience is not None:
+                self._course.keep()
+        else:
+            self.position = dataclasses.replace(self.position, stale=self.position.stale + 1)
+
+    def _exhausted(self) -> bool:
+        """Whether the stage has stopped getting better before its budget is spent."""
+        patience = self._course.stage.patience
+        return patience is not None and self.position.stale >= patience
 
     def _settle(self, count: int) -> None:
         """Let the stage fit what it fits to the averaged weights."""
@@ -199,7 +226,8 @@ class Trainer:
                 batch = batch_of(self.dataset, chosen[start : start + PORTION], self.device)
                 part = self._lanes.held_out(self._course.stage, batch, VALIDATION_SEED, start)
                 totals = {name: totals.get(name, 0.0) + value for name, value in part.items()}
-        return {name: total / len(chosen) for name, total in totals.items()}
+        means = {name: total / len(chosen) for name, total in totals.items()}
+        return {**means, **self._course.stage.state()}
 
     def _advance(self, cpu_seconds: float) -> None:
         now = time.perf_counter()

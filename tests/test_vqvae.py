@@ -9,12 +9,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pxgen.canvas import Canvas, Domain
+from pxgen.errors import InputError
 from pxgen.models.hierarchy import Hierarchy, HierarchySpec
 from pxgen.models.protocol import Batch, Sampling
 from pxgen.models.quantizer import Codebook, Lattice, lattice_levels, usage
 from pxgen.models.vqvae import VqVae
 from pxgen.noise import BatchNoise, PictureNoise
-from tests.tiny import domain, tiny_model
+from tests.tiny import PALETTE, domain, tiny_model
 
 
 def test_a_codebook_gives_the_nearest_code_and_passes_gradients() -> None:
@@ -78,33 +80,72 @@ def test_a_lattice_numbers_its_points(codes: int) -> None:
 
 
 @pytest.mark.parametrize("quantizer", ["codebook", "lattice"])
-def test_codes_of_a_frame_do_not_depend_on_later_frames(quantizer: str) -> None:
+@pytest.mark.parametrize(("bottom", "top"), [(1, 1), (1, 2), (2, 2), (2, 4), (3, 3)])
+def test_codes_of_a_frame_do_not_depend_on_later_frames(
+    quantizer: str, bottom: int, top: int
+) -> None:
     torch.manual_seed(0)
-    of = domain(frames=4)
-    spec = HierarchySpec(width=8, depth=2, hidden=8, codes=64, code_size=4, quantizer=quantizer)
+    of = domain(frames=8)
+    spec = HierarchySpec(
+        width=8,
+        depth=2,
+        hidden=8,
+        codes=64,
+        code_size=4,
+        quantizer=quantizer,
+        bottom_frames=bottom,
+        top_frames=top,
+    )
     codec = Hierarchy(spec, of)
     for parameter in codec.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
+    known = top * max(1, 4 // top)
     first = torch.randint(0, 5, (6, *of.canvas))
     second = first.clone()
-    second[:, 2:] = torch.randint(0, 5, second[:, 2:].shape)
+    second[:, known:] = torch.randint(0, 5, second[:, known:].shape)
     with torch.no_grad():
-        both = (codec.encode(clip.flatten(1)) for clip in (first, second))
-        for a, b in zip(*both, strict=True):
-            assert torch.equal(a.codes[:, :2], b.codes[:, :2])
-            assert not torch.equal(a.codes[:, 2:], b.codes[:, 2:])
-        top, bottom = codec.encode(first.flatten(1))
-        later = torch.randn_like(top.values), torch.randn_like(bottom.values)
-        changed = [
-            torch.cat([own.values[:, :2], other[:, 2:]], 1)
-            for own, other in zip((top, bottom), later, strict=True)
-        ]
+        both = [codec.encode(clip.flatten(1)) for clip in (first, second)]
+        for a, b, span in zip(*both, (top, bottom), strict=True):
+            assert torch.equal(a.codes[:, : known // span], b.codes[:, : known // span])
+            assert not torch.equal(a.codes[:, known // span :], b.codes[:, known // span :])
+        levels = both[0]
+        changed = []
+        for own, span in zip(levels, (top, bottom), strict=True):
+            later = own.values.clone()
+            later[:, known // span :] = torch.randn_like(later[:, known // span :])
+            changed.append(later)
         pixels = of.canvas.height * of.canvas.width
-        whole = codec.decode(top.values, bottom.values)[:, : 2 * pixels]
-        assert torch.equal(whole, codec.decode(*changed)[:, : 2 * pixels])
+        whole = codec.decode(*(level.values for level in levels))
+        assert torch.equal(whole[:, : known * pixels], codec.decode(*changed)[:, : known * pixels])
         # And what came before is seen.
-        changed[0][:, 0] += 1
-        assert not torch.equal(whole[:, pixels:], codec.decode(*changed)[:, pixels : 2 * pixels])
+        earlier = levels[0].values.clone()
+        earlier[:, 0] += 1
+        next_one = slice(top * pixels, 2 * top * pixels)
+        moved = codec.decode(earlier, levels[1].values)
+        assert not torch.equal(whole[:, next_one], moved[:, next_one])
+
+
+def test_a_top_code_stands_over_whole_bottom_codes() -> None:
+    with pytest.raises(InputError, match="top_frames = 3 is no multiple of bottom_frames = 2"):
+        Hierarchy(HierarchySpec(bottom_frames=2, top_frames=3), domain(frames=6))
+
+
+def test_the_shapes_of_the_thesis_save_what_it_says() -> None:
+    """16 RGB frames of 256×256 become 4×32×32 and 8×64×64 codes: 98.8 % less."""
+    of = Domain(Canvas(16, 256, 256), PALETTE.rows, 0)
+    spec = HierarchySpec(
+        width=8, depth=1, hidden=8, codes=256, code_size=4, patch=4, bottom_frames=2, top_frames=4
+    )
+    codec = Hierarchy(spec, of)
+    clip = torch.randint(0, 5, (1, *of.canvas))
+    with torch.no_grad():
+        top, bottom = codec.encode(clip.flatten(1))
+        rebuilt = codec.decode(top.values, bottom.values)
+    assert top.codes.shape == (1, 4, 32, 32)
+    assert bottom.codes.shape == (1, 8, 64, 64)
+    assert rebuilt.shape == (1, clip[0].numel(), 5)
+    bits = (top.codes.numel() + bottom.codes.numel()) * math.log2(spec.codes)
+    assert 1 - bits / (clip.numel() * 3 * 8) == pytest.approx(0.988, abs=5e-4)
 
 
 def test_the_codec_stays_as_it_is_while_priors_learn() -> None:
@@ -118,6 +159,34 @@ def test_the_codec_stays_as_it_is_while_priors_learn() -> None:
         for part, module in model.module.items():
             touched = any(p.grad is not None for p in module.parameters())
             assert touched == (part == name)
+
+
+def test_how_much_of_the_codes_is_used_is_told_by_level() -> None:
+    for quantizer in ("codebook", "lattice"):
+        model = tiny_model("vqvae", quantizer=quantizer, codes=16)
+        assert isinstance(model, VqVae)
+        stage = next(stage for stage in model.stages() if stage.name == "codec")
+        batch = Batch(torch.zeros(8, *model.domain.canvas).long(), torch.zeros(8, 2))
+        stage.begin(batch)
+        for step in range(400):
+            assert stage.before is not None
+            stage.before(batch, BatchNoise(8, 0, step))
+        figures = stage.state()
+        assert set(figures) == {"top_usage", "top_perplexity", "bottom_usage", "bottom_perplexity"}
+        # Of one and the same sprite a code or two a place are chosen, and no more live on.
+        assert 0 < figures["top_usage"] <= 1
+        assert 1 <= figures["top_perplexity"] < 16
+
+
+def test_priors_read_codes_that_were_kept() -> None:
+    model = tiny_model("vqvae")
+    assert isinstance(model, VqVae)
+    batch = Batch(torch.randint(0, 5, (8, *model.domain.canvas)), torch.zeros(8, 2))
+    for stage in model.stages():
+        if stage.digest is not None:
+            kept = Batch(torch.zeros_like(batch.pixels), batch.labels, stage.digest(batch))
+            own = stage.loss(batch, 0.5, BatchNoise(8, 0, 0))
+            assert own == stage.loss(kept, 0.5, BatchNoise(8, 0, 0))
 
 
 def test_the_bottom_is_drawn_knowing_the_top() -> None:

@@ -51,6 +51,8 @@ from pxgen.settings import SampleSettings
     help="Begin again, or go there and back.",
 )
 @setting_option(SampleSettings, "temperature", "--temperature", metavar="T")
+@setting_option(SampleSettings, "top_k", "--top-k", metavar="K")
+@setting_option(SampleSettings, "top_p", "--top-p", metavar="P")
 @fps_option
 @setting_option(SampleSettings, "scale", "--scale", metavar="K")
 @click.option(
@@ -76,6 +78,8 @@ def command(
     frames: int | None,
     loop: Literal["forward", "pingpong"],
     temperature: float | None,
+    top_k: int | None,
+    top_p: float | None,
     fps: float,
     scale: int,
     out: str | None,
@@ -97,6 +101,7 @@ def command(
     if keep is not None and given is None:
         raise click.UsageError("--keep needs a clip to keep frames of: give it with --given.")
     from pxgen.commands.animate import AnimateRequest, animate
+    from pxgen.models.protocol import Sampling
 
     request = AnimateRequest(
         model=model,
@@ -110,7 +115,7 @@ def command(
         keep=keep,
         frames=frames,
         loop=loop,
-        temperature=temperature,
+        how=Sampling(temperature=temperature, top_k=top_k, top_p=top_p),
         fps=fps,
         scale=scale,
         out=out,

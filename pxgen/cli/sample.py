@@ -35,6 +35,8 @@ from pxgen.settings import SampleSettings
 @setting_option(SampleSettings, "sampler", "--sampler", metavar="NAME")
 @setting_option(SampleSettings, "guidance", "--guidance", metavar="G")
 @setting_option(SampleSettings, "temperature", "--temperature", metavar="T")
+@setting_option(SampleSettings, "top_k", "--top-k", metavar="K")
+@setting_option(SampleSettings, "top_p", "--top-p", metavar="P")
 @setting_option(SampleSettings, "eta", "--eta", metavar="E")
 @click.option("--init", type=PATH, metavar="IMAGE", help="Start from this sprite.")
 @click.option(
@@ -91,6 +93,8 @@ def command(
     sampler: str | None,
     guidance: float | None,
     temperature: float | None,
+    top_k: int | None,
+    top_p: float | None,
     eta: float | None,
     init: Path | None,
     strengths: tuple[float, ...],
@@ -136,7 +140,13 @@ def command(
         first=first,
         shard=shard,
         how=Sampling(
-            steps=steps, sampler=sampler, guidance=guidance, temperature=temperature, eta=eta
+            steps=steps,
+            sampler=sampler,
+            guidance=guidance,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            eta=eta,
         ),
         edits=Edits(
             init=init,

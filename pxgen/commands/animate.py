@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import continuing, place_of
-from pxgen.commands.sample import COLORS, choose_model
+from pxgen.commands.sample import COLORS, check_sampling, choose_model
 from pxgen.drawing import Wish, draw, one_thread
 from pxgen.errors import UsageError
 from pxgen.ingest.onto import fit_frames
@@ -61,7 +61,7 @@ class AnimateRequest:
     frames: int | None
     """Of a walk; a model of clips has its own number."""
     loop: Loop
-    temperature: float | None
+    how: Sampling
     fps: float
     scale: int
     out: str | None
@@ -115,11 +115,10 @@ def _clips(
         raise UsageError(
             f"this model draws clips of {loaded.card.canvas.frames} frames: leave --frames out"
         )
-    how, own = Sampling(temperature=request.temperature), None
+    how, own = request.how, None
     if request.given is not None:
         how, own = _going_on(request.given, request.keep, how, loaded, device)
-    for name in sorted(how.wanted() - loaded.model.takes):
-        raise UsageError(f"this model has no use for --{name}")
+    check_sampling(how, loaded.model)
     wishes = [Wish(index, labels, how) for index in indices]
     pictures = draw(
         loaded.model, wishes, request.seed, device=device, workers=request.workers or cores()
@@ -159,9 +158,8 @@ def _walks(
     if request.given is not None:
         raise UsageError("this model draws stills: --given needs a model of clips")
     model, asked = loaded.model, torch.from_numpy(labels[None]).to(device)
-    how = Sampling(temperature=request.temperature)
-    for name in sorted(how.wanted() - model.takes):
-        raise UsageError(f"this model has no use for --{name}")
+    how = request.how
+    check_sampling(how, model)
     frames = FRAMES if request.frames is None else request.frames
     with one_thread(), torch.inference_mode():
         for index in indices:

@@ -145,11 +145,15 @@ def check_sampling(how: Sampling, model: Model) -> None:
         UsageError: an option that it does not take, or a sampler that it does not have.
     """
     for name in sorted(how.wanted() - model.takes):
-        taken = ", ".join(f"--{option}" for option in sorted(model.takes)) or "none of them"
-        raise UsageError(f"this model has no use for --{name}; it takes {taken}")
+        taken = ", ".join(_flag(option) for option in sorted(model.takes)) or "none of them"
+        raise UsageError(f"this model has no use for {_flag(name)}; it takes {taken}")
     if how.sampler is not None and how.sampler not in model.samplers:
         hint = nearest(how.sampler, model.samplers)
         raise UsageError(f"no sampler '{how.sampler}' for this model: {hint}")
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _recoloring(loaded: Loaded, palette: Palette | None) -> tuple[U8, Palette]:

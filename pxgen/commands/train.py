@@ -98,8 +98,10 @@ def train(request: TrainRequest, console: Console) -> Path:
         run = _Run(folder, card, model, dataset, settings, trainer)
         if resumed is not None:
             position = _position(resumed, checkpoint_file(folder))
-            if resumed.training.get("finished") and not _more(settings, position):
-                return checkpoint_file(folder)
+            if resumed.training.get("finished"):
+                if not _more(settings, resumed, position):
+                    return checkpoint_file(folder)
+                position = dataclasses.replace(position, stale=0)
             run.restore(position)
             console.print(f"resuming {folder} at {run.place()}")
         run.train(console)
@@ -185,17 +187,27 @@ def _position(card: Card, file: Path) -> Position:
         seconds, best = float(card.training["seconds"]), card.training["best"]
         if min(stage, step, seconds) < 0:
             raise ValueError("before the beginning")
-        before, cpu_seconds = float(card.training["before"]), float(card.training["cpu_seconds"])
-        best = None if best is None else float(best)
-        return Position(stage, step, seconds, best, before, cpu_seconds)
+        return Position(
+            stage,
+            step,
+            seconds,
+            best=None if best is None else float(best),
+            stale=int(card.training["stale"]),
+            before=float(card.training["before"]),
+            cpu_seconds=float(card.training["cpu_seconds"]),
+        )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{file} cannot be resumed, it does not say where it stands: train --fresh"
         ) from error
 
 
-def _more(settings: TrainSettings, position: Position) -> bool:
+def _more(settings: TrainSettings, finished: Card, position: Position) -> bool:
     """Whether the budget asks for more than a finished run has done."""
+    before = finished.training["settings"]
+    if (before["steps"], before["minutes"]) == (settings.steps, settings.minutes):
+        # It may have ended early, where there was nothing left to gain.
+        return False
     if settings.steps is not None:
         return settings.steps > position.step
     return 60 * float(settings.minutes or 0) > position.before + position.seconds + 1

@@ -21,6 +21,7 @@ from pxgen.models.conditioning import LabelEmbedding, LabelPrior, hide_labels, l
 from pxgen.models.layers import frequencies
 from pxgen.models.protocol import Batch, ModelSpec, Sampling, Stage
 from pxgen.models.solvers import slerp
+from pxgen.models.truncation import likely
 from pxgen.noise import Noise
 from pxgen.tables import setting
 
@@ -52,13 +53,15 @@ class Quantiles(NamedTuple):
     labels: Tensor
     """``(n, L)`` in [-1, 1]."""
     temperature: float
+    how: Sampling = Sampling()
+    """Which pixels are too unlikely to be drawn."""
 
 
 class PixelSnailModel:
     """PixelSNAIL as a model: identity codec, autoregressive prior."""
 
     samplers = ("raster",)
-    takes = frozenset({"sampler", "temperature"})
+    takes = frozenset({"sampler", "temperature", "top_k", "top_p"})
 
     def __init__(self, spec: PixelSnailSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain
@@ -125,7 +128,7 @@ class PixelSnailModel:
         if self.prior is not None:
             labels = self.prior.complete(labels, noise)
         temperature = self.spec.temperature if how.temperature is None else how.temperature
-        return Quantiles(noise.normal(self.domain.canvas.pixels), labels, temperature)
+        return Quantiles(noise.normal(self.domain.canvas.pixels), labels, temperature, how)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Quantiles:
         """The middle of the quantiles at which each pixel would have been drawn as it is."""
@@ -140,10 +143,9 @@ class PixelSnailModel:
         """Draw every pixel at its quantile."""
         reader = self.net.reader(self._condition(code.labels))
         quantiles = torch.special.ndtr(code.normal.double())
-        heat = max(code.temperature, 1e-4)
         drawn = []
         for position in range(quantiles.shape[1]):
-            chances = (reader.logits(position).double() / heat).softmax(-1)
+            chances = likely(reader.logits(position).double(), code.temperature, code.how)
             below = chances.cumsum(-1) <= quantiles[:, position, None]
             pixel = below.sum(-1).clamp(max=self.domain.colors - 1)
             reader.tell(position, pixel)
@@ -163,7 +165,7 @@ class PixelSnailModel:
             return b if weight else a
         normal = slerp(a.normal.unsqueeze(1), b.normal.unsqueeze(1), weight).squeeze(1)
         labels = torch.lerp(a.labels, b.labels, weight)
-        return Quantiles(normal, labels, a.temperature)
+        return Quantiles(normal, labels, a.temperature, a.how)
 
     def _maps(self, flat: Tensor) -> Tensor:
         return torch.unflatten(flat.to(torch.uint8), 1, self.domain.canvas)

@@ -1,7 +1,8 @@
 """Index maps over frames to two levels of codes and back (1906.00446), causal in time.
 
-The bottom level has a code a patch and is read knowing the top one, which has a quarter as many.
-No frame's codes depend on later frames, so what is given of a clip keeps its codes.
+The bottom level has a code a patch and is read knowing the top one, which has a quarter as many in
+a frame. Codes may span several frames; none depends on frames after those that it spans, so what
+is given of a clip keeps its codes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas, Domain
+from pxgen.errors import InputError
 from pxgen.models.layers import ChannelNorm, GlobalBlock, frequencies
 from pxgen.models.protocol import ModelSpec
 from pxgen.models.quantizer import Codebook, Lattice, Quantized, Quantizer, lattice_levels
@@ -22,7 +24,7 @@ from pxgen.tables import setting
 EMBEDDING = 16
 """Numbers that a pixel becomes on its way in."""
 PAST = 2
-"""Frames before its own that a layer sees."""
+"""Steps in time before its own that a layer sees."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,10 @@ class HierarchySpec(ModelSpec):
     codes: int = setting(256, "codes of each level", low=2, high=4096)
     code_size: int = setting(16, "codebook: numbers of a code's vector", low=2, high=256)
     patch: int = setting(2, "pixels along a side of a bottom code", low=1, high=32)
+    bottom_frames: int = setting(1, "frames that a bottom code spans", low=1, high=64)
+    top_frames: int = setting(
+        1, "frames that a top code spans; a multiple of bottom_frames", low=1, high=64
+    )
     width: int = setting(64, "channels of the codec", low=8, high=1024)
     depth: int = setting(2, "blocks of each part of the codec", low=1, high=16)
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
@@ -85,29 +91,37 @@ class Hierarchy(nn.Module):
     def __init__(self, spec: HierarchySpec, domain: Domain) -> None:
         super().__init__()
         canvas, patch, width = domain.canvas, spec.patch, spec.width
+        span, over = spec.bottom_frames, spec.top_frames
+        if over % span:
+            raise InputError(
+                f"[model] top_frames = {over} is no multiple of bottom_frames = {span}: a top code "
+                "stands over whole bottom codes"
+            )
         self.canvas, self.patch, self.rank = canvas, patch, spec.rank
+        self.span, self.steps = span, over // span
         tile = 2 * patch
-        self.padded = Canvas(
-            canvas.frames, -(-canvas.height // tile) * tile, -(-canvas.width // tile) * tile
+        T, H, W = self.padded = Canvas(
+            -(-canvas.frames // over) * over,
+            -(-canvas.height // tile) * tile,
+            -(-canvas.width // tile) * tile,
         )
-        T, H, W = self.padded
-        self.bottom_grid = Canvas(T, H // patch, W // patch)
-        self.top_grid = Canvas(T, H // tile, W // tile)
+        self.bottom_grid = Canvas(T // span, H // patch, W // patch)
+        self.top_grid = Canvas(T // over, H // tile, W // tile)
         cells = self.bottom_grid[1:]
 
-        def blocks() -> nn.Sequential:
-            return nn.Sequential(*(FrameBlock(T, width) for _ in range(spec.depth)))
+        def blocks(grid: Canvas) -> nn.Sequential:
+            return nn.Sequential(*(FrameBlock(grid.frames, width) for _ in range(spec.depth)))
 
         self.embed = nn.Embedding(domain.colors, EMBEDDING)
-        self.stem = nn.Conv2d(EMBEDDING * patch**2, width, 1)
+        self.stem = nn.Conv2d(span * EMBEDDING * patch**2, width, 1)
         self.position = nn.Parameter(nn.init.normal_(torch.empty(1, width, *cells), std=0.02))
-        self.read_bottom = blocks()
-        self.down = nn.Conv2d(4 * width, width, 1)
-        self.read_top = blocks()
+        self.read_bottom = blocks(self.bottom_grid)
+        self.down = nn.Conv2d(4 * self.steps * width, width, 1)
+        self.read_top = blocks(self.top_grid)
         self.to_top = nn.Conv2d(width, _size(spec), 1)
         self.top = _quantizer(spec)
-        self.from_top = nn.Conv2d(_size(spec), 4 * width, 1)
-        self.refine = blocks()
+        self.from_top = nn.Conv2d(_size(spec), 4 * self.steps * width, 1)
+        self.refine = blocks(self.bottom_grid)
         self.to_bottom = nn.Conv2d(width, _size(spec), 1)
         self.bottom = _quantizer(spec)
         self.from_bottom = nn.Conv2d(_size(spec), width, 1)
@@ -115,39 +129,45 @@ class Hierarchy(nn.Module):
         self.no_top = nn.Parameter(torch.zeros(width, 1, 1))
         self.no_bottom = nn.Parameter(torch.zeros(width, 1, 1))
         self.overview = GlobalBlock(width, cells, 0, spec.hidden)
-        self.write = blocks()
+        self.write = blocks(self.bottom_grid)
         self.norm = ChannelNorm(width)
-        self.leave = nn.Conv2d(width, spec.rank * patch**2, 1)
+        self.leave = nn.Conv2d(width, span * spec.rank * patch**2, 1)
         palette = torch.empty(domain.colors, spec.rank)
         self.palette = nn.Parameter(nn.init.normal_(palette, std=spec.rank**-0.5))
         self.bias = nn.Parameter(torch.zeros(canvas.pixels, domain.colors))
 
     def encode(self, pixels: Tensor) -> tuple[Quantized, Quantized]:
-        """``(B, P) int64`` to top and bottom codes, ``(B, T, h, w)`` each."""
+        """``(B, P) int64`` to top and bottom codes, on the grids of each."""
         fine, asked = self._ask_top(pixels)
         top = self.top(asked)
         return top, self.bottom(self._ask_bottom(fine, top.values))
 
     def _ask_top(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """What is seen, and the ``(B, T, h, w, D)`` vectors that top codes are asked for."""
-        T, H, W = self.canvas
-        below, right = self.padded.height - H, self.padded.width - W
-        maps = F.pad(pixels.view(-1, T, H, W), (0, right, 0, below))
-        planes = self.embed(maps).flatten(0, 1).permute(0, 3, 1, 2)
+        after, below, right = (
+            padded - side for padded, side in zip(self.padded, self.canvas, strict=True)
+        )
+        maps = F.pad(torch.unflatten(pixels, 1, self.canvas), (0, right, 0, below, 0, after))
+        # Frames of one code become channels of it.
+        spans = torch.unflatten(self.embed(maps).flatten(0, 1), 0, (-1, self.span))
+        planes = spans.permute(0, 1, 4, 2, 3).flatten(1, 2)
+        planes = planes.contiguous(memory_format=torch.channels_last)
         x = self.stem(F.pixel_unshuffle(planes, self.patch)) + self.position
         fine = self.read_bottom(x)
-        coarse = self.read_top(self.down(F.pixel_unshuffle(fine, 2)))
-        return fine, self._last(self.to_top(coarse))
+        quarters = torch.unflatten(F.pixel_unshuffle(fine, 2), 0, (-1, self.steps)).flatten(1, 2)
+        coarse = self.read_top(self.down(quarters))
+        return fine, self._last(self.to_top(coarse), self.top_grid)
 
     def _ask_bottom(self, fine: Tensor, top: Tensor) -> Tensor:
-        return self._last(self.to_bottom(self.refine(fine + self._rise(top))))
+        asked = self.to_bottom(self.refine(fine + self._rise(top)))
+        return self._last(asked, self.bottom_grid)
 
     def decode(self, top: Tensor, bottom: Tensor, shown: Tensor | None = None) -> Tensor:
         """Logits of the pixels.
 
         Args:
-            top: ``(B, T, h, w, D)`` vectors.
-            bottom: ``(B, T, 2h, 2w, D)`` vectors.
+            top: ``(B, t, h, w, D)`` vectors.
+            bottom: ``(B, t', 2h, 2w, D)`` vectors.
             shown: ``(B, 2) bool``: whether the top and the bottom level are there; both if None.
 
         Returns:
@@ -156,14 +176,16 @@ class Hierarchy(nn.Module):
         coarse = self._rise(top)
         fine = self.from_bottom(bottom.flatten(0, 1).permute(0, 3, 1, 2))
         if shown is not None:
-            seen = shown.repeat_interleave(self.canvas.frames, 0)[:, :, None, None, None]
+            seen = shown.repeat_interleave(self.bottom_grid.frames, 0)[:, :, None, None, None]
             coarse = torch.where(seen[:, 0], coarse, self.no_top)
             fine = torch.where(seen[:, 1], fine, self.no_bottom)
         x = coarse + fine + self.position
         x = self.write(self.overview(x, x.new_zeros(len(x), 0)))
         planes = F.pixel_shuffle(self.leave(F.silu(self.norm(x))), self.patch)
+        frames = torch.unflatten(planes, 1, (self.span, self.rank)).flatten(0, 1)
         T, H, W = self.canvas
-        pixels = planes[:, :, :H, :W].permute(0, 2, 3, 1).reshape(-1, T * H * W, self.rank)
+        clips = torch.unflatten(frames[:, :, :H, :W], 0, (-1, self.padded.frames))[:, :T]
+        pixels = clips.permute(0, 1, 3, 4, 2).reshape(-1, T * H * W, self.rank)
         logits: Tensor = pixels.float() @ self.palette.t() + self.bias
         return logits
 
@@ -193,14 +215,13 @@ class Hierarchy(nn.Module):
         self.bottom.follow(asked.flatten(0, -2), draws[1])
 
     def _rise(self, top: Tensor) -> Tensor:
-        """``(B, T, h, w, D)`` vectors to ``(B·T, C, 2h, 2w)``."""
+        """``(B, t, h, w, D)`` vectors to ``(B·t', C, 2h, 2w)``, the places of bottom codes."""
         coarse = self.from_top(top.flatten(0, 1).permute(0, 3, 1, 2))
-        return F.pixel_shuffle(coarse, 2)
+        return F.pixel_shuffle(torch.unflatten(coarse, 1, (self.steps, -1)).flatten(0, 1), 2)
 
-    def _last(self, x: Tensor) -> Tensor:
-        """``(B·T, D, h, w)`` to ``(B, T, h, w, D)``."""
-        frames, (height, width) = self.canvas.frames, x.shape[2:]
-        return x.permute(0, 2, 3, 1).reshape(-1, frames, height, width, x.shape[1])
+    def _last(self, x: Tensor, grid: Canvas) -> Tensor:
+        """``(B·t, D, h, w)`` to ``(B, t, h, w, D)``."""
+        return torch.unflatten(x.permute(0, 2, 3, 1), 0, (-1, grid.frames))
 
 
 def _size(spec: HierarchySpec) -> int:

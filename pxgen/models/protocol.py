@@ -33,6 +33,8 @@ class Batch(NamedTuple):
     """``(B, T, H, W) int64`` palette indices."""
     labels: Tensor
     """``(B, L) float32`` in [-1, 1]."""
+    digest: Tensor | None = None
+    """``(B, M) int64``: what the stage's ``digest`` says of the sprites, where it is kept."""
 
 
 Loss = Callable[[Batch, float, Noise], Mapping[str, Tensor]]
@@ -58,10 +60,17 @@ class Stage:
     """Called before each step with its batch: for what follows the data without a gradient."""
     settle: Callable[[Iterable[Batch]], None] = lambda batches: None
     """Called with training sprites whenever the averaged weights are about to be drawn from."""
+    digest: Callable[[Batch], Tensor] | None = None
+    """``(B, M) int64`` below 2**16 of what this stage reads of sprites and does not change, so that
+    it may be kept; batches then come with it unless sprites are moved or mirrored."""
+    state: Callable[[], Mapping[str, float]] = dict
+    """Figures of what no single sprite tells, beside those of held-out ones."""
     share: float = 1.0
     """Of a time budget, relative to the other stages."""
     passes: float | None = None
     """Times it may see the training sprites at most; more would only learn them by heart."""
+    patience: int | None = None
+    """Validations without fewer held-out bits after which it ends, with the weights of the best."""
     codes_pixels: bool = True
     """Whether its bits count towards a sprite given its labels; those of a label prior do not."""
 
@@ -74,6 +83,10 @@ class Sampling:
     sampler: str | None = None
     guidance: float | None = None
     temperature: float | None = None
+    top_k: int | None = None
+    """Draw from so many of the likeliest codes alone."""
+    top_p: float | None = None
+    """Draw from the fewest codes that together are so likely."""
     eta: float | None = None
     """Noise that DDIM adds anew, as a share of what DDPM adds."""
     init: Tensor | None = None

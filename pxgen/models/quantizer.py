@@ -33,21 +33,39 @@ class Quantized(NamedTuple):
     """``(...)``: squared distance that the vectors are to reduce."""
 
 
-class Codebook(nn.Module):
+class _Counted(nn.Module):
+    """How often each code is chosen: an average over the steps of a training."""
+
+    counts: Tensor
+
+    def __init__(self, codes: int) -> None:
+        super().__init__()
+        # One each: an average that began at zero would throw every unused code far away.
+        self.register_buffer("counts", torch.ones(codes))
+
+    def _count(self, codes: Tensor) -> None:
+        ones = torch.ones(len(codes), device=codes.device)
+        chosen = torch.zeros_like(self.counts).index_add_(0, codes, ones)
+        self.counts.lerp_(chosen, 1 - DECAY)
+
+    def use(self) -> tuple[float, float]:
+        """The share of codes that live, and how many equally frequent ones would say as much."""
+        live = self.counts >= DEAD * self.counts.mean()
+        return float(live.double().mean()), perplexity(self.counts)
+
+
+class Codebook(_Counted):
     """``codes`` vectors of ``size`` numbers on the unit sphere."""
 
     vectors: Tensor
     sums: Tensor
-    counts: Tensor
 
     def __init__(self, codes: int, size: int) -> None:
-        super().__init__()
+        super().__init__(codes)
         self.codes, self.size = codes, size
         start = F.normalize(torch.randn(codes, size), dim=1)
         self.register_buffer("vectors", start)
         self.register_buffer("sums", start.clone())
-        # One each: an average that began at zero would throw every unused code far away.
-        self.register_buffer("counts", torch.ones(codes))
 
     def forward(self, x: Tensor) -> Quantized:
         """Quantize ``(..., size)``."""
@@ -79,9 +97,8 @@ class Codebook(nn.Module):
         """
         x = F.normalize(x.float(), dim=-1)
         codes = (x @ self.vectors.t()).argmax(-1)
-        chosen = torch.zeros_like(self.counts).index_add_(0, codes, torch.ones_like(x[:, 0]))
+        self._count(codes)
         sums = torch.zeros_like(self.sums).index_add_(0, codes, x)
-        self.counts.lerp_(chosen, 1 - DECAY)
         self.sums.lerp_(sums, 1 - DECAY)
         dead = self.counts < DEAD * self.counts.mean()
         fresh = x[(uniform * len(x)).long().clamp(max=len(x) - 1)]
@@ -91,11 +108,11 @@ class Codebook(nn.Module):
         self.vectors.copy_(F.normalize(self.sums, dim=1))
 
 
-class Lattice(nn.Module):
+class Lattice(_Counted):
     """Finite scalar quantization (2309.15505): each number by itself takes one of few values."""
 
     def __init__(self, levels: Sequence[int]) -> None:
-        super().__init__()
+        super().__init__(math.prod(levels))
         self.levels = tuple(levels)
         self.codes, self.size = math.prod(levels), len(levels)
 
@@ -121,8 +138,10 @@ class Lattice(nn.Module):
     def lay_out(self, x: Tensor, uniform: Tensor) -> None:
         """A lattice lies where it lies."""
 
+    @torch.no_grad()
     def follow(self, x: Tensor, uniform: Tensor) -> None:
-        """A lattice stays where it is."""
+        """A lattice stays where it is; what is chosen is counted."""
+        self._count(self(x).codes)
 
     def _number(self, steps: Tensor) -> Tensor:
         number = torch.zeros_like(steps[..., 0])
@@ -147,7 +166,12 @@ def lattice_levels(codes: int) -> tuple[int, ...]:
 
 def usage(codes: Tensor, of: int) -> tuple[float, float]:
     """The share of codes that occur, and how many equally frequent ones would say as much."""
-    counts = torch.bincount(codes.flatten(), minlength=of).double()
-    shares = counts / counts.sum()
+    counts = torch.bincount(codes.flatten(), minlength=of)
+    return float((counts > 0).double().mean()), perplexity(counts)
+
+
+def perplexity(counts: Tensor) -> float:
+    """How many equally frequent codes would say as much as those of ``(codes,)`` counts."""
+    shares = counts.double() / counts.sum()
     entropy = -(shares[shares > 0] * shares[shares > 0].log()).sum()
-    return float((counts > 0).double().mean()), float(entropy.exp())
+    return float(entropy.exp())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
 import torch
@@ -24,6 +25,7 @@ from pxgen.models.layers import ResidualBlock
 from pxgen.models.protocol import Batch, Sampling, Stage
 from pxgen.models.quantizer import usage
 from pxgen.models.transformer import CausalTransformer, TransformerReader
+from pxgen.models.truncation import likely
 from pxgen.noise import Noise, draw_categories
 from pxgen.tables import setting
 
@@ -31,6 +33,8 @@ BLIND = 0.1
 """Share of training sprites that the priors see without labels."""
 ALONE = 0.1
 """Share of training sprites whose codec shows the top level alone, and of those without it."""
+PATIENCE = 4
+"""Validations without progress after which a prior only learns its sprites by heart."""
 COMMITMENT = 0.25
 """Weight of the distance between vectors and their codes."""
 
@@ -84,7 +88,7 @@ class Prior(nn.Module):
         )
         self.above = nn.Embedding(codec.top.codes, width) if above else None
         self.look = nn.ModuleList(ResidualBlock(width, spec.hidden) for _ in range(2 * above))
-        self._over = codec.top_grid
+        self._over, self._steps = codec.top_grid, codec.steps
 
     def forward(self, codes: Tensor, labels: Tensor, top: Tensor | None) -> Tensor:
         """``(B, N) int64`` codes, and top codes above them, to ``(B, N, codes)`` logits."""
@@ -110,7 +114,7 @@ class Prior(nn.Module):
         moved = condition.repeat_interleave(T, 0)
         for block in self.look:
             x = block(x, moved)
-        x = F.interpolate(x, scale_factor=2, mode="nearest")
+        x = F.interpolate(x, scale_factor=2, mode="nearest").repeat_interleave(self._steps, 0)
         return x.permute(0, 2, 3, 1).reshape(len(top), -1, x.shape[1])
 
 
@@ -118,7 +122,7 @@ class VqVae:
     """The codec and its priors as a model."""
 
     samplers = ("raster",)
-    takes = frozenset({"sampler", "temperature", "given"})
+    takes = frozenset({"sampler", "temperature", "top_k", "top_p", "given"})
 
     def __init__(self, spec: VqVaeSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain
@@ -140,9 +144,11 @@ class VqVae:
             self.held_out,
             begin=self.begin,
             before=self.follow,
+            state=self.code_state,
         )
-        top = Stage("top", self.top, self.top_loss, self.top_held_out, share=0.5)
-        bottom = Stage("bottom", self.bottom, self.bottom_loss, self.bottom_held_out)
+        prior = partial(Stage, digest=self.digest, patience=PATIENCE)
+        top = prior("top", self.top, self.top_loss, self.top_held_out, share=0.5)
+        bottom = prior("bottom", self.bottom, self.bottom_loss, self.bottom_held_out)
         rest = (codec, top, bottom)
         return rest if self.prior is None else (label_stage(self.prior), *rest)
 
@@ -184,6 +190,17 @@ class VqVae:
                 figures["bits"] = nats / math.log(2)
         return figures
 
+    def code_state(self) -> Mapping[str, float]:
+        """How much of each level's codes is in use, and their perplexity."""
+        figures = {}
+        for name, level in (("top", self.codec.top), ("bottom", self.codec.bottom)):
+            figures[f"{name}_usage"], figures[f"{name}_perplexity"] = level.use()
+        return figures
+
+    def digest(self, batch: Batch) -> Tensor:
+        """``(B, N_top + N_bottom)`` codes."""
+        return torch.cat([*self._codes(batch)], 1)
+
     def top_loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a top code."""
         labels = hide_labels(batch.labels, noise, BLIND)
@@ -214,6 +231,8 @@ class VqVae:
 
     @torch.no_grad()
     def _codes(self, batch: Batch) -> Levels:
+        if batch.digest is not None:
+            return Levels(*batch.digest.tensor_split([self.codec.top_grid.pixels], 1))
         top, bottom = self.codec.encode(batch.pixels.flatten(1))
         return Levels(top.codes.flatten(1), bottom.codes.flatten(1))
 
@@ -237,12 +256,11 @@ class VqVae:
         """Top codes, then bottom ones."""
         if self.prior is not None:
             labels = self.prior.complete(labels, noise)
-        heat = self.spec.temperature if how.temperature is None else how.temperature
         known = self._known(how.given, len(labels))
         reader, positions = self.top.reader(labels, None), self.codec.top_grid.pixels
-        top = self._write(reader, noise.uniform(positions), heat, known.top)
+        top = self._write(reader, noise.uniform(positions), how, known.top)
         reader, positions = self.bottom.reader(labels, top), self.codec.bottom_grid.pixels
-        bottom = self._write(reader, noise.uniform(positions), heat, known.bottom)
+        bottom = self._write(reader, noise.uniform(positions), how, known.bottom)
         return VqCode(Levels(top, bottom), labels, self._keys(noise))
 
     def _known(self, given: Tensor | None, n: int) -> Levels:
@@ -253,20 +271,24 @@ class VqVae:
         T = self.domain.canvas.frames
         clip = torch.cat([given, given[-1:].expand(T - len(given), -1, -1)]).long()
         levels = self._codes(Batch(clip.unsqueeze(0), clip.new_zeros(1, 0)))
-        parts = (codes[:, : len(given) * codes.shape[1] // T] for codes in levels)
+        # Only a top code all of whose frames are given is known, and the bottom ones below it.
+        whole = len(given) // self.spec.top_frames
+        of = self.codec.top_grid.frames
+        parts = (codes[:, : whole * codes.shape[1] // of] for codes in levels)
         return Levels(*(part.expand(n, -1) for part in parts))
 
     def _write(
-        self, reader: Reader | TransformerReader, uniform: Tensor, heat: float, known: Tensor
+        self, reader: Reader | TransformerReader, uniform: Tensor, how: Sampling, known: Tensor
     ) -> Tensor:
         """``(n, N)`` codes, one after another by ``(n, N)`` draws; the first are known."""
+        heat = self.spec.temperature if how.temperature is None else how.temperature
         written = []
         for position in range(uniform.shape[1]):
             logits = reader.logits(position)
             if position < known.shape[1]:
                 written.append(known[:, position])
             else:
-                chances = (logits / max(heat, 1e-4)).softmax(-1)
+                chances = likely(logits, heat, how)
                 written.append(draw_categories(chances, uniform[:, position]))
             reader.tell(position, written[-1])
         return torch.stack(written, 1)

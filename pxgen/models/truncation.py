@@ -1,0 +1,39 @@
+"""Drawing from the likely codes alone: the few likeliest, or the fewest that make up a share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from pxgen.models.protocol import Sampling
+
+COOLEST = 1e-4
+"""The lowest temperature: below it there is only the likeliest."""
+
+
+def likely(logits: Tensor, temperature: float, how: Sampling) -> Tensor:
+    """Chances to draw by.
+
+    Args:
+        logits: ``(..., K)``.
+        temperature: 1 leaves them as they are.
+        how: its ``top_k`` keeps so many of the likeliest (1805.04833), its ``top_p`` after that
+            the fewest whose chances reach it (1904.09751); at least one always stays.
+
+    Returns:
+        ``(..., K)`` chances that sum to 1.
+    """
+    chances = (logits / max(temperature, COOLEST)).softmax(-1)
+    if how.top_k is None and how.top_p is None:
+        return chances
+    ordered, order = chances.sort(stable=True, dim=-1, descending=True)
+    K = logits.shape[-1]
+    kept = torch.arange(K, device=logits.device) < (K if how.top_k is None else how.top_k)
+    if how.top_p is not None:
+        total = ordered * kept
+        total = total / total.sum(-1, keepdim=True)
+        kept = kept & (total.cumsum(-1) - total < how.top_p)
+    kept = kept.expand_as(ordered).clone()
+    kept[..., 0] = True
+    chances = chances * torch.zeros_like(kept).scatter(-1, order, kept)
+    return chances / chances.sum(-1, keepdim=True)

@@ -16,6 +16,9 @@ from pxgen.noise import Noise
 UNSEEN = 0.5
 """Added to how often a place showed a colour that has no logit there."""
 
+FAINTEST = -80.0
+"""Of logits, below the highest of their place; what is less likely adds nothing to a sum."""
+
 COUNTABLE = 2**40
 """More pixels than any training sees of a colour; sums of a palette's counts stay exact."""
 
@@ -142,7 +145,9 @@ class SupportPixels(nn.Module):
     def _total(self, logits: Tensor) -> Tensor:
         """``(P, B)`` log-sum-exp of each place."""
         highest = self._highest(logits.detach())
-        shares = (logits - highest.index_select(0, self.place)).exp()
+        below = logits - highest.index_select(0, self.place)
+        # Numbers too small to be normal take an exponential ten times as long.
+        shares = below.clamp_(min=FAINTEST).exp()
         total = torch.zeros_like(highest).index_add(0, self.place, shares)
         return (total.log() + highest)[:-1]
 

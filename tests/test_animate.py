@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from pxgen.canvas import Canvas
 from pxgen.checkpoint import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
 from pxgen.commands.animate import even_steps
+from pxgen.ingest.images import read_picture
 from pxgen.render.gif import encode_gif
+from pxgen.render.png import decode_png
 from tests.test_checkpoint import CARD, save
 from tests.tiny import PALETTE, domain, tiny_model, tiny_table
 
@@ -107,6 +110,34 @@ def test_a_model_of_stills_walks_and_comes_back(recipe: str, tmp_path: Path) -> 
     with Image.open(out) as image:
         assert image.info["duration"] == 50
         assert image.info["loop"] == 0
+
+
+def test_each_frame_may_have_its_own_time(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked")
+    out = tmp_path / "a.gif"
+    code, _, _ = run(tmp_path, "--durations", "40,80,120,200", "--loop", "pingpong", "-o", out)
+    assert code == 0
+    assert read_picture(out).durations == (40, 80, 120, 200, 120, 80)
+    code, _, error = run(tmp_path, "--durations", "40,80", "-o", out)
+    assert (code, error) == (2, "pxgen: --durations names 2 frames of 4\n")
+    for wrong in ("40,", "0,0,0,0", "soon", "40,80,nan,3"):
+        assert "is no list such as" in run(tmp_path, "--durations", wrong, "-o", out)[2]
+
+
+def test_clips_lie_on_a_sheet_with_their_tags(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked")
+    sheet, data = tmp_path / "a.png", tmp_path / "a.json"
+    run(tmp_path, "-n", 3, "--fps", 5, "-o", sheet, "--sheet", "rows", "--data", data)
+    assert decode_png(sheet)[0].shape == (18, 32)
+    described = json.loads(data.read_text("utf-8"))
+    tags = [(tag["name"], tag["from"], tag["to"]) for tag in described["meta"]["frameTags"]]
+    assert tags == [(f"sprite-0-000{k}", 4 * k, 4 * k + 3) for k in range(3)]
+    assert {frame["duration"] for frame in described["frames"].values()} == {200}
+    editor = tmp_path / "a.aseprite"
+    run(tmp_path, "-n", 3, "--fps", 5, "-o", editor)
+    rows = decode_png(sheet)[0].reshape(3, 6, 4, 8).swapaxes(1, 2)
+    frames = PALETTE.rgba[rows].reshape(12, 6, 8, 4)
+    assert np.array_equal(read_picture(editor).rgba, frames)
 
 
 def test_the_speed_of_a_walk_does_not_jump() -> None:

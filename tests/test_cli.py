@@ -14,8 +14,10 @@ from click.testing import CliRunner
 from pxgen import __version__
 from pxgen.cli.app import DEFAULTS_FROM, SECTIONS, CommandLine, pxgen
 from pxgen.commands.editing import Edits
+from pxgen.engines.atlas import Style
 from pxgen.errors import InputError, PxgenError, UsageError
 from pxgen.models.protocol import Sampling
+from pxgen.render.together import SheetWish
 from pxgen.settings import SETTINGS
 
 COMMANDS = [name for names in SECTIONS.values() for name in names]
@@ -226,6 +228,8 @@ def test_sample_passes_on_every_option(run, asked):
     line = (
         "-m runs/a -n 9 --label alien --label hat:0.5 --seed 3 --first 20 --shard 2/4 --steps 8 "
         "--sampler random --guidance 1.5 --temperature 0.9 --eta 0.5 --palette pico-8 --scale 2 "
+        "--top-k 9 --top-p 0.5 --sheet packed --padding 1 --extrude 2 --power-of-two --array "
+        "--data x.json --data x.css "
         "-o x.png --init a.png --strength 0.2 --strength 0.4 --mask m.png --tile xy "
         "--canvas 32x24 --at 1,2 --lock nes --trace --force --batch 7 --workers 1 --device cpu"
     )
@@ -235,7 +239,12 @@ def test_sample_passes_on_every_option(run, asked):
     assert str(request.pop("model")) == "runs/a"
     assert str(request.pop("runs")) == "runs"
     assert request.pop("how") == Sampling(
-        steps=8, sampler="random", guidance=1.5, temperature=0.9, eta=0.5
+        steps=8, sampler="random", guidance=1.5, temperature=0.9, top_k=9, top_p=0.5, eta=0.5
+    )
+    assert request.pop("sheet") == SheetWish(
+        style=Style("packed", padding=1, extrude=2, power_of_two=True),
+        data=(Path("x.json"), Path("x.css")),
+        array=True,
     )
     assert request.pop("edits") == Edits(
         init=Path("a.png"),

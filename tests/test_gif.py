@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
+import shutil
+import subprocess
 
+import av
+import imageio.v3 as imageio
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import GifImagePlugin, Image
@@ -77,3 +83,44 @@ def test_each_frame_shows_its_own_colours_and_no_ghosts(clip):
             wanted = palette.colors(frame)
             assert np.array_equal(shown[..., 3], wanted[..., 3])
             assert np.array_equal(shown[frame > 0], wanted[frame > 0])
+
+
+def visible(rgba: np.ndarray) -> np.ndarray:
+    return np.where(rgba[..., 3:] > 0, rgba, 0)
+
+
+@given(clips)
+@settings(max_examples=40, deadline=None)
+def test_other_readers_see_the_same_frames_and_times(clip):
+    """imageio, and FFmpeg's decoder, which is none of Pillow's code."""
+    frames, palette = clip
+    delays = [20.0 + 30 * position for position in range(len(frames))]
+    content = encode_gif(frames, palette, delays)
+    wanted = visible(palette.rgba[frames])
+
+    read = imageio.imread(content, extension=".gif", index=None, mode="RGBA")
+    assert np.array_equal(visible(read), wanted)
+    told = [imageio.immeta(content, extension=".gif", index=k) for k in range(len(frames))]
+    assert [each["duration"] for each in told] == delays
+
+    with av.open(io.BytesIO(content)) as file:
+        shown = list(file.decode(video=0))
+    decoded = np.stack([frame.to_ndarray(format="rgba") for frame in shown])
+    assert np.array_equal(visible(decoded), wanted)
+    times = [round(1000 * float(frame.pts * frame.time_base)) for frame in shown]
+    assert times == [sum(delays[:k]) for k in range(len(frames))]
+
+
+@pytest.mark.skipif(shutil.which("gifsicle") is None, reason="gifsicle is not installed")
+def test_gifsicle_finds_no_fault(tmp_path):
+    frames, palette = random_clip(4, 200, 6, still=False)
+    file = tmp_path / "clip.gif"
+    file.write_bytes(encode_gif(frames, palette, [20, 30, 40, 50, 60, 70], loop=3))
+    command = ["gifsicle", "--info", "--color-info", str(file)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "6 images" in told.stdout
+    assert "loop count 3" in told.stdout
+    assert "local color table" not in told.stdout
+    delays = re.findall(r"delay ([\d.]+)s", told.stdout)
+    assert delays == ["0.02", "0.03", "0.04", "0.05", "0.06", "0.07"]
+    assert "warning" not in told.stderr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -17,10 +17,38 @@ from pxgen.cli.options import (
     model_option,
     setting_option,
     shard_option,
+    sheet_options,
     workers_option,
 )
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
+
+SHORTEST, LONGEST = 10, 65_535
+"""Milliseconds that a frame is shown."""
+
+if TYPE_CHECKING:
+    from pxgen.render.together import SheetWish
+
+
+def parse_durations(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[float, ...] | None:
+    """``100,80,250`` as numbers; an option's callback.
+
+    Raises:
+        click.BadParameter: one of them is no time that a frame can be shown.
+    """
+    if value is None:
+        return None
+    try:
+        times = tuple(float(part) for part in value.split(","))
+    except ValueError:
+        times = ()
+    if not times or not all(LONGEST >= time >= SHORTEST for time in times):
+        raise click.BadParameter(
+            f"{value!r} is no list such as 100,80,250, each {SHORTEST} to {LONGEST}.", ctx, param
+        )
+    return times
 
 
 @click.command("animate", short_help="Make sprites move.")
@@ -54,13 +82,20 @@ from pxgen.settings import SampleSettings
 @setting_option(SampleSettings, "top_k", "--top-k", metavar="K")
 @setting_option(SampleSettings, "top_p", "--top-p", metavar="P")
 @fps_option
+@click.option(
+    "--durations",
+    callback=parse_durations,
+    metavar="MS,MS,...",
+    help="Milliseconds of each frame, instead of --fps.",
+)
 @setting_option(SampleSettings, "scale", "--scale", metavar="K")
 @click.option(
     "-o",
     "--out",
     metavar="OUT",
-    help="Folder (a GIF each), .gif/.webp/.apng, .png strips, or - (default: here).",
+    help="Folder (a GIF each), .gif/.webp/.apng/.aseprite, .png strips, or - (default: here).",
 )
+@sheet_options
 @force_option
 @device_option
 @workers_option
@@ -81,8 +116,10 @@ def command(
     top_k: int | None,
     top_p: float | None,
     fps: float,
+    durations: tuple[float, ...] | None,
     scale: int,
     out: str | None,
+    sheet: SheetWish,
     force: bool,
     device: str,
     workers: int | None,
@@ -117,8 +154,10 @@ def command(
         loop=loop,
         how=Sampling(temperature=temperature, top_k=top_k, top_p=top_p),
         fps=fps,
+        durations=durations,
         scale=scale,
         out=out,
+        sheet=sheet,
         force=force,
         device=device,
         workers=workers,

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pxgen.cli.options import device_option, force_option, fps_option, model_option, setting_option
+from pxgen.cli.options import (
+    device_option,
+    force_option,
+    fps_option,
+    model_option,
+    setting_option,
+    sheet_options,
+)
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
+
+if TYPE_CHECKING:
+    from pxgen.render.together import SheetWish
 
 
 @click.command("interpolate", short_help="Go from one sprite to another.")
@@ -31,8 +42,9 @@ from pxgen.settings import SampleSettings
     "-o",
     "--out",
     metavar="OUT",
-    help="Folder, .png strip, .gif/.webp/.apng, or - (default: frames here).",
+    help="Folder, .png strip, .gif/.webp/.apng/.aseprite, or - (default: frames here).",
 )
+@sheet_options
 @force_option
 @device_option
 @pass_session
@@ -50,6 +62,7 @@ def command(
     fps: float,
     scale: int,
     out: str | None,
+    sheet: SheetWish,
     force: bool,
     device: str,
 ) -> None:
@@ -77,6 +90,7 @@ def command(
         fps=fps,
         scale=scale,
         out=out,
+        sheet=sheet,
         force=force,
         device=device,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 import typing
@@ -13,6 +14,9 @@ import click
 from click.core import ParameterSource
 
 from pxgen.tables import Rule, rules
+
+if typing.TYPE_CHECKING:
+    from pxgen.engines.atlas import Arrangement
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -138,6 +142,59 @@ fps_option = click.option(
 force_option = click.option(
     "--force", is_flag=True, help="Replace files of the same names in the folder."
 )
+
+
+def sheet_options(command: Command) -> Command:
+    """Options of a sheet for engines; the command gets them as ``sheet``."""
+
+    @click.option(
+        "--sheet",
+        "arrangement",
+        type=click.Choice(["rows", "columns", "packed"]),
+        help="Lay a .png out for engines: a clip a row or column, or trimmed and packed.",
+    )
+    @click.option(
+        "--padding", type=click.IntRange(0, 256), default=0, metavar="P", help="Pixels between."
+    )
+    @click.option(
+        "--extrude",
+        type=click.IntRange(0, 256),
+        default=0,
+        metavar="P",
+        help="Repeat borders around frames so often, so that filtering does not bleed.",
+    )
+    @click.option("--power-of-two", is_flag=True, help="Make the sheet's sides powers of two.")
+    @click.option(
+        "--data",
+        type=PATH,
+        multiple=True,
+        metavar="FILE",
+        help="Describe the sheet: .json (Aseprite, TexturePacker), .tsx (Tiled), .tres (Godot 4), "
+        ".css (repeatable).",
+    )
+    @click.option("--array", is_flag=True, help="Name frames in a list in JSON.")
+    @functools.wraps(command)
+    def with_sheet(
+        *args: Any,
+        arrangement: Arrangement | None,
+        padding: int,
+        extrude: int,
+        power_of_two: bool,
+        data: tuple[Path, ...],
+        array: bool,
+        **others: Any,
+    ) -> Any:
+        from pxgen.engines.atlas import Style
+        from pxgen.render.together import SheetWish
+
+        spaced = bool(padding or extrude or power_of_two)
+        style = None
+        if arrangement or spaced or data:
+            style = Style(arrangement or "rows", padding, extrude, power_of_two)
+        return command(*args, sheet=SheetWish(style, data, array), **others)
+
+    return typing.cast(Command, with_sheet)
+
 
 workers_option = click.option(
     "--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all)."

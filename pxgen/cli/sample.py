@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,10 +19,14 @@ from pxgen.cli.options import (
     model_option,
     setting_option,
     shard_option,
+    sheet_options,
     workers_option,
 )
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
+
+if TYPE_CHECKING:
+    from pxgen.render.together import SheetWish
 
 
 @click.command("sample", short_help="Make new sprites.")
@@ -66,8 +71,9 @@ from pxgen.settings import SampleSettings
     "-o",
     "--out",
     metavar="OUT",
-    help="Folder, .png sheet, .gif/.webp/.apng frames, or - (default: here).",
+    help="Folder, .png sheet, .gif/.webp/.apng/.aseprite frames, or - (default: here).",
 )
+@sheet_options
 @force_option
 @device_option
 @click.option(
@@ -107,6 +113,7 @@ def command(
     palette: str | None,
     scale: int,
     out: str | None,
+    sheet: SheetWish,
     force: bool,
     device: str,
     batch: int,
@@ -161,6 +168,7 @@ def command(
         palette=palette,
         scale=scale,
         out=out,
+        sheet=sheet,
         force=force,
         device=device,
         batch=batch,

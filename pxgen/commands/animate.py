@@ -26,6 +26,7 @@ from pxgen.noise import PictureNoise, choose
 from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.render.outputs import Series, plan_output
+from pxgen.render.together import SheetWish
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,8 +64,11 @@ class AnimateRequest:
     loop: Loop
     how: Sampling
     fps: float
+    durations: tuple[float, ...] | None
+    """Milliseconds of each frame; None shows all as long as ``fps`` says."""
     scale: int
     out: str | None
+    sheet: SheetWish
     force: bool
     device: str
     workers: int | None
@@ -90,7 +94,8 @@ def animate(request: AnimateRequest, console: Console) -> Iterator[Path]:
         series,
         scale=request.scale,
         force=request.force,
-        delay_ms=1000 / request.fps,
+        sheet=request.sheet,
+        delay_ms=_delays(request, loaded.card.canvas.frames),
     )
     if loaded.card.canvas.frames > 1:
         clips = _clips(request, loaded, labels, indices, device)
@@ -193,6 +198,17 @@ def _palette(
     if loaded.palettes is None:
         return loaded.card.palette
     return loaded.palettes.choose(clip, labels, choose(seed, index ^ COLORS))
+
+
+def _delays(request: AnimateRequest, drawn: int) -> float | tuple[float, ...]:
+    """Milliseconds of each frame, there and back; a model of stills draws what is asked for."""
+    if request.durations is None:
+        return 1000 / request.fps
+    frames = (request.frames or FRAMES) if drawn == 1 else drawn
+    if len(request.durations) != frames:
+        raise UsageError(f"--durations names {len(request.durations)} frames of {frames}")
+    back = request.durations[-2:0:-1] if request.loop == "pingpong" else ()
+    return (*request.durations, *back)
 
 
 def _turned(clip: U8, loop: Loop) -> U8:

@@ -25,6 +25,7 @@ from pxgen.noise import PictureNoise, choose
 from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.render.outputs import Named, plan_output
+from pxgen.render.together import SheetWish
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,6 +53,7 @@ class InterpolateRequest:
     fps: float
     scale: int
     out: str | None
+    sheet: SheetWish
     force: bool
     device: str
 
@@ -72,6 +74,7 @@ def interpolate(request: InterpolateRequest, console: Console) -> Iterator[Path]
         series,
         scale=request.scale,
         force=request.force,
+        sheet=request.sheet,
         delay_ms=1000 / request.fps,
         columns=request.frames,
     )

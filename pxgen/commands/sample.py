@@ -27,6 +27,7 @@ from pxgen.palette.library import find_palette
 from pxgen.palette.local import LocalPalettes, stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.render.outputs import Series, plan_output
+from pxgen.render.together import SheetWish
 from pxgen.runs import run_folders
 from pxgen.tables import nearest
 
@@ -62,6 +63,7 @@ class SampleRequest:
     palette: str | None
     scale: int
     out: str | None
+    sheet: SheetWish
     force: bool
     device: str
     batch: int
@@ -87,10 +89,12 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
     if labels.any() and not model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: sample it without --label")
     series = Series(labels=request.labels, seed=request.seed, indices=indices)
-    output = plan_output(request.out, series, scale=request.scale, force=request.force)
+    output = plan_output(
+        request.out, series, scale=request.scale, force=request.force, sheet=request.sheet
+    )
     wishes = (Wish(index, labels, hows[index % len(hows)]) for index in indices)
     # One still in an animated file would stand still: it is shown as it forms.
-    still = output.form == "frames" and len(indices) * loaded.card.canvas.frames == 1
+    still = output.moves and len(indices) * loaded.card.canvas.frames == 1
     pictures: Iterator[U8]
     if request.trace or still:
         held = 0 if output.form == "sheet" else HELD

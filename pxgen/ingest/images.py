@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pxgen.errors import InputError
+from pxgen.ingest.aseprite import is_aseprite, read_aseprite
 
 U8 = NDArray[np.uint8]
 
 SUFFIXES = frozenset(
-    {".png", ".apng", ".gif", ".webp", ".bmp", ".jpg", ".jpeg"}
+    {".png", ".apng", ".gif", ".webp", ".bmp", ".jpg", ".jpeg", ".aseprite"}
     | {".tga", ".tif", ".tiff", ".pcx", ".ppm", ".pgm", ".pbm"}
 )
 """File endings that a walk through a folder takes for images."""
@@ -32,6 +33,13 @@ FILE_LIMIT = 4 * PIXEL_LIMIT
 """Pixels accepted over all frames of one file."""
 
 
+HEAD = 8
+"""Bytes that tell Aseprite's files from all others."""
+LARGEST_FILE = 2**28
+USUAL_MS = 100.0
+"""How long a frame is shown of which its file says nothing."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """One decoded image file."""
@@ -42,6 +50,10 @@ class Picture:
     """The RGBA rows of an indexed still's own colour table, in file order."""
     jpeg: bool = False
     """Whether it comes from a JPEG file, whose colours are never quite those drawn."""
+    durations: tuple[float, ...] = ()
+    """Milliseconds of each frame, where the file says so."""
+    tags: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Parts of an animation by name: the frames of each in order."""
 
 
 def read_picture(path: Path) -> Picture:
@@ -51,6 +63,10 @@ def read_picture(path: Path) -> Picture:
         InputError: unreadable, not an image, of a depth that has no 8-bit meaning, or too large.
     """
     try:
+        with path.open("rb") as file:
+            own = is_aseprite(file.read(HEAD))
+        if own:
+            return _from_aseprite(path)
         with _guarded(), Image.open(path, formats=_FORMATS) as image:
             return _decode(image)
     except InputError as error:
@@ -63,6 +79,13 @@ def read_picture(path: Path) -> Picture:
         raise InputError(f"{path}: {error.strerror or _line(error)}") from error
     except Exception as error:  # damaged bytes make decoders raise anything
         raise InputError(f"{path}: damaged image ({_line(error)})") from error
+
+
+def _from_aseprite(path: Path) -> Picture:
+    if path.stat().st_size > LARGEST_FILE:
+        raise InputError(f"an Aseprite file of more than {LARGEST_FILE >> 20} MB")
+    read = read_aseprite(path.read_bytes(), PIXEL_LIMIT, FILE_LIMIT)
+    return Picture(read.rgba, read.table, durations=read.durations, tags=read.tags)
 
 
 @contextmanager
@@ -95,10 +118,12 @@ def _decode(image: Image.Image) -> Picture:
     # The picture that viewers without animation show is no frame of an APNG.
     first = 1 if image.info.get("default_image") else 0
     frames = np.empty((total - first, height, width, 4), np.uint8)
+    durations = []
     for number in range(first, total):
         image.seek(number)
         frames[number - first] = _rgba(image)
-    return Picture(frames)
+        durations.append(float(image.info.get("duration") or USUAL_MS))
+    return Picture(frames, durations=tuple(durations))
 
 
 def _rgba(image: Image.Image) -> U8:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ class Sprite:
     """Its place in :meth:`Sources.units`."""
     rgba: U8
     """``(T, H, W, 4) uint8``."""
+    durations: tuple[float, ...] = ()
+    """Milliseconds of each frame, where the file says so."""
 
 
 @dataclass
@@ -145,11 +147,12 @@ class Sources:
         if picture.jpeg:
             self.tally.jpegs.look(picture.rgba)
             if self.reading.overflow:
-                picture = Picture(undo_overflow(picture.rgba))
+                picture = replace(picture, rgba=undo_overflow(picture.rgba))
         if self.reading.grid is not None:
             yield from self._from_sheet(entry, unit, picture)
         else:
-            yield from self._stills(Sprite(entry.name, unit, picture.rgba))
+            for sprite in _parts(entry.name, unit, picture):
+                yield from self._stills(sprite)
 
     def _picture(self, entry: Entry) -> Picture:
         limit = self.reading.frames
@@ -200,6 +203,16 @@ class Sources:
             return
         for number, frame in enumerate(sprite.rgba):
             yield Sprite(f"{sprite.name}#{number}", sprite.unit, frame[None])
+
+
+def _parts(name: str, unit: int, picture: Picture) -> Iterator[Sprite]:
+    """A file's animation whole, or each of the parts that it names."""
+    if not picture.tags:
+        yield Sprite(name, unit, picture.rgba, picture.durations)
+    for tag, order in picture.tags:
+        frames = list(order)
+        durations = tuple(picture.durations[number] for number in frames)
+        yield Sprite(f"{name}#{tag}", unit, picture.rgba[frames], durations)
 
 
 def _is_array(file: Found) -> bool:

@@ -1,7 +1,8 @@
 """Where pictures go: what ``-o OUT`` means, the names of the files, and writing them.
 
 A folder gets one file a picture, ``x.png`` one sheet, ``x.gif``, ``x.webp`` and ``x.apng`` the
-frames one after another, and ``-`` one image on standard output.
+frames one after another, ``x.aseprite`` all of them with a tag a clip, and ``-`` one image on
+standard output.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 
+from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
 from pxgen.palette.local import united
@@ -23,14 +25,16 @@ from pxgen.palette.table import U8, Palette
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
+from pxgen.render.together import ANIMATIONS, CONTACT_SHEET, SheetWish, animation, write_together
 
-Form = Literal["folder", "sheet", "frames", "stdout"]
+Form = Literal["folder", "sheet", "together", "stdout"]
 
 FORMS: dict[str, Form] = {
     ".png": "sheet",
-    ".gif": "frames",
-    ".webp": "frames",
-    ".apng": "frames",
+    ".gif": "together",
+    ".webp": "together",
+    ".apng": "together",
+    ".aseprite": "together",
 }
 OTHER_IMAGES = (".bmp", ".jpeg", ".jpg", ".svg", ".tga", ".tif", ".tiff")
 
@@ -75,9 +79,16 @@ class Output:
     target: Path
     series: Series | Named
     scale: int
-    delay_ms: float
+    delay_ms: float | Sequence[float]
+    """How long a frame is shown, or each frame of a clip."""
     columns: int | None = None
     """Of a sheet; None is about as wide as high."""
+    sheet: SheetWish = CONTACT_SHEET
+
+    @property
+    def moves(self) -> bool:
+        """Whether pictures become the frames of one animation."""
+        return self.form == "together" and self.target.suffix.lower() in ANIMATIONS
 
     def write(self, batches: Iterable[U8], palette: Palette) -> Iterator[Path]:
         """Write ``(n, T, H, W) uint8`` batches and yield each path once its file is complete.
@@ -95,10 +106,9 @@ class Output:
         if self.form == "stdout":
             sys.stdout.buffer.write(self._one_image(pixels, palette))
             sys.stdout.buffer.flush()
-        elif self.form == "frames":
-            frames = pixels.reshape(-1, *pixels.shape[2:])
-            animation = self._animation(frames, palette, self.target.suffix.lower())
-            yield write_bytes(self.target, animation)
+        elif self.form == "together" or self.sheet.style is not None:
+            clips = self._clips(pixels)
+            yield from write_together(self.target, clips, palette, self.sheet, scale=self.scale)
         else:
             yield write_bytes(self.target, self._sheet(pixels, palette))
 
@@ -147,7 +157,7 @@ class Output:
         """A lone clip moves; everything else is a picture."""
         clips, frames = pixels.shape[:2]
         if clips == 1 and frames > 1:
-            return self._animation(pixels[0], palette, ".gif")
+            return animation(enlarge(pixels[0], self.scale), palette, ".gif", self._delays(frames))
         return self._sheet(pixels, palette)
 
     def _sheet(self, pixels: U8, palette: Palette) -> bytes:
@@ -156,14 +166,16 @@ class Output:
         sheet = strips[0] if clips == 1 else contact_sheet(strips, self.columns)
         return encode_png(enlarge(sheet, self.scale), palette)
 
-    def _animation(self, frames: U8, palette: Palette, suffix: str) -> bytes:
-        # Stills need none of this, and Pillow takes as long to import as a sprite to draw.
-        from pxgen.render.apng import encode_apng
-        from pxgen.render.gif import encode_gif
-        from pxgen.render.webp import encode_webp
+    def _clips(self, pixels: U8) -> list[Clip]:
+        delays = self._delays(pixels.shape[1])
+        named = zip(self.series.names(), enlarge(pixels, self.scale), strict=False)
+        return [Clip(name, frames, delays) for name, frames in named]
 
-        encode = {".gif": encode_gif, ".webp": encode_webp, ".apng": encode_apng}[suffix]
-        return encode(enlarge(frames, self.scale), palette, self.delay_ms)
+    def _delays(self, frames: int) -> list[float]:
+        """Milliseconds of each frame of a clip."""
+        if isinstance(self.delay_ms, int | float):
+            return [float(self.delay_ms)] * frames
+        return [*self.delay_ms]
 
 
 def plan_output(
@@ -172,8 +184,9 @@ def plan_output(
     *,
     scale: int = 1,
     force: bool = False,
-    delay_ms: float = 100.0,
+    delay_ms: float | Sequence[float] = 100.0,
     columns: int | None = None,
+    sheet: SheetWish = CONTACT_SHEET,
 ) -> Output:
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 
@@ -182,15 +195,17 @@ def plan_output(
         series: the pictures to come; they name the files of a folder.
         scale: how many times larger each pixel is drawn.
         force: replace files whose names were derived.
-        delay_ms: how long each frame of an animation is shown.
+        delay_ms: how long each frame of an animation is shown: one number, or one a frame.
         columns: sprites in a row of a sheet; by default about as many as rows.
+        sheet: how engines want a sheet.
 
     Raises:
         UsageError: OUT has a suffix that is not written, or a derived name is taken and ``force``
             is off.
     """
     form, target = _destination(out)
-    output = Output(form, target, series, scale, delay_ms, columns)
+    output = Output(form, target, series, scale, delay_ms, columns, sheet)
+    sheet.check(target.suffix.lower() if form == "sheet" else form)
     if not force:
         output.refuse_existing()
     return output

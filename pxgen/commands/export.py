@@ -1,0 +1,121 @@
+"""``export``: images and clips that exist, as one sheet, animation or editor file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pxgen.canvas import Canvas
+from pxgen.engines.atlas import Clip
+from pxgen.errors import InputError, UsageError
+from pxgen.ingest.images import USUAL_MS
+from pxgen.ingest.layout import SIDE_LIMIT, place
+from pxgen.ingest.sources import Reading, Sources, Sprite
+from pxgen.ingest.spool import compact
+from pxgen.ingest.walk import find_files
+from pxgen.palette import Palette
+from pxgen.palette.local import united
+from pxgen.palette.table import U8, unpack
+from pxgen.render.outputs import FORMS, safe_stem
+from pxgen.render.scale import enlarge
+from pxgen.render.together import SheetWish, write_together
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRequest:
+    """What ``export`` was asked for."""
+
+    sources: tuple[Path, ...]
+    out: Path
+    sheet: SheetWish
+    frames: int | None
+    """Frames of a clip of numbered files; 1 takes all as stills; None as found."""
+    fps: float | None
+    """None keeps the files' own durations."""
+    scale: int
+
+
+def export(request: ExportRequest, report: Callable[[str], None]) -> Iterator[Path]:
+    """Read everything, write it together, and yield each path once its file is complete.
+
+    Raises:
+        UsageError: OUT is none of the files that are written, or holds less than all of it.
+        InputError: a source is missing or bad, or there are too many colours for one file.
+    """
+    suffix = request.out.suffix.lower()
+    if suffix not in FORMS:
+        raise UsageError(f"cannot write {request.out}: name a {', '.join(FORMS)} file with -o")
+    request.sheet.check(suffix)
+
+    def refuse(error: InputError) -> None:
+        raise error
+
+    sources = Sources(find_files(request.sources), Reading(frames=request.frames), refuse)
+    sprites = list(sources.sprites())
+    maps, palette = _together(sprites, sources.tally.shared_table)
+    canvas = _canvas(maps)
+    if any(each.shape[1:] != canvas[1:] for each in maps):
+        report(f"sprites of several sizes stand at the bottom of {canvas.width}x{canvas.height}")
+    clips = [
+        Clip(name, enlarge(_placed(each, canvas), request.scale), _durations(sprite, request.fps))
+        for name, sprite, each in zip(_names(sprites), sprites, maps, strict=True)
+    ]
+    yield from write_together(request.out, clips, palette, request.sheet, scale=request.scale)
+
+
+def _together(sprites: Sequence[Sprite], table: U8 | None) -> tuple[list[U8], Palette]:
+    """``(T, H, W) uint8`` maps on one palette: the files' own, or all colours as they come."""
+    small = [compact(sprite.rgba) for sprite in sprites]
+    if table is not None:
+        shared = Palette.of(table.tolist())
+        known = [shared.lookup(unpack(each.colors)) for each in small]
+        if all(found.all() for _, found in known):
+            return [
+                entries[each.indices].astype(np.uint8)
+                for each, (entries, _) in zip(small, known, strict=True)
+            ], shared
+    own = []
+    for sprite, each in zip(sprites, small, strict=True):
+        visible = unpack(each.colors[each.colors != 0])
+        if len(visible) > 255:
+            raise InputError(
+                f"{sprite.name} has {len(visible)} colours, one file holds 255: reduce them first "
+                "with `pxgen prepare --colors`"
+            )
+        palette = Palette.of(visible.tolist())
+        entries, _ = palette.lookup(unpack(each.colors))
+        own.append((entries[each.indices].astype(np.uint8), palette))
+    return united(own)
+
+
+def _canvas(maps: Sequence[U8]) -> Canvas:
+    """One size that holds all of them."""
+    height, width = (max(each.shape[axis] for each in maps) for axis in (1, 2))
+    if max(height, width) > SIDE_LIMIT:
+        raise InputError(f"sprites of {width}x{height} are larger than {SIDE_LIMIT} pixels a side")
+    return Canvas(1, height, width)
+
+
+def _placed(pixels: U8, canvas: Canvas) -> U8:
+    return place(pixels, canvas._replace(frames=len(pixels)), "bottom")
+
+
+def _durations(sprite: Sprite, fps: float | None) -> list[float]:
+    if fps is not None:
+        return [1000 / fps] * len(sprite.rgba)
+    return [*sprite.durations] or [USUAL_MS] * len(sprite.rgba)
+
+
+def _names(sprites: Sequence[Sprite]) -> list[str]:
+    """Names without suffixes that are never paths; a second one of a name gets a number."""
+    taken: dict[str, int] = {}
+    names = []
+    for sprite in sprites:
+        file, mark, part = sprite.name.partition("#")
+        stem = safe_stem([f"{Path(file).with_suffix('')}{mark}{part}".replace("/", "-")])
+        taken[stem] = number = taken.get(stem, 0) + 1
+        names.append(stem if number == 1 else f"{stem}-{number}")
+    return names

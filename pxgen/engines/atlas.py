@@ -1,0 +1,236 @@
+"""Frames laid out on one sheet, and where each of them is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from pxgen.errors import UsageError
+from pxgen.palette.table import U8
+
+Arrangement = Literal["rows", "columns", "packed"]
+
+LARGEST = 32_768
+"""Pixels along a side of a sheet; more than any engine loads."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A sprite that has a name: one frame, or several that follow one another."""
+
+    name: str
+    frames: U8
+    """``(T, H, W) uint8``."""
+    durations: Sequence[float]
+    """Milliseconds of each frame."""
+
+    def frame_names(self) -> list[str]:
+        """One name a frame; a still's is its own."""
+        if len(self.frames) == 1:
+            return [self.name]
+        return [f"{self.name}-{number:02}" for number in range(len(self.frames))]
+
+
+@dataclass(frozen=True)
+class Style:
+    """How frames share a sheet."""
+
+    arrangement: Arrangement = "rows"
+    """``rows``: a clip a row, and stills in reading order; ``columns``: turned; ``packed``:
+    transparent borders cut off and equal frames kept once."""
+    padding: int = 0
+    """Transparent pixels between frames."""
+    extrude: int = 0
+    """Times that the border of a frame is repeated around it, so that filtering cannot bleed."""
+    power_of_two: bool = False
+    """Whether the sheet's sides are powers of two."""
+
+
+class Cel(NamedTuple):
+    """Where one frame is."""
+
+    name: str
+    x: int
+    y: int
+    width: int
+    height: int
+    left: int
+    """Transparent columns of the frame that were cut off before ``x``."""
+    top: int
+    duration: int
+    """Milliseconds."""
+
+
+class Tag(NamedTuple):
+    """A clip's frames: first and last, counted over all."""
+
+    name: str
+    first: int
+    last: int
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is more than one."""
+        return self.last > self.first
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """A sheet and its frames."""
+
+    pixels: U8
+    """``(H, W) uint8``."""
+    cels: tuple[Cel, ...]
+    tags: tuple[Tag, ...]
+    """Every clip, in order."""
+    source: tuple[int, int]
+    """Width and height of a frame before anything was cut off."""
+    style: Style
+    scale: int
+    """Pixels of the sheet along a side of a pixel of the sprites."""
+
+    def trimmed(self, cel: Cel) -> bool:
+        """Whether a frame lost transparent borders."""
+        return (cel.width, cel.height) != self.source
+
+
+class _Place(NamedTuple):
+    x: int
+    y: int
+
+
+class _Box(NamedTuple):
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def lay_out(clips: Sequence[Clip], style: Style, *, scale: int = 1) -> Atlas:
+    """Lay the frames of clips of one size out on a sheet.
+
+    Args:
+        clips: at least one; their frames are of one size.
+        style: how.
+        scale: what their pixels were enlarged by.
+
+    Raises:
+        UsageError: the sheet would be larger than any engine loads.
+    """
+    height, width = clips[0].frames.shape[1:]
+    frames = [frame for clip in clips for frame in clip.frames]
+    packed = style.arrangement == "packed"
+    boxes = [_box(frame) if packed else _Box(0, 0, width, height) for frame in frames]
+    cut = [
+        frame[box.top : box.bottom, box.left : box.right]
+        for frame, box in zip(frames, boxes, strict=True)
+    ]
+    gap = style.padding + 2 * style.extrude
+    if packed:
+        places = _pack(cut, gap)
+    else:
+        places = _grid(clips, style.arrangement, height + gap, width + gap)
+    names = [name for clip in clips for name in clip.frame_names()]
+    durations = [max(1, round(ms)) for clip in clips for ms in clip.durations]
+    cels = tuple(
+        Cel(
+            name,
+            place.x + style.extrude,
+            place.y + style.extrude,
+            box.right - box.left,
+            box.bottom - box.top,
+            box.left,
+            box.top,
+            duration,
+        )
+        for name, place, box, duration in zip(names, places, boxes, durations, strict=True)
+    )
+    sheet = _paint(cut, cels, style)
+    return Atlas(sheet, cels, tuple(_tags(clips)), (width, height), style, scale)
+
+
+def _tags(clips: Iterable[Clip]) -> Iterable[Tag]:
+    first = 0
+    for clip in clips:
+        yield Tag(clip.name, first, first + len(clip.frames) - 1)
+        first += len(clip.frames)
+
+
+def _grid(clips: Sequence[Clip], arrangement: Arrangement, height: int, width: int) -> list[_Place]:
+    """The cell of each frame."""
+    longest = max(len(clip.frames) for clip in clips)
+    if longest > 1:
+        cells = [
+            (row, frame) for row, clip in enumerate(clips) for frame in range(len(clip.frames))
+        ]
+    else:
+        # As many stills along one side as make the sheet about square.
+        ratio = height / width if arrangement == "rows" else width / height
+        across = min(len(clips), math.ceil(math.sqrt(len(clips) * ratio)))
+        cells = [divmod(number, across) for number in range(len(clips))]
+    if arrangement == "columns":
+        cells = [(column, row) for row, column in cells]
+    return [_Place(column * width, row * height) for row, column in cells]
+
+
+def _pack(images: Sequence[U8], gap: int) -> list[_Place]:
+    """Shelves of falling height, at the width that wastes least; equal images share a place."""
+    unique: dict[tuple[tuple[int, ...], bytes], int] = {}
+    kinds = [unique.setdefault((i.shape, i.tobytes()), len(unique)) for i in images]
+    sizes = [(shape[1] + gap, shape[0] + gap) for shape, _ in unique]
+    area = sum(width * height for width, height in sizes)
+    widest = max(width for width, _ in sizes)
+    tries = {max(widest, math.ceil(math.sqrt(area) * stretch / 8)) for stretch in range(8, 17)}
+    shelved = [_shelve(sizes, width) for width in sorted(tries)]
+    best = min(shelved, key=lambda places: _extent(places, sizes))
+    return [best[kind] for kind in kinds]
+
+
+def _shelve(sizes: Sequence[tuple[int, int]], most: int) -> list[_Place]:
+    places = [_Place(0, 0)] * len(sizes)
+    x = y = shelf = 0
+    for number in sorted(range(len(sizes)), key=lambda n: (-sizes[n][1], -sizes[n][0], n)):
+        width, height = sizes[number]
+        if x and x + width > most:
+            x, y, shelf = 0, y + shelf, 0
+        places[number] = _Place(x, y)
+        x, shelf = x + width, max(shelf, height)
+    return places
+
+
+def _extent(places: Sequence[_Place], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The area of the sheet, then its longer side."""
+    across = max(place.x + size[0] for place, size in zip(places, sizes, strict=True))
+    down = max(place.y + size[1] for place, size in zip(places, sizes, strict=True))
+    return across * down, max(across, down)
+
+
+def _box(frame: U8) -> _Box:
+    """What is left of a frame without its transparent borders; of an empty one its first pixel."""
+    rows, columns = np.flatnonzero(frame.any(1)), np.flatnonzero(frame.any(0))
+    if not len(rows):
+        return _Box(0, 0, 1, 1)
+    return _Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+def _paint(images: Sequence[U8], cels: Sequence[Cel], style: Style) -> U8:
+    around = style.extrude
+    width = max(cel.x + cel.width for cel in cels) + around
+    height = max(cel.y + cel.height for cel in cels) + around
+    if style.power_of_two:
+        width, height = (1 << (side - 1).bit_length() for side in (width, height))
+    if max(width, height) > LARGEST:
+        raise UsageError(
+            f"a sheet of {width}x{height} pixels is more than engines load: make fewer sprites, "
+            "or a folder of them"
+        )
+    sheet = np.zeros((height, width), np.uint8)
+    for image, cel in zip(images, cels, strict=True):
+        rows = slice(cel.y - around, cel.y + cel.height + around)
+        columns = slice(cel.x - around, cel.x + cel.width + around)
+        sheet[rows, columns] = np.pad(image, around, mode="edge")
+    return sheet

@@ -1,0 +1,60 @@
+"""``SpriteFrames`` resources of Godot 4: an animation a clip, an atlas texture a frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from pxgen.engines.atlas import Atlas, Cel, Tag
+
+
+def sprite_frames(atlas: Atlas, image: str, name: str) -> str:
+    """A text resource; the image is found beside it."""
+    head = [
+        f'[gd_resource type="SpriteFrames" load_steps={len(atlas.cels) + 2} format=3]',
+        f'[ext_resource type="Texture2D" path={_quoted(image)} id="1"]',
+    ]
+    textures = [_texture(atlas, number, cel) for number, cel in enumerate(atlas.cels)]
+    animations = ", ".join(_animation(atlas, tag) for tag in atlas.tags)
+    return "\n\n".join([*head, *textures, f"[resource]\nanimations = [{animations}]"]) + "\n"
+
+
+def _texture(atlas: Atlas, number: int, cel: Cel) -> str:
+    lines = [
+        f'[sub_resource type="AtlasTexture" id="frame_{number}"]',
+        'atlas = ExtResource("1")',
+        f"region = Rect2({cel.x}, {cel.y}, {cel.width}, {cel.height})",
+    ]
+    if atlas.trimmed(cel):
+        # What was cut off: how much of it lies left and above, then in all.
+        width, height = atlas.source
+        beside = f"{cel.left}, {cel.top}, {width - cel.width}, {height - cel.height}"
+        lines.append(f"margin = Rect2({beside})")
+    return "\n".join(lines)
+
+
+def _animation(atlas: Atlas, tag: Tag) -> str:
+    cels = atlas.cels[tag.first : tag.last + 1]
+    # Godot has frames a second, and how many of those a frame lasts.
+    unit = min(cel.duration for cel in cels)
+    frames = ", ".join(_frames(cels, tag.first, unit))
+    return (
+        f'{{\n"frames": [{frames}],\n"loop": true,\n"name": &{_quoted(tag.name)},\n'
+        f'"speed": {_number(1000 / unit)}\n}}'
+    )
+
+
+def _frames(cels: tuple[Cel, ...], first: int, unit: int) -> Iterator[str]:
+    for number, cel in enumerate(cels, first):
+        duration = _number(cel.duration / unit)
+        yield f'{{\n"duration": {duration},\n"texture": SubResource("frame_{number}")\n}}'
+
+
+def _number(value: float) -> str:
+    text = f"{value:.6g}"
+    return text if "." in text or "e" in text else text + ".0"
+
+
+def _quoted(text: str) -> str:
+    """Godot's strings escape as JSON's do."""
+    return json.dumps(text, ensure_ascii=False)

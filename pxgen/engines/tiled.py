@@ -1,0 +1,46 @@
+"""Tilesets of Tiled (``.tsx``): a tile a frame, and a clip's first tile plays it."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from pxgen.engines.atlas import Atlas
+
+FORMAT = "1.10"
+"""Of the file: what every Tiled from 1.10 on reads."""
+
+
+def tileset(atlas: Atlas, image: str, name: str) -> str:
+    """A tileset of one image, whose frames lie on a grid."""
+    height, width = atlas.pixels.shape
+    tile_width, tile_height = atlas.source
+    spacing, margin = atlas.style.padding + 2 * atlas.style.extrude, atlas.style.extrude
+    pitch = tile_height + spacing
+    # Tiled counts whole tiles, wherever a sheet was made larger for powers of two.
+    columns = (width - 2 * margin + spacing) // (tile_width + spacing)
+    rows = (height - 2 * margin + spacing) // pitch
+    root = ET.Element(
+        "tileset",
+        version=FORMAT,
+        name=name,
+        tilewidth=str(tile_width),
+        tileheight=str(tile_height),
+        spacing=str(spacing),
+        margin=str(margin),
+        tilecount=str(columns * rows),
+        columns=str(columns),
+    )
+    ET.SubElement(root, "image", source=image, width=str(width), height=str(height))
+    numbers = [
+        (cel.y - margin) // pitch * columns + (cel.x - margin) // (tile_width + spacing)
+        for cel in atlas.cels
+    ]
+    for tag in sorted(atlas.tags, key=lambda tag: numbers[tag.first]):
+        tile = ET.SubElement(root, "tile", {"id": str(numbers[tag.first]), "class": tag.name})
+        if tag.moves:
+            frames = ET.SubElement(tile, "animation")
+            for number in range(tag.first, tag.last + 1):
+                duration = str(atlas.cels[number].duration)
+                ET.SubElement(frames, "frame", tileid=str(numbers[number]), duration=duration)
+    ET.indent(root, " ")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"

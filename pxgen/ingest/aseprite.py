@@ -1,0 +1,256 @@
+"""Aseprite's own files as RGBA frames: visible layers over one another, a clip a tag."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.engines.aseprite import CEL, COMPRESSED, FILE, FRAME, LAYER, PALETTE, TAGS
+from pxgen.errors import InputError
+
+U8 = NDArray[np.uint8]
+
+OLD_PALETTES = {0x0004: 1, 0x0011: 4}
+"""Chunks of older files, and what their numbers are multiplied by (6 bits in the second)."""
+VISIBLE, BACKGROUND = 1, 8
+GROUP = 1
+RAW, LINKED = 0, 1
+INDEXED, GRAY, RGBA = 8, 16, 32
+
+
+class TaggedFrames(NamedTuple):
+    """What a file holds."""
+
+    rgba: U8
+    """``(T, H, W, 4) uint8``."""
+    durations: tuple[int, ...]
+    """Milliseconds of each frame."""
+    tags: tuple[tuple[str, tuple[int, ...]], ...]
+    """Names, and the frames of each in the order in which they are shown."""
+    table: bytes | None
+    """The RGBA rows of an indexed file's palette."""
+
+
+class _Layer(NamedTuple):
+    visible: bool
+    opacity: int
+    background: bool
+
+
+class _Cel(NamedTuple):
+    x: int
+    y: int
+    opacity: int
+    pixels: U8
+    """``(h, w, n)``: ``n`` bytes a pixel."""
+
+
+@dataclass
+class _State:
+    count: int
+    depth: int
+    transparent: int
+    palette: U8
+    layer_opacity: bool
+    layers: list[_Layer] = field(default_factory=list)
+    groups: list[bool] = field(default_factory=list)
+    """Whether each level of groups above the next layer is visible."""
+    cels: list[dict[int, _Cel]] = field(default_factory=list)
+    """Of each frame, by layer."""
+    tags: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+
+
+def is_aseprite(head: bytes) -> bool:
+    """Whether a file that begins like this is Aseprite's own."""
+    return len(head) >= 6 and struct.unpack_from("<H", head, 4)[0] == FILE
+
+
+def read_aseprite(content: bytes, pixel_limit: int, file_limit: int) -> TaggedFrames:
+    """Decode a file.
+
+    Args:
+        content: all of it.
+        pixel_limit: pixels accepted in a frame.
+        file_limit: pixels accepted over all frames.
+
+    Raises:
+        InputError: damaged, too large, or of layers that only Aseprite can draw.
+    """
+    try:
+        return _read(content, pixel_limit, file_limit)
+    except (struct.error, IndexError, zlib.error, UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"damaged Aseprite file ({error})") from error
+
+
+def _read(content: bytes, pixel_limit: int, file_limit: int) -> TaggedFrames:
+    _, magic, count, width, height, depth, flags = struct.unpack_from("<IHHHHHI", content)
+    if magic != FILE or depth not in {INDEXED, GRAY, RGBA}:
+        raise InputError("not an Aseprite file of 8, 16 or 32 bits")
+    if not (count and width and height):
+        raise InputError("an Aseprite file without pixels")
+    if width * height > pixel_limit or count * width * height > file_limit:
+        raise InputError(f"{count} frames of {width}x{height} are too many pixels")
+    table = np.zeros((256, 4), np.uint8)
+    state = _State(count, depth, content[28], table, layer_opacity=bool(flags & 1))
+    durations, at = [], 128
+    for number in range(count):
+        size, magic, old, duration, new = struct.unpack_from("<IHHH2xI", content, at)
+        if magic != FRAME or size < 16:
+            raise InputError(f"frame {number} is damaged")
+        durations.append(duration)
+        state.cels.append({})
+        _chunks(content, at + 16, new or old, state)
+        at += size
+    rgba = np.stack([_compose(cels, state, height, width) for cels in state.cels])
+    colors = state.palette[: _colors(content)].tobytes() if depth == INDEXED else None
+    return TaggedFrames(rgba, tuple(durations), tuple(state.tags), colors)
+
+
+def _colors(content: bytes) -> int:
+    count: int = struct.unpack_from("<H", content, 32)[0]
+    return count or 256
+
+
+def _chunks(content: bytes, at: int, count: int, state: _State) -> None:
+    for _ in range(count):
+        size, kind = struct.unpack_from("<IH", content, at)
+        if size < 6 or at + size > len(content):
+            raise InputError("a chunk is cut off")
+        chunk = content[at + 6 : at + size]
+        if kind == LAYER:
+            _layer(chunk, state)
+        elif kind == CEL:
+            _cel(chunk, state)
+        elif kind == PALETTE:
+            _palette(chunk, state)
+        elif kind in OLD_PALETTES:
+            _old_palette(chunk, state, OLD_PALETTES[kind])
+        elif kind == TAGS:
+            state.tags = list(_tags(chunk, state.count))
+        at += size
+
+
+def _layer(chunk: bytes, state: _State) -> None:
+    flags, kind, level, _, _, blend, opacity = struct.unpack_from("<HHHHHHB", chunk)
+    (length,) = struct.unpack_from("<H", chunk, 16)
+    name = chunk[18 : 18 + length].decode("utf-8")
+    # A layer in a hidden group is hidden, too.
+    del state.groups[level:]
+    visible = bool(flags & VISIBLE) and all(state.groups)
+    state.groups.append(visible)
+    if visible and kind > GROUP:
+        raise InputError(f"layer {name} is a tile map: convert it to a layer in Aseprite")
+    if visible and blend:
+        raise InputError(f"layer {name} has a blend mode: flatten the layers in Aseprite")
+    shown = opacity if state.layer_opacity and kind != GROUP else 255
+    state.layers.append(_Layer(visible and kind != GROUP, shown, bool(flags & BACKGROUND)))
+
+
+def _cel(chunk: bytes, state: _State) -> None:
+    layer, x, y, opacity, kind = struct.unpack_from("<HhhBH", chunk)
+    cels, wide = state.cels[-1], state.depth // 8
+    if kind == LINKED:
+        (frame,) = struct.unpack_from("<H", chunk, 16)
+        if frame >= len(state.cels) - 1 or layer not in state.cels[frame]:
+            raise InputError("a linked cel leads nowhere")
+        cels[layer] = state.cels[frame][layer]
+        return
+    if kind not in {RAW, COMPRESSED}:
+        if state.layers[layer].visible:
+            raise InputError("a cel is a tile map: convert it to a layer in Aseprite")
+        return
+    width, height = struct.unpack_from("<HH", chunk, 16)
+    size = width * height * wide
+    # What it says that it unpacks to is all that is unpacked of it.
+    data = zlib.decompressobj().decompress(chunk[20:], size) if kind else chunk[20 : 20 + size]
+    pixels = np.frombuffer(data, np.uint8).reshape(height, width, wide)
+    cels[layer] = _Cel(x, y, opacity, pixels)
+
+
+def _palette(chunk: bytes, state: _State) -> None:
+    _, first, last = struct.unpack_from("<III", chunk)
+    if last > 255:
+        raise InputError("a palette of more than 256 colours")
+    at = 20
+    for entry in range(first, last + 1):
+        flags, *rgba = struct.unpack_from("<H4B", chunk, at)
+        state.palette[entry] = rgba
+        at += 6
+        if flags & 1:
+            at += 2 + struct.unpack_from("<H", chunk, at)[0]
+
+
+def _old_palette(chunk: bytes, state: _State, factor: int) -> None:
+    (packets,) = struct.unpack_from("<H", chunk)
+    at, entry = 2, 0
+    for _ in range(packets):
+        entry, count = entry + chunk[at], chunk[at + 1] or 256
+        rows = np.frombuffer(chunk[at + 2 : at + 2 + 3 * count], np.uint8).reshape(count, 3)
+        known = state.palette[entry : entry + count]
+        # A later chunk of the newer kind knows alpha; this one has none.
+        known[:, :3], known[:, 3] = np.minimum(rows.astype(int) * factor, 255)[: len(known)], 255
+        at, entry = at + 2 + 3 * count, entry + count
+
+
+def _tags(chunk: bytes, frames: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    (count,) = struct.unpack_from("<H", chunk)
+    at = 10
+    for _ in range(count):
+        first, last, direction = struct.unpack_from("<HHB", chunk, at)
+        (length,) = struct.unpack_from("<H", chunk, at + 17)
+        name = chunk[at + 19 : at + 19 + length].decode("utf-8")
+        if not first <= last < frames:
+            raise InputError(f"tag {name} names frames that are not there")
+        order = list(range(first, last + 1))
+        forward, there_and_back = direction in {0, 2}, direction >= 2
+        order = order if forward else order[::-1]
+        yield name, tuple(order + (order[-2:0:-1] if there_and_back else []))
+        at += 19 + length
+
+
+def _compose(cels: dict[int, _Cel], state: _State, height: int, width: int) -> U8:
+    """``(H, W, 4)``: visible cels over one another."""
+    below = np.zeros((height, width, 4))
+    for number in sorted(cels):
+        layer, cel = state.layers[number], cels[number]
+        if not layer.visible:
+            continue
+        rgba = _colored(cel.pixels, layer, state)
+        rgba[..., 3] *= cel.opacity / 255 * layer.opacity / 255
+        _blend(below, rgba, cel)
+    return np.rint(below).astype(np.uint8)
+
+
+def _colored(pixels: U8, layer: _Layer, state: _State) -> NDArray[np.float64]:
+    if state.depth == RGBA:
+        return pixels.astype(float)
+    if state.depth == GRAY:
+        return np.concatenate([np.repeat(pixels[..., :1], 3, -1), pixels[..., 1:]], -1).astype(
+            float
+        )
+    colors = state.palette.astype(float)
+    if not layer.background:
+        colors[state.transparent] = 0
+    return colors[pixels[..., 0]]
+
+
+def _blend(below: NDArray[np.float64], rgba: NDArray[np.float64], cel: _Cel) -> None:
+    """Lay a cel over what is below it, inside the canvas."""
+    height, width = below.shape[:2]
+    rows = slice(max(cel.y, 0), min(cel.y + len(rgba), height))
+    columns = slice(max(cel.x, 0), min(cel.x + rgba.shape[1], width))
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return
+    own = rgba[rows.start - cel.y : rows.stop - cel.y, columns.start - cel.x : columns.stop - cel.x]
+    under = below[rows, columns]
+    a, b = own[..., 3:] / 255, under[..., 3:] / 255
+    alpha = a + b * (1 - a)
+    mixed = own[..., :3] * a + under[..., :3] * b * (1 - a)
+    under[..., :3] = np.divide(mixed, alpha, out=np.zeros_like(mixed), where=alpha > 0)
+    under[..., 3:] = 255 * alpha

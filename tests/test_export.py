@@ -1,0 +1,118 @@
+"""``pxgen export``: images that exist, put together without a change of colour."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from pxgen.cli.app import pxgen
+from pxgen.ingest.images import read_picture
+from pxgen.palette import Palette
+from pxgen.render.gif import encode_gif
+from pxgen.render.png import decode_png, encode_png
+
+PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(pxgen, ["export", *map(str, arguments)])
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    generator = np.random.default_rng(0)
+    frames = generator.integers(0, 4, (4, 6, 6), dtype=np.uint8)
+    (tmp_path / "in").mkdir()
+    for number, frame in enumerate(frames):
+        (tmp_path / "in" / f"run_f{number}.png").write_bytes(encode_png(frame, PALETTE))
+        (tmp_path / "in" / f"idle_f{number}.png").write_bytes(encode_png(frame[::-1], PALETTE))
+    return tmp_path
+
+
+def test_an_editor_file_and_back_is_the_same_sheet(files: Path) -> None:
+    sheet, editor, again = files / "a.png", files / "a.aseprite", files / "b.png"
+    assert run(files / "in", "-o", sheet, "--sheet", "rows").exit_code == 0
+    assert run(files / "in", "-o", editor).exit_code == 0
+    result = run(editor, "-o", again, "--data", files / "b.json")
+    assert result.stdout.split() == [str(again), str(files / "b.json")]
+    assert again.read_bytes() == sheet.read_bytes()
+    pixels, palette = decode_png(sheet)
+    assert pixels.shape == (12, 24)
+    assert palette == PALETTE
+    names = [t["name"] for t in json.loads((files / "b.json").read_text())["meta"]["frameTags"]]
+    assert names == ["a-idle", "a-run"]
+
+
+def test_durations_of_files_are_kept_unless_told_otherwise(tmp_path: Path) -> None:
+    frames = np.arange(3, dtype=np.uint8).repeat(16).reshape(3, 4, 4)
+    (tmp_path / "walk.gif").write_bytes(encode_gif(frames, PALETTE, [50, 120, 200]))
+    run(tmp_path / "walk.gif", "-o", tmp_path / "w.aseprite")
+    assert read_picture(tmp_path / "w.aseprite").durations == (50, 120, 200)
+    run(tmp_path / "walk.gif", "-o", tmp_path / "w.gif", "--fps", 25, "--scale", 2)
+    picture = read_picture(tmp_path / "w.gif")
+    assert picture.durations == (40, 40, 40)
+    assert picture.rgba.shape == (3, 8, 8, 4)
+
+
+def test_sprites_of_several_sizes_stand_on_one_ground(tmp_path: Path) -> None:
+    for side in (4, 8):
+        (tmp_path / f"s{side}.png").write_bytes(
+            encode_png(np.full((side, side), 1, np.uint8), PALETTE)
+        )
+    result = run(tmp_path / "s4.png", tmp_path / "s8.png", "-o", tmp_path / "o.png")
+    assert "stand at the bottom of 8x8" in result.stderr
+    pixels, _ = decode_png(tmp_path / "o.png")
+    assert pixels.shape == (8, 16)
+    assert pixels[:4, :8].sum() == 0
+    assert pixels[4:, 2:6].all()
+
+
+def test_colours_of_paintings_become_one_palette(tmp_path: Path) -> None:
+    for number in range(3):
+        rgba = np.full((4, 4, 4), (number * 40, 5, 5, 255), np.uint8)
+        Image.fromarray(rgba).save(tmp_path / f"p{number}.png")
+    assert run(*sorted(tmp_path.glob("p?.png")), "-o", tmp_path / "o.png").exit_code == 0
+    pixels, palette = decode_png(tmp_path / "o.png")
+    assert len(palette) == 4
+    assert set(palette.rgba[pixels].reshape(-1, 4)[:, 0].tolist()) == {0, 40, 80}
+
+
+def test_names_never_become_paths(tmp_path: Path) -> None:
+    folder = tmp_path / "in" / "wild [x]; rm"
+    folder.mkdir(parents=True)
+    (folder / "a&b.png").write_bytes(encode_png(np.ones((2, 2), np.uint8), PALETTE))
+    (folder / "a+b.png").write_bytes(encode_png(np.ones((2, 2), np.uint8), PALETTE))
+    run(tmp_path / "in", "-o", tmp_path / "o.png", "--data", tmp_path / "o.json", "--array")
+    names = [f["filename"] for f in json.loads((tmp_path / "o.json").read_text())["frames"]]
+    assert names == ["wild-x-rm-a-b", "wild-x-rm-a-b-2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "line"),
+    [
+        ("in -o out/", 2, "cannot write out: name a .png"),
+        ("in -o o.bmp", 2, "cannot write o.bmp: name a .png"),
+        ("nowhere -o o.png", 3, "no such file or folder: nowhere"),
+        ("broken.png -o o.png", 3, "broken.png"),
+        ("photo.png -o o.png", 3, "photo.png has 300 colours, one file holds 255"),
+        ("in -o o.gif --sheet rows", 2, "a sheet for engines is a .png file"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(
+    files: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, status: int, line: str
+) -> None:
+    monkeypatch.chdir(files)
+    Path("broken.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    photo = np.zeros((20, 15, 4), np.uint8)
+    photo[..., 0], photo[..., 1] = np.arange(15), np.arange(20)[:, None]
+    photo[..., 3] = 255
+    Image.fromarray(photo).save("photo.png")
+    result = run(*arguments.split())
+    assert result.exit_code == status
+    assert line in " ".join(result.stderr.split())
+    assert "Traceback" not in result.output

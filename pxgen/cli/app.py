@@ -30,7 +30,7 @@ SECTIONS = {
         "evaluate",
         "compare",
     ),
-    "Look and convert": ("inspect", "export", "palette", "explain"),
+    "Look and convert": ("inspect", "lint", "export", "palette", "explain"),
 }
 """Every command by its section of the help; each is ``command`` in ``pxgen.cli.<its name>``."""
 

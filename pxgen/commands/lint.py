@@ -1,0 +1,149 @@
+"""``lint``: what is wrong with pixel art, and repairs of what is safe to repair."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from pxgen.errors import InputError, UsageError
+from pxgen.files import write_bytes
+from pxgen.ingest.images import SUFFIXES, USUAL_MS, read_picture
+from pxgen.ingest.spool import compact
+from pxgen.ingest.walk import Found, find_files
+from pxgen.lint.checks import RULES, TASTE, Finding, check
+from pxgen.lint.repair import Repaired, repair
+from pxgen.palette import MAX_COLORS, Palette
+from pxgen.palette.library import find_palette
+from pxgen.palette.table import U8, unpack
+from pxgen.render.png import encode_png
+from pxgen.render.together import ANIMATIONS, animation
+from pxgen.tables import nearest
+
+
+@dataclass(frozen=True, kw_only=True)
+class LintRequest:
+    """What ``lint`` was asked for."""
+
+    sources: tuple[Path, ...]
+    palette: str | None
+    """What colours should be of; None allows all."""
+    ignored: tuple[str, ...]
+    """Rules that do not count."""
+    strict: bool
+    """Whether matters of taste count."""
+    fix: bool
+    out: Path | None
+    """The folder that repaired images go to."""
+    force: bool
+
+
+@dataclass(frozen=True)
+class Linted:
+    """One file and what is wrong with it."""
+
+    file: Found
+    findings: tuple[Finding, ...]
+    """What is left, after a repair if there was one."""
+    taste: tuple[str, ...]
+    """Rules of taste that it breaks, where these do not count."""
+    written: Path | None
+    """The repaired file, where something was repaired."""
+    error: str | None = None
+    """Why it cannot be read."""
+
+
+def lint(request: LintRequest) -> Iterator[Linted]:
+    """Check every image of the sources, and repair them if asked to.
+
+    Raises:
+        UsageError: an unknown rule, or a repair without a folder to write to.
+        InputError: a source does not exist, or holds no image.
+    """
+    for rule in request.ignored:
+        if rule not in RULES:
+            raise UsageError(f"no rule '{rule}'; {nearest(rule, RULES)}")
+    if request.fix and request.out is None:
+        raise UsageError("--fix writes repaired copies: name a folder for them with -o")
+    palette = find_palette(request.palette) if request.palette else None
+    for file in find_files(request.sources).files:
+        if file.path.suffix.lower() in SUFFIXES or file.path in request.sources:
+            yield _lint(file, palette, request)
+
+
+def _lint(file: Found, palette: Palette | None, request: LintRequest) -> Linted:
+    try:
+        picture = read_picture(file.path)
+    except InputError as error:
+        return Linted(file, (), (), None, str(error))
+    found, taste = _of(picture.rgba, palette, picture.durations, request)
+    if not (request.fix and any(finding.fixable for finding in found)):
+        return Linted(file, found, taste, None)
+    mended = repair(picture.rgba, palette, picture.durations)
+    target = _target(file, mended, request)
+    write_bytes(target, _encoded(mended, palette, target.suffix))
+    found, taste = _of(mended.rgba, palette, mended.durations, request)
+    return Linted(file, found, taste, target)
+
+
+def _of(
+    rgba: U8, palette: Palette | None, durations: tuple[float, ...], request: LintRequest
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    found = [f for f in check(rgba, palette, durations) if f.rule not in request.ignored]
+    taste = [f.rule for f in found if f.rule in TASTE and not request.strict]
+    return tuple(f for f in found if f.rule not in taste), tuple(taste)
+
+
+def _target(file: Found, mended: Repaired, request: LintRequest) -> Path:
+    """Under the folder as it lay under the sources; the suffix is that of what is written."""
+    suffix = file.path.suffix.lower()
+    if len(mended.rgba) == 1:
+        suffix = ".png"
+    elif suffix not in ANIMATIONS:
+        suffix = ".gif"
+    folder = request.out or Path()
+    target = folder / PurePosixPath(file.name).with_suffix(suffix)
+    if target.exists() and (target.samefile(file.path) or not request.force):
+        raise UsageError(f"{target} exists: replace it with --force, or choose another folder")
+    return target
+
+
+def _encoded(mended: Repaired, palette: Palette | None, suffix: str) -> bytes:
+    sprite = compact(mended.rgba)
+    visible = unpack(sprite.colors[sprite.colors != 0])
+    if palette is None and len(visible) >= MAX_COLORS:
+        return _truecolor(mended, suffix)
+    table = palette or Palette.of(visible.tolist())
+    entries, _ = table.lookup(unpack(sprite.colors))
+    maps = entries[sprite.indices].astype(np.uint8)
+    if suffix == ".png":
+        return encode_png(maps[0], table)
+    return animation(maps, table, suffix, mended.durations or [USUAL_MS] * len(maps))
+
+
+def _truecolor(mended: Repaired, suffix: str) -> bytes:
+    """More colours than an index can tell apart."""
+    if suffix == ".gif":
+        raise InputError("more than 255 colours in a clip: reduce them with `pxgen prepare`")
+    images = [Image.fromarray(frame) for frame in mended.rgba]
+    out = io.BytesIO()
+    form = {".png": "PNG", ".apng": "PNG", ".webp": "WEBP"}[suffix]
+    later = {"save_all": True, "append_images": images[1:]} if len(images) > 1 else {}
+    if later and mended.durations:
+        later["duration"] = [round(ms) for ms in mended.durations]
+    images[0].save(out, form, lossless=True, **later)
+    return out.getvalue()
+
+
+def line(name: str, finding: Finding) -> str:
+    """A finding for people: where, what, and whether it can be repaired."""
+    at = ""
+    if finding.where is not None:
+        frame, x, y = finding.where
+        at = f" (first at {x},{y}" + (f" of frame {frame})" if frame else ")")
+    mend = "; --fix repairs it" if finding.fixable else ""
+    return f"{name}: {finding.rule}: {finding.count} {finding.what}{at}{mend}"

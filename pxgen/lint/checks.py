@@ -1,0 +1,191 @@
+"""Checks of one image or clip: each finds places where pixels break the rules of the craft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.evaluate.craft import stray
+from pxgen.ingest.palette_choice import DELIBERATE
+from pxgen.ingest.scale import SMALLEST, enlargement
+from pxgen.ingest.spool import Compact, compact
+from pxgen.palette import Palette
+
+U8 = NDArray[np.uint8]
+Bool = NDArray[np.bool_]
+
+MOST_MIXED = 8
+"""The largest square that mixed pixel sizes are looked for."""
+MIXED_SHARE = 0.85
+"""Share of the edges on one grid of squares from which on the others are out of place."""
+FEWEST_EDGES = 24
+"""Edges along an axis below which their places say nothing."""
+UNEVEN = 2
+"""Pixels by which a step of an outline is shorter than both beside it to be a jaggy."""
+
+
+TASTE = frozenset({"orphan-pixels", "jaggies"})
+"""Rules that the best art breaks on purpose: an eye is an orphan pixel."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule found in one image."""
+
+    rule: str
+    count: int
+    what: str
+    """In words, to follow the count."""
+    where: tuple[int, int, int] | None
+    """Frame, column and row of the first place."""
+    fixable: bool
+    """Whether ``--fix`` repairs it."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """An image as the rules look at it."""
+
+    rgba: U8
+    """``(T, H, W, 4) uint8``."""
+    sprite: Compact
+    """The same in its own colours."""
+    palette: Palette | None
+    """What its colours should be of."""
+    durations: tuple[float, ...]
+
+
+def check(
+    rgba: U8, palette: Palette | None = None, durations: tuple[float, ...] = ()
+) -> list[Finding]:
+    """Everything that the rules find in ``(T, H, W, 4) uint8``, in the order of ``RULES``."""
+    looked = Looked(rgba, compact(rgba), palette, durations)
+    return [finding for rule in RULES.values() for finding in rule(looked)]
+
+
+def _off_palette(image: Looked) -> Iterator[Finding]:
+    if image.palette is not None:
+        _, known = image.palette.lookup(image.rgba)
+        yield from _found(
+            "off-palette", ~known, "pixels of colours the palette lacks", fixable=True
+        )
+
+
+def _semi_transparent(image: Looked) -> Iterator[Finding]:
+    alpha = image.rgba[..., 3]
+    soft = (alpha > 0) & (alpha < 255)
+    colors = len(np.unique(image.rgba[soft], axis=0))
+    # A few are glass or shadow; many are edges that a painting program made soft.
+    many = colors > DELIBERATE
+    what = f"pixels, in colours: {colors}"
+    yield from _found("semi-transparent", soft, what, fixable=many)
+
+
+def _hidden_colors(image: Looked) -> Iterator[Finding]:
+    hidden = (image.rgba[..., 3] == 0) & image.rgba[..., :3].any(-1)
+    yield from _found(
+        "hidden-colours", hidden, "transparent pixels that hide a colour", fixable=True
+    )
+
+
+def _enlarged(image: Looked) -> Iterator[Finding]:
+    factor = enlarged_by(image.sprite)
+    if factor > 1:
+        yield Finding("enlarged", factor, "times enlarged", None, fixable=True)
+
+
+def enlarged_by(sprite: Compact) -> int:
+    """How many times a sprite is enlarged; 1 where that would leave too little of it."""
+    if len(sprite.colors) < 2:
+        return 1
+    factor = enlargement(sprite.indices)
+    return factor if min(sprite.size[1:]) // factor >= SMALLEST else 1
+
+
+def _mixed_sizes(image: Looked) -> Iterator[Finding]:
+    indices = image.sprite.indices
+    if enlarged_by(image.sprite) > 1:
+        return
+    across = (indices[:, :, 1:] != indices[:, :, :-1]).sum((0, 1))
+    down = (indices[:, 1:] != indices[:, :-1]).sum((0, 2))
+    if min(across.sum(), down.sum()) < FEWEST_EDGES:
+        return
+    for side in range(MOST_MIXED, 1, -1):
+        shares = [_on_grid(edges, side) for edges in (across, down)]
+        if min(shares) >= MIXED_SHARE:
+            off = round(sum((1 - s) * e.sum() for s, e in zip(shares, (across, down), strict=True)))
+            what = f"edges off a grid of {side}x{side} squares: pixel sizes are mixed"
+            yield Finding("mixed-sizes", max(1, off), what, None, fixable=False)
+            return
+
+
+def _on_grid(edges: NDArray[np.integer], side: int) -> float:
+    """The share of edges on the grid of squares that holds most of them."""
+    places = np.arange(1, len(edges) + 1) % side
+    return float(np.bincount(places, edges, minlength=side).max() / edges.sum())
+
+
+def _orphans(image: Looked) -> Iterator[Finding]:
+    opaque = image.sprite.colors[image.sprite.indices] != 0
+    maps = np.where(opaque, image.sprite.indices.astype(np.int64) + 1, 0)
+    alone = stray(maps[None])[0]
+    what = "pixels of a colour that none around them has"
+    yield from _found("orphan-pixels", alone, what, fixable=False)
+
+
+def _duplicate_frames(image: Looked) -> Iterator[Finding]:
+    frames = image.sprite.indices
+    repeated = np.flatnonzero((frames[1:] == frames[:-1]).all((1, 2))) + 1
+    if len(repeated):
+        what = "frames equal to the one before"
+        where = (int(repeated[0]), 0, 0)
+        yield Finding("duplicate-frames", len(repeated), what, where, fixable=True)
+
+
+def _jaggies(image: Looked) -> Iterator[Finding]:
+    marks = np.zeros(image.rgba.shape[:3], bool)
+    for frame, mark in zip(image.rgba[..., 3] > 0, marks, strict=True):
+        # From all four sides.
+        for turn in range(4):
+            seen, shown = np.rot90(frame, turn), np.rot90(mark, turn)
+            for row in uneven_steps(seen):
+                shown[row, seen[row].argmax()] = True
+    yield from _found("jaggies", marks, "uneven steps of the outline", fixable=False)
+
+
+def uneven_steps(seen: Bool) -> list[int]:
+    """Rows of ``(H, W) bool`` where the left outline of a slope has a step much too short."""
+    first = np.where(seen.any(1), seen.argmax(1), -1)
+    starts = [0, *(np.flatnonzero(np.diff(first)) + 1).tolist(), len(first)]
+    runs = [(start, end - start, int(first[start])) for start, end in pairwise(starts)]
+    found = []
+    for (_, before, x), (row, length, y), (_, after, z) in zip(
+        runs, runs[1:], runs[2:], strict=False
+    ):
+        slopes = min(x, y, z) >= 0 and (y - x) * (z - y) == 1
+        if slopes and min(before, after) - length >= UNEVEN:
+            found.append(row)
+    return found
+
+
+def _found(rule: str, places: Bool, what: str, *, fixable: bool) -> Iterator[Finding]:
+    count = int(places.sum())
+    if count:
+        frame, row, column = (int(axis[0]) for axis in places.nonzero())
+        yield Finding(rule, count, what, (frame, column, row), fixable)
+
+
+RULES: dict[str, Callable[[Looked], Iterator[Finding]]] = {
+    "off-palette": _off_palette,
+    "semi-transparent": _semi_transparent,
+    "hidden-colours": _hidden_colors,
+    "enlarged": _enlarged,
+    "mixed-sizes": _mixed_sizes,
+    "orphan-pixels": _orphans,
+    "duplicate-frames": _duplicate_frames,
+    "jaggies": _jaggies,
+}

@@ -1,0 +1,62 @@
+"""Repairs that change nothing an artist meant: what is fixable of what the checks find."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.ingest.palette_choice import DELIBERATE
+from pxgen.ingest.spool import compact
+from pxgen.lint.checks import enlarged_by
+from pxgen.palette import Palette
+from pxgen.palette.oklab import OPAQUE, nearest
+
+U8 = NDArray[np.uint8]
+
+
+class Repaired(NamedTuple):
+    """An image after its repair."""
+
+    rgba: U8
+    """``(T, H, W, 4) uint8``."""
+    durations: tuple[float, ...]
+    """Milliseconds of each frame, if they were known."""
+
+
+def repair(rgba: U8, palette: Palette | None = None, durations: tuple[float, ...] = ()) -> Repaired:
+    """Mend everything that is fixable.
+
+    Soft edges become hard, enlargement is undone, colours that the palette lacks become its
+    nearest, what hides under transparency is cleared, and a frame shown again is shown longer.
+    """
+    rgba = rgba.copy()
+    alpha = rgba[..., 3]
+    soft = (alpha > 0) & (alpha < 255)
+    if len(np.unique(rgba[soft], axis=0)) > DELIBERATE:
+        alpha[soft] = np.where(alpha[soft] >= OPAQUE, 255, 0)
+    rgba[alpha == 0] = 0
+    factor = enlarged_by(compact(rgba))
+    rgba = rgba[:, ::factor, ::factor]
+    if palette is not None:
+        rgba = _onto(rgba, palette)
+    return _without_repeats(rgba, durations)
+
+
+def _onto(rgba: U8, palette: Palette) -> U8:
+    entries, known = palette.lookup(rgba)
+    entries = entries.copy()
+    entries[~known] = nearest(palette, rgba[~known])
+    colored: U8 = palette.rgba[entries]
+    return colored
+
+
+def _without_repeats(rgba: U8, durations: tuple[float, ...]) -> Repaired:
+    new = np.ones(len(rgba), bool)
+    new[1:] = (rgba[1:] != rgba[:-1]).any((1, 2, 3))
+    if durations:
+        shown = np.zeros(int(new.sum()))
+        np.add.at(shown, new.cumsum() - 1, durations)
+        durations = tuple(shown.tolist())
+    return Repaired(rgba[new], durations)

@@ -7,6 +7,8 @@ container cannot hold code.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -76,6 +78,18 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:
     prefer_channels_last(model.module)
     model.module.to(device).eval()
     return Loaded(model, card, file, palettes)
+
+
+def fingerprint(loaded: Loaded) -> str:
+    """What tells a model from all others: its settings, labels, palette and weights as hex."""
+    card = loaded.card
+    digest = hashlib.sha256()
+    shape = [dict(card.model), list(card.canvas), list(card.palette.hex), list(card.label_names)]
+    digest.update(json.dumps(shape, sort_keys=True).encode())
+    for name, tensor in sorted(loaded.model.module.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:32]
 
 
 def read_palettes(tensors: Mapping[str, Tensor], card: Card, file: Path) -> LocalPalettes | None:

@@ -180,7 +180,7 @@ def test_flag_beats_environment_beats_project_beats_default(run, asked, tmp_path
     run("sample")
     run("sample", env={"PXGEN_SAMPLE_COUNT": "3"})
     run("sample", "-n", "4", env={"PXGEN_SAMPLE_COUNT": "3"})
-    assert [request["count"] for request in asked] == [1, 2, 3, 4]
+    assert [len(request["indices"]) for request in asked] == [1, 2, 3, 4]
     assert [request["scale"] for request in asked] == [1, 5, 5, 5]
 
 
@@ -231,7 +231,8 @@ def test_sample_passes_on_every_option(run, asked):
         "--top-k 9 --top-p 0.5 --sheet packed --padding 1 --extrude 2 --power-of-two --array "
         "--data x.json --data x.css "
         "-o x.png --init a.png --strength 0.2 --strength 0.4 --mask m.png --tile xy "
-        "--canvas 32x24 --at 1,2 --lock nes --trace --force --batch 7 --workers 1 --device cpu"
+        "--canvas 32x24 --at 1,2 --lock nes --trace --force --dry-run "
+        "--manifest m.jsonl --novel 5 --dataset data --batch 7 --workers 1 --device cpu"
     )
     result = run("sample", *line.split())
     assert result.stdout == "done\n"
@@ -256,12 +257,16 @@ def test_sample_passes_on_every_option(run, asked):
         lock="nes",
     )
     assert request == {
-        "count": 9,
         "labels": ("alien", "hat:0.5"),
         "seed": 3,
-        "first": 20,
-        "shard": (1, 4),
+        "indices": range(21, 29, 4),
+        "stride": 9,
         "trace": True,
+        "skip_existing": False,
+        "dry_run": True,
+        "manifest": Path("m.jsonl"),
+        "novel": 5,
+        "dataset": Path("data"),
         "palette": "pico-8",
         "scale": 2,
         "out": "x.png",

@@ -10,6 +10,7 @@ import click
 from pxgen.cli.options import (
     PATH,
     device_option,
+    dry_run_option,
     first_option,
     force_option,
     fps_option,
@@ -18,6 +19,7 @@ from pxgen.cli.options import (
     setting_option,
     shard_option,
     sheet_options,
+    skip_existing_option,
     workers_option,
 )
 from pxgen.cli.session import Session, pass_session
@@ -97,6 +99,8 @@ def parse_durations(
 )
 @sheet_options
 @force_option
+@skip_existing_option
+@dry_run_option
 @device_option
 @workers_option
 @pass_session
@@ -121,6 +125,8 @@ def command(
     out: str | None,
     sheet: SheetWish,
     force: bool,
+    skip_existing: bool,
+    dry_run: bool,
     device: str,
     workers: int | None,
 ) -> None:
@@ -143,11 +149,9 @@ def command(
     request = AnimateRequest(
         model=model,
         runs=session.project.runs,
-        count=count,
         labels=labels,
         seed=seed,
-        first=first,
-        shard=shard,
+        indices=range(first + shard[0], first + count, shard[1]),
         given=given,
         keep=keep,
         frames=frames,
@@ -159,6 +163,8 @@ def command(
         out=out,
         sheet=sheet,
         force=force,
+        skip_existing=skip_existing,
+        dry_run=dry_run,
         device=device,
         workers=workers,
     )

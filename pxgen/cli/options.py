@@ -196,6 +196,14 @@ def sheet_options(command: Command) -> Command:
     return typing.cast(Command, with_sheet)
 
 
+skip_existing_option = click.option(
+    "--skip-existing", is_flag=True, help="Leave out what is in the folder already."
+)
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Print what would be written, and write nothing."
+)
+
 workers_option = click.option(
     "--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all)."
 )

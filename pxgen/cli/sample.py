@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -13,13 +13,16 @@ from pxgen.cli.options import (
     PATH,
     FiniteRange,
     device_option,
+    dry_run_option,
     first_option,
     force_option,
     label_option,
     model_option,
+    nearness,
     setting_option,
     shard_option,
     sheet_options,
+    skip_existing_option,
     workers_option,
 )
 from pxgen.cli.session import Session, pass_session
@@ -75,6 +78,24 @@ if TYPE_CHECKING:
 )
 @sheet_options
 @force_option
+@skip_existing_option
+@dry_run_option
+@click.option("--manifest", type=PATH, metavar="FILE", help="Write how to make each picture again.")
+@click.option(
+    "--repeat",
+    type=click.File(encoding="utf-8", lazy=False),
+    metavar="FILE",
+    help="Make the pictures of a manifest again (- reads it from a pipe); nothing else is drawn.",
+)
+@click.option(
+    "--novel",
+    type=click.IntRange(1),
+    metavar="D",
+    help="Draw again what differs from a training sprite in fewer than D pixels.",
+)
+@click.option(
+    "--dataset", type=PATH, metavar="PATH", help="Training sprites of --novel (default: project's)."
+)
 @device_option
 @click.option(
     "--batch",
@@ -115,6 +136,12 @@ def command(
     out: str | None,
     sheet: SheetWish,
     force: bool,
+    skip_existing: bool,
+    dry_run: bool,
+    manifest: Path | None,
+    repeat: TextIO | None,
+    novel: int | None,
+    dataset: Path | None,
     device: str,
     batch: int,
     workers: int | None,
@@ -134,6 +161,9 @@ def command(
       pxgen sample --init hero.png --strength 0.3 --strength 0.6 --strength 0.9 -n 9 -o variations/
       pxgen sample --init hero.png --mask hat.png --label hat-crown
     """
+    if repeat is not None:
+        _repeat(session, repeat, model, out, force, device, batch, workers)
+        return
     from pxgen.commands.editing import Edits
     from pxgen.commands.sample import SampleRequest, sample
     from pxgen.models.protocol import Sampling
@@ -141,11 +171,10 @@ def command(
     request = SampleRequest(
         model=model,
         runs=session.project.runs,
-        count=count,
         labels=labels,
         seed=seed,
-        first=first,
-        shard=shard,
+        indices=range(first + shard[0], first + count, shard[1]),
+        stride=count,
         how=Sampling(
             steps=steps,
             sampler=sampler,
@@ -170,6 +199,11 @@ def command(
         out=out,
         sheet=sheet,
         force=force,
+        skip_existing=skip_existing,
+        dry_run=dry_run,
+        manifest=manifest,
+        novel=novel,
+        dataset=dataset or session.project.dataset,
         device=device,
         batch=batch,
         workers=workers,
@@ -178,6 +212,47 @@ def command(
         click.echo(path)
         if show:
             _show(path)
+
+
+REPEATED = {"model", "repeat", "out", "force", "device", "batch", "workers", "show"}
+"""Options that mean something beside --repeat; a manifest knows the others."""
+
+
+def _repeat(
+    session: Session,
+    manifest: TextIO,
+    model: Path | None,
+    out: str | None,
+    force: bool,
+    device: str,
+    batch: int,
+    workers: int | None,
+) -> None:
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name not in REPEATED and nearness(context, name):
+            flag = parameter.opts[-1]
+            raise click.UsageError(f"{flag} is settled by the manifest: leave it out of --repeat.")
+    from pxgen.commands.repeat import RepeatRequest, repeat
+
+    try:
+        text = manifest.read()
+    except UnicodeDecodeError as error:
+        raise click.BadParameter(f"{manifest.name} is no text", param_hint="--repeat") from error
+    request = RepeatRequest(
+        text=text,
+        name="the manifest" if manifest.name == "<stdin>" else manifest.name,
+        model=model,
+        runs=session.project.runs,
+        out=out,
+        force=force,
+        device=device,
+        batch=batch,
+        workers=workers,
+    )
+    for path in repeat(request, session.console):
+        click.echo(path)
 
 
 def _show(path: Path) -> None:

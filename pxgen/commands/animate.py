@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -25,7 +25,7 @@ from pxgen.models.protocol import Sampling
 from pxgen.noise import PictureNoise, choose
 from pxgen.palette import Palette
 from pxgen.palette.local import within
-from pxgen.render.outputs import Series, plan_output
+from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.render.together import SheetWish
 
 if TYPE_CHECKING:
@@ -49,12 +49,10 @@ class AnimateRequest:
     model: Path | None
     runs: Path
     """Where the newest run is looked for if no model is named."""
-    count: int
     labels: tuple[str, ...]
     seed: int
-    first: int
-    shard: tuple[int, int]
-    """``(i, n)``: part i, from 0, of n."""
+    indices: Sequence[int]
+    """The numbers of the clips in the seed's stream."""
     given: Path | None
     """A clip to go on with."""
     keep: int | None
@@ -70,6 +68,10 @@ class AnimateRequest:
     out: str | None
     sheet: SheetWish
     force: bool
+    skip_existing: bool
+    """Leave out what is in the folder already."""
+    dry_run: bool
+    """Say what would be written, and write nothing."""
     device: str
     workers: int | None
 
@@ -86,17 +88,17 @@ def animate(request: AnimateRequest, console: Console) -> Iterator[Path]:
     labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
     if labels.any() and not loaded.model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
-    indices = range(request.first + request.shard[0], request.first + request.count)
-    indices = indices[:: request.shard[1]]
-    series = Series(labels=request.labels, seed=request.seed, indices=indices)
-    output = plan_output(
-        request.out,
-        series,
-        scale=request.scale,
-        force=request.force,
-        sheet=request.sheet,
-        delay_ms=_delays(request, loaded.card.canvas.frames),
-    )
+    if request.skip_existing and request.force:
+        raise UsageError("--skip-existing and --force exclude each other")
+    output, indices = _planned(request, request.indices, loaded), request.indices
+    if request.skip_existing:
+        indices = output.missing(indices)
+        output = _planned(request, indices, loaded)
+    if request.dry_run:
+        yield from output.paths(moving=True)
+        return
+    if not indices:
+        return
     if loaded.card.canvas.frames > 1:
         clips = _clips(request, loaded, labels, indices, device)
     else:
@@ -106,6 +108,17 @@ def animate(request: AnimateRequest, console: Console) -> Iterator[Path]:
         yield from output.write((clip[None] for clip, _ in turned), loaded.card.palette)
     else:
         yield from output.write_own(turned)
+
+
+def _planned(request: AnimateRequest, indices: Sequence[int], loaded: Loaded) -> Output:
+    return plan_output(
+        request.out,
+        Series(labels=request.labels, seed=request.seed, indices=indices),
+        scale=request.scale,
+        force=request.force or request.skip_existing,
+        sheet=request.sheet,
+        delay_ms=_delays(request, loaded.card.canvas.frames),
+    )
 
 
 def _clips(

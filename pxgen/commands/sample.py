@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.checkpoint import Loaded, load_model
+from pxgen.checkpoint import Loaded, fingerprint, load_model
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import Edits, ways
+from pxgen.dataset import Dataset, open_dataset
 from pxgen.drawing import Wish, draw, trace
-from pxgen.errors import PxgenError, UsageError
+from pxgen.errors import InputError, PxgenError, UsageError
 from pxgen.labels import parse_labels
 from pxgen.lanes import cores
 from pxgen.models.protocol import Model, Sampling
@@ -26,7 +27,7 @@ from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.local import LocalPalettes, stretched, within
 from pxgen.palette.oklab import swap
-from pxgen.render.outputs import Series, plan_output
+from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.render.together import SheetWish
 from pxgen.runs import run_folders
 from pxgen.tables import nearest
@@ -50,12 +51,12 @@ class SampleRequest:
     model: Path | None
     runs: Path
     """Where the newest run is looked for if no model is named."""
-    count: int
     labels: tuple[str, ...]
     seed: int
-    first: int
-    shard: tuple[int, int]
-    """``(i, n)``: part i, from 0, of n."""
+    indices: Sequence[int]
+    """The numbers of the pictures in the seed's stream."""
+    stride: int
+    """How far from a picture that is not novel the next one for it lies."""
     how: Sampling
     edits: Edits
     trace: bool
@@ -65,9 +66,51 @@ class SampleRequest:
     out: str | None
     sheet: SheetWish
     force: bool
+    skip_existing: bool
+    """Leave out what is in the folder already."""
+    dry_run: bool
+    """Say what would be written, and write nothing."""
+    manifest: Path | None
+    """Where to write how to make each picture again."""
+    novel: int | None
+    """Pixels in which a picture must differ from every training sprite."""
+    dataset: Path
+    """Where those sprites are."""
     device: str
     batch: int
     workers: int | None
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A request, looked through: nothing is left that can be refused before drawing."""
+
+    request: SampleRequest
+    loaded: Loaded
+    device: torch.device
+    labels: NDArray[np.float32]
+    hows: tuple[Sampling, ...]
+    """Pictures take them in turn."""
+    own: Palette | None
+    """The palette of the image that is started from, where sprites have their own."""
+    palette: Palette | None
+    """What to draw in instead of the model's."""
+    indices: Sequence[int]
+    """Of the pictures to draw."""
+    drawn: list[int]
+    """The number that each picture was drawn with, in order, as they come."""
+    output: Output
+
+    @property
+    def forming(self) -> bool:
+        """Whether pictures are shown as they form: one still would stand still in an animation."""
+        still = len(self.indices) * self.loaded.card.canvas.frames == 1
+        return self.request.trace or (self.output.moves and still)
+
+    def wishes(self) -> list[Wish]:
+        """What to draw."""
+        hows = self.hows
+        return [Wish(index, self.labels, hows[index % len(hows)]) for index in self.indices]
 
 
 def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
@@ -77,43 +120,135 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
         UsageError: an unknown label, sampler or palette, or an output that is taken.
         InputError: the model is missing or malformed.
     """
-    indices = range(request.first + request.shard[0], request.first + request.count)
-    indices = indices[:: request.shard[1]]
-    palette = find_palette(request.palette) if request.palette else None
-    device = pick_device(request.device)
-    loaded = load_model(choose_model(request.model, request.runs, console), device)
-    model = loaded.model
-    hows, own = ways(request.edits, request.how, loaded, device, console.print)
-    check_sampling(hows[0], model)
-    labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
-    if labels.any() and not model.steerable:
-        raise UsageError(f"labels cannot steer {loaded.path}: sample it without --label")
-    series = Series(labels=request.labels, seed=request.seed, indices=indices)
-    output = plan_output(
-        request.out, series, scale=request.scale, force=request.force, sheet=request.sheet
-    )
-    wishes = (Wish(index, labels, hows[index % len(hows)]) for index in indices)
-    # One still in an animated file would stand still: it is shown as it forms.
-    still = output.moves and len(indices) * loaded.card.canvas.frames == 1
-    pictures: Iterator[U8]
-    if request.trace or still:
-        held = 0 if output.form == "sheet" else HELD
-        pictures = (_forming(model, wish, request.seed, device, held) for wish in wishes)
-    else:
-        pictures = draw(
-            model, wishes, request.seed, device=device, workers=request.workers or cores()
-        )
-    with _progress(console, len(indices)) as seen:
-        drawn = seen(pictures)
-        if loaded.palettes is None:
+    plan = _plan(request, console)
+    moving = plan.loaded.card.canvas.frames > 1 or plan.forming
+    if request.dry_run:
+        plan.drawn.extend(plan.indices)
+        yield from plan.output.paths(moving=moving)
+        return
+    loaded, palette, output = plan.loaded, plan.palette, plan.output
+    with _progress(console, len(plan.indices)) as seen:
+        drawn = seen(_pictures(plan))
+        if not plan.indices:
+            pass
+        elif loaded.palettes is None:
             recolor, shown = _recoloring(loaded, palette)
             yield from output.write(_batches((recolor[p] for p in drawn), request.batch), shown)
         elif palette is not None:
             spread = (stretched(palette, int(p.max()))[p] for p in drawn)
             yield from output.write(_batches(spread, request.batch), palette)
         else:
-            colored = _colored(drawn, indices, labels, loaded.palettes, own, request.seed)
-            yield from output.write_own(colored)
+            yield from output.write_own(_colored(drawn, plan, loaded.palettes))
+    if request.manifest is not None:
+        yield _manifest(request.manifest, plan, moving=moving)
+
+
+def _plan(request: SampleRequest, console: Console) -> _Plan:
+    palette = find_palette(request.palette) if request.palette else None
+    device = pick_device(request.device)
+    loaded = load_model(choose_model(request.model, request.runs, console), device)
+    hows, own = ways(request.edits, request.how, loaded, device, console.print)
+    check_sampling(hows[0], loaded.model)
+    labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
+    if labels.any() and not loaded.model.steerable:
+        raise UsageError(f"labels cannot steer {loaded.path}: sample it without --label")
+    _check_batch(request)
+    indices, drawn = request.indices, list[int]()
+
+    def planned(numbers: Sequence[int], *, force: bool) -> Output:
+        series = Series(labels=request.labels, seed=request.seed, indices=numbers)
+        return plan_output(
+            request.out, series, scale=request.scale, force=force, sheet=request.sheet
+        )
+
+    output = planned(indices, force=request.force or request.skip_existing)
+    if request.skip_existing:
+        indices = output.missing(indices)
+    # Names follow the numbers that pictures are drawn with.
+    output = planned(drawn, force=True)
+    return _Plan(request, loaded, device, labels, hows, own, palette, indices, drawn, output)
+
+
+def _check_batch(request: SampleRequest) -> None:
+    """Refuse what would make one run's pictures depend on another's.
+
+    Raises:
+        UsageError: options that exclude each other.
+    """
+    if request.skip_existing and request.force:
+        raise UsageError("--skip-existing and --force exclude each other")
+    if request.novel is not None and (request.skip_existing or request.dry_run):
+        other = "--skip-existing" if request.skip_existing else "--dry-run"
+        raise UsageError(f"--novel may draw other numbers: leave {other} out")
+
+
+def _pictures(plan: _Plan) -> Iterator[U8]:
+    """Draw everything in order, and note the numbers."""
+    request, model, device = plan.request, plan.loaded.model, plan.device
+
+    def several(wishes: Iterable[Wish]) -> Iterator[U8]:
+        if plan.forming:
+            held = 0 if plan.output.form == "sheet" else HELD
+            return (_forming(model, wish, request.seed, device, held) for wish in wishes)
+        workers = request.workers or cores()
+        return draw(model, wishes, request.seed, device=device, workers=workers)
+
+    numbered: Iterable[tuple[int, U8]]
+    wishes = plan.wishes()
+    if request.novel is None:
+        numbered = zip(plan.indices, several(wishes), strict=True)
+    else:
+        from pxgen.commands.novel import Novelty, novel
+
+        crowd = Novelty.beyond(_training(plan), request.novel, request.stride)
+        numbered = novel(wishes, crowd, several)
+    for number, picture in numbered:
+        plan.drawn.append(number)
+        yield picture
+
+
+def _training(plan: _Plan) -> Dataset:
+    """The dataset that the model was trained on.
+
+    Raises:
+        InputError: it is not there, or another one is.
+        UsageError: pictures do not compare with sprites.
+    """
+    dataset, card = open_dataset(plan.request.dataset), plan.loaded.card
+    if dataset.fingerprint != card.fingerprint:
+        raise InputError(
+            f"{plan.request.dataset} is not what {plan.loaded.path} was trained on: name that with "
+            "--dataset"
+        )
+    if plan.forming or plan.hows[0].canvas is not None:
+        raise UsageError("--novel compares whole sprites: leave --trace and --canvas out")
+    return dataset
+
+
+def _manifest(target: Path, plan: _Plan, *, moving: bool) -> Path:
+    from pxgen.commands.manifest import Recorded, inputs_of, options_of, write_manifest
+
+    request = plan.request
+    # What was skipped belongs to the run as well.
+    numbers = list(request.indices) if request.skip_existing else plan.drawn
+    plan.drawn[:] = numbers
+    scale = request.scale if request.scale > 1 else None
+    others = {"palette": request.palette, "scale": scale, "trace": request.trace}
+    options = options_of(request.how, request.edits, others)
+    paths = plan.output.paths(moving=moving) if plan.output.form == "folder" else None
+    files = paths or [plan.output.target] * len(numbers)
+    strengths: list[float | None] = [None] * len(numbers)
+    if len(plan.hows) > 1:
+        strengths = [plan.hows[i % len(plan.hows)].strength for i in request.indices]
+    recorded = Recorded(
+        request.seed,
+        request.labels,
+        fingerprint(plan.loaded),
+        options,
+        inputs_of(options),
+        (),
+    )
+    return write_manifest(target, zip(files, numbers, strengths, strict=True), recorded)
 
 
 def _forming(model: Model, wish: Wish, seed: int, device: torch.device, held: int) -> U8:
@@ -169,18 +304,13 @@ def _recoloring(loaded: Loaded, palette: Palette | None) -> tuple[U8, Palette]:
 
 
 def _colored(
-    drawn: Iterable[U8],
-    indices: Sequence[int],
-    labels: NDArray[np.float32],
-    palettes: LocalPalettes,
-    own: Palette | None,
-    seed: int,
+    drawn: Iterable[U8], plan: _Plan, palettes: LocalPalettes
 ) -> Iterator[tuple[U8, Palette]]:
     """Each picture with a palette: of the image it started from, else of a sprite like it."""
-    for picture, index in zip(drawn, indices, strict=True):
+    for place, picture in enumerate(drawn):
         # The picture's stream is spent on its pixels; its colours have one of their own.
-        luck = choose(seed, index ^ COLORS)
-        palette = own or palettes.choose(picture, labels, luck)
+        luck = choose(plan.request.seed, plan.drawn[place] ^ COLORS)
+        palette = plan.own or palettes.choose(picture, plan.labels, luck)
         yield within(picture, palette), palette
 
 

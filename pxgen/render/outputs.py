@@ -135,15 +135,40 @@ class Output:
         Raises:
             UsageError: one of the files exists.
         """
-        if self.form != "folder" or not self.target.is_dir():
-            return
-        existing = {Path(name).stem: name for name in os.listdir(self.target)}
+        existing = self.existing()
         for name in self.series.names() if existing else ():
             if name in existing:
                 raise UsageError(
-                    f"{self.target / existing[name]} exists: replace it with --force, "
-                    "or choose another --seed, --first or -o"
+                    f"{existing[name]} exists: replace it with --force, leave it with "
+                    "--skip-existing, or choose another --seed, --first or -o"
                 )
+
+    def existing(self) -> dict[str, Path]:
+        """The files in the folder that is written to, by their names without suffix."""
+        if self.form != "folder" or not self.target.is_dir():
+            return {}
+        return {Path(name).stem: self.target / name for name in os.listdir(self.target)}
+
+    def missing(self, indices: Sequence[int]) -> list[int]:
+        """Those numbers of the series whose pictures are not in the folder yet.
+
+        Raises:
+            UsageError: it is no folder that is written to.
+        """
+        if self.form != "folder":
+            raise UsageError("--skip-existing needs a folder of pictures: name one with -o")
+        there = self.existing()
+        named = zip(indices, self.series.names(), strict=True)
+        return [index for index, name in named if name not in there]
+
+    def paths(self, *, moving: bool) -> list[Path]:
+        """What will be written of clips that move or of stills: a file a picture, or one."""
+        if self.form == "stdout":
+            return []
+        if self.form != "folder":
+            return [self.target, *self.sheet.data]
+        suffix = ".gif" if moving else ".png"
+        return [self.target / (name + suffix) for name in self.series.names()]
 
     def _write_each(self, batches: Iterable[U8], palette: Palette) -> Iterator[Path]:
         names = self.series.names()

@@ -1,0 +1,117 @@
+"""``sample --repeat``: the pictures of a manifest, made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pxgen.checkpoint import fingerprint, load_model
+from pxgen.commands.devices import pick_device
+from pxgen.commands.editing import Edits
+from pxgen.commands.manifest import Recorded, read_manifest
+from pxgen.commands.sample import SampleRequest, choose_model, sample
+from pxgen.errors import InputError
+from pxgen.models.protocol import Sampling
+from pxgen.render.together import CONTACT_SHEET
+from pxgen.settings import SampleSettings
+from pxgen.tables import Table, Where, read_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SCALARS = ("steps", "sampler", "guidance", "temperature", "top_k", "top_p", "eta")
+SETTINGS = (*SCALARS, "palette", "scale")
+"""Options that are settings of a project, and read as those are."""
+EDITED = {field.name for field in fields(Edits)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatRequest:
+    """What ``sample --repeat`` was asked for."""
+
+    text: str
+    """The manifest."""
+    name: str
+    """What to call it."""
+    model: Path | None
+    runs: Path
+    out: str | None
+    force: bool
+    device: str
+    batch: int
+    workers: int | None
+
+
+def repeat(request: RepeatRequest, console: Console) -> Iterator[Path]:
+    """Draw every picture of a manifest again and yield each path once its file is complete.
+
+    Raises:
+        InputError: no manifest, of another model, or of files that have changed.
+        UsageError: an output that is taken.
+    """
+    recorded = list(read_manifest(request.text, request.name))
+    model = choose_model(request.model, request.runs, console)
+    loaded = load_model(model, pick_device(request.device))
+    own = fingerprint(loaded)
+    for part in recorded:
+        if part.model != own:
+            raise InputError(
+                f"{request.name} is of the model {part.model}, and {model} is {own}: name that "
+                "model with -m"
+            )
+    for request_again in [_request(part, request, model) for part in recorded]:
+        yield from sample(request_again, console)
+
+
+def _request(part: Recorded, request: RepeatRequest, model: Path) -> SampleRequest:
+    options, where = dict(part.options), Where(request.name)
+    given = {name: options.pop(name) for name in SETTINGS if name in options}
+    settings = read_table(SampleSettings, Table(given, where))
+    trace = bool(options.pop("trace", False))
+    how = Sampling(**{name: getattr(settings, name) for name in SCALARS})
+    return SampleRequest(
+        model=model,
+        runs=request.runs,
+        labels=part.labels,
+        seed=part.seed,
+        indices=part.indices,
+        stride=0,
+        how=how,
+        edits=_edits(options, request.name),
+        trace=trace,
+        palette=settings.palette,
+        scale=settings.scale,
+        out=request.out,
+        sheet=CONTACT_SHEET,
+        force=request.force,
+        skip_existing=False,
+        dry_run=False,
+        manifest=None,
+        novel=None,
+        dataset=Path(),
+        device=request.device,
+        batch=request.batch,
+        workers=request.workers,
+    )
+
+
+def _edits(options: Mapping[str, Any], name: str) -> Edits:
+    """What is left of a line's options.
+
+    Raises:
+        InputError: something that no edit has.
+    """
+    if unknown := sorted(options.keys() - EDITED):
+        raise InputError(f"{name}: no option '{unknown[0]}'")
+    texts = {key: value for key, value in options.items() if key != "strengths"}
+    strengths = options.get("strengths", [])
+    numbers = isinstance(strengths, list) and all(
+        isinstance(s, int | float) and 0 <= s <= 1 for s in strengths
+    )
+    if not numbers or not all(isinstance(value, str) for value in texts.values()):
+        raise InputError(f"{name}: options of a kind that no manifest has")
+    images = {key: texts.pop(key, None) for key in ("init", "mask")}
+    init, mask = (None if path is None else Path(path) for path in images.values())
+    return Edits(init=init, mask=mask, strengths=tuple(map(float, strengths)), **texts)

@@ -167,6 +167,14 @@ def test_what_is_no_manifest_is_one_line(model: Path, tmp_path: Path, text: str)
     assert len(result.stderr.splitlines()) <= 2
 
 
+def test_a_manifest_that_cannot_be_read_is_one_line(model: Path, tmp_path: Path) -> None:
+    result = run(model, "--repeat", tmp_path / "none.jsonl", "-o", tmp_path / "x")
+    assert (result.exit_code, "No such file" in result.stderr) == (3, True)
+    (tmp_path / "m.jsonl").write_bytes(b"\xff\xfe\0")
+    result = run(model, "--repeat", tmp_path / "m.jsonl", "-o", tmp_path / "x")
+    assert (result.exit_code, "it is not text in UTF-8" in result.stderr) == (3, True)
+
+
 def test_a_manifest_settles_everything_else(model: Path) -> None:
     result = run(model, "--repeat", "-", "--label", "left", text="{}")
     assert result.exit_code == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -83,7 +83,7 @@ if TYPE_CHECKING:
 @click.option("--manifest", type=PATH, metavar="FILE", help="Write how to make each picture again.")
 @click.option(
     "--repeat",
-    type=click.File(encoding="utf-8", lazy=False),
+    type=PATH,
     metavar="FILE",
     help="Make the pictures of a manifest again (- reads it from a pipe); nothing else is drawn.",
 )
@@ -139,7 +139,7 @@ def command(
     skip_existing: bool,
     dry_run: bool,
     manifest: Path | None,
-    repeat: TextIO | None,
+    repeat: Path | None,
     novel: int | None,
     dataset: Path | None,
     device: str,
@@ -220,7 +220,7 @@ REPEATED = {"model", "repeat", "out", "force", "device", "batch", "workers", "sh
 
 def _repeat(
     session: Session,
-    manifest: TextIO,
+    manifest: Path,
     model: Path | None,
     out: str | None,
     force: bool,
@@ -236,13 +236,8 @@ def _repeat(
             raise click.UsageError(f"{flag} is settled by the manifest: leave it out of --repeat.")
     from pxgen.commands.repeat import RepeatRequest, repeat
 
-    try:
-        text = manifest.read()
-    except UnicodeDecodeError as error:
-        raise click.BadParameter(f"{manifest.name} is no text", param_hint="--repeat") from error
     request = RepeatRequest(
-        text=text,
-        name="the manifest" if manifest.name == "<stdin>" else manifest.name,
+        manifest=manifest,
         model=model,
         runs=session.project.runs,
         out=out,

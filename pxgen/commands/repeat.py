@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -31,10 +32,8 @@ EDITED = {field.name for field in fields(Edits)}
 class RepeatRequest:
     """What ``sample --repeat`` was asked for."""
 
-    text: str
-    """The manifest."""
-    name: str
-    """What to call it."""
+    manifest: Path
+    """``-`` reads standard input."""
     model: Path | None
     runs: Path
     out: str | None
@@ -51,22 +50,43 @@ def repeat(request: RepeatRequest, console: Console) -> Iterator[Path]:
         InputError: no manifest, of another model, or of files that have changed.
         UsageError: an output that is taken.
     """
-    recorded = list(read_manifest(request.text, request.name))
+    name, text = _read(request.manifest)
+    recorded = list(read_manifest(text, name))
     model = choose_model(request.model, request.runs, console)
     loaded = load_model(model, pick_device(request.device))
     own = fingerprint(loaded)
     for part in recorded:
         if part.model != own:
             raise InputError(
-                f"{request.name} is of the model {part.model}, and {model} is {own}: name that "
+                f"{name} is of the model {part.model}, and {model} is {own}: name that "
                 "model with -m"
             )
-    for request_again in [_request(part, request, model) for part in recorded]:
+    for request_again in [_request(part, request, name, model) for part in recorded]:
         yield from sample(request_again, console)
 
 
-def _request(part: Recorded, request: RepeatRequest, model: Path) -> SampleRequest:
-    options, where = dict(part.options), Where(request.name)
+def _read(manifest: Path) -> tuple[str, str]:
+    """What to call a manifest, and its text.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if manifest == Path("-"):
+        name, content = "the manifest", sys.stdin.buffer.read()
+    else:
+        name = str(manifest)
+        try:
+            content = manifest.read_bytes()
+        except OSError as error:
+            raise InputError(f"{name}: {error.strerror or error}") from error
+    try:
+        return name, content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is no manifest: it is not text in UTF-8") from error
+
+
+def _request(part: Recorded, request: RepeatRequest, name: str, model: Path) -> SampleRequest:
+    options, where = dict(part.options), Where(name)
     given = {name: options.pop(name) for name in SETTINGS if name in options}
     settings = read_table(SampleSettings, Table(given, where))
     trace = bool(options.pop("trace", False))
@@ -79,7 +99,7 @@ def _request(part: Recorded, request: RepeatRequest, model: Path) -> SampleReque
         indices=part.indices,
         stride=0,
         how=how,
-        edits=_edits(options, request.name),
+        edits=_edits(options, name),
         trace=trace,
         palette=settings.palette,
         scale=settings.scale,

@@ -21,7 +21,7 @@ STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench starter pictures gifs study clean
+.PHONY: help demo test check bench starter pictures gifs docs study clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -85,6 +85,9 @@ gifs: $(GIFS:%=build/gifs/%.gif) ## a GIF a label, made once: make -j2 gifs
 
 build/gifs/%.gif: $(STARTER).safetensors | $(INSTALLED)
 	$(PXGEN) -q animate -m starter --label $* --scale 4 --workers 1 -o $@
+
+docs: $(INSTALLED) ## the reference of all commands, from the commands themselves
+	$(BIN)/python -m pxgen.cli.reference > docs/commands.md
 
 study: $(INSTALLED) ## the figures of docs/recipes.md: every recipe, two minutes each (an hour)
 	$(PXGEN) prepare --builtin -n 10000 --force -o $(STUDY)/cast

@@ -18,6 +18,8 @@ from pxgen.files import write_text
 METRICS = "metrics.jsonl"
 PREVIEW = "preview.png"
 TABLE = "project.toml"
+STARTER = Path(__file__).parent / "builtin" / "starter.safetensors"
+"""The model in the package."""
 
 
 def run_folders(runs: Path) -> list[Path]:

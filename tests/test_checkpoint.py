@@ -14,11 +14,11 @@ from safetensors.torch import load_file, save_file
 from pxgen.canvas import Canvas
 from pxgen.card import KEY, Card, read_card
 from pxgen.checkpoint import load_model, prefixed, save_checkpoint
-from pxgen.commands.sample import STARTER
 from pxgen.errors import InputError
 from pxgen.models.protocol import Sampling
 from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise
+from pxgen.runs import STARTER
 from pxgen.tables import Table, Where
 from tests.tiny import LABELS, PALETTE, domain, tiny_model, tiny_table
 

@@ -10,7 +10,13 @@ import pytest
 
 from pxgen.palette import Palette
 from pxgen.palette.formats import read_palette
-from pxgen.render.terminal import ColorDepth, color_depth, sprite_lines, swatch_lines
+from pxgen.render.terminal import (
+    ColorDepth,
+    color_depth,
+    sparkline,
+    sprite_lines,
+    swatch_lines,
+)
 
 PALETTE = Palette.of([(255, 0, 0), (0, 0, 255), (255, 255, 255)])
 SPRITE = np.array([[0, 1, 1], [0, 2, 0], [3, 0, 0]], np.uint8)
@@ -118,3 +124,20 @@ def test_drawn_swatches_show_each_color_beside_its_name():
         "\x1b[38;2;255;0;0m██\x1b[0m #ff0000  \x1b[38;2;0;0;255m██\x1b[0m #0000ff",
         "\x1b[38;2;255;255;255m██\x1b[0m #ffffff",
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ([5.0], "▁"),
+        ([0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"),
+        ([3, 3, 3], "▁▁▁"),
+        ([8, 4, 2, 1, 1], "█▄▂▁▁"),
+    ],
+)
+def test_a_sparkline_goes_from_lowest_to_highest(values: list[float], line: str) -> None:
+    assert sparkline(values) == line
+
+
+def test_a_sparkline_is_no_longer_than_asked() -> None:
+    assert sparkline(range(1000), width=8) == "▁▂▃▄▅▆▇█"

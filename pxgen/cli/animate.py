@@ -23,6 +23,7 @@ from pxgen.cli.options import (
     workers_option,
 )
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.showing import show_file, show_option
 from pxgen.settings import SampleSettings
 
 SHORTEST, LONGEST = 10, 65_535
@@ -103,6 +104,7 @@ def parse_durations(
 @dry_run_option
 @device_option
 @workers_option
+@show_option
 @pass_session
 def command(
     session: Session,
@@ -129,6 +131,7 @@ def command(
     dry_run: bool,
     device: str,
     workers: int | None,
+    show: bool,
 ) -> None:
     """Make sprites move and print the path of each file.
 
@@ -170,3 +173,5 @@ def command(
     )
     for path in animate(request, session.console):
         click.echo(path)
+        if show:
+            show_file(path)

@@ -31,6 +31,7 @@ SECTIONS = {
         "compare",
     ),
     "Look and convert": ("inspect", "lint", "export", "palette", "explain"),
+    "Shell": ("completion",),
 }
 """Every command by its section of the help; each is ``command`` in ``pxgen.cli.<its name>``."""
 

@@ -6,13 +6,19 @@ from pathlib import Path
 
 import click
 
+from pxgen.cli.completing import complete_recipes
 from pxgen.cli.options import PATH
 
 
 @click.command("init", short_help="Write a commented project file.")
 @click.argument("folder", metavar="[DIR]", type=PATH, default=Path())
 @click.option(
-    "--recipe", metavar="NAME", default="masked", show_default=True, help="Kind of model."
+    "--recipe",
+    metavar="NAME",
+    default="masked",
+    show_default=True,
+    shell_complete=complete_recipes,
+    help="Kind of model.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 def command(folder: Path, recipe: str, force: bool) -> None:

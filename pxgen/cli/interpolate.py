@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pxgen.cli.completing import complete_labels
 from pxgen.cli.options import (
     device_option,
     force_option,
@@ -16,6 +17,7 @@ from pxgen.cli.options import (
     sheet_options,
 )
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.showing import show_file, show_option
 from pxgen.settings import SampleSettings
 
 if TYPE_CHECKING:
@@ -28,9 +30,28 @@ if TYPE_CHECKING:
     "--through", multiple=True, metavar="IMAGE|SEED", help="A sprite on the way (repeatable)."
 )
 @click.option("--to", "end", required=True, metavar="IMAGE|SEED", help="Where to end.")
-@click.option("--label", "labels", multiple=True, metavar="NAME", help="A label of all of them.")
-@click.option("--from-label", multiple=True, metavar="NAME", help="A label of the first one only.")
-@click.option("--to-label", multiple=True, metavar="NAME", help="A label of the last one only.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_labels,
+    help="A label of all of them.",
+)
+@click.option(
+    "--from-label",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_labels,
+    help="A label of the first one only.",
+)
+@click.option(
+    "--to-label",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_labels,
+    help="A label of the last one only.",
+)
 @click.option(
     "--frames", type=click.IntRange(2), default=16, show_default=True, metavar="N", help="How many."
 )
@@ -47,6 +68,7 @@ if TYPE_CHECKING:
 @sheet_options
 @force_option
 @device_option
+@show_option
 @pass_session
 def command(
     session: Session,
@@ -65,6 +87,7 @@ def command(
     sheet: SheetWish,
     force: bool,
     device: str,
+    show: bool,
 ) -> None:
     """Go from one sprite to another and print the path of each file.
 
@@ -96,3 +119,5 @@ def command(
     )
     for path in interpolate(request, session.console):
         click.echo(path)
+        if show:
+            show_file(path)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from pxgen.cli.completing import complete_labels
 from pxgen.tables import Rule, rules
 
 if typing.TYPE_CHECKING:
@@ -114,6 +115,7 @@ label_option = click.option(
     "--label",
     "labels",
     multiple=True,
+    shell_complete=complete_labels,
     metavar="NAME",
     help="A label to show (repeatable); NAME:-1 forbids it, NAME:0.5 asks for it weakly.",
 )

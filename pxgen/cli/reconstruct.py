@@ -7,15 +7,24 @@ from typing import Literal
 
 import click
 
+from pxgen.cli.completing import complete_labels
 from pxgen.cli.options import PATH, device_option, force_option, model_option, setting_option
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.showing import show_file, show_option
 from pxgen.settings import SampleSettings
 
 
 @click.command("reconstruct", short_help="Encode and decode images, side by side.")
 @click.argument("images", nargs=-1, required=True, type=PATH, metavar="IMAGE...")
 @model_option
-@click.option("--label", "labels", multiple=True, metavar="NAME", help="A label the images bear.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_labels,
+    help="A label the images bear.",
+)
 @click.option(
     "--level",
     type=click.Choice(["both", "top", "bottom"]),
@@ -32,6 +41,7 @@ from pxgen.settings import SampleSettings
 @force_option
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON document.")
 @device_option
+@show_option
 @pass_session
 def command(
     session: Session,
@@ -46,6 +56,7 @@ def command(
     force: bool,
     as_json: bool,
     device: str,
+    show: bool,
 ) -> None:
     """Encode and decode images: each beside what the model made of it and what it missed.
 
@@ -79,5 +90,7 @@ def command(
         return
     for path in written:
         click.echo(path)
+        if show:
+            show_file(path)
     for line in lines(made):
         session.console.print(line)

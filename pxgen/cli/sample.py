@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pxgen.cli.completing import complete_palettes
 from pxgen.cli.options import (
     PATH,
     FiniteRange,
@@ -26,6 +25,7 @@ from pxgen.cli.options import (
     workers_option,
 )
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.showing import show_file, show_option
 from pxgen.settings import SampleSettings
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ if TYPE_CHECKING:
 @click.option("--at", metavar="X,Y", help="Where --init lies on --canvas (default: the middle).")
 @click.option("--lock", metavar="FILE", help="Use only the colours nearest to a palette's.")
 @click.option("--trace", is_flag=True, help="Show each sprite as it forms.")
-@setting_option(SampleSettings, "palette", "--palette", metavar="FILE")
+@setting_option(
+    SampleSettings, "palette", "--palette", metavar="FILE", shell_complete=complete_palettes
+)
 @setting_option(SampleSettings, "scale", "--scale", metavar="K")
 @click.option(
     "-o",
@@ -106,7 +108,7 @@ if TYPE_CHECKING:
     help="Sprites written at once; changes memory, never the pictures.",
 )
 @workers_option
-@click.option("--show", is_flag=True, help="Draw the sprites in the terminal too.")
+@show_option
 @pass_session
 def command(
     session: Session,
@@ -162,7 +164,7 @@ def command(
       pxgen sample --init hero.png --mask hat.png --label hat-crown
     """
     if repeat is not None:
-        _repeat(session, repeat, model, out, force, device, batch, workers)
+        _repeat(session, repeat, model, out, force, device, batch, workers, show=show)
         return
     from pxgen.commands.editing import Edits
     from pxgen.commands.sample import SampleRequest, sample
@@ -211,7 +213,7 @@ def command(
     for path in sample(request, session.console):
         click.echo(path)
         if show:
-            _show(path)
+            show_file(path)
 
 
 REPEATED = {"model", "repeat", "out", "force", "device", "batch", "workers", "show"}
@@ -227,6 +229,8 @@ def _repeat(
     device: str,
     batch: int,
     workers: int | None,
+    *,
+    show: bool,
 ) -> None:
     context = click.get_current_context()
     for parameter in context.command.params:
@@ -248,14 +252,5 @@ def _repeat(
     )
     for path in repeat(request, session.console):
         click.echo(path)
-
-
-def _show(path: Path) -> None:
-    from pxgen.render.png import decode_png
-    from pxgen.render.terminal import color_depth, sprite_lines
-
-    if path.suffix == ".png":
-        indices, palette = decode_png(path)
-        lines = sprite_lines(indices, palette, depth=color_depth(sys.stderr, os.environ))
-        # The lines know what the terminal can show; click would strip colours from a pipe.
-        click.echo("\n".join(lines), err=True, color=True)
+        if show:
+            show_file(path)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import click
 
+from pxgen.cli.completing import complete_recipes
 from pxgen.cli.options import PATH, device_option, nearness, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import TrainSettings
@@ -15,7 +16,12 @@ from pxgen.settings import TrainSettings
 
 @click.command("train", short_help="Train the project's model on a dataset.")
 @click.option("--dataset", type=PATH, metavar="PATH", help="Dataset (default: the project's).")
-@click.option("--recipe", metavar="NAME", help="Kind of model (default: the project's, or masked).")
+@click.option(
+    "--recipe",
+    metavar="NAME",
+    shell_complete=complete_recipes,
+    help="Kind of model (default: the project's, or masked).",
+)
 @setting_option(TrainSettings, "steps", "--steps", metavar="N")
 @setting_option(TrainSettings, "minutes", "--minutes", metavar="M")
 @setting_option(TrainSettings, "seed", "--seed", metavar="S")

@@ -29,7 +29,7 @@ from pxgen.palette.local import LocalPalettes, stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.render.together import SheetWish
-from pxgen.runs import run_folders
+from pxgen.runs import STARTER, run_folders
 from pxgen.tables import nearest
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ HELD = 8
 """Times that an animated file shows the end of a trace again."""
 COLORS = 1 << 62
 """Tells the streams of palettes from all others of a seed."""
-STARTER = Path(__file__).parent.parent / "builtin" / "starter.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from pxgen.checkpoint import PALETTES, load_tensors, load_weights, prefixed, sav
 from pxgen.commands.devices import pick_device
 from pxgen.commands.preview import draw_preview, write_preview
 from pxgen.commands.tracking import Silent, Tracker, tracker
-from pxgen.commands.train_show import polite_end, progress_of, shown
+from pxgen.commands.train_show import loss_curve, polite_end, progress_of, shown
 from pxgen.dataset import Dataset, open_dataset, spread
 from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.evaluate.glance import Glance
@@ -296,6 +296,8 @@ class _Run:
         last = self.metrics.lines[-1] if self.metrics.lines else {}
         held_out = {n.removeprefix("held_out_"): v for n, v in last.items() if "held_out" in n}
         figures = f", held-out {shown(held_out)}" if shown(held_out) else ""
+        if curve := loss_curve(self.metrics.lines):
+            console.print(f"loss {curve}")
         console.print(
             f"{self.trainer.position.step} steps{figures}; preview: {self.folder / PREVIEW}"
         )

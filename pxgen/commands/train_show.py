@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from pxgen.render.terminal import sparkline
 from pxgen.training import Report
 
 if TYPE_CHECKING:
@@ -19,6 +21,28 @@ def shown(figures: Mapping[str, float]) -> str:
     if "bits" in figures:
         return f"{figures['bits']:.1f} bits"
     return f"{figures['exact']:.2%} exact" if "exact" in figures else ""
+
+
+ABOUT = {"stage", "stage_index", "step", "seconds", "cpu_seconds", "lr"}
+"""What a line of metrics says beside losses."""
+FEWEST = 8
+"""Lines below which a curve shows nothing."""
+
+
+def loss_curve(lines: Sequence[Mapping[str, Any]]) -> str:
+    """The losses of the last stage as a line of bars, and the last of them; empty of short ones."""
+    last = lines[-1]["stage_index"] if lines else 0
+    losses = [_loss(line) for line in lines if line["stage_index"] == last]
+    if len(losses) < FEWEST or not all(0 < loss < math.inf for loss in losses):
+        return ""
+    # Losses fall by factors, and most of them at the beginning.
+    return f"{sparkline([math.log(loss) for loss in losses])} {losses[-1]:.4g}"
+
+
+def _loss(line: Mapping[str, Any]) -> float:
+    told = ("held_out_", "quality_")
+    losses = (v for n, v in line.items() if n not in ABOUT and not n.startswith(told))
+    return float(sum(losses))
 
 
 @contextmanager

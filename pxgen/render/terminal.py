@@ -14,6 +14,7 @@ from pxgen.palette.table import U8, Palette
 _RESET = "\x1b[0m"
 _UPPER, _LOWER, _FULL = "▀", "▄", "██"
 _RAMP = ".:-=+*#%@"
+_BARS = "▁▂▃▄▅▆▇█"
 _XTERM_BASE = 16
 
 
@@ -91,6 +92,15 @@ def swatch_lines(palette: Palette, *, depth: ColorDepth, columns: int = 6) -> li
     ]
     rows = (cells[i : i + columns] for i in range(0, len(cells), columns))
     return ["  ".join(row).rstrip() for row in rows]
+
+
+def sparkline(values: Sequence[float], width: int = 32) -> str:
+    """A line of small bars, at most ``width``: means of neighbours, from lowest to highest."""
+    groups = np.array_split(np.asarray(values, np.float64), min(width, len(values)))
+    means = np.array([group.mean() for group in groups])
+    low, high = means.min(), means.max()
+    steps = (means - low) / (high - low or 1) * (len(_BARS) - 1)
+    return "".join(_BARS[round(step)] for step in steps.tolist())
 
 
 def _half_blocks(upper: Sequence[int], lower: Sequence[int], codes: list[str]) -> str:

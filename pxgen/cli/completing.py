@@ -1,0 +1,48 @@
+"""What the shell completes: labels of the model, recipes, palettes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from pxgen.errors import PxgenError
+
+
+def complete_labels(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Labels of the model that the command line names so far, else of the one it would take."""
+    from pxgen.card import checkpoint_file, read_card
+    from pxgen.runs import STARTER, run_folders
+
+    model = ctx.params.get("model")
+    if model is None or (model == Path("starter") and not model.exists()):
+        runs = [] if model is not None else run_folders(Path("runs"))
+        model = runs[-1] if runs else STARTER
+    try:
+        names = read_card(checkpoint_file(model))[0].label_names
+    except PxgenError:
+        # A shell that completes has nowhere to say what is wrong.
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def complete_recipes(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Names of recipes."""
+    from pxgen.recipe import recipe_names
+
+    return [CompletionItem(name) for name in recipe_names() if name.startswith(incomplete)]
+
+
+def complete_palettes(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Names of shipped palettes, and files."""
+    from pxgen.palette import library
+
+    items = [CompletionItem(name) for name in library.names() if name.startswith(incomplete)]
+    return [*items, CompletionItem(incomplete, type="file")]

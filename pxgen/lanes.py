@@ -18,8 +18,10 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from pxgen.errors import UsageError
 from pxgen.models.protocol import Batch, Stage
 from pxgen.noise import BatchNoise
+from pxgen.team import ALONE, Team
 
 Result = TypeVar("Result")
 
@@ -37,8 +39,10 @@ def cores() -> int:
 class Lanes:
     """Workers for the parts of a batch; an accelerator takes the batch whole."""
 
-    def __init__(self, device: torch.device, *, bf16: bool, workers: int | None = None) -> None:
-        self._device, self._bf16 = device, bf16
+    def __init__(
+        self, device: torch.device, *, bf16: bool, workers: int | None = None, team: Team = ALONE
+    ) -> None:
+        self._device, self._bf16, self._team = device, bf16, team
         self._workers = cores() if workers is None else workers
         self._pool: ThreadPoolExecutor | None = None
         self._threads = torch.get_num_threads()
@@ -87,8 +91,14 @@ class Lanes:
         losses: dict[str, float] = {}
         for parameter in parameters:
             parameter.grad = None
+        mine = self._rows(total)[self._team.rank :: self._team.size]
+        if not mine:
+            raise UsageError(
+                f"[train] batch = {total} leaves one of {self._team.size} processes without work: "
+                f"take at least {LANE * self._team.size}"
+            )
         # In the order of the parts, whoever finishes first: sums of floats depend on their order.
-        for terms, gradients in self._map(part, total):
+        for terms, gradients in self._map(part, mine):
             for name, value in terms.items():
                 losses[name] = losses.get(name, 0.0) + value
             for parameter, gradient in zip(parameters, gradients, strict=True):
@@ -98,7 +108,15 @@ class Lanes:
                     parameter.grad = torch.empty_like(parameter).copy_(gradient)
                 else:
                     parameter.grad.add_(gradient)
-        return losses
+        return self._together(losses, parameters)
+
+    def _together(self, losses: dict[str, float], parameters: Sequence[Tensor]) -> dict[str, float]:
+        """The losses of all processes; gradients become those of all."""
+        if self._team.size == 1:
+            return losses
+        told = torch.tensor([*losses.values()], device=self._device)
+        self._team.add([told, *(p.grad for p in parameters if p.grad is not None)])
+        return dict(zip(losses, told.tolist(), strict=True))
 
     def held_out(self, stage: Stage, batch: Batch, seed: int, key: int) -> dict[str, float]:
         """The sums of the stage's held-out figures over a batch."""
@@ -111,7 +129,7 @@ class Lanes:
             return {name: float(values.sum()) for name, values in figures.items()}
 
         totals: dict[str, float] = {}
-        for figures in self._map(part, len(batch.pixels)):
+        for figures in self._map(part, self._rows(len(batch.pixels))):
             for name, value in figures.items():
                 totals[name] = totals.get(name, 0.0) + value
         return totals
@@ -125,11 +143,13 @@ class Lanes:
 
         return map(one, items) if self._pool is None else self._pool.map(one, items)
 
-    def _map(self, part: Callable[[slice], Result], total: int) -> Iterator[Result]:
-        if self._pool is None:
-            return iter([part(slice(0, total))])
-        rows = [slice(start, min(start + LANE, total)) for start in range(0, total, LANE)]
-        return self._pool.map(part, rows)
+    def _rows(self, total: int) -> list[slice]:
+        """The parts of a batch: fixed ones on a CPU, on accelerators one a process."""
+        side = LANE if self._device.type == "cpu" else -(-total // self._team.size)
+        return [slice(start, min(start + side, total)) for start in range(0, total, side)]
+
+    def _map(self, part: Callable[[slice], Result], rows: Sequence[slice]) -> Iterator[Result]:
+        return map(part, rows) if self._pool is None else self._pool.map(part, rows)
 
 
 def _rows(batch: Batch, rows: slice) -> Batch:

@@ -27,6 +27,7 @@ from pxgen.lanes import Lanes
 from pxgen.models.protocol import Model
 from pxgen.noise import BatchNoise
 from pxgen.settings import TrainSettings
+from pxgen.team import ALONE, Team
 
 DEFAULT_MINUTES = 10.0
 VALIDATED = 256
@@ -82,14 +83,20 @@ class Trainer:
     """Trains every stage of a model on a dataset."""
 
     def __init__(
-        self, model: Model, dataset: Dataset, settings: TrainSettings, device: torch.device
+        self,
+        model: Model,
+        dataset: Dataset,
+        settings: TrainSettings,
+        device: torch.device,
+        team: Team = ALONE,
     ) -> None:
         self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
         self.position = Position()
         self._examples = Examples(
             dataset, balance=settings.balance, flip=settings.flip, shift=settings.shift
         )
-        self._lanes = Lanes(device, bf16=use_bf16(settings.precision, device))
+        self._lanes = Lanes(device, bf16=use_bf16(settings.precision, device), team=team)
+        self._team = team
         self._clock = 0.0
         model.module.to(device)
         self._stages = model.stages()
@@ -171,6 +178,8 @@ class Trainer:
         count = max(1, min(BEGINNING, BEGINNING_PIXELS // self.dataset.canvas.pixels))
         seed = self.settings.seed
         self._stages[stage].begin(self._examples.batch(count, seed, BEGINNING_STEP, self.device))
+        # All processes start from the same weights, whatever machines they run on.
+        self._team.share([*self._stages[stage].module.state_dict().values()])
         # The average starts from what the stage began with.
         self._course = self._enter(stage)
 
@@ -193,6 +202,7 @@ class Trainer:
         """Count validations without progress, and keep the weights of the best one."""
         if bits is None:
             return
+        bits = self._team.agree(bits)
         if self.position.best is None or bits < self.position.best:
             self.position = dataclasses.replace(self.position, best=bits, stale=0)
             if self._course.stage.patience is not None:
@@ -234,7 +244,8 @@ class Trainer:
         self.position = dataclasses.replace(
             self.position,
             step=self.position.step + 1,
-            seconds=self.position.seconds + now - self._clock,
+            # One clock for all, or they would not end together.
+            seconds=self._team.agree(self.position.seconds + now - self._clock),
             cpu_seconds=self.position.cpu_seconds + cpu_seconds,
         )
         self._clock = now

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from pxgen.card import checkpoint_file
-from pxgen.commands.train import TrainRequest, train
+from pxgen.commands.train import train
+from pxgen.commands.train_run import TrainRequest
 from pxgen.digests import Digests
 from pxgen.examples import Examples
 from pxgen.lanes import Lanes

@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 
 from pxgen.card import read_card
 from pxgen.checkpoint import group, save_checkpoint
-from pxgen.commands.train import TrainRequest, train
+from pxgen.commands.train import train
+from pxgen.commands.train_run import TrainRequest
 from pxgen.course import Course
 from pxgen.dataset import open_dataset
 from pxgen.errors import InputError, PxgenError

@@ -54,7 +54,8 @@ def command(
       pxgen train --minutes 30
       pxgen train --recipe masked --steps 5000 -o runs/heads
     """
-    from pxgen.commands.train import TrainRequest, train
+    from pxgen.commands.train import train
+    from pxgen.commands.train_run import TrainRequest
 
     steps, minutes = _budget(ctx, steps, minutes)
     request = TrainRequest(
@@ -69,7 +70,8 @@ def command(
         resume=resume,
         out=out,
     )
-    click.echo(train(request, session.console))
+    if (checkpoint := train(request, session.console)) is not None:
+        click.echo(checkpoint)
 
 
 def _budget(

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.compare_sheet import originals, pictures, sheet_png
 from pxgen.commands.devices import pick_device
-from pxgen.commands.train import TrainRequest, train
+from pxgen.commands.train import train
+from pxgen.commands.train_run import TrainRequest
 from pxgen.dataset import Dataset, open_dataset, spread
 from pxgen.drawing import one_thread
 from pxgen.errors import InputError, UsageError

@@ -5,35 +5,41 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from pxgen.card import Card, checkpoint_file, read_card
+from pxgen.card import Card, checkpoint_file
 from pxgen.checkpoint import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
 from pxgen.commands.devices import pick_device
 from pxgen.commands.preview import draw_preview, write_preview
 from pxgen.commands.tracking import Silent, Tracker, tracker
+from pxgen.commands.train_run import (
+    TrainRequest,
+    asks_for_more,
+    claimed_folder,
+    position_of,
+    resumed_card,
+    with_budget,
+)
 from pxgen.commands.train_show import loss_curve, polite_end, progress_of, shown
 from pxgen.dataset import Dataset, open_dataset, spread
-from pxgen.errors import BusyError, InputError, PxgenError
+from pxgen.errors import InputError
 from pxgen.evaluate.glance import Glance
-from pxgen.files import alone, write_text
+from pxgen.files import write_text
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model, read_spec
 from pxgen.noise import seed_weights
 from pxgen.recipe import resolve
-from pxgen.runs import METRICS, PREVIEW, TABLE, Metrics, make_run, run_folders
+from pxgen.runs import METRICS, PREVIEW, TABLE, Metrics
 from pxgen.settings import TrainSettings
 from pxgen.tables import Table
+from pxgen.team import Team, gathered
 from pxgen.training import (
     BEGINNING,
     BEGINNING_PIXELS,
-    DEFAULT_MINUTES,
     Position,
     Report,
     Trainer,
@@ -46,40 +52,27 @@ LONG, PATIENCE = 3.0, 12
 """Seconds from which on a look is long; the next one then waits so many times as long."""
 KEPT_PALETTES = 4096
 """Palettes of training sprites that a checkpoint holds at most."""
-FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
-"""Settings that a resumed run may change; any other would make it another run."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainRequest:
-    """What ``train`` was asked for."""
-
-    dataset: Path
-    runs: Path
-    """The folder in which a run is made unless ``out`` names one."""
-    recipe: str | None
-    """Beats the project's table."""
-    settings: TrainSettings
-    model_table: Table
-    """The project's ``[model]``; empty for the default recipe."""
-    device: str
-    resume: bool
-    out: Path | None
-
-
-def train(request: TrainRequest, console: Console) -> Path:
-    """Train every stage and return the checkpoint's path.
+def train(request: TrainRequest, console: Console) -> Path | None:
+    """Train every stage and return the checkpoint's path; None in processes that only help.
 
     Raises:
         InputError: the dataset, the model's table or the run to resume is rejected.
         PxgenError: the run folder cannot be written.
     """
+    with gathered(pick_device(request.device)) as (team, device):
+        console.quiet = console.quiet or not team.leads
+        file = _train(request, console, team, device)
+        return file if team.leads else None
+
+
+def _train(request: TrainRequest, console: Console, team: Team, device: torch.device) -> Path:
     dataset = open_dataset(request.dataset)
     if not len(dataset.train):
         raise InputError(f"{request.dataset} has no training sprites: prepare more of them")
     table = suited_table(resolve(request.model_table, request.recipe), dataset)
     settings = with_budget(request.settings)
-    device = pick_device(request.device)
     card = Card(
         model=dict(table),
         canvas=dataset.canvas,
@@ -88,18 +81,17 @@ def train(request: TrainRequest, console: Console) -> Path:
         fingerprint=dataset.fingerprint,
         anchor="center" if dataset.info.get("anchor") == "center" else "bottom",
     )
-    folder = _choose_folder(request, card, str(table["family"]))
-    with _claimed(folder, request):
+    with claimed_folder(request, card, team) as folder:
         # Only now: a run that has just ended may have gone on since the folder was chosen.
-        resumed = _resumed(request, folder, card)
+        resumed = resumed_card(request, folder, card)
         seed_weights(settings.seed)
         model = build_model(table, dataset.domain)
-        trainer = Trainer(model, dataset, settings, device)
-        run = _Run(folder, card, model, dataset, settings, trainer)
+        trainer = Trainer(model, dataset, settings, device, team)
+        run = _Run(folder, card, model, dataset, settings, trainer, team)
         if resumed is not None:
-            position = _position(resumed, checkpoint_file(folder))
+            position = position_of(resumed, checkpoint_file(folder))
             if resumed.training.get("finished"):
-                if not _more(settings, resumed, position):
+                if not asks_for_more(settings, resumed, position):
                     return checkpoint_file(folder)
                 position = dataclasses.replace(position, stale=0)
             run.restore(position)
@@ -119,100 +111,6 @@ def suited_table(table: Table, dataset: Dataset) -> Table:
     return Table(asdict(read_spec(table).suited(pixels)), table.where)
 
 
-def with_budget(settings: TrainSettings) -> TrainSettings:
-    """The settings with the default budget where none is set."""
-    if settings.steps is None and settings.minutes is None:
-        return dataclasses.replace(settings, minutes=DEFAULT_MINUTES)
-    return settings
-
-
-def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
-    """The folder asked for, else the newest run if it can go on, else a new one."""
-    if request.out is not None:
-        return request.out
-    settings = with_budget(request.settings)
-    for folder in run_folders(request.runs)[-1:] if request.resume else ():
-        found, _ = read_card(folder)
-        if not (_difference(found, card, settings) or found.training.get("finished")):
-            return folder
-    name = request.recipe or str(request.model_table.get("recipe", name))
-    return make_run(request.runs, name)
-
-
-@contextmanager
-def _claimed(folder: Path, request: TrainRequest) -> Iterator[None]:
-    """Keep other trainings out of the folder."""
-    try:
-        with alone(folder):
-            yield
-    except BusyError as error:
-        advice = "choose another -o" if request.out else "start another run with --fresh"
-        raise PxgenError(f"{error}: wait for it, or {advice}") from error
-
-
-def _resumed(request: TrainRequest, folder: Path, card: Card) -> Card | None:
-    """The card of the run to go on with, if there is one."""
-    if not (request.resume and checkpoint_file(folder).is_file()):
-        return None
-    found, _ = read_card(folder)
-    if difference := _difference(found, card, with_budget(request.settings)):
-        raise InputError(
-            f"{folder} holds a run with another {difference}: choose another -o, "
-            "or replace the run with --fresh"
-        )
-    return found
-
-
-def _difference(found: Card, wanted: Card, settings: TrainSettings) -> str | None:
-    """What keeps a run from being resumed with these; None if nothing does."""
-    if not found.training:
-        return "purpose (it was saved for sampling only)"
-    if found.fingerprint != wanted.fingerprint:
-        return "dataset"
-    if dict(found.model) != json.loads(json.dumps(wanted.model)):
-        return "[model]"
-    before = found.training.get("settings")
-    if not isinstance(before, Mapping):
-        return "kind of settings (the file is damaged)"
-    for name, value in asdict(settings).items():
-        if name not in FREE_TO_CHANGE and before.get(name) != value:
-            return f"[train] {name} ({before.get(name)}, now {value})"
-    return None
-
-
-def _position(card: Card, file: Path) -> Position:
-    """Where the run of a checkpoint stood when it was saved."""
-    try:
-        stage, step = int(card.training["stage"]), int(card.training["step"])
-        seconds, best = float(card.training["seconds"]), card.training["best"]
-        if min(stage, step, seconds) < 0:
-            raise ValueError("before the beginning")
-        return Position(
-            stage,
-            step,
-            seconds,
-            best=None if best is None else float(best),
-            stale=int(card.training["stale"]),
-            before=float(card.training["before"]),
-            cpu_seconds=float(card.training["cpu_seconds"]),
-        )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise InputError(
-            f"{file} cannot be resumed, it does not say where it stands: train --fresh"
-        ) from error
-
-
-def _more(settings: TrainSettings, finished: Card, position: Position) -> bool:
-    """Whether the budget asks for more than a finished run has done."""
-    before = finished.training["settings"]
-    if (before["steps"], before["minutes"]) == (settings.steps, settings.minutes):
-        # It may have ended early, where there was nothing left to gain.
-        return False
-    if settings.steps is not None:
-        return settings.steps > position.step
-    return 60 * float(settings.minutes or 0) > position.before + position.seconds + 1
-
-
 @dataclass
 class _Run:
     """One training and its folder."""
@@ -223,6 +121,7 @@ class _Run:
     dataset: Dataset
     settings: TrainSettings
     trainer: Trainer
+    team: Team
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.folder / METRICS)
@@ -252,8 +151,9 @@ class _Run:
 
     def train(self, console: Console) -> None:
         """Run the loop: log, show, save."""
-        self._write_table()
-        track = self.settings.track
+        if self.team.leads:
+            self._write_table()
+        track = self.settings.track if self.team.leads else "none"
         self._tracker = tracker(track, self.folder, self._parameters(), console.print)
         finished = False
         try:
@@ -262,9 +162,8 @@ class _Run:
                 # The budget was spent before the first step: a smaller one than the run has had.
                 self.save(finished=True)
                 finished = True
-            for name in (METRICS, TABLE):
+            for name in (METRICS, TABLE, checkpoint_file(self.folder).name):
                 self._tracker.file(self.folder / name)
-            self._tracker.file(checkpoint_file(self.folder))
         finally:
             self._tracker.end(finished=finished)
         self._say_end(console)
@@ -277,7 +176,7 @@ class _Run:
                 self._log(report)
                 show(report)
                 finished = report.finished
-                stop = stopping() and not report.finished
+                stop = self.team.any(here=stopping()) and not report.finished
                 due = time.monotonic() - saved >= self.settings.save_every
                 if report.finished or due or stop:
                     self.save(finished=report.finished)
@@ -303,7 +202,9 @@ class _Run:
         )
 
     def save(self, *, finished: bool) -> None:
-        """Write checkpoint and metrics."""
+        """Write checkpoint and metrics; one process does it for all."""
+        if not self.team.leads:
+            return
         training = asdict(self.trainer.position) | {
             "settings": asdict(self.settings),
             "finished": finished,
@@ -349,6 +250,8 @@ class _Run:
 
     def _look(self, report: Report) -> None:
         """Draw a sheet, and take a glance at its quality."""
+        if not self.team.leads:
+            return
         began = time.monotonic()
         with self.trainer.averaged():
             drawn = draw_preview(self.model, self.card, self.trainer.device)

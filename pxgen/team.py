@@ -1,0 +1,107 @@
+"""Processes that train one model together, as ``torchrun`` starts them; or one alone.
+
+Each computes some of the fixed parts of every batch; gradients are added up, and what decides how
+a training goes on is decided by the first. So all take the same steps, and only the first writes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+from torch import Tensor, distributed
+
+from pxgen.errors import UsageError
+
+Value = TypeVar("Value")
+
+
+class Team:
+    """One process, which agrees with itself."""
+
+    rank, size = 0, 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes and speaks."""
+        return self.rank == 0
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by its sum over the processes."""
+
+    def share(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by that of the first process."""
+
+    def agree(self, value: Value) -> Value:
+        """What the first process says."""
+        return value
+
+    def any(self, *, here: bool) -> bool:
+        """Whether it is so in any process."""
+        return here
+
+
+ALONE = Team()
+
+
+class Group(Team):
+    """Processes of one ``torch.distributed`` group."""
+
+    def __init__(self) -> None:
+        self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        """One message for all of them."""
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        distributed.all_reduce(flat)
+        start = 0
+        for tensor in tensors:
+            tensor.copy_(flat[start : start + tensor.numel()].view(tensor.shape))
+            start += tensor.numel()
+
+    def share(self, tensors: Sequence[Tensor]) -> None:
+        """One after another: they may be of several kinds."""
+        for tensor in tensors:
+            # What is no contiguous memory cannot be received in place.
+            received = tensor.detach().contiguous()
+            distributed.broadcast(received, 0)
+            tensor.detach().copy_(received)
+
+    def agree(self, value: Value) -> Value:
+        """Any value of the first that can be pickled."""
+        box = [value]
+        distributed.broadcast_object_list(box, 0)
+        return box[0]
+
+    def any(self, *, here: bool) -> bool:
+        """One message of a number."""
+        said = torch.tensor(float(here))
+        if distributed.get_backend() == "nccl":
+            said = said.cuda()
+        distributed.all_reduce(said)
+        return bool(said > 0)
+
+
+@contextmanager
+def gathered(device: torch.device) -> Iterator[tuple[Team, torch.device]]:
+    """The team that ``torchrun`` has started this process in, and where the process computes.
+
+    Raises:
+        UsageError: an accelerator is asked for that a process cannot have for itself.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) <= 1 or "RANK" not in os.environ:
+        yield ALONE, device
+        return
+    if device.type == "mps":
+        raise UsageError("several processes compute on cpu or cuda: choose one with --device")
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Group(), device
+    finally:
+        distributed.destroy_process_group()

@@ -42,6 +42,7 @@ def asked(monkeypatch):
         setattr(module, f"{name.title()}Request", dict)
         setattr(module, name, lambda request, console: requests.append(request) or ["done"])
         monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr("pxgen.commands.train_run.TrainRequest", dict)
     return requests
 
 
@@ -260,7 +261,7 @@ def test_sample_passes_on_every_option(run, asked):
         "labels": ("alien", "hat:0.5"),
         "seed": 3,
         "indices": range(21, 29, 4),
-        "stride": 9,
+        "count": 9,
         "trace": True,
         "skip_existing": False,
         "dry_run": True,

@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import click
 
-from pxgen.cli.options import (
-    PATH,
-    device_option,
-    dry_run_option,
-    first_option,
-    force_option,
-    fps_option,
-    label_option,
-    model_option,
-    setting_option,
-    shard_option,
-    sheet_options,
-    skip_existing_option,
-    workers_option,
-)
+from pxgen.cli.making import making_options
+from pxgen.cli.options import PATH, fps_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.showing import show_file, show_option
-from pxgen.settings import SampleSettings
 
 SHORTEST, LONGEST = 10, 65_535
 """Milliseconds that a frame is shown."""
-
-if TYPE_CHECKING:
-    from pxgen.render.together import SheetWish
 
 
 def parse_durations(
@@ -55,12 +38,6 @@ def parse_durations(
 
 
 @click.command("animate", short_help="Make sprites move.")
-@model_option
-@setting_option(SampleSettings, "count", "-n", "--count", metavar="COUNT")
-@label_option
-@setting_option(SampleSettings, "seed", "--seed", metavar="S")
-@first_option
-@shard_option
 @click.option("--given", type=PATH, metavar="CLIP", help="Go on with this clip.")
 @click.option(
     "--keep",
@@ -81,9 +58,6 @@ def parse_durations(
     show_default=True,
     help="Begin again, or go there and back.",
 )
-@setting_option(SampleSettings, "temperature", "--temperature", metavar="T")
-@setting_option(SampleSettings, "top_k", "--top-k", metavar="K")
-@setting_option(SampleSettings, "top_p", "--top-p", metavar="P")
 @fps_option
 @click.option(
     "--durations",
@@ -91,46 +65,20 @@ def parse_durations(
     metavar="MS,MS,...",
     help="Milliseconds of each frame, instead of --fps.",
 )
-@setting_option(SampleSettings, "scale", "--scale", metavar="K")
-@click.option(
-    "-o",
-    "--out",
-    metavar="OUT",
-    help="Folder (a GIF each), .gif/.webp/.apng/.aseprite, .png strips, or - (default: here).",
-)
-@sheet_options
-@force_option
-@skip_existing_option
-@dry_run_option
-@device_option
-@workers_option
 @show_option
 @pass_session
+@making_options
 def command(
     session: Session,
-    model: Path | None,
-    count: int,
-    labels: tuple[str, ...],
-    seed: int,
-    first: int,
-    shard: tuple[int, int],
+    /,
+    making: dict[str, Any],
+    heat: dict[str, Any],
     given: Path | None,
     keep: int | None,
     frames: int | None,
     loop: Literal["forward", "pingpong"],
-    temperature: float | None,
-    top_k: int | None,
-    top_p: float | None,
     fps: float,
     durations: tuple[float, ...] | None,
-    scale: int,
-    out: str | None,
-    sheet: SheetWish,
-    force: bool,
-    skip_existing: bool,
-    dry_run: bool,
-    device: str,
-    workers: int | None,
     show: bool,
 ) -> None:
     """Make sprites move and print the path of each file.
@@ -150,26 +98,14 @@ def command(
     from pxgen.models.protocol import Sampling
 
     request = AnimateRequest(
-        model=model,
-        runs=session.project.runs,
-        labels=labels,
-        seed=seed,
-        indices=range(first + shard[0], first + count, shard[1]),
+        **making,
         given=given,
         keep=keep,
         frames=frames,
         loop=loop,
-        how=Sampling(temperature=temperature, top_k=top_k, top_p=top_p),
+        how=Sampling(**heat),
         fps=fps,
         durations=durations,
-        scale=scale,
-        out=out,
-        sheet=sheet,
-        force=force,
-        skip_existing=skip_existing,
-        dry_run=dry_run,
-        device=device,
-        workers=workers,
     )
     for path in animate(request, session.console):
         click.echo(path)

@@ -120,18 +120,6 @@ label_option = click.option(
     help="A label to show (repeatable); NAME:-1 forbids it, NAME:0.5 asks for it weakly.",
 )
 
-first_option = click.option(
-    "--first",
-    type=click.IntRange(0),
-    default=0,
-    metavar="I",
-    help="Number of the first of them in the seed's stream.",
-)
-
-shard_option = click.option(
-    "--shard", callback=parse_shard, metavar="I/N", help="Make part I of N, from 1."
-)
-
 fps_option = click.option(
     "--fps",
     type=FiniteRange(0.02, 50),
@@ -197,14 +185,6 @@ def sheet_options(command: Command) -> Command:
 
     return typing.cast(Command, with_sheet)
 
-
-skip_existing_option = click.option(
-    "--skip-existing", is_flag=True, help="Leave out what is in the folder already."
-)
-
-dry_run_option = click.option(
-    "--dry-run", is_flag=True, help="Print what would be written, and write nothing."
-)
 
 workers_option = click.option(
     "--workers", type=click.IntRange(1), metavar="N", help="Threads (default: all)."

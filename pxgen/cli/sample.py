@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from pxgen.cli.completing import complete_palettes
-from pxgen.cli.options import (
-    PATH,
-    FiniteRange,
-    device_option,
-    dry_run_option,
-    first_option,
-    force_option,
-    label_option,
-    model_option,
-    nearness,
-    setting_option,
-    shard_option,
-    sheet_options,
-    skip_existing_option,
-    workers_option,
-)
+from pxgen.cli.making import making_options
+from pxgen.cli.options import PATH, FiniteRange, nearness, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.showing import show_file, show_option
 from pxgen.settings import SampleSettings
 
-if TYPE_CHECKING:
-    from pxgen.render.together import SheetWish
-
 
 @click.command("sample", short_help="Make new sprites.")
-@model_option
-@setting_option(SampleSettings, "count", "-n", "--count", metavar="COUNT")
-@label_option
-@setting_option(SampleSettings, "seed", "--seed", metavar="S")
-@first_option
-@shard_option
 @setting_option(SampleSettings, "steps", "--steps", metavar="K")
 @setting_option(SampleSettings, "sampler", "--sampler", metavar="NAME")
 @setting_option(SampleSettings, "guidance", "--guidance", metavar="G")
-@setting_option(SampleSettings, "temperature", "--temperature", metavar="T")
-@setting_option(SampleSettings, "top_k", "--top-k", metavar="K")
-@setting_option(SampleSettings, "top_p", "--top-p", metavar="P")
 @setting_option(SampleSettings, "eta", "--eta", metavar="E")
 @click.option("--init", type=PATH, metavar="IMAGE", help="Start from this sprite.")
 @click.option(
@@ -71,17 +45,6 @@ if TYPE_CHECKING:
 @setting_option(
     SampleSettings, "palette", "--palette", metavar="FILE", shell_complete=complete_palettes
 )
-@setting_option(SampleSettings, "scale", "--scale", metavar="K")
-@click.option(
-    "-o",
-    "--out",
-    metavar="OUT",
-    help="Folder, .png sheet, .gif/.webp/.apng/.aseprite frames, or - (default: here).",
-)
-@sheet_options
-@force_option
-@skip_existing_option
-@dry_run_option
 @click.option("--manifest", type=PATH, metavar="FILE", help="Write how to make each picture again.")
 @click.option(
     "--repeat",
@@ -98,7 +61,6 @@ if TYPE_CHECKING:
 @click.option(
     "--dataset", type=PATH, metavar="PATH", help="Training sprites of --novel (default: project's)."
 )
-@device_option
 @click.option(
     "--batch",
     type=click.IntRange(1),
@@ -107,23 +69,17 @@ if TYPE_CHECKING:
     metavar="N",
     help="Sprites written at once; changes memory, never the pictures.",
 )
-@workers_option
 @show_option
 @pass_session
+@making_options
 def command(
     session: Session,
-    model: Path | None,
-    count: int,
-    labels: tuple[str, ...],
-    seed: int,
-    first: int,
-    shard: tuple[int, int],
+    /,
+    making: dict[str, Any],
+    heat: dict[str, Any],
     steps: int | None,
     sampler: str | None,
     guidance: float | None,
-    temperature: float | None,
-    top_k: int | None,
-    top_p: float | None,
     eta: float | None,
     init: Path | None,
     strengths: tuple[float, ...],
@@ -134,19 +90,11 @@ def command(
     lock: str | None,
     trace: bool,
     palette: str | None,
-    scale: int,
-    out: str | None,
-    sheet: SheetWish,
-    force: bool,
-    skip_existing: bool,
-    dry_run: bool,
     manifest: Path | None,
     repeat: Path | None,
     novel: int | None,
     dataset: Path | None,
-    device: str,
     batch: int,
-    workers: int | None,
     show: bool,
 ) -> None:
     """Make new sprites and print the path of each file.
@@ -164,28 +112,15 @@ def command(
       pxgen sample --init hero.png --mask hat.png --label hat-crown
     """
     if repeat is not None:
-        _repeat(session, repeat, model, out, force, device, batch, workers, show=show)
+        _repeat(session, repeat, making, batch, show=show)
         return
     from pxgen.commands.editing import Edits
     from pxgen.commands.sample import SampleRequest, sample
     from pxgen.models.protocol import Sampling
 
     request = SampleRequest(
-        model=model,
-        runs=session.project.runs,
-        labels=labels,
-        seed=seed,
-        indices=range(first + shard[0], first + count, shard[1]),
-        stride=count,
-        how=Sampling(
-            steps=steps,
-            sampler=sampler,
-            guidance=guidance,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            eta=eta,
-        ),
+        **making,
+        how=Sampling(steps=steps, sampler=sampler, guidance=guidance, eta=eta, **heat),
         edits=Edits(
             init=init,
             strengths=strengths,
@@ -197,18 +132,10 @@ def command(
         ),
         trace=trace,
         palette=palette,
-        scale=scale,
-        out=out,
-        sheet=sheet,
-        force=force,
-        skip_existing=skip_existing,
-        dry_run=dry_run,
         manifest=manifest,
         novel=novel,
         dataset=dataset or session.project.dataset,
-        device=device,
         batch=batch,
-        workers=workers,
     )
     for path in sample(request, session.console):
         click.echo(path)
@@ -221,16 +148,7 @@ REPEATED = {"model", "repeat", "out", "force", "device", "batch", "workers", "sh
 
 
 def _repeat(
-    session: Session,
-    manifest: Path,
-    model: Path | None,
-    out: str | None,
-    force: bool,
-    device: str,
-    batch: int,
-    workers: int | None,
-    *,
-    show: bool,
+    session: Session, manifest: Path, making: dict[str, Any], batch: int, *, show: bool
 ) -> None:
     context = click.get_current_context()
     for parameter in context.command.params:
@@ -240,16 +158,8 @@ def _repeat(
             raise click.UsageError(f"{flag} is settled by the manifest: leave it out of --repeat.")
     from pxgen.commands.repeat import RepeatRequest, repeat
 
-    request = RepeatRequest(
-        manifest=manifest,
-        model=model,
-        runs=session.project.runs,
-        out=out,
-        force=force,
-        device=device,
-        batch=batch,
-        workers=workers,
-    )
+    kept = ("model", "runs", "out", "force", "device", "workers")
+    request = RepeatRequest(manifest=manifest, batch=batch, **{name: making[name] for name in kept})
     for path in repeat(request, session.console):
         click.echo(path)
         if show:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import continuing, place_of
+from pxgen.commands.making import Making
 from pxgen.commands.sample import COLORS, check_sampling, choose_model
 from pxgen.drawing import Wish, draw, one_thread
 from pxgen.errors import UsageError
@@ -26,7 +27,6 @@ from pxgen.noise import PictureNoise, choose
 from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.render.outputs import Output, Series, plan_output
-from pxgen.render.together import SheetWish
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,16 +43,9 @@ APART = 1 << 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnimateRequest:
+class AnimateRequest(Making):
     """What ``animate`` was asked for."""
 
-    model: Path | None
-    runs: Path
-    """Where the newest run is looked for if no model is named."""
-    labels: tuple[str, ...]
-    seed: int
-    indices: Sequence[int]
-    """The numbers of the clips in the seed's stream."""
     given: Path | None
     """A clip to go on with."""
     keep: int | None
@@ -64,16 +57,6 @@ class AnimateRequest:
     fps: float
     durations: tuple[float, ...] | None
     """Milliseconds of each frame; None shows all as long as ``fps`` says."""
-    scale: int
-    out: str | None
-    sheet: SheetWish
-    force: bool
-    skip_existing: bool
-    """Leave out what is in the folder already."""
-    dry_run: bool
-    """Say what would be written, and write nothing."""
-    device: str
-    workers: int | None
 
 
 def animate(request: AnimateRequest, console: Console) -> Iterator[Path]:
@@ -88,8 +71,6 @@ def animate(request: AnimateRequest, console: Console) -> Iterator[Path]:
     labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
     if labels.any() and not loaded.model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
-    if request.skip_existing and request.force:
-        raise UsageError("--skip-existing and --force exclude each other")
     output, indices = _planned(request, request.indices, loaded), request.indices
     if request.skip_existing:
         indices = output.missing(indices)

@@ -97,7 +97,7 @@ def _request(part: Recorded, request: RepeatRequest, name: str, model: Path) -> 
         labels=part.labels,
         seed=part.seed,
         indices=part.indices,
-        stride=0,
+        count=len(part.indices),
         how=how,
         edits=_edits(options, name),
         trace=trace,

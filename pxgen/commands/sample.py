@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pxgen.checkpoint import Loaded, fingerprint, load_model
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import Edits, ways
+from pxgen.commands.making import Making
 from pxgen.dataset import Dataset, open_dataset
 from pxgen.drawing import Wish, draw, trace
 from pxgen.errors import InputError, PxgenError, UsageError
@@ -28,7 +29,6 @@ from pxgen.palette.library import find_palette
 from pxgen.palette.local import LocalPalettes, stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.render.outputs import Output, Series, plan_output
-from pxgen.render.together import SheetWish
 from pxgen.runs import STARTER, run_folders
 from pxgen.tables import nearest
 
@@ -44,40 +44,21 @@ COLORS = 1 << 62
 
 
 @dataclass(frozen=True, kw_only=True)
-class SampleRequest:
+class SampleRequest(Making):
     """What ``sample`` was asked for."""
 
-    model: Path | None
-    runs: Path
-    """Where the newest run is looked for if no model is named."""
-    labels: tuple[str, ...]
-    seed: int
-    indices: Sequence[int]
-    """The numbers of the pictures in the seed's stream."""
-    stride: int
-    """How far from a picture that is not novel the next one for it lies."""
     how: Sampling
     edits: Edits
     trace: bool
     """Show each picture as it forms."""
     palette: str | None
-    scale: int
-    out: str | None
-    sheet: SheetWish
-    force: bool
-    skip_existing: bool
-    """Leave out what is in the folder already."""
-    dry_run: bool
-    """Say what would be written, and write nothing."""
     manifest: Path | None
     """Where to write how to make each picture again."""
     novel: int | None
     """Pixels in which a picture must differ from every training sprite."""
     dataset: Path
     """Where those sprites are."""
-    device: str
     batch: int
-    workers: int | None
 
 
 @dataclass(frozen=True)
@@ -174,8 +155,6 @@ def _check_batch(request: SampleRequest) -> None:
     Raises:
         UsageError: options that exclude each other.
     """
-    if request.skip_existing and request.force:
-        raise UsageError("--skip-existing and --force exclude each other")
     if request.novel is not None and (request.skip_existing or request.dry_run):
         other = "--skip-existing" if request.skip_existing else "--dry-run"
         raise UsageError(f"--novel may draw other numbers: leave {other} out")
@@ -199,7 +178,7 @@ def _pictures(plan: _Plan) -> Iterator[U8]:
     else:
         from pxgen.commands.novel import Novelty, novel
 
-        crowd = Novelty.beyond(_training(plan), request.novel, request.stride)
+        crowd = Novelty.beyond(_training(plan), request.novel, request.count)
         numbered = novel(wishes, crowd, several)
     for number, picture in numbered:
         plan.drawn.append(number)

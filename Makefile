@@ -96,6 +96,7 @@ study: $(INSTALLED) ## the figures of docs/recipes.md: every recipe, two minutes
 	for run in $(RECIPES:%=recipes/%) $(basename $(STUDIES:docs/%=%)); do \
 		$(PXGEN) evaluate -m $(STUDY)/$$run --dataset $(STUDY)/cast -n 500 -o $(STUDY)/$$run.json || exit 1; \
 	done
+	$(BIN)/python docs/studies/as_in_pallets.py --dataset $(STUDY)/cast --minutes 2 -o $(STUDY)/pallets
 	cp $(STUDY)/recipes/compare.png docs/pictures/recipes.png
 
 clean: ## remove what the other targets made, the environment too

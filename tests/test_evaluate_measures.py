@@ -207,6 +207,11 @@ def test_bits_are_the_mean_over_held_out_sprites_of_the_sum_over_stages(tmp_path
     half = 1.96 * by_hand.std(ddof=1) / len(by_hand) ** 0.5
     assert figures["high"] - figures["bits"] == pytest.approx(half, rel=1e-3)
     assert figures["sprites"] == len(dataset.held_out)
+    assert figures["by_stage"] == pytest.approx(
+        {"a": pixels.sum((1, 2, 3)).mean(), "b": 10 * labels.sum(1).mean()}
+    )
+    assert figures["files"]["raw"] == pytest.approx(48 * np.log2(5))
+    assert figures["files"]["png"] % 8 == 0
 
 
 def test_bits_are_the_same_on_any_number_of_threads(tmp_path: Path) -> None:

@@ -36,6 +36,14 @@ def remarks(facts: dict[str, Any]) -> Iterator[str]:
         if bits["low"] is not None:
             spread = f"95 % interval {bits['low']:.2f} to {bits['high']:.2f}"
         yield f"held-out bits a sprite: {bits['bits']:.2f} ({spread}, {bits['sprites']} sprites)"
+        files = bits["files"]
+        yield (
+            f"the same sprites: {files['raw']:.0f} bits as bare indices, {files['png']:.0f} as PNG "
+            f"files, {files['gif']:.0f} as GIF files"
+        )
+        if len(bits["by_stage"]) > 1:
+            parts = ", ".join(f"{name} {of:.2f}" for name, of in bits["by_stage"].items())
+            yield f"bits by stage: {parts}"
         if bits["code_bits"] is not None:
             rest = bits["bits"] - bits["code_bits"]
             yield (

@@ -15,9 +15,13 @@ from pxgen.evaluate.parallel import each
 from pxgen.examples import batch_of
 from pxgen.models.protocol import Model
 from pxgen.noise import PictureNoise
+from pxgen.render.gif import encode_gif
+from pxgen.render.png import encode_png
 
 MOST = 2048
 """Held-out sprites read; spread over the split where it holds more."""
+WRITTEN = 256
+"""Sprites that are written as files to see how long these are."""
 PART = 32
 """Sprites computed at once; fixed, because another number would round differently."""
 STAGE_STREAMS = 40
@@ -43,23 +47,24 @@ def held_out_bits(
     chosen = spread(dataset.held_out, MOST)
     parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
 
+    stages = {s.name: (k, s) for k, s in enumerate(model.stages()) if s.codes_pixels}
+
     def costs(part: NDArray[np.intp]) -> NDArray[np.float64]:
-        """``(2, n)`` bits of sprites, and of those the bits of their codes."""
+        """``(stages + 1, n)`` bits of sprites by stage, and of those the bits of their codes."""
         batch = batch_of(dataset, part, device)
-        total = torch.zeros(2, len(part), dtype=torch.float64)
-        for number, stage in enumerate(model.stages()):
-            if not stage.codes_pixels:
-                continue
+        total = torch.zeros(len(stages) + 1, len(part), dtype=torch.float64)
+        for row, (number, stage) in enumerate(stages.values()):
             keys = [int(index) + (number << STAGE_STREAMS) for index in part]
             with torch.inference_mode():
                 figures = stage.held_out(batch, PictureNoise(seed, keys, device))
-            total[0] += figures["bits"].cpu().double()
+            total[row] = figures["bits"].cpu().double()
             if "code_bits" in figures:
-                total[1] += figures["code_bits"].cpu().double()
+                total[-1] += figures["code_bits"].cpu().double()
         return total.numpy()
 
     threads = workers if device.type == "cpu" else 1
-    values, codes = np.concatenate(list(each(costs, parts, threads)), axis=1)
+    *by_stage, codes = np.concatenate(list(each(costs, parts, threads)), axis=1)
+    values = np.sum(by_stage, axis=0)
     mean, low, high = mean_with_interval(values, dataset.group[chosen])
     with torch.inference_mode():
         use = model.code_use(batch_of(dataset, part, device) for part in parts)
@@ -68,7 +73,21 @@ def held_out_bits(
         "low": low,
         "high": high,
         "nats": mean * math.log(2),
+        "by_stage": {name: float(b.mean()) for name, b in zip(stages, by_stage, strict=True)},
+        "files": file_bits(dataset, chosen),
         "code_bits": float(codes.mean()) if use else None,
         "sprites": len(chosen),
         **use,
+    }
+
+
+def file_bits(dataset: Dataset, indices: NDArray[np.intp]) -> dict[str, float]:
+    """Mean bits of sprites as bare indices, and as whole PNG and GIF files with their palettes."""
+    pixels = dataset.take(indices[:WRITTEN])[0]
+    palette = dataset.palette
+    strips = (np.concatenate([*clip], axis=1) for clip in pixels)
+    return {
+        "raw": dataset.canvas.pixels * math.log2(len(palette)),
+        "png": 8 * float(np.mean([len(encode_png(strip, palette)) for strip in strips])),
+        "gif": 8 * float(np.mean([len(encode_gif(clip, palette, 100)) for clip in pixels])),
     }

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import diffusion, making, material, priors, startup, training
+from tests.bench import diffusion, files, making, material, priors, startup, training
 from tests.bench.machine import Machine, look
 from tests.bench.rows import Row, table
 
@@ -46,10 +46,12 @@ def _rows(folder: Path, data: Path | None) -> Iterator[Row]:
     yield from startup.cold_sample_rows(folder, model)
     sprites = data.resolve() if data is not None else material.sprites(folder)
     yield from making.prepare_rows(folder, sprites)
+    yield from files.rows(folder, sprites, folder / making.DATASET)
     yield from making.sample_rows(folder, model)
     yield from training.rows(folder, folder / making.DATASET)
     yield from diffusion.rows(folder)
     yield from priors.rows(folder)
+    yield from files.million_rows(folder)
 
 
 def _write(path: Path, machine: Machine, rows: list[Row]) -> None:

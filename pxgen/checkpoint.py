@@ -89,6 +89,8 @@ def fingerprint(loaded: Loaded) -> str:
     for name, tensor in sorted(loaded.model.module.state_dict().items()):
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    if loaded.palettes is not None:
+        digest.update(loaded.palettes.rows.tobytes() + loaded.palettes.labels.tobytes())
     return digest.hexdigest()[:32]
 
 

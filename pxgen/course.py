@@ -41,6 +41,10 @@ class Course:
         for place, parameter in enumerate(self.parameters):
             parameter.data, self._ema[place] = self._ema[place], parameter.data
 
+    def state(self) -> list[Tensor]:
+        """Everything that its steps change but the optimizer's moments."""
+        return [*self.parameters, *self._ema, *self.stage.module.buffers()]
+
     def keep(self) -> None:
         """Remember the averaged weights as the best so far."""
         self._best = [weights.clone() for weights in self._ema]

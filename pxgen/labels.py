@@ -30,6 +30,8 @@ def parse_labels(
         if place is None:
             raise UsageError(f"{model} has no label '{name}': {_advice(name, names)}")
         if vector[place]:
+            if vector[place] * weight < 0:
+                raise UsageError(f"label '{name}' is both asked for and forbidden: choose one")
             raise UsageError(f"label '{name}' is given twice: once is enough")
         if not -1 <= weight <= 1:
             raise UsageError(f"label '{name}' has weight {weight:g}; weights go from -1 to 1")

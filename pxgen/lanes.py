@@ -92,10 +92,11 @@ class Lanes:
         for parameter in parameters:
             parameter.grad = None
         mine = self._rows(total)[self._team.rank :: self._team.size]
+        side = LANE if self._device.type == "cpu" else 1
         if not mine:
             raise UsageError(
                 f"[train] batch = {total} leaves one of {self._team.size} processes without work: "
-                f"take at least {LANE * self._team.size}"
+                f"take at least {side * self._team.size}"
             )
         # In the order of the parts, whoever finishes first: sums of floats depend on their order.
         for terms, gradients in self._map(part, mine):

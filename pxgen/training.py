@@ -113,6 +113,8 @@ class Trainer:
             while True:
                 yield from self._run_stage()
                 if self.position.stage == len(self._stages) - 1:
+                    # A resumed run may find its budget spent before its first step.
+                    self._course.recall()
                     return
                 self._next_stage()
 
@@ -162,6 +164,7 @@ class Trainer:
                 # 2^47 lies beyond any step, and the parts of a batch have higher bits.
                 noise = BatchNoise(len(batch.pixels), seed, key + (1 << 47), self.device)
                 self._course.stage.before(batch, noise)
+                self._team.share([*self._course.stage.module.buffers()])
             losses = self._lanes.backward(self._course.stage, batch, progress, seed, key)
             if not all(map(math.isfinite, losses.values())):
                 raise PxgenError(
@@ -188,6 +191,8 @@ class Trainer:
         due = self.position.step % self.settings.validate_every == 0
         held_out = None
         if due or progress >= 1:
+            # Processes round alike on equal machines only: what has drifted apart comes together.
+            self._team.share(self._course.state())
             self._settle(SETTLED if progress >= 1 else BEGINNING)
             held_out = self._validate()
             self._take_note((held_out or {}).get("bits"))
@@ -202,8 +207,8 @@ class Trainer:
         """Count validations without progress, and keep the weights of the best one."""
         if bits is None:
             return
-        bits = self._team.agree(bits)
-        if self.position.best is None or bits < self.position.best:
+        bits, best = self._team.agree(bits), self.position.best
+        if best is None or math.isnan(best) or bits < best:
             self.position = dataclasses.replace(self.position, best=bits, stale=0)
             if self._course.stage.patience is not None:
                 self._course.keep()

@@ -22,7 +22,7 @@ from pxgen.dataset import open_dataset
 from pxgen.engines.aseprite import encode_aseprite
 from pxgen.engines.atlas import Clip
 from pxgen.errors import InputError
-from pxgen.ingest.aseprite import read_aseprite
+from pxgen.ingest.aseprite import is_aseprite, read_aseprite
 from pxgen.ingest.images import read_picture
 from pxgen.palette import Palette
 
@@ -77,6 +77,10 @@ def layer(
     return chunk(
         0x2004, struct.pack("<HHHHHHB3x", flags, kind, level, 0, 0, blend, opacity) + text("layer")
     )
+
+
+def cel_head(number: int, width: int, height: int, *, order: int = 0, kind: int = 2) -> bytes:
+    return struct.pack("<HhhBHh5xHH", number, 0, 0, 255, kind, order, width, height)
 
 
 def cel(
@@ -196,6 +200,56 @@ def test_tags_turn_as_they_say() -> None:
 def test_what_cannot_be_read_is_said(content: bytes, line: str) -> None:
     with pytest.raises(InputError, match=line):
         read(content)
+
+
+def test_files_that_would_fill_the_memory_are_refused() -> None:
+    bomb = zlib.compress(bytes(2**22))
+    # No pixels at all: nothing is unpacked.
+    empty = document([[layer(), chunk(0x2005, cel_head(0, 0, 5) + bomb)]])
+    assert not read(empty).any()
+    huge = document([[layer(), chunk(0x2005, cel_head(0, 60000, 60000) + bomb)]], width=1, height=1)
+    with pytest.raises(InputError, match="too many pixels"):
+        read(huge)
+    many = tags(*((f"t{k}", 0, 19, 0) for k in range(17)))
+    with pytest.raises(InputError, match="more than 16 times"):
+        read(document([[layer(), many], *[[]] * 19]))
+
+
+def test_a_frame_cannot_be_read_over_and_over() -> None:
+    whole = layer() + cel(0, solid(RED))
+    body = struct.pack("<IHHHxxI", 16, 0xF1FA, 2, 80, 2) + whole
+    head = struct.pack("<IHHHHHI", 128 + len(body), 0xA5E0, 1, 4, 3, 32, 1).ljust(128, b"\0")
+    with pytest.raises(InputError):
+        read(head + body)
+
+
+def test_cels_and_layers_stand_as_aseprite_has_them() -> None:
+    below = chunk(0x2005, cel_head(1, 4, 3, order=-2) + zlib.compress(solid(BLUE).tobytes()))
+    assert (read(document([[layer(), layer(), cel(0, solid(RED)), below]]))[0] == RED).all()
+    reference = [layer(), layer(flags=65), cel(0, solid(RED)), cel(1, solid(BLUE))]
+    assert (read(document([reference]))[0] == RED).all()
+
+
+def test_the_older_of_two_palettes_does_not_count() -> None:
+    newer = chunk(
+        0x2019,
+        struct.pack("<III8x", 2, 0, 1) + struct.pack("<H4BH4B", 0, 0, 0, 0, 255, 0, 9, 8, 7, 128),
+    )
+    old = chunk(0x0004, struct.pack("<HBB", 1, 0, 2) + bytes([0, 0, 0, 9, 8, 7]))
+    content = document([[newer, old, layer(), cel(0, np.array([[0, 1]], np.uint8))]], depth=8)
+    found = read_aseprite(content, LIMIT, LIMIT)
+    assert found.rgba[0, 0, 1].tolist() == [9, 8, 7, 128]
+    # The opaque black that stands for transparent is so in the table, too.
+    assert found.table is not None
+    assert found.table[:8] == bytes([0, 0, 0, 0, 9, 8, 7, 128])
+
+
+def test_other_formats_are_not_taken_for_aseprite() -> None:
+    # The size of a WebP file stands where Aseprite has its mark.
+    webp = b"RIFF" + struct.pack("<I", 0x1A5E0) + b"WEBPVP8L" + bytes(200)
+    assert not is_aseprite(webp)
+    assert is_aseprite(document([[layer()]]))
+    assert not is_aseprite(document([[layer()]])[:100])
 
 
 def test_a_cel_unpacks_to_no_more_than_it_says() -> None:

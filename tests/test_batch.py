@@ -95,6 +95,17 @@ def test_any_picture_is_made_again_from_a_manifest(model: Path, tmp_path: Path) 
     assert contents(tmp_path / "one").items() <= pictures.items()
 
 
+def test_a_manifest_never_takes_the_place_of_a_picture(model: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "s.png"
+    for manifest in (sheet, tmp_path / "s.json", tmp_path, "-"):
+        asked = ("-o", sheet, "--data", tmp_path / "s.json", "--manifest", manifest)
+        result = run(model, *asked)
+        assert (result.exit_code, "--manifest" in result.stderr) == (2, True)
+    assert not sheet.exists()
+    dry = run(model, "-o", sheet, "--manifest", tmp_path / "m.jsonl", "--dry-run")
+    assert dry.stdout.split() == [str(sheet), str(tmp_path / "m.jsonl")]
+
+
 def test_equal_runs_write_equal_manifests(model: Path, tmp_path: Path) -> None:
     texts = []
     for name in ("a", "b"):
@@ -139,6 +150,7 @@ GOOD = {"seed": 0, "index": 1, "labels": [], "model": "x", "options": {}, "input
         {"index": 2**70},
         {"labels": "left"},
         {"labels": [3]},
+        {"labels": ["unknown"]},
         {"model": None},
         {"options": []},
         {"options": {"exec": "rm"}},
@@ -225,9 +237,11 @@ def test_pictures_near_a_training_sprite_are_drawn_again(tmp_path: Path) -> None
 
 def test_novelty_that_cannot_be_had_is_one_line(tmp_path: Path) -> None:
     model, folder = novel_model(tmp_path)
-    result = run(model, "--novel", 49, "--dataset", folder, "-o", tmp_path / "x")
+    result = run(model, "--novel", 48, "--dataset", folder, "-o", tmp_path / "x")
     assert result.exit_code == 1
-    assert "100 draws in a row lie nearer than 49 pixels" in result.stderr
+    assert "100 draws in a row lie nearer than 48 pixels" in result.stderr
+    result = run(model, "--novel", 50, "--dataset", folder, "-o", tmp_path / "x")
+    assert (result.exit_code, "has 48 pixels to differ in" in result.stderr) == (2, True)
     other = tiny_dataset(tmp_path / "other", count=30)
     assert other.fingerprint != open_dataset(folder).fingerprint
     result = run(model, "--novel", 1, "--dataset", tmp_path / "other", "-o", tmp_path / "x")

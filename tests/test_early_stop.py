@@ -96,6 +96,26 @@ def test_the_best_weights_outlive_an_interruption(tmp_path: Path, stop: int) -> 
         assert same(whole.weights(), second.weights())
 
 
+def test_the_best_weights_are_left_where_a_resumed_budget_is_spent_already(tmp_path: Path) -> None:
+    fading = Fading(patience=3)
+    trainer, best = run(tmp_path, fading), []
+    for report in trainer.run():
+        if report.held_out == {"bits": 7.0}:
+            with trainer.averaged():
+                best = fading.weights()
+        if report.position.step == 7:
+            break
+    snapshot = {name: tensor.clone() for name, tensor in trainer.snapshot().items()}
+    later = Fading(patience=3)
+    resumed = run(tmp_path, later, dataclasses.replace(SETTINGS, steps=5))
+    weights = {n.removeprefix("weights."): t for n, t in snapshot.items() if n.startswith("wei")}
+    later.model.module.load_state_dict(weights)
+    resumed.restore(trainer.position, snapshot)
+    assert not list(resumed.run())
+    with resumed.averaged():
+        assert same(later.weights(), best)
+
+
 def request(folder: Path, **changes: object) -> TrainRequest:
     settings = TrainSettings(batch=16, validate_every=5, lr=0.0)
     return TrainRequest(

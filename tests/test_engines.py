@@ -186,6 +186,9 @@ def test_tiled_plays_every_clip(tmp_path: Path, style: Style) -> None:
         x = tiles.margin + column * (tiles.tile_width + tiles.spacing)
         return pixels[y : y + tiles.tile_height, x : x + tiles.tile_width]
 
+    # As Tiled finds out for itself, whatever the file says.
+    across = (pixels.shape[1] - tiles.margin + tiles.spacing) // (5 + tiles.spacing)
+    assert tiles.columns == across
     by_class = {each.class_: each for each in tiles.tiles.values()}
     for clip in made:
         animation = by_class[clip.name].animation
@@ -262,12 +265,13 @@ def test_hostile_names_stay_names(suffix: str) -> None:
     if suffix == ".json":
         assert json.loads(text)["meta"]["frameTags"][0]["name"] == nasty
     elif suffix == ".tsx":
-        assert ET.fromstring(text).find("tile").attrib["class"] == nasty  # type: ignore[union-attr]
+        assert ET.fromstring(text).find("tile").attrib["type"] == nasty  # type: ignore[union-attr]
     elif suffix == ".tres":
         godot_parser.parse(text.replace('&"', '"'))
     else:
         rules = tinycss2.parse_stylesheet(text, skip_whitespace=True)
         assert [rule.type for rule in rules] == ["qualified-rule", "qualified-rule", "at-rule"]
+        assert [t.value for t in rules[1].prelude if t.type == "ident"] == ["x", nasty]
 
 
 @pytest.mark.parametrize(
@@ -276,6 +280,8 @@ def test_hostile_names_stay_names(suffix: str) -> None:
         ("-o s.gif --sheet rows", "a sheet for engines is a .png file: name one with -o"),
         ("-o out/ --data s.json", "a sheet for engines is a .png file: name one with -o"),
         ("-o s.png --data s.xml", "cannot write s.xml: sheets are described in .json, .tsx"),
+        ("-o s.png --array", "--array is of JSON: name a .json file with --data"),
+        ("-o s.png --data s.json --data s.json", "--data names a file twice: once is enough"),
         ("-o s.png --sheet packed --data s.tsx", "a tileset needs --sheet rows or columns"),
     ],
 )

@@ -48,6 +48,14 @@ def test_an_editor_file_and_back_is_the_same_sheet(files: Path) -> None:
     assert names == ["a-idle", "a-run"]
 
 
+def test_a_source_is_never_replaced(files: Path) -> None:
+    source = files / "in" / "run_f0.png"
+    before = source.read_bytes()
+    result = run(source, "-o", source, "--scale", 2)
+    assert (result.exit_code, "is one of the sources" in result.stderr) == (2, True)
+    assert source.read_bytes() == before
+
+
 def test_durations_of_files_are_kept_unless_told_otherwise(tmp_path: Path) -> None:
     frames = np.arange(3, dtype=np.uint8).repeat(16).reshape(3, 4, 4)
     (tmp_path / "walk.gif").write_bytes(encode_gif(frames, PALETTE, [50, 120, 200]))
@@ -90,6 +98,21 @@ def test_names_never_become_paths(tmp_path: Path) -> None:
     run(tmp_path / "in", "-o", tmp_path / "o.png", "--data", tmp_path / "o.json", "--array")
     names = [f["filename"] for f in json.loads((tmp_path / "o.json").read_text())["frames"]]
     assert names == ["wild-x-rm-a-b", "wild-x-rm-a-b-2"]
+
+
+def test_every_name_is_given_once(tmp_path: Path) -> None:
+    still = encode_png(np.ones((2, 2), np.uint8), PALETTE)
+    clip = np.arange(2, dtype=np.uint8).repeat(4).reshape(2, 2, 2)
+    (tmp_path / "in").mkdir()
+    for name in ("x.png", "x-2.png", "y-00.png", "7.png"):
+        (tmp_path / "in" / name).write_bytes(still)
+    for name in ("x.gif", "y.gif"):
+        (tmp_path / "in" / name).write_bytes(encode_gif(clip, PALETTE, 100))
+    run(tmp_path / "in", "-o", tmp_path / "o.png", "--data", tmp_path / "o.json")
+    described = json.loads((tmp_path / "o.json").read_text())
+    assert len(described["frames"]) == 8
+    assert all(tag["to"] < 8 for tag in described["meta"]["frameTags"])
+    assert "sprite-7" in described["frames"]
 
 
 @pytest.mark.parametrize(

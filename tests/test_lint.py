@@ -25,12 +25,12 @@ PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
 TASTE = {"orphan-pixels", "jaggies"}
 
 
-def drawing(frames: int = 1, side: int = 12, seed: int = 0) -> np.ndarray:
+def drawing(frames: int = 1, side: int = 16, seed: int = 0) -> np.ndarray:
     """Blotches of 2x3 pixels on a transparent ground, in palette colours."""
     generator = np.random.default_rng(seed)
     maps = np.zeros((frames, side, side), np.uint8)
     for frame in maps:
-        for _ in range(14):
+        for _ in range(24):
             top, left = generator.integers(1, side - 4, 2)
             frame[top : top + 2, left : left + 3] = generator.integers(1, 4)
     return PALETTE.rgba[maps].copy()
@@ -171,6 +171,31 @@ def _hex(folder: Path) -> Path:
     return file
 
 
+def test_an_ignored_rule_repairs_nothing(tmp_path: Path) -> None:
+    rgba = drawing()
+    rgba[0, 0, :3] = (9, 9, 9, 0)
+    soft = np.arange(20, dtype=np.uint8)
+    rgba[0, 1, :16, 0], rgba[0, 1, :16, 3] = soft[:16], 60 + soft[:16]
+    rgba[0, 2, :8, 0], rgba[0, 2, :8, 3] = soft[:8], 90 + soft[:8]
+    mended = repair(rgba, ignored=["semi-transparent"]).rgba
+    assert not mended[0, 0, :3].any()
+    assert np.array_equal(mended[0, 1:], rgba[0, 1:])
+    assert np.array_equal(repair(rgba, ignored=["hidden-colours", "semi-transparent"]).rgba, rgba)
+
+
+def test_two_files_never_share_a_copy(tmp_path: Path) -> None:
+    hidden = drawing()
+    hidden[0, 0, 0] = (9, 9, 9, 0)
+    for suffix in ("png", "tga"):
+        Image.fromarray(hidden[0]).save(tmp_path / f"a.{suffix}")
+    result = run(tmp_path, "--fix", "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 3
+    first, second = json.loads(result.stdout)
+    assert first["written"].endswith("a.png")
+    assert second["written"] is None
+    assert "is another file's copy" in second["error"]
+
+
 def test_unreadable_files_are_told_and_the_others_checked(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no image")
     soft = drawing()
@@ -195,7 +220,7 @@ def test_matters_of_taste_count_only_when_asked(tmp_path: Path) -> None:
     Image.fromarray(dotted[0]).save(tmp_path / "dotted.png")
     plain = run(tmp_path)
     assert (plain.exit_code, plain.stdout) == (0, "")
-    assert "1 files have orphan-pixels" in plain.stderr
+    assert "files with orphan-pixels: 1; these may be meant" in plain.stderr
     strict = run(tmp_path, "--strict")
     assert strict.exit_code == 1
     assert "orphan-pixels: 1 pixels" in strict.stdout
@@ -207,6 +232,7 @@ def test_matters_of_taste_count_only_when_asked(tmp_path: Path) -> None:
     [
         ("--fix", "--fix writes repaired copies: name a folder for them with -o"),
         ("--ignore orphans", "no rule 'orphans'"),
+        ("-o out", "-o is where --fix writes: give both or neither"),
     ],
 )
 def test_wrong_use_is_a_line(tmp_path: Path, arguments: str, line: str) -> None:

@@ -85,3 +85,11 @@ def test_a_batch_too_small_for_all_is_one_line(project: Path) -> None:
     assert "[train] batch = 32 leaves one of 2 processes without work: take at least 64" in (
         done.stderr
     )
+
+
+def test_a_folder_that_is_busy_is_said_once(project: Path) -> None:
+    (project / "file").write_text("no folder")
+    done = train(project, "--steps", 2, "-o", "file", together=True)
+    assert done.returncode != 0
+    assert done.stderr.count("pxgen: cannot write file") == 1
+    assert "unexpected" not in done.stderr

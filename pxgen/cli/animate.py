@@ -47,7 +47,7 @@ def parse_durations(
 )
 @click.option(
     "--frames",
-    type=click.IntRange(2),
+    type=click.IntRange(2, 4096),
     metavar="N",
     help="Frames of a walk of a model of stills (default: 24).",
 )
@@ -109,5 +109,5 @@ def command(
     )
     for path in animate(request, session.console):
         click.echo(path)
-        if show:
+        if show and not making["dry_run"]:
             show_file(path)

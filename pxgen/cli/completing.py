@@ -19,7 +19,7 @@ def complete_labels(
 
     model = ctx.params.get("model")
     if model is None or (model == Path("starter") and not model.exists()):
-        runs = [] if model is not None else run_folders(Path("runs"))
+        runs = [] if model is not None else run_folders(_runs(ctx))
         model = runs[-1] if runs else STARTER
     try:
         names = read_card(checkpoint_file(model))[0].label_names
@@ -27,6 +27,15 @@ def complete_labels(
         # A shell that completes has nowhere to say what is wrong.
         return []
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def _runs(ctx: click.Context) -> Path:
+    from pxgen.project import load_project
+
+    try:
+        return load_project(ctx.find_root().params.get("project")).runs
+    except PxgenError:
+        return Path("runs")
 
 
 def complete_recipes(

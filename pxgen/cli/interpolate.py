@@ -53,7 +53,12 @@ if TYPE_CHECKING:
     help="A label of the last one only.",
 )
 @click.option(
-    "--frames", type=click.IntRange(2), default=16, show_default=True, metavar="N", help="How many."
+    "--frames",
+    type=click.IntRange(2, 4096),
+    default=16,
+    show_default=True,
+    metavar="N",
+    help="How many.",
 )
 @click.option("--loop", is_flag=True, help="Go back to the beginning, without a seam.")
 @model_option

@@ -35,9 +35,19 @@ def command(
 ) -> int:
     """Find what is wrong with pixel art; with --fix write repaired copies.
 
-    Rules: off-palette, semi-transparent, hidden-colours, enlarged, mixed-sizes, duplicate-frames,
-    and two that good art breaks on purpose, orphan-pixels and jaggies, which count with --strict.
     Prints a line for each finding and exits with 1 if any is left, or 3 if a file cannot be read.
+    With --fix, faulty files are copied to the folder of -o with what is marked * repaired.
+
+    \b
+    Rules:
+      off-palette *       colours that --palette lacks; they become its nearest
+      semi-transparent *  alpha between 0 and 255; repaired where more than 16 colours have it
+      hidden-colours *    colours under full transparency
+      enlarged *          every pixel is a square of k×k; made one again
+      mixed-sizes         an enlarged drawing with details of single pixels in it
+      duplicate-frames *  a frame like the one before; made one that lasts as long as both
+      orphan-pixels       of a colour that none of the eight around has; with --strict
+      jaggies             outlines with a step two pixels shorter than both beside it; with --strict
 
     \b
     Examples:
@@ -82,7 +92,9 @@ def command(
         for finding in linted.findings:
             click.echo(line(linted.file.name, finding))
     for rule, files in taste.items():
-        session.console.print(f"{files} files have {rule}, which may be meant: --strict shows them")
+        session.console.print(
+            f"files with {rule}: {files}; these may be meant, --strict shows them"
+        )
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     return status

@@ -36,7 +36,10 @@ from pxgen.settings import SampleSettings
 @setting_option(SampleSettings, "seed", "--seed", metavar="S")
 @setting_option(SampleSettings, "scale", "--scale", metavar="K")
 @click.option(
-    "-o", "--out", metavar="OUT", help="Folder, .png sheet, or - (default: a file an image, here)."
+    "-o",
+    "--out",
+    metavar="OUT",
+    help="Folder, .png sheet, .gif/.webp/.apng frames, or - (default: a file an image, here).",
 )
 @force_option
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON document.")

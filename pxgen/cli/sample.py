@@ -139,7 +139,7 @@ def command(
     )
     for path in sample(request, session.console):
         click.echo(path)
-        if show:
+        if show and not making["dry_run"]:
             show_file(path)
 
 

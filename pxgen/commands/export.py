@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from pxgen.canvas import Canvas
-from pxgen.engines.atlas import Clip
+from pxgen.engines.atlas import Clip, frame_names
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.images import USUAL_MS
 from pxgen.ingest.layout import SIDE_LIMIT, place
@@ -22,6 +23,9 @@ from pxgen.palette.table import U8, unpack
 from pxgen.render.outputs import FORMS, safe_stem
 from pxgen.render.scale import enlarge
 from pxgen.render.together import SheetWish, write_together
+
+MOST = 2**30
+"""Pixels of one file, before they are packed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,9 @@ def export(request: ExportRequest, report: Callable[[str], None]) -> Iterator[Pa
     if suffix not in FORMS:
         raise UsageError(f"cannot write {request.out}: name a {', '.join(FORMS)} file with -o")
     request.sheet.check(suffix)
+    for path in (request.out, *request.sheet.data):
+        if any(path.exists() and path.samefile(s) for s in request.sources if s.is_file()):
+            raise UsageError(f"{path} is one of the sources: name another file with -o")
 
     def refuse(error: InputError) -> None:
         raise error
@@ -59,6 +66,9 @@ def export(request: ExportRequest, report: Callable[[str], None]) -> Iterator[Pa
     canvas = _canvas(maps)
     if any(each.shape[1:] != canvas[1:] for each in maps):
         report(f"sprites of several sizes stand at the bottom of {canvas.width}x{canvas.height}")
+    drawn = sum(len(each) for each in maps) * canvas.pixels * request.scale**2
+    if drawn > MOST:
+        raise UsageError(f"{drawn} pixels are too many for one file: enlarge less, or export fewer")
     clips = [
         Clip(name, enlarge(_placed(each, canvas), request.scale), _durations(sprite, request.fps))
         for name, sprite, each in zip(_names(sprites), sprites, maps, strict=True)
@@ -110,12 +120,20 @@ def _durations(sprite: Sprite, fps: float | None) -> list[float]:
 
 
 def _names(sprites: Sequence[Sprite]) -> list[str]:
-    """Names without suffixes that are never paths; a second one of a name gets a number."""
-    taken: dict[str, int] = {}
+    """Names without suffixes that are never paths, each once, those of frames among them."""
+    taken: set[str] = set()
     names = []
     for sprite in sprites:
         file, mark, part = sprite.name.partition("#")
         stem = safe_stem([f"{Path(file).with_suffix('')}{mark}{part}".replace("/", "-")])
-        taken[stem] = number = taken.get(stem, 0) + 1
-        names.append(stem if number == 1 else f"{stem}-{number}")
+        # A mere number would lose its place in the objects of JavaScript.
+        stem = f"sprite-{stem}" if stem.isdecimal() else stem
+        tries = (stem if n == 1 else f"{stem}-{n}" for n in count(1))
+        name = next(n for n in tries if not taken & _taken_by(n, len(sprite.rgba)))
+        taken |= _taken_by(name, len(sprite.rgba))
+        names.append(name)
     return names
+
+
+def _taken_by(name: str, frames: int) -> set[str]:
+    return {name, *frame_names(name, frames)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from pxgen.labels import parse_labels
 from pxgen.models.protocol import Sampling
 from pxgen.noise import PictureNoise, choose
 from pxgen.palette import Palette
-from pxgen.palette.local import within
+from pxgen.palette.local import united, within
 from pxgen.render.outputs import Named, plan_output
 from pxgen.render.together import SheetWish
 
@@ -68,10 +68,9 @@ def interpolate(request: InterpolateRequest, console: Console) -> Iterator[Path]
     needed = len(request.keys)
     if request.frames < needed:
         raise UsageError(f"--frames {request.frames} cannot show {needed} key sprites")
-    series = Named([f"frame-{number:04}" for number in range(request.frames)])
     output = plan_output(
         request.out,
-        series,
+        Named([f"frame-{number:04}" for number in range(request.frames)]),
         scale=request.scale,
         force=request.force,
         sheet=request.sheet,
@@ -84,7 +83,14 @@ def interpolate(request: InterpolateRequest, console: Console) -> Iterator[Path]
         raise UsageError("this model draws clips: interpolate needs a model of stills")
     with one_thread(), torch.inference_mode():
         frames = list(_frames(request, loaded, device))
-    if loaded.palettes is None:
+    if output.together:
+        # The way is one clip, whatever its frames would be called alone.
+        output = replace(output, series=Named(["way"]))
+        maps, palette = [pixels for pixels, _ in frames], loaded.card.palette
+        if loaded.palettes is not None:
+            maps, palette = united(frames)
+        yield from output.write([np.stack(maps).swapaxes(0, 1)], palette)
+    elif loaded.palettes is None:
         yield from output.write((pixels[None] for pixels, _ in frames), loaded.card.palette)
     else:
         yield from output.write_own(frames)

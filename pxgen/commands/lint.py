@@ -12,7 +12,8 @@ from PIL import Image
 
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
-from pxgen.ingest.images import SUFFIXES, USUAL_MS, read_picture
+from pxgen.ingest.arrays import ARRAY_SUFFIXES
+from pxgen.ingest.images import USUAL_MS, read_picture
 from pxgen.ingest.spool import compact
 from pxgen.ingest.walk import Found, find_files
 from pxgen.lint.checks import RULES, TASTE, Finding, check
@@ -69,13 +70,18 @@ def lint(request: LintRequest) -> Iterator[Linted]:
             raise UsageError(f"no rule '{rule}'; {nearest(rule, RULES)}")
     if request.fix and request.out is None:
         raise UsageError("--fix writes repaired copies: name a folder for them with -o")
+    if request.out is not None and not request.fix:
+        raise UsageError("-o is where --fix writes: give both or neither")
+    if request.out is not None and request.out.exists() and not request.out.is_dir():
+        raise UsageError(f"{request.out} is a file: name a folder with -o")
     palette = find_palette(request.palette) if request.palette else None
+    written: set[Path] = set()
     for file in find_files(request.sources).files:
-        if file.path.suffix.lower() in SUFFIXES or file.path in request.sources:
-            yield _lint(file, palette, request)
+        if file.path.suffix.lower() not in ARRAY_SUFFIXES or file.path in request.sources:
+            yield _lint(file, palette, request, written)
 
 
-def _lint(file: Found, palette: Palette | None, request: LintRequest) -> Linted:
+def _lint(file: Found, palette: Palette | None, request: LintRequest, written: set[Path]) -> Linted:
     try:
         picture = read_picture(file.path)
     except InputError as error:
@@ -83,9 +89,18 @@ def _lint(file: Found, palette: Palette | None, request: LintRequest) -> Linted:
     found, taste = _of(picture.rgba, palette, picture.durations, request)
     if not (request.fix and any(finding.fixable for finding in found)):
         return Linted(file, found, taste, None)
-    mended = repair(picture.rgba, palette, picture.durations)
+    mended = repair(picture.rgba, palette, picture.durations, request.ignored)
     target = _target(file, mended, request)
-    write_bytes(target, _encoded(mended, palette, target.suffix))
+    if target in written:
+        return Linted(file, found, taste, None, f"{file.path}: {target} is another file's copy")
+    if target.exists() and (target.samefile(file.path) or not request.force):
+        raise UsageError(f"{target} exists: replace it with --force, or choose another folder")
+    try:
+        onto = None if "off-palette" in request.ignored else palette
+        write_bytes(target, _encoded(mended, onto, target.suffix))
+    except InputError as error:
+        return Linted(file, found, taste, None, f"{file.path}: {error}")
+    written.add(target)
     found, taste = _of(mended.rgba, palette, mended.durations, request)
     return Linted(file, found, taste, target)
 
@@ -106,10 +121,7 @@ def _target(file: Found, mended: Repaired, request: LintRequest) -> Path:
     elif suffix not in ANIMATIONS:
         suffix = ".gif"
     folder = request.out or Path()
-    target = folder / PurePosixPath(file.name).with_suffix(suffix)
-    if target.exists() and (target.samefile(file.path) or not request.force):
-        raise UsageError(f"{target} exists: replace it with --force, or choose another folder")
-    return target
+    return folder / PurePosixPath(file.name).with_suffix(suffix)
 
 
 def _encoded(mended: Repaired, palette: Palette | None, suffix: str) -> bytes:

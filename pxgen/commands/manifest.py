@@ -25,6 +25,10 @@ SCALARS = (int, float, str, bool)
 LARGEST_INDEX = 2**62
 
 
+class _WrongKindError(Exception):
+    """A value of a kind that no manifest has there."""
+
+
 @dataclass(frozen=True)
 class Recorded:
     """Pictures that were drawn in one way."""
@@ -88,7 +92,7 @@ def write_manifest(
             "options": options,
             "inputs": dict(recorded.inputs),
         }
-        lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+        lines.append(json.dumps(line) + "\n")
     return write_text(target, "".join(lines))
 
 
@@ -100,7 +104,7 @@ def read_manifest(text: str, name: str) -> Iterator[Recorded]:
     """
     lines = [
         _line(line, f"{name}, line {number}")
-        for number, line in enumerate(text.splitlines(), 1)
+        for number, line in enumerate(text.split("\n"), 1)
         if line.strip()
     ]
     if not lines:
@@ -131,25 +135,31 @@ def _line(text: str, where: str) -> tuple[str, int]:
             "inputs": {_string(k): _string(v) for k, v in line["inputs"].items()},
         }
         return json.dumps(shared, sort_keys=True), _whole(line["index"], LARGEST_INDEX)
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+    except KeyError as error:
+        raise InputError(f"{where} is no line of a manifest: it lacks {error}") from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"{where} is no line of a manifest: it is not JSON") from error
+    except _WrongKindError as error:
         raise InputError(f"{where} is no line of a manifest: {error}") from error
+    except (AttributeError, RecursionError, TypeError) as error:
+        raise InputError(f"{where} is no line of a manifest: it is no object of one") from error
 
 
 def _whole(value: Any, below: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < below:
-        raise ValueError(f"{value!r} is no number of a picture")
+        raise _WrongKindError(f"{value!r} is no number of a picture")
     return value
 
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise TypeError(f"{value!r} is no list")
+        raise _WrongKindError(f"{value!r} is no list")
     return value
 
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise _WrongKindError(f"{value!r} is no text")
     return value
 
 

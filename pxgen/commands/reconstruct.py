@@ -78,7 +78,7 @@ class Reconstruction:
             "pixels": self.before.size,
             "exact": 1 - float(self.wrong.mean()),
             "foreground_pixels": int(seen.sum()),
-            "foreground_exact": float((~self.wrong)[seen].mean()) if seen.any() else 1.0,
+            "foreground_exact": float((~self.wrong)[seen].mean()) if seen.any() else None,
             "snapped_pixels": self.snapped,
         }
 
@@ -124,10 +124,10 @@ def totals(made: Sequence[Reconstruction]) -> dict[str, Any]:
     each = [one.facts() for one in made]
     pixels = sum(facts["pixels"] for facts in each)
     seen = sum(facts["foreground_pixels"] for facts in each)
-    right = sum(facts["foreground_exact"] * facts["foreground_pixels"] for facts in each)
+    right = sum((facts["foreground_exact"] or 0) * facts["foreground_pixels"] for facts in each)
     return {
         "exact": sum(facts["exact"] * facts["pixels"] for facts in each) / pixels,
-        "foreground_exact": right / seen if seen else 1.0,
+        "foreground_exact": right / seen if seen else None,
         "whole_images_exact": sum(facts["exact"] == 1 for facts in each) / len(each),
         "snapped_pixels": sum(facts["snapped_pixels"] for facts in each),
         "images": each,
@@ -142,12 +142,16 @@ def lines(made: Sequence[Reconstruction]) -> Iterator[str]:
         note = f", {snapped} pixels off the palette" if snapped else ""
         yield (
             f"{image['image']}: {image['exact']:.2%} exact, "
-            f"{image['foreground_exact']:.2%} of the foreground{note}"
+            f"{_share(image['foreground_exact'])} of the foreground{note}"
         )
     yield (
-        f"all: {facts['exact']:.2%} exact, {facts['foreground_exact']:.2%} of the foreground, "
+        f"all: {facts['exact']:.2%} exact, {_share(facts['foreground_exact'])} of the foreground, "
         f"{facts['whole_images_exact']:.1%} of the images without a wrong pixel"
     )
+
+
+def _share(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:.2%}"
 
 
 def _reconstruct(

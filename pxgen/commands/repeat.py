@@ -12,8 +12,9 @@ from pxgen.checkpoint import fingerprint, load_model
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import Edits
 from pxgen.commands.manifest import Recorded, read_manifest
-from pxgen.commands.sample import SampleRequest, choose_model, sample
-from pxgen.errors import InputError
+from pxgen.commands.sample import SampleRequest, carry_out, choose_model, plan_samples
+from pxgen.errors import InputError, UsageError
+from pxgen.labels import parse_labels
 from pxgen.models.protocol import Sampling
 from pxgen.render.together import CONTACT_SHEET
 from pxgen.settings import SampleSettings
@@ -61,8 +62,20 @@ def repeat(request: RepeatRequest, console: Console) -> Iterator[Path]:
                 f"{name} is of the model {part.model}, and {model} is {own}: name that "
                 "model with -m"
             )
-    for request_again in [_request(part, request, name, model) for part in recorded]:
-        yield from sample(request_again, console)
+    for part in recorded:
+        try:
+            parse_labels(part.labels, loaded.card.label_names, loaded.path)
+        except UsageError as error:
+            # What is wrong stands in the file, not on the command line.
+            raise InputError(f"{name}: {error}") from error
+    # All are looked through before the first is drawn.
+    plans = [
+        plan_samples(_request(part, request, name, model), console, loaded) for part in recorded
+    ]
+    if len(plans) > 1 and plans[0].output.form != "folder":
+        raise UsageError("pictures of several kinds are repeated into a folder: name one with -o")
+    for plan in plans:
+        yield from carry_out(plan, console)
 
 
 def _read(manifest: Path) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +62,7 @@ class SampleRequest(Making):
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """A request, looked through: nothing is left that can be refused before drawing."""
 
     request: SampleRequest
@@ -78,8 +78,13 @@ class _Plan:
     indices: Sequence[int]
     """Of the pictures to draw."""
     drawn: list[int]
-    """The number that each picture was drawn with, in order, as they come."""
+    """The numbers that pictures which must be novel were drawn with, in order, as they come."""
     output: Output
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The number of each picture, as far as it is known."""
+        return self.indices if self.request.novel is None else self.drawn
 
     @property
     def forming(self) -> bool:
@@ -87,10 +92,10 @@ class _Plan:
         still = len(self.indices) * self.loaded.card.canvas.frames == 1
         return self.request.trace or (self.output.moves and still)
 
-    def wishes(self) -> list[Wish]:
+    def wishes(self) -> Iterator[Wish]:
         """What to draw."""
         hows = self.hows
-        return [Wish(index, self.labels, hows[index % len(hows)]) for index in self.indices]
+        return (Wish(index, self.labels, hows[index % len(hows)]) for index in self.indices)
 
 
 def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
@@ -100,11 +105,16 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
         UsageError: an unknown label, sampler or palette, or an output that is taken.
         InputError: the model is missing or malformed.
     """
-    plan = _plan(request, console)
+    yield from carry_out(plan_samples(request, console), console)
+
+
+def carry_out(plan: Plan, console: Console) -> Iterator[Path]:
+    """Draw and write what is planned."""
+    request = plan.request
     moving = plan.loaded.card.canvas.frames > 1 or plan.forming
     if request.dry_run:
-        plan.drawn.extend(plan.indices)
         yield from plan.output.paths(moving=moving)
+        yield from () if request.manifest is None else (request.manifest,)
         return
     loaded, palette, output = plan.loaded, plan.palette, plan.output
     with _progress(console, len(plan.indices)) as seen:
@@ -123,10 +133,17 @@ def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
         yield _manifest(request.manifest, plan, moving=moving)
 
 
-def _plan(request: SampleRequest, console: Console) -> _Plan:
+def plan_samples(request: SampleRequest, console: Console, loaded: Loaded | None = None) -> Plan:
+    """Look a request through; ``loaded`` is its model, where that is at hand.
+
+    Raises:
+        UsageError: an unknown label, sampler or palette, or an output that is taken.
+        InputError: the model is missing or malformed.
+    """
     palette = find_palette(request.palette) if request.palette else None
     device = pick_device(request.device)
-    loaded = load_model(choose_model(request.model, request.runs, console), device)
+    if loaded is None:
+        loaded = load_model(choose_model(request.model, request.runs, console), device)
     hows, own = ways(request.edits, request.how, loaded, device, console.print)
     check_sampling(hows[0], loaded.model)
     labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
@@ -145,8 +162,8 @@ def _plan(request: SampleRequest, console: Console) -> _Plan:
     if request.skip_existing:
         indices = output.missing(indices)
     # Names follow the numbers that pictures are drawn with.
-    output = planned(drawn, force=True)
-    return _Plan(request, loaded, device, labels, hows, own, palette, indices, drawn, output)
+    output = planned(indices if request.novel is None else drawn, force=True)
+    return Plan(request, loaded, device, labels, hows, own, palette, indices, drawn, output)
 
 
 def _check_batch(request: SampleRequest) -> None:
@@ -158,9 +175,17 @@ def _check_batch(request: SampleRequest) -> None:
     if request.novel is not None and (request.skip_existing or request.dry_run):
         other = "--skip-existing" if request.skip_existing else "--dry-run"
         raise UsageError(f"--novel may draw other numbers: leave {other} out")
+    manifest = request.manifest
+    if manifest is None:
+        return
+    if str(manifest) == "-":
+        raise UsageError("--manifest - would mix with the pictures: name a file")
+    written = [Path(request.out or "."), *request.sheet.data]
+    if manifest.is_dir() or any(manifest.absolute() == path.absolute() for path in written):
+        raise UsageError(f"--manifest {manifest} names what else is written: name another file")
 
 
-def _pictures(plan: _Plan) -> Iterator[U8]:
+def _pictures(plan: Plan) -> Iterator[U8]:
     """Draw everything in order, and note the numbers."""
     request, model, device = plan.request, plan.loaded.model, plan.device
 
@@ -171,21 +196,18 @@ def _pictures(plan: _Plan) -> Iterator[U8]:
         workers = request.workers or cores()
         return draw(model, wishes, request.seed, device=device, workers=workers)
 
-    numbered: Iterable[tuple[int, U8]]
-    wishes = plan.wishes()
     if request.novel is None:
-        numbered = zip(plan.indices, several(wishes), strict=True)
-    else:
-        from pxgen.commands.novel import Novelty, novel
+        yield from several(plan.wishes())
+        return
+    from pxgen.commands.novel import Novelty, novel
 
-        crowd = Novelty.beyond(_training(plan), request.novel, request.count)
-        numbered = novel(wishes, crowd, several)
-    for number, picture in numbered:
+    crowd = Novelty.beyond(_training(plan), request.novel, request.count)
+    for number, picture in novel(list(plan.wishes()), crowd, several):
         plan.drawn.append(number)
         yield picture
 
 
-def _training(plan: _Plan) -> Dataset:
+def _training(plan: Plan) -> Dataset:
     """The dataset that the model was trained on.
 
     Raises:
@@ -198,23 +220,28 @@ def _training(plan: _Plan) -> Dataset:
             f"{plan.request.dataset} is not what {plan.loaded.path} was trained on: name that with "
             "--dataset"
         )
+    if (plan.request.novel or 0) > card.canvas.pixels:
+        raise UsageError(
+            f"--novel {plan.request.novel}: a sprite has {card.canvas.pixels} pixels to differ in"
+        )
     if plan.forming or plan.hows[0].canvas is not None:
         raise UsageError("--novel compares whole sprites: leave --trace and --canvas out")
     return dataset
 
 
-def _manifest(target: Path, plan: _Plan, *, moving: bool) -> Path:
+def _manifest(target: Path, plan: Plan, *, moving: bool) -> Path:
     from pxgen.commands.manifest import Recorded, inputs_of, options_of, write_manifest
 
     request = plan.request
     # What was skipped belongs to the run as well.
-    numbers = list(request.indices) if request.skip_existing else plan.drawn
-    plan.drawn[:] = numbers
+    numbers = request.indices if request.novel is None else plan.drawn
+    series = Series(labels=request.labels, seed=request.seed, indices=numbers)
+    output = replace(plan.output, series=series)
     scale = request.scale if request.scale > 1 else None
     others = {"palette": request.palette, "scale": scale, "trace": request.trace}
     options = options_of(request.how, request.edits, others)
-    paths = plan.output.paths(moving=moving) if plan.output.form == "folder" else None
-    files = paths or [plan.output.target] * len(numbers)
+    paths = output.paths(moving=moving) if output.form == "folder" else None
+    files = paths or [output.target] * len(numbers)
     strengths: list[float | None] = [None] * len(numbers)
     if len(plan.hows) > 1:
         strengths = [plan.hows[i % len(plan.hows)].strength for i in request.indices]
@@ -282,12 +309,12 @@ def _recoloring(loaded: Loaded, palette: Palette | None) -> tuple[U8, Palette]:
 
 
 def _colored(
-    drawn: Iterable[U8], plan: _Plan, palettes: LocalPalettes
+    drawn: Iterable[U8], plan: Plan, palettes: LocalPalettes
 ) -> Iterator[tuple[U8, Palette]]:
     """Each picture with a palette: of the image it started from, else of a sprite like it."""
     for place, picture in enumerate(drawn):
         # The picture's stream is spent on its pixels; its colours have one of their own.
-        luck = choose(plan.request.seed, plan.drawn[place] ^ COLORS)
+        luck = choose(plan.request.seed, plan.numbers[place] ^ COLORS)
         palette = plan.own or palettes.choose(picture, plan.labels, luck)
         yield within(picture, palette), palette
 

@@ -194,6 +194,10 @@ class _Run:
     def _say_end(self, console: Console) -> None:
         last = self.metrics.lines[-1] if self.metrics.lines else {}
         held_out = {n.removeprefix("held_out_"): v for n, v in last.items() if "held_out" in n}
+        stage, best = self.model.stages()[self.trainer.position.stage], self.trainer.position.best
+        if stage.patience is not None and best is not None:
+            # Its best weights are what is left.
+            held_out["bits"] = best
         figures = f", held-out {shown(held_out)}" if shown(held_out) else ""
         if curve := loss_curve(self.metrics.lines):
             console.print(f"loss {curve}")

@@ -18,6 +18,8 @@ from pxgen.tables import Table
 from pxgen.team import Team
 from pxgen.training import DEFAULT_MINUTES, Position
 
+NOWHERE = Path()
+"""Said where there is no folder to train in."""
 FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
 """Settings that a resumed run may change; any other would make it another run."""
 
@@ -63,15 +65,25 @@ def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
 def claimed_folder(request: TrainRequest, card: Card, team: Team) -> Iterator[Path]:
     """Yield the folder of the run, and keep other trainings out of it."""
     if not team.leads:
-        yield team.agree(Path())
+        chosen = team.agree(NOWHERE)
+        if chosen == NOWHERE:
+            # The first process says why.
+            raise SystemExit(1)
+        yield chosen
         return
-    folder = _choose_folder(request, card, str(card.model["family"]))
+    told = False
     try:
+        folder = _choose_folder(request, card, str(card.model["family"]))
         with alone(folder):
+            told = True
             yield team.agree(folder)
     except BusyError as error:
         advice = "choose another -o" if request.out else "start another run with --fresh"
         raise PxgenError(f"{error}: wait for it, or {advice}") from error
+    finally:
+        if not told:
+            # The others wait to hear of a folder.
+            team.agree(NOWHERE)
 
 
 def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None:

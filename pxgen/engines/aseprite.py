@@ -51,7 +51,7 @@ def _first(clips: Sequence[Clip], palette: Palette) -> Iterator[bytes]:
     visible_and_editable, opaque = 3, 255
     layer = struct.pack("<HHHHHHB3x", visible_and_editable, 0, 0, 0, 0, 0, opaque)
     yield _chunk(LAYER, layer + _string("sprite"))
-    if any(len(clip.frames) > 1 for clip in clips):
+    if len(clips) > 1 or len(clips[0].frames) > 1:
         yield _chunk(TAGS, struct.pack("<H8x", len(clips)) + b"".join(_tags(clips)))
 
 

@@ -32,7 +32,8 @@ def _document(atlas: Atlas, image: str, frames: Any) -> str:
         "image": image,
         "format": "I8",
         "size": {"w": width, "h": height},
-        "scale": str(atlas.scale),
+        # Readers divide by it: sprites are as large as they are here.
+        "scale": "1",
         "frameTags": tags,
     }
     return json.dumps({"frames": frames, "meta": meta}, indent=1, ensure_ascii=False) + "\n"

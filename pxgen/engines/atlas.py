@@ -30,9 +30,12 @@ class Clip:
 
     def frame_names(self) -> list[str]:
         """One name a frame; a still's is its own."""
-        if len(self.frames) == 1:
-            return [self.name]
-        return [f"{self.name}-{number:02}" for number in range(len(self.frames))]
+        return frame_names(self.name, len(self.frames))
+
+
+def frame_names(clip: str, frames: int) -> list[str]:
+    """What the frames of a clip are called."""
+    return [clip] if frames == 1 else [f"{clip}-{number:02}" for number in range(frames)]
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def _look(atlas: Atlas, cel: Cel) -> Iterator[str]:
 
 def _identifier(name: str) -> str:
     """A name as a class; what no class may hold is escaped (CSS Syntax 3, 4.3.7)."""
-    plain = [c if c.isalnum() or c in "-_" or ord(c) > 127 else f"\\{c}" for c in name]
+    plain = [c if c.isalnum() or c in "-_" or ord(c) > 127 else f"\\{ord(c):x} " for c in name]
     if plain and (name[0].isdecimal() and ord(name[0]) < 128):
         plain[0] = f"\\{ord(name[0]):x} "
     return "".join(plain) or "sprite"

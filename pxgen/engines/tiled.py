@@ -16,9 +16,9 @@ def tileset(atlas: Atlas, image: str, name: str) -> str:
     tile_width, tile_height = atlas.source
     spacing, margin = atlas.style.padding + 2 * atlas.style.extrude, atlas.style.extrude
     pitch = tile_height + spacing
-    # Tiled counts whole tiles, wherever a sheet was made larger for powers of two.
-    columns = (width - 2 * margin + spacing) // (tile_width + spacing)
-    rows = (height - 2 * margin + spacing) // pitch
+    # As Tiled counts, to whom the margin is of one side: a sheet may be larger than its tiles.
+    columns = (width - margin + spacing) // (tile_width + spacing)
+    rows = (height - margin + spacing) // pitch
     root = ET.Element(
         "tileset",
         version=FORMAT,
@@ -36,7 +36,7 @@ def tileset(atlas: Atlas, image: str, name: str) -> str:
         for cel in atlas.cels
     ]
     for tag in sorted(atlas.tags, key=lambda tag: numbers[tag.first]):
-        tile = ET.SubElement(root, "tile", {"id": str(numbers[tag.first]), "class": tag.name})
+        tile = ET.SubElement(root, "tile", {"id": str(numbers[tag.first]), "type": tag.name})
         if tag.moves:
             frames = ET.SubElement(tile, "animation")
             for number in range(tag.first, tag.last + 1):

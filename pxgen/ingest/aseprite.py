@@ -18,8 +18,10 @@ U8 = NDArray[np.uint8]
 
 OLD_PALETTES = {0x0004: 1, 0x0011: 4}
 """Chunks of older files, and what their numbers are multiplied by (6 bits in the second)."""
-VISIBLE, BACKGROUND = 1, 8
+VISIBLE, BACKGROUND, REFERENCE = 1, 8, 64
 GROUP = 1
+TAGGED = 16
+"""Times that tags may show a file's frames, all together: they become copies."""
 RAW, LINKED = 0, 1
 INDEXED, GRAY, RGBA = 8, 16, 32
 
@@ -47,6 +49,8 @@ class _Cel(NamedTuple):
     x: int
     y: int
     opacity: int
+    order: int
+    """Moves it up or down among the layers."""
     pixels: U8
     """``(h, w, n)``: ``n`` bytes a pixel."""
 
@@ -58,6 +62,10 @@ class _State:
     transparent: int
     palette: U8
     layer_opacity: bool
+    budget: int
+    """Pixels of cels that may still be unpacked."""
+    newer: bool = False
+    """Whether a palette chunk was seen that knows alpha; older ones then do not count."""
     layers: list[_Layer] = field(default_factory=list)
     groups: list[bool] = field(default_factory=list)
     """Whether each level of groups above the next layer is visible."""
@@ -66,9 +74,14 @@ class _State:
     tags: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
 
 
+HEAD = 134
+"""Bytes that tell Aseprite's files from all others."""
+
+
 def is_aseprite(head: bytes) -> bool:
-    """Whether a file that begins like this is Aseprite's own."""
-    return len(head) >= 6 and struct.unpack_from("<H", head, 4)[0] == FILE
+    """Whether a file that begins like this is Aseprite's own: both of its marks are there."""
+    marks = len(head) >= HEAD and struct.unpack_from("<H", head, 4)[0] == FILE
+    return marks and struct.unpack_from("<H", head, 132)[0] == FRAME
 
 
 def read_aseprite(content: bytes, pixel_limit: int, file_limit: int) -> TaggedFrames:
@@ -85,7 +98,7 @@ def read_aseprite(content: bytes, pixel_limit: int, file_limit: int) -> TaggedFr
     try:
         return _read(content, pixel_limit, file_limit)
     except (struct.error, IndexError, zlib.error, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"damaged Aseprite file ({error})") from error
+        raise InputError("this Aseprite file is damaged or cut off") from error
 
 
 def _read(content: bytes, pixel_limit: int, file_limit: int) -> TaggedFrames:
@@ -97,7 +110,9 @@ def _read(content: bytes, pixel_limit: int, file_limit: int) -> TaggedFrames:
     if width * height > pixel_limit or count * width * height > file_limit:
         raise InputError(f"{count} frames of {width}x{height} are too many pixels")
     table = np.zeros((256, 4), np.uint8)
-    state = _State(count, depth, content[28], table, layer_opacity=bool(flags & 1))
+    state = _State(
+        count, depth, content[28], table, layer_opacity=bool(flags & 1), budget=file_limit
+    )
     durations, at = [], 128
     for number in range(count):
         size, magic, old, duration, new = struct.unpack_from("<IHHH2xI", content, at)
@@ -105,11 +120,22 @@ def _read(content: bytes, pixel_limit: int, file_limit: int) -> TaggedFrames:
             raise InputError(f"frame {number} is damaged")
         durations.append(duration)
         state.cels.append({})
-        _chunks(content, at + 16, new or old, state)
+        # A frame's chunks end with it, or a small file could be read over and over.
+        _chunks(content[at + 16 : at + size], new or old, state)
         at += size
     rgba = np.stack([_compose(cels, state, height, width) for cels in state.cels])
-    colors = state.palette[: _colors(content)].tobytes() if depth == INDEXED else None
-    return TaggedFrames(rgba, tuple(durations), tuple(state.tags), colors)
+    return TaggedFrames(rgba, tuple(durations), tuple(state.tags), _table(content, state))
+
+
+def _table(content: bytes, state: _State) -> bytes | None:
+    """The palette of an indexed file; what stands for transparent is so there as well."""
+    if state.depth != INDEXED:
+        return None
+    table = state.palette[: _colors(content)].copy()
+    ground = any(layer.visible and layer.background for layer in state.layers)
+    if not ground and state.transparent < len(table):
+        table[state.transparent] = 0
+    return table.tobytes()
 
 
 def _colors(content: bytes) -> int:
@@ -117,7 +143,8 @@ def _colors(content: bytes) -> int:
     return count or 256
 
 
-def _chunks(content: bytes, at: int, count: int, state: _State) -> None:
+def _chunks(content: bytes, count: int, state: _State) -> None:
+    at = 0
     for _ in range(count):
         size, kind = struct.unpack_from("<IH", content, at)
         if size < 6 or at + size > len(content):
@@ -129,7 +156,7 @@ def _chunks(content: bytes, at: int, count: int, state: _State) -> None:
             _cel(chunk, state)
         elif kind == PALETTE:
             _palette(chunk, state)
-        elif kind in OLD_PALETTES:
+        elif kind in OLD_PALETTES and not state.newer:
             _old_palette(chunk, state, OLD_PALETTES[kind])
         elif kind == TAGS:
             state.tags = list(_tags(chunk, state.count))
@@ -148,35 +175,45 @@ def _layer(chunk: bytes, state: _State) -> None:
         raise InputError(f"layer {name} is a tile map: convert it to a layer in Aseprite")
     if visible and blend:
         raise InputError(f"layer {name} has a blend mode: flatten the layers in Aseprite")
+    visible = visible and not flags & REFERENCE
     shown = opacity if state.layer_opacity and kind != GROUP else 255
     state.layers.append(_Layer(visible and kind != GROUP, shown, bool(flags & BACKGROUND)))
 
 
 def _cel(chunk: bytes, state: _State) -> None:
-    layer, x, y, opacity, kind = struct.unpack_from("<HhhBH", chunk)
+    layer, x, y, opacity, kind, order = struct.unpack_from("<HhhBHh", chunk)
     cels, wide = state.cels[-1], state.depth // 8
     if kind == LINKED:
         (frame,) = struct.unpack_from("<H", chunk, 16)
-        if frame >= len(state.cels) - 1 or layer not in state.cels[frame]:
+        if not state.layers[layer].visible:
+            return
+        if frame >= len(state.cels) - 1:
             raise InputError("a linked cel leads nowhere")
-        cels[layer] = state.cels[frame][layer]
+        if layer in state.cels[frame]:
+            cels[layer] = state.cels[frame][layer]
         return
     if kind not in {RAW, COMPRESSED}:
         if state.layers[layer].visible:
             raise InputError("a cel is a tile map: convert it to a layer in Aseprite")
         return
     width, height = struct.unpack_from("<HH", chunk, 16)
+    if not state.layers[layer].visible or not width * height:
+        return
+    state.budget -= width * height
+    if state.budget < 0:
+        raise InputError("its cels are too many pixels")
     size = width * height * wide
     # What it says that it unpacks to is all that is unpacked of it.
     data = zlib.decompressobj().decompress(chunk[20:], size) if kind else chunk[20 : 20 + size]
     pixels = np.frombuffer(data, np.uint8).reshape(height, width, wide)
-    cels[layer] = _Cel(x, y, opacity, pixels)
+    cels[layer] = _Cel(x, y, opacity, order, pixels)
 
 
 def _palette(chunk: bytes, state: _State) -> None:
     _, first, last = struct.unpack_from("<III", chunk)
     if last > 255:
         raise InputError("a palette of more than 256 colours")
+    state.newer = True
     at = 20
     for entry in range(first, last + 1):
         flags, *rgba = struct.unpack_from("<H4B", chunk, at)
@@ -193,20 +230,23 @@ def _old_palette(chunk: bytes, state: _State, factor: int) -> None:
         entry, count = entry + chunk[at], chunk[at + 1] or 256
         rows = np.frombuffer(chunk[at + 2 : at + 2 + 3 * count], np.uint8).reshape(count, 3)
         known = state.palette[entry : entry + count]
-        # A later chunk of the newer kind knows alpha; this one has none.
+        # A chunk of the newer kind knows alpha; this one has none.
         known[:, :3], known[:, 3] = np.minimum(rows.astype(int) * factor, 255)[: len(known)], 255
         at, entry = at + 2 + 3 * count, entry + count
 
 
 def _tags(chunk: bytes, frames: int) -> Iterator[tuple[str, tuple[int, ...]]]:
     (count,) = struct.unpack_from("<H", chunk)
-    at = 10
+    at, shown = 10, 0
     for _ in range(count):
         first, last, direction = struct.unpack_from("<HHB", chunk, at)
         (length,) = struct.unpack_from("<H", chunk, at + 17)
         name = chunk[at + 19 : at + 19 + length].decode("utf-8")
         if not first <= last < frames:
             raise InputError(f"tag {name} names frames that are not there")
+        shown += last - first + 1
+        if shown > TAGGED * frames:
+            raise InputError(f"tags show its {frames} frames more than {TAGGED} times over")
         order = list(range(first, last + 1))
         forward, there_and_back = direction in {0, 2}, direction >= 2
         order = order if forward else order[::-1]
@@ -217,7 +257,8 @@ def _tags(chunk: bytes, frames: int) -> Iterator[tuple[str, tuple[int, ...]]]:
 def _compose(cels: dict[int, _Cel], state: _State, height: int, width: int) -> U8:
     """``(H, W, 4)``: visible cels over one another."""
     below = np.zeros((height, width, 4))
-    for number in sorted(cels):
+    # Aseprite 1.3: a cel may stand above or below its layer.
+    for number in sorted(cels, key=lambda n: (n + cels[n].order, cels[n].order)):
         layer, cel = state.layers[number], cels[number]
         if not layer.visible:
             continue

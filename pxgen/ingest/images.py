@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pxgen.errors import InputError
-from pxgen.ingest.aseprite import is_aseprite, read_aseprite
+from pxgen.ingest.aseprite import HEAD, is_aseprite, read_aseprite
 
 U8 = NDArray[np.uint8]
 
@@ -33,8 +33,6 @@ FILE_LIMIT = 4 * PIXEL_LIMIT
 """Pixels accepted over all frames of one file."""
 
 
-HEAD = 8
-"""Bytes that tell Aseprite's files from all others."""
 LARGEST_FILE = 2**28
 USUAL_MS = 100.0
 """How long a frame is shown of which its file says nothing."""
@@ -75,8 +73,11 @@ def read_picture(path: Path) -> Picture:
         raise InputError(f"{path}: not an image of a known format") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InputError(f"{path}: more than {PIXEL_LIMIT} pixels; cut it up first") from None
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder, not an image") from error
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or _line(error)}") from error
+        why = error.strerror or f"damaged or cut off ({_line(error)})"
+        raise InputError(f"{path}: {why}") from error
     except Exception as error:  # damaged bytes make decoders raise anything
         raise InputError(f"{path}: damaged image ({_line(error)})") from error
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from pxgen.dataset import FILE_NAME
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
-from pxgen.ingest.aseprite import is_aseprite
-from pxgen.ingest.images import HEAD, SUFFIXES
+from pxgen.ingest.aseprite import HEAD, is_aseprite
+from pxgen.ingest.images import SUFFIXES
 
 SHARED_SUFFIX = ".ase"
 """Of Aseprite's files and of Adobe's palettes."""

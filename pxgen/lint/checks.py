@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from pxgen.evaluate.craft import stray
 from pxgen.ingest.palette_choice import DELIBERATE
-from pxgen.ingest.scale import SMALLEST, enlargement
+from pxgen.ingest.scale import enlargement
 from pxgen.ingest.spool import Compact, compact
 from pxgen.palette import Palette
 
 U8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
 
+DRAWN = 16
+"""Pixels that a side keeps at least: smaller drawings may lie on a coarse grid by design."""
 MOST_MIXED = 8
 """The largest square that mixed pixel sizes are looked for."""
 MIXED_SHARE = 0.85
@@ -103,7 +105,7 @@ def enlarged_by(sprite: Compact) -> int:
     if len(sprite.colors) < 2:
         return 1
     factor = enlargement(sprite.indices)
-    return factor if min(sprite.size[1:]) // factor >= SMALLEST else 1
+    return factor if min(sprite.size[1:]) // factor >= DRAWN else 1
 
 
 def _mixed_sizes(image: Looked) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +26,13 @@ class Repaired(NamedTuple):
     """Milliseconds of each frame, if they were known."""
 
 
-def repair(rgba: U8, palette: Palette | None = None, durations: tuple[float, ...] = ()) -> Repaired:
-    """Mend everything that is fixable.
+def repair(
+    rgba: U8,
+    palette: Palette | None = None,
+    durations: tuple[float, ...] = (),
+    ignored: Collection[str] = (),
+) -> Repaired:
+    """Mend everything that is fixable, but for what the ``ignored`` rules find.
 
     Soft edges become hard, enlargement is undone, colours that the palette lacks become its
     nearest, what hides under transparency is cleared, and a frame shown again is shown longer.
@@ -34,13 +40,18 @@ def repair(rgba: U8, palette: Palette | None = None, durations: tuple[float, ...
     rgba = rgba.copy()
     alpha = rgba[..., 3]
     soft = (alpha > 0) & (alpha < 255)
-    if len(np.unique(rgba[soft], axis=0)) > DELIBERATE:
+    many = len(np.unique(rgba[soft], axis=0)) > DELIBERATE
+    if many and "semi-transparent" not in ignored:
         alpha[soft] = np.where(alpha[soft] >= OPAQUE, 255, 0)
-    rgba[alpha == 0] = 0
-    factor = enlarged_by(compact(rgba))
-    rgba = rgba[:, ::factor, ::factor]
-    if palette is not None:
+    if "hidden-colours" not in ignored:
+        rgba[alpha == 0] = 0
+    if "enlarged" not in ignored:
+        factor = enlarged_by(compact(rgba))
+        rgba = rgba[:, ::factor, ::factor]
+    if palette is not None and "off-palette" not in ignored:
         rgba = _onto(rgba, palette)
+    if "duplicate-frames" in ignored:
+        return Repaired(rgba, durations)
     return _without_repeats(rgba, durations)
 
 

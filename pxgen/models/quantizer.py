@@ -36,22 +36,23 @@ class Quantized(NamedTuple):
 class _Counted(nn.Module):
     """How often each code is chosen: an average over the steps of a training."""
 
-    counts: Tensor
+    uses: Tensor
 
     def __init__(self, codes: int) -> None:
         super().__init__()
-        # One each: an average that began at zero would throw every unused code far away.
-        self.register_buffer("counts", torch.ones(codes))
+        self.register_buffer("uses", torch.ones(codes))
 
-    def _count(self, codes: Tensor) -> None:
+    def _count(self, codes: Tensor) -> Tensor:
+        """``(codes,)``: how often each of ``(n,) int64`` occurs; it enters the average."""
         ones = torch.ones(len(codes), device=codes.device)
-        chosen = torch.zeros_like(self.counts).index_add_(0, codes, ones)
-        self.counts.lerp_(chosen, 1 - DECAY)
+        chosen = torch.zeros_like(self.uses).index_add_(0, codes, ones)
+        self.uses.lerp_(chosen, 1 - DECAY)
+        return chosen
 
     def use(self) -> tuple[float, float]:
         """The share of codes that live, and how many equally frequent ones would say as much."""
-        live = self.counts >= DEAD * self.counts.mean()
-        return float(live.double().mean()), perplexity(self.counts)
+        live = self.uses >= DEAD * self.uses.mean()
+        return float(live.double().mean()), perplexity(self.uses)
 
 
 class Codebook(_Counted):
@@ -59,6 +60,7 @@ class Codebook(_Counted):
 
     vectors: Tensor
     sums: Tensor
+    counts: Tensor
 
     def __init__(self, codes: int, size: int) -> None:
         super().__init__(codes)
@@ -66,6 +68,8 @@ class Codebook(_Counted):
         start = F.normalize(torch.randn(codes, size), dim=1)
         self.register_buffer("vectors", start)
         self.register_buffer("sums", start.clone())
+        # One each: an average that began at zero would throw every unused code far away.
+        self.register_buffer("counts", torch.ones(codes))
 
     def forward(self, x: Tensor) -> Quantized:
         """Quantize ``(..., size)``."""
@@ -97,7 +101,7 @@ class Codebook(_Counted):
         """
         x = F.normalize(x.float(), dim=-1)
         codes = (x @ self.vectors.t()).argmax(-1)
-        self._count(codes)
+        self.counts.lerp_(self._count(codes), 1 - DECAY)
         sums = torch.zeros_like(self.sums).index_add_(0, codes, x)
         self.sums.lerp_(sums, 1 - DECAY)
         dead = self.counts < DEAD * self.counts.mean()

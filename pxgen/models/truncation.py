@@ -29,7 +29,8 @@ def likely(logits: Tensor, temperature: float, how: Sampling) -> Tensor:
     ordered, order = chances.sort(stable=True, dim=-1, descending=True)
     K = logits.shape[-1]
     kept = torch.arange(K, device=logits.device) < (K if how.top_k is None else how.top_k)
-    if how.top_p is not None:
+    # Rounded sums may reach 1 before the last.
+    if how.top_p is not None and how.top_p < 1:
         total = ordered * kept
         total = total / total.sum(-1, keepdim=True)
         kept = kept & (total.cumsum(-1) - total < how.top_p)

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -38,6 +38,8 @@ FORMS: dict[str, Form] = {
 }
 OTHER_IMAGES = (".bmp", ".jpeg", ".jpg", ".svg", ".tga", ".tif", ".tiff")
 
+WRITTEN = (".png", ".gif")
+"""Suffixes of the files in a folder."""
 DIGITS = 4
 """Zero padding of indices; fixed, so that a longer run names the same picture the same."""
 STEM_BYTES = 120
@@ -53,6 +55,8 @@ class Series:
     seed: int
     indices: Sequence[int]
     """The number of each picture in its seed's stream, in the order in which they come."""
+    otherwise: ClassVar[str] = "leave it with --skip-existing, or choose another --seed or -o"
+    """What to do where a name is taken."""
 
     def names(self) -> Iterator[str]:
         """One file name a picture, without its suffix: ``alien-0-0042``."""
@@ -65,6 +69,7 @@ class Named:
     """Pictures that were given names."""
 
     stems: Sequence[str]
+    otherwise: ClassVar[str] = "or choose another -o"
 
     def names(self) -> Iterator[str]:
         """One file name a picture, without its suffix; never a path."""
@@ -84,6 +89,11 @@ class Output:
     columns: int | None = None
     """Of a sheet; None is about as wide as high."""
     sheet: SheetWish = CONTACT_SHEET
+
+    @property
+    def together(self) -> bool:
+        """Whether clips keep their names in one file."""
+        return self.form == "together" or self.sheet.style is not None
 
     @property
     def moves(self) -> bool:
@@ -106,7 +116,7 @@ class Output:
         if self.form == "stdout":
             sys.stdout.buffer.write(self._one_image(pixels, palette))
             sys.stdout.buffer.flush()
-        elif self.form == "together" or self.sheet.style is not None:
+        elif self.together:
             clips = self._clips(pixels)
             yield from write_together(self.target, clips, palette, self.sheet, scale=self.scale)
         else:
@@ -120,11 +130,12 @@ class Output:
             PxgenError: a file cannot be written.
         """
         if self.form == "folder":
-            for name, (clip, palette) in zip(self.series.names(), pictures, strict=False):
+            names = self.series.names()
+            for clip, palette in pictures:
+                # Only now: a name may hang on what was drawn.
                 suffix = ".png" if len(clip) == 1 else ".gif"
-                yield write_bytes(
-                    self.target / (name + suffix), self._one_image(clip[None], palette)
-                )
+                path = self.target / (next(names) + suffix)
+                yield write_bytes(path, self._one_image(clip[None], palette))
             return
         maps, palette = united(pictures)
         yield from self.write([np.stack(maps)], palette)
@@ -139,8 +150,7 @@ class Output:
         for name in self.series.names() if existing else ():
             if name in existing:
                 raise UsageError(
-                    f"{existing[name]} exists: replace it with --force, leave it with "
-                    "--skip-existing, or choose another --seed, --first or -o"
+                    f"{existing[name]} exists: replace it with --force, {self.series.otherwise}"
                 )
 
     def existing(self) -> dict[str, Path]:
@@ -157,9 +167,9 @@ class Output:
         """
         if self.form != "folder":
             raise UsageError("--skip-existing needs a folder of pictures: name one with -o")
-        there = self.existing()
+        there = set(os.listdir(self.target)) if self.target.is_dir() else set()
         named = zip(indices, self.series.names(), strict=True)
-        return [index for index, name in named if name not in there]
+        return [i for i, name in named if not {name + suffix for suffix in WRITTEN} & there]
 
     def paths(self, *, moving: bool) -> list[Path]:
         """What will be written of clips that move or of stills: a file a picture, or one."""

@@ -36,6 +36,10 @@ class SheetWish:
         Raises:
             UsageError: a sheet or its description is wanted of something else, or cannot be made.
         """
+        if self.array and not any(file.suffix.lower() == ".json" for file in self.data):
+            raise UsageError("--array is of JSON: name a .json file with --data")
+        if len(set(self.data)) < len(self.data):
+            raise UsageError("--data names a file twice: once is enough")
         if self.style is None:
             return
         if suffix != SHEET:

@@ -106,6 +106,25 @@ def test_a_manifest_never_takes_the_place_of_a_picture(model: Path, tmp_path: Pa
     assert dry.stdout.split() == [str(sheet), str(tmp_path / "m.jsonl")]
 
 
+def test_pictures_of_several_kinds_are_repeated_into_a_folder(model: Path, tmp_path: Path) -> None:
+    init, manifest = tmp_path / "init.png", tmp_path / "m.jsonl"
+    init.write_bytes(encode_png(np.eye(6, 8, dtype=np.uint8), PALETTE))
+    ways = ("--init", init, "--strength", 0.3, "--strength", 0.9)
+    run(model, "-n", 2, *ways, "-o", tmp_path / "a", "--manifest", manifest)
+    result = run(model, "--repeat", manifest, "-o", tmp_path / "s.png")
+    assert (result.exit_code, "into a folder" in result.stderr) == (2, True)
+    assert not (tmp_path / "s.png").exists()
+    run(model, "-n", 3, "-o", tmp_path / "b.png", "--manifest", manifest)
+    run(model, "--repeat", manifest, "-o", tmp_path / "c.png")
+    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "c.png").read_bytes()
+
+
+def test_a_dry_run_has_nothing_to_show(model: Path, tmp_path: Path) -> None:
+    for command in ("sample", "animate"):
+        result = run(model, "--dry-run", "--show", "-o", tmp_path / "x.gif", command=command)
+        assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'x.gif'}\n")
+
+
 def test_equal_runs_write_equal_manifests(model: Path, tmp_path: Path) -> None:
     texts = []
     for name in ("a", "b"):

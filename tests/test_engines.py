@@ -124,7 +124,7 @@ def test_a_sheet_that_no_engine_loads_is_refused() -> None:
 def write(folder: Path, name: str, style: Style, made: list[Clip] | None = None) -> Path:
     file = folder / "data" / name
     wish = SheetWish(style, (file,))
-    paths = list(write_together(folder / "hero.png", made or clips(), PALETTE, wish, scale=1))
+    paths = list(write_together(folder / "hero.png", made or clips(), PALETTE, wish))
     assert paths == [folder / "hero.png", file]
     return file
 
@@ -146,7 +146,7 @@ def test_aseprite_json_names_frames_tags_and_durations(
 ) -> None:
     made, file = clips(), tmp_path / "hero.json"
     wish = SheetWish(Style(arrangement, 1, 1), (file,), array)
-    list(write_together(tmp_path / "hero.png", made, PALETTE, wish, scale=1))
+    list(write_together(tmp_path / "hero.png", made, PALETTE, wish))
     document = json.loads(file.read_text("utf-8"))
     frames = document["frames"]
     if not array:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 from pxgen.cli.app import pxgen
 from pxgen.commands.interpolate import positions
+from pxgen.ingest.images import read_picture
 from pxgen.render.png import decode_png
 from tests.test_checkpoint import save
 from tests.test_reconstruct import sprite
@@ -73,6 +75,19 @@ def test_a_loop_through_three_keys_is_one_animation(tmp_path: Path) -> None:
     with Image.open(out) as image:
         assert image.n_frames == 9  # type: ignore[attr-defined]
         assert image.size == (8, 6)
+
+
+def test_a_way_is_one_clip_to_engines(tmp_path: Path) -> None:
+    save(tmp_path)
+    asked = ("--from", "1", "--to", "2", "--frames", "5")
+    sheet, data = f"{tmp_path}/w.png", f"{tmp_path}/w.json"
+    assert run(tmp_path, *asked, "-o", sheet, "--data", data)[0] == 0
+    assert decode_png(Path(sheet))[0].shape == (6, 40)
+    described = json.loads(Path(data).read_text())
+    assert described["meta"]["frameTags"][0]["to"] == 4
+    assert list(described["frames"]) == [f"way-0{k}" for k in range(5)]
+    assert run(tmp_path, *asked, "-o", f"{tmp_path}/w.aseprite")[0] == 0
+    assert read_picture(tmp_path / "w.aseprite").tags == (("way", (0, 1, 2, 3, 4)),)
 
 
 def test_a_strip_is_one_row(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def export(request: ExportRequest, report: Callable[[str], None]) -> Iterator[Pa
         Clip(name, enlarge(_placed(each, canvas), request.scale), _durations(sprite, request.fps))
         for name, sprite, each in zip(_names(sprites), sprites, maps, strict=True)
     ]
-    yield from write_together(request.out, clips, palette, request.sheet, scale=request.scale)
+    yield from write_together(request.out, clips, palette, request.sheet)
 
 
 def _together(sprites: Sequence[Sprite], table: U8 | None) -> tuple[list[U8], Palette]:

@@ -93,8 +93,6 @@ class Atlas:
     source: tuple[int, int]
     """Width and height of a frame before anything was cut off."""
     style: Style
-    scale: int
-    """Pixels of the sheet along a side of a pixel of the sprites."""
 
     def trimmed(self, cel: Cel) -> bool:
         """Whether a frame lost transparent borders."""
@@ -113,13 +111,12 @@ class _Box(NamedTuple):
     bottom: int
 
 
-def lay_out(clips: Sequence[Clip], style: Style, *, scale: int = 1) -> Atlas:
+def lay_out(clips: Sequence[Clip], style: Style) -> Atlas:
     """Lay the frames of clips of one size out on a sheet.
 
     Args:
         clips: at least one; their frames are of one size.
         style: how.
-        scale: what their pixels were enlarged by.
 
     Raises:
         UsageError: the sheet would be larger than any engine loads.
@@ -153,7 +150,7 @@ def lay_out(clips: Sequence[Clip], style: Style, *, scale: int = 1) -> Atlas:
         for name, place, box, duration in zip(names, places, boxes, durations, strict=True)
     )
     sheet = _paint(cut, cels, style)
-    return Atlas(sheet, cels, tuple(_tags(clips)), (width, height), style, scale)
+    return Atlas(sheet, cels, tuple(_tags(clips)), (width, height), style)
 
 
 def _tags(clips: Iterable[Clip]) -> Iterable[Tag]:

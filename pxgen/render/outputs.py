@@ -118,7 +118,7 @@ class Output:
             sys.stdout.buffer.flush()
         elif self.together:
             clips = self._clips(pixels)
-            yield from write_together(self.target, clips, palette, self.sheet, scale=self.scale)
+            yield from write_together(self.target, clips, palette, self.sheet)
         else:
             yield write_bytes(self.target, self._sheet(pixels, palette))
 

@@ -55,7 +55,7 @@ CONTACT_SHEET = SheetWish()
 
 
 def write_together(
-    target: Path, clips: Sequence[Clip], palette: Palette, wish: SheetWish, *, scale: int
+    target: Path, clips: Sequence[Clip], palette: Palette, wish: SheetWish
 ) -> Iterator[Path]:
     """Write clips to one file, and what describes it; yield each path once it is complete.
 
@@ -64,7 +64,6 @@ def write_together(
         clips: of one size, enlarged already.
         palette: of all of them.
         wish: for a sheet.
-        scale: what the clips were enlarged by.
 
     Raises:
         UsageError: more than the format holds.
@@ -82,7 +81,7 @@ def write_together(
     else:
         from pxgen.engines.describe import description
 
-        atlas = lay_out(clips, wish.style or Style(), scale=scale)
+        atlas = lay_out(clips, wish.style or Style())
         described = [(f, description(atlas, target, f, array=wish.array)) for f in wish.data]
         yield write_bytes(target, encode_png(atlas.pixels, palette))
         for file, text in described:

@@ -43,8 +43,8 @@ demo: $(INSTALLED) ## built-in sprites, a small model in a few minutes, new spri
 	cd $(DEMO) && $(PXGEN) sample -n 16 --force -o sprites/
 	@echo "sheet: $(DEMO)/sheet.png   single sprites: $(DEMO)/sprites/"
 
-test: $(INSTALLED) ## the whole test suite
-	$(BIN)/python -m pytest
+test: $(INSTALLED) ## the whole test suite, a process a core
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
 check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 	$(BIN)/ruff format --check .

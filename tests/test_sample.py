@@ -55,11 +55,13 @@ def test_what_is_wrong_with_the_wish_comes_before_what_is_in_the_way(tmp_path: P
 
 def test_a_label_is_given_once(tmp_path: Path) -> None:
     save(tmp_path)
-    code, _, said = run(
-        tmp_path, "--label", "left", "--label", "left:-1", "-o", f"{tmp_path}/x.png"
-    )
-    assert code == 2
-    assert "label 'left' is given twice" in said
+    for second, advice in (
+        ("left", "label 'left' is given twice: once is enough"),
+        ("left:-1", "label 'left' is both asked for and forbidden: choose one"),
+    ):
+        code, _, said = run(tmp_path, "--label", "left", "--label", second, "-o", f"{tmp_path}/x")
+        assert code == 2
+        assert advice in said
 
 
 def test_more_steps_than_pixels_are_as_many_as_pixels(tmp_path: Path) -> None:

@@ -63,13 +63,11 @@ def test_two_processes_train_as_one_does(project: Path) -> None:
     for a, b in zip(*lines, strict=True):
         assert a["cross_entropy"] == pytest.approx(b["cross_entropy"], rel=1e-3)
 
-    # What one began, two go on with, and the other way round.
-    for first, second in ((False, True), (True, False)):
-        out = f"mixed-{first}"
-        train(project, "--steps", 5, "-o", out, together=first)
-        done = train(project, "--steps", 12, "-o", out, together=second)
-        assert done.returncode == 0, done.stderr
-        assert read_card(project / out)[0].training["step"] == 12
+    # What one began, two go on with.
+    train(project, "--steps", 5, "-o", "mixed", together=False)
+    done = train(project, "--steps", 12, "-o", "mixed", together=True)
+    assert done.returncode == 0, done.stderr
+    assert read_card(project / "mixed")[0].training["step"] == 12
 
 
 def test_a_time_budget_ends_for_all_at_once(project: Path) -> None:

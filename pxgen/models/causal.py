@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
+from pxgen.models.layers import FeatureNorm
 
 KEY = 16
 """Numbers by which positions find each other."""
@@ -45,13 +46,23 @@ class CausalConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``(B, T, H, W, enter)`` to ``(B, T, H, W, leave)``."""
         T, H, W = self.grid
-        padded = F.pad(x, (0, 0, 1, 1, 1, 1, 1, 0))
-        views = [
-            padded[:, 1 + dt : 1 + dt + T, 1 + dy : 1 + dy + H, 1 + dx : 1 + dx + W]
-            for dt, dy, dx in self.taps
-        ]
-        mixed: Tensor = self.mix(torch.cat(views, -1))
-        return mixed
+        planes, kernel = x.flatten(0, 1), self._kernel()
+        if T > 1:
+            # The frame before becomes channels of each.
+            before = F.pad(x, (0, 0, 0, 0, 0, 0, 1, 0))[:, :T].flatten(0, 1)
+            planes = torch.cat([before, planes], -1)
+        mixed = F.conv2d(planes.permute(0, 3, 1, 2), kernel, self.mix.bias, padding=1)
+        return mixed.permute(0, 2, 3, 1).view(-1, T, H, W, self.mix.out_features)
+
+    def _kernel(self) -> Tensor:
+        """``(leave, frames · enter, 3, 3)``; zero where a position may not look.
+
+        Gathering what each position may see would save those products and cost more than they do.
+        """
+        frames = min(2, self.grid.frames)
+        seen = torch.unflatten(self.mix.weight, 1, (len(self.taps), -1))
+        whole = F.pad(seen, (0, 0, 0, 9 * frames - len(self.taps)))
+        return torch.unflatten(whole, 1, (frames, 3, 3)).permute(0, 1, 4, 2, 3).flatten(1, 2)
 
 
 class ConvMemory:
@@ -101,7 +112,7 @@ class CausalAttention(nn.Module):
 
     def __init__(self, width: int, code: int) -> None:
         super().__init__()
-        self.norm = nn.RMSNorm(width)
+        self.norm = FeatureNorm(width)
         self.query = nn.Linear(width, KEY)
         self.key_value = nn.Linear(width + code, KEY + width)
         self.nothing = nn.Parameter(torch.zeros(KEY + width))

@@ -17,8 +17,16 @@ Wrap = tuple[bool, bool]
 NOWHERE: Wrap = (False, False)
 
 
-class ChannelNorm(nn.RMSNorm):
-    """RMS-norm (1910.07467) over the channels of each position of ``(B, C, h, w)``."""
+class FeatureNorm(nn.RMSNorm):
+    """RMS-norm (1910.07467) over the last dimension, in the precision of what comes in."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(..., C)`` to the same; torch has a fast path for weights of the input's type only."""
+        return F.rms_norm(x, self.normalized_shape, self.weight.to(x.dtype), self.eps)
+
+
+class ChannelNorm(FeatureNorm):
+    """The same over the channels of each position of ``(B, C, h, w)``."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise; the memory layout stays channels_last."""
@@ -63,7 +71,7 @@ class AttentionBlock(nn.Module):
     def __init__(self, width: int, heads: int, *, reads_tokens: bool) -> None:
         super().__init__()
         self.heads = heads
-        self.norm = nn.RMSNorm(width)
+        self.norm = FeatureNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.read = nn.Linear(width, 2 * width) if reads_tokens else None

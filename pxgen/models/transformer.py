@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
+from pxgen.models.layers import FeatureNorm
 
 HEADS = 4
 
@@ -25,7 +26,7 @@ class TransformerBlock(nn.Module):
     def __init__(self, width: int, condition: int, dropout: float) -> None:
         super().__init__()
         self.heads = math.gcd(width, HEADS)
-        self.norm, self.norm_inner = nn.RMSNorm(width), nn.RMSNorm(width)
+        self.norm, self.norm_inner = FeatureNorm(width), FeatureNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.modulate = nn.Linear(condition, width)
@@ -66,7 +67,7 @@ class CausalTransformer(nn.Module):
         self.blocks = nn.ModuleList(
             TransformerBlock(width, condition, dropout) for _ in range(blocks)
         )
-        self.norm = nn.RMSNorm(width)
+        self.norm = FeatureNorm(width)
         self.leave = nn.Linear(width, codes, bias=False)
         self.bias = nn.Parameter(torch.zeros(N, codes))
         nn.init.zeros_(self.leave.weight)

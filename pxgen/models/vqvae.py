@@ -174,7 +174,10 @@ class VqVae:
         shown = torch.cat([luck >= ALONE, (luck < ALONE) | (luck >= 2 * ALONE)], 1)
         logits = self.codec.decode(top.values, bottom.values, shown)
         cost = top.cost.mean() + bottom.cost.mean()
-        return {"cross_entropy": F.cross_entropy(logits.mT, flat), "code": COMMITMENT * cost}
+        return {
+            "cross_entropy": F.cross_entropy(logits.flatten(0, 1), flat.flatten()),
+            "code": COMMITMENT * cost,
+        }
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` each: exact pixels by both levels and by each, and bits left by the codes."""

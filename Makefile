@@ -14,7 +14,8 @@ JSON ?=
 BIN := $(VENV)/bin
 PXGEN := $(abspath $(BIN)/pxgen)
 INSTALLED := $(VENV)/.installed
-STARTER := pxgen/builtin/starter
+BUILTIN := pxgen/builtin
+STARTERS := starter starter-clips
 RECIPES := $(notdir $(basename $(wildcard pxgen/recipes/*.toml)))
 STUDIES := $(wildcard docs/studies/*.toml)
 STUDY := build/study
@@ -56,11 +57,13 @@ check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 bench: $(INSTALLED) ## speed and memory in one table (DATA=folder of sprites, JSON=file)
 	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') $(if $(JSON),--json '$(JSON)')
 
-starter: $(INSTALLED) ## train the starter model anew, from the built-in characters (an hour)
-	$(PXGEN) --project $(STARTER).toml prepare -o build/starter/dataset --force
-	$(PXGEN) --project $(STARTER).toml train --dataset build/starter/dataset -o build/starter/run
-	$(BIN)/python -m pxgen.commands.slim build/starter/run $(STARTER).safetensors
-	cp build/starter/run/metrics.jsonl $(STARTER).jsonl
+starter: $(STARTERS:%=train-%) ## train the models in the package anew, from the built-in characters (two hours)
+
+train-%: $(INSTALLED)
+	$(PXGEN) --project $(BUILTIN)/$*.toml prepare -o build/$*/dataset --force
+	$(PXGEN) --project $(BUILTIN)/$*.toml train --dataset build/$*/dataset -o build/$*/run
+	$(BIN)/python -m pxgen.commands.slim build/$*/run $(BUILTIN)/$*.safetensors
+	cp build/$*/run/metrics.jsonl $(BUILTIN)/$*.jsonl
 
 pictures: $(INSTALLED) ## the pictures of the README, made by the commands it shows
 	$(PXGEN) prepare --builtin -n 60 --seed 21 -o build/pictures --force
@@ -83,8 +86,8 @@ pictures: $(INSTALLED) ## the pictures of the README, made by the commands it sh
 
 gifs: $(GIFS:%=build/gifs/%.gif) ## a GIF a label, made once: make -j2 gifs
 
-build/gifs/%.gif: $(STARTER).safetensors | $(INSTALLED)
-	$(PXGEN) -q animate -m starter --label $* --scale 4 --workers 1 -o $@
+build/gifs/%.gif: $(BUILTIN)/starter-clips.safetensors | $(INSTALLED)
+	$(PXGEN) -q animate -m starter-clips --label $* --scale 4 --workers 1 -o $@
 
 docs: $(INSTALLED) ## the reference of all commands, from the commands themselves
 	$(BIN)/python -m pxgen.cli.reference > docs/commands.md

@@ -18,8 +18,13 @@ from pxgen.files import write_text
 METRICS = "metrics.jsonl"
 PREVIEW = "preview.png"
 TABLE = "project.toml"
-STARTER = Path(__file__).parent / "builtin" / "starter.safetensors"
-"""The model in the package."""
+_SHIPPED = Path(__file__).parent / "builtin"
+STARTERS: Mapping[str, Path] = {
+    "starter": _SHIPPED / "starter.safetensors",
+    "starter-clips": _SHIPPED / "starter-clips.safetensors",
+}
+"""The models in the package, of stills and of clips, by what ``-m`` calls them."""
+STARTER, CLIPS = STARTERS.values()
 
 
 def run_folders(runs: Path) -> list[Path]:
@@ -30,6 +35,11 @@ def run_folders(runs: Path) -> list[Path]:
     return sorted(
         found, key=lambda path: ((path / FILE_NAME).stat().st_mtime, _number(path), path.name)
     )
+
+
+def shipped(model: Path) -> Path:
+    """A model by its path, or by the name of one in the package if nothing lies there."""
+    return model if model.exists() else STARTERS.get(str(model), model)
 
 
 def make_run(runs: Path, recipe: str) -> Path:

@@ -82,7 +82,9 @@ class TrainSettings:
     )
     batch: int = setting(64, "sprites a step", low=1)
     lr: float = setting(0.01, "highest learning rate; it decays to 0 over the budget", low=0)
-    warmup: int = setting(100, "steps until the learning rate is reached", low=0)
+    warmup: int = setting(
+        100, "steps until the learning rate is reached; at most a twentieth of the budget", low=0
+    )
     weight_decay: float = setting(0.01, "decoupled weight decay of matrices", low=0)
     ema: float = setting(0.999, "decay a step of the averaged weights that sample", low=0, high=1)
     clip: float = setting(1.0, "largest gradient norm; 0 switches clipping off", low=0)

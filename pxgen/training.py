@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pxgen.checkpoint import prefixed
 from pxgen.course import Course
@@ -41,6 +41,8 @@ FEWEST = 500
 """Steps that a stage takes however few sprites there are to pass over."""
 SETTLED = 2**16
 """Training sprites that a stage fits to at its end, at most."""
+WARMEST = 0.05
+"""Share of a stage's budget that warming up may take: short trainings have little to lose."""
 STAGE_BITS = 40
 """A stage's steps have streams of their own: its number stands above this bit of the key."""
 
@@ -95,7 +97,8 @@ class Trainer:
         self._examples = Examples(
             dataset, balance=settings.balance, flip=settings.flip, shift=settings.shift
         )
-        self._lanes = Lanes(device, bf16=use_bf16(settings.precision, device), team=team)
+        bf16 = use_bf16(settings.precision, device, model.module)
+        self._lanes = Lanes(device, bf16=bf16, team=team)
         self._team = team
         self._clock = 0.0
         model.module.to(device)
@@ -271,17 +274,19 @@ class Trainer:
         return min(1.0, max(spent, self.position.seconds / max(1e-9, left * share)))
 
     def _learning_rate(self, step: int, progress: float) -> float:
-        warm = min(1.0, (step + 1) / max(1, self.settings.warmup))
+        warm = min(1.0, max((step + 1) / max(1, self.settings.warmup), progress / WARMEST))
         return self.settings.lr * warm * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def use_bf16(precision: str, device: torch.device) -> bool:
+def use_bf16(precision: str, device: torch.device, module: nn.Module) -> bool:
     """Whether to compute in bfloat16; `auto` takes it where it is the faster one.
 
-    On CPUs with AMX tiles bf16 convolutions are several times faster; without them they are slower.
+    On CPUs with AMX tiles bf16 convolutions are faster, and slower without. Layers over a whole
+    canvas are slower either way: a step would make a copy of their weights.
     """
     if precision != "auto":
         return precision == "bf16"
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
-    return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())
+    convolves = any(isinstance(layer, nn.Conv2d) for layer in module.modules())
+    return convolves and device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())

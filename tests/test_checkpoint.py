@@ -18,7 +18,9 @@ from pxgen.errors import InputError
 from pxgen.models.protocol import Sampling
 from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise
-from pxgen.runs import STARTER
+from pxgen.project import load_project
+from pxgen.recipe import resolve
+from pxgen.runs import STARTERS
 from pxgen.tables import Table, Where
 from tests.tiny import LABELS, PALETTE, domain, tiny_model, tiny_table
 
@@ -172,9 +174,21 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
         load_model(tmp_path)
 
 
-def test_the_card_of_the_starter_is_what_make_starter_writes_now(tmp_path: Path) -> None:
+@pytest.mark.parametrize("starter", STARTERS.values(), ids=STARTERS)
+def test_the_card_of_a_starter_is_what_make_starter_writes_now(
+    starter: Path, tmp_path: Path
+) -> None:
     """A setting that has come since it was trained stands in it, too."""
-    card, _ = read_card(STARTER)
+    card, _ = read_card(starter)
     whole = replace(card, model=asdict(read_spec(Table(dict(card.model), Where("starter")))))
-    again = save_checkpoint(tmp_path / "again.safetensors", whole, load_file(STARTER))
-    assert again.read_bytes() == STARTER.read_bytes()
+    again = save_checkpoint(tmp_path / "again.safetensors", whole, load_file(starter))
+    assert again.read_bytes() == starter.read_bytes()
+
+
+@pytest.mark.parametrize("starter", STARTERS.values(), ids=STARTERS)
+def test_a_starter_is_of_the_model_that_its_project_describes(starter: Path) -> None:
+    card, _ = read_card(starter)
+    project = load_project(starter.with_suffix(".toml"))
+    assert card.model == asdict(read_spec(resolve(project.model)))
+    assert card.canvas.frames == (project.data.frames or 1)
+    assert starter.stat().st_size < 8_000_000

@@ -23,7 +23,7 @@ from pxgen.lanes import Lanes
 from pxgen.models.protocol import Batch
 from pxgen.noise import BatchNoise, seed_weights
 from pxgen.settings import TrainSettings
-from pxgen.training import Position, Report, Trainer
+from pxgen.training import Position, Report, Trainer, use_bf16
 from tests.tiny import tiny_dataset, tiny_model, tiny_table
 
 CPU = torch.device("cpu")
@@ -223,3 +223,15 @@ def test_shifts_move_whole_sprites_and_uncover_transparency() -> None:
     np.testing.assert_array_equal(shifted(pixels, 0, 0), pixels)
     np.testing.assert_array_equal(shifted(pixels, 1, -2)[0], [[0] * 4, [3, 4, 0, 0], [7, 8, 0, 0]])
     np.testing.assert_array_equal(shifted(pixels, -1, 1)[0, 2], [0] * 4)
+
+
+def test_warming_up_takes_a_twentieth_of_a_short_budget_at_most(tmp_path: Path) -> None:
+    short = trainer(tmp_path, steps=40, warmup=100, lr=1e-3)
+    rates = [report.lr for report in short.run() if report.stage == "denoiser"]
+    assert max(rates) == rates[2] > 0.9e-3
+
+
+def test_layers_over_a_whole_canvas_keep_full_precision_by_default() -> None:
+    assert not use_bf16("auto", CPU, torch.nn.Linear(2, 2))
+    assert use_bf16("bf16", CPU, torch.nn.Linear(2, 2))
+    assert not use_bf16("fp32", CPU, torch.nn.Conv2d(2, 2, 1))

@@ -15,12 +15,12 @@ def complete_labels(
 ) -> list[CompletionItem]:
     """Labels of the model that the command line names so far, else of the one it would take."""
     from pxgen.card import checkpoint_file, read_card
-    from pxgen.runs import STARTER, run_folders
+    from pxgen.runs import STARTER, run_folders, shipped
 
     model = ctx.params.get("model")
-    if model is None or (model == Path("starter") and not model.exists()):
-        runs = [] if model is not None else run_folders(_runs(ctx))
-        model = runs[-1] if runs else STARTER
+    if model is None:
+        model = [STARTER, *run_folders(_runs(ctx))][-1]
+    model = shipped(model)
     try:
         names = read_card(checkpoint_file(model))[0].label_names
     except PxgenError:

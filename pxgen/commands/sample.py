@@ -29,7 +29,7 @@ from pxgen.palette.library import find_palette
 from pxgen.palette.local import LocalPalettes, stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.render.outputs import Output, Series, plan_output
-from pxgen.runs import STARTER, run_folders
+from pxgen.runs import STARTER, run_folders, shipped
 from pxgen.tables import nearest
 
 if TYPE_CHECKING:
@@ -262,24 +262,21 @@ def _forming(model: Model, wish: Wish, seed: int, device: torch.device, held: in
     return np.concatenate([frames, *[frames[-1:]] * held])
 
 
-def choose_model(model: Path | None, runs: Path, console: Console) -> Path:
-    """The model asked for, else the project's newest run, else the starter in the package.
-
-    ``-m starter`` is the starter, too.
+def choose_model(model: Path | None, runs: Path, console: Console, starter: Path = STARTER) -> Path:
+    """The model asked for, else the project's newest run, else a starter in the package.
 
     Raises:
         PxgenError: there is none at all.
     """
-    asked_starter = model == Path("starter") and not model.exists()
-    if model is not None and not asked_starter:
-        return model
-    if not asked_starter and (found := run_folders(runs)):
+    if model is not None:
+        return shipped(model)
+    if found := run_folders(runs):
         # Which one it is changes with the folder and with each training.
         console.print(f"model: {found[-1]} (the newest run; -m names another)")
         return found[-1]
-    if not STARTER.exists():
+    if not starter.exists():
         raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")
-    return STARTER
+    return starter
 
 
 def check_sampling(how: Sampling, model: Model) -> None:

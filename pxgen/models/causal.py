@@ -119,27 +119,31 @@ class CausalAttention(nn.Module):
         self.out = nn.Linear(width, width)
         nn.init.zeros_(self.out.weight)
 
-    def forward(self, x: Tensor, codes: Tensor, before: Tensor) -> Tensor:
+    def forward(self, x: Tensor, codes: Tensor) -> Tensor:
         """Whole grids.
 
         Args:
             x: ``(B, N, C)`` features that hide their positions' codes.
             codes: ``(B, N, E)``.
-            before: ``(N, N + 1) bool``: row p allows nothing, which comes first, and the p
-                positions before it.
 
         Returns:
             ``(B, N, C)``.
         """
-        B = len(x)
+        B, _, C = x.shape
         normed = self.norm(x)
-        known = self.key_value(torch.cat([normed, codes], -1))
+        known = self.key_value(torch.cat([normed, codes], -1)[:, :-1])
+        # Nothing comes first: row p sees it and the p positions before.
         known = torch.cat([self.nothing.expand(B, 1, -1), known], 1)
+        query = self.query(normed)
+        known = known.to(query.dtype)
         key, value = known[..., :KEY], known[..., KEY:]
+        # Of equal lengths they have a kernel that never holds all pairs of positions at once.
+        length = max(KEY, C)
+        query, key, value = (F.pad(y, (0, length - y.shape[-1])) for y in (query, key, value))
         mixed = F.scaled_dot_product_attention(
-            self.query(normed)[:, None], key[:, None], value[:, None], before
+            query[:, None], key[:, None], value[:, None], is_causal=True, scale=KEY**-0.5
         )
-        update: Tensor = self.out(mixed[:, 0])
+        update: Tensor = self.out(mixed[:, 0, :, :C])
         return x + update
 
 
@@ -225,11 +229,9 @@ class PixelSnail(nn.Module):
         embedded = self.embed(codes)
         x = self.enter(embedded.view(-1, *self.grid, embedded.shape[-1])).flatten(1, 3)
         x = x + self.position if beside is None else x + self.position + beside
-        N = self.grid.pixels
-        before = torch.ones(N, N + 1, dtype=torch.bool, device=x.device).tril()
         for gated, attention in zip(self.gated, self.attention, strict=True):
             x = gated(x.view(-1, *self.grid, x.shape[-1]), condition).flatten(1, 3)
-            x = attention(x, embedded, before)
+            x = attention(x, embedded)
         logits: Tensor = self.leave(F.elu(x)).float() + self.bias
         return logits
 

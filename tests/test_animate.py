@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from pxgen import builtin
 from pxgen.canvas import Canvas
 from pxgen.checkpoint import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
@@ -69,6 +70,28 @@ def test_a_model_of_clips_draws_them(recipe: str, tmp_path: Path) -> None:
         assert run(tmp_path, *shard)[0] == 0
     assert [p.read_bytes() for p in sorted((tmp_path / "parts").iterdir())] == whole
     assert len(frames_of(lines[0])) == FRAMES
+
+
+def test_clips_come_right_after_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ["animate", "--label", "ghost", "-n", "3", "-o", "out/"]
+    result = CliRunner().invoke(pxgen, command)
+    assert (result.exit_code, result.stderr) == (0, "")
+    kinds = []
+    for line in result.stdout.splitlines():
+        shown = frames_of(line)
+        entries = (shown[..., None, :] == builtin.PALETTE.rows).all(-1)
+        assert entries.any(-1).all()
+        kinds.append(builtin.certify(entries.argmax(-1).astype(np.uint8)).kind)
+        assert len(shown) == builtin.FRAMES
+    assert kinds == ["ghost"] * 3
+    named = CliRunner().invoke(pxgen, [*command, "-m", "starter-clips", "--force"])
+    assert named.stdout == result.stdout
+    walk = CliRunner().invoke(pxgen, ["animate", "-m", "starter", "--frames", "2", "-o", "w.gif"])
+    assert walk.exit_code == 0
+    assert len(frames_of("w.gif")) == 2
 
 
 @pytest.mark.parametrize("keep", [1, 3])

@@ -36,7 +36,7 @@ model_option = click.option(
     "--model",
     type=PATH,
     metavar="MODEL",
-    help="Run or checkpoint (default: the newest run; starter: the one in the package).",
+    help="Run, checkpoint, or starter or starter-clips of the package (default: the newest run).",
 )
 
 

@@ -82,7 +82,7 @@ def test_clips_come_right_after_installation(
     kinds = []
     for line in result.stdout.splitlines():
         shown = frames_of(line)
-        entries = (shown[..., None, :] == builtin.PALETTE.rows).all(-1)
+        entries = (shown[..., None, :] == np.array(builtin.PALETTE.rows)).all(-1)
         assert entries.any(-1).all()
         kinds.append(builtin.certify(entries.argmax(-1).astype(np.uint8)).kind)
         assert len(shown) == builtin.FRAMES

@@ -43,6 +43,8 @@ SETTLED = 2**16
 """Training sprites that a stage fits to at its end, at most."""
 WARMEST = 0.05
 """Share of a stage's budget that warming up may take: short trainings have little to lose."""
+SOONEST = 10
+"""Steps that it takes however short the budget, unless the settings ask for fewer."""
 STAGE_BITS = 40
 """A stage's steps have streams of their own: its number stands above this bit of the key."""
 
@@ -274,7 +276,8 @@ class Trainer:
         return min(1.0, max(spent, self.position.seconds / max(1e-9, left * share)))
 
     def _learning_rate(self, step: int, progress: float) -> float:
-        warm = min(1.0, max((step + 1) / max(1, self.settings.warmup), progress / WARMEST))
+        short = min(progress / WARMEST, (step + 1) / SOONEST)
+        warm = min(1.0, max((step + 1) / max(1, self.settings.warmup), short))
         return self.settings.lr * warm * 0.5 * (1 + math.cos(math.pi * progress))
 
 

@@ -89,9 +89,10 @@ def test_clips_come_right_after_installation(
     assert kinds == ["ghost"] * 3
     named = CliRunner().invoke(pxgen, [*command, "-m", "starter-clips", "--force"])
     assert named.stdout == result.stdout
-    walk = CliRunner().invoke(pxgen, ["animate", "-m", "starter", "--frames", "2", "-o", "w.gif"])
-    assert walk.exit_code == 0
-    assert len(frames_of("w.gif")) == 2
+    for model in ((), ("-m", "starter")):
+        walk = [*command[:3], "--frames", "2", "-o", "walk.gif", "--force", *model]
+        assert CliRunner().invoke(pxgen, walk).exit_code == 0
+        assert len(frames_of("walk.gif")) == 2
 
 
 @pytest.mark.parametrize("keep", [1, 3])

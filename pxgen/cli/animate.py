@@ -84,7 +84,8 @@ def command(
     """Make sprites move and print the path of each file.
 
     A model of clips draws clips, or goes on with given frames, which stay as they are. A model of
-    stills walks from sprite to sprite and back to the first, without a seam.
+    stills walks from sprite to sprite and back to the first, without a seam. Without a model of
+    your own the starter of clips is used, or with --frames that of stills.
 
     \b
     Examples:

@@ -13,7 +13,7 @@ from pxgen.errors import PxgenError
 def complete_labels(
     ctx: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Labels of the model that the command line names so far, else of the one it would take."""
+    """Labels of the model that the command line names so far, else of the newest or the starter."""
     from pxgen.card import checkpoint_file, read_card
     from pxgen.runs import STARTER, run_folders, shipped
 

@@ -27,7 +27,7 @@ from pxgen.noise import PictureNoise, choose
 from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.render.outputs import Output, Series, plan_output
-from pxgen.runs import CLIPS
+from pxgen.runs import CLIPS, STARTER
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +68,9 @@ def animate(request: AnimateRequest, console: Console) -> Iterator[Path]:
         InputError: the clip or the model is rejected.
     """
     device = pick_device(request.device)
-    loaded = load_model(choose_model(request.model, request.runs, console, CLIPS), device)
+    # Clips have a length of their own; walks are as long as one likes.
+    starter = CLIPS if request.frames is None else STARTER
+    loaded = load_model(choose_model(request.model, request.runs, console, starter), device)
     labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
     if labels.any() and not loaded.model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")

@@ -31,7 +31,7 @@ class Machine:
     torch: str
     python: str
     amx: bool
-    """Whether `precision = "auto"` means bf16 here."""
+    """Whether `precision = "auto"` means bf16 here for models that convolve."""
     load: float
     """Average number of busy processes in the minute before: 0 on a quiet machine."""
 

@@ -81,6 +81,7 @@ pictures: $(INSTALLED) ## the pictures of the README, made by the commands it sh
 		m.paste(255, (0, 0, 24, 13)); m.save('build/pictures/mask.png')"
 	$(PXGEN) sample --init build/pictures/alien-5-0000.png --mask build/pictures/mask.png \
 		-n 12 --scale 4 -o docs/pictures/mask.png
+	$(PXGEN) animate -n 6 --scale 4 --sheet rows -o docs/pictures/clips.png
 	$(PXGEN) prepare --builtin -n 4000 --force -o build/pictures/cast
 	$(PXGEN) inspect build/pictures/cast --labels -o docs/pictures/labels.png
 

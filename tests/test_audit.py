@@ -93,7 +93,7 @@ def test_inspect_tells_what_the_audit_found(tmp_path: Path) -> None:
     result = CliRunner().invoke(pxgen, ["inspect", str(tmp_path), "--audit"])
     assert result.exit_code == 0
     assert f"hidden (beside hood), {WRONG} absent" in result.stdout
-    assert f"suspicious: label 'ring': {WRONG} bearers do not seem to show it" in result.stdout
+    assert f"suspicious: label 'ring': not seen on {WRONG} of its bearers" in result.stdout
 
 
 def test_only_labelled_datasets_can_be_audited(tmp_path: Path) -> None:

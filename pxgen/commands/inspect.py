@@ -114,7 +114,7 @@ def inspect_dataset(dataset: Dataset, *, audited: bool = False, studied: bool = 
     if sights:
         facts["audit"] = sights
         facts["suspicious"] += [
-            f"label '{name}': {sight['absent']} bearers do not seem to show it, and no other "
+            f"label '{name}': not seen on {sight['absent']} of its bearers, and no other "
             "label hides it"
             for name, sight in sights.items()
             if sight.get("absent")

@@ -66,6 +66,10 @@ class DataSettings:
     holdout: float = setting(
         0.1, "share held out of training; likenesses stay together", low=0, high=0.9
     )
+    together: Literal["likes", "file", "folder"] = setting(
+        "likes",
+        "what the split keeps on one side: likes, or also what is of one file or of one folder",
+    )
     audit: bool = setting(False, "find out which labels pixels show, and learn from those alone")
     skip_bad: bool = setting(False, "leave unreadable files out instead of stopping")
 

@@ -44,6 +44,25 @@ def test_likenesses_stay_on_one_side_and_the_seed_moves_the_split() -> None:
     assert list(other.held_out) != list(dataset.held_out)
 
 
+@pytest.mark.parametrize("together", ["file", "folder"])
+def test_sheets_and_folders_stay_whole_where_asked(together: str) -> None:
+    """Cells of one sheet, and files of one folder: the same actor in other poses."""
+    for actor in range(30):
+        for file in range(2):
+            cells = [hero(100 * actor + 10 * file + cell) for cell in range(3)]
+            save(f"art/{actor}/{file}.png", np.concatenate(cells, 1))
+    dataset = prepared("art", "--cell", "8x8", "--holdout", 0.3, "--together", together)
+    depth = 2 if together == "file" else 1
+    sides: dict[str, set[int]] = {}
+    for name, side in zip(dataset.names, dataset.split, strict=True):
+        origin = "/".join(name.partition("#")[0].split("/")[:depth])
+        sides.setdefault(origin, set()).add(int(side))
+    assert len(sides) == 30 * depth
+    assert all(len(side) == 1 for side in sides.values())
+    assert {side for of in sides.values() for side in of} == {0, 1}
+    assert dataset.info["together"] == together
+
+
 def test_likenesses_that_only_the_palette_makes_stay_on_one_side() -> None:
     """Shades that differ in the sources are one colour on the palette, and so are their sprites."""
     for seed in range(40):

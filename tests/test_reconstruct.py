@@ -96,6 +96,22 @@ def test_derived_names_replace_nothing(tmp_path: Path) -> None:
     assert run(tmp_path, *arguments, "--force")[0] == 0
 
 
+def test_shards_join_to_the_bytes_of_one_run(tmp_path: Path) -> None:
+    save(tmp_path)
+    images = [str(sprite(tmp_path, f"{name}.png")) for name in "abcde"]
+    assert run(tmp_path, *images, "-o", f"{tmp_path}/whole/")[0] == 0
+    for shard in ("1/2", "2/2"):
+        assert run(tmp_path, *images, "--shard", shard, "-o", f"{tmp_path}/parts/")[0] == 0
+    whole, parts = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("whole", "parts")
+    )
+    assert len(whole) == 5
+    assert whole == parts
+    code, lines, said = run(tmp_path, *images, "--shard", "6/6", "-o", f"{tmp_path}/none/")
+    assert (code, lines, said) == (0, [], "")
+
+
 def test_smaller_images_stand_where_those_of_the_dataset_stood(tmp_path: Path) -> None:
     small = np.array([[1, 2], [3, 4]], np.uint8)
     (tmp_path / "in").mkdir()

@@ -14,8 +14,8 @@ from pxgen.cli.options import (
     force_option,
     label_option,
     model_option,
-    parse_shard,
     setting_option,
+    shard_option,
     sheet_options,
     workers_option,
 )
@@ -34,7 +34,7 @@ OPTIONS = (
         metavar="I",
         help="Number of the first of them in the seed's stream.",
     ),
-    click.option("--shard", callback=parse_shard, metavar="I/N", help="Make part I of N, from 1."),
+    shard_option,
     setting_option(SampleSettings, "temperature", "--temperature", metavar="T"),
     setting_option(SampleSettings, "top_k", "--top-k", metavar="K"),
     setting_option(SampleSettings, "top_p", "--top-p", metavar="P"),

@@ -111,6 +111,10 @@ def parse_shard(ctx: click.Context, param: click.Parameter, value: str | None) -
     return int(part) - 1, int(parts)
 
 
+shard_option = click.option(
+    "--shard", callback=parse_shard, metavar="I/N", help="Make part I of N, from 1."
+)
+
 label_option = click.option(
     "--label",
     "labels",

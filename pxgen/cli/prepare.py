@@ -78,6 +78,7 @@ _EVERY = 250
     metavar="SHARE",
     help="Share held out of training; likenesses stay together.",
 )
+@setting_option(DataSettings, "together", "--together")
 @setting_option(DataSettings, "audit", "--audit")
 @setting_option(DataSettings, "skip_bad", "--skip-bad")
 @click.option("--force", is_flag=True, help="Replace the dataset in the folder.")
@@ -191,6 +192,7 @@ def _options(given: dict[str, Any]) -> PrepareOptions:
         overflow=given["overflow"],
         shrink=not given["keep_scale"],
         holdout=given["holdout"],
+        together=given["together"],
         audit=given["audit"],
         seed=given["seed"],
         skip_bad=given["skip_bad"],

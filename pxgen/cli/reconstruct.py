@@ -8,7 +8,14 @@ from typing import Literal
 import click
 
 from pxgen.cli.completing import complete_labels
-from pxgen.cli.options import PATH, device_option, force_option, model_option, setting_option
+from pxgen.cli.options import (
+    PATH,
+    device_option,
+    force_option,
+    model_option,
+    setting_option,
+    shard_option,
+)
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.showing import show_file, show_option
 from pxgen.settings import SampleSettings
@@ -42,6 +49,7 @@ from pxgen.settings import SampleSettings
     help="Folder, .png sheet, .gif/.webp/.apng frames, or - (default: a file an image, here).",
 )
 @force_option
+@shard_option
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON document.")
 @device_option
 @show_option
@@ -57,6 +65,7 @@ def command(
     scale: int,
     out: str | None,
     force: bool,
+    shard: tuple[int, int],
     as_json: bool,
     device: str,
     show: bool,
@@ -76,6 +85,7 @@ def command(
 
     request = ReconstructRequest(
         images=images,
+        shard=shard,
         model=model,
         runs=session.project.runs,
         labels=labels,

@@ -33,7 +33,7 @@ from pxgen.ingest.palette_choice import Alpha, PaletteWish, choose_palette
 from pxgen.ingest.scale import Size
 from pxgen.ingest.showcase import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.sources import Reading, Sources
-from pxgen.ingest.split import groups_of, joined, split_of
+from pxgen.ingest.split import Together, groups_of, joined, origin_keys, split_of
 from pxgen.ingest.survey import MANY_COLORS, Cleaning, Survey
 from pxgen.ingest.walk import Listing, find_files
 from pxgen.likeness import drawn_key
@@ -78,6 +78,8 @@ class PrepareOptions:
     shrink: bool = True
     """Whether integer enlargement is undone."""
     holdout: float = 0.1
+    together: Together = "likes"
+    """What the split keeps on one side beside likenesses."""
     seed: int = 0
     audit: bool = False
     """Whether labels that the pixels do not show are kept apart."""
@@ -208,9 +210,13 @@ class _Preparation:
                 if drawn_keys:
                     # Sprites that differed in their sources may be one on the palette.
                     keys = joined(keys, drawn_keys)
+                if self.options.together != "likes":
+                    units = self.sources.units()
+                    origins = [units[self.survey.units[i]].name for i in chosen]
+                    keys = joined(keys, origin_keys(origins, self.options.together))
                 split = split_of(keys, self.options.holdout, self.options.seed)
                 group = groups_of(keys)
-                self.report(describe_split(split, group))
+                self.report(describe_split(split, group, self.options.together))
                 if warning := describe_lopsided(split, labels, names):
                     self.report(warning)
                 writer.finish(split, group, palettes=painter.palettes())
@@ -324,6 +330,7 @@ class _Preparation:
             "anchor": self.options.anchor,
             "sources": [source.resolve().name for source in self.options.sources],
             "holdout": self.options.holdout,
+            "together": self.options.together,
             "seed": self.options.seed,
             **painter.facts(),
             "exact_copies": len(chosen) - (int(exact.max()) + 1),

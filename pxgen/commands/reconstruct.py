@@ -36,6 +36,8 @@ class ReconstructRequest:
     """What ``reconstruct`` was asked for."""
 
     images: Sequence[Path]
+    shard: tuple[int, int]
+    """``(I, N)``: of the images those whose number modulo N is I."""
     model: Path | None
     runs: Path
     """Where the newest run is looked for if no model is named."""
@@ -92,14 +94,20 @@ class Reconstruction:
 def reconstruct(
     request: ReconstructRequest, console: Console
 ) -> tuple[list[Reconstruction], list[Path]]:
-    """Encode and decode every image, and write it beside the result.
+    """Encode and decode every image of the shard, and write it beside the result.
+
+    Names and noise are those of the whole run; a shard that no image falls to makes nothing.
 
     Raises:
         UsageError: an unknown label, or an output that is taken.
         InputError: an image or the model is rejected; off-palette colours if ``strict``.
     """
+    part, parts = request.shard
+    numbers = range(len(request.images))[part::parts]
+    if not numbers:
+        return [], []
     stems = _distinct([path.stem for path in request.images])
-    series = Named([f"{stem}-reconstructed" for stem in stems])
+    series = Named([f"{stems[number]}-reconstructed" for number in numbers])
     output = plan_output(request.out, series, scale=request.scale, force=request.force)
     loaded = load_model(
         choose_model(request.model, request.runs, console), device := pick_device(request.device)
@@ -109,8 +117,8 @@ def reconstruct(
     ).to(device)
     with one_thread():
         made = [
-            _reconstruct(path, number, loaded, labels, request)
-            for number, path in enumerate(request.images)
+            _reconstruct(request.images[number], number, loaded, labels, request)
+            for number in numbers
         ]
     if loaded.palettes is None:
         written = output.write((each.strip()[None] for each in made), loaded.card.palette)
@@ -126,9 +134,9 @@ def totals(made: Sequence[Reconstruction]) -> dict[str, Any]:
     seen = sum(facts["foreground_pixels"] for facts in each)
     right = sum((facts["foreground_exact"] or 0) * facts["foreground_pixels"] for facts in each)
     return {
-        "exact": sum(facts["exact"] * facts["pixels"] for facts in each) / pixels,
+        "exact": sum(f["exact"] * f["pixels"] for f in each) / pixels if pixels else None,
         "foreground_exact": right / seen if seen else None,
-        "whole_images_exact": sum(facts["exact"] == 1 for facts in each) / len(each),
+        "whole_images_exact": sum(f["exact"] == 1 for f in each) / len(each) if each else None,
         "snapped_pixels": sum(facts["snapped_pixels"] for facts in each),
         "images": each,
     }
@@ -136,6 +144,8 @@ def totals(made: Sequence[Reconstruction]) -> dict[str, Any]:
 
 def lines(made: Sequence[Reconstruction]) -> Iterator[str]:
     """The figures as text, one line an image and one over all."""
+    if not made:
+        return
     facts = totals(made)
     for image in facts["images"]:
         snapped = image["snapped_pixels"]

@@ -13,6 +13,7 @@ from pxgen.canvas import Canvas
 from pxgen.dataset import HELD_OUT
 from pxgen.errors import InputError
 from pxgen.ingest.palette_choice import Choice
+from pxgen.ingest.split import Together
 
 U8 = NDArray[np.uint8]
 Report = Callable[[str], None]
@@ -145,11 +146,13 @@ def describe_lopsided(
     return f"warning: most sprites of some labels are held out: {shown}; --holdout 0 keeps all"
 
 
-def describe_split(split: U8, group: NDArray[np.int32]) -> str:
+def describe_split(split: U8, group: NDArray[np.int32], together: Together = "likes") -> str:
     """A line about the two sides."""
     held = int((split == HELD_OUT).sum())
     families = len(split) - (int(group.max()) + 1)
     line = f"{held} of {len(split)} sprites held out"
     if families:
-        line += f"; {families} copies, mirrors or recolours stay with their likes"
+        what = "copies, mirrors or recolours" if together == "likes" else "sprites"
+        also = "" if together == "likes" else f" and their {together}"
+        line += f"; {families} {what} stay with their likes{also}"
     return line

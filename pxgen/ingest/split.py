@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from pxgen.ingest.spool import Compact
 from pxgen.likeness import form_key
 
 U8 = NDArray[np.uint8]
+Together = Literal["likes", "file", "folder"]
 MOST = np.iinfo(np.uint64).max
 
 
@@ -32,6 +35,14 @@ def family_key(sprite: Compact, enlarged: int) -> int:
     """
     drawn = sprite.indices[:, ::enlarged, ::enlarged]
     return form_key(drawn, len(sprite.colors), clear=bool(sprite.colors[0] == 0))
+
+
+def origin_keys(names: Sequence[str], together: Together) -> list[int]:
+    """A key a sprite, equal where the files of these names are the same or of one folder."""
+    if together == "folder":
+        names = [str(PurePosixPath(name).parent) for name in names]
+    number = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return [number[name] for name in names]
 
 
 def joined(first: Sequence[int], second: Sequence[int]) -> list[int]:

@@ -3,6 +3,7 @@
 A logistic regression on colour embeddings by position. On 24x24 characters with 222 colours and 92
 labels it learns in ten seconds what strided convolutions with three times its cost learnt less well
 (mean recall on unseen sprites 0.99 against 0.77): single pixels decide, and they have their places.
+Of a clip it reads the first frame and the middle one: a pose, and that it changes.
 """
 
 from __future__ import annotations
@@ -38,19 +39,23 @@ class Judge(nn.Module):
 
     def __init__(self, domain: Domain) -> None:
         super().__init__()
+        canvas = domain.canvas
+        self.frames = sorted({0, canvas.frames // 2})
+        read = len(self.frames) * canvas.height * canvas.width
         self.embed = nn.Embedding(domain.colors, EMBEDDING)
-        self.score = nn.Linear(domain.canvas.pixels * EMBEDDING, domain.labels)
+        self.score = nn.Linear(read * EMBEDDING, domain.labels)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """``(B, T, H, W) int64`` to ``(B, L)`` scores."""
-        scores: Tensor = self.score(self.embed(pixels.flatten(1)).flatten(1))
+        """``(B, T, H, W) uint8`` to ``(B, L)`` scores."""
+        read = pixels[:, self.frames].flatten(1).long()
+        scores: Tensor = self.score(self.embed(read).flatten(1))
         return scores
 
     def scores(self, pixels: U8) -> NDArray[np.float32]:
         """``(n, T, H, W) uint8`` to ``(n, L) float32`` scores."""
         with torch.inference_mode():
             parts = [
-                self(torch.from_numpy(pixels[start : start + READ]).long())
+                self(torch.from_numpy(pixels[start : start + READ]))
                 for start in range(0, len(pixels), READ)
             ]
         return torch.cat(parts).numpy() if parts else np.zeros((0, self.score.out_features), "f4")
@@ -97,7 +102,7 @@ def _learn(dataset: Dataset, lesson: Lesson, seed: int, steps: int) -> Judge:
             among = bearers[generator.integers(len(bearers))]
             chosen[place] = among[generator.integers(len(among))]
         pixels, labels = dataset.take(chosen)
-        scores = judge(torch.from_numpy(pixels).long())
+        scores = judge(torch.from_numpy(pixels))
         loss = F.binary_cross_entropy_with_logits(scores, torch.from_numpy(labels).float())
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

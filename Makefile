@@ -22,7 +22,7 @@ STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench starter pictures gifs docs study clean
+.PHONY: help demo test check fuzz bench starter pictures gifs docs study clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -53,6 +53,9 @@ check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+fuzz: $(INSTALLED) ## damage files of every kind at random and see what reads them: make fuzz MINUTES=5
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),5) --seed $(or $(SEED),0) --keep build/crashes
 
 bench: $(INSTALLED) ## speed and memory in one table (DATA=folder of sprites, JSON=file)
 	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') $(if $(JSON),--json '$(JSON)')

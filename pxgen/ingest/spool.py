@@ -51,13 +51,26 @@ class Compact:
         return Compact(self.indices[:, ::factor, ::factor], self.colors)
 
 
+PART = 2**20
+"""Pixels whose colours are sorted at once."""
+
+
 def compact(rgba: U8) -> Compact:
     """``(T, H, W, 4) uint8`` to its own colours; what hides under alpha 0 is forgotten."""
     packed = pack(rgba)
     packed[rgba[..., 3] == 0] = 0
-    colors, place = np.unique(packed, return_inverse=True)
-    narrow = np.uint8 if len(colors) <= 256 else np.uint32
-    return Compact(place.reshape(packed.shape).astype(narrow), colors)
+    if packed.size <= PART:
+        colors, place = np.unique(packed, return_inverse=True)
+        return Compact(place.reshape(packed.shape).astype(_narrow(colors)), colors)
+    # In parts: sorting a large picture at once would take twenty times its own memory.
+    parts = np.split(packed.reshape(-1), range(PART, packed.size, PART))
+    colors = np.unique(np.concatenate([np.unique(part) for part in parts]))
+    placed = [np.searchsorted(colors, part).astype(_narrow(colors)) for part in parts]
+    return Compact(np.concatenate(placed).reshape(packed.shape), colors)
+
+
+def _narrow(colors: U32) -> type[np.uint8 | np.uint32]:
+    return np.uint8 if len(colors) <= 256 else np.uint32
 
 
 class Spool:

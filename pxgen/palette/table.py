@@ -118,9 +118,7 @@ class Palette:
 
 def pack(rgba: U8) -> NDArray[np.uint32]:
     """``(..., 4) uint8`` RGBA to one 32-bit integer a colour (r, g, b, a from high to low)."""
-    wide = rgba.astype(np.uint32)
-    packed = (wide[..., 0] << 24) | (wide[..., 1] << 16) | (wide[..., 2] << 8) | wide[..., 3]
-    return np.asarray(packed, np.uint32)
+    return np.ascontiguousarray(rgba, np.uint8).view(">u4")[..., 0].astype(np.uint32)
 
 
 def unpack(packed: NDArray[np.uint32]) -> U8:

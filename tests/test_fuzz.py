@@ -1,0 +1,29 @@
+"""Random damage of every kind of file: read, or refused in one line; never anything else."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from pxgen.cli.app import pxgen
+from tests.fuzz import cases, good_files, inside, tried
+
+ROUNDS = 5
+
+
+def test_every_kind_of_file_is_read_where_it_is_good(tmp_path: Path) -> None:
+    for name, kind in good_files(tmp_path).items():
+        (tmp_path / kind.file).parent.mkdir(exist_ok=True)
+        (tmp_path / kind.file).write_bytes(kind.good)
+        with inside(tmp_path):
+            for command in kind.commands:
+                result = CliRunner().invoke(pxgen, ["-q", *command])
+                assert result.exit_code == 0, (name, command, result.stderr)
+
+
+def test_any_damage_is_harmless_or_one_line(tmp_path: Path) -> None:
+    kinds = good_files(tmp_path)
+    for name, content in islice(cases(kinds, 0), ROUNDS * len(kinds)):
+        assert not [*tried(name, kinds[name], content, tmp_path)]

@@ -68,7 +68,7 @@ class DataSettings:
     )
     together: Literal["likes", "file", "folder"] = setting(
         "likes",
-        "what the split keeps on one side: likes, or also what is of one file or of one folder",
+        "what the split keeps on one side: likes, or also a whole file or outermost folder",
     )
     audit: bool = setting(False, "find out which labels pixels show, and learn from those alone")
     skip_bad: bool = setting(False, "leave unreadable files out instead of stopping")

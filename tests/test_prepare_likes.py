@@ -50,7 +50,7 @@ def test_sheets_and_folders_stay_whole_where_asked(together: str) -> None:
     for actor in range(30):
         for file in range(2):
             cells = [hero(100 * actor + 10 * file + cell) for cell in range(3)]
-            save(f"art/{actor}/{file}.png", np.concatenate(cells, 1))
+            save(f"art/{actor}/{file}/a.png", np.concatenate(cells, 1))
     dataset = prepared("art", "--cell", "8x8", "--holdout", 0.3, "--together", together)
     depth = 2 if together == "file" else 1
     sides: dict[str, set[int]] = {}

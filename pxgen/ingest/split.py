@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 from typing import Literal
 
 import numpy as np
@@ -38,9 +37,12 @@ def family_key(sprite: Compact, enlarged: int) -> int:
 
 
 def origin_keys(names: Sequence[str], together: Together) -> list[int]:
-    """A key a sprite, equal where the files of these names are the same or of one folder."""
+    """A key a sprite, equal where the files of these names are the same or of one outermost folder.
+
+    A file outside any folder stands for itself.
+    """
     if together == "folder":
-        names = [str(PurePosixPath(name).parent) for name in names]
+        names = [name.partition("/")[0] for name in names]
     number = {name: place for place, name in enumerate(dict.fromkeys(names))}
     return [number[name] for name in names]
 

@@ -45,6 +45,10 @@ WARMEST = 0.05
 """Share of a stage's budget that warming up may take: short trainings have little to lose."""
 SOONEST = 10
 """Steps that it takes however short the budget, unless the settings ask for fewer."""
+WORSE, WORSE_FOR = 1.03, 2
+"""Held-out bits over the fewest, and validations since those, that mean learning by heart."""
+ENDING = 0.5
+"""Steps of an early end, as a share of those before it."""
 STAGE_BITS = 40
 """A stage's steps have streams of their own: its number stands above this bit of the key."""
 
@@ -65,6 +69,10 @@ class Position:
     """Seconds spent in the stages before this one."""
     cpu_seconds: float = 0.0
     """Of all cores together, spent on the steps of this stage; validations and pictures apart."""
+    turn: int | None = None
+    """The step from which this stage comes to an early end."""
+    turned_at: float = 0.0
+    """Its progress there."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +227,10 @@ class Trainer:
                 self._course.keep()
         else:
             self.position = dataclasses.replace(self.position, stale=self.position.stale + 1)
+            by_heart = bits > WORSE * best and self.position.stale >= WORSE_FOR
+            if self._course.stage.early_end and by_heart and self.position.turn is None:
+                step, progress = self.position.step, self._progress()
+                self.position = dataclasses.replace(self.position, turn=step, turned_at=progress)
 
     def _exhausted(self) -> bool:
         """Whether the stage has stopped getting better before its budget is spent."""
@@ -261,6 +273,14 @@ class Trainer:
         self._clock = now
 
     def _progress(self) -> float:
+        """How far the stage has come on the way to its end, which may be an early one."""
+        spent, turn = self._spent(), self.position.turn
+        if turn is None:
+            return spent
+        start, steps = self.position.turned_at, max(SOONEST, ENDING * turn)
+        return min(1.0, max(spent, start + (1 - start) * (self.position.step - turn) / steps))
+
+    def _spent(self) -> float:
         """The share of the stage's budget that is spent: of its steps, its time or its passes."""
         steps, minutes = self.settings.steps, self.settings.minutes
         stage, step = self._course.stage, self.position.step

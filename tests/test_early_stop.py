@@ -30,7 +30,7 @@ BITS = (9.0, 7.0, 8.0, 8.5, 7.5, 9.0, 3.0)
 class Fading:
     """A stage that finds ``BITS`` one after another, whatever it learns."""
 
-    def __init__(self, patience: int | None) -> None:
+    def __init__(self, patience: int | None, *, early_end: bool = False) -> None:
         self.model = tiny_model()
         self.found = iter(BITS)
         real = self.model.stages()[-1]
@@ -39,6 +39,7 @@ class Fading:
             return {"bits": torch.full((len(batch.pixels),), next(self.found))}
 
         stage = dataclasses.replace(real, held_out=held_out, patience=patience)
+        stage = dataclasses.replace(stage, early_end=early_end)
         self.model.stages = lambda: (stage,)  # type: ignore[method-assign]
 
     def weights(self) -> list[torch.Tensor]:
@@ -72,6 +73,42 @@ def test_without_patience_a_stage_takes_its_budget(tmp_path: Path) -> None:
     fading = Fading(patience=None)
     reports = list(run(tmp_path, fading, dataclasses.replace(SETTINGS, steps=14)).run())
     assert reports[-1].position.step == 14
+
+
+def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path: Path) -> None:
+    settings = dataclasses.replace(SETTINGS, steps=200, validate_every=10)
+    reports = list(run(tmp_path, Fading(None, early_end=True), settings).run())
+    # 7 bits at step 20, over 3 % more at 30 and 40; half as many steps to the end.
+    assert {report.position.turn for report in reports} == {None, 40}
+    assert reports[-1].position.step == 60
+    assert reports[-1].finished
+    rates = [report.lr for report in reports]
+    whole = [0.5 * SETTINGS.lr * (1 + np.cos(np.pi * k / 200)) for k in range(200)]
+    assert rates[15:40] == pytest.approx(whole[15:40])
+    steps = 40 + 8 * np.arange(20)
+    assert rates[40:] == pytest.approx([whole[step] for step in steps])
+
+
+def test_an_early_end_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
+    settings = dataclasses.replace(SETTINGS, steps=200, validate_every=10)
+    whole = Fading(None, early_end=True)
+    trainer = run(tmp_path, whole, settings)
+    for report in trainer.run():
+        if report.position.step == 47:
+            position = report.position
+            snapshot = {name: tensor.clone() for name, tensor in trainer.snapshot().items()}
+    second = Fading(None, early_end=True)
+    second.found = iter(BITS[4:])
+    later = run(tmp_path, second, settings)
+    weights = {n.removeprefix("weights."): t for n, t in snapshot.items() if n.startswith("wei")}
+    second.model.module.load_state_dict(weights)
+    later.restore(position, snapshot)
+    *_, last = later.run()
+    assert last.position.step == 60
+    with trainer.averaged():
+        expected = whole.weights()
+    with later.averaged():
+        assert same(second.weights(), expected)
 
 
 @pytest.mark.parametrize("stop", [3, 4, 7])

@@ -93,7 +93,7 @@ def _train(request: TrainRequest, console: Console, team: Team, device: torch.de
             if resumed.training.get("finished"):
                 if not asks_for_more(settings, resumed, position):
                     return checkpoint_file(folder)
-                position = dataclasses.replace(position, stale=0)
+                position = dataclasses.replace(position, stale=0, turn=None)
             run.restore(position)
             console.print(f"resuming {folder} at {run.place()}")
         run.train(console)
@@ -201,9 +201,13 @@ class _Run:
         figures = f", held-out {shown(held_out)}" if shown(held_out) else ""
         if curve := loss_curve(self.metrics.lines):
             console.print(f"loss {curve}")
-        console.print(
-            f"{self.trainer.position.step} steps{figures}; preview: {self.folder / PREVIEW}"
-        )
+        position = self.trainer.position
+        if position.turn is not None:
+            console.print(
+                f"held-out sprites cost more again from step {position.turn} on: an early end, or "
+                f"the {len(self.dataset.train)} training sprites would be learnt by heart"
+            )
+        console.print(f"{position.step} steps{figures}; preview: {self.folder / PREVIEW}")
 
     def save(self, *, finished: bool) -> None:
         """Write checkpoint and metrics; one process does it for all."""

@@ -121,6 +121,7 @@ def position_of(card: Card, file: Path) -> Position:
     try:
         stage, step = int(card.training["stage"]), int(card.training["step"])
         seconds, best = float(card.training["seconds"]), card.training["best"]
+        turn = card.training.get("turn")
         if min(stage, step, seconds) < 0:
             raise ValueError("before the beginning")
         return Position(
@@ -131,6 +132,8 @@ def position_of(card: Card, file: Path) -> Position:
             stale=int(card.training.get("stale", 0)),
             before=float(card.training["before"]),
             cpu_seconds=float(card.training["cpu_seconds"]),
+            turn=None if turn is None else int(turn),
+            turned_at=float(card.training.get("turned_at", 0.0)),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(

@@ -91,6 +91,7 @@ class Diffusion(ABC):
             self.loss,
             self.held_out,
             self.begin,
+            early_end=True,
             codes_pixels=self._codes_pixels,
         )
         return (pixels,) if self.prior is None else (label_stage(self.prior), pixels)

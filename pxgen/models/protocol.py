@@ -71,6 +71,9 @@ class Stage:
     """Times it may see the training sprites at most; more would only learn them by heart."""
     patience: int | None = None
     """Validations without fewer held-out bits after which it ends, with the weights of the best."""
+    early_end: bool = False
+    """Whether it comes to its end sooner, with a learning rate that falls as it would have later,
+    once held-out bits rise: what is left would only teach it its sprites by heart."""
     codes_pixels: bool = True
     """Whether its bits count towards a sprite given its labels; those of a label prior do not."""
 

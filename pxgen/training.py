@@ -45,8 +45,9 @@ WARMEST = 0.05
 """Share of a stage's budget that warming up may take: short trainings have little to lose."""
 SOONEST = 10
 """Steps that it takes however short the budget, unless the settings ask for fewer."""
-WORSE, WORSE_FOR = 1.03, 2
-"""Held-out bits over the fewest, and validations since those, that mean learning by heart."""
+WORSE, WORSE_BITS, WORSE_FOR = 1.03, 1.0, 2
+"""Times the fewest held-out bits, bits above that, and validations since, that mean learning by
+heart."""
 ENDING = 0.5
 """Steps of an early end, as a share of those before it."""
 STAGE_BITS = 40
@@ -227,10 +228,15 @@ class Trainer:
                 self._course.keep()
         else:
             self.position = dataclasses.replace(self.position, stale=self.position.stale + 1)
-            by_heart = bits > WORSE * best and self.position.stale >= WORSE_FOR
+            by_heart = bits > WORSE * best + WORSE_BITS and self.position.stale >= WORSE_FOR
             if self._course.stage.early_end and by_heart and self.position.turn is None:
-                step, progress = self.position.step, self._progress()
-                self.position = dataclasses.replace(self.position, turn=step, turned_at=progress)
+                self._turn()
+
+    def _turn(self) -> None:
+        """Come to an early end from here, if that is sooner than the budget's."""
+        step, progress = self.position.step, self._progress()
+        if (1 - progress) * step > progress * max(SOONEST, ENDING * step):
+            self.position = dataclasses.replace(self.position, turn=step, turned_at=progress)
 
     def _exhausted(self) -> bool:
         """Whether the stage has stopped getting better before its budget is spent."""

@@ -3,8 +3,8 @@
     python -m tests.fuzz --minutes 5 --seed 1 --keep crashes/
 
 Each case damages one good file and runs the commands that read it. Whatever the damage, a command
-succeeds or refuses in one line with status 2 or 3, soon and in bounded memory; anything else is
-kept and told.
+succeeds or refuses in one clear line with status 2 or 3, soon and in bounded memory; anything else
+is kept and told.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ from tests.tiny import MODEL_TABLE, PALETTE, tiny_dataset
 
 SECONDS = 20
 """Beyond which a command counts as hanging."""
+LINES = 2
+MEMORY = 4 << 30
+"""Bytes that the program may take."""
 ODD = (0, 0xFF, 0x7F, 0x80, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 TOKENS = (b"", b"-1", b"0", b"1e999", b"nan", b"99999999999999999999", b"null", b"[]", b"{}", b'"')
 TOKENS += (b"true", b"../../x", b"\x00", b"\xff\xfe", "ü☃".encode(), b",", b"\n", b"\x1b[31m", b"]")
@@ -63,10 +66,8 @@ class Kind(NamedTuple):
 class Crash(NamedTuple):
     """What should not have happened."""
 
-    kind: str
     command: Sequence[str]
     said: str
-    content: bytes
 
 
 def good_files(folder: Path) -> dict[str, Kind]:
@@ -117,11 +118,12 @@ def good_files(folder: Path) -> dict[str, Kind]:
         "pxgen.toml", project, [["prepare", "art", *out], ["sample", "-m", "run", *out]]
     )
     manifest = (folder / "m.jsonl").read_bytes()
+    train = ["train", "--dataset", "dataset", "--steps", "1", "--fresh", "-o", "new"]
     kinds["manifest"] = Kind(
         "m.jsonl", manifest, [["sample", "-m", "run", "--repeat", "m.jsonl", *out]]
     )
     for name, commands in (
-        ("dataset/dataset.safetensors", [["inspect", "dataset"]]),
+        ("dataset/dataset.safetensors", [["inspect", "dataset"], train]),
         ("run/checkpoint.safetensors", [["inspect", "run"], ["sample", "-m", "run", *out]]),
     ):
         kinds[name] = Kind(name, (folder / name).read_bytes(), commands)
@@ -220,7 +222,7 @@ def _places(table: Any) -> Any:
             yield from _places(table[name])
 
 
-def tried(name: str, kind: Kind, content: bytes, folder: Path) -> Iterator[Crash]:
+def tried(kind: Kind, content: bytes, folder: Path) -> Iterator[Crash]:
     """Run the commands of a kind on one content, in a folder of good files."""
     path = folder / kind.file
     path.parent.mkdir(exist_ok=True)
@@ -229,7 +231,7 @@ def tried(name: str, kind: Kind, content: bytes, folder: Path) -> Iterator[Crash
         for command in kind.commands:
             said = complaint(command)
             if said is not None:
-                yield Crash(name, command, said, content)
+                yield Crash(command, said)
     path.write_bytes(kind.good)
 
 
@@ -239,7 +241,7 @@ def complaint(command: Sequence[str]) -> str | None:
     signal.alarm(SECONDS)
     try:
         result = CliRunner().invoke(pxgen, ["-q", *command])
-    except TimeoutError:
+    except _TooLong:
         return f"still running after {SECONDS} seconds"
     finally:
         signal.alarm(0)
@@ -248,14 +250,20 @@ def complaint(command: Sequence[str]) -> str | None:
     if result.exit_code == 0 or (result.exit_code == 1 and command[0] == "lint" and not told):
         return None
     if result.exit_code not in {2, 3} or "Traceback" in result.stderr:
-        return f"status {result.exit_code}: {result.stderr.strip()[:400]}"
-    if not told or not told[-1].startswith("pxgen: ") or "\x1b" in result.stderr:
+        return f"status {result.exit_code}: {result.stderr.strip()[:400]} {result.exception!r}"
+    # A list of bad files may come before the line that says what to do.
+    clear = 1 <= len(told) <= LINES and told[-1].startswith("pxgen: ")
+    if not clear or "\x1b" in result.stderr:
         return f"no clear line: {result.stderr[:400]!r}"
     return None
 
 
+class _TooLong(BaseException):
+    """Nothing that a reader would take for a damaged file."""
+
+
 def _too_long(number: int, frame: Any) -> None:
-    raise TimeoutError
+    raise _TooLong
 
 
 @contextmanager
@@ -325,6 +333,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, help="folder for the files that crash something")
     options = parser.parse_args(arguments)
     crashes, counts, ran = [], Counter[str](), 0
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -334,13 +343,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 break
             counts[name] += 1
             ran += len(kinds[name].commands)
-            for crash in tried(name, kinds[name], content, folder):
+            for crash in tried(kinds[name], content, folder):
                 crashes.append(crash)
                 print(f"{name}: {' '.join(crash.command)}: {crash.said}", flush=True)
-    if options.keep:
-        options.keep.mkdir(parents=True, exist_ok=True)
-        for number, crash in enumerate(crashes):
-            (options.keep / f"{number:03}-{Path(crash.kind).name}").write_bytes(crash.content)
+                if options.keep:
+                    options.keep.mkdir(parents=True, exist_ok=True)
+                    kept = options.keep / f"{len(crashes):03}-{Path(name).name}"
+                    kept.write_bytes(content)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{sum(counts.values())} damaged files of {len(counts)} kinds (seed {options.seed}), {ran} "

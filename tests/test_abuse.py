@@ -24,7 +24,8 @@ def run(*arguments: object, limit: int | None = None) -> subprocess.CompletedPro
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    command = [sys.executable, "-m", "pxgen", *map(str, arguments)]
+    # Python itself would keep a half-written file of compiled code.
+    command = [sys.executable, "-B", "-m", "pxgen", *map(str, arguments)]
     return subprocess.run(command, check=False, capture_output=True, text=True, preexec_fn=restrict)
 
 
@@ -55,8 +56,8 @@ def test_any_path_and_the_smallest_canvas_from_end_to_end(
     "command",
     [
         ("prepare", "--builtin", "-n", 200, "-o", "made"),
-        ("sample", "-n", 24, "--steps", 1, "--scale", 16, "-o", "kept.png"),
-        ("animate", "--frames", 24, "--scale", 16, "-o", "kept.gif"),
+        ("sample", "-n", 9, "--steps", 1, "--scale", 32, "-o", "kept.png"),
+        ("animate", "--frames", 4, "--scale", 32, "-o", "kept.gif"),
     ],
 )
 def test_a_full_disk_loses_nothing(
@@ -74,7 +75,10 @@ def test_a_full_disk_loses_nothing(
     assert left == ({tmp_path / kept: b"what was there"} if kept.suffix else {})
 
 
-def test_a_folder_that_cannot_be_written_to_is_named() -> None:
+def test_a_folder_that_cannot_be_written_to_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     ended = run("sample", "--steps", 1, "-o", "/proc/x.png")
     assert ended.returncode == 1
     assert ended.stderr.startswith("pxgen: cannot write /proc/x.png: ")
@@ -82,10 +86,16 @@ def test_a_folder_that_cannot_be_written_to_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["palette list", "sample -n 24 --steps 1 --scale 16 -o -", "palette show pico-8"]
+    "command", ["palette list", "sample -n 3 --steps 1 -o -", "sample -n 3 --steps 1 -o out/"]
 )
-def test_a_reader_that_goes_away_is_no_error_to_talk_about(command: str) -> None:
-    program = f"{sys.executable} -m pxgen {command} | head -c 10"
-    ended = subprocess.run(["sh", "-c", program], capture_output=True, check=True)
-    assert len(ended.stdout) == 10
-    assert ended.stderr == b""
+def test_a_reader_that_goes_away_is_no_error_to_talk_about(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    program = [sys.executable, "-m", "pxgen", *command.split()]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

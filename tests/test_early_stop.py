@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from pxgen.card import checkpoint_file
+from pxgen.card import checkpoint_file, read_card
 from pxgen.commands.train import train
-from pxgen.commands.train_run import TrainRequest
+from pxgen.commands.train_run import TrainRequest, position_of
 from pxgen.digests import Digests
+from pxgen.errors import InputError
 from pxgen.examples import Examples
 from pxgen.lanes import Lanes
 from pxgen.models.protocol import Batch, Stage
 from pxgen.noise import BatchNoise
 from pxgen.settings import TrainSettings
-from pxgen.training import Report, Trainer
+from pxgen.training import Position, Report, Trainer
+from tests.test_checkpoint import save
 from tests.test_training import CPU, QUIET
 from tests.tiny import tiny_dataset, tiny_model, tiny_table
 
@@ -87,6 +90,12 @@ def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path
     assert rates[15:40] == pytest.approx(whole[15:40])
     steps = 40 + 8 * np.arange(20)
     assert rates[40:] == pytest.approx([whole[step] for step in steps])
+
+
+def test_an_end_that_the_budget_brings_sooner_is_not_turned_to(tmp_path: Path) -> None:
+    settings = dataclasses.replace(SETTINGS, steps=55, validate_every=10)
+    *_, last = run(tmp_path, Fading(None, early_end=True), settings).run()
+    assert (last.position.turn, last.position.step) == (None, 55)
 
 
 def test_an_early_end_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
@@ -178,6 +187,17 @@ def test_a_run_that_ended_early_is_not_gone_on_with_unasked(tmp_path: Path) -> N
     # A larger budget is a wish to go on.
     train(request(tmp_path, steps=40), QUIET)
     assert file.read_bytes() != written
+
+
+def test_an_early_end_survives_a_checkpoint(tmp_path: Path) -> None:
+    file = save(tmp_path)
+    card, _ = read_card(file)
+    position = Position(1, 50, 3.0, 7.0, 2, 1.0, 2.0, turn=40, turned_at=0.2)
+    training = dataclasses.asdict(position)
+    assert position_of(dataclasses.replace(card, training=training), file) == position
+    for turn in (10**400, 51, 0, "x", math.inf):
+        with pytest.raises(InputError, match="train --fresh"):
+            position_of(dataclasses.replace(card, training=training | {"turn": turn}), file)
 
 
 def test_digests_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pxgen.ingest import spool
 from pxgen.ingest.scale import enlargement
 from pxgen.ingest.split import exact_key, family_key, groups_of, split_of
 from pxgen.ingest.spool import compact
@@ -32,6 +34,18 @@ def test_copies_mirrors_recolours_shifts_and_enlargements_are_one_family() -> No
     assert {key(like) for like in likes} == {key(rgba)}
     assert exact_key(compact(hidden)) == exact_key(compact(rgba))
     assert exact_key(compact(recolour)) != exact_key(compact(rgba))
+
+
+def test_a_large_picture_is_counted_in_parts_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    rgba = np.random.default_rng(0).integers(0, 256, (2, 9, 7, 4), np.uint8)
+    for sprite in (rgba, rgba // 64 * 64):
+        whole = compact(sprite)
+        with monkeypatch.context() as patch:
+            patch.setattr(spool, "PART", 10)
+            parts = compact(sprite)
+        np.testing.assert_array_equal(parts.indices, whole.indices)
+        np.testing.assert_array_equal(parts.colors, whole.colors)
+        assert parts.indices.dtype == whole.indices.dtype
 
 
 def test_different_drawings_are_different_families() -> None:

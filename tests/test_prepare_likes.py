@@ -63,6 +63,23 @@ def test_sheets_and_folders_stay_whole_where_asked(together: str) -> None:
     assert dataset.info["together"] == together
 
 
+def test_clips_of_one_actor_stay_together() -> None:
+    """Frames in folders of equal names are clips of their own, and of their actors."""
+    for actor in range(12):
+        for motion in ("idle", "walk"):
+            for frame in range(2):
+                number = 100 * actor + 10 * (motion == "walk") + frame
+                save(f"art/actor{actor}/{motion}/f{frame}.png", hero(number))
+    dataset = prepared("art", "--holdout", 0.3, "--together", "folder")
+    assert dataset.canvas.frames == 2
+    assert sorted(dataset.names)[:2] == ["actor0/idle", "actor0/walk"]
+    sides: dict[str, set[int]] = {}
+    for name, side in zip(dataset.names, dataset.split, strict=True):
+        sides.setdefault(name.split("/")[0], set()).add(int(side))
+    assert len(sides) == 12
+    assert all(len(side) == 1 for side in sides.values())
+
+
 def test_likenesses_that_only_the_palette_makes_stay_on_one_side() -> None:
     """Shades that differ in the sources are one colour on the palette, and so are their sprites."""
     for seed in range(40):

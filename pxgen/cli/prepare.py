@@ -143,6 +143,8 @@ def _builtin_options(given: dict[str, Any]) -> BuiltinOptions:
 
     if given["palette"] != "auto" or given["colors"] or given["cell"]:
         raise UsageError("--builtin has its own palette: leave out --palette, --colors and --cell")
+    if given["together"] != "likes":
+        raise UsageError("--builtin has no files to keep together: leave --together out")
     return BuiltinOptions(
         out=given["out"],
         count=given["count"],

@@ -47,7 +47,8 @@ def command(
     """Train every stage of the project's model and print the checkpoint's path.
 
     The model and its knobs stand in pxgen.toml; the budget is a number of steps or of minutes, ten
-    minutes if neither is set.
+    minutes if neither is set. A diffusion ends sooner once held-out sprites come to cost more: it
+    would only learn the others by heart.
 
     \b
     Examples:

@@ -212,8 +212,10 @@ class _Preparation:
                     keys = joined(keys, drawn_keys)
                 if self.options.together != "likes":
                     units = self.sources.units()
-                    origins = [units[self.survey.units[i]].name for i in chosen]
-                    keys = joined(keys, origin_keys(origins, self.options.together))
+                    files = [unit.first_file or unit.name for unit in units]
+                    origins = [files[self.survey.units[i]] for i in chosen]
+                    # An origin's own key first, so that sprites added to it do not move it.
+                    keys = joined(origin_keys(origins, self.options.together), keys)
                 split = split_of(keys, self.options.holdout, self.options.seed)
                 group = groups_of(keys)
                 self.report(describe_split(split, group, self.options.together))

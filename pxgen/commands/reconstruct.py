@@ -36,7 +36,7 @@ class ReconstructRequest:
     """What ``reconstruct`` was asked for."""
 
     images: Sequence[Path]
-    shard: tuple[int, int]
+    shard: tuple[int, int] = (0, 1)
     """``(I, N)``: of the images those whose number modulo N is I."""
     model: Path | None
     runs: Path
@@ -104,8 +104,6 @@ def reconstruct(
     """
     part, parts = request.shard
     numbers = range(len(request.images))[part::parts]
-    if not numbers:
-        return [], []
     stems = _distinct([path.stem for path in request.images])
     series = Named([f"{stems[number]}-reconstructed" for number in numbers])
     output = plan_output(request.out, series, scale=request.scale, force=request.force)
@@ -115,6 +113,8 @@ def reconstruct(
     labels = torch.from_numpy(
         parse_labels(request.labels, loaded.card.label_names, loaded.path)
     ).to(device)
+    if not numbers:
+        return [], []
     with one_thread():
         made = [
             _reconstruct(request.images[number], number, loaded, labels, request)

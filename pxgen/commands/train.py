@@ -204,8 +204,8 @@ class _Run:
         position = self.trainer.position
         if position.turn is not None:
             console.print(
-                f"held-out sprites cost more again from step {position.turn} on: an early end, or "
-                f"the {len(self.dataset.train)} training sprites would be learnt by heart"
+                "held-out sprites came to cost more: an early end, decided at step "
+                f"{position.turn}, before all {len(self.dataset.train)} others were learnt by heart"
             )
         console.print(f"{position.step} steps{figures}; preview: {self.folder / PREVIEW}")
 

@@ -121,9 +121,11 @@ def position_of(card: Card, file: Path) -> Position:
     try:
         stage, step = int(card.training["stage"]), int(card.training["step"])
         seconds, best = float(card.training["seconds"]), card.training["best"]
-        turn = card.training.get("turn")
+        turn, turned_at = card.training.get("turn"), float(card.training.get("turned_at", 0.0))
         if min(stage, step, seconds) < 0:
             raise ValueError("before the beginning")
+        if turn is not None and not (0 < int(turn) <= step and 0 <= turned_at <= 1):
+            raise ValueError("an end that cannot be")
         return Position(
             stage,
             step,
@@ -133,7 +135,7 @@ def position_of(card: Card, file: Path) -> Position:
             before=float(card.training["before"]),
             cpu_seconds=float(card.training["cpu_seconds"]),
             turn=None if turn is None else int(turn),
-            turned_at=float(card.training.get("turned_at", 0.0)),
+            turned_at=turned_at,
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(

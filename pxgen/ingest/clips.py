@@ -53,7 +53,9 @@ def singles(files: Iterable[Found]) -> list[Entry]:
 
 def _clip_name(path: PurePosixPath, prefix: str) -> str:
     """``run_f0.png`` belongs to ``run``; frames that are mere numbers belong to their folder."""
-    return str(path.with_name(prefix)) if prefix else path.parent.name or "clip"
+    if prefix:
+        return str(path.with_name(prefix))
+    return str(path.parent) if path.parent.name else "clip"
 
 
 def _clip(name: str, run: list[tuple[int, Found]]) -> list[Entry]:

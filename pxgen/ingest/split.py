@@ -37,14 +37,17 @@ def family_key(sprite: Compact, enlarged: int) -> int:
 
 
 def origin_keys(names: Sequence[str], together: Together) -> list[int]:
-    """A key a sprite, equal where the files of these names are the same or of one outermost folder.
+    """64 bits a sprite, equal where files of these names are the same or of one outermost folder.
 
     A file outside any folder stands for itself.
     """
     if together == "folder":
         names = [name.partition("/")[0] for name in names]
-    number = {name: place for place, name in enumerate(dict.fromkeys(names))}
-    return [number[name] for name in names]
+    keys = {
+        name: int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+        for name in dict.fromkeys(names)
+    }
+    return [keys[name] for name in names]
 
 
 def joined(first: Sequence[int], second: Sequence[int]) -> list[int]:

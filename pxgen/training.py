@@ -48,6 +48,8 @@ SOONEST = 10
 WORSE, WORSE_BITS, WORSE_FOR = 1.03, 1.0, 2
 """Times the fewest held-out bits, bits above that, and validations since, that mean learning by
 heart."""
+RIPE = 1500
+"""Steps before which a stage draws nothing well yet, whatever held-out bits say."""
 ENDING = 0.5
 """Steps of an early end, as a share of those before it."""
 STAGE_BITS = 40
@@ -235,7 +237,7 @@ class Trainer:
     def _turn(self) -> None:
         """Come to an early end from here, if that is sooner than the budget's."""
         step, progress = self.position.step, self._progress()
-        if (1 - progress) * step > progress * max(SOONEST, ENDING * step):
+        if step >= RIPE and (1 - progress) * step > progress * max(SOONEST, ENDING * step):
             self.position = dataclasses.replace(self.position, turn=step, turned_at=progress)
 
     def _exhausted(self) -> bool:

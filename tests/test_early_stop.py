@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from pxgen import training
 from pxgen.card import checkpoint_file, read_card
 from pxgen.commands.train import train
 from pxgen.commands.train_run import TrainRequest, position_of
@@ -78,6 +79,12 @@ def test_without_patience_a_stage_takes_its_budget(tmp_path: Path) -> None:
     assert reports[-1].position.step == 14
 
 
+@pytest.fixture
+def ripe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "RIPE", 40)
+
+
+@pytest.mark.usefixtures("ripe")
 def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, steps=200, validate_every=10)
     reports = list(run(tmp_path, Fading(None, early_end=True), settings).run())
@@ -92,12 +99,23 @@ def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path
     assert rates[40:] == pytest.approx([whole[step] for step in steps])
 
 
+def test_nothing_ends_early_before_it_is_ripe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "RIPE", 41)
+    settings = dataclasses.replace(SETTINGS, steps=70, validate_every=10)
+    *_, last = run(tmp_path, Fading(None, early_end=True), settings).run()
+    assert (last.position.turn, last.position.step) == (None, 70)
+
+
+@pytest.mark.usefixtures("ripe")
 def test_an_end_that_the_budget_brings_sooner_is_not_turned_to(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, steps=55, validate_every=10)
     *_, last = run(tmp_path, Fading(None, early_end=True), settings).run()
     assert (last.position.turn, last.position.step) == (None, 55)
 
 
+@pytest.mark.usefixtures("ripe")
 def test_an_early_end_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, steps=200, validate_every=10)
     whole = Fading(None, early_end=True)
@@ -193,11 +211,11 @@ def test_an_early_end_survives_a_checkpoint(tmp_path: Path) -> None:
     file = save(tmp_path)
     card, _ = read_card(file)
     position = Position(1, 50, 3.0, 7.0, 2, 1.0, 2.0, turn=40, turned_at=0.2)
-    training = dataclasses.asdict(position)
-    assert position_of(dataclasses.replace(card, training=training), file) == position
+    table = dataclasses.asdict(position)
+    assert position_of(dataclasses.replace(card, training=table), file) == position
     for turn in (10**400, 51, 0, "x", math.inf):
         with pytest.raises(InputError, match="train --fresh"):
-            position_of(dataclasses.replace(card, training=training | {"turn": turn}), file)
+            position_of(dataclasses.replace(card, training=table | {"turn": turn}), file)
 
 
 def test_digests_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> None:

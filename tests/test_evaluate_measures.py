@@ -214,6 +214,14 @@ def test_bits_are_the_mean_over_held_out_sprites_of_the_sum_over_stages(tmp_path
     assert figures["files"]["png"] % 8 == 0
 
 
+def test_the_codes_of_two_levels_are_what_their_priors_say(tmp_path: Path) -> None:
+    model, dataset = tiny_model("vqvae"), tiny_dataset(tmp_path)
+    figures = held_out_bits(model, dataset, seed=0, device=CPU, workers=1)
+    stages = figures["by_stage"]
+    assert figures["code_bits"] == pytest.approx(stages["top"] + stages["bottom"])
+    assert figures["bits"] == pytest.approx(figures["code_bits"] + stages["codec"])
+
+
 def test_bits_are_the_same_on_any_number_of_threads(tmp_path: Path) -> None:
     dataset = tiny_dataset(tmp_path, count=300)
     figures = [held_out_bits(tiny_model(), dataset, seed=0, device=CPU, workers=w) for w in (1, 3)]

@@ -147,6 +147,16 @@ def test_built_in_models_are_judged_without_a_dataset(starter: Path) -> None:
     assert "need --dataset" in text
 
 
+def test_the_certifier_alone_judges_labels_of_built_in_characters(starter: Path) -> None:
+    prepared = CliRunner().invoke(pxgen, ["prepare", "--builtin", "-n", "40", "-o", "cast"])
+    assert prepared.exit_code == 0
+    facts = json.loads(
+        run("-m", "run", "--dataset", "cast", "-n", 2, "--steps", 1, "--json").stdout
+    )
+    assert {"legality", "copies", "distribution"} <= facts["runs"][0].keys()
+    assert "labels" not in facts["runs"][0]
+
+
 def test_a_dataset_of_another_model_is_rejected(folder: Path) -> None:
     (folder / "other").mkdir()
     tiny_dataset(folder / "other", frames=2)

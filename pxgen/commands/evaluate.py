@@ -179,11 +179,13 @@ def _dataset(request: EvaluateRequest, loaded: Loaded) -> Dataset | None:
 def _measures(loaded: Loaded, dataset: Dataset | None, seed: int, workers: int) -> list[Measure]:
     """Every measure that this model and these data allow."""
     measures: list[Measure] = [Adherence(loaded.card.palette)]
-    if is_builtin(loaded.card):
+    certified = is_builtin(loaded.card)
+    if certified:
         training = Crowd(dataset, dataset.train) if dataset is not None else None
         measures.append(Legality(training))
     if dataset is not None:
-        if loaded.model.steerable:
+        # Classifiers would learn for minutes what the certifier knows.
+        if loaded.model.steerable and not certified:
             measures.append(Labels(dataset, seed=seed, workers=workers))
         measures.append(Copies(dataset))
         if len(dataset.held_out):

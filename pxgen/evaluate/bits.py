@@ -18,8 +18,9 @@ from pxgen.noise import PictureNoise
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
 
-MOST = 2048
-"""Held-out sprites read; spread over the split where it holds more."""
+MOST, FEWEST, PIXELS = 2048, 256, 2**21
+"""Held-out sprites read, spread over the split where it holds more: as many as have so many pixels
+together, within bounds."""
 WRITTEN = 256
 """Sprites that are written as files to see how long these are."""
 PART = 32
@@ -44,7 +45,8 @@ def held_out_bits(
         device: where the model computes.
         workers: threads on a CPU.
     """
-    chosen = spread(dataset.held_out, MOST)
+    most = min(MOST, max(FEWEST, PIXELS // dataset.canvas.pixels))
+    chosen = spread(dataset.held_out, most)
     parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
 
     stages = {s.name: (k, s) for k, s in enumerate(model.stages()) if s.codes_pixels}

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from pxgen.canvas import Domain
 from pxgen.models.causal import PixelSnail
 from pxgen.models.conditioning import LabelEmbedding, LabelPrior, hide_labels, label_stage
-from pxgen.models.layers import Template, frequencies
+from pxgen.models.layers import frequencies
 from pxgen.models.protocol import Batch, ModelSpec, Sampling, Stage
 from pxgen.models.solvers import slerp
 from pxgen.models.truncation import likely
@@ -74,10 +74,7 @@ class PixelSnailModel:
             condition=spec.hidden,
             dropout=spec.dropout,
         )
-        self.template = Template(spec.hidden, domain.canvas.pixels, spec.width, spec.hidden)
-        self.pixels = nn.ModuleDict(
-            {"condition": self.condition, "template": self.template, "net": self.net}
-        )
+        self.pixels = nn.ModuleDict({"condition": self.condition, "net": self.net})
         self.steerable = domain.labels > 0
         self.module = nn.ModuleDict({"pixels": self.pixels})
         self.prior = LabelPrior(domain.labels, spec.hidden) if domain.labels else None
@@ -101,13 +98,12 @@ class PixelSnailModel:
 
     def _nats(self, flat: Tensor, labels: Tensor) -> Tensor:
         """``(B, P)``."""
-        logits = self.net(flat, *self._condition(labels))
+        logits = self.net(flat, self._condition(labels))
         return F.cross_entropy(logits.mT, flat, reduction="none")
 
-    def _condition(self, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """What labels say of the whole sprite, ``(B, hidden)``, and of each pixel."""
-        seen = self.condition(labels, torch.zeros(len(labels), device=labels.device))
-        return seen, self.template(seen)
+    def _condition(self, labels: Tensor) -> Tensor:
+        seen: Tensor = self.condition(labels, torch.zeros(len(labels), device=labels.device))
+        return seen
 
     def begin(self, batch: Batch) -> None:
         """Start from the colours of each position."""
@@ -137,7 +133,7 @@ class PixelSnailModel:
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Quantiles:
         """The middle of the quantiles at which each pixel would have been drawn as it is."""
         flat = pixels.flatten(1).long()
-        chances = self.net(flat, *self._condition(labels)).double().softmax(-1)
+        chances = self.net(flat, self._condition(labels)).double().softmax(-1)
         above = chances.cumsum(-1).gather(-1, flat.unsqueeze(-1)).squeeze(-1)
         own = chances.gather(-1, flat.unsqueeze(-1)).squeeze(-1)
         middle = (above - own / 2).clamp(1 - FURTHEST, FURTHEST)
@@ -145,7 +141,7 @@ class PixelSnailModel:
 
     def decode(self, code: Quantiles, noise: Noise) -> Tensor:
         """Draw every pixel at its quantile."""
-        reader = self.net.reader(*self._condition(code.labels))
+        reader = self.net.reader(self._condition(code.labels))
         quantiles = torch.special.ndtr(code.normal.double())
         drawn = []
         for position in range(quantiles.shape[1]):

@@ -112,6 +112,21 @@ def test_given_frames_stay_as_they_are(recipe: str, keep: int, tmp_path: Path) -
     assert len(set(ends)) > 1
 
 
+def test_given_colours_that_the_palette_lacks_are_told(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked")
+    clip(tmp_path / "given.gif")
+    options = ("--given", tmp_path / "given.gif", "--keep", 1, "-o", tmp_path / "a.gif")
+    code, _, said = run(tmp_path, *options)
+    assert (code, "palette" in said) == (0, False)
+    with Image.open(tmp_path / "given.gif") as image:
+        frame = np.array(image.convert("RGBA"))
+    frame[0, :3] = 9, 8, 7, 255
+    Image.fromarray(frame).save(tmp_path / "given.png")
+    code, _, said = run(tmp_path, "--given", tmp_path / "given.png", "-o", tmp_path / "b.gif")
+    assert code == 0
+    assert "given.png: 3 pixels are of colours that the model's palette lacks" in said
+
+
 def test_there_and_back_shows_no_end_twice(tmp_path: Path) -> None:
     save_clips(tmp_path, "masked")
     assert run(tmp_path, "-o", tmp_path / "a.gif")[0] == 0

@@ -70,6 +70,12 @@ def test_a_dataset_as_text_with_a_sheet(dataset: Path, tmp_path: Path) -> None:
     assert set(np.unique(indices)) == {0, 1, 2}
 
 
+def test_a_model_in_the_package_by_its_name() -> None:
+    result = run("starter-clips", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["kind"] == "checkpoint"
+
+
 def test_an_image(tmp_path: Path) -> None:
     rgba = np.zeros((2, 3, 4), np.uint8)
     rgba[0, 0], rgba[0, 1], rgba[1, 2] = (9, 9, 9, 255), (7, 7, 7, 128), (50, 50, 50, 0)

@@ -19,7 +19,7 @@ from pxgen.commands.making import Making
 from pxgen.commands.sample import COLORS, check_sampling, choose_model
 from pxgen.drawing import Wish, draw, one_thread
 from pxgen.errors import UsageError
-from pxgen.ingest.onto import fit_frames
+from pxgen.ingest.onto import Fitted, fit_frames
 from pxgen.labels import parse_labels
 from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling
@@ -84,7 +84,7 @@ def animate(request: AnimateRequest, console: Console) -> Iterator[Path]:
     if not indices:
         return
     if loaded.card.canvas.frames > 1:
-        clips = _clips(request, loaded, labels, indices, device)
+        clips = _clips(request, loaded, labels, indices, device, console)
     else:
         clips = _walks(request, loaded, labels, indices, device)
     turned = ((_turned(clip, request.loop), palette) for clip, palette in clips)
@@ -111,6 +111,7 @@ def _clips(
     labels: NDArray[np.float32],
     indices: Iterable[int],
     device: torch.device,
+    console: Console,
 ) -> Iterator[tuple[U8, Palette]]:
     """``(T, H, W)`` clips of a model of clips, and their palettes."""
     if request.frames not in {None, loaded.card.canvas.frames}:
@@ -119,7 +120,15 @@ def _clips(
         )
     how, own = request.how, None
     if request.given is not None:
-        how, own = _going_on(request.given, request.keep, how, loaded, device)
+        fitted = fit_frames(request.given, place_of(loaded), request.keep)
+        if fitted.snapped:
+            console.print(
+                f"{request.given}: {fitted.snapped} pixels are of colours that the model's palette "
+                "lacks; they count as the nearest ones",
+                markup=False,
+            )
+        how = _going_on(request.given, fitted, how, loaded, device)
+        own = fitted.palette if loaded.palettes is not None else None
     check_sampling(how, loaded.model)
     wishes = [Wish(index, labels, how) for index in indices]
     pictures = draw(
@@ -131,22 +140,20 @@ def _clips(
 
 
 def _going_on(
-    given: Path, keep: int | None, how: Sampling, loaded: Loaded, device: torch.device
-) -> tuple[Sampling, Palette | None]:
-    """How to draw what follows given frames, and their own palette if they keep one."""
+    given: Path, fitted: Fitted, how: Sampling, loaded: Loaded, device: torch.device
+) -> Sampling:
+    """How to draw what follows given frames."""
     canvas = loaded.card.canvas
-    fitted = fit_frames(given, place_of(loaded), keep)
     frames = torch.from_numpy(fitted.pixels).to(device)
     if len(frames) >= canvas.frames:
         raise UsageError(
             f"{given}: {len(frames)} frames leave nothing to draw of {canvas.frames}: keep fewer "
             "with --keep"
         )
-    own = fitted.palette if loaded.palettes is not None else None
     going_on = continuing(frames, how, loaded)
     if going_on is None:
         raise UsageError("this model cannot go on with a clip: leave --given out")
-    return going_on, own
+    return going_on
 
 
 def _walks(

@@ -26,6 +26,7 @@ from pxgen.palette.table import unpack
 from pxgen.render.figure import figure_palette
 from pxgen.render.heatmaps import heat_sheet
 from pxgen.render.png import encode_png
+from pxgen.runs import shipped
 from pxgen.tensorfile import read_header
 
 U8 = NDArray[np.uint8]
@@ -54,7 +55,7 @@ def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Find
     """Look into a dataset (its folder or file), a checkpoint, or an image.
 
     Args:
-        path: what to look into.
+        path: what to look into; a model in the package by its name, too.
         audited: find out which labels the pixels of a dataset show, too; takes seconds a label.
         studied: tell what the sprites of each label have in common; the picture then shows where.
 
@@ -62,6 +63,7 @@ def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Find
         UsageError: an audit or a study of anything but a labelled dataset.
         InputError: missing, damaged, or nothing that pxgen knows.
     """
+    path = shipped(path)
     if not path.exists():
         raise InputError(f"no such file or folder: {path}")
     file = next((f for f in (dataset_file(path), checkpoint_file(path)) if f.exists()), None)

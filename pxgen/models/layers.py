@@ -126,30 +126,6 @@ class GlobalBlock(nn.Module):
         return x + update
 
 
-class Template(nn.Module):
-    """A vector to features of every position of a grid, each by weights of its own.
-
-    What convolutions would have to carry from place to place, labels say at once where it is.
-    """
-
-    CHANNELS = 8
-
-    def __init__(self, enter: int, positions: int, width: int, hidden: int) -> None:
-        super().__init__()
-        self.positions = positions
-        self.enter = CanvasLinear(enter, hidden)
-        self.middle = nn.Linear(hidden, hidden)
-        self.leave = CanvasLinear(hidden, self.CHANNELS * positions)
-        self.spread = nn.Linear(self.CHANNELS, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(B, enter)`` to ``(B, positions, width)``."""
-        hidden = F.silu(self.enter(x))
-        hidden = hidden + F.silu(self.middle(hidden))
-        spread: Tensor = self.spread(self.leave(hidden).view(-1, self.positions, self.CHANNELS))
-        return spread
-
-
 def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:
     """A 3×3 convolution of ``(B, C, h, w)`` that sees across the borders which wrap round."""
     if wrap == NOWHERE:

@@ -21,7 +21,7 @@ from pxgen.canvas import Domain
 from pxgen.models.causal import PixelSnail, Reader
 from pxgen.models.conditioning import LabelEmbedding, LabelPrior, hide_labels, label_stage
 from pxgen.models.hierarchy import Hierarchy, HierarchySpec, Levels
-from pxgen.models.layers import ResidualBlock, Template
+from pxgen.models.layers import ResidualBlock
 from pxgen.models.protocol import Batch, Sampling, Stage
 from pxgen.models.quantizer import usage
 from pxgen.models.transformer import CausalTransformer, TransformerReader
@@ -35,8 +35,6 @@ ALONE = 0.1
 """Share of training sprites whose codec shows the top level alone, and of those without it."""
 PATIENCE = 4
 """Validations without progress after which a prior only learns its sprites by heart."""
-GLANCE = 8
-"""Numbers by which the whole bottom level knows a top code."""
 COMMITMENT = 0.25
 """Weight of the distance between vectors and their codes."""
 
@@ -89,10 +87,6 @@ class Prior(nn.Module):
             dropout=spec.dropout,
         )
         self.above = nn.Embedding(codec.top.codes, width) if above else None
-        # All that is known of the whole grid before its first code.
-        self.glance = nn.Linear(width, GLANCE) if above else None
-        known = spec.hidden + above * GLANCE * codec.top_grid.pixels
-        self.template = Template(known, grid.pixels, width, spec.hidden)
         self.look = nn.ModuleList(ResidualBlock(width, spec.hidden) for _ in range(2 * above))
         self._over, self._steps = codec.top_grid, codec.steps
 
@@ -111,20 +105,17 @@ class Prior(nn.Module):
         seen: Tensor = self.labels(labels, torch.zeros(len(labels), device=labels.device))
         return seen
 
-    def _beside(self, top: Tensor | None, condition: Tensor) -> Tensor:
-        """``(B, N, width)``: what labels say of each place, and top codes of those below them."""
-        if self.above is None or self.glance is None or top is None:
-            said: Tensor = self.template(condition)
-            return said
+    def _beside(self, top: Tensor | None, condition: Tensor) -> Tensor | None:
+        """``(B, N, width)``: what top codes say of each place below them."""
+        if self.above is None or top is None:
+            return None
         T, H, W = self._over
-        embedded = self.above(top)
-        said = self.template(torch.cat([condition, self.glance(embedded).flatten(1)], 1))
-        x = embedded.view(-1, H, W, self.above.embedding_dim).permute(0, 3, 1, 2)
+        x = self.above(top).view(-1, H, W, self.above.embedding_dim).permute(0, 3, 1, 2)
         moved = condition.repeat_interleave(T, 0)
         for block in self.look:
             x = block(x, moved)
         x = F.interpolate(x, scale_factor=2, mode="nearest").repeat_interleave(self._steps, 0)
-        return said + x.permute(0, 2, 3, 1).reshape(len(top), -1, x.shape[1])
+        return x.permute(0, 2, 3, 1).reshape(len(top), -1, x.shape[1])
 
 
 class VqVae:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pxgen.canvas import Canvas
 from pxgen.errors import InputError
-from pxgen.ingest.clips import gather
+from pxgen.ingest.clips import broken, gather
 from pxgen.ingest.describe import describe_sizes
 from pxgen.ingest.grid import Grid, cut
 from pxgen.ingest.layout import choose_canvas, misfit, place
@@ -124,7 +124,10 @@ def test_frames_are_ordered_by_number_and_gaps_break_a_run() -> None:
     files = found("r_f10.png", "r_f8.png", "r_f9.png")
     (clip,) = gather(files, None)
     assert [file.name for file in clip.files] == ["r_f8.png", "r_f9.png", "r_f10.png"]
-    assert len(gather(found("r_f0.png", "r_f2.png"), None)) == 2
+    apart = gather(found("a/r_f0.png", "a/r_f2.png", "b/r_f0.png", "b/r_f1.png"), None)
+    assert [len(entry.files) for entry in apart] == [1, 1, 2]
+    assert broken(apart) == ["a/r"]
+    assert broken(gather(found("a/r_f0.png", "b/r_f0.png"), None)) == []
     assert names_of(found("walk/0.png", "walk/1.png"), 2) == {"walk": 2}
 
 

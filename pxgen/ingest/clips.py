@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -44,6 +45,17 @@ def gather(files: Sequence[Found], frames: int | None) -> list[Entry]:
     for name, run in runs.items():
         entries.extend(_clip(name, run))
     return entries
+
+
+def broken(entries: Iterable[Entry]) -> list[str]:
+    """Clips of which a number is missing or twice there, so that their frames are single files."""
+    marked: Counter[str] = Counter()
+    for entry in entries:
+        path = PurePosixPath(entry.files[0].name)
+        match = _FRAME_MARK.match(path.stem)
+        if match is not None and len(entry.files) == 1:
+            marked[_clip_name(path, match[1])] += 1
+    return [name for name, frames in marked.items() if frames > 1]
 
 
 def singles(files: Iterable[Found]) -> list[Entry]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
 from pxgen.ingest.cleaning import Jpegs, undo_overflow
-from pxgen.ingest.clips import Entry, gather, singles
+from pxgen.ingest.clips import Entry, broken, gather, singles
 from pxgen.ingest.grid import Grid, cut
 from pxgen.ingest.images import FILE_LIMIT, Picture, read_picture
 from pxgen.ingest.match import Unit
@@ -111,6 +111,11 @@ class Sources:
         """How arrays and clips were understood, for people."""
         clips = sum(len(entry.files) > 1 for entry in self._entries)
         lines = [f"{clips} clips of numbered files"] if clips else []
+        if clips and (gaps := broken(self._entries)):
+            lines.append(
+                f"warning: {len(gaps)} clips lack a number or have one twice (such as {gaps[0]}): "
+                "their frames are taken as single files"
+            )
         return lines + [f"{name}: {a.described} {a.shape}" for name, a in self._arrays.items()]
 
     @property

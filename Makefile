@@ -10,6 +10,9 @@ DEMO ?= demo
 # Sprites to measure with, and where to put the figures as JSON: make bench DATA=sprites/ JSON=b.json
 DATA ?=
 JSON ?=
+# How long to fuzz, and with which damages: make fuzz MINUTES=20 SEED=1
+MINUTES ?= 5
+SEED ?= 0
 
 BIN := $(VENV)/bin
 PXGEN := $(abspath $(BIN)/pxgen)
@@ -54,8 +57,8 @@ check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 
-fuzz: $(INSTALLED) ## damage files of every kind at random and see what reads them: make fuzz MINUTES=5
-	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),5) --seed $(or $(SEED),0) --keep build/crashes
+fuzz: $(INSTALLED) ## damage files of every kind at random and see what reads them (MINUTES=5, SEED=0)
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED) --keep build/crashes
 
 bench: $(INSTALLED) ## speed and memory in one table (DATA=folder of sprites, JSON=file)
 	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') $(if $(JSON),--json '$(JSON)')

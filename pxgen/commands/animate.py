@@ -19,7 +19,7 @@ from pxgen.commands.making import Making
 from pxgen.commands.sample import COLORS, check_sampling, choose_model
 from pxgen.drawing import Wish, draw, one_thread
 from pxgen.errors import UsageError
-from pxgen.ingest.onto import Fitted, fit_frames
+from pxgen.ingest.onto import Fitted, fit_frames, snapped_remark
 from pxgen.labels import parse_labels
 from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling
@@ -122,11 +122,7 @@ def _clips(
     if request.given is not None:
         fitted = fit_frames(request.given, place_of(loaded), request.keep)
         if fitted.snapped:
-            console.print(
-                f"{request.given}: {fitted.snapped} pixels are of colours that the model's palette "
-                "lacks; they count as the nearest ones",
-                markup=False,
-            )
+            console.print(snapped_remark(request.given, fitted.snapped), markup=False)
         how = _going_on(request.given, fitted, how, loaded, device)
         own = fitted.palette if loaded.palettes is not None else None
     check_sampling(how, loaded.model)

@@ -133,7 +133,7 @@ def _start(
     image: Path, edits: Edits, loaded: Loaded, canvas: Canvas, complain: Callable[[str], None]
 ) -> tuple[U8, NDArray[np.bool_] | None, Palette]:
     """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
-    from pxgen.ingest.onto import fit_image, lay_image
+    from pxgen.ingest.onto import fit_image, lay_image, snapped_remark
 
     onto = place_of(loaded)._replace(canvas=canvas)
     around = None
@@ -143,10 +143,7 @@ def _start(
     else:
         pixels, snapped, palette = fit_image(image, onto)
     if snapped:
-        complain(
-            f"{image}: {snapped} pixels are of colours that the model's palette lacks; "
-            "they count as the nearest ones"
-        )
+        complain(snapped_remark(image, snapped))
     return pixels, around, palette
 
 

@@ -22,6 +22,14 @@ from pxgen.palette.table import unpack
 U8 = NDArray[np.uint8]
 
 
+def snapped_remark(image: Path, snapped: int) -> str:
+    """What to say of pixels whose colour the palette lacks."""
+    return (
+        f"{image}: {snapped} pixels are of colours that the model's palette lacks; they count as "
+        "the nearest ones"
+    )
+
+
 class Fitted(NamedTuple):
     """One image, or one clip of it."""
 

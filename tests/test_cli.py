@@ -89,11 +89,11 @@ def test_the_help_lists_every_command(run):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_says_what_it_is_for(name):
     command = CommandLine.get_command(pxgen, click.Context(pxgen), name)
-    todo = [command]
-    while todo:
-        here = todo.pop()
+    waiting = [command]
+    while waiting:
+        here = waiting.pop()
         assert here.help or here.short_help, here.name
-        todo += getattr(here, "commands", {}).values()
+        waiting += getattr(here, "commands", {}).values()
         for param in here.params:
             assert not isinstance(param, click.Option) or param.help, f"{here.name} {param.name}"
 

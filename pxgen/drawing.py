@@ -1,32 +1,40 @@
 """Drawing any number of pictures in bounded memory, the same bytes however the work is divided.
 
 Convolutions and matrix products of another batch size or thread count round differently, and one
-last bit can turn a draw. So on a CPU every picture is computed alone by one thread, and several
-threads work on several pictures; for the small networks of this package that is also the faster
-way. On an accelerator, pictures go in batches of one fixed size.
+last bit can turn a draw. So pictures are computed in groups of one size by one thread each, and
+picture ``i`` always has seat ``i % size`` in its group, beside whichever others are asked for: all
+that decides its bytes is its own. Seats that nobody asked for are filled up.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pxgen.models.protocol import Model, Sampling
 from pxgen.noise import PictureNoise
 
 U8 = NDArray[np.uint8]
 
-TOGETHER = 64
-"""Pictures at once on an accelerator; another number would round differently."""
+SEATS, SEATED_PIXELS = 4, 2304
+"""Pictures of a group on a CPU, and their pixels, at most: small networks spend most of their time
+between operations, which a group shares; a lone picture pays for the empty seats beside it."""
+SEATS_ACCELERATED = 64
+"""Pictures of a group on an accelerator."""
+WINDOW = 256
+"""Pictures among which companions are looked for; those between may be drawn another way."""
 AHEAD = 4
-"""Pictures computed ahead for each worker, so that none waits for a slow one."""
+"""Groups computed ahead for each worker, so that none waits for a slow one."""
 
 
 class Wish(NamedTuple):
@@ -58,23 +66,21 @@ def draw(
         workers: threads on a CPU.
     """
 
-    def several(part: Sequence[Wish]) -> U8:
-        # A batch is filled up, because another size would round differently.
-        full = [*part, *[part[-1]] * (size - len(part))]
-        labels = torch.from_numpy(np.stack([wish.labels for wish in full])).to(device)
-        noise = PictureNoise(seed, [wish.number for wish in full], device)
+    def pictures(group: _Group) -> dict[int, U8]:
         with torch.inference_mode():
-            return model.sample(labels, noise, part[0].how)[: len(part)].cpu().numpy()
+            maps = model.sample(*group.seated(seed, device), group.how).cpu().numpy()
+        return {place: maps[seat] for seat, (place, _) in group.taken.items()}
 
-    size = 1 if device.type == "cpu" else TOGETHER
-    parts = _alike(wishes, size)
-    if device.type != "cpu":
-        for part in parts:
-            yield from several(part)
-        return
-    with one_thread():
-        for pictures in _in_order(several, parts, workers):
-            yield from pictures
+    accelerated = device.type != "cpu"
+    done: dict[int, U8] = {}
+    following = 0
+    with nullcontext() if accelerated else one_thread():
+        groups = _groups(wishes, lambda how: _seats(model, how, device))
+        for made in _in_order(pictures, groups, 1 if accelerated else workers):
+            done |= made
+            while following in done:
+                yield done.pop(following)
+                following += 1
 
 
 def trace(model: Model, wish: Wish, seed: int, *, device: torch.device) -> U8:
@@ -83,27 +89,71 @@ def trace(model: Model, wish: Wish, seed: int, *, device: torch.device) -> U8:
     Returns:
         ``(S·T, H, W) uint8``, a frame or clip a step; the last is what :func:`draw` draws.
     """
-    size = 1 if device.type == "cpu" else TOGETHER
-    labels = torch.from_numpy(np.stack([wish.labels] * size)).to(device)
-    noise = PictureNoise(seed, [wish.number] * size, device)
+    (group,) = _groups([wish], lambda how: _seats(model, how, device))
+    (seat,) = group.taken
+    labels, noise = group.seated(seed, device)
     with one_thread(), torch.inference_mode():
-        steps = [maps[0].cpu().numpy() for maps in model.trace(labels, noise, wish.how)]
+        steps = [maps[seat].cpu().numpy() for maps in model.trace(labels, noise, wish.how)]
     return np.concatenate(steps)
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Pictures that are computed at once, drawn the same way."""
+
+    how: Sampling
+    size: int
+    taken: dict[int, tuple[int, Wish]]
+    """By seat: a wish, and its place among all."""
+
+    def seated(self, seed: int, device: torch.device) -> tuple[Tensor, PictureNoise]:
+        """``(size, L)`` labels and the noise of all seats; a wish repeated fills empty ones."""
+        _, filler = next(iter(self.taken.values()))
+        wishes = [self.taken.get(seat, (0, filler))[1] for seat in range(self.size)]
+        labels = torch.from_numpy(np.stack([wish.labels for wish in wishes])).to(device)
+        return labels, PictureNoise(seed, [wish.number for wish in wishes], device)
+
+
+def _seats(model: Model, how: Sampling, device: torch.device) -> int:
+    """How many pictures are computed at once, whoever asks for how many."""
+    if device.type != "cpu":
+        return SEATS_ACCELERATED
+    canvas = how.canvas or model.domain.canvas
+    return max(1, min(SEATS, SEATED_PIXELS // canvas.pixels))
+
+
+def _groups(wishes: Iterable[Wish], seats: Callable[[Sampling], int]) -> Iterator[_Group]:
+    """Groups in the order of their first wishes; each wish sits where its number says."""
+    following = enumerate(wishes)
+    while window := list(islice(following, WINDOW)):
+        groups: list[_Group] = []
+        open_groups: dict[tuple[int, int], deque[_Group]] = {}
+        for place, wish in window:
+            size = seats(wish.how)
+            seat = wish.number % size
+            # The first group of this kind in which the seat is free.
+            waiting = open_groups.setdefault((id(wish.how), seat), deque())
+            if not waiting:
+                groups.append(_Group(wish.how, size, {}))
+                for other in range(size):
+                    open_groups.setdefault((id(wish.how), other), deque()).append(groups[-1])
+            waiting.popleft().taken[seat] = place, wish
+        yield from groups
+
+
 def _in_order(
-    several: Callable[[Sequence[Wish]], U8], parts: Iterable[Sequence[Wish]], workers: int
-) -> Iterator[U8]:
-    """Map over ``parts`` on threads, yielding results in order with few of them waiting."""
+    pictures: Callable[[_Group], dict[int, U8]], groups: Iterable[_Group], workers: int
+) -> Iterator[dict[int, U8]]:
+    """Map over ``groups`` on threads, yielding results in order with few of them waiting."""
     if workers == 1:
-        yield from map(several, parts)
+        yield from map(pictures, groups)
         return
-    waiting: deque[Future[U8]] = deque()
+    waiting: deque[Future[dict[int, U8]]] = deque()
     # The number of threads inside an operation is a setting of each thread.
     pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
     try:
-        for part in parts:
-            waiting.append(pool.submit(several, part))
+        for group in groups:
+            waiting.append(pool.submit(pictures, group))
             if len(waiting) >= workers * AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -121,15 +171,3 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _alike(wishes: Iterable[Wish], size: int) -> Iterator[list[Wish]]:
-    """At most ``size`` wishes in a row that are drawn the same way."""
-    part: list[Wish] = []
-    for wish in wishes:
-        if part and (len(part) == size or wish.how is not part[0].how):
-            yield part
-            part = []
-        part.append(wish)
-    if part:
-        yield part

@@ -61,7 +61,7 @@ def test_a_dry_run_tells_what_a_run_writes(model: Path, tmp_path: Path, command:
     assert not (tmp_path / "out").exists()
     wet = run(model, *asked, command=command)
     assert dry.stdout == wet.stdout
-    assert len(wet.stdout.split()) == 2
+    assert len(wet.stdout.split()) == 3
     sheet = run(model, "-o", tmp_path / "s.png", "--data", "s.json", "--dry-run", command=command)
     assert sheet.stdout.split() == [str(tmp_path / "s.png"), "s.json"]
 

@@ -71,7 +71,10 @@ def making_options(command: Command) -> Command:
         first, count = given.pop("first"), given.pop("count")
         making["count"] = count
         part, parts = given.pop("shard")
-        making["indices"] = range(first + part, first + count, parts)
+        # Neighbours stay together: they are computed at once.
+        making["indices"] = range(
+            first + count * part // parts, first + count * (part + 1) // parts
+        )
         making["runs"] = session.project.runs
         heat = {name: given.pop(name) for name in HEAT}
         return command(session, *args, making=making, heat=heat, **given)

@@ -7,8 +7,9 @@ TORCH ?= torch==2.13.0
 # make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 DEMO ?= demo
-# Sprites to measure with, and where to put the figures as JSON: make bench DATA=sprites/ JSON=b.json
+# Sprites to measure with, and where to put the figures: make bench DATA=sprites/ JSON=bench.json
 DATA ?=
+PAGE ?= build/bench.md
 JSON ?=
 # How long to fuzz, and with which damages: make fuzz MINUTES=20 SEED=1
 MINUTES ?= 5
@@ -60,8 +61,9 @@ check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 fuzz: $(INSTALLED) ## damage files of every kind at random and see what reads them (MINUTES=5, SEED=0)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED) --keep build/crashes
 
-bench: $(INSTALLED) ## speed and memory in one table (DATA=folder of sprites, JSON=file)
-	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') $(if $(JSON),--json '$(JSON)')
+bench: $(INSTALLED) ## speed and memory in one table and a page (DATA=folder, PAGE=file, JSON=file)
+	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') --page '$(PAGE)' \
+		$(if $(JSON),--json '$(JSON)')
 
 starter: $(STARTERS:%=train-%) ## train the models in the package anew, from the built-in characters (two hours)
 

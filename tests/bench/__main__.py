@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench import diffusion, files, making, material, priors, startup, training
 from tests.bench.machine import Machine, look
-from tests.bench.rows import Row, table
+from tests.bench.rows import Row, digits, page, table
 
 
 def main() -> int:
@@ -24,8 +24,11 @@ def main() -> int:
         rows = []
         for row in _rows(Path(folder), arguments.data):
             rows.append(row)
-            print(f"  {row.name}: {row.shown} {row.unit}", file=sys.stderr, flush=True)
+            print(f"  {row.name}: {digits(row.figure)} {row.unit}", file=sys.stderr, flush=True)
     print(table(rows))
+    if arguments.page is not None:
+        arguments.page.parent.mkdir(parents=True, exist_ok=True)
+        arguments.page.write_text(page(str(machine), _command(arguments), rows), "utf-8")
     if arguments.json is not None:
         _write(arguments.json, machine, rows)
     return int(any(row.ok is False for row in rows))
@@ -36,8 +39,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--data", type=Path, help="folder of sprites (default: 10,000 built-in ones as PNGs)"
     )
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the table in Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
     return parser.parse_args()
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """How to measure the same again."""
+    return "make bench" if arguments.data is None else f"make bench DATA={arguments.data.name}"
 
 
 def _rows(folder: Path, data: Path | None) -> Iterator[Row]:
@@ -45,8 +54,8 @@ def _rows(folder: Path, data: Path | None) -> Iterator[Row]:
     model = material.model(folder)
     yield from startup.cold_sample_rows(folder, model)
     sprites = data.resolve() if data is not None else material.sprites(folder)
-    yield from making.prepare_rows(folder, sprites)
-    yield from files.rows(folder, sprites, folder / making.DATASET)
+    prepared = yield from making.prepare_rows(folder, sprites)
+    yield from files.rows(folder, sprites, folder / making.DATASET, prepared)
     yield from making.sample_rows(folder, model)
     yield from training.rows(folder, folder / making.DATASET)
     yield from diffusion.rows(folder)

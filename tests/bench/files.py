@@ -33,16 +33,23 @@ print(time.perf_counter() - began)
 """
 
 
-def rows(folder: Path, sprites: Path, dataset: Path) -> Iterator[Row]:
-    """Sprites, clips and batches a second."""
+def rows(folder: Path, sprites: Path, dataset: Path, prepared: float) -> Iterator[Row]:
+    """Sprites, clips and batches a second; ``prepare`` read so many sprites a second."""
     speeds = program("files", sprites, dataset, folder=folder)
-    yield Row("Pillow to RGBA arrays", speeds["pillow"], "sprites/s", note="no palette, no file")
-    note = f"{CLIPS} clips of {FRAMES} frames"
-    yield Row("GIFs", speeds["gif"], "clips/s", note=note)
-    yield Row("... by Pillow", speeds["gif pillow"], "clips/s", note="merges frames, loses entries")
-    yield Row("... by imageio", speeds["gif imageio"], "clips/s", note="the same, by way of RGBA")
-    yield Row("batches of 64 from the dataset", speeds["batches"], "batches/s")
-    yield Row("... DataLoader of one-hot floats", speeds["one-hot"], "batches/s")
+
+    def beside(name: str, key: str, other: str, unit: str, note: str) -> Row:
+        ours, theirs = speeds[key], speeds[other]
+        return Row(name, ours, unit, times=ours / theirs, note=f"{theirs:,.0f} by {note}")
+
+    pillow = speeds["pillow"]
+    note = f"{pillow:,.0f} by Pillow into RGBA arrays, without palette, splits or file"
+    yield Row("... and its speed", prepared, "sprites/s", times=prepared / pillow, note=note)
+    name = f"GIFs of {FRAMES} frames"
+    lossy = "which merges frames and loses palette entries"
+    yield beside(name, "gif", "gif pillow", "GIFs/s", f"Pillow, {lossy}")
+    yield beside(name, "gif", "gif imageio", "GIFs/s", f"imageio, {lossy}")
+    name, other = "batches of 64 from the dataset", "a DataLoader of one-hot floats"
+    yield beside(name, "batches", "one-hot", "batches/s", other)
 
 
 def million_rows(folder: Path) -> Iterator[Row]:

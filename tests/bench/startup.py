@@ -17,12 +17,12 @@ REPEATS = 5
 def help_rows(folder: Path) -> Iterator[Row]:
     """``pxgen --help``: its wall time, and the heavy packages that it imports."""
     seconds = times(*HELP, repeats=REPEATS, folder=folder)
-    yield Row("pxgen --help, median of 5", median(seconds), "s", 0.3, f"best {seconds[0]:.3f}")
+    yield Row("pxgen --help, median of 5", median(seconds), "s", 0.3, note=f"best {seconds[0]:.3f}")
     log = python("-X", "importtime", *HELP, folder=folder).stderr
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in log.splitlines()}
     found = [name for name in HEAVY if name in imported]
     note = ", ".join(found) or "neither torch nor " + ", ".join(HEAVY[1:])
-    yield Row("heavy packages that --help imports", len(found), "packages", 0, note)
+    yield Row("heavy packages that --help imports", len(found), "packages", 0, note=note)
 
 
 def cold_sample_rows(folder: Path, model: Model) -> Iterator[Row]:

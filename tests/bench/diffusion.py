@@ -27,7 +27,7 @@ def rows(folder: Path) -> Iterator[Row]:
     figures = program("diffusion", folder=folder)
     for batch in BATCHES:
         ours, theirs = figures["pxgen"][str(batch)], figures["diffusers"][str(batch)]
-        name = f"ddim, {STEPS} steps, {batch} of {SIDE}x{SIDE} together"
+        name = f"ddpm by DDIM, {STEPS} steps, {batch} of {SIDE}x{SIDE} asked for"
         note = f"diffusers' U-Net {theirs:.3g} sprites/s"
         yield Row(name, ours, "sprites/s", times=ours / theirs, least=LEAST, note=note)
     sizes = f"{figures['parameters']['pxgen']:,} and {figures['parameters']['diffusers']:,}"

@@ -65,6 +65,19 @@ def test_one_json_document_with_a_run_for_each_number_of_steps(folder: Path) -> 
     assert again.stdout == result.stdout
 
 
+def test_some_labels_can_be_asked_for_alone(folder: Path) -> None:
+    asked = ("-m", "run", "-n", 6, "--steps", 2, "--json", "--label", "right")
+    result = run(*asked)
+    assert result.exit_code == 0, result.stderr
+    facts = json.loads(result.stdout)
+    assert facts["asked"]["labels"] == "right, in turn"
+    assert facts["runs"][0]["labels"]["labels"]["right"]["of"] == 6
+    for wrong, said in (("rigt", "did you mean right?"), ("left:0.5", "without weights")):
+        result = run(*asked, "--label", wrong)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert said in result.stderr
+
+
 def test_a_table_a_sheet_and_a_report(folder: Path) -> None:
     result = run("-m", "run", "-n", 4, "--steps", 2, "-o", "new/s.png", "-o", "new/r.json")
     assert result.exit_code == 0, result.stderr

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pxgen.cli.completing import complete_labels
 from pxgen.cli.options import PATH, device_option, model_option, setting_option, workers_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.settings import SampleSettings
@@ -39,6 +40,14 @@ _WIDE = 400
     help="How many sprites to draw.",
 )
 @click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    shell_complete=complete_labels,
+    metavar="NAME",
+    help="Ask for this label; repeat it for several in turn (default: all of them in turn).",
+)
+@click.option(
     "--steps",
     type=click.IntRange(1),
     multiple=True,
@@ -67,6 +76,7 @@ def command(
     model: Path | None,
     dataset: Path | None,
     count: int,
+    labels: tuple[str, ...],
     steps: tuple[int, ...],
     sampler: str | None,
     guidance: float | None,
@@ -89,6 +99,7 @@ def command(
     Examples:
       pxgen evaluate -m runs/0001-masked --dataset dataset
       pxgen evaluate --steps 8 --steps 32 -n 200 -o sheet.png
+      pxgen evaluate --label alien --label ape -n 200
       pxgen evaluate --json > report.json
       pxgen evaluate -o report.html
     """
@@ -103,6 +114,7 @@ def command(
         dataset=dataset,
         project_dataset=session.project.dataset,
         count=count,
+        labels=labels,
         steps=steps,
         sampler=sampler,
         guidance=guidance,

@@ -29,6 +29,7 @@ from pxgen.evaluate.legality import Legality, is_builtin
 from pxgen.evaluate.measure import Drawn, Measure
 from pxgen.evaluate.motion import Motion, continuation
 from pxgen.evaluate.neighbours import Crowd
+from pxgen.labels import parse_labels
 from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling
 from pxgen.palette import Palette
@@ -60,6 +61,8 @@ class EvaluateRequest:
     """None takes the project's if the model was trained on it."""
     project_dataset: Path
     count: int
+    labels: tuple[str, ...]
+    """Asked for in turn, one a sprite; empty for every label."""
     steps: tuple[int, ...]
     """One row of figures for each; empty for the model's own number."""
     sampler: str | None
@@ -109,6 +112,7 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
     loaded = load_model(choose_model(request.model, request.runs, console), device)
     for steps in request.steps or (None,):
         check_sampling(_sampling(request, steps), loaded.model)
+    turns = _turns(request, loaded)
     dataset = _dataset(request, loaded)
     say = _speaker(console)
     bits = None
@@ -123,7 +127,7 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
     runs, blocks = [], []
     pairs: tuple[Pair, ...] = ()
     for steps in request.steps or (None,):
-        drawn = _draw(request, loaded, steps, device, console)
+        drawn = _draw(request, loaded, turns, steps, device, console)
         say("judging")
         runs.append({"steps": _used(loaded.card, "steps", steps)})
         runs[-1] |= {measure.name: measure.of(drawn) for measure in measures}
@@ -137,7 +141,7 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
         "continuation": going_on,
         "model": _about_model(loaded.card),
         "dataset": _about_dataset(dataset, loaded.card),
-        "asked": _asked(request, loaded),
+        "asked": _asked(request, loaded, turns),
         "held_out_bits": bits,
         "references": {measure.name: measure.reference() for measure in measures},
         "runs": runs,
@@ -196,18 +200,34 @@ def _measures(loaded: Loaded, dataset: Dataset | None, seed: int, workers: int) 
     return measures
 
 
+def _turns(request: EvaluateRequest, loaded: Loaded) -> NDArray[np.intp]:
+    """The labels that are asked for in turn; none of a model that labels do not steer.
+
+    Raises:
+        UsageError: an unknown label, one with a weight, or a model that cannot be asked.
+    """
+    names = loaded.card.label_names
+    if request.labels and not loaded.model.steerable:
+        raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
+    vectors = [parse_labels([text], names, loaded.path) for text in request.labels]
+    if any(vector.max(initial=0) != 1 for vector in vectors):
+        raise UsageError("evaluate asks for one label a sprite: name labels without weights")
+    chosen = [int(vector.argmax()) for vector in vectors]
+    every = range(len(names)) if loaded.model.steerable else ()
+    return np.array(chosen or every, np.intp)
+
+
 def _draw(
     request: EvaluateRequest,
     loaded: Loaded,
+    turns: NDArray[np.intp],
     steps: int | None,
     device: torch.device,
     console: Console,
 ) -> Drawn:
     """Draw the sprites, each asked for one label, the labels in turn."""
     count, width = request.count, len(loaded.card.label_names)
-    asked = np.full(count, -1, np.intp)
-    if loaded.model.steerable and width:
-        asked = np.arange(count) % width
+    asked = np.resize(turns, count) if len(turns) else np.full(count, -1, np.intp)
     identity = np.eye(width, dtype=np.float32)
     nothing = np.zeros(width, np.float32)
     how = _sampling(request, steps)
@@ -302,11 +322,13 @@ def _about_dataset(dataset: Dataset | None, card: Card) -> dict[str, Any] | None
     }
 
 
-def _asked(request: EvaluateRequest, loaded: Loaded) -> dict[str, Any]:
+def _asked(request: EvaluateRequest, loaded: Loaded, turns: NDArray[np.intp]) -> dict[str, Any]:
+    names = ", ".join(loaded.card.label_names[turn] for turn in turns)
+    every = f"{names if request.labels else 'one each'}, in turn"
     return {
         "samples": request.count,
         "seed": request.seed,
-        "labels": "one each, in turn" if loaded.model.steerable else "none",
+        "labels": every if loaded.model.steerable else "none",
         "sampler": _used(loaded.card, "sampler", request.sampler),
         "guidance": _used(loaded.card, "guidance", request.guidance),
         "temperature": _used(loaded.card, "temperature", request.temperature),

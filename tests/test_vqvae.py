@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pxgen.canvas import Canvas, Domain
 from pxgen.errors import InputError
-from pxgen.models.hierarchy import Hierarchy, HierarchySpec
+from pxgen.models.hierarchy import Hierarchy, HierarchySpec, Levels
 from pxgen.models.protocol import Batch, Sampling
 from pxgen.models.quantizer import Codebook, Lattice, lattice_levels, usage
 from pxgen.models.vqvae import VqVae
@@ -115,13 +115,15 @@ def test_codes_of_a_frame_do_not_depend_on_later_frames(
             later[:, known // span :] = torch.randn_like(later[:, known // span :])
             changed.append(later)
         pixels = of.canvas.height * of.canvas.width
-        whole = codec.decode(*(level.values for level in levels))
-        assert torch.equal(whole[:, : known * pixels], codec.decode(*changed)[:, : known * pixels])
+        labels = torch.zeros(len(first), of.labels)
+        whole = codec.decode(*(level.values for level in levels), labels)
+        other = codec.decode(*changed, labels)
+        assert torch.equal(whole[:, : known * pixels], other[:, : known * pixels])
         # And what came before is seen.
         earlier = levels[0].values.clone()
         earlier[:, 0] += 1
         next_one = slice(top * pixels, 2 * top * pixels)
-        moved = codec.decode(earlier, levels[1].values)
+        moved = codec.decode(earlier, levels[1].values, labels)
         assert not torch.equal(whole[:, next_one], moved[:, next_one])
 
 
@@ -140,7 +142,7 @@ def test_the_shapes_of_the_thesis_save_what_it_says() -> None:
     clip = torch.randint(0, 5, (1, *of.canvas))
     with torch.no_grad():
         top, bottom = codec.encode(clip.flatten(1))
-        rebuilt = codec.decode(top.values, bottom.values)
+        rebuilt = codec.decode(top.values, bottom.values, torch.zeros(1, 0))
     assert top.codes.shape == (1, 4, 32, 32)
     assert bottom.codes.shape == (1, 8, 64, 64)
     assert rebuilt.shape == (1, clip[0].numel(), 5)
@@ -205,6 +207,48 @@ def test_the_bottom_is_drawn_knowing_the_top() -> None:
     assert ((first - second).abs().amax(-1) > 1e-4).all()
 
 
+def test_a_toll_decides_between_codes_that_are_about_as_near() -> None:
+    book = Codebook(2, 2)
+    book.vectors.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
+    asked = torch.nn.functional.normalize(torch.tensor([[1.0, 0.9], [1.0, 0.1]]), dim=-1)
+    assert book(asked).codes.tolist() == [0, 0]
+    # Squared distances differ by 0.15 and by 1.8.
+    assert book(asked, torch.tensor([0.3, 0.0])).codes.tolist() == [1, 0]
+    assert book(asked, torch.tensor([0.1, 0.0])).codes.tolist() == [0, 0]
+
+
+def test_codes_that_the_top_foretells_are_taken_as_the_codec_ripens() -> None:
+    model = tiny_model("vqvae", domain(labels=0))
+    assert isinstance(model, VqVae)
+    foretell = model.codec.foretell
+    assert foretell is not None
+    with torch.no_grad():
+        assert foretell.name.bias is not None
+        foretell.name.bias[3] = 200.0
+    pixels = torch.randint(0, 5, (8, 48))
+    with torch.no_grad():
+        nearest = model.codec.encode(pixels)[1].codes
+        model.codec.ripen(1.0)
+        tolled = model.codec.encode(pixels)[1].codes
+    assert not (nearest == 3).all()
+    # 200 nats at 0.05 are more than the sphere is wide.
+    assert (tolled == 3).all()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_decoder_knows_labels_if_it_is_told(told: bool) -> None:
+    model = tiny_model("vqvae", told=told)
+    for parameter in model.module.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    assert isinstance(model, VqVae)
+    codes = model.codec.vectors(Levels(torch.zeros(1, 4).long(), torch.zeros(1, 16).long()))
+    with torch.no_grad():
+        same = torch.equal(
+            *(model.codec.decode(*codes, sign * torch.ones(1, 2)) for sign in (1, -1))
+        )
+    assert same is not told
+
+
 def test_levels_alone_are_pictures_too() -> None:
     model = tiny_model("vqvae")
     assert isinstance(model, VqVae)
@@ -215,6 +259,9 @@ def test_levels_alone_are_pictures_too() -> None:
             made = model.decode_levels(code, top=top, bottom=bottom)
             assert made.shape == pixels.shape
         assert torch.equal(made, model.decode(code, PictureNoise(0, range(3))))
+
+
+STEPS = 300
 
 
 def test_a_codec_learns_to_rebuild_what_it_sees() -> None:
@@ -229,10 +276,11 @@ def test_a_codec_learns_to_rebuild_what_it_sees() -> None:
     stage = model.stages()[0]
     stage.begin(batch)
     optimizer = torch.optim.Adam(stage.module.parameters(), lr=1e-2)
-    for step in range(120):
+    for step in range(STEPS):
         assert stage.before is not None
         stage.before(batch, BatchNoise(32, 0, step))
-        loss = torch.stack([*stage.loss(batch, 0.5, BatchNoise(32, 1, step)).values()]).sum()
+        terms = stage.loss(batch, step / STEPS, BatchNoise(32, 1, step))
+        loss = torch.stack([*terms.values()]).sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -3,6 +3,10 @@
 The bottom level has a code a patch and is read knowing the top one, which has a quarter as many in
 a frame. Codes may span several frames; none depends on frames after those that it spans, so what
 is given of a clip keeps its codes.
+
+Many bottom codes say the same of a patch, and a prior would have to learn which of them was taken.
+So a small network foretells them from the top, and a code that it did not expect pays a toll when
+codes are chosen (entropy-constrained quantization: Chou et al., IEEE TASSP 37(1), 1989).
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Canvas, Domain
 from pxgen.errors import InputError
+from pxgen.models.conditioning import LabelEmbedding
 from pxgen.models.layers import ChannelNorm, GlobalBlock, frequencies
 from pxgen.models.protocol import ModelSpec
 from pxgen.models.quantizer import Codebook, Lattice, Quantized, Quantizer, lattice_levels
@@ -36,6 +41,9 @@ class HierarchySpec(ModelSpec):
     )
     codes: int = setting(256, "codes of each level", low=2, high=4096)
     code_size: int = setting(16, "codebook: numbers of a code's vector", low=2, high=256)
+    toll: float = setting(
+        0.05, "codebook: what a nat of surprise at a bottom code counts in distance", low=0, high=10
+    )
     patch: int = setting(2, "pixels along a side of a bottom code", low=1, high=32)
     bottom_frames: int = setting(1, "frames that a bottom code spans", low=1, high=64)
     top_frames: int = setting(
@@ -45,6 +53,7 @@ class HierarchySpec(ModelSpec):
     depth: int = setting(2, "blocks of each part of the codec", low=1, high=16)
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
     hidden: int = setting(192, "width of the overview and the label vector", low=8, high=4096)
+    told: bool = setting(True, "tell the decoder the labels: codes then say what these leave open")
 
 
 class Levels(NamedTuple):
@@ -78,6 +87,22 @@ class FrameBlock(nn.Module):
         return x + update
 
 
+class Foresight(nn.Module):
+    """What top codes say of the bottom codes below them; expects all alike at the start."""
+
+    def __init__(self, width: int, codes: int) -> None:
+        super().__init__()
+        self.norm = ChannelNorm(width)
+        self.around = nn.Conv2d(width, width, 3, padding=1)
+        self.name = nn.Conv2d(width, codes, 1)
+        nn.init.zeros_(self.name.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B·T, C, h, w)`` to ``(B·T, codes, h, w)`` logits."""
+        logits: Tensor = self.name(F.silu(self.around(self.norm(x))))
+        return logits
+
+
 def _earlier(x: Tensor, frames: int) -> Tensor:
     """``(B·T, C, h, w)`` to ``(B, T, h, w, PAST·C)``: the frames before each, zero before all."""
     clips = x.view(-1, frames, *x.shape[1:]).permute(0, 1, 3, 4, 2)
@@ -87,6 +112,8 @@ def _earlier(x: Tensor, frames: int) -> Tensor:
 
 class Hierarchy(nn.Module):
     """The codec."""
+
+    toll: Tensor
 
     def __init__(self, spec: HierarchySpec, domain: Domain) -> None:
         super().__init__()
@@ -124,11 +151,18 @@ class Hierarchy(nn.Module):
         self.refine = blocks(self.bottom_grid)
         self.to_bottom = nn.Conv2d(width, _size(spec), 1)
         self.bottom = _quantizer(spec)
+        tolled = spec.quantizer == "codebook" and spec.toll > 0
+        # Grows while the codec learns: a toll on codes that say nothing yet would leave them so.
+        self.register_buffer("toll", torch.zeros(()))
+        self.most_toll = spec.toll
+        self.foretell = Foresight(width, self.bottom.codes) if tolled else None
         self.from_bottom = nn.Conv2d(_size(spec), width, 1)
         # What stands for a level that is not there.
         self.no_top = nn.Parameter(torch.zeros(width, 1, 1))
         self.no_bottom = nn.Parameter(torch.zeros(width, 1, 1))
-        self.overview = GlobalBlock(width, cells, 0, spec.hidden)
+        self.labels = LabelEmbedding(domain.labels if spec.told else 0, spec.hidden)
+        self.times = nn.Parameter(torch.zeros(self.bottom_grid.frames, spec.hidden))
+        self.overview = GlobalBlock(width, cells, spec.hidden, spec.hidden)
         self.write = blocks(self.bottom_grid)
         self.norm = ChannelNorm(width)
         self.leave = nn.Conv2d(width, span * spec.rank * patch**2, 1)
@@ -140,7 +174,32 @@ class Hierarchy(nn.Module):
         """``(B, P) int64`` to top and bottom codes, on the grids of each."""
         fine, asked = self._ask_top(pixels)
         top = self.top(asked)
-        return top, self.bottom(self._ask_bottom(fine, top.values))
+        asked = self._ask_bottom(fine, top.values)
+        return top, self.bottom(asked, self._toll(top.values))
+
+    def surprise(self, top: Quantized, bottom: Quantized) -> Tensor | None:
+        """Mean nats of bottom codes that top ones foretell; teaches nothing but to foretell."""
+        foretold = self._foretold(top.values)
+        if foretold is None:
+            return None
+        return F.cross_entropy(foretold.flatten(0, -2), bottom.codes.flatten())
+
+    def _foretold(self, top: Tensor) -> Tensor | None:
+        """``(B, t', 2h, 2w, codes)`` logits of bottom codes."""
+        if self.foretell is None:
+            return None
+        seen = (self._rise(top) + self.position).detach()
+        logits = self.foretell(seen).permute(0, 2, 3, 1)
+        return torch.unflatten(logits.float(), 0, (-1, self.bottom_grid.frames))
+
+    def ripen(self, progress: float) -> None:
+        """Set the toll for a ``progress`` of the training in [0, 1]."""
+        self.toll.fill_(self.most_toll * progress)
+
+    @torch.no_grad()
+    def _toll(self, top: Tensor) -> Tensor | None:
+        foretold = self._foretold(top)
+        return None if foretold is None else -self.toll * foretold.log_softmax(-1)
 
     def _ask_top(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """What is seen, and the ``(B, T, h, w, D)`` vectors that top codes are asked for."""
@@ -162,12 +221,15 @@ class Hierarchy(nn.Module):
         asked = self.to_bottom(self.refine(fine + self._rise(top)))
         return self._last(asked, self.bottom_grid)
 
-    def decode(self, top: Tensor, bottom: Tensor, shown: Tensor | None = None) -> Tensor:
+    def decode(
+        self, top: Tensor, bottom: Tensor, labels: Tensor, shown: Tensor | None = None
+    ) -> Tensor:
         """Logits of the pixels.
 
         Args:
             top: ``(B, t, h, w, D)`` vectors.
             bottom: ``(B, t', 2h, 2w, D)`` vectors.
+            labels: ``(B, L)`` in [-1, 1].
             shown: ``(B, 2) bool``: whether the top and the bottom level are there; both if None.
 
         Returns:
@@ -180,7 +242,9 @@ class Hierarchy(nn.Module):
             coarse = torch.where(seen[:, 0], coarse, self.no_top)
             fine = torch.where(seen[:, 1], fine, self.no_bottom)
         x = coarse + fine + self.position
-        x = self.write(self.overview(x, x.new_zeros(len(x), 0)))
+        known = self.labels(labels[:, : self.labels.labels], labels.new_zeros(len(labels)))
+        moved = (known.unsqueeze(1) + self.times).flatten(0, 1)
+        x = self.write(self.overview(x, moved))
         planes = F.pixel_shuffle(self.leave(F.silu(self.norm(x))), self.patch)
         frames = torch.unflatten(planes, 1, (self.span, self.rank)).flatten(0, 1)
         T, H, W = self.canvas
@@ -211,8 +275,9 @@ class Hierarchy(nn.Module):
         fine, asked = self._ask_top(pixels)
         top = self.top(asked)
         self.top.follow(asked.flatten(0, -2), draws[0])
-        asked = self._ask_bottom(fine, top.values)
-        self.bottom.follow(asked.flatten(0, -2), draws[1])
+        asked, toll = self._ask_bottom(fine, top.values), self._toll(top.values)
+        tolls = None if toll is None else toll.flatten(0, -2)
+        self.bottom.follow(asked.flatten(0, -2), draws[1], tolls)
 
     def _rise(self, top: Tensor) -> Tensor:
         """``(B, t, h, w, D)`` vectors to ``(B·t', C, 2h, 2w)``, the places of bottom codes."""

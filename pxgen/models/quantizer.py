@@ -71,10 +71,10 @@ class Codebook(_Counted):
         # One each: an average that began at zero would throw every unused code far away.
         self.register_buffer("counts", torch.ones(codes))
 
-    def forward(self, x: Tensor) -> Quantized:
-        """Quantize ``(..., size)``."""
+    def forward(self, x: Tensor, toll: Tensor | None = None) -> Quantized:
+        """Quantize ``(..., size)``; a code's ``(..., codes)`` toll counts like squared distance."""
         x = F.normalize(x.float(), dim=-1)
-        codes = (x.detach() @ self.vectors.t()).argmax(-1)
+        codes = self._nearest(x.detach(), toll)
         chosen = self.look_up(codes)
         return Quantized(x + (chosen - x).detach(), codes, (x - chosen).square().sum(-1))
 
@@ -93,14 +93,19 @@ class Codebook(_Counted):
         self.sums.copy_(self.vectors)
         self.counts.fill_(1)
 
+    def _nearest(self, x: Tensor, toll: Tensor | None) -> Tensor:
+        # On the sphere, squared distance is two less twice the product.
+        likeness = x @ self.vectors.t()
+        return (likeness if toll is None else likeness - toll / 2).argmax(-1)
+
     @torch.no_grad()
-    def follow(self, x: Tensor, uniform: Tensor) -> None:
+    def follow(self, x: Tensor, uniform: Tensor, toll: Tensor | None = None) -> None:
         """Move towards the ``(n, size)`` vectors of a step.
 
         ``(codes,)`` draws in [0, 1) choose where codes without a choice start anew.
         """
         x = F.normalize(x.float(), dim=-1)
-        codes = (x @ self.vectors.t()).argmax(-1)
+        codes = self._nearest(x, toll)
         self.counts.lerp_(self._count(codes), 1 - DECAY)
         sums = torch.zeros_like(self.sums).index_add_(0, codes, x)
         self.sums.lerp_(sums, 1 - DECAY)
@@ -120,8 +125,8 @@ class Lattice(_Counted):
         self.levels = tuple(levels)
         self.codes, self.size = math.prod(levels), len(levels)
 
-    def forward(self, x: Tensor) -> Quantized:
-        """Quantize ``(..., size)``."""
+    def forward(self, x: Tensor, toll: Tensor | None = None) -> Quantized:
+        """Quantize ``(..., size)``; a lattice knows no toll."""
         levels = torch.tensor(self.levels, device=x.device)
         unit = torch.sigmoid(x.float())
         steps = (unit.detach() * levels).long().clamp(max=levels - 1)
@@ -143,7 +148,7 @@ class Lattice(_Counted):
         """A lattice lies where it lies."""
 
     @torch.no_grad()
-    def follow(self, x: Tensor, uniform: Tensor) -> None:
+    def follow(self, x: Tensor, uniform: Tensor, toll: Tensor | None = None) -> None:
         """A lattice stays where it is; what is chosen is counted."""
         self._count(self(x).codes)
 

@@ -23,7 +23,7 @@ from pxgen.models.conditioning import LabelEmbedding, LabelPrior, hide_labels, l
 from pxgen.models.hierarchy import Hierarchy, HierarchySpec, Levels
 from pxgen.models.layers import ResidualBlock
 from pxgen.models.protocol import Batch, Sampling, Stage
-from pxgen.models.quantizer import usage
+from pxgen.models.quantizer import Quantized, Quantizer, usage
 from pxgen.models.transformer import CausalTransformer, TransformerReader
 from pxgen.models.truncation import likely
 from pxgen.noise import Noise, draw_categories
@@ -31,6 +31,8 @@ from pxgen.tables import setting
 
 BLIND = 0.1
 """Share of training sprites that the priors see without labels."""
+UNLABELLED = 0.25
+"""The same of the decoder, which is asked without labels more often: to rebuild images."""
 ALONE = 0.1
 """Share of training sprites whose codec shows the top level alone, and of those without it."""
 PATIENCE = 4
@@ -50,7 +52,9 @@ class VqVaeSpec(HierarchySpec):
     prior_width: int = setting(64, "features a code in the priors", low=8, high=1024)
     prior_blocks: int = setting(4, "blocks of each prior", low=1, high=32)
     dropout: float = setting(0.1, "priors: share of features left out in training", low=0, high=0.9)
-    wrong: float = setting(0.05, "bottom prior: share of top codes made wrong", low=0, high=1)
+    wrong: float = setting(
+        0.05, "share of codes made wrong while those who read them learn", low=0, high=1
+    )
     temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0, high=100)
 
 
@@ -168,16 +172,22 @@ class VqVae:
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a pixel with both levels or one of them, and what keeps vectors near codes."""
         flat = batch.pixels.flatten(1)
+        self.codec.ripen(progress)
         top, bottom = self.codec.encode(flat)
+        labels = hide_labels(batch.labels, noise, UNLABELLED)
         luck = noise.uniform(1)
         # Columns: top, bottom. Some sprites show one level alone, so that it says something.
         shown = torch.cat([luck >= ALONE, (luck < ALONE) | (luck >= 2 * ALONE)], 1)
-        logits = self.codec.decode(top.values, bottom.values, shown)
+        coarse = self._misread(top, self.codec.top, noise)
+        fine = self._misread(bottom, self.codec.bottom, noise)
+        logits = self.codec.decode(coarse, fine, labels, shown)
         cost = top.cost.mean() + bottom.cost.mean()
-        return {
+        terms = {
             "cross_entropy": F.cross_entropy(logits.flatten(0, 1), flat.flatten()),
             "code": COMMITMENT * cost,
         }
+        surprise = self.codec.surprise(top, bottom)
+        return terms if surprise is None else terms | {"surprise": surprise}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` each: exact pixels by both levels and by each, and bits left by the codes."""
@@ -186,12 +196,19 @@ class VqVae:
         figures = {}
         for name, shown in (("exact", (1, 1)), ("top_exact", (1, 0)), ("bottom_exact", (0, 1))):
             seen = torch.tensor([shown], device=flat.device).bool().expand(len(flat), -1)
-            logits = self.codec.decode(top.values, bottom.values, seen)
+            logits = self.codec.decode(top.values, bottom.values, batch.labels, seen)
             figures[name] = (logits.argmax(-1) == flat).float().mean(1)
             if name == "exact":
                 nats = F.cross_entropy(logits.mT, flat, reduction="none").sum(1)
                 figures["bits"] = nats / math.log(2)
+                figures["whole"] = (logits.argmax(-1) == flat).all(1).float()
         return figures
+
+    def _misread(self, level: Quantized, of: Quantizer, noise: Noise) -> Tensor:
+        """The vectors of codes of which a few are wrong, as drawn ones are."""
+        luck, other = noise.uniform(2, *level.codes.shape[1:]).unbind(1)
+        wrong = self.spec.wrong > luck
+        return torch.where(wrong.unsqueeze(-1), of.look_up(_any_code(other, of)), level.values)
 
     def code_state(self) -> Mapping[str, float]:
         """How much of each level's codes is in use, and their perplexity."""
@@ -219,8 +236,7 @@ class VqVae:
         labels = hide_labels(batch.labels, noise, BLIND)
         levels = self._codes(batch)
         luck, other = noise.uniform(2, levels.top.shape[1]).unbind(1)
-        wrong = (other * self.codec.top.codes).long().clamp(max=self.codec.top.codes - 1)
-        top = torch.where(luck < self.spec.wrong, wrong, levels.top)
+        top = torch.where(luck < self.spec.wrong, _any_code(other, self.codec.top), levels.top)
         return {"cross_entropy": self._nats(self.bottom, levels.bottom, labels, top).mean()}
 
     def bottom_held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
@@ -308,7 +324,7 @@ class VqVae:
         """The likeliest sprite of one level of its codes, or of both."""
         shown = torch.tensor([[top, bottom]], device=code.labels.device)
         shown = shown.expand(len(code.labels), -1)
-        logits = self.codec.decode(*self.codec.vectors(code.levels), shown)
+        logits = self.codec.decode(*self.codec.vectors(code.levels), code.labels, shown)
         return torch.unflatten(logits.argmax(-1).to(torch.uint8), 1, self.domain.canvas)
 
     def paint(self, code: VqCode) -> None:
@@ -338,6 +354,11 @@ class VqVae:
             noise.uniform(self.codec.top_grid.pixels),
             noise.uniform(self.codec.bottom_grid.pixels),
         )
+
+
+def _any_code(uniform: Tensor, of: Quantizer) -> Tensor:
+    """Draws in [0, 1) as codes, all alike."""
+    return (uniform * of.codes).long().clamp(max=of.codes - 1)
 
 
 def _bits_of_codes(nats: Tensor) -> Mapping[str, Tensor]:

@@ -66,9 +66,12 @@ class Levels(NamedTuple):
 
 
 class FrameBlock(nn.Module):
-    """Two 3×3 convolutions within frames, and a look at the frames before; starts as identity."""
+    """Two 3×3 convolutions within frames, and a look at the frames before; starts as identity.
 
-    def __init__(self, frames: int, width: int) -> None:
+    A ``condition`` of that width moves its features (FiLM, 1709.07871).
+    """
+
+    def __init__(self, frames: int, width: int, condition: int = 0) -> None:
         super().__init__()
         self.frames = frames
         self.norm = ChannelNorm(width)
@@ -76,13 +79,20 @@ class FrameBlock(nn.Module):
         self.past = nn.Linear(PAST * width, width) if frames > 1 else None
         self.second = nn.Conv2d(width, width, 3, padding=1)
         nn.init.zeros_(self.second.weight)
+        self.modulate = nn.Linear(condition, 2 * width) if condition else None
+        if self.modulate is not None:
+            nn.init.zeros_(self.modulate.weight)
+            nn.init.zeros_(self.modulate.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(B·T, C, h, w)`` to the same."""
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        """``(B·T, C, h, w)`` and ``(B·T, condition)`` to ``(B·T, C, h, w)``."""
         inner: Tensor = self.first(self.norm(x))
         if self.past is not None:
             earlier = self.past(_earlier(inner, self.frames))
             inner = inner + earlier.permute(0, 1, 4, 2, 3).flatten(0, 1)
+        if self.modulate is not None:
+            scale, shift = self.modulate(condition)[:, :, None, None].chunk(2, dim=1)
+            inner = inner * (1 + scale) + shift
         update: Tensor = self.second(F.silu(inner))
         return x + update
 
@@ -163,7 +173,9 @@ class Hierarchy(nn.Module):
         self.labels = LabelEmbedding(domain.labels if spec.told else 0, spec.hidden)
         self.times = nn.Parameter(torch.zeros(self.bottom_grid.frames, spec.hidden))
         self.overview = GlobalBlock(width, cells, spec.hidden, spec.hidden)
-        self.write = blocks(self.bottom_grid)
+        self.write = nn.ModuleList(
+            FrameBlock(self.bottom_grid.frames, width, spec.hidden) for _ in range(spec.depth)
+        )
         self.norm = ChannelNorm(width)
         self.leave = nn.Conv2d(width, span * spec.rank * patch**2, 1)
         palette = torch.empty(domain.colors, spec.rank)
@@ -244,7 +256,9 @@ class Hierarchy(nn.Module):
         x = coarse + fine + self.position
         known = self.labels(labels[:, : self.labels.labels], labels.new_zeros(len(labels)))
         moved = (known.unsqueeze(1) + self.times).flatten(0, 1)
-        x = self.write(self.overview(x, moved))
+        x = self.overview(x, moved)
+        for block in self.write:
+            x = block(x, moved)
         planes = F.pixel_shuffle(self.leave(F.silu(self.norm(x))), self.patch)
         frames = torch.unflatten(planes, 1, (self.span, self.rank)).flatten(0, 1)
         T, H, W = self.canvas

@@ -23,7 +23,7 @@ from pxgen.models.conditioning import LabelEmbedding, LabelPrior, hide_labels, l
 from pxgen.models.hierarchy import Hierarchy, HierarchySpec, Levels
 from pxgen.models.layers import ResidualBlock
 from pxgen.models.protocol import Batch, Sampling, Stage
-from pxgen.models.quantizer import Quantized, Quantizer, usage
+from pxgen.models.quantizer import usage
 from pxgen.models.transformer import CausalTransformer, TransformerReader
 from pxgen.models.truncation import likely
 from pxgen.noise import Noise, draw_categories
@@ -52,9 +52,7 @@ class VqVaeSpec(HierarchySpec):
     prior_width: int = setting(64, "features a code in the priors", low=8, high=1024)
     prior_blocks: int = setting(4, "blocks of each prior", low=1, high=32)
     dropout: float = setting(0.1, "priors: share of features left out in training", low=0, high=0.9)
-    wrong: float = setting(
-        0.05, "share of codes made wrong while those who read them learn", low=0, high=1
-    )
+    wrong: float = setting(0.05, "bottom prior: share of top codes made wrong", low=0, high=1)
     temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0, high=100)
 
 
@@ -178,9 +176,7 @@ class VqVae:
         luck = noise.uniform(1)
         # Columns: top, bottom. Some sprites show one level alone, so that it says something.
         shown = torch.cat([luck >= ALONE, (luck < ALONE) | (luck >= 2 * ALONE)], 1)
-        coarse = self._misread(top, self.codec.top, noise)
-        fine = self._misread(bottom, self.codec.bottom, noise)
-        logits = self.codec.decode(coarse, fine, labels, shown)
+        logits = self.codec.decode(top.values, bottom.values, labels, shown)
         cost = top.cost.mean() + bottom.cost.mean()
         terms = {
             "cross_entropy": F.cross_entropy(logits.flatten(0, 1), flat.flatten()),
@@ -203,12 +199,6 @@ class VqVae:
                 figures["bits"] = nats / math.log(2)
                 figures["whole"] = (logits.argmax(-1) == flat).all(1).float()
         return figures
-
-    def _misread(self, level: Quantized, of: Quantizer, noise: Noise) -> Tensor:
-        """The vectors of codes of which a few are wrong, as drawn ones are."""
-        luck, other = noise.uniform(2, *level.codes.shape[1:]).unbind(1)
-        wrong = self.spec.wrong > luck
-        return torch.where(wrong.unsqueeze(-1), of.look_up(_any_code(other, of)), level.values)
 
     def code_state(self) -> Mapping[str, float]:
         """How much of each level's codes is in use, and their perplexity."""
@@ -236,7 +226,8 @@ class VqVae:
         labels = hide_labels(batch.labels, noise, BLIND)
         levels = self._codes(batch)
         luck, other = noise.uniform(2, levels.top.shape[1]).unbind(1)
-        top = torch.where(luck < self.spec.wrong, _any_code(other, self.codec.top), levels.top)
+        wrong = (other * self.codec.top.codes).long().clamp(max=self.codec.top.codes - 1)
+        top = torch.where(luck < self.spec.wrong, wrong, levels.top)
         return {"cross_entropy": self._nats(self.bottom, levels.bottom, labels, top).mean()}
 
     def bottom_held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
@@ -354,11 +345,6 @@ class VqVae:
             noise.uniform(self.codec.top_grid.pixels),
             noise.uniform(self.codec.bottom_grid.pixels),
         )
-
-
-def _any_code(uniform: Tensor, of: Quantizer) -> Tensor:
-    """Draws in [0, 1) as codes, all alike."""
-    return (uniform * of.codes).long().clamp(max=of.codes - 1)
 
 
 def _bits_of_codes(nats: Tensor) -> Mapping[str, Tensor]:

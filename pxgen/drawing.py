@@ -75,7 +75,7 @@ def draw(
     done: dict[int, U8] = {}
     following = 0
     with nullcontext() if accelerated else one_thread():
-        groups = _groups(wishes, lambda how: _seats(model, how, device))
+        groups = _groups(wishes, lambda how: seats(model, how, device))
         for made in _in_order(pictures, groups, 1 if accelerated else workers):
             done |= made
             while following in done:
@@ -89,7 +89,7 @@ def trace(model: Model, wish: Wish, seed: int, *, device: torch.device) -> U8:
     Returns:
         ``(S·T, H, W) uint8``, a frame or clip a step; the last is what :func:`draw` draws.
     """
-    (group,) = _groups([wish], lambda how: _seats(model, how, device))
+    (group,) = _groups([wish], lambda how: seats(model, how, device))
     (seat,) = group.taken
     labels, noise = group.seated(seed, device)
     with one_thread(), torch.inference_mode():
@@ -114,22 +114,29 @@ class _Group:
         return labels, PictureNoise(seed, [wish.number for wish in wishes], device)
 
 
-def _seats(model: Model, how: Sampling, device: torch.device) -> int:
-    """How many pictures are computed at once, whoever asks for how many."""
+def seats(model: Model, how: Sampling, device: torch.device) -> int:
+    """How many pictures are computed at once, whoever asks for how many.
+
+    Whoever computes picture ``i`` by itself gets the bytes that :func:`draw` does in row
+    ``i % seats`` of so many rows of it.
+    """
     if device.type != "cpu":
         return SEATS_ACCELERATED
+    if not how.fresh:
+        # The sets of labels that may explain what is known of a picture are a group already.
+        return 1
     canvas = how.canvas or model.domain.canvas
     return max(1, min(SEATS, SEATED_PIXELS // canvas.pixels))
 
 
-def _groups(wishes: Iterable[Wish], seats: Callable[[Sampling], int]) -> Iterator[_Group]:
+def _groups(wishes: Iterable[Wish], size_of: Callable[[Sampling], int]) -> Iterator[_Group]:
     """Groups in the order of their first wishes; each wish sits where its number says."""
     following = enumerate(wishes)
     while window := list(islice(following, WINDOW)):
         groups: list[_Group] = []
         open_groups: dict[tuple[int, int], deque[_Group]] = {}
         for place, wish in window:
-            size = seats(wish.how)
+            size = size_of(wish.how)
             seat = wish.number % size
             # The first group of this kind in which the seat is free.
             waiting = open_groups.setdefault((id(wish.how), seat), deque())

@@ -143,3 +143,9 @@ def test_a_drawing_of_more_noise_than_fits_memory_is_refused() -> None:
     model = tiny_model("ddpm-palette", domain(height=1024, width=1024), levels=500, sampler="ddpm")
     with pytest.raises(InputError, match="fewer --steps"):
         model.draw(torch.zeros(1, 2), PictureNoise(0, [0]), Sampling(steps=500))
+
+
+def test_more_noise_than_memory_holds_is_one_line() -> None:
+    model = tiny_model("ddpm-palette", domain(1, 256, 256, 0))
+    with pytest.raises(InputError, match=r"500 steps .* do not fit memory"):
+        model.sample(torch.zeros(1, 0), PictureNoise(0, [0]), Sampling(sampler="ddpm", steps=500))

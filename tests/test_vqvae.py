@@ -99,6 +99,7 @@ def test_codes_of_a_frame_do_not_depend_on_later_frames(
     codec = Hierarchy(spec, of)
     for parameter in codec.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
+    codec.ripen(1.0)
     known = top * max(1, 4 // top)
     first = torch.randint(0, 5, (6, *of.canvas))
     second = first.clone()
@@ -235,6 +236,15 @@ def test_codes_that_the_top_foretells_are_taken_as_the_codec_ripens() -> None:
     assert (tolled == 3).all()
 
 
+def test_foretelling_teaches_nothing_else() -> None:
+    codec = Hierarchy(HierarchySpec(width=8, depth=1, hidden=8, codes=8, code_size=4), domain())
+    *_, foretold = codec.read(torch.randint(0, 5, (4, 48)))
+    assert foretold is not None
+    (foretold * torch.randn_like(foretold)).sum().backward()
+    taught = {name for name, weight in codec.named_parameters() if weight.grad is not None}
+    assert taught == {name for name, _ in codec.named_parameters() if name.startswith("foretell.")}
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_a_decoder_knows_labels_if_it_is_told(told: bool) -> None:
     model = tiny_model("vqvae", told=told)
@@ -262,6 +272,7 @@ def test_levels_alone_are_pictures_too() -> None:
 
 
 STEPS = 300
+"""Those of a training of two levels of which the toll grows to its end."""
 
 
 def test_a_codec_learns_to_rebuild_what_it_sees() -> None:

@@ -93,7 +93,8 @@ def command(
     by a classifier trained on real sprites whose own accuracy is printed beside; how they compare
     with held-out sprites as a whole (KID, precision, recall, density, coverage); copies of
     training sprites, and the distance to the nearest; bits a sprite on held-out ones. Models of
-    the built-in characters are judged exactly, even without a dataset.
+    the built-in characters are judged exactly, even without a dataset. With --label, sprites are
+    not compared with held-out ones as a whole.
 
     \b
     Examples:

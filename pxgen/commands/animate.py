@@ -17,7 +17,7 @@ from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import continuing, place_of
 from pxgen.commands.making import Making
 from pxgen.commands.sample import COLORS, check_sampling, choose_model
-from pxgen.drawing import Wish, draw, one_thread
+from pxgen.drawing import Wish, draw, one_thread, seats
 from pxgen.errors import UsageError
 from pxgen.ingest.onto import Fitted, fit_frames, snapped_remark
 from pxgen.labels import parse_labels
@@ -162,24 +162,25 @@ def _walks(
     """``(frames, H, W)`` closed walks through a few sprites of a model of stills."""
     if request.given is not None:
         raise UsageError("this model draws stills: --given needs a model of clips")
-    model, asked = loaded.model, torch.from_numpy(labels[None]).to(device)
-    how = request.how
+    model, how = loaded.model, request.how
+    # Rows that `sample` computes at once; the picture's own is that of its number.
+    rows = seats(model, how, device)
+    asked = torch.from_numpy(labels[None]).to(device).expand(rows, -1)
     check_sampling(how, model)
     frames = FRAMES if request.frames is None else request.frames
     with one_thread(), torch.inference_mode():
         for index in indices:
             # All sprites of a walk bear the labels of the first.
-            start = model.draw(asked, PictureNoise(request.seed, [index], device), how)
-            others = [
-                model.draw(asked, PictureNoise(request.seed, [index + k * APART], device), how)
-                for k in range(1, KEYS)
+            numbers = [index + k * APART for k in range(KEYS)]
+            keys = [
+                model.draw(asked, PictureNoise(request.seed, [number] * rows, device), how)
+                for number in numbers
             ]
-            keys = [start, *others]
             walk = []
             for leg, weight in even_steps(len(keys), frames):
                 code = model.mix(keys[leg], keys[(leg + 1) % len(keys)], weight)
-                drawn = model.decode(code, PictureNoise(request.seed, [index], device))
-                walk.append(drawn[0, 0].cpu().numpy())
+                drawn = model.decode(code, PictureNoise(request.seed, [index] * rows, device))
+                walk.append(drawn[index % rows, 0].cpu().numpy())
             clip = np.stack(walk)
             palette = _palette(clip, index, loaded, labels, request.seed)
             yield within(clip, palette), palette

@@ -123,7 +123,7 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
             loaded.model, dataset, seed=request.seed, device=device, workers=workers
         )
     say("learning to judge")
-    measures = _measures(loaded, dataset, request.seed, workers)
+    measures = _measures(loaded, dataset, request, workers)
     runs, blocks = [], []
     pairs: tuple[Pair, ...] = ()
     for steps in request.steps or (None,):
@@ -180,8 +180,11 @@ def _dataset(request: EvaluateRequest, loaded: Loaded) -> Dataset | None:
     return dataset
 
 
-def _measures(loaded: Loaded, dataset: Dataset | None, seed: int, workers: int) -> list[Measure]:
-    """Every measure that this model and these data allow."""
+def _measures(
+    loaded: Loaded, dataset: Dataset | None, request: EvaluateRequest, workers: int
+) -> list[Measure]:
+    """Every measure that this model, these data and what is asked for allow."""
+    seed = request.seed
     measures: list[Measure] = [Adherence(loaded.card.palette)]
     certified = is_builtin(loaded.card)
     if certified:
@@ -192,7 +195,8 @@ def _measures(loaded: Loaded, dataset: Dataset | None, seed: int, workers: int) 
         if loaded.model.steerable and not certified:
             measures.append(Labels(dataset, seed=seed, workers=workers))
         measures.append(Copies(dataset))
-        if len(dataset.held_out):
+        # Sprites of a few labels are not meant to be like all others.
+        if len(dataset.held_out) and not request.labels:
             measures.append(Distribution(dataset, seed=seed))
     measures.append(Craft(dataset))
     if loaded.card.canvas.frames > 1:

@@ -16,7 +16,7 @@ from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import place_of
 from pxgen.commands.sample import COLORS, choose_model
-from pxgen.drawing import one_thread
+from pxgen.drawing import one_thread, seats
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.onto import fit_image
 from pxgen.labels import parse_labels
@@ -137,7 +137,7 @@ def _frames(
     for leg, weight in positions(len(keys), request.frames, loop=request.loop):
         (a, first), (b, second) = keys[leg], keys[(leg + 1) % len(keys)]
         # The same noise in every frame: what changes is the code alone.
-        drawn = model.decode(model.mix(a, b, weight), PictureNoise(0, [0], device))[0]
+        drawn = model.decode(model.mix(a, b, weight), _noise(0, loaded, device))[0]
         palette = first if weight < 0.5 else second
         yield within(drawn.cpu().numpy(), palette), palette
 
@@ -146,18 +146,25 @@ def _code(
     key: Key, loaded: Loaded, labels: NDArray[np.float32], device: torch.device
 ) -> tuple[Any, Palette]:
     """A key's code, and its palette."""
-    asked = torch.from_numpy(labels[None]).to(device)
+    # Rows that `sample` computes at once; the first is the picture's own.
+    rows = seats(loaded.model, Sampling(), device)
+    asked = torch.from_numpy(labels[None]).to(device).expand(rows, -1)
     if isinstance(key, int):
         if labels.any() and not loaded.model.steerable:
             raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
-        code = loaded.model.draw(asked, PictureNoise(key, [0], device), Sampling())
+        code = loaded.model.draw(asked, _noise(key, loaded, device), Sampling())
         if loaded.palettes is None:
             return code, loaded.card.palette
-        drawn = loaded.model.decode(code, PictureNoise(0, [0], device))[0].cpu().numpy()
+        drawn = loaded.model.decode(code, _noise(0, loaded, device))[0].cpu().numpy()
         return code, loaded.palettes.choose(drawn, labels, choose(key, COLORS))
     fitted = fit_image(key, place_of(loaded))
     if fitted.snapped == fitted.pixels.size:
         raise InputError(f"{key}: not one pixel is of the model's palette")
-    pixels = torch.from_numpy(fitted.pixels[None]).to(device)
+    pixels = torch.from_numpy(fitted.pixels[None]).to(device).expand(rows, -1, -1, -1)
     # The stream that `reconstruct` gives a lone image, so that both show the same.
-    return loaded.model.encode(pixels, asked, PictureNoise(0, [0], device)), fitted.palette
+    return loaded.model.encode(pixels, asked, _noise(0, loaded, device)), fitted.palette
+
+
+def _noise(seed: int, loaded: Loaded, device: torch.device) -> PictureNoise:
+    """That of picture 0 of a seed, in every row."""
+    return PictureNoise(seed, [0] * seats(loaded.model, Sampling(), device), device)

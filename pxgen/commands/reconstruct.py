@@ -15,11 +15,11 @@ from pxgen.checkpoint import Loaded, load_model
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import place_of
 from pxgen.commands.sample import choose_model
-from pxgen.drawing import one_thread
+from pxgen.drawing import one_thread, seats
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.onto import fit_image
 from pxgen.labels import parse_labels
-from pxgen.models.protocol import Levelled
+from pxgen.models.protocol import Levelled, Sampling
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
 from pxgen.palette.local import within
@@ -103,7 +103,8 @@ def reconstruct(
         InputError: an image or the model is rejected; off-palette colours if ``strict``.
     """
     part, parts = request.shard
-    numbers = range(len(request.images))[part::parts]
+    count = len(request.images)
+    numbers = range(count * part // parts, count * (part + 1) // parts)
     stems = _distinct([path.stem for path in request.images])
     series = Named([f"{stems[number]}-reconstructed" for number in numbers])
     output = plan_output(request.out, series, scale=request.scale, force=request.force)
@@ -173,11 +174,13 @@ def _reconstruct(
             f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "
             "without --strict they are drawn in the nearest ones"
         )
-    noise = PictureNoise(request.seed, [number], labels.device)
-    pixels = torch.from_numpy(fitted.pixels[None]).to(labels.device)
+    # As many rows as `interpolate` computes, so that both show the same.
+    rows = seats(loaded.model, Sampling(), labels.device)
+    noise = PictureNoise(request.seed, [number] * rows, labels.device)
+    pixels = torch.from_numpy(fitted.pixels[None]).to(labels.device).expand(rows, -1, -1, -1)
     with torch.inference_mode():
-        code = loaded.model.encode(pixels, labels[None], noise)
-        after = _decoded(code, loaded, request.level, noise)[0].cpu().numpy()
+        code = loaded.model.encode(pixels, labels.expand(rows, -1), noise)
+        after = _decoded(code, loaded, request.level, noise)[number % rows].cpu().numpy()
     after = within(after, fitted.palette)
     return Reconstruction(path, fitted.pixels, after, fitted.snapped, fitted.palette)
 

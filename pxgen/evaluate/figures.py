@@ -58,7 +58,7 @@ def obedience(
 
     Args:
         names: the label vocabulary.
-        asked: ``(n,)`` label numbers, each asked equally often; -1 is not counted.
+        asked: ``(n,)`` label numbers; -1 is not counted.
         shown: ``(n,)`` whether the sprite shows its label.
     """
     labels = {names[k]: share(shown[asked == k]) for k in np.unique(asked[asked >= 0])}

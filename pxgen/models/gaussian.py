@@ -31,8 +31,8 @@ from pxgen.tables import setting
 
 LEVELS = 16
 """Amounts of noise that held-out figures average over, stratified."""
-MOST_NOISE = 2**28
-"""Numbers of noise that the pictures drawn at once may be made of."""
+MOST_NOISE = 2**26
+"""Numbers of noise that one drawing may be made of."""
 SECOND = 0.5
 """Share of the steps that show the network its own first guess."""
 
@@ -183,7 +183,7 @@ class GaussianDiffusion(Diffusion):
         labels = self._all_labels(labels, noise, how)
         steps = max(1, len(self._moves(how))) if how.eta else 1
         shape = (steps, self.canvas(how).pixels, self.planes.channels)
-        if len(noise) * math.prod(shape) > MOST_NOISE:
+        if math.prod(shape) > MOST_NOISE:
             raise InputError(
                 f"{steps} steps that each add noise to {shape[1]} pixels do not fit memory: take "
                 "fewer --steps, or --sampler ddim"

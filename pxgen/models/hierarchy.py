@@ -184,17 +184,19 @@ class Hierarchy(nn.Module):
 
     def encode(self, pixels: Tensor) -> tuple[Quantized, Quantized]:
         """``(B, P) int64`` to top and bottom codes, on the grids of each."""
+        top, bottom, _ = self.read(pixels)
+        return top, bottom
+
+    def read(self, pixels: Tensor) -> tuple[Quantized, Quantized, Tensor | None]:
+        """The same, and the ``(B, t', 2h, 2w, codes)`` logits that foretell the bottom codes.
+
+        Those teach nothing but to foretell: no gradient leaves the network that they come from.
+        """
         fine, asked = self._ask_top(pixels)
         top = self.top(asked)
-        asked = self._ask_bottom(fine, top.values)
-        return top, self.bottom(asked, self._toll(top.values))
-
-    def surprise(self, top: Quantized, bottom: Quantized) -> Tensor | None:
-        """Mean nats of bottom codes that top ones foretell; teaches nothing but to foretell."""
         foretold = self._foretold(top.values)
-        if foretold is None:
-            return None
-        return F.cross_entropy(foretold.flatten(0, -2), bottom.codes.flatten())
+        bottom = self.bottom(self._ask_bottom(fine, top.values), self._toll(foretold))
+        return top, bottom, foretold
 
     def _foretold(self, top: Tensor) -> Tensor | None:
         """``(B, t', 2h, 2w, codes)`` logits of bottom codes."""
@@ -208,10 +210,10 @@ class Hierarchy(nn.Module):
         """Set the toll for a ``progress`` of the training in [0, 1]."""
         self.toll.fill_(self.most_toll * progress)
 
-    @torch.no_grad()
-    def _toll(self, top: Tensor) -> Tensor | None:
-        foretold = self._foretold(top)
-        return None if foretold is None else -self.toll * foretold.log_softmax(-1)
+    def _toll(self, foretold: Tensor | None) -> Tensor | None:
+        if foretold is None:
+            return None
+        return foretold.detach().log_softmax(-1).mul_(-self.toll)
 
     def _ask_top(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """What is seen, and the ``(B, T, h, w, D)`` vectors that top codes are asked for."""
@@ -289,7 +291,7 @@ class Hierarchy(nn.Module):
         fine, asked = self._ask_top(pixels)
         top = self.top(asked)
         self.top.follow(asked.flatten(0, -2), draws[0])
-        asked, toll = self._ask_bottom(fine, top.values), self._toll(top.values)
+        asked, toll = self._ask_bottom(fine, top.values), self._toll(self._foretold(top.values))
         tolls = None if toll is None else toll.flatten(0, -2)
         self.bottom.follow(asked.flatten(0, -2), draws[1], tolls)
 

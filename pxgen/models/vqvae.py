@@ -2,7 +2,7 @@
 
 The codec is learnt first and stays as it is while the priors learn: p(top | labels) and
 p(bottom | top, labels), both exact. Held-out bits are those of the codes and of the pixels that
-the codes leave open, together a bound on coding a sprite.
+codes and labels leave open, together a bound on coding a sprite.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class VqVae:
         """Nats a pixel with both levels or one of them, and what keeps vectors near codes."""
         flat = batch.pixels.flatten(1)
         self.codec.ripen(progress)
-        top, bottom = self.codec.encode(flat)
+        top, bottom, foretold = self.codec.read(flat)
         labels = hide_labels(batch.labels, noise, UNLABELLED)
         luck = noise.uniform(1)
         # Columns: top, bottom. Some sprites show one level alone, so that it says something.
@@ -182,11 +182,13 @@ class VqVae:
             "cross_entropy": F.cross_entropy(logits.flatten(0, 1), flat.flatten()),
             "code": COMMITMENT * cost,
         }
-        surprise = self.codec.surprise(top, bottom)
-        return terms if surprise is None else terms | {"surprise": surprise}
+        if foretold is None:
+            return terms
+        surprise = F.cross_entropy(foretold.flatten(0, -2), bottom.codes.flatten())
+        return terms | {"surprise": surprise}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
-        """``(B,)`` each: exact pixels by both levels and by each, and bits left by the codes."""
+        """``(B,)`` each: exact pixels by both levels and each, none wrong, bits left by codes."""
         flat = batch.pixels.flatten(1)
         top, bottom = self.codec.encode(flat)
         figures = {}
@@ -263,8 +265,9 @@ class VqVae:
 
     def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> VqCode:
         """Top codes, then bottom ones."""
-        if self.prior is not None:
+        if self.prior is not None and how.given is None:
             labels = self.prior.complete(labels, noise)
+        # What is given of a clip shows labels that nobody named: they stay open.
         known = self._known(how.given, len(labels))
         reader, positions = self.top.reader(labels, None), self.codec.top_grid.pixels
         top = self._write(reader, noise.uniform(positions), how, known.top)
@@ -330,7 +333,7 @@ class VqVae:
         return {"units": sum(of), "active_units": round(sum(used))}
 
     def mix(self, a: VqCode, b: VqCode, weight: float) -> VqCode:
-        """Pass from ``a`` to ``b`` code by code."""
+        """Pass from ``a`` to ``b`` code by code, and evenly between their labels."""
         labels = torch.lerp(a.labels, b.labels, weight) if weight < 1 else b.labels
         levels = Levels(
             *(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench.child import program
-from tests.bench.rows import Row
+from tests.bench.rows import Row, digits
 
 GRIDS = {
     "6x6": ((1, 6, 6), 512),
@@ -38,7 +38,7 @@ def rows(folder: Path) -> Iterator[Row]:
         for batch, times in BATCHES.items():
             kept, naive = figures[str(batch)]
             least = times if positions >= LARGE else None
-            faster, note = naive / kept, f"naive {naive:.3g} s"
+            faster, note = naive / kept, f"naive {digits(naive)} s"
             called = f"codes of {name}, {batch} at once"
             yield Row(called, kept, "s", times=faster, least=least, note=note)
 

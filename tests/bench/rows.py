@@ -24,9 +24,12 @@ class Row:
     @property
     def ok(self) -> bool | None:
         """Whether the bars are cleared; None without one."""
+        cleared = []
         if self.most is not None:
-            return self.figure <= self.most
-        return None if self.times is None or self.least is None else self.times >= self.least
+            cleared.append(self.figure <= self.most)
+        if self.least is not None:
+            cleared.append((self.times or 0) >= self.least)
+        return all(cleared) if cleared else None
 
     @property
     def bar(self) -> str:

@@ -299,3 +299,10 @@ def test_train_takes_the_budget_that_was_typed(run, asked, tmp_path):
     assert [request["resume"] for request in asked] == [True, False]
     assert dict(asked[0]["model_table"]) == {"recipe": "masked"}
     assert str(asked[1]["out"]) == "runs/b"
+
+
+@pytest.mark.parametrize("option", ["-q", "--verbose"])
+def test_an_option_of_all_commands_after_one_is_told_its_place(run, option):
+    result = run("sample", option)
+    assert result.exit_code == 2
+    assert f"{option} goes before the command: pxgen {option} sample" in result.stderr

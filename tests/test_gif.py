@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import av
 import imageio.v3 as imageio
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import GifImagePlugin, Image
 
+from pxgen.ingest.images import read_picture
 from pxgen.palette import Palette
 from pxgen.render.gif import encode_gif
 
@@ -124,3 +126,19 @@ def test_gifsicle_finds_no_fault(tmp_path):
     delays = re.findall(r"delay ([\d.]+)s", told.stdout)
     assert delays == ["0.02", "0.03", "0.04", "0.05", "0.06", "0.07"]
     assert "warning" not in told.stderr
+
+
+@pytest.mark.parametrize("colors", [1, 2, 3, 20, 32, 200, 255])
+@pytest.mark.parametrize("frames", [1, 3])
+def test_the_order_of_a_palette_survives_a_gif_that_is_read(
+    tmp_path: Path, colors: int, frames: int
+) -> None:
+    """Unused entries, too, and black as the last one."""
+    rows = [(7 * n % 256, 11 * n % 256, n) for n in range(1, colors)]
+    palette = Palette.of([*rows, (0, 0, 0)])
+    clip = np.zeros((frames, 4, 4), np.uint8)
+    clip[:, 1] = np.arange(frames)[:, None] % len(palette)
+    (tmp_path / "clip.gif").write_bytes(encode_gif(clip, palette, 100))
+    table = read_picture(tmp_path / "clip.gif").table
+    assert table is not None
+    assert Palette.of(np.frombuffer(table, np.uint8).reshape(-1, 4).tolist()) == palette

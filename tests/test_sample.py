@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pxgen.checkpoint import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
 from pxgen.drawing import Wish, draw
 from pxgen.errors import UsageError
@@ -19,7 +21,7 @@ from pxgen.labels import parse_labels
 from pxgen.models.protocol import Sampling
 from pxgen.palette.library import find_palette
 from pxgen.render.png import decode_png
-from tests.test_checkpoint import save
+from tests.test_checkpoint import CARD, save
 from tests.tiny import PALETTE, tiny_model
 
 CPU = torch.device("cpu")
@@ -219,3 +221,16 @@ def test_sprites_without_an_image_do_not_wait_for_pillow(tmp_path: Path) -> None
     ]
     assert subprocess.run(command, check=False, cwd=tmp_path).returncode == 0
     assert (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_a_model_that_has_only_begun_to_learn_is_drawn_from_with_a_remark(
+    stage: int, tmp_path: Path
+) -> None:
+    card = replace(CARD, training={"stage": stage, "finished": False})
+    weights = prefixed(tiny_model().module.state_dict(), "weights")
+    save_checkpoint(tmp_path / "checkpoint.safetensors", card, weights)
+    code, lines, said = run(tmp_path, "-o", f"{tmp_path}/x.png")
+    assert (code, len(lines)) == (0, 1)
+    remark = "has yet to learn labels, denoiser: go on with `pxgen train`"
+    assert (remark in " ".join(said.split())) is (stage == 0)

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.checkpoint import Loaded, load_model
+from pxgen.checkpoint import Loaded
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import continuing, place_of
 from pxgen.commands.making import Making
-from pxgen.commands.sample import COLORS, check_sampling, choose_model
+from pxgen.commands.sample import COLORS, check_sampling, open_model
 from pxgen.drawing import Wish, draw, one_thread, seats
 from pxgen.errors import UsageError
 from pxgen.ingest.onto import Fitted, fit_frames, snapped_remark
@@ -70,7 +70,7 @@ def animate(request: AnimateRequest, console: Console) -> Iterator[Path]:
     device = pick_device(request.device)
     # Clips have a length of their own; walks are as long as one likes.
     starter = CLIPS if request.frames is None else STARTER
-    loaded = load_model(choose_model(request.model, request.runs, console, starter), device)
+    loaded = open_model(request.model, request.runs, console, device, starter)
     labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
     if labels.any() and not loaded.model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")

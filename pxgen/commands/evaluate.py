@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from pxgen.card import Card
-from pxgen.checkpoint import Loaded, load_model
+from pxgen.checkpoint import Loaded
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import continuing
-from pxgen.commands.sample import check_sampling, choose_model
+from pxgen.commands.sample import check_sampling, open_model
 from pxgen.dataset import Dataset, dataset_file, open_dataset, spread
 from pxgen.drawing import Wish, draw
 from pxgen.errors import InputError, UsageError
@@ -109,7 +109,7 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
         InputError: model or dataset is missing, malformed, or they do not fit.
     """
     device, workers = pick_device(request.device), request.workers or cores()
-    loaded = load_model(choose_model(request.model, request.runs, console), device)
+    loaded = open_model(request.model, request.runs, console, device)
     for steps in request.steps or (None,):
         check_sampling(_sampling(request, steps), loaded.model)
     turns = _turns(request, loaded)

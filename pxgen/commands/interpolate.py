@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.checkpoint import Loaded, load_model
+from pxgen.checkpoint import Loaded
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import place_of
-from pxgen.commands.sample import COLORS, choose_model
+from pxgen.commands.sample import COLORS, open_model
 from pxgen.drawing import one_thread, seats
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.onto import fit_image
@@ -78,7 +78,7 @@ def interpolate(request: InterpolateRequest, console: Console) -> Iterator[Path]
         columns=request.frames,
     )
     device = pick_device(request.device)
-    loaded = load_model(choose_model(request.model, request.runs, console), device)
+    loaded = open_model(request.model, request.runs, console, device)
     if loaded.card.canvas.frames > 1:
         raise UsageError("this model draws clips: interpolate needs a model of stills")
     with one_thread(), torch.inference_mode():

@@ -143,7 +143,7 @@ def plan_samples(request: SampleRequest, console: Console, loaded: Loaded | None
     palette = find_palette(request.palette) if request.palette else None
     device = pick_device(request.device)
     if loaded is None:
-        loaded = load_model(choose_model(request.model, request.runs, console), device)
+        loaded = open_model(request.model, request.runs, console, device)
     hows, own = ways(request.edits, request.how, loaded, device, console.print)
     check_sampling(hows[0], loaded.model)
     labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
@@ -277,6 +277,30 @@ def choose_model(model: Path | None, runs: Path, console: Console, starter: Path
     if not starter.exists():
         raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")
     return starter
+
+
+def open_model(
+    model: Path | None,
+    runs: Path,
+    console: Console,
+    device: torch.device,
+    starter: Path = STARTER,
+) -> Loaded:
+    """The model that is chosen, ready to draw; a remark if it has only begun to learn.
+
+    Raises:
+        InputError: it is missing or malformed.
+        PxgenError: there is none at all.
+    """
+    loaded = load_model(choose_model(model, runs, console, starter), device)
+    stages = [stage.name for stage in loaded.model.stages()]
+    at = loaded.card.training.get("stage")
+    if isinstance(at, int) and at < len(stages) - 1:
+        left = ", ".join(stages[at:])
+        console.print(
+            f"{loaded.path} has yet to learn {left}: go on with `pxgen train`", markup=False
+        )
+    return loaded
 
 
 def check_sampling(how: Sampling, model: Model) -> None:

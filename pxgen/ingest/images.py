@@ -118,13 +118,15 @@ def _decode(image: Image.Image) -> Picture:
         raise InputError(f"{total} frames of {width}x{height} are more than {FILE_LIMIT} pixels")
     # The picture that viewers without animation show is no frame of an APNG.
     first = 1 if image.info.get("default_image") else 0
+    # A GIF's own table; tables of single frames beside it show as colours that it lacks.
+    table = _color_table(image) if image.format == "GIF" else None
     frames = np.empty((total - first, height, width, 4), np.uint8)
     durations = []
     for number in range(first, total):
         image.seek(number)
         frames[number - first] = _rgba(image)
         durations.append(float(image.info.get("duration") or USUAL_MS))
-    return Picture(frames, durations=tuple(durations))
+    return Picture(frames, table, durations=tuple(durations))
 
 
 def _rgba(image: Image.Image) -> U8:
@@ -137,6 +139,7 @@ def _rgba(image: Image.Image) -> U8:
 
 
 def _color_table(image: Image.Image) -> bytes | None:
+    """``(K, 4)`` rows as bytes, without the repeats that fill up the table of a GIF."""
     if image.mode != "P" or image.palette is None:
         return None
     rgb = np.frombuffer(bytes(image.palette.getdata()[1]), np.uint8)
@@ -150,4 +153,7 @@ def _color_table(image: Image.Image) -> bytes | None:
         table[: len(alpha), 3] = alpha
     elif isinstance(transparency, int) and transparency < len(table):
         table[transparency, 3] = 0
+    if image.format == "GIF":
+        differing = np.flatnonzero((table != table[-1]).any(1))
+        table = table[: differing[-1] + 2] if len(differing) else table[:1]
     return table.tobytes()

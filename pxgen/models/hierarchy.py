@@ -276,10 +276,13 @@ class Hierarchy(nn.Module):
         return top, bottom
 
     @torch.no_grad()
-    def start_from(self, pixels: Tensor, draws: Tensor) -> None:
-        """Lay colours and codes out by ``(N, P)`` sprites and ``(2, codes)`` draws in [0, 1)."""
+    def start_from(self, pixels: Tensor, few: Tensor, draws: Tensor) -> None:
+        """Lay colours out by ``(N, P)`` sprites, codes by ``(n, P)`` and draws.
+
+        Those are ``(2, codes)`` in [0, 1).
+        """
         self.bias.copy_(frequencies(pixels, len(self.palette)).log())
-        fine, asked = self._ask_top(pixels)
+        fine, asked = self._ask_top(few)
         self.top.lay_out(asked.flatten(0, -2), draws[0])
         # The bottom is read knowing the top, whose codes must lie before.
         asked = self._ask_bottom(fine, self.top(asked).values)

@@ -37,6 +37,8 @@ ALONE = 0.1
 """Share of training sprites whose codec shows the top level alone, and of those without it."""
 PATIENCE = 4
 """Validations without progress after which a prior only learns its sprites by heart."""
+LAID_OUT = 2**19
+"""Pixels that codes are laid out by: thousands of patches, and read at once."""
 COMMITMENT = 0.25
 """Weight of the distance between vectors and their codes."""
 
@@ -155,12 +157,13 @@ class VqVae:
         return rest if self.prior is None else (label_stage(self.prior), *rest)
 
     def begin(self, batch: Batch) -> None:
-        """Lay codes out by the training sprites."""
+        """Lay colours out by all the training sprites, codes by some of them."""
         flat = batch.pixels.flatten(1)
+        few = flat[: max(1, LAID_OUT // flat.shape[1])]
         ramp = torch.arange(self.spec.codes, device=flat.device) + 0.5
         # Far apart in the sample: the golden ratio spreads any number of draws evenly.
         draws = torch.stack([ramp * 0.6180339887 % 1, ramp * 0.7548776662 % 1])
-        self.codec.start_from(flat, draws)
+        self.codec.start_from(flat, few, draws)
 
     def follow(self, batch: Batch, noise: Noise) -> None:
         """Let codes follow the sprites of a step."""

@@ -40,7 +40,9 @@ def encode_gif(
     delays = clip_delays(frames, palette, delays_ms, loop, longest_side=65_535)
     height, width = frames.shape[1:]
     bits = max(1, (len(palette) - 1).bit_length())  # the table has 2 ** bits entries
-    table = palette.rgba[:, :3].tobytes().ljust(3 << bits, b"\0")
+    table = palette.rgba[:, :3].tobytes()
+    # Repeats of the last entry fill the table up: whoever reads it can tell them from colours.
+    table += table[-3:] * ((1 << bits) - len(palette))
     parts = [
         b"GIF89a",
         struct.pack("<HHBBB", width, height, 0x80 | 0x70 | (bits - 1), 0, 0),

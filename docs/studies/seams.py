@@ -55,7 +55,8 @@ def write_tiles(folder: Path) -> None:
 
 def pxgen(*arguments: object) -> None:
     """Run a command of the tool."""
-    subprocess.run([sys.executable, "-m", "pxgen", "-q", *map(str, arguments)], check=True)
+    command = [sys.executable, "-m", "pxgen", "-q", *map(str, arguments)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def differing(tiles: U8) -> tuple[float, NDArray[np.float64]]:

@@ -75,7 +75,7 @@ def draw(
     done: dict[int, U8] = {}
     following = 0
     with nullcontext() if accelerated else one_thread():
-        groups = _groups(wishes, lambda how: seats(model, how, device))
+        groups = _groups(wishes, lambda how: _seats(model, how, device))
         for made in _in_order(pictures, groups, 1 if accelerated else workers):
             done |= made
             while following in done:
@@ -89,7 +89,7 @@ def trace(model: Model, wish: Wish, seed: int, *, device: torch.device) -> U8:
     Returns:
         ``(S·T, H, W) uint8``, a frame or clip a step; the last is what :func:`draw` draws.
     """
-    (group,) = _groups([wish], lambda how: seats(model, how, device))
+    (group,) = _groups([wish], lambda how: _seats(model, how, device))
     (seat,) = group.taken
     labels, noise = group.seated(seed, device)
     with one_thread(), torch.inference_mode():
@@ -114,12 +114,34 @@ class _Group:
         return labels, PictureNoise(seed, [wish.number for wish in wishes], device)
 
 
-def seats(model: Model, how: Sampling, device: torch.device) -> int:
-    """How many pictures are computed at once, whoever asks for how many.
+@dataclass(frozen=True)
+class Alone:
+    """One picture computed by itself, in the rows and the seat that :func:`draw` gives it."""
 
-    Whoever computes picture ``i`` by itself gets the bytes that :func:`draw` does in row
-    ``i % seats`` of so many rows of it.
-    """
+    rows: int
+    number: int
+    device: torch.device
+
+    @classmethod
+    def of(cls, model: Model, how: Sampling, number: int, device: torch.device) -> Alone:
+        """The seat of a picture that is drawn that way."""
+        return cls(_seats(model, how, device), number, device)
+
+    def repeated(self, one: Tensor) -> Tensor:
+        """``(...)`` as ``(rows, ...)``."""
+        return one.to(self.device).expand(self.rows, *one.shape)
+
+    def noise(self, seed: int, ahead: int = 0) -> PictureNoise:
+        """The picture's noise in every row, or that of the picture ``ahead`` of it."""
+        return PictureNoise(seed, [self.number + ahead] * self.rows, self.device)
+
+    def own(self, rows: Tensor) -> NDArray[np.uint8]:
+        """``(rows, ...)`` to the picture's own."""
+        return rows[self.number % self.rows].cpu().numpy()
+
+
+def _seats(model: Model, how: Sampling, device: torch.device) -> int:
+    """How many pictures are computed at once, whoever asks for how many."""
     if device.type != "cpu":
         return SEATS_ACCELERATED
     if not how.fresh:

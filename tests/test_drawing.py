@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pxgen.canvas import Canvas, Domain
+from pxgen.cli.options import shard_of
 from pxgen.drawing import SEATED_PIXELS, SEATS, WINDOW, Wish, draw, trace
 from pxgen.models.protocol import Model, Sampling
 from pxgen.noise import PictureNoise
@@ -94,3 +95,10 @@ def test_the_bytes_of_a_picture_are_its_own(recipe: str, asked: list[tuple[int, 
     assert together == [alone(model, number, labels, how) for number, labels in asked]
     *_, last = trace(model, wishes[0], 5, device=CPU)
     assert last.tobytes() == together[0]
+
+
+@given(st.integers(0, 60), st.integers(1, 70))
+def test_parts_of_a_run_are_the_whole_of_it(count: int, parts: int) -> None:
+    shards = [shard_of(count, (part, parts)) for part in range(parts)]
+    assert [number for shard in shards for number in shard] == list(range(count))
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1

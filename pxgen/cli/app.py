@@ -109,8 +109,9 @@ class CommandLine(click.Group):
 
 def _report(error: BaseException, verbose: bool) -> int:
     """Say what happened in one line on standard error, and give the exit status for it."""
-    own = {flag for option in pxgen.params for flag in option.opts}
-    if isinstance(error, click.NoSuchOption) and error.option_name in own:
+    if isinstance(error, click.NoSuchOption) and any(
+        error.option_name in option.opts for option in pxgen.params
+    ):
         command = error.ctx.info_name if error.ctx else "sample"
         said = f"{error.option_name} goes before the command: pxgen {error.option_name} {command}"
         error = click.UsageError(said, error.ctx)

@@ -15,6 +15,7 @@ from pxgen.cli.options import (
     label_option,
     model_option,
     setting_option,
+    shard_of,
     shard_option,
     sheet_options,
     workers_option,
@@ -70,11 +71,8 @@ def making_options(command: Command) -> Command:
         making = {name: given.pop(name) for name in AS_THEY_ARE}
         first, count = given.pop("first"), given.pop("count")
         making["count"] = count
-        part, parts = given.pop("shard")
-        # Neighbours stay together: they are computed at once.
-        making["indices"] = range(
-            first + count * part // parts, first + count * (part + 1) // parts
-        )
+        own = shard_of(count, given.pop("shard"))
+        making["indices"] = range(first + own.start, first + own.stop)
         making["runs"] = session.project.runs
         heat = {name: given.pop(name) for name in HEAT}
         return command(session, *args, making=making, heat=heat, **given)

@@ -111,6 +111,12 @@ def parse_shard(ctx: click.Context, param: click.Parameter, value: str | None) -
     return int(part) - 1, int(parts)
 
 
+def shard_of(count: int, shard: tuple[int, int]) -> range:
+    """The numbers below ``count`` that fall to a part: neighbours, which are computed at once."""
+    part, parts = shard
+    return range(count * part // parts, count * (part + 1) // parts)
+
+
 shard_option = click.option(
     "--shard", callback=parse_shard, metavar="I/N", help="Make part I of N, from 1."
 )

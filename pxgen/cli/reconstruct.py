@@ -14,6 +14,7 @@ from pxgen.cli.options import (
     force_option,
     model_option,
     setting_option,
+    shard_of,
     shard_option,
 )
 from pxgen.cli.session import Session, pass_session
@@ -85,7 +86,7 @@ def command(
 
     request = ReconstructRequest(
         images=images,
-        shard=shard,
+        numbers=shard_of(len(images), shard),
         model=model,
         runs=session.project.runs,
         labels=labels,

@@ -17,13 +17,13 @@ from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import continuing, place_of
 from pxgen.commands.making import Making
 from pxgen.commands.sample import COLORS, check_sampling, open_model
-from pxgen.drawing import Wish, draw, one_thread, seats
+from pxgen.drawing import Alone, Wish, draw, one_thread
 from pxgen.errors import UsageError
 from pxgen.ingest.onto import Fitted, fit_frames, snapped_remark
 from pxgen.labels import parse_labels
 from pxgen.lanes import cores
 from pxgen.models.protocol import Sampling
-from pxgen.noise import PictureNoise, choose
+from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.render.outputs import Output, Series, plan_output
@@ -163,24 +163,20 @@ def _walks(
     if request.given is not None:
         raise UsageError("this model draws stills: --given needs a model of clips")
     model, how = loaded.model, request.how
-    # Rows that `sample` computes at once; the picture's own is that of its number.
-    rows = seats(model, how, device)
-    asked = torch.from_numpy(labels[None]).to(device).expand(rows, -1)
     check_sampling(how, model)
     frames = FRAMES if request.frames is None else request.frames
     with one_thread(), torch.inference_mode():
         for index in indices:
+            alone = Alone.of(model, how, index, device)
             # All sprites of a walk bear the labels of the first.
-            numbers = [index + k * APART for k in range(KEYS)]
+            asked = alone.repeated(torch.from_numpy(labels))
             keys = [
-                model.draw(asked, PictureNoise(request.seed, [number] * rows, device), how)
-                for number in numbers
+                model.draw(asked, alone.noise(request.seed, k * APART), how) for k in range(KEYS)
             ]
             walk = []
             for leg, weight in even_steps(len(keys), frames):
                 code = model.mix(keys[leg], keys[(leg + 1) % len(keys)], weight)
-                drawn = model.decode(code, PictureNoise(request.seed, [index] * rows, device))
-                walk.append(drawn[index % rows, 0].cpu().numpy())
+                walk.append(alone.own(model.decode(code, alone.noise(request.seed)))[0])
             clip = np.stack(walk)
             palette = _palette(clip, index, loaded, labels, request.seed)
             yield within(clip, palette), palette

@@ -16,12 +16,12 @@ from pxgen.checkpoint import Loaded
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import place_of
 from pxgen.commands.sample import COLORS, open_model
-from pxgen.drawing import one_thread, seats
+from pxgen.drawing import Alone, one_thread
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.onto import fit_image
 from pxgen.labels import parse_labels
 from pxgen.models.protocol import Sampling
-from pxgen.noise import PictureNoise, choose
+from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.local import united, within
 from pxgen.render.outputs import Named, plan_output
@@ -130,41 +130,36 @@ def _frames(
 ) -> Iterator[tuple[U8, Palette]]:
     """``(T, H, W) uint8`` frames and their palettes: the model's, or that of the nearer key."""
     model = loaded.model
+    # The first picture of each seed, as `sample` draws it.
+    alone = Alone.of(model, Sampling(), 0, device)
     keys = [
-        _code(key, loaded, parse_labels(labels, loaded.card.label_names, loaded.path), device)
+        _code(key, loaded, parse_labels(labels, loaded.card.label_names, loaded.path), alone)
         for key, labels in zip(request.keys, request.labels, strict=True)
     ]
     for leg, weight in positions(len(keys), request.frames, loop=request.loop):
         (a, first), (b, second) = keys[leg], keys[(leg + 1) % len(keys)]
         # The same noise in every frame: what changes is the code alone.
-        drawn = model.decode(model.mix(a, b, weight), _noise(0, loaded, device))[0]
+        drawn = alone.own(model.decode(model.mix(a, b, weight), alone.noise(0)))
         palette = first if weight < 0.5 else second
-        yield within(drawn.cpu().numpy(), palette), palette
+        yield within(drawn, palette), palette
 
 
 def _code(
-    key: Key, loaded: Loaded, labels: NDArray[np.float32], device: torch.device
+    key: Key, loaded: Loaded, labels: NDArray[np.float32], alone: Alone
 ) -> tuple[Any, Palette]:
     """A key's code, and its palette."""
-    # Rows that `sample` computes at once; the first is the picture's own.
-    rows = seats(loaded.model, Sampling(), device)
-    asked = torch.from_numpy(labels[None]).to(device).expand(rows, -1)
+    asked = alone.repeated(torch.from_numpy(labels))
     if isinstance(key, int):
         if labels.any() and not loaded.model.steerable:
             raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
-        code = loaded.model.draw(asked, _noise(key, loaded, device), Sampling())
+        code = loaded.model.draw(asked, alone.noise(key), Sampling())
         if loaded.palettes is None:
             return code, loaded.card.palette
-        drawn = loaded.model.decode(code, _noise(0, loaded, device))[0].cpu().numpy()
+        drawn = alone.own(loaded.model.decode(code, alone.noise(0)))
         return code, loaded.palettes.choose(drawn, labels, choose(key, COLORS))
     fitted = fit_image(key, place_of(loaded))
     if fitted.snapped == fitted.pixels.size:
         raise InputError(f"{key}: not one pixel is of the model's palette")
-    pixels = torch.from_numpy(fitted.pixels[None]).to(device).expand(rows, -1, -1, -1)
+    pixels = alone.repeated(torch.from_numpy(fitted.pixels))
     # The stream that `reconstruct` gives a lone image, so that both show the same.
-    return loaded.model.encode(pixels, asked, _noise(0, loaded, device)), fitted.palette
-
-
-def _noise(seed: int, loaded: Loaded, device: torch.device) -> PictureNoise:
-    """That of picture 0 of a seed, in every row."""
-    return PictureNoise(seed, [0] * seats(loaded.model, Sampling(), device), device)
+    return loaded.model.encode(pixels, asked, alone.noise(0)), fitted.palette

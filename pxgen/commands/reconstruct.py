@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.checkpoint import Loaded, load_model
+from pxgen.checkpoint import Loaded
 from pxgen.commands.devices import pick_device
 from pxgen.commands.editing import place_of
-from pxgen.commands.sample import choose_model
-from pxgen.drawing import one_thread, seats
+from pxgen.commands.sample import open_model
+from pxgen.drawing import Alone, one_thread
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.onto import fit_image
 from pxgen.labels import parse_labels
@@ -36,8 +36,8 @@ class ReconstructRequest:
     """What ``reconstruct`` was asked for."""
 
     images: Sequence[Path]
-    shard: tuple[int, int] = (0, 1)
-    """``(I, N)``: of the images those whose number modulo N is I."""
+    numbers: Sequence[int]
+    """Which of the images, counted from 0: those of the shard."""
     model: Path | None
     runs: Path
     """Where the newest run is looked for if no model is named."""
@@ -102,15 +102,12 @@ def reconstruct(
         UsageError: an unknown label, or an output that is taken.
         InputError: an image or the model is rejected; off-palette colours if ``strict``.
     """
-    part, parts = request.shard
-    count = len(request.images)
-    numbers = range(count * part // parts, count * (part + 1) // parts)
+    numbers = request.numbers
     stems = _distinct([path.stem for path in request.images])
     series = Named([f"{stems[number]}-reconstructed" for number in numbers])
     output = plan_output(request.out, series, scale=request.scale, force=request.force)
-    loaded = load_model(
-        choose_model(request.model, request.runs, console), device := pick_device(request.device)
-    )
+    device = pick_device(request.device)
+    loaded = open_model(request.model, request.runs, console, device)
     labels = torch.from_numpy(
         parse_labels(request.labels, loaded.card.label_names, loaded.path)
     ).to(device)
@@ -174,13 +171,11 @@ def _reconstruct(
             f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "
             "without --strict they are drawn in the nearest ones"
         )
-    # As many rows as `interpolate` computes, so that both show the same.
-    rows = seats(loaded.model, Sampling(), labels.device)
-    noise = PictureNoise(request.seed, [number] * rows, labels.device)
-    pixels = torch.from_numpy(fitted.pixels[None]).to(labels.device).expand(rows, -1, -1, -1)
+    alone = Alone.of(loaded.model, Sampling(), number, labels.device)
+    noise, pixels = alone.noise(request.seed), alone.repeated(torch.from_numpy(fitted.pixels))
     with torch.inference_mode():
-        code = loaded.model.encode(pixels, labels.expand(rows, -1), noise)
-        after = _decoded(code, loaded, request.level, noise)[number % rows].cpu().numpy()
+        code = loaded.model.encode(pixels, alone.repeated(labels), noise)
+        after = alone.own(_decoded(code, loaded, request.level, noise))
     after = within(after, fitted.palette)
     return Reconstruction(path, fitted.pixels, after, fitted.snapped, fitted.palette)
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pxgen.canvas import Canvas, Domain
 from pxgen.errors import InputError
-from pxgen.models.hierarchy import Hierarchy, HierarchySpec, Levels
+from pxgen.models.hierarchy import Hierarchy
+from pxgen.models.levels import HierarchySpec, Levels
 from pxgen.models.protocol import Batch, Sampling
 from pxgen.models.quantizer import Codebook, Lattice, lattice_levels, usage
 from pxgen.models.vqvae import VqVae
@@ -176,7 +177,7 @@ def test_how_much_of_the_codes_is_used_is_told_by_level() -> None:
             stage.before(batch, BatchNoise(8, 0, step))
         figures = stage.state()
         assert set(figures) == {"top_usage", "top_perplexity", "bottom_usage", "bottom_perplexity"}
-        places = {"top": model.codec.top_grid.pixels, "bottom": model.codec.bottom_grid.pixels}
+        places = {"top": model.codec.grids.top.pixels, "bottom": model.codec.grids.bottom.pixels}
         for level, cells in places.items():
             # A codebook's dead codes start anew at the same place, and are chosen in turn.
             most = cells if quantizer == "lattice" else 16
@@ -201,8 +202,8 @@ def test_the_bottom_is_drawn_knowing_the_top() -> None:
     for parameter in model.bottom.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     labels = torch.zeros(1, 2)
-    codes = torch.zeros(1, model.codec.bottom_grid.pixels, dtype=torch.long)
-    N = model.codec.top_grid.pixels
+    codes = torch.zeros(1, model.codec.grids.bottom.pixels, dtype=torch.long)
+    N = model.codec.grids.top.pixels
     with torch.no_grad():
         first, second = (model.bottom(codes, labels, torch.full((1, N), code)) for code in (1, 2))
     assert ((first - second).abs().amax(-1) > 1e-4).all()
@@ -277,7 +278,9 @@ STEPS = 300
 
 def test_a_codec_learns_to_rebuild_what_it_sees() -> None:
     """Bars in four colours on either side: both levels together get every pixel."""
-    model = tiny_model("vqvae", domain(labels=0), width=16, hidden=16, codes=16, code_size=8)
+    model = tiny_model(
+        "vqvae", domain(labels=0), width=16, decoder_width=16, hidden=16, codes=16, code_size=8
+    )
     assert isinstance(model, VqVae)
     pixels = torch.zeros(32, 1, 6, 8, dtype=torch.long)
     for number in range(32):

@@ -19,7 +19,14 @@ PALETTE = Palette.of([(200, 0, 0), (0, 200, 0), (0, 0, 200), (250, 250, 250)], "
 LABELS = ("left", "right")
 TINY = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8, "rank": 4, "steps": 4}
 TINY |= {"size": 4, "categories": 3, "embedding": 4, "blocks": 2}
-TINY |= {"codes": 8, "code_size": 4, "patch": 2, "prior_width": 8, "prior_blocks": 1}
+TINY |= {
+    "codes": 8,
+    "code_size": 4,
+    "patch": 2,
+    "decoder_width": 8,
+    "prior_width": 8,
+    "prior_blocks": 1,
+}
 """What makes a recipe quick; keys that a recipe lacks are left out."""
 
 MODEL_TABLE = """[model]

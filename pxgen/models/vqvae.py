@@ -1,7 +1,8 @@
 """A hierarchical VQ-VAE over frames with PixelSNAIL priors over its two levels of codes.
 
-The codec is learnt first and stays as it is while the priors learn: p(top | labels) and
-p(bottom | top, labels), both exact. Held-out bits are those of the codes and of the pixels that
+The codec is learnt first. Then codes stay as they are, while its decoder, which had to follow them
+until then, goes on learning, and the priors learn: p(top | labels) and p(bottom | top, labels),
+both exact. Held-out bits are those of the codes and of the pixels that
 codes and labels leave open, together a bound on coding a sprite.
 """
 
@@ -20,8 +21,9 @@ from torch.nn import functional as F
 from pxgen.canvas import Domain
 from pxgen.models.causal import PixelSnail, Reader
 from pxgen.models.conditioning import LabelEmbedding, LabelPrior, hide_labels, label_stage
-from pxgen.models.hierarchy import Hierarchy, HierarchySpec, Levels
+from pxgen.models.hierarchy import Hierarchy
 from pxgen.models.layers import ResidualBlock
+from pxgen.models.levels import HierarchySpec, Levels
 from pxgen.models.protocol import Batch, Sampling, Stage
 from pxgen.models.quantizer import usage
 from pxgen.models.transformer import CausalTransformer, TransformerReader
@@ -35,10 +37,14 @@ UNLABELLED = 0.25
 """The same of the decoder, which is asked without labels more often: to rebuild images."""
 ALONE = 0.1
 """Share of training sprites whose codec shows the top level alone, and of those without it."""
+DECODER, TOP, BOTTOM = 0.5, 0.2, 0.5
+"""Time for the decoder alone and for each prior beside that of the codec, the slowest to learn."""
 PATIENCE = 4
 """Validations without progress after which a prior only learns its sprites by heart."""
 LAID_OUT = 2**19
 """Pixels that codes are laid out by: thousands of patches, and read at once."""
+FOLLOWED = 0.25
+"""Share of a step's sprites that codes follow: they are averages over many steps."""
 COMMITMENT = 0.25
 """Weight of the distance between vectors and their codes."""
 
@@ -79,7 +85,7 @@ class Prior(nn.Module):
 
     def __init__(self, spec: VqVaeSpec, domain: Domain, codec: Hierarchy, *, above: bool) -> None:
         super().__init__()
-        level, grid = (codec.bottom, codec.bottom_grid) if above else (codec.top, codec.top_grid)
+        level, grid = (codec.bottom, codec.grids.bottom) if above else (codec.top, codec.grids.top)
         width = spec.prior_width
         self.labels = LabelEmbedding(domain.labels, spec.hidden)
         self.net = _NETWORKS[spec.prior](
@@ -92,7 +98,7 @@ class Prior(nn.Module):
         )
         self.above = nn.Embedding(codec.top.codes, width) if above else None
         self.look = nn.ModuleList(ResidualBlock(width, spec.hidden) for _ in range(2 * above))
-        self._over, self._steps = codec.top_grid, codec.steps
+        self._over, self._steps = codec.grids.top, codec.grids.steps
 
     def forward(self, codes: Tensor, labels: Tensor, top: Tensor | None) -> Tensor:
         """``(B, N) int64`` codes, and top codes above them, to ``(B, N, codes)`` logits."""
@@ -140,7 +146,7 @@ class VqVae:
             self.module["labels"] = self.prior
 
     def stages(self) -> tuple[Stage, ...]:
-        """Labels, if there are any; the codec; then each prior."""
+        """Labels, if there are any; the codec; its decoder once more; then each prior."""
         codec = Stage(
             "codec",
             self.codec,
@@ -149,11 +155,17 @@ class VqVae:
             begin=self.begin,
             before=self.follow,
             state=self.code_state,
+            # Those that count are left when the decoder has learnt.
+            codes_pixels=False,
         )
-        prior = partial(Stage, digest=self.digest, patience=PATIENCE)
-        top = prior("top", self.top, self.top_loss, self.top_held_out, share=0.5)
-        bottom = prior("bottom", self.bottom, self.bottom_loss, self.bottom_held_out)
-        rest = (codec, top, bottom)
+        settled = partial(Stage, digest=self.digest)
+        decoder = settled(
+            "decoder", self.codec.decode, self.decoder_loss, self.held_out, share=DECODER
+        )
+        prior = partial(settled, patience=PATIENCE)
+        top = prior("top", self.top, self.top_loss, self.top_held_out, share=TOP)
+        bottom = prior("bottom", self.bottom, self.bottom_loss, self.bottom_held_out, share=BOTTOM)
+        rest = (codec, decoder, top, bottom)
         return rest if self.prior is None else (label_stage(self.prior), *rest)
 
     def begin(self, batch: Batch) -> None:
@@ -166,29 +178,36 @@ class VqVae:
         self.codec.start_from(flat, few, draws)
 
     def follow(self, batch: Batch, noise: Noise) -> None:
-        """Let codes follow the sprites of a step."""
+        """Let codes follow sprites of a step."""
         draws = noise.uniform(2 * self.spec.codes)[0].view(2, -1)
-        self.codec.follow(batch.pixels.flatten(1), draws)
+        some = batch.pixels[: math.ceil(len(batch.pixels) * FOLLOWED)]
+        self.codec.follow(some.flatten(1), draws)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a pixel with both levels or one of them, and what keeps vectors near codes."""
         flat = batch.pixels.flatten(1)
         self.codec.ripen(progress)
         top, bottom, foretold = self.codec.read(flat)
-        labels = hide_labels(batch.labels, noise, UNLABELLED)
-        luck = noise.uniform(1)
-        # Columns: top, bottom. Some sprites show one level alone, so that it says something.
-        shown = torch.cat([luck >= ALONE, (luck < ALONE) | (luck >= 2 * ALONE)], 1)
-        logits = self.codec.decode(top.values, bottom.values, labels, shown)
         cost = top.cost.mean() + bottom.cost.mean()
-        terms = {
-            "cross_entropy": F.cross_entropy(logits.flatten(0, 1), flat.flatten()),
-            "code": COMMITMENT * cost,
-        }
+        nats = self._nats_of_pixels(top.values, bottom.values, batch, noise)
+        terms = {"cross_entropy": nats, "code": COMMITMENT * cost}
         if foretold is None:
             return terms
         surprise = F.cross_entropy(foretold.flatten(0, -2), bottom.codes.flatten())
         return terms | {"surprise": surprise}
+
+    def decoder_loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
+        """The same nats of codes that move no more."""
+        vectors = self.codec.vectors(self._codes(batch))
+        return {"cross_entropy": self._nats_of_pixels(*vectors, batch, noise)}
+
+    def _nats_of_pixels(self, top: Tensor, bottom: Tensor, batch: Batch, noise: Noise) -> Tensor:
+        labels = hide_labels(batch.labels, noise, UNLABELLED)
+        luck = noise.uniform(1)
+        # Columns: top, bottom. Some sprites show one level alone, so that it says something.
+        shown = torch.cat([luck >= ALONE, (luck < ALONE) | (luck >= 2 * ALONE)], 1)
+        logits = self.codec.decode(top, bottom, labels, shown)
+        return F.cross_entropy(logits.flatten(0, 1), batch.pixels.flatten())
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` each: exact pixels by both levels and each, none wrong, bits left by codes."""
@@ -246,7 +265,7 @@ class VqVae:
     @torch.no_grad()
     def _codes(self, batch: Batch) -> Levels:
         if batch.digest is not None:
-            return Levels(*batch.digest.tensor_split([self.codec.top_grid.pixels], 1))
+            return Levels(*batch.digest.tensor_split([self.codec.grids.top.pixels], 1))
         top, bottom = self.codec.encode(batch.pixels.flatten(1))
         return Levels(top.codes.flatten(1), bottom.codes.flatten(1))
 
@@ -272,9 +291,9 @@ class VqVae:
             labels = self.prior.complete(labels, noise)
         # What is given of a clip shows labels that nobody named: they stay open.
         known = self._known(how.given, len(labels))
-        reader, positions = self.top.reader(labels, None), self.codec.top_grid.pixels
+        reader, positions = self.top.reader(labels, None), self.codec.grids.top.pixels
         top = self._write(reader, noise.uniform(positions), how, known.top)
-        reader, positions = self.bottom.reader(labels, top), self.codec.bottom_grid.pixels
+        reader, positions = self.bottom.reader(labels, top), self.codec.grids.bottom.pixels
         bottom = self._write(reader, noise.uniform(positions), how, known.bottom)
         return VqCode(Levels(top, bottom), labels, self._keys(noise))
 
@@ -288,7 +307,7 @@ class VqVae:
         levels = self._codes(Batch(clip.unsqueeze(0), clip.new_zeros(1, 0)))
         # Only a top code all of whose frames are given is known, and the bottom ones below it.
         whole = len(given) // self.spec.top_frames
-        of = self.codec.top_grid.frames
+        of = self.codec.grids.top.frames
         parts = (codes[:, : whole * codes.shape[1] // of] for codes in levels)
         return Levels(*(part.expand(n, -1) for part in parts))
 
@@ -348,8 +367,8 @@ class VqVae:
 
     def _keys(self, noise: Noise) -> tuple[Tensor, Tensor]:
         return (
-            noise.uniform(self.codec.top_grid.pixels),
-            noise.uniform(self.codec.bottom_grid.pixels),
+            noise.uniform(self.codec.grids.top.pixels),
+            noise.uniform(self.codec.grids.bottom.pixels),
         )
 
 

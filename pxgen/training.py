@@ -154,9 +154,11 @@ class Trainer:
     def _enter(self, stage: int) -> Course:
         # Of all stages only the one in training may drop out or gather statistics.
         self.model.module.eval()
-        digest = self._stages[stage].digest
-        self._digests = None
-        if digest is not None:
+        digest, before = (self._stages[max(0, k)].digest for k in (stage, stage - 1))
+        if digest is None:
+            self._digests = None
+        elif self._digests is None or digest != before:
+            # Stages that read the same share what was made of sprites.
             self._digests = Digests(self.dataset, digest, self._lanes, self.device)
         return Course(self._stages[stage], self.settings)
 

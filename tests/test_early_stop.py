@@ -250,6 +250,24 @@ def test_moved_sprites_come_without_a_digest(tmp_path: Path, moved: dict[str, in
     assert examples.batch(4, 0, 0, CPU, digest).digest is None
 
 
+def test_stages_that_read_the_same_make_it_once(tmp_path: Path) -> None:
+    data, model = tiny_dataset(tmp_path), tiny_model("vqvae")
+    stages, seen = model.stages(), []
+    digest = next(stage.digest for stage in stages if stage.digest is not None)
+
+    def counted(batch: Batch) -> torch.Tensor:
+        seen.append(len(batch.pixels))
+        return digest(batch)
+
+    model.stages = lambda: tuple(  # type: ignore[method-assign]
+        stage if stage.digest is None else dataclasses.replace(stage, digest=counted)
+        for stage in stages
+    )
+    for _ in Trainer(model, data, TrainSettings(steps=3, batch=16, warmup=1), CPU).run():
+        pass
+    assert 0 < sum(seen) <= len(data)
+
+
 def stages_of(reports: list[Report]) -> set[str]:
     return {report.stage for report in reports}
 

@@ -219,7 +219,7 @@ def test_the_codes_of_two_levels_are_what_their_priors_say(tmp_path: Path) -> No
     figures = held_out_bits(model, dataset, seed=0, device=CPU, workers=1)
     stages = figures["by_stage"]
     assert figures["code_bits"] == pytest.approx(stages["top"] + stages["bottom"])
-    assert figures["bits"] == pytest.approx(figures["code_bits"] + stages["codec"])
+    assert figures["bits"] == pytest.approx(figures["code_bits"] + stages["decoder"])
 
 
 def test_bits_are_the_same_on_any_number_of_threads(tmp_path: Path) -> None:

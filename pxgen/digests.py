@@ -38,7 +38,7 @@ class Digests:
         lanes: Lanes,
         device: torch.device,
     ) -> None:
-        self._dataset, self._digest = dataset, digest
+        self._dataset, self.digest = dataset, digest
         self._lanes, self._device = lanes, device
         self._known = np.zeros(-(-len(dataset) // LANE), bool)
         self._kept: NDArray[np.uint16] | None = None
@@ -61,5 +61,5 @@ class Digests:
         end = min((block + 1) * LANE, len(self._dataset))
         batch = batch_of(self._dataset, np.arange(block * LANE, end), self._device)
         with torch.no_grad():
-            made: NDArray[np.int64] = self._digest(batch).cpu().numpy()
+            made: NDArray[np.int64] = self.digest(batch).cpu().numpy()
         return made

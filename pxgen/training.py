@@ -148,17 +148,19 @@ class Trainer:
     def restore(self, position: Position, tensors: Mapping[str, Tensor]) -> None:
         """Continue from a snapshot, whose averaged weights are in the model already."""
         self.position = position
+        # They were made with the weights that were there before.
+        self._digests = None
         self._course = self._enter(position.stage)
         self._course.restore(tensors, position.step)
 
     def _enter(self, stage: int) -> Course:
         # Of all stages only the one in training may drop out or gather statistics.
         self.model.module.eval()
-        digest, before = (self._stages[max(0, k)].digest for k in (stage, stage - 1))
+        digest = self._stages[stage].digest
         if digest is None:
             self._digests = None
-        elif self._digests is None or digest != before:
-            # Stages that read the same share what was made of sprites.
+        elif self._digests is None or digest != self._digests.digest:
+            # Where the stage before read the same, no sprite need be encoded again.
             self._digests = Digests(self.dataset, digest, self._lanes, self.device)
         return Course(self._stages[stage], self.settings)
 

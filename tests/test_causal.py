@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from pxgen.canvas import Canvas
-from pxgen.models.causal import PixelSnail
+from pxgen.models.causal import GatedBlock, PixelSnail
+from pxgen.models.layers import leave_out
 from pxgen.models.protocol import Sampling
-from pxgen.models.transformer import CausalTransformer
-from pxgen.noise import PictureNoise
+from pxgen.models.transformer import CausalTransformer, TransformerBlock
+from pxgen.noise import BatchNoise, PictureNoise
 from tests.tiny import domain, tiny_model
 
 GRIDS = [
@@ -139,3 +140,30 @@ def test_pixels_are_drawn_by_their_chances() -> None:
     shares = torch.bincount(drawn.flatten().long(), minlength=5) / drawn.numel()
     assert torch.allclose(shares, chances, atol=0.02)
     assert not plain.any()
+
+
+@both
+def test_a_step_leaves_out_what_its_noise_says(kind: Network) -> None:
+    """A resumed training, or one on other threads, must leave out the same."""
+    net = network(kind, Canvas(1, 3, 4))
+    for block in net.modules():
+        if isinstance(block, GatedBlock | TransformerBlock):
+            block.dropout = 0.5
+    codes, condition = torch.randint(0, K, (6, 12)), torch.randn(6, 3)
+    with torch.no_grad():
+        first, again, other = (
+            net(codes, condition, noise=BatchNoise(6, 0, step)) for step in (1, 1, 2)
+        )
+        whole = net(codes, condition)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(whole, net(codes, condition))
+    assert not torch.equal(whole, first)
+
+
+def test_as_much_is_left_as_there_was() -> None:
+    x = torch.ones(20, 1000)
+    left = leave_out(x, 0.25, BatchNoise(20, 0, 0))
+    assert left.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert float(left.mean()) == pytest.approx(1, abs=0.03)
+    assert leave_out(x, 0.0, BatchNoise(20, 0, 0)) is x

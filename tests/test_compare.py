@@ -10,6 +10,7 @@ from pxgen.card import KEY, read_card
 from pxgen.cli.app import pxgen
 from pxgen.commands.compare_sheet import LINE
 from pxgen.render.png import decode_png
+from pxgen.runs import METRICS, Metrics
 from pxgen.settings import TrainSettings
 from tests.tiny import PALETTE, tiny_dataset
 
@@ -94,3 +95,17 @@ def test_project_files_are_checked_before_anything_is_trained(
     status, _, said = run(data, beside, str(file), "--steps", "4")
     assert (status, message in said) == (code, True), said
     assert not (data / "out").exists()
+
+
+def test_what_stages_took_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The codec of a VQ-VAE learns after its labels: seconds to a goal are those of both."""
+    tiny_dataset(tmp_path, count=96)
+    monkeypatch.setattr("pxgen.commands.compare.GOALS", (0.01,))
+    assert run(tmp_path, "vqvae", "--steps", "6", "--validate-every", "3", "--json")[0] == 0
+    lines = Metrics.all(tmp_path / "out" / "vqvae" / METRICS).lines
+    ends = [max(x["cpu_seconds"] for x in lines if x["stage_index"] == n) for n in range(5)]
+    (report,) = json.loads((tmp_path / "out" / "compare.json").read_text())
+    assert report["cpu_seconds"] == pytest.approx(sum(ends))
+    reached = next(line for line in lines if line.get("held_out_exact", 0) >= 0.01)
+    assert reached["stage"] == "codec"
+    assert report["cpu_seconds_to_0.01"] == pytest.approx(ends[0] + reached["cpu_seconds"])

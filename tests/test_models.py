@@ -127,8 +127,8 @@ def test_an_untrained_bound_is_near_the_entropy_of_noise(recipe: str) -> None:
     if isinstance(model, VqVae):
         # Codes that say nothing yet are paid for all the same.
         codec = model.codec
-        fair += codec.top_grid.pixels * math.log2(codec.top.codes)
-        fair += codec.bottom_grid.pixels * math.log2(codec.bottom.codes)
+        fair += codec.grids.top.pixels * math.log2(codec.top.codes)
+        fair += codec.grids.bottom.pixels * math.log2(codec.bottom.codes)
     assert bits.shape == (64,)
     assert bits.mean().item() == pytest.approx(fair, rel=0.15)
 

@@ -30,10 +30,10 @@ CPU = torch.device("cpu")
 SETTINGS = TrainSettings(steps=6, batch=40, warmup=2, validate_every=4, save_every=0.0)
 
 
-def trainer(folder: Path, **changes: object) -> Trainer:
+def trainer(folder: Path, recipe: str = "masked", **changes: object) -> Trainer:
     settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
     seed_weights(settings.seed)
-    return Trainer(tiny_model(), tiny_dataset(folder), settings, CPU)
+    return Trainer(tiny_model(recipe), tiny_dataset(folder), settings, CPU)
 
 
 def request(folder: Path, out: Path | None = None, **changes: object) -> TrainRequest:
@@ -63,17 +63,26 @@ def test_training_learns(tmp_path: Path) -> None:
     assert not reports[-2].finished
 
 
-@pytest.mark.parametrize("stop", [1, 3, 6, 7, 11])
-def test_a_resumed_training_ends_with_the_same_weights(tmp_path: Path, stop: int) -> None:
-    whole = trainer(tmp_path)
+# Stages of six steps: two of masked and of pixelsnail, five of vqvae; in each, and at some ends.
+@pytest.mark.parametrize(
+    ("recipe", "stop"),
+    [
+        *(("masked", stop) for stop in (1, 3, 6, 7, 11)),
+        *(("vqvae", stop) for stop in (9, 12, 15, 18, 20, 27)),
+        *((recipe, 9) for recipe in ("pixelsnail", "vqvae-transformer")),
+    ],
+)
+def test_a_resumed_training_ends_with_the_same_weights(
+    tmp_path: Path, recipe: str, stop: int
+) -> None:
+    whole = trainer(tmp_path, recipe)
     list(whole.run())
 
-    first = trainer(tmp_path)
-    # Two stages of six steps: stops in the first, at its end, and in the second.
+    first = trainer(tmp_path, recipe)
     for _, _report in zip(range(stop), first.run(), strict=False):
         pass
     snapshot = {name: tensor.clone() for name, tensor in first.snapshot().items()}
-    second = trainer(tmp_path)
+    second = trainer(tmp_path, recipe)
     weights = {n.removeprefix("weights."): t for n, t in snapshot.items() if n.startswith("wei")}
     second.model.module.load_state_dict(weights)
     second.restore(first.position, snapshot)

@@ -193,6 +193,9 @@ def test_stages_read_codes_that_were_kept() -> None:
     model = tiny_model("vqvae")
     assert isinstance(model, VqVae)
     batch = Batch(torch.randint(0, 5, (8, *model.domain.canvas)), torch.zeros(8, 2))
+    # As they begin, priors expect all codes alike.
+    for parameter in model.module.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
     for stage in model.stages():
         if stage.digest is not None:
             # The decoder learns to paint pixels, priors have no need of them.
@@ -200,6 +203,8 @@ def test_stages_read_codes_that_were_kept() -> None:
             kept = Batch(pixels, batch.labels, stage.digest(batch))
             own = stage.loss(batch, 0.5, BatchNoise(8, 0, 0))
             assert own == stage.loss(kept, 0.5, BatchNoise(8, 0, 0))
+            others = kept._replace(digest=stage.digest(batch).roll(1, 0))
+            assert own != stage.loss(others, 0.5, BatchNoise(8, 0, 0))
 
 
 def test_the_bottom_is_drawn_knowing_the_top() -> None:

@@ -23,7 +23,7 @@ TINY |= {
     "codes": 8,
     "code_size": 4,
     "patch": 2,
-    "decoder_width": 8,
+    "decoder_width": 12,
     "prior_width": 8,
     "prior_blocks": 1,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,24 +125,25 @@ def _trained(folder: Path, loaded: Loaded) -> dict[str, Any]:
     if not lines:
         raise InputError(f"{folder} has lost its {METRICS}: train it again with --fresh")
     last = lines[-1]
-    before = sum(_ends(lines, last["stage_index"]))
     goals = {}
     for goal in GOALS:
-        reached = [line for line in lines if line.get("held_out_exact", 0) >= goal]
-        goals[f"cpu_seconds_to_{goal:g}"] = reached[0]["cpu_seconds"] if reached else None
+        reached = (line for line in lines if line.get("held_out_exact", 0) >= goal)
+        first = next(reached, None)
+        goals[f"cpu_seconds_to_{goal:g}"] = first and _until(lines, first, "cpu_seconds")
     return {
         "parameters": sum(p.numel() for p in loaded.model.module.parameters()),
         "steps": last["step"],
-        "seconds": round(before + last["seconds"], 1),
-        "cpu_seconds": last["cpu_seconds"],
+        "seconds": round(_until(lines, last, "seconds"), 1),
+        "cpu_seconds": _until(lines, last, "cpu_seconds"),
         **goals,
     }
 
 
-def _ends(lines: Sequence[Mapping[str, Any]], stage: int) -> Iterator[float]:
-    """Seconds of the stages before one."""
-    for number in range(stage):
-        yield max(line["seconds"] for line in lines if line["stage_index"] == number)
+def _until(lines: Sequence[Mapping[str, Any]], line: Mapping[str, Any], clock: str) -> float:
+    """What a clock of each stage showed at a line, and at the ends of the stages before it."""
+    stages = range(line["stage_index"])
+    ends = (max(each[clock] for each in lines if each["stage_index"] == n) for n in stages)
+    return float(sum(ends, line[clock]))
 
 
 def _measured(loaded: Loaded, dataset: Dataset) -> dict[str, Any]:

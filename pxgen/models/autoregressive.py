@@ -89,16 +89,16 @@ class PixelSnailModel:
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a pixel."""
         labels = hide_labels(batch.labels, noise, BLIND)
-        return {"cross_entropy": self._nats(batch.pixels.flatten(1), labels).mean()}
+        return {"cross_entropy": self._nats(batch.pixels.flatten(1), labels, noise).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels; exact."""
         nats = self._nats(batch.pixels.flatten(1), batch.labels)
         return {"bits": nats.sum(1) / math.log(2)}
 
-    def _nats(self, flat: Tensor, labels: Tensor) -> Tensor:
-        """``(B, P)``."""
-        logits = self.net(flat, self._condition(labels))
+    def _nats(self, flat: Tensor, labels: Tensor, noise: Noise | None = None) -> Tensor:
+        """``(B, P)``; with noise a part of the network is left out."""
+        logits = self.net(flat, self._condition(labels), noise=noise)
         return F.cross_entropy(logits.mT, flat, reduction="none")
 
     def _condition(self, labels: Tensor) -> Tensor:

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
-from pxgen.models.layers import FeatureNorm
+from pxgen.models.layers import FeatureNorm, leave_out
+from pxgen.noise import Noise
 
 KEY = 16
 """Numbers by which positions find each other."""
@@ -98,13 +99,13 @@ class GatedBlock(nn.Module):
         self.first = CausalConv(grid, width, width, itself=True)
         self.second = CausalConv(grid, width, 2 * width, itself=True)
         self.modulate = nn.Linear(condition, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = dropout
         nn.init.zeros_(self.second.mix.weight)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, x: Tensor, condition: Tensor, noise: Noise | None = None) -> Tensor:
         """``(B, T, H, W, C)`` and ``(B, condition)`` to ``(B, T, H, W, C)``."""
         moved = self.first(F.elu(x)) + self.modulate(condition)[:, None, None, None]
-        return x + F.glu(self.second(self.dropout(F.elu(moved))), -1)
+        return x + F.glu(self.second(leave_out(F.elu(moved), self.dropout, noise)), -1)
 
 
 class CausalAttention(nn.Module):
@@ -215,13 +216,20 @@ class PixelSnail(nn.Module):
         self.bias = nn.Parameter(torch.zeros(N, codes))
         nn.init.zeros_(self.leave.weight)
 
-    def forward(self, codes: Tensor, condition: Tensor, beside: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        codes: Tensor,
+        condition: Tensor,
+        beside: Tensor | None = None,
+        noise: Noise | None = None,
+    ) -> Tensor:
         """Whole grids at once.
 
         Args:
             codes: ``(B, N) int64``.
             condition: ``(B, condition)``.
             beside: ``(B, N, width)`` what else is known of each position.
+            noise: what dropout draws from; nothing is left out without it.
 
         Returns:
             ``(B, N, codes) float32`` logits.
@@ -230,7 +238,7 @@ class PixelSnail(nn.Module):
         x = self.enter(embedded.view(-1, *self.grid, embedded.shape[-1])).flatten(1, 3)
         x = x + self.position if beside is None else x + self.position + beside
         for gated, attention in zip(self.gated, self.attention, strict=True):
-            x = gated(x.view(-1, *self.grid, x.shape[-1]), condition).flatten(1, 3)
+            x = gated(x.view(-1, *self.grid, x.shape[-1]), condition, noise).flatten(1, 3)
             x = attention(x, embedded)
         logits: Tensor = self.leave(F.elu(x)).float() + self.bias
         return logits

@@ -14,7 +14,7 @@ from pxgen.canvas import Domain
 from pxgen.models.conditioning import LabelEmbedding
 from pxgen.models.frames import FrameBlock
 from pxgen.models.layers import ChannelNorm, GlobalBlock
-from pxgen.models.levels import Grids, HierarchySpec
+from pxgen.models.levels import Grids, HierarchySpec, Rise
 
 
 class Decoder(nn.Module):
@@ -25,8 +25,8 @@ class Decoder(nn.Module):
         self.canvas, self.grids = domain.canvas, grids
         self.patch, self.rank = spec.patch, spec.rank
         width, cells = spec.decoder_width, grids.bottom[1:]
-        self.rise = Rise(spec.size, width, grids.steps)
-        self.from_bottom = nn.Conv2d(spec.size, width, 1)
+        self.rise = Rise(spec.vector_size, width, grids.steps)
+        self.from_bottom = nn.Conv2d(spec.vector_size, width, 1)
         # What stands for a level that is not there.
         self.no_top = nn.Parameter(torch.zeros(width, 1, 1))
         self.no_bottom = nn.Parameter(torch.zeros(width, 1, 1))
@@ -76,17 +76,3 @@ class Decoder(nn.Module):
         pixels = clips.permute(0, 1, 3, 4, 2).reshape(-1, T * H * W, self.rank)
         logits: Tensor = pixels.float() @ self.palette.t() + self.bias
         return logits
-
-
-class Rise(nn.Module):
-    """Vectors of top codes to features at the places of bottom codes."""
-
-    def __init__(self, size: int, width: int, steps: int) -> None:
-        super().__init__()
-        self.steps = steps
-        self.spread = nn.Conv2d(size, 4 * steps * width, 1)
-
-    def forward(self, top: Tensor) -> Tensor:
-        """``(B, t, h, w, D)`` vectors to ``(B·t', C, 2h, 2w)``."""
-        coarse = self.spread(top.flatten(0, 1).permute(0, 3, 1, 2))
-        return F.pixel_shuffle(torch.unflatten(coarse, 1, (self.steps, -1)).flatten(0, 1), 2)

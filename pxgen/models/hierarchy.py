@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas, Domain
-from pxgen.models.decoder import Decoder, Rise
+from pxgen.models.decoder import Decoder
 from pxgen.models.frames import FrameBlock
 from pxgen.models.layers import ChannelNorm, frequencies
-from pxgen.models.levels import Grids, HierarchySpec, Levels
+from pxgen.models.levels import Grids, HierarchySpec, Levels, Rise
 from pxgen.models.quantizer import Codebook, Lattice, Quantized, Quantizer, lattice_levels
 
 EMBEDDING = 16
@@ -62,11 +62,11 @@ class Hierarchy(nn.Module):
         self.read_bottom = blocks(grids.bottom)
         self.down = nn.Conv2d(4 * grids.steps * width, width, 1)
         self.read_top = blocks(grids.top)
-        self.to_top = nn.Conv2d(width, spec.size, 1)
+        self.to_top = nn.Conv2d(width, spec.vector_size, 1)
         self.top = _quantizer(spec)
-        self.rise = Rise(spec.size, width, grids.steps)
+        self.rise = Rise(spec.vector_size, width, grids.steps)
         self.refine = blocks(grids.bottom)
-        self.to_bottom = nn.Conv2d(width, spec.size, 1)
+        self.to_bottom = nn.Conv2d(width, spec.vector_size, 1)
         self.bottom = _quantizer(spec)
         tolled = spec.quantizer == "codebook" and spec.toll > 0
         # Grows while the codec learns: a toll on codes that say nothing yet would leave them so.
@@ -87,15 +87,16 @@ class Hierarchy(nn.Module):
         """
         fine, asked = self._ask_top(pixels)
         top = self.top(asked)
-        foretold = self._foretold(top.values)
-        bottom = self.bottom(self._ask_bottom(fine, top.values), self._toll(foretold))
+        coarse = self.rise(top.values)
+        foretold = self._foretold(coarse)
+        bottom = self.bottom(self._ask_bottom(fine, coarse), self._toll(foretold))
         return top, bottom, foretold
 
-    def _foretold(self, top: Tensor) -> Tensor | None:
+    def _foretold(self, coarse: Tensor) -> Tensor | None:
         """``(B, t', 2h, 2w, codes)`` logits of bottom codes."""
         if self.foretell is None:
             return None
-        seen = (self.rise(top) + self.position).detach()
+        seen = (coarse + self.position).detach()
         logits = self.foretell(seen).permute(0, 2, 3, 1)
         return torch.unflatten(logits.float(), 0, (-1, self.grids.bottom.frames))
 
@@ -124,12 +125,12 @@ class Hierarchy(nn.Module):
         coarse = self.read_top(self.down(quarters))
         return fine, self._last(self.to_top(coarse), self.grids.top)
 
-    def _ask_bottom(self, fine: Tensor, top: Tensor) -> Tensor:
-        asked = self.to_bottom(self.refine(fine + self.rise(top)))
+    def _ask_bottom(self, fine: Tensor, coarse: Tensor) -> Tensor:
+        asked = self.to_bottom(self.refine(fine + coarse))
         return self._last(asked, self.grids.bottom)
 
     def vectors(self, levels: Levels) -> tuple[Tensor, Tensor]:
-        """The vectors of ``(B, N)`` codes, as :meth:`decode` takes them."""
+        """The vectors of ``(B, N)`` codes, as the decoder takes them."""
         top = self.top.look_up(levels.top).view(-1, *self.grids.top, self.top.size)
         bottom = self.bottom.look_up(levels.bottom).view(-1, *self.grids.bottom, self.bottom.size)
         return top, bottom
@@ -145,7 +146,7 @@ class Hierarchy(nn.Module):
         fine, asked = self._ask_top(few)
         self.top.lay_out(asked.flatten(0, -2), draws[0])
         # The bottom is read knowing the top, whose codes must lie before.
-        asked = self._ask_bottom(fine, self.top(asked).values)
+        asked = self._ask_bottom(fine, self.rise(self.top(asked).values))
         self.bottom.lay_out(asked.flatten(0, -2), draws[1])
 
     @torch.no_grad()
@@ -154,7 +155,8 @@ class Hierarchy(nn.Module):
         fine, asked = self._ask_top(pixels)
         top = self.top(asked)
         self.top.follow(asked.flatten(0, -2), draws[0])
-        asked, toll = self._ask_bottom(fine, top.values), self._toll(self._foretold(top.values))
+        coarse = self.rise(top.values)
+        asked, toll = self._ask_bottom(fine, coarse), self._toll(self._foretold(coarse))
         tolls = None if toll is None else toll.flatten(0, -2)
         self.bottom.follow(asked.flatten(0, -2), draws[1], tolls)
 

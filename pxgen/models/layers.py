@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
+from pxgen.noise import Noise
 
 Wrap = tuple[bool, bool]
 """Whether the canvas joins at top and bottom, and at left and right."""
@@ -146,6 +147,17 @@ def to_planes(pixels: Tensor, canvas: Canvas, tile: int) -> Tensor:
     planes = torch.unflatten(pixels, 1, (T, H, W)).permute(0, 1, 4, 2, 3).flatten(1, 2)
     padded = F.pad(planes, (0, -W % tile, 0, -H % tile))
     return padded.contiguous(memory_format=torch.channels_last)
+
+
+def leave_out(x: Tensor, share: float, noise: Noise | None) -> Tensor:
+    """Dropout (1207.0580) of a share of ``(B, ...)`` features by the noise of a step, or none.
+
+    Draws of torch's own would depend on what had been drawn before, in whichever thread: a resumed
+    training could not repeat them.
+    """
+    if noise is None or not share:
+        return x
+    return x * (noise.uniform(*x.shape[1:]) >= share) / (1 - share)
 
 
 def frequencies(flat: Tensor, colors: int) -> Tensor:

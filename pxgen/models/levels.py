@@ -1,11 +1,13 @@
-"""Two levels of codes: how they are sized, and where they lie over the frames of a canvas."""
+"""Two levels of codes: how they are sized, and how one lies over the other and over the frames."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
 from pxgen.errors import InputError
@@ -39,7 +41,7 @@ class HierarchySpec(ModelSpec):
     told: bool = setting(True, "tell the decoder the labels: codes then say what these leave open")
 
     @property
-    def size(self) -> int:
+    def vector_size(self) -> int:
         """Numbers of a code's vector."""
         lattice = self.quantizer == "lattice"
         return len(lattice_levels(self.codes)) if lattice else self.code_size
@@ -89,3 +91,17 @@ class Grids(NamedTuple):
             span,
             over // span,
         )
+
+
+class Rise(nn.Module):
+    """Vectors of top codes to features at the places of bottom codes."""
+
+    def __init__(self, size: int, width: int, steps: int) -> None:
+        super().__init__()
+        self.steps = steps
+        self.spread = nn.Conv2d(size, 4 * steps * width, 1)
+
+    def forward(self, top: Tensor) -> Tensor:
+        """``(B, t, h, w, D)`` vectors to ``(B·t', C, 2h, 2w)``."""
+        coarse = self.spread(top.flatten(0, 1).permute(0, 3, 1, 2))
+        return F.pixel_shuffle(torch.unflatten(coarse, 1, (self.steps, -1)).flatten(0, 1), 2)

@@ -62,7 +62,8 @@ class Stage:
     """Called with training sprites whenever the averaged weights are about to be drawn from."""
     digest: Callable[[Batch], Tensor] | None = None
     """``(B, M) int64`` below 2**16 of what this stage reads of sprites and does not change, so that
-    it may be kept; batches then come with it unless sprites are moved or mirrored."""
+    it may be kept, also for a next stage with the same function; batches then come with it unless
+    sprites are moved or mirrored."""
     state: Callable[[], Mapping[str, float]] = dict
     """Figures of what no single sprite tells, beside those of held-out ones."""
     share: float = 1.0
@@ -75,7 +76,8 @@ class Stage:
     """Whether it comes to its end sooner, with a learning rate that falls as it would have later,
     once held-out bits rise: what is left would only teach it its sprites by heart."""
     codes_pixels: bool = True
-    """Whether its bits count towards a sprite given its labels; those of a label prior do not."""
+    """Whether its bits count towards a sprite given its labels; those of a label prior do not,
+    nor those that a later stage bounds anew."""
 
 
 @dataclass(frozen=True, kw_only=True)

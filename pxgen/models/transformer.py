@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
-from pxgen.models.layers import FeatureNorm
+from pxgen.models.layers import FeatureNorm, leave_out
+from pxgen.noise import Noise
 
 HEADS = 4
 
@@ -32,23 +33,23 @@ class TransformerBlock(nn.Module):
         self.modulate = nn.Linear(condition, width)
         self.enter = nn.Linear(width, 4 * width)
         self.leave = nn.Linear(4 * width, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = dropout
         for layer in (self.out, self.leave):
             nn.init.zeros_(layer.weight)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, x: Tensor, condition: Tensor, noise: Noise | None = None) -> Tensor:
         """``(B, N, C)`` and ``(B, condition)`` to ``(B, N, C)``."""
         B, N, C = x.shape
         qkv = self.qkv(self.norm(x)).view(B, N, 3, self.heads, C // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
         x = x + self.out(mixed.transpose(1, 2).reshape(B, N, C))
-        return x + self.perceptron(x, self.modulate(condition)[:, None])
+        return x + self.perceptron(x, self.modulate(condition)[:, None], noise)
 
-    def perceptron(self, x: Tensor, moved: Tensor) -> Tensor:
+    def perceptron(self, x: Tensor, moved: Tensor, noise: Noise | None = None) -> Tensor:
         """``(..., C)`` features to what is added to them."""
         inner = F.silu(self.enter(self.norm_inner(x) + moved))
-        update: Tensor = self.leave(self.dropout(inner))
+        update: Tensor = self.leave(leave_out(inner, self.dropout, noise))
         return update
 
 
@@ -72,13 +73,22 @@ class CausalTransformer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(N, codes))
         nn.init.zeros_(self.leave.weight)
 
-    def forward(self, codes: Tensor, condition: Tensor, beside: Tensor | None = None) -> Tensor:
-        """``(B, N)`` codes, ``(B, condition)`` and ``(B, N, width)`` to ``(B, N, codes)``."""
+    def forward(
+        self,
+        codes: Tensor,
+        condition: Tensor,
+        beside: Tensor | None = None,
+        noise: Noise | None = None,
+    ) -> Tensor:
+        """``(B, N)`` codes, ``(B, condition)`` and ``(B, N, width)`` to ``(B, N, codes)``.
+
+        Dropout draws from the noise; nothing is left out without it.
+        """
         before = self.embed(codes[:, :-1])
         x = torch.cat([self.start.expand(len(codes), 1, -1), before], 1) + self.position
         x = x if beside is None else x + beside
         for block in self.blocks:
-            x = block(x, condition)
+            x = block(x, condition, noise)
         logits: Tensor = self.leave(self.norm(x)).float() + self.bias
         return logits
 

@@ -2,8 +2,8 @@
 
 The codec is learnt first. Then codes stay as they are, while its decoder, which had to follow them
 until then, goes on learning, and the priors learn: p(top | labels) and p(bottom | top, labels),
-both exact. Held-out bits are those of the codes and of the pixels that
-codes and labels leave open, together a bound on coding a sprite.
+both exact. Held-out bits are those of the codes and of the pixels that codes and labels leave open,
+together a bound on coding a sprite.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ ALONE = 0.1
 DECODER, TOP, BOTTOM = 0.5, 0.2, 0.5
 """Time for the decoder alone and for each prior beside that of the codec, the slowest to learn."""
 PATIENCE = 4
-"""Validations without progress after which a prior only learns its sprites by heart."""
+"""Validations without progress after which decoder and priors only learn sprites by heart."""
 LAID_OUT = 2**19
 """Pixels that codes are laid out by: thousands of patches, and read at once."""
-FOLLOWED = 0.25
-"""Share of a step's sprites that codes follow: they are averages over many steps."""
+FOLLOWED = 2
+"""Places a code that codes follow in a step, if its sprites have as many: a quarter of the sprites
+at least, since codes are averages over many steps."""
 COMMITMENT = 0.25
 """Weight of the distance between vectors and their codes."""
 
@@ -100,10 +101,12 @@ class Prior(nn.Module):
         self.look = nn.ModuleList(ResidualBlock(width, spec.hidden) for _ in range(2 * above))
         self._over, self._steps = codec.grids.top, codec.grids.steps
 
-    def forward(self, codes: Tensor, labels: Tensor, top: Tensor | None) -> Tensor:
+    def forward(
+        self, codes: Tensor, labels: Tensor, top: Tensor | None, noise: Noise | None = None
+    ) -> Tensor:
         """``(B, N) int64`` codes, and top codes above them, to ``(B, N, codes)`` logits."""
         condition = self._condition(labels)
-        logits: Tensor = self.net(codes, condition, self._beside(top, condition))
+        logits: Tensor = self.net(codes, condition, self._beside(top, condition), noise)
         return logits
 
     def reader(self, labels: Tensor, top: Tensor | None) -> Reader | TransformerReader:
@@ -158,13 +161,14 @@ class VqVae:
             # Those that count are left when the decoder has learnt.
             codes_pixels=False,
         )
-        settled = partial(Stage, digest=self.digest)
+        settled = partial(Stage, digest=self.digest, patience=PATIENCE)
         decoder = settled(
             "decoder", self.codec.decode, self.decoder_loss, self.held_out, share=DECODER
         )
-        prior = partial(settled, patience=PATIENCE)
-        top = prior("top", self.top, self.top_loss, self.top_held_out, share=TOP)
-        bottom = prior("bottom", self.bottom, self.bottom_loss, self.bottom_held_out, share=BOTTOM)
+        top = settled("top", self.top, self.top_loss, self.top_held_out, share=TOP)
+        bottom = settled(
+            "bottom", self.bottom, self.bottom_loss, self.bottom_held_out, share=BOTTOM
+        )
         rest = (codec, decoder, top, bottom)
         return rest if self.prior is None else (label_stage(self.prior), *rest)
 
@@ -180,7 +184,8 @@ class VqVae:
     def follow(self, batch: Batch, noise: Noise) -> None:
         """Let codes follow sprites of a step."""
         draws = noise.uniform(2 * self.spec.codes)[0].view(2, -1)
-        some = batch.pixels[: math.ceil(len(batch.pixels) * FOLLOWED)]
+        enough = FOLLOWED * self.spec.codes / self.codec.grids.top.pixels
+        some = batch.pixels[: math.ceil(max(len(batch.pixels) / 4, enough))]
         self.codec.follow(some.flatten(1), draws)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
@@ -238,7 +243,8 @@ class VqVae:
     def top_loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a top code."""
         labels = hide_labels(batch.labels, noise, BLIND)
-        return {"cross_entropy": self._nats(self.top, self._codes(batch).top, labels, None).mean()}
+        nats = self._nats(self.top, self._codes(batch).top, labels, None, noise)
+        return {"cross_entropy": nats.mean()}
 
     def top_held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits of the top codes."""
@@ -252,15 +258,24 @@ class VqVae:
         luck, other = noise.uniform(2, levels.top.shape[1]).unbind(1)
         wrong = (other * self.codec.top.codes).long().clamp(max=self.codec.top.codes - 1)
         top = torch.where(luck < self.spec.wrong, wrong, levels.top)
-        return {"cross_entropy": self._nats(self.bottom, levels.bottom, labels, top).mean()}
+        nats = self._nats(self.bottom, levels.bottom, labels, top, noise)
+        return {"cross_entropy": nats.mean()}
 
     def bottom_held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits of the bottom codes given the top ones."""
         levels = self._codes(batch)
         return _bits_of_codes(self._nats(self.bottom, levels.bottom, batch.labels, levels.top))
 
-    def _nats(self, prior: Prior, codes: Tensor, labels: Tensor, top: Tensor | None) -> Tensor:
-        return F.cross_entropy(prior(codes, labels, top).mT, codes, reduction="none")
+    def _nats(
+        self,
+        prior: Prior,
+        codes: Tensor,
+        labels: Tensor,
+        top: Tensor | None,
+        noise: Noise | None = None,
+    ) -> Tensor:
+        """``(B, N)`` of codes; with noise a part of the network is left out."""
+        return F.cross_entropy(prior(codes, labels, top, noise).mT, codes, reduction="none")
 
     @torch.no_grad()
     def _codes(self, batch: Batch) -> Levels:

@@ -189,6 +189,21 @@ def test_how_much_of_the_codes_is_used_is_told_by_level() -> None:
             assert figures[f"{level}_usage"] <= most / 16
 
 
+def test_codes_do_not_depend_on_the_precision_of_a_training() -> None:
+    """Priors that had learnt codes of bf16 gave those of fp32 no chance."""
+    model = tiny_model("vqvae", codes=256)
+    assert isinstance(model, VqVae)
+    for parameter in model.module.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    batch = Batch(torch.randint(0, 5, (64, *model.domain.canvas)), torch.zeros(64, 2))
+    own = model.digest(batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(model.digest(batch), own)
+        # The loss is computed in bf16, where some of them are others.
+        top, *_ = model.codec.read(batch.pixels.flatten(1))
+    assert not torch.equal(top.codes.flatten(1), own[:, : model.codec.grids.top.pixels])
+
+
 def test_stages_read_codes_that_were_kept() -> None:
     model = tiny_model("vqvae")
     assert isinstance(model, VqVae)

@@ -76,8 +76,13 @@ class Hierarchy(nn.Module):
         self.decode = Decoder(spec, domain, grids)
 
     def encode(self, pixels: Tensor) -> tuple[Quantized, Quantized]:
-        """``(B, P) int64`` to top and bottom codes, on the grids of each."""
-        top, bottom, _ = self.read(pixels)
+        """``(B, P) int64`` to top and bottom codes, on the grids of each.
+
+        In full precision whatever the training's: half of it rounds away what tells neighbouring
+        codes apart, and priors would learn other codes than they are asked about.
+        """
+        with torch.autocast(pixels.device.type, enabled=False):
+            top, bottom, _ = self.read(pixels)
         return top, bottom
 
     def read(self, pixels: Tensor) -> tuple[Quantized, Quantized, Tensor | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +33,14 @@ BITS = (9.0, 7.0, 8.0, 8.5, 7.5, 9.0, 3.0)
 
 
 class Fading:
-    """A stage that finds ``BITS`` one after another, whatever it learns."""
+    """A stage that finds ``BITS`` one after another, whatever it learns.
+
+    One with patience validates before its first step, too.
+    """
 
     def __init__(self, patience: int | None, *, early_end: bool = False) -> None:
         self.model = tiny_model()
-        self.found = iter(BITS)
+        self.found: Iterator[float] = iter(BITS if patience is None else (10.0, *BITS))
         real = self.model.stages()[-1]
 
         def held_out(batch: Batch, noise: BatchNoise) -> dict[str, torch.Tensor]:
@@ -71,6 +75,23 @@ def test_a_stage_ends_early_with_the_weights_of_its_best_validation(tmp_path: Pa
     assert reports[-1].finished
     with trainer.averaged():
         assert same(fading.weights(), best)
+
+
+def test_what_a_stage_begins_with_may_be_the_best_of_it(tmp_path: Path) -> None:
+    """Few sprites are learnt by heart from the first step on: the weights of before are left."""
+    fading = Fading(patience=3)
+    trainer, before = run(tmp_path, fading), []
+
+    def found() -> Iterator[float]:
+        before.extend(fading.weights())
+        yield 6.0
+        yield from BITS
+
+    fading.found = found()
+    *_, last = trainer.run()
+    assert last.position.step == 6
+    with trainer.averaged():
+        assert same(fading.weights(), before)
 
 
 def test_without_patience_a_stage_takes_its_budget(tmp_path: Path) -> None:

@@ -205,8 +205,7 @@ class Trainer:
         self._team.share([*self._stages[stage].module.state_dict().values()])
         # The average starts from what the stage began with.
         self._course = self._enter(stage)
-        if self._course.stage.patience is not None:
-            # What it begins with may be the best of it: a stage can go on with what another learnt.
+        if self._course.stage.goes_on:
             self._take_note((self._validate() or {}).get("bits"))
 
     def _report(self, losses: Mapping[str, float], lr: float) -> Report:

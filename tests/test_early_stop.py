@@ -33,21 +33,20 @@ BITS = (9.0, 7.0, 8.0, 8.5, 7.5, 9.0, 3.0)
 
 
 class Fading:
-    """A stage that finds ``BITS`` one after another, whatever it learns.
+    """A stage that finds ``BITS`` one after another, whatever it learns."""
 
-    One with patience validates before its first step, too.
-    """
-
-    def __init__(self, patience: int | None, *, early_end: bool = False) -> None:
+    def __init__(
+        self, patience: int | None, *, early_end: bool = False, goes_on: bool = False
+    ) -> None:
         self.model = tiny_model()
-        self.found: Iterator[float] = iter(BITS if patience is None else (10.0, *BITS))
+        self.found: Iterator[float] = iter(BITS)
         real = self.model.stages()[-1]
 
         def held_out(batch: Batch, noise: BatchNoise) -> dict[str, torch.Tensor]:
             return {"bits": torch.full((len(batch.pixels),), next(self.found))}
 
         stage = dataclasses.replace(real, held_out=held_out, patience=patience)
-        stage = dataclasses.replace(stage, early_end=early_end)
+        stage = dataclasses.replace(stage, early_end=early_end, goes_on=goes_on)
         self.model.stages = lambda: (stage,)  # type: ignore[method-assign]
 
     def weights(self) -> list[torch.Tensor]:
@@ -79,7 +78,7 @@ def test_a_stage_ends_early_with_the_weights_of_its_best_validation(tmp_path: Pa
 
 def test_what_a_stage_begins_with_may_be_the_best_of_it(tmp_path: Path) -> None:
     """Few sprites are learnt by heart from the first step on: the weights of before are left."""
-    fading = Fading(patience=3)
+    fading = Fading(patience=3, goes_on=True)
     trainer, before = run(tmp_path, fading), []
 
     def found() -> Iterator[float]:

@@ -338,3 +338,13 @@ def test_drawing_takes_the_likeliest_codes_where_nothing_is_left_to_chance() -> 
     how = Sampling(temperature=0.0)
     first = model.sample(labels, PictureNoise(0, [0, 1]), how)
     assert torch.equal(first, model.sample(labels, PictureNoise(5, [0, 1]), how))
+
+
+@pytest.mark.parametrize(("given", "decided"), [(1, True), (2, False)])
+def test_labels_stay_open_only_where_a_code_shows_them(given: int, decided: bool) -> None:
+    model = tiny_model("vqvae", domain(frames=4), top_frames=2)
+    assert isinstance(model, VqVae)
+    frames = torch.randint(0, 5, (given, 6, 8)).to(torch.uint8)
+    with torch.inference_mode():
+        code = model.draw(torch.zeros(3, 2), PictureNoise(0, range(3)), Sampling(given=frames))
+    assert bool((code.labels != 0).all()) is decided

@@ -72,6 +72,9 @@ class Stage:
     """Times it may see the training sprites at most; more would only learn them by heart."""
     patience: int | None = None
     """Validations without fewer held-out bits after which it ends, with the weights of the best."""
+    goes_on: bool = False
+    """Whether it begins with what another stage learnt, which may then be the best of it. Where all
+    begins anew it is not: what has learnt its sprites by heart still beats what knows nothing."""
     early_end: bool = False
     """Whether it comes to its end sooner, with a learning rate that falls as it would have later,
     once held-out bits rise: what is left would only teach it its sprites by heart."""

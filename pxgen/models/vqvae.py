@@ -163,7 +163,12 @@ class VqVae:
         )
         settled = partial(Stage, digest=self.digest, patience=PATIENCE)
         decoder = settled(
-            "decoder", self.codec.decode, self.decoder_loss, self.held_out, share=DECODER
+            "decoder",
+            self.codec.decode,
+            self.decoder_loss,
+            self.held_out,
+            share=DECODER,
+            goes_on=True,
         )
         top = settled("top", self.top, self.top_loss, self.top_held_out, share=TOP)
         bottom = settled(
@@ -302,10 +307,10 @@ class VqVae:
 
     def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> VqCode:
         """Top codes, then bottom ones."""
-        if self.prior is not None and how.given is None:
-            labels = self.prior.complete(labels, noise)
-        # What is given of a clip shows labels that nobody named: they stay open.
         known = self._known(how.given, len(labels))
+        # What is known of a clip shows labels that nobody named: they stay open.
+        if self.prior is not None and not known.top.shape[1]:
+            labels = self.prior.complete(labels, noise)
         reader, positions = self.top.reader(labels, None), self.codec.grids.top.pixels
         top = self._write(reader, noise.uniform(positions), how, known.top)
         reader, positions = self.bottom.reader(labels, top), self.codec.grids.bottom.pixels

@@ -34,7 +34,7 @@ class HierarchySpec(ModelSpec):
         1, "frames that a top code spans; a multiple of bottom_frames", low=1, high=64
     )
     width: int = setting(64, "channels of the encoder", low=8, high=1024)
-    decoder_width: int = setting(128, "channels of the decoder", low=8, high=1024)
+    decoder_width: int = setting(64, "channels of the decoder", low=8, high=1024)
     depth: int = setting(2, "blocks of each part of the codec", low=1, high=16)
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
     hidden: int = setting(192, "width of the overview and the label vector", low=8, high=4096)

@@ -307,10 +307,10 @@ class VqVae:
 
     def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> VqCode:
         """Top codes, then bottom ones."""
-        known = self._known(how.given, len(labels))
-        # What is known of a clip shows labels that nobody named: they stay open.
-        if self.prior is not None and not known.top.shape[1]:
+        if self.prior is not None and how.given is None:
             labels = self.prior.complete(labels, noise)
+        # What is given of a clip shows labels that nobody named: they stay open.
+        known = self._known(how.given, len(labels))
         reader, positions = self.top.reader(labels, None), self.codec.grids.top.pixels
         top = self._write(reader, noise.uniform(positions), how, known.top)
         reader, positions = self.bottom.reader(labels, top), self.codec.grids.bottom.pixels
@@ -326,7 +326,9 @@ class VqVae:
         clip = torch.cat([given, given[-1:].expand(T - len(given), -1, -1)]).long()
         levels = self._codes(Batch(clip.unsqueeze(0), clip.new_zeros(1, 0)))
         # Only a top code all of whose frames are given is known, and the bottom ones below it.
-        whole = len(given) // self.spec.top_frames
+        # Where there is none, the first is taken as if the last frame held still: a guess at some
+        # frames, but without it another sprite would follow.
+        whole = max(1, len(given) // self.spec.top_frames)
         of = self.codec.grids.top.frames
         parts = (codes[:, : whole * codes.shape[1] // of] for codes in levels)
         return Levels(*(part.expand(n, -1) for part in parts))

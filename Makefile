@@ -20,7 +20,7 @@ PXGEN := $(abspath $(BIN)/pxgen)
 INSTALLED := $(VENV)/.installed
 BUILTIN := pxgen/builtin
 STARTERS := starter starter-clips
-RECIPES := $(notdir $(basename $(wildcard pxgen/recipes/*.toml)))
+RECIPES := $(notdir $(basename $(wildcard pxgen/config/recipes/*.toml)))
 STUDIES := $(wildcard docs/studies/*.toml)
 STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
@@ -70,7 +70,7 @@ starter: $(STARTERS:%=train-%) ## train the models in the package anew, from the
 train-%: $(INSTALLED)
 	$(PXGEN) --project $(BUILTIN)/$*.toml prepare -o build/$*/dataset --force
 	$(PXGEN) --project $(BUILTIN)/$*.toml train --dataset build/$*/dataset -o build/$*/run
-	$(BIN)/python -m pxgen.commands.slim build/$*/run $(BUILTIN)/$*.safetensors
+	$(BIN)/python -m pxgen.checkpoint.slim build/$*/run $(BUILTIN)/$*.safetensors
 	cp build/$*/run/metrics.jsonl $(BUILTIN)/$*.jsonl
 
 pictures: $(INSTALLED) ## the pictures of the README, made by the commands it shows

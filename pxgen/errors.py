@@ -6,6 +6,11 @@ it without a traceback and exits with the class's ``exit_code``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+Remark = Callable[[str], None]
+"""Takes a line for people."""
+
 
 class PxgenError(Exception):
     """Something failed that the user can understand and act on."""

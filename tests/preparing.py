@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from pxgen.cli.app import pxgen
-from pxgen.dataset import Dataset, open_dataset
+from pxgen.data.dataset import Dataset, open_dataset
 
 COLORS = [(0, 0, 0, 0), (20, 20, 20, 255), (200, 30, 30, 255), (240, 220, 90, 255)]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from pxgen.canvas import Canvas, Domain
-from pxgen.dataset import Dataset, DatasetWriter, open_dataset
+from pxgen.config.recipe import read_recipe, recipe_names
+from pxgen.config.schema import Table, Where
+from pxgen.data.dataset import Dataset, DatasetWriter, open_dataset
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model
 from pxgen.noise import seed_weights
 from pxgen.palette import Palette
-from pxgen.recipe import read_recipe, recipe_names
-from pxgen.tables import Table, Where
 
 PALETTE = Palette.of([(200, 0, 0), (0, 200, 0), (0, 0, 200), (250, 250, 250)], "tiny")
 LABELS = ("left", "right")

@@ -22,14 +22,15 @@ from rich.console import Console
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pxgen import optimizer
 from pxgen.canvas import Canvas
 from pxgen.commands.compare import CompareRequest, compare
-from pxgen.models import autoencoder, bodies, latents
+from pxgen.config.settings import TrainSettings
+from pxgen.models.autoencoder import bodies, latents
+from pxgen.models.autoencoder import model as autoencoder
 from pxgen.models.layers import to_planes
 from pxgen.models.protocol import Batch
 from pxgen.noise import Noise
-from pxgen.settings import TrainSettings
+from pxgen.training import optimizer
 
 
 class TiledEncoder(bodies.ConvEncoder):

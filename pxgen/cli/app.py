@@ -15,8 +15,8 @@ import click
 from pxgen import __version__
 from pxgen.cli.options import PATH
 from pxgen.cli.session import Session
+from pxgen.config.schema import nearest
 from pxgen.errors import PxgenError
-from pxgen.tables import nearest
 
 SECTIONS = {
     "Start": ("init",),

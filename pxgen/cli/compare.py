@@ -9,7 +9,7 @@ import click
 
 from pxgen.cli.options import PATH, device_option, setting_option
 from pxgen.cli.session import Session, pass_session
-from pxgen.settings import TrainSettings
+from pxgen.config.settings import TrainSettings
 
 COLUMNS = {
     "exact pixels": "exact",

@@ -14,8 +14,8 @@ def complete_labels(
     ctx: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Labels of the model that the command line names so far, else of the newest or the starter."""
-    from pxgen.card import checkpoint_file, read_card
-    from pxgen.runs import STARTER, run_folders, shipped
+    from pxgen.checkpoint.card import checkpoint_file, read_card
+    from pxgen.checkpoint.runs import STARTER, run_folders, shipped
 
     model = ctx.params.get("model")
     if model is None:
@@ -30,7 +30,7 @@ def complete_labels(
 
 
 def _runs(ctx: click.Context) -> Path:
-    from pxgen.project import load_project
+    from pxgen.config.project import load_project
 
     try:
         return load_project(ctx.find_root().params.get("project")).runs
@@ -42,7 +42,7 @@ def complete_recipes(
     ctx: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Names of recipes."""
-    from pxgen.recipe import recipe_names
+    from pxgen.config.recipe import recipe_names
 
     return [CompletionItem(name) for name in recipe_names() if name.startswith(incomplete)]
 

@@ -12,10 +12,10 @@ import click
 from pxgen.cli.completing import complete_labels
 from pxgen.cli.options import PATH, device_option, model_option, setting_option, workers_option
 from pxgen.cli.session import Session, pass_session
-from pxgen.settings import SampleSettings
+from pxgen.config.settings import SampleSettings
 
 if TYPE_CHECKING:
-    from pxgen.commands.evaluate import Evaluation
+    from pxgen.evaluate.evaluation import Evaluation
 
 _FORMS = (".png", ".json", ".html")
 _WIDE = 400
@@ -107,7 +107,7 @@ def command(
     for out in outs:
         if out.suffix.lower() not in _FORMS:
             raise click.BadParameter(f"cannot write {out}: name a .png, .json or .html file.")
-    from pxgen.commands.evaluate import EvaluateRequest, evaluate
+    from pxgen.evaluate.evaluation import EvaluateRequest, evaluate
 
     request = EvaluateRequest(
         model=model,
@@ -130,7 +130,7 @@ def command(
 def _show(evaluation: Evaluation, as_json: bool, outs: tuple[Path, ...]) -> None:
     import json
 
-    from pxgen.commands.evaluate_report import html_report
+    from pxgen.evaluate.report_html import html_report
     from pxgen.files import write_bytes
 
     report = json.dumps(evaluation.facts, indent=2, ensure_ascii=False)
@@ -155,7 +155,7 @@ def _print(evaluation: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from pxgen.commands.evaluate_tables import remarks, tables
+    from pxgen.evaluate.report_text import remarks, tables
 
     terminal = sys.stdout.isatty()
     width = None if terminal else _WIDE

@@ -9,10 +9,10 @@ import click
 
 from pxgen.cli.options import PATH, FiniteRange, setting_option, sheet_options
 from pxgen.cli.session import Session, pass_session
-from pxgen.settings import SampleSettings
+from pxgen.config.settings import SampleSettings
 
 if TYPE_CHECKING:
-    from pxgen.render.together import SheetWish
+    from pxgen.render.one_file import SheetWish
 
 
 @click.command("export", short_help="Put images into one sheet, animation or Aseprite file.")

@@ -18,10 +18,10 @@ from pxgen.cli.options import (
 )
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.showing import show_file, show_option
-from pxgen.settings import SampleSettings
+from pxgen.config.settings import SampleSettings
 
 if TYPE_CHECKING:
-    from pxgen.render.together import SheetWish
+    from pxgen.render.one_file import SheetWish
 
 
 @click.command("interpolate", short_help="Go from one sprite to another.")

@@ -21,7 +21,7 @@ from pxgen.cli.options import (
     workers_option,
 )
 from pxgen.cli.session import Session
-from pxgen.settings import SampleSettings
+from pxgen.config.settings import SampleSettings
 
 OPTIONS = (
     model_option,

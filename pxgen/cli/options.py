@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from pxgen.cli.completing import complete_labels
-from pxgen.tables import Rule, rules
+from pxgen.config.schema import Rule, rules
 
 if typing.TYPE_CHECKING:
     from pxgen.engines.atlas import Arrangement
@@ -46,7 +46,7 @@ def setting_option(
     """An option that sets the field ``name``: its type, range, default and help are the field's.
 
     Args:
-        settings: a settings class of :mod:`pxgen.settings`.
+        settings: a settings class of :mod:`pxgen.config.settings`.
         name: the field, and the parameter of the command.
         flags: the option's spellings, ``-n``, ``--count``.
         extra: what to pass on to :func:`click.option`, such as ``metavar``.
@@ -185,7 +185,7 @@ def sheet_options(command: Command) -> Command:
         **others: Any,
     ) -> Any:
         from pxgen.engines.atlas import Style
-        from pxgen.render.together import SheetWish
+        from pxgen.render.one_file import SheetWish
 
         spaced = bool(padding or extrude or power_of_two)
         style = None

@@ -9,12 +9,12 @@ import click
 
 from pxgen.cli.options import PATH, nearness, setting_option
 from pxgen.cli.session import Session, pass_session
+from pxgen.config.settings import DataSettings
 from pxgen.errors import UsageError
-from pxgen.settings import DataSettings
 
 if TYPE_CHECKING:
-    from pxgen.commands.prepare import PrepareOptions
-    from pxgen.commands.prepare_builtin import BuiltinOptions
+    from pxgen.ingest.builtin import BuiltinOptions
+    from pxgen.ingest.preparation import PrepareOptions
 
 _EVERY = 250
 
@@ -101,11 +101,11 @@ def command(ctx: click.Context, session: Session, /, **given: Any) -> None:
     _prefer_the_command_line(ctx, given)
     given["out"] = given["out"] or session.project.dataset
     if given["builtin"]:
-        from pxgen.commands.prepare_builtin import prepare_builtin
+        from pxgen.ingest.builtin import prepare_builtin
 
         click.echo(prepare_builtin(_builtin_options(given), session.console.print))
         return
-    from pxgen.commands.prepare import prepare
+    from pxgen.ingest.preparation import prepare
 
     options = _options(given)
     with session.console.status("reading") as status:
@@ -139,7 +139,7 @@ def _prefer_the_command_line(ctx: click.Context, given: dict[str, Any]) -> None:
 
 def _builtin_options(given: dict[str, Any]) -> BuiltinOptions:
     from pxgen.canvas import parse_size
-    from pxgen.commands.prepare_builtin import BuiltinOptions
+    from pxgen.ingest.builtin import BuiltinOptions
 
     if given["palette"] != "auto" or given["colors"] or given["cell"]:
         raise UsageError("--builtin has its own palette: leave out --palette, --colors and --cell")
@@ -160,9 +160,9 @@ def _builtin_options(given: dict[str, Any]) -> BuiltinOptions:
 
 def _options(given: dict[str, Any]) -> PrepareOptions:
     from pxgen.canvas import parse_size
-    from pxgen.commands.prepare import PrepareOptions
     from pxgen.ingest.grid import Grid
     from pxgen.ingest.labels import LabelWish
+    from pxgen.ingest.preparation import PrepareOptions
     from pxgen.palette.library import find_palette
 
     grid = None

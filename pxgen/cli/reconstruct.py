@@ -19,7 +19,7 @@ from pxgen.cli.options import (
 )
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.showing import show_file, show_option
-from pxgen.settings import SampleSettings
+from pxgen.config.settings import SampleSettings
 
 
 @click.command("reconstruct", short_help="Encode and decode images, side by side.")

@@ -12,7 +12,7 @@ from pxgen.cli.making import making_options
 from pxgen.cli.options import PATH, FiniteRange, nearness, setting_option
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.showing import show_file, show_option
-from pxgen.settings import SampleSettings
+from pxgen.config.settings import SampleSettings
 
 
 @click.command("sample", short_help="Make new sprites.")
@@ -114,9 +114,9 @@ def command(
     if repeat is not None:
         _repeat(session, repeat, making, batch, show=show)
         return
-    from pxgen.commands.editing import Edits
     from pxgen.commands.sample import SampleRequest, sample
     from pxgen.models.protocol import Sampling
+    from pxgen.sampling.edits import Edits
 
     request = SampleRequest(
         **making,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pxgen.project import Project, load_project
+from pxgen.config.project import Project, load_project
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,7 +11,7 @@ import click
 from pxgen.cli.completing import complete_recipes
 from pxgen.cli.options import PATH, device_option, nearness, setting_option
 from pxgen.cli.session import Session, pass_session
-from pxgen.settings import TrainSettings
+from pxgen.config.settings import TrainSettings
 
 
 @click.command("train", short_help="Train the project's model on a dataset.")
@@ -56,7 +56,7 @@ def command(
       pxgen train --recipe masked --steps 5000 -o runs/heads
     """
     from pxgen.commands.train import train
-    from pxgen.commands.train_run import TrainRequest
+    from pxgen.training.run import TrainRequest
 
     steps, minutes = _budget(ctx, steps, minutes)
     request = TrainRequest(

@@ -12,22 +12,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.checkpoint import Loaded
-from pxgen.commands.devices import pick_device
-from pxgen.commands.editing import continuing, place_of
-from pxgen.commands.making import Making
-from pxgen.commands.sample import COLORS, check_sampling, open_model
-from pxgen.drawing import Alone, Wish, draw, one_thread
+from pxgen.checkpoint.runs import CLIPS, STARTER
+from pxgen.checkpoint.store import Loaded
+from pxgen.commands.sample import COLORS
+from pxgen.data.labels import parse_labels
+from pxgen.devices import cores, one_thread, pick_device
 from pxgen.errors import UsageError
-from pxgen.ingest.onto import Fitted, fit_frames, snapped_remark
-from pxgen.labels import parse_labels
-from pxgen.lanes import cores
+from pxgen.ingest.fit_to_model import Fitted, fit_frames, snapped_remark
 from pxgen.models.protocol import Sampling
 from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.render.outputs import Output, Series, plan_output
-from pxgen.runs import CLIPS, STARTER
+from pxgen.sampling.edits import continuing, place_of
+from pxgen.sampling.engine import Alone, Wish, draw
+from pxgen.sampling.models import check_sampling, open_model
+from pxgen.sampling.request import Making
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,25 +12,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.checkpoint import Loaded, load_model
-from pxgen.commands.compare_sheet import originals, pictures, sheet_png
-from pxgen.commands.devices import pick_device
+from pxgen.checkpoint.runs import METRICS, Metrics
+from pxgen.checkpoint.store import Loaded, load_model
 from pxgen.commands.train import train
-from pxgen.commands.train_run import TrainRequest
-from pxgen.dataset import Dataset, open_dataset, spread
-from pxgen.drawing import one_thread
+from pxgen.config.project import load_project
+from pxgen.config.recipe import recipe_names, resolve
+from pxgen.config.schema import Table, Where, nearest
+from pxgen.config.settings import TrainSettings
+from pxgen.data.batches import batch_of
+from pxgen.data.dataset import Dataset, open_dataset, spread
+from pxgen.devices import cores, one_thread, pick_device
 from pxgen.errors import InputError, UsageError
 from pxgen.evaluate.bits import held_out_bits
-from pxgen.examples import batch_of
+from pxgen.evaluate.comparison_sheet import originals, pictures, sheet_png
 from pxgen.files import write_bytes, write_text
-from pxgen.lanes import cores
 from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise
-from pxgen.project import load_project
-from pxgen.recipe import recipe_names, resolve
-from pxgen.runs import METRICS, Metrics
-from pxgen.settings import TrainSettings
-from pxgen.tables import Table, Where, nearest
+from pxgen.training.run import TrainRequest
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -20,9 +20,9 @@ from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
 from pxgen.palette.table import U8, unpack
+from pxgen.render.one_file import SheetWish, write_together
 from pxgen.render.outputs import FORMS, safe_stem
 from pxgen.render.scale import enlarge
-from pxgen.render.together import SheetWish, write_together
 
 MOST = 2**30
 """Pixels of one file, before they are packed."""

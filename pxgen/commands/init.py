@@ -6,12 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from pxgen.config.project import FILE_NAME
+from pxgen.config.recipe import recipe_text
+from pxgen.config.schema import Rule, rules
+from pxgen.config.settings import SETTINGS
 from pxgen.errors import UsageError
 from pxgen.files import write_text
-from pxgen.project import FILE_NAME
-from pxgen.recipe import recipe_text
-from pxgen.settings import SETTINGS
-from pxgen.tables import Rule, rules
 
 HEADER = """\
 # The pxgen project of this folder. Every key is optional and shown with its default.

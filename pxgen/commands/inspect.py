@@ -10,24 +10,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.card import checkpoint_file, read_card
-from pxgen.dataset import ABSENT, OCCLUDED, TRACED, Dataset, dataset_file, open_dataset
+from pxgen.checkpoint.card import checkpoint_file, read_card
+from pxgen.checkpoint.runs import shipped
+from pxgen.data.audit import audit
+from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, dataset_file, open_dataset
+from pxgen.data.tensorfile import read_header
 from pxgen.errors import InputError, UsageError
-from pxgen.evaluate.audit import audit
 from pxgen.evaluate.label_study import study
 from pxgen.ingest.census import Census
+from pxgen.ingest.contact_sheets import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.images import read_picture
 from pxgen.ingest.palette_choice import PaletteWish, Recolorer, choose_palette
 from pxgen.ingest.scale import enlargement
-from pxgen.ingest.showcase import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.spool import compact
 from pxgen.ingest.survey import MANY_COLORS
 from pxgen.palette.table import unpack
 from pxgen.render.figure import figure_palette
 from pxgen.render.heatmaps import heat_sheet
 from pxgen.render.png import encode_png
-from pxgen.runs import shipped
-from pxgen.tensorfile import read_header
 
 U8 = NDArray[np.uint8]
 

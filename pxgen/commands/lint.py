@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from pxgen.config.schema import nearest
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.arrays import ARRAY_SUFFIXES
@@ -21,9 +22,8 @@ from pxgen.lint.repair import Repaired, repair
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.table import U8, unpack
+from pxgen.render.one_file import ANIMATIONS, animation
 from pxgen.render.png import encode_png
-from pxgen.render.together import ANIMATIONS, animation
-from pxgen.tables import nearest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,19 +11,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.checkpoint import Loaded
-from pxgen.commands.devices import pick_device
-from pxgen.commands.editing import place_of
-from pxgen.commands.sample import open_model
-from pxgen.drawing import Alone, one_thread
+from pxgen.checkpoint.store import Loaded
+from pxgen.data.labels import parse_labels
+from pxgen.devices import one_thread, pick_device
 from pxgen.errors import InputError, UsageError
-from pxgen.ingest.onto import fit_image
-from pxgen.labels import parse_labels
+from pxgen.ingest.fit_to_model import fit_image
 from pxgen.models.protocol import Levelled, Sampling
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.render.outputs import Named, plan_output
+from pxgen.sampling.edits import place_of
+from pxgen.sampling.engine import Alone
+from pxgen.sampling.models import open_model
 
 if TYPE_CHECKING:
     from rich.console import Console

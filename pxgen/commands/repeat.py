@@ -8,17 +8,18 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pxgen.checkpoint import fingerprint, load_model
-from pxgen.commands.devices import pick_device
-from pxgen.commands.editing import Edits
-from pxgen.commands.manifest import Recorded, read_manifest
-from pxgen.commands.sample import SampleRequest, carry_out, choose_model, plan_samples
+from pxgen.checkpoint.store import fingerprint, load_model
+from pxgen.commands.sample import SampleRequest, carry_out, plan_samples
+from pxgen.config.schema import Table, Where, read_table
+from pxgen.config.settings import SampleSettings
+from pxgen.data.labels import parse_labels
+from pxgen.devices import pick_device
 from pxgen.errors import InputError, UsageError
-from pxgen.labels import parse_labels
 from pxgen.models.protocol import Sampling
-from pxgen.render.together import CONTACT_SHEET
-from pxgen.settings import SampleSettings
-from pxgen.tables import Table, Where, read_table
+from pxgen.render.one_file import CONTACT_SHEET
+from pxgen.sampling.edits import Edits
+from pxgen.sampling.manifest import Recorded, read_manifest
+from pxgen.sampling.models import choose_model
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,15 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.checkpoint import Loaded, fingerprint, load_model
-from pxgen.commands.devices import pick_device
-from pxgen.commands.editing import Edits, ways
-from pxgen.commands.making import Making
-from pxgen.dataset import Dataset, open_dataset
-from pxgen.drawing import Wish, draw, trace
-from pxgen.errors import InputError, PxgenError, UsageError
-from pxgen.labels import parse_labels
-from pxgen.lanes import cores
+from pxgen.checkpoint.store import Loaded, fingerprint
+from pxgen.data.dataset import Dataset, open_dataset
+from pxgen.data.labels import parse_labels
+from pxgen.devices import cores, pick_device
+from pxgen.errors import InputError, UsageError
 from pxgen.models.protocol import Model, Sampling
 from pxgen.noise import choose
 from pxgen.palette import Palette
@@ -29,8 +25,10 @@ from pxgen.palette.library import find_palette
 from pxgen.palette.local import LocalPalettes, stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.render.outputs import Output, Series, plan_output
-from pxgen.runs import STARTER, run_folders, shipped
-from pxgen.tables import nearest
+from pxgen.sampling.edits import Edits, ways
+from pxgen.sampling.engine import Wish, draw, trace
+from pxgen.sampling.models import check_sampling, open_model
+from pxgen.sampling.request import Making
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -199,7 +197,7 @@ def _pictures(plan: Plan) -> Iterator[U8]:
     if request.novel is None:
         yield from several(plan.wishes())
         return
-    from pxgen.commands.novel import Novelty, novel
+    from pxgen.sampling.novel import Novelty, novel
 
     crowd = Novelty.beyond(_training(plan), request.novel, request.count)
     for number, picture in novel(list(plan.wishes()), crowd, several):
@@ -230,7 +228,7 @@ def _training(plan: Plan) -> Dataset:
 
 
 def _manifest(target: Path, plan: Plan, *, moving: bool) -> Path:
-    from pxgen.commands.manifest import Recorded, inputs_of, options_of, write_manifest
+    from pxgen.sampling.manifest import Recorded, inputs_of, options_of, write_manifest
 
     request = plan.request
     # What was skipped belongs to the run as well.
@@ -260,65 +258,6 @@ def _forming(model: Model, wish: Wish, seed: int, device: torch.device, held: in
     """``(S, H, W)``: one picture as it forms, its end shown ``held`` times more."""
     frames = trace(model, wish, seed, device=device)
     return np.concatenate([frames, *[frames[-1:]] * held])
-
-
-def choose_model(model: Path | None, runs: Path, console: Console, starter: Path = STARTER) -> Path:
-    """The model asked for, else the project's newest run, else a starter in the package.
-
-    Raises:
-        PxgenError: there is none at all.
-    """
-    if model is not None:
-        return shipped(model)
-    if found := run_folders(runs):
-        # Which one it is changes with the folder and with each training.
-        console.print(f"model: {found[-1]} (the newest run; -m names another)")
-        return found[-1]
-    if not starter.exists():
-        raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")
-    return starter
-
-
-def open_model(
-    model: Path | None,
-    runs: Path,
-    console: Console,
-    device: torch.device,
-    starter: Path = STARTER,
-) -> Loaded:
-    """The model that is chosen, ready to draw; a remark if it has only begun to learn.
-
-    Raises:
-        InputError: it is missing or malformed.
-        PxgenError: there is none at all.
-    """
-    loaded = load_model(choose_model(model, runs, console, starter), device)
-    stages = [stage.name for stage in loaded.model.stages()]
-    at = loaded.card.training.get("stage")
-    if isinstance(at, int) and at < len(stages) - 1:
-        left = ", ".join(stages[at:])
-        console.print(
-            f"{loaded.path} has yet to learn {left}: go on with `pxgen train`", markup=False
-        )
-    return loaded
-
-
-def check_sampling(how: Sampling, model: Model) -> None:
-    """Refuse wishes that mean nothing to a model.
-
-    Raises:
-        UsageError: an option that it does not take, or a sampler that it does not have.
-    """
-    for name in sorted(how.wanted() - model.takes):
-        taken = ", ".join(_flag(option) for option in sorted(model.takes)) or "none of them"
-        raise UsageError(f"this model has no use for {_flag(name)}; it takes {taken}")
-    if how.sampler is not None and how.sampler not in model.samplers:
-        hint = nearest(how.sampler, model.samplers)
-        raise UsageError(f"no sampler '{how.sampler}' for this model: {hint}")
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
 
 
 def _recoloring(loaded: Loaded, palette: Palette | None) -> tuple[U8, Palette]:

@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from pxgen.card import Card, checkpoint_file
-from pxgen.checkpoint import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
-from pxgen.commands.devices import pick_device
-from pxgen.commands.preview import draw_preview, write_preview
-from pxgen.commands.tracking import Silent, Tracker, tracker
-from pxgen.commands.train_run import (
+from pxgen.checkpoint.card import Card, checkpoint_file
+from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE, Metrics
+from pxgen.checkpoint.store import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
+from pxgen.config.recipe import resolve
+from pxgen.config.schema import Table
+from pxgen.config.settings import TrainSettings
+from pxgen.data.dataset import Dataset, open_dataset, spread
+from pxgen.devices import pick_device
+from pxgen.errors import InputError
+from pxgen.evaluate.quick_eval import Glance
+from pxgen.files import write_text
+from pxgen.models.protocol import Model
+from pxgen.models.registry import build_model, read_spec
+from pxgen.noise import seed_weights
+from pxgen.training.distributed import Team, gathered
+from pxgen.training.preview import draw_preview, write_preview
+from pxgen.training.progress import loss_curve, polite_end, progress_of, shown
+from pxgen.training.run import (
     TrainRequest,
     asks_for_more,
     claimed_folder,
@@ -24,20 +36,8 @@ from pxgen.commands.train_run import (
     resumed_card,
     with_budget,
 )
-from pxgen.commands.train_show import loss_curve, polite_end, progress_of, shown
-from pxgen.dataset import Dataset, open_dataset, spread
-from pxgen.errors import InputError
-from pxgen.evaluate.glance import Glance
-from pxgen.files import write_text
-from pxgen.models.protocol import Model
-from pxgen.models.registry import build_model, read_spec
-from pxgen.noise import seed_weights
-from pxgen.recipe import resolve
-from pxgen.runs import METRICS, PREVIEW, TABLE, Metrics
-from pxgen.settings import TrainSettings
-from pxgen.tables import Table
-from pxgen.team import Team, gathered
-from pxgen.training import (
+from pxgen.training.tracking import Silent, Tracker, tracker
+from pxgen.training.trainer import (
     BEGINNING,
     BEGINNING_PIXELS,
     Position,

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset, spread
+from pxgen.data.batches import batch_of
+from pxgen.data.dataset import Dataset, spread
 from pxgen.evaluate.figures import mean_with_interval
 from pxgen.evaluate.parallel import each
-from pxgen.examples import batch_of
 from pxgen.models.protocol import Model
 from pxgen.noise import PictureNoise
 from pxgen.render.gif import encode_gif

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, spread
+from pxgen.data.duplicates import drawn_key
+from pxgen.data.neighbours import Crowd
 from pxgen.evaluate.figures import share
 from pxgen.evaluate.measure import Drawn
-from pxgen.evaluate.neighbours import Crowd
-from pxgen.likeness import drawn_key
 
 BASELINE = 1000
 """Held-out sprites whose distances to the training set are the baseline."""

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, spread
 from pxgen.evaluate.features import colors_and_shapes
 from pxgen.evaluate.judge import train_judges
-from pxgen.evaluate.likenesses import kid, neighbourhoods, standardised
 from pxgen.evaluate.measure import Drawn
+from pxgen.evaluate.set_metrics import kid, neighbourhoods, standardised
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]

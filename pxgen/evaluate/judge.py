@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
-from pxgen.dataset import Dataset
+from pxgen.data.dataset import Dataset
 from pxgen.evaluate.parallel import each
 from pxgen.noise import choose, seed_weights
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, spread
 
 F32 = NDArray[np.float32]
 

@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, spread
 from pxgen.evaluate.figures import obedience
 from pxgen.evaluate.judge import Judge, train_judges
 from pxgen.evaluate.measure import Drawn

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pxgen.builtin import KINDS, LABELS, PALETTE, SIZE, certify
-from pxgen.card import Card
+from pxgen.checkpoint.card import Card
+from pxgen.data.neighbours import Crowd
 from pxgen.evaluate.figures import obedience, share
 from pxgen.evaluate.measure import Drawn
-from pxgen.evaluate.neighbours import Crowd
 
 
 def is_builtin(card: Card) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, spread
 
 
 class Drawn(NamedTuple):

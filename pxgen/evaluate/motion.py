@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import Dataset
+from pxgen.data.dataset import Dataset
 from pxgen.evaluate.measure import Drawn, real_sprites
 
 U8 = NDArray[np.uint8]

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pxgen.models.latents import GumbelLatent, gumbel_softmax
+from pxgen.models.autoencoder.latents import GumbelLatent, gumbel_softmax
 from pxgen.noise import PictureNoise, draw_categories
 from pxgen.render.figure import DOTS, INK, paste, sheet, write
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.canvas import Canvas
-from pxgen.dataset import HELD_OUT
-from pxgen.errors import InputError
+from pxgen.data.dataset import HELD_OUT
+from pxgen.errors import InputError, Remark
 from pxgen.ingest.palette_choice import Choice
 from pxgen.ingest.split import Together
 
 U8 = NDArray[np.uint8]
-Report = Callable[[str], None]
-"""Takes one line for people."""
 
 _LISTED = 20
 
@@ -25,8 +23,8 @@ _LISTED = 20
 class Refusals:
     """Files and sprites that cannot be used, one line each."""
 
-    def __init__(self, report: Report, *, skip: bool) -> None:
-        """Report the first lines; ``skip`` means that the rest is used nevertheless."""
+    def __init__(self, report: Remark, *, skip: bool) -> None:
+        """Remark the first lines; ``skip`` means that the rest is used nevertheless."""
         self.count = 0
         self._report = report
         self._skip = skip

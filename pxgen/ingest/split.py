@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.dataset import HELD_OUT, TRAIN
+from pxgen.data.dataset import HELD_OUT, TRAIN
+from pxgen.data.duplicates import form_key
 from pxgen.ingest.spool import Compact
-from pxgen.likeness import form_key
 
 U8 = NDArray[np.uint8]
 Together = Literal["likes", "file", "folder"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pxgen.dataset import FILE_NAME
+from pxgen.data.dataset import FILE_NAME
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
 from pxgen.ingest.aseprite import HEAD, is_aseprite

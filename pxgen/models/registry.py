@@ -7,17 +7,17 @@ from importlib import import_module
 from typing import Any
 
 from pxgen.canvas import Domain
+from pxgen.config.schema import Table, nearest, read_table
 from pxgen.errors import InputError
 from pxgen.models.protocol import Model
-from pxgen.tables import Table, nearest, read_table
 
 FAMILIES: Mapping[str, tuple[str, str, str]] = {
-    "autoencoder": ("pxgen.models.autoencoder", "AutoencoderSpec", "Autoencoder"),
-    "gaussian": ("pxgen.models.gaussian", "GaussianSpec", "GaussianDiffusion"),
-    "masked": ("pxgen.models.masked", "MaskedSpec", "MaskedDiffusion"),
-    "pixelsnail": ("pxgen.models.autoregressive", "PixelSnailSpec", "PixelSnailModel"),
-    "vqvae": ("pxgen.models.vqvae", "VqVaeSpec", "VqVae"),
-    "uniform": ("pxgen.models.uniform", "UniformSpec", "UniformDiffusion"),
+    "autoencoder": ("pxgen.models.autoencoder.model", "AutoencoderSpec", "Autoencoder"),
+    "gaussian": ("pxgen.models.diffusion.gaussian", "GaussianSpec", "GaussianDiffusion"),
+    "masked": ("pxgen.models.diffusion.masked", "MaskedSpec", "MaskedDiffusion"),
+    "pixelsnail": ("pxgen.models.autoregressive.pixels", "PixelSnailSpec", "PixelSnailModel"),
+    "vqvae": ("pxgen.models.vqvae.model", "VqVaeSpec", "VqVae"),
+    "uniform": ("pxgen.models.diffusion.uniform", "UniformSpec", "UniformDiffusion"),
 }
 """Family name to its module, settings class and model class."""
 

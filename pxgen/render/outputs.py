@@ -22,10 +22,10 @@ from pxgen.errors import UsageError
 from pxgen.files import write_bytes
 from pxgen.palette.local import united
 from pxgen.palette.table import U8, Palette
+from pxgen.render.one_file import ANIMATIONS, CONTACT_SHEET, SheetWish, animation, write_together
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
-from pxgen.render.together import ANIMATIONS, CONTACT_SHEET, SheetWish, animation, write_together
 
 Form = Literal["folder", "sheet", "together", "stdout"]
 

@@ -40,11 +40,11 @@ def _measure() -> dict[str, Any]:
     import torch
 
     from pxgen.canvas import Canvas, Domain
-    from pxgen.lanes import cores
+    from pxgen.config.recipe import read_recipe
+    from pxgen.config.schema import Table, Where
+    from pxgen.devices import cores
     from pxgen.models.registry import build_model
     from pxgen.noise import seed_weights
-    from pxgen.recipe import read_recipe
-    from pxgen.tables import Table, Where
 
     palette = tuple((k, k, k, 255 * (k > 0)) for k in range(COLORS))
     domain = Domain(Canvas(1, SIDE, SIDE), palette, LABELS)
@@ -79,10 +79,10 @@ def _ours(model: Any) -> Callable[[int], None]:
     import numpy as np
     import torch
 
-    from pxgen.drawing import Wish
-    from pxgen.drawing import draw as drawn
-    from pxgen.lanes import cores
+    from pxgen.devices import cores
     from pxgen.models.protocol import Sampling
+    from pxgen.sampling.engine import Wish
+    from pxgen.sampling.engine import draw as drawn
 
     how, labels = Sampling(sampler="ddim", steps=STEPS), np.ones(LABELS, np.float32)
 

@@ -23,8 +23,8 @@ OPEN = """
 import sys, time
 from pathlib import Path
 import torch
-from pxgen.dataset import open_dataset
-from pxgen.examples import Examples
+from pxgen.data.dataset import open_dataset
+from pxgen.data.batches import Examples
 began = time.perf_counter()
 data = open_dataset(Path(sys.argv[1]))
 examples = Examples(data, balance=0.1, flip=False, shift=0)
@@ -81,7 +81,7 @@ def _gifs(dataset: Path) -> dict[str, float]:
     import numpy as np
     from PIL import Image
 
-    from pxgen.dataset import open_dataset
+    from pxgen.data.dataset import open_dataset
     from pxgen.render.gif import encode_gif
 
     data = open_dataset(dataset)
@@ -113,8 +113,8 @@ def _batches(dataset: Path) -> dict[str, float]:
     import numpy as np
     import torch
 
-    from pxgen.dataset import open_dataset
-    from pxgen.examples import Examples
+    from pxgen.data.batches import Examples
+    from pxgen.data.dataset import open_dataset
 
     data = open_dataset(dataset)
     examples = Examples(data, balance=0.1, flip=False, shift=0)

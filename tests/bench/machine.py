@@ -12,7 +12,7 @@ from tests.bench.child import python
 
 FACTS = """
 import json, torch
-from pxgen.lanes import cores
+from pxgen.devices import cores
 print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads(),
                   "workers": cores(), "amx": bool(torch.cpu._is_amx_tile_supported())}))
 """

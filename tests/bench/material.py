@@ -63,12 +63,12 @@ def _save_model(path: Path) -> None:
 
     from pxgen.builtin import LABELS, PALETTE, SIZE
     from pxgen.canvas import Canvas
-    from pxgen.card import Card
-    from pxgen.checkpoint import prefixed, save_checkpoint
+    from pxgen.checkpoint.card import Card
+    from pxgen.checkpoint.store import prefixed, save_checkpoint
+    from pxgen.config.recipe import DEFAULT, read_recipe
+    from pxgen.config.schema import read_table
     from pxgen.models.registry import build_model, spec_class
     from pxgen.noise import seed_weights
-    from pxgen.recipe import DEFAULT, read_recipe
-    from pxgen.tables import read_table
 
     table = read_recipe(DEFAULT)
     card = Card(

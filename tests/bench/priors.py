@@ -47,7 +47,7 @@ def _measure(name: str) -> dict[int, tuple[float, float]]:
     import torch
 
     from pxgen.canvas import Canvas
-    from pxgen.models.causal import PixelSnail
+    from pxgen.models.autoregressive.pixelsnail import PixelSnail
 
     torch.set_num_threads(1)
     grid, codes = GRIDS[name]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pxgen.recipe import DEFAULT
+from pxgen.config.recipe import DEFAULT
 from tests.bench.child import program, pxgen
 from tests.bench.rows import Row
 
@@ -66,15 +66,15 @@ def _where_time_goes(path: Path, recipe: str) -> dict[str, float]:
     import torch
 
     from pxgen.commands.train import suited_table
-    from pxgen.course import Course
-    from pxgen.dataset import open_dataset
-    from pxgen.examples import Examples
-    from pxgen.lanes import Lanes
+    from pxgen.config.recipe import read_recipe
+    from pxgen.config.settings import TrainSettings
+    from pxgen.data.batches import Examples
+    from pxgen.data.dataset import open_dataset
     from pxgen.models.registry import build_model
     from pxgen.noise import seed_weights
-    from pxgen.recipe import read_recipe
-    from pxgen.settings import TrainSettings
-    from pxgen.training import Trainer
+    from pxgen.training.parallel import Lanes
+    from pxgen.training.train_state import Course
+    from pxgen.training.trainer import Trainer
 
     dataset = open_dataset(path)
     # A budget in steps, with more steps than are timed: the last one validates.

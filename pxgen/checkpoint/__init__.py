@@ -1,0 +1,1 @@
+"""Checkpoints: one self-describing safetensors file, and the run folders that hold them."""

@@ -1,0 +1,86 @@
+"""What a checkpoint says of itself, readable without its weights and without torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pxgen.canvas import Anchor, Canvas, Domain
+from pxgen.data.tensorfile import Header, read_header
+from pxgen.errors import InputError
+from pxgen.palette import Palette
+
+FORMAT = 1
+FILE_NAME = "checkpoint.safetensors"
+KEY = "pxgen.checkpoint"
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything beside the weights that sampling needs, and where training stands."""
+
+    model: Mapping[str, Any]
+    """The resolved ``[model]`` table."""
+    canvas: Canvas
+    palette: Palette
+    label_names: tuple[str, ...]
+    fingerprint: str
+    """The dataset's."""
+    training: Mapping[str, Any] = field(default_factory=dict)
+    """Stage, step, settings and measures of the training; empty in a file made for sampling."""
+    anchor: Anchor = "bottom"
+    """Where sprites smaller than the canvas stand."""
+
+    @property
+    def domain(self) -> Domain:
+        """What the model is a model of."""
+        return Domain(self.canvas, self.palette.rows, len(self.label_names))
+
+    def dump(self) -> dict[str, str]:
+        """The card as safetensors metadata."""
+        about = asdict(self) | {"palette": list(self.palette.hex), "format": FORMAT}
+        return {KEY: json.dumps(about, sort_keys=True)}
+
+
+def checkpoint_file(path: Path) -> Path:
+    """The checkpoint, whether ``path`` names it or its run folder."""
+    return path / FILE_NAME if path.is_dir() else path
+
+
+def read_card(path: Path) -> tuple[Card, Header]:
+    """The card of a checkpoint and the header that locates its tensors.
+
+    Raises:
+        InputError: missing, truncated, no checkpoint of pxgen, or of a newer format.
+    """
+    file = checkpoint_file(path)
+    if not file.exists():
+        raise InputError(f"no model at {path}: train one with `pxgen train`, or check the path")
+    header = read_header(file)
+    try:
+        about = json.loads(header.metadata[KEY])
+        version = int(about["format"])
+        if version < 1:
+            raise ValueError("no such format")
+        if version > FORMAT:
+            raise InputError(
+                f"{file} has format {version}, this pxgen reads {FORMAT}: upgrade pxgen"
+            )
+        frames, height, width = (int(n) for n in about["canvas"])
+        card = Card(
+            model=dict(about["model"]),
+            canvas=Canvas(frames, height, width),
+            palette=Palette.from_hex(about["palette"]),
+            label_names=tuple(str(name) for name in about["label_names"]),
+            fingerprint=str(about["fingerprint"]),
+            training=dict(about["training"]),
+            anchor="center" if about.get("anchor") == "center" else "bottom",
+        )
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        raise InputError(f"{file} is no pxgen checkpoint: train one with `pxgen train`") from None
+    if min(card.canvas) < 1 or card.canvas.pixels > 2**24:
+        raise InputError(f"{file} declares an impossible canvas {tuple(card.canvas)}")
+    return card, header

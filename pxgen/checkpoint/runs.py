@@ -1,0 +1,104 @@
+"""Run folders: where a training lives, and which one is the newest."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pxgen.checkpoint.card import FILE_NAME
+from pxgen.errors import InputError, PxgenError
+from pxgen.files import write_text
+
+METRICS = "metrics.jsonl"
+PREVIEW = "preview.png"
+TABLE = "project.toml"
+_SHIPPED = Path(__file__).parents[1] / "builtin"
+STARTERS: Mapping[str, Path] = {
+    "starter": _SHIPPED / "starter.safetensors",
+    "starter-clips": _SHIPPED / "starter-clips.safetensors",
+}
+"""The models in the package, of stills and of clips, by what ``-m`` calls them."""
+STARTER, CLIPS = STARTERS.values()
+
+
+def run_folders(runs: Path) -> list[Path]:
+    """Run folders that hold a checkpoint, the one written last at the end."""
+    if not runs.is_dir():
+        return []
+    found = [path for path in runs.iterdir() if (path / FILE_NAME).is_file()]
+    return sorted(
+        found, key=lambda path: ((path / FILE_NAME).stat().st_mtime, _number(path), path.name)
+    )
+
+
+def shipped(model: Path) -> Path:
+    """A model by its path, or by the name of one in the package if nothing lies there."""
+    return model if model.exists() else STARTERS.get(str(model), model)
+
+
+def make_run(runs: Path, recipe: str) -> Path:
+    """A folder for a new run, numbered after all that exist: ``runs/0003-masked``.
+
+    Raises:
+        PxgenError: it cannot be made.
+    """
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        while True:
+            number = max(map(_number, runs.iterdir()), default=0) + 1
+            folder = runs / f"{number:04}-{recipe}"
+            # Another training may have taken the number since.
+            with suppress(FileExistsError):
+                folder.mkdir()
+                return folder
+    except OSError as error:
+        raise PxgenError(f"cannot write {runs}: {error.strerror or error}") from error
+
+
+def _number(path: Path) -> int:
+    match = re.match(r"(\d{1,9})-", path.name)
+    return int(match[1]) if match else 0
+
+
+@dataclass
+class Metrics:
+    """The lines of ``metrics.jsonl``: one JSON table a report."""
+
+    path: Path
+    lines: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def all(cls, path: Path) -> Metrics:
+        """What a run has logged; nothing where the file is missing.
+
+        Raises:
+            InputError: the file is not one of JSON lines.
+        """
+        return cls.until(path, sys.maxsize, 0)
+
+    @classmethod
+    def until(cls, path: Path, stage: int, step: int) -> Metrics:
+        """What a run had logged when the snapshot it resumes from was taken.
+
+        Raises:
+            InputError: the file is not one of JSON lines.
+        """
+        if not path.exists():
+            return cls(path)
+        try:
+            lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            ends = [(int(line["stage_index"]), int(line["step"])) for line in lines]
+            kept = [line for line, end in zip(lines, ends, strict=True) if end <= (stage, step)]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is damaged: remove it or train with --fresh") from error
+        return cls(path, kept)
+
+    def write(self) -> None:
+        """Write all lines, whole or not at all."""
+        write_text(self.path, "".join(json.dumps(line) + "\n" for line in self.lines))

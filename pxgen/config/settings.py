@@ -1,0 +1,157 @@
+"""The settings of data, training and sampling: what the project file and the flags can set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pxgen.config.schema import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """``[data]``: how ``pxgen prepare`` turns sprites into a dataset."""
+
+    source: tuple[str, ...] = setting(
+        (), "folders, images, arrays or tables to learn from", is_path=True
+    )
+    builtin: bool = setting(False, "use the built-in characters instead of a source")
+    count: int = setting(10_000, "how many built-in characters", low=1, high=10**9)
+    seed: int = setting(
+        0, "seed of the built-in characters and of the held-out split", low=0, high=2**63 - 1
+    )
+    size: str | None = setting(None, "canvas WxH; unset: the commonest size", example='"24x24"')
+    cell: str | None = setting(None, "cut sheets into cells WxH", example='"16x16"')
+    margin: int = setting(0, "with cell: pixels around the sheet", low=0)
+    spacing: int = setting(0, "with cell: pixels between cells", low=0)
+    frames: int | None = setting(None, "frames a clip; unset: as found", low=1, example="8")
+    labels: str = setting("auto", "auto, folders, none or a CSV/JSON file", is_path=True)
+    label_columns: str | None = setting(
+        None, "the columns of the label file to take; unset: all", example='"kind,hat"'
+    )
+    label_names: str | None = setting(
+        None, "names of classes 0, 1, ... of label arrays", example='"knight,mage"'
+    )
+    palette: str = setting(
+        "auto",
+        "auto, a shipped palette's name, a file, or local (every sprite keeps its own)",
+        is_path=True,
+    )
+    colors: int | None = setting(
+        None,
+        "reduce to so many colours; unset: exact where possible",
+        low=1,
+        high=255,
+        example="32",
+    )
+    dither: Literal["none", "bayer2", "bayer4", "bayer8"] = setting(
+        "none", "none, bayer2, bayer4 or bayer8; used only where colours are reduced"
+    )
+    alpha: Literal["auto", "keep", "threshold"] = setting(
+        "auto", "auto keeps a few deliberate semi-transparent colours and cuts soft edges at 128"
+    )
+    cut_background: bool = setting(
+        False, "make the colour that fills the border transparent, as far as it reaches from there"
+    )
+    most_colors: int | None = setting(
+        None, "leave sprites of more colours out; unset: none", low=1, example="48"
+    )
+    overflow: Literal["refuse", "undo", "keep"] = setting(
+        "refuse", "JPEGs whose colours overflowed (-x mod 256): refuse, undo or keep"
+    )
+    anchor: Literal["bottom", "center"] = setting(
+        "bottom", "bottom or center: where smaller sprites stand on the canvas"
+    )
+    keep_scale: bool = setting(False, "do not undo integer enlargement")
+    holdout: float = setting(
+        0.1, "share held out of training; likenesses stay together", low=0, high=0.9
+    )
+    together: Literal["likes", "file", "folder"] = setting(
+        "likes",
+        "what the split keeps on one side: likes, or also a whole file or outermost folder",
+    )
+    audit: bool = setting(False, "find out which labels pixels show, and learn from those alone")
+    skip_bad: bool = setting(False, "leave unreadable files out instead of stopping")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """``[train]``: budget, optimiser and drawing of examples."""
+
+    steps: int | None = setting(
+        None, "budget in optimiser steps a stage (then no minutes)", low=1, example="5000"
+    )
+    minutes: float | None = setting(
+        None, "budget in minutes a run; 10 if neither is set", low=0.01, example="10.0"
+    )
+    batch: int = setting(64, "sprites a step", low=1)
+    lr: float = setting(0.01, "highest learning rate; it decays to 0 over the budget", low=0)
+    warmup: int = setting(
+        100, "steps until the learning rate is reached; at most a twentieth of the budget", low=0
+    )
+    weight_decay: float = setting(0.01, "decoupled weight decay of matrices", low=0)
+    ema: float = setting(0.999, "decay a step of the averaged weights that sample", low=0, high=1)
+    clip: float = setting(1.0, "largest gradient norm; 0 switches clipping off", low=0)
+    seed: int = setting(0, "seed of weights, batches and noise", low=0, high=2**63 - 1)
+    balance: float = setting(
+        0.1, "share of examples drawn evenly over labels, so that rare ones are seen", low=0, high=1
+    )
+    flip: bool = setting(False, "mirror half of the sprites (only if left and right mean nothing)")
+    shift: int = setting(0, "move sprites by up to so many pixels", low=0)
+    precision: Literal["auto", "fp32", "bf16"] = setting(
+        "auto", "auto, fp32 or bf16; auto takes bf16 where the device is faster with it"
+    )
+    validate_every: int = setting(500, "steps between validations", low=1)
+    save_every: float = setting(60.0, "seconds between checkpoints", low=0)
+    track: Literal["none", "mlflow"] = setting(
+        "none", "log to MLflow too (needs pxgen[mlflow]): none or mlflow"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSettings:
+    """``[sample]``: how new sprites are drawn from a model."""
+
+    count: int = setting(1, "how many sprites", low=1, high=10**9)
+    seed: int = setting(
+        0, "the stream of pictures; number i of a seed is always the same", low=0, high=2**63 - 1
+    )
+    steps: int | None = setting(None, "drawing steps; unset: the model's own", low=1, example="32")
+    sampler: str | None = setting(
+        None, "order of drawing; unset: the model's own", example='"confidence"'
+    )
+    guidance: float | None = setting(
+        None, "how strictly labels are followed; unset: the model's own", low=0, example="2.0"
+    )
+    temperature: float | None = setting(
+        None,
+        "below 1 plainer, above 1 wilder; unset: the model's own",
+        low=0,
+        high=100,
+        example="1.0",
+    )
+    top_k: int | None = setting(
+        None, "draw only from so many of the likeliest codes; unset: all", low=1, example="64"
+    )
+    top_p: float | None = setting(
+        None,
+        "draw only from the likeliest codes that make up this share; unset: all",
+        low=0,
+        high=1,
+        example="0.95",
+    )
+    eta: float | None = setting(
+        None,
+        "noise that ddim adds anew, 0 to 1; unset: the model's own",
+        low=0,
+        high=1,
+        example="0.0",
+    )
+    palette: str | None = setting(
+        None, "draw in another palette: a shipped name or a file", example='"pico-8"', is_path=True
+    )
+    scale: int = setting(1, "enlarge each pixel to a square of this side", low=1, high=64)
+
+
+SETTINGS = {"data": DataSettings, "train": TrainSettings, "sample": SampleSettings}
+"""The tables that are read here; ``[model]`` belongs to the model that its recipe names."""

@@ -1,0 +1,1 @@
+"""Datasets: index maps, labels and splits in one memory-mapped file, and what is asked of them."""

@@ -1,0 +1,295 @@
+"""Which labels the pixels show: visible, occluded or absent, label by label and sprite by sprite.
+
+For every label, rules are learnt that tell its bearers from all others: conjunctions of single
+pixels (this place has this colour), grown one pixel at a time and taken while they cover bearers
+that no rule before them covers (sequential covering, as in Cohen's RIPPER, ICML 1995). A bearer
+that a rule covers shows its label. Where none is covered beside another label, either the two look
+different together, and rules of their own tell bearers from others there, or that label hides it.
+What is neither covered nor hidden looks like a mistake. A hidden label may leave traces all the
+same: something that occurs with this label only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, spread
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+
+MOST, CELLS = 20_000, 2**28
+"""Sprites that rules are learnt from, and their telling pixels together, at most."""
+COMMON = 8
+"""Colours of a pixel that are worth a rule, about."""
+RARE = 5
+"""Sprites that must share a pixel's colour for rules to ask for it."""
+SLACK = 10.0
+"""Bits by which a rule must say more of the bearers than it takes to say the rule: what fewer
+bearers share could be chance, with so many pixels to choose from."""
+PURE = 0.999
+"""Share of bearers among the sprites that a rule covers."""
+LONGEST = 4
+"""Pixels of a rule."""
+RULES = 60
+"""Rules of a label."""
+TELLING = 0.5
+"""Share of the bearers that rules must cover to say anything of the others."""
+HIDING = 5
+"""Uncovered bearers that share another label, and not one covered: that label hides this one."""
+CHUNK = 4096
+
+
+Pixel = tuple[int, int]
+"""A place and the colour it has there."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Pixels that together tell a label."""
+
+    pixels: tuple[Pixel, ...]
+    beside: tuple[int, ...] = ()
+    """Numbers of labels that must be borne, too: a label can look different beside others."""
+
+    def fits(self, flat: U8, marks: Flags) -> Flags:
+        """``(n,)``, which of ``(n, P)`` sprites with ``(n, L)`` marks it covers."""
+        tests = [flat[:, place] == color for place, color in self.pixels]
+        return np.asarray(np.logical_and.reduce(tests) & marks[:, self.beside].all(1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What tells that a label is shown, and what hides it; learnt from the sprites that bear it."""
+
+    rules: tuple[Rule, ...] = ()
+    """A bearer that fits any of them shows the label. Without rules nothing is known of it."""
+    traces: tuple[Rule, ...] = ()
+    """A bearer that fits any of them, though it does not show the label, is betrayed by a trace."""
+    hiders: tuple[tuple[int, ...], ...] = ()
+    """Numbers of labels that hide this one when borne together."""
+
+    def sort(self, flat: U8, marks: Flags, number: int) -> U8:
+        """``(n,)`` states of a label in ``(n, P)`` sprites with ``(n, L)`` marks."""
+        bears = marks[:, number]
+        missed = bears & ~_any(flat, marks, self.rules) if self.rules else np.zeros_like(bears)
+        state = np.where(missed, ABSENT, 0).astype(np.uint8)
+        for labels in self.hiders:
+            state[missed & marks[:, labels].all(1)] = OCCLUDED
+        state[missed & _any(flat, marks, self.traces)] = TRACED
+        return state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What is seen of one label."""
+
+    name: str
+    labelled: int
+    telling: bool
+    """Whether rules were found that tell bearers from others; without, nothing is known."""
+    visible: int
+    occluded: int
+    absent: int
+    """Neither visible nor hidden by another label: likely a mistake."""
+    traces: int
+    """Of the occluded, how many still show something that occurs with this label only."""
+    hidden_by: tuple[str, ...]
+    """Labels, alone or in pairs (``a + b``), beside which it is never visible."""
+
+    def facts(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        if not self.telling:
+            return {"labelled": self.labelled, "visible": None}
+        return {
+            "labelled": self.labelled,
+            "visible": self.visible,
+            "occluded": self.occluded,
+            "absent": self.absent,
+            "traces": self.traces,
+            "hidden_by": list(self.hidden_by),
+        }
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What is seen of all labels of a dataset."""
+
+    sights: tuple[Sight, ...]
+    unseen: U8
+    """``(N, L) uint8``: 0, or OCCLUDED, ABSENT or TRACED where a borne label is not seen."""
+
+
+def audit(dataset: Dataset, progress: Callable[[int], None] = lambda label: None) -> Audit:
+    """Look for every label of a dataset in its pixels.
+
+    Args:
+        dataset: its labels; those that an earlier audit took away are looked for again.
+        progress: is told the number of each label before it is learnt, which takes seconds.
+    """
+    most = min(MOST, max(1, CELLS // (COMMON * dataset.canvas.pixels)))
+    chosen = spread(np.arange(len(dataset)), most)
+    pixels, _ = dataset.take(chosen)
+    features, telling = _features(pixels.reshape(len(pixels), -1), len(dataset.palette))
+    marks = dataset.borne(chosen)
+    learnt = []
+    for number in range(len(dataset.label_names)):
+        progress(number)
+        learnt.append(learn(features, telling, marks, number))
+    return _apply(dataset, learnt)
+
+
+def _apply(dataset: Dataset, learnt: Sequence[Evidence]) -> Audit:
+    """Sort all sprites, also those that nothing was learnt from."""
+    unseen = np.zeros((len(dataset), len(learnt)), np.uint8)
+    counts = np.zeros(len(learnt), np.int64)
+    for start in range(0, len(dataset), CHUNK):
+        rows = np.arange(start, min(start + CHUNK, len(dataset)))
+        pixels, _ = dataset.take(rows)
+        flat, marks = pixels.reshape(len(pixels), -1), dataset.borne(rows)
+        counts += marks.sum(0)
+        for number, evidence in enumerate(learnt):
+            unseen[rows, number] = evidence.sort(flat, marks, number)
+    names = dataset.label_names
+    sights = []
+    for number, evidence in enumerate(learnt):
+        states = np.bincount(unseen[:, number], minlength=TRACED + 1).tolist()
+        sights.append(
+            Sight(
+                name=names[number],
+                labelled=int(counts[number]),
+                telling=bool(evidence.rules),
+                visible=int(counts[number]) - sum(states[1:]),
+                occluded=states[OCCLUDED] + states[TRACED],
+                absent=states[ABSENT],
+                traces=states[TRACED],
+                hidden_by=tuple(" + ".join(names[i] for i in by) for by in evidence.hiders),
+            )
+        )
+    return Audit(tuple(sights), unseen)
+
+
+def learn(features: F32, telling: Sequence[Pixel], marks: Flags, number: int) -> Evidence:
+    """What tells the bearers of one label, and what hides it.
+
+    Args:
+        features: ``(N, M) float32`` zeros and ones, a column for each telling pixel.
+        telling: the ``M`` pixels.
+        marks: ``(N, L)``, who bears which label.
+        number: of the label.
+    """
+    bears = marks[:, number]
+    labelled = int(bears.sum())
+    alone, short = cover(features, bears, longest=1)
+    together, long = cover(features, bears, longest=LONGEST, covered=alone)
+    # A label with pixels of its own is seen where they are; the others, where several together
+    # occur with it only.
+    enough = alone.sum() >= TELLING * labelled
+    seen, found = (alone, short) if enough else (together, [*short, *long])
+    if not labelled or seen.sum() < TELLING * labelled:
+        return Evidence()
+    rules = [_rule(telling, columns) for columns in found]
+    traces = [_rule(telling, columns) for columns in long]
+    hiders: list[tuple[int, ...]] = []
+    hidden = np.zeros_like(bears)
+    for beside in _candidates(bears & ~seen, marks, number):
+        both = marks[:, beside].all(1)
+        left = bears & both & ~seen & ~hidden
+        if left.sum() < HIDING or (seen & both).any():
+            continue
+        rows = np.flatnonzero(both)
+        own, columns = cover(features[rows], bears[rows], longest=LONGEST)
+        special = [_rule(telling, each, beside) for each in columns]
+        if own.sum() >= TELLING * (bears & both).sum() and not enough:
+            rules += special
+            seen[rows] |= own
+        else:
+            # What has pixels of its own is hidden without them, whatever else may betray it:
+            # a hat that darkens beside an earring still covers it.
+            traces += special
+            hidden |= left
+            hiders.append(beside)
+    return Evidence(rules=tuple(rules), traces=tuple(traces), hiders=tuple(hiders))
+
+
+def _rule(telling: Sequence[Pixel], columns: list[int], beside: tuple[int, ...] = ()) -> Rule:
+    return Rule(tuple(telling[column] for column in columns), beside)
+
+
+def _candidates(left: Flags, marks: Flags, number: int) -> Iterator[tuple[int, ...]]:
+    """Labels, alone or in pairs, that some bearers without evidence share; the commonest first."""
+    others = np.delete(np.arange(marks.shape[1]), number)
+    pairs = [(i, i) for i in others] + [(i, j) for i in others for j in others if j < i]
+    counts = marks[left].astype(np.int32).T @ marks[left]
+    for i, j in sorted(pairs, key=lambda pair: -counts[pair]):
+        if counts[i, j] >= HIDING:
+            yield (int(i),) if i == j else (int(i), int(j))
+
+
+def cover(
+    features: F32, bears: Flags, *, longest: int, covered: Flags | None = None
+) -> tuple[Flags, list[list[int]]]:
+    """``(N,)``, the bearers that ``covered`` or rules of at most ``longest`` pixels cover.
+
+    And the rules, which name columns of the features.
+    """
+    covered = np.zeros(len(bears), bool) if covered is None else covered.copy()
+    rules = []
+    for _ in range(RULES if bears.any() else 0):
+        rule = _grow(features, bears, bears & ~covered, longest)
+        if not rule:
+            break
+        rules.append(rule)
+        covered |= bears & (features[:, rule] > 0).all(1)
+    return covered, rules
+
+
+def _grow(features: F32, bears: Flags, wanted: Flags, longest: int) -> list[int]:
+    """The best pure rule, empty if there is none; it must cover enough that are still wanted."""
+    inside = np.ones(len(bears), bool)
+    surprise, pick = -np.log2(bears.mean()), np.log2(max(2, features.shape[1]))
+    rule = []
+    for length in range(1, longest + 1):
+        rows = np.flatnonzero(inside)
+        new = features[rows].T @ wanted[rows].astype(np.float32)
+        wrong = features[rows].T @ (~bears[rows]).astype(np.float32)
+        # FOIL's gain: bearers kept, times how much surer the rule becomes of them.
+        chance = wanted[rows].sum() / max(1, len(rows))
+        gain = new * (np.log2((new + 1e-9) / (new + wrong + 1e-9)) - np.log2(chance + 1e-12))
+        # The shortest description decides: each bearer covered is so many bits less to say.
+        gain[new * surprise <= length * pick + SLACK] = -np.inf
+        best = int(gain.argmax())
+        if not np.isfinite(gain[best]):
+            return []
+        rule.append(best)
+        inside[rows] &= features[rows, best] > 0
+        if (inside & bears).sum() >= PURE * inside.sum():
+            return rule
+    return []
+
+
+def _any(flat: U8, marks: Flags, rules: Sequence[Rule]) -> Flags:
+    """``(n,)``, which sprites any of the rules covers."""
+    fits = np.zeros(len(flat), bool)
+    for rule in rules:
+        fits |= rule.fits(flat, marks)
+    return fits
+
+
+def _features(flat: U8, colors: int) -> tuple[F32, list[Pixel]]:
+    """A column for each (place, colour) that is neither too rare nor everywhere, and its pixel."""
+    columns, pixels = [], []
+    for place in range(flat.shape[1]):
+        counts = np.bincount(flat[:, place], minlength=colors)
+        usual = np.flatnonzero((counts >= RARE) & (counts <= len(flat) - RARE))
+        columns += [flat[:, place] == color for color in usual]
+        pixels += [(place, int(color)) for color in usual]
+    if not columns:
+        return np.zeros((len(flat), 0), np.float32), []
+    return np.stack(columns, axis=1).astype(np.float32), pixels

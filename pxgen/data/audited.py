@@ -1,0 +1,72 @@
+"""``prepare --audit``: the labels that pixels show, apart from those that they do not."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from pxgen.data.audit import audit
+from pxgen.data.dataset import ABSENT, FILE_NAME, OCCLUDED, TRACED, DatasetWriter, open_dataset
+from pxgen.errors import Remark, UsageError
+from pxgen.files import standing_folder
+
+CHUNK = 4096
+
+
+@contextmanager
+def dataset_path(out: Path, *, audited: bool, report: Remark) -> Iterator[Path]:
+    """Where to write the file of a dataset folder within a block.
+
+    Nothing stands in the folder before it is whole: what is to be audited is written elsewhere on
+    the same disk, and to its place when the block has ended and the audit, too.
+    """
+    if not audited:
+        yield out / FILE_NAME
+        return
+    with tempfile.TemporaryDirectory(prefix=".pxgen-", dir=standing_folder(out)) as folder:
+        yield Path(folder) / FILE_NAME
+        keep_seen(Path(folder) / FILE_NAME, out / FILE_NAME, report)
+
+
+def keep_seen(source: Path, target: Path, report: Remark) -> None:
+    """Audit a dataset and write it with the unseen labels apart from those that are seen.
+
+    Models then learn what a label looks like only where it can be seen, and that it says nothing
+    where another one hides it.
+
+    Raises:
+        UsageError: there are no labels.
+    """
+    dataset = open_dataset(source)
+    if not dataset.label_names:
+        raise UsageError("the sprites bear no labels to audit: leave --audit out")
+    unseen = audit(dataset).unseen
+    hidden, absent, traced = (int((unseen == s).sum()) for s in (OCCLUDED, ABSENT, TRACED))
+    report(
+        f"audit: {hidden} labels are hidden by others without a trace, {traced} with, "
+        f"{absent} look wrong: no pixel shows them"
+    )
+    writer = DatasetWriter(
+        target,
+        palette=dataset.palette,
+        label_names=dataset.label_names,
+        canvas=dataset.canvas,
+        info=dataset.info,
+    )
+    with writer:
+        for start in range(0, len(dataset), CHUNK):
+            rows = np.arange(start, min(start + CHUNK, len(dataset)))
+            pixels, _ = dataset.take(rows)
+            shown = (dataset.borne(rows) & np.isin(unseen[rows], (0, TRACED))).astype(np.uint8)
+            writer.append(pixels, shown, dataset.names[start : start + len(rows)])
+        own = dataset.palettes
+        writer.finish(
+            np.asarray(dataset.split),
+            np.asarray(dataset.group),
+            unseen,
+            None if own is None else np.asarray(own),
+        )

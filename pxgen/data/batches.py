@@ -1,0 +1,89 @@
+"""Which sprites a training step sees: rare labels more often, moved or mirrored on request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pxgen.data.dataset import Dataset
+from pxgen.models.protocol import Batch
+from pxgen.noise import choose
+
+U8 = NDArray[np.uint8]
+
+
+class Examples:
+    """Batches of training sprites, each a function of (seed, step) alone.
+
+    Args:
+        dataset: where they come from.
+        balance: the share of draws that first choose a label evenly and then a sprite that bears
+            it, so that nine aliens among ten thousand are seen.
+        flip: mirror half of the sprites.
+        shift: move sprites by up to so many pixels; what is uncovered is transparent.
+    """
+
+    def __init__(self, dataset: Dataset, *, balance: float, flip: bool, shift: int) -> None:
+        self._dataset, self._flip = dataset, flip
+        # A sprite that leaves its canvas teaches nothing.
+        self._shift = min(shift, dataset.canvas.height - 1, dataset.canvas.width - 1)
+        labels = dataset.labels[dataset.train]
+        bearers = [dataset.train[np.flatnonzero(column)] for column in labels.T]
+        self._bearers = [each for each in bearers if len(each)]
+        self._balance = balance if self._bearers else 0.0
+
+    def batch(
+        self,
+        count: int,
+        seed: int,
+        step: int,
+        device: torch.device,
+        digest: Callable[[NDArray[np.intp]], Tensor] | None = None,
+    ) -> Batch:
+        """``count`` sprites for one step, with their digests where sprites stay as they are."""
+        generator = choose(seed, step)
+        chosen = self._pick(count, generator)
+        pixels, _ = self._dataset.take(chosen)
+        if self._flip:
+            mirrored = generator.random(count) < 0.5
+            pixels[mirrored] = pixels[mirrored, ..., ::-1]
+        if self._shift:
+            moves = generator.integers(-self._shift, self._shift + 1, (count, 2))
+            pixels = np.stack([shifted(p, *move) for p, move in zip(pixels, moves, strict=True)])
+        batch = _to_batch(pixels, self._dataset.signs(chosen), device)
+        if digest is None or self._flip or self._shift:
+            return batch
+        return batch._replace(digest=digest(chosen))
+
+    def _pick(self, count: int, generator: np.random.Generator) -> NDArray[np.intp]:
+        train = self._dataset.train
+        chosen = train[generator.integers(len(train), size=count)]
+        for place in np.flatnonzero(generator.random(count) < self._balance):
+            bearers = self._bearers[generator.integers(len(self._bearers))]
+            chosen[place] = bearers[generator.integers(len(bearers))]
+        return chosen
+
+
+def batch_of(dataset: Dataset, indices: NDArray[np.intp], device: torch.device) -> Batch:
+    """Chosen sprites as models take them: indices, and labels in {-1, 0, 1}."""
+    return _to_batch(dataset.take(indices)[0], dataset.signs(indices), device)
+
+
+def _to_batch(pixels: U8, signs: NDArray[np.int8], device: torch.device) -> Batch:
+    return Batch(
+        torch.from_numpy(pixels).to(device).long(), torch.from_numpy(signs).to(device).float()
+    )
+
+
+def shifted(pixels: U8, down: int, right: int) -> U8:
+    """``(T, H, W)`` moved by whole pixels, transparent where nothing moved in."""
+    _, H, W = pixels.shape
+    moved = np.zeros_like(pixels)
+    moved[:, max(down, 0) : H + down, max(right, 0) : W + right] = pixels[
+        :, max(-down, 0) : H - down, max(-right, 0) : W - right
+    ]
+    return moved

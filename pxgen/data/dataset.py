@@ -1,0 +1,282 @@
+"""The prepared dataset: one file of index maps, labels, palette and split.
+
+A dataset is a folder with ``dataset.safetensors`` and the pictures that show it. The file is
+memory-mapped: a million sprites open at once and are never held in memory whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.canvas import Canvas, Domain
+from pxgen.data.tensorfile import StreamWriter, read_header
+from pxgen.errors import InputError
+from pxgen.files import replacing
+from pxgen.palette import Palette
+
+U8 = NDArray[np.uint8]
+
+FORMAT = 1
+FILE_NAME = "dataset.safetensors"
+TRAIN, HELD_OUT = 0, 1
+OCCLUDED, ABSENT, TRACED = 1, 2, 3
+"""Why a borne label is not seen: others hide it, or nothing explains it, or it is hidden but
+betrayed by other pixels, so that a model can still learn what it does to a sprite."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A prepared dataset; arrays are read-only maps of its file."""
+
+    path: Path
+    pixels: U8
+    """``(N, T, H, W) uint8`` palette indices."""
+    labels: U8
+    """``(N, L) uint8``, 1 where a sprite bears a label; L is 0 for unlabelled data."""
+    unseen: U8 | None
+    """``(N, L) uint8`` of audited datasets: OCCLUDED, ABSENT or TRACED where the sprite bears a
+    label that its pixels do not show; ``labels`` is 0 there, save where it is traced."""
+    split: U8
+    """``(N,) uint8``, 0 for training, 1 for held out."""
+    group: NDArray[np.int32]
+    """``(N,) int32``; copies, mirrors and recolours form a group, on one side of the split."""
+    palette: Palette
+    label_names: tuple[str, ...]
+    palettes: U8 | None
+    """``(N, K, 4) uint8`` where every sprite has a palette of its own: the colours of entries 1…,
+    alpha 0 where it has no more. ``palette`` then holds their means."""
+    info: Mapping[str, Any]
+    """Where the data came from and what preparing it did."""
+    fingerprint: str
+    """SHA-256 over palette, label names and every tensor."""
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def canvas(self) -> Canvas:
+        """Frames, height and width of every sprite."""
+        return Canvas(*self.pixels.shape[1:])
+
+    @property
+    def domain(self) -> Domain:
+        """What a model of this dataset is a model of."""
+        return Domain(self.canvas, self.palette.rows, len(self.label_names))
+
+    @cached_property
+    def train(self) -> NDArray[np.intp]:
+        """Indices of the sprites to train on."""
+        return np.flatnonzero(self.split == TRAIN)
+
+    @cached_property
+    def held_out(self) -> NDArray[np.intp]:
+        """Indices of the sprites that training never sees."""
+        return np.flatnonzero(self.split == HELD_OUT)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Where each sprite came from: a file name, with a frame or cell number where needed."""
+        blob = read_header(self.path).read("names", "U8", 1)
+        return tuple(blob.tobytes().decode("utf-8", "replace").split("\n"))[: len(self)]
+
+    def take(self, indices: NDArray[np.intp]) -> tuple[U8, U8]:
+        """Copies of the chosen sprites ``(n, T, H, W)`` and their labels ``(n, L)``.
+
+        Raises:
+            InputError: a pixel lies outside the palette (the file was tampered with or damaged).
+        """
+        pixels = np.asarray(self.pixels[indices])
+        if pixels.size and int(pixels.max()) >= len(self.palette):
+            raise InputError(
+                f"{self.path} holds pixels outside its {len(self.palette)}-colour palette: "
+                "prepare it again"
+            )
+        return pixels, np.asarray(self.labels[indices])
+
+    def signs(self, indices: NDArray[np.intp]) -> NDArray[np.int8]:
+        """``(n, L)``: 1 for a label that is borne, -1 for others, 0 where no pixel tells."""
+        signs = np.where(self.labels[indices] > 0, 1, -1).astype(np.int8)
+        if self.unseen is not None:
+            signs[np.isin(self.unseen[indices], (OCCLUDED, ABSENT))] = 0
+        return signs
+
+    def borne(self, indices: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """``(n, L)``: the labels that sprites came with, seen or not."""
+        return self.signs(indices) >= 0
+
+
+def dataset_file(path: Path) -> Path:
+    """The dataset's file, whether ``path`` names it or its folder."""
+    return path / FILE_NAME if path.is_dir() else path
+
+
+def open_dataset(path: Path) -> Dataset:
+    """Open a dataset by its folder or file.
+
+    Raises:
+        InputError: missing, truncated, of a newer format, or inconsistent in itself.
+    """
+    file = dataset_file(path)
+    if not file.exists():
+        raise InputError(f"no dataset at {path}: make one with `pxgen prepare SOURCE -o {path}`")
+    header = read_header(file)
+    about = _about(file, header.metadata)
+    dataset = Dataset(
+        path=file,
+        pixels=header.read("pixels", "U8", 4),
+        labels=header.read("labels", "U8", 2),
+        unseen=header.read("unseen", "U8", 2) if "unseen" in header.entries else None,
+        split=header.read("split", "U8", 1),
+        group=header.read("group", "I32", 1),
+        palette=Palette.from_hex(about["palette"]),
+        label_names=tuple(about["labels"]),
+        palettes=header.read("palettes", "U8", 3) if "palettes" in header.entries else None,
+        info=about["info"],
+        fingerprint=about["fingerprint"],
+    )
+    _check(dataset)
+    return dataset
+
+
+def spread(indices: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    """At most ``most`` of the indices, evenly spread."""
+    if len(indices) <= most:
+        return indices
+    return indices[np.linspace(0, len(indices) - 1, most).astype(np.intp)]
+
+
+def _about(file: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        about = json.loads(metadata["pxgen.dataset"])
+        version = int(about["format"])
+        if version < 1:
+            raise ValueError("no such format")
+        strings = [about["fingerprint"], *about["labels"], *about["palette"]]
+        whole = isinstance(about["info"], dict) and all(isinstance(s, str) for s in strings)
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        whole, version = False, 0
+    if not whole:
+        raise InputError(f"{file} is no pxgen dataset: make one with `pxgen prepare`")
+    if version > FORMAT:
+        raise InputError(f"{file} has format {version}, this pxgen reads {FORMAT}: upgrade pxgen")
+    return dict(about)
+
+
+def _check(dataset: Dataset) -> None:
+    count = len(dataset.pixels)
+    lengths = {len(dataset.labels), len(dataset.split), len(dataset.group)}
+    widths = {dataset.labels.shape}
+    if dataset.unseen is not None:
+        widths.add(dataset.unseen.shape)
+    if lengths != {count} or widths != {(count, len(dataset.label_names))}:
+        raise InputError(f"{dataset.path}: its tensors disagree in length: prepare it again")
+    own = (count, len(dataset.palette), 4)
+    if dataset.palettes is not None and dataset.palettes.shape != own:
+        raise InputError(f"{dataset.path}: its palettes do not fit its sprites: prepare it again")
+    if count == 0 or min(dataset.canvas) == 0:
+        raise InputError(f"{dataset.path} holds no sprites: prepare it again")
+
+
+class DatasetWriter:
+    """Stream sprites into a dataset file that appears whole or not at all.
+
+    Use as a context manager: :meth:`append` chunks, then :meth:`finish` with the split. Leaving the
+    context without :meth:`finish`, or with an error, leaves what stood at the path untouched.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        palette: Palette,
+        label_names: Sequence[str],
+        canvas: tuple[int, int, int],
+        info: Mapping[str, Any],
+    ) -> None:
+        self._path = path
+        self._about: dict[str, Any] = {
+            "format": FORMAT,
+            "palette": list(palette.hex),
+            "labels": list(label_names),
+            "info": dict(info),
+        }
+        self._canvas = Canvas(*canvas)
+        self._count = 0
+        self._labels: list[U8] = []
+        self._names: list[str] = []
+        self._stack = ExitStack()
+        self._digest = hashlib.sha256()
+
+    def __enter__(self) -> DatasetWriter:
+        temporary = self._stack.enter_context(replacing(self._path))
+        self._file = self._stack.enter_context(temporary.open("wb"))
+        reserve = len(json.dumps(json.dumps(self._about))) + 2048
+        self._writer = StreamWriter(self._file, reserve)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None and "fingerprint" not in self._about:
+            error = RuntimeError("the dataset was left before finish()")
+            self._stack.__exit__(RuntimeError, error, None)
+            raise error
+        self._stack.__exit__(kind, error, trace)
+
+    def append(self, pixels: U8, labels: U8, names: Sequence[str]) -> None:
+        """Add ``(n, T, H, W) uint8`` index maps, their ``(n, L) uint8`` labels and source names."""
+        width = len(self._about["labels"])
+        if pixels.shape[1:] != self._canvas or labels.shape != (len(pixels), width):
+            raise ValueError(f"pixels {pixels.shape} and labels {labels.shape} do not fit")
+        self._writer.write(pixels)
+        self._digest.update(np.ascontiguousarray(pixels).data)
+        self._labels.append(labels.astype(np.uint8))
+        self._names.extend(name.replace("\n", " ") for name in names)
+        self._count += len(pixels)
+
+    def finish(
+        self,
+        split: U8,
+        group: NDArray[np.int32],
+        unseen: U8 | None = None,
+        palettes: U8 | None = None,
+    ) -> None:
+        """Close the file with the ``(N,)`` split and groups.
+
+        Args:
+            split: 0 for training, 1 for held out.
+            group: equal for sprites that are alike.
+            unseen: ``(N, L)``, of labels that pixels do not show.
+            palettes: ``(N, K, 4)`` where every sprite has its own.
+        """
+        self._writer.close_tensor("pixels", "U8", (self._count, *self._canvas))
+        width = len(self._about["labels"])
+        labels = np.concatenate(self._labels or [np.zeros((0, width), np.uint8)])
+        names = np.frombuffer("\n".join(self._names).encode(), np.uint8)
+        tensors = {"labels": labels, "split": split.astype(np.uint8)}
+        tensors |= {"group": group.astype("<i4"), "names": names}
+        if unseen is not None:
+            tensors["unseen"] = unseen
+        if palettes is not None:
+            tensors["palettes"] = palettes
+        for name, tensor in tensors.items():
+            self._writer.add(name, tensor)
+            self._digest.update(np.ascontiguousarray(tensor).data)
+        identity = json.dumps([self._about["palette"], self._about["labels"], list(self._canvas)])
+        self._digest.update(identity.encode())
+        self._about["fingerprint"] = self._digest.hexdigest()
+        self._writer.finish({"pxgen.dataset": json.dumps(self._about, sort_keys=True)})

@@ -1,0 +1,94 @@
+"""The picture of a comparison: held-out sprites, and what each model makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pxgen.data.batches import batch_of
+from pxgen.data.dataset import Dataset, spread
+from pxgen.devices import one_thread
+from pxgen.models.protocol import Model, Sampling
+from pxgen.noise import PictureNoise
+from pxgen.palette import Palette
+from pxgen.palette.table import MAX_COLORS
+from pxgen.render.figure import LETTER, write
+from pxgen.render.png import encode_png
+from pxgen.render.scale import enlarge
+from pxgen.render.sheet import contact_sheet
+
+U8 = NDArray[np.uint8]
+
+SHOWN = 16
+"""Sprites in a row."""
+SCALE = 3
+LINE = 7
+"""Pixels of a caption."""
+PAGE = ((40, 40, 48, 255), (244, 240, 230, 255))
+"""Ink and paper."""
+
+
+class Strip(NamedTuple):
+    """A row of the picture."""
+
+    caption: str
+    sprites: U8
+    """``(n, T, H, W)`` index maps."""
+
+
+def originals(dataset: Dataset) -> Strip:
+    """Held-out sprites."""
+    return Strip("held out", dataset.take(_shown(dataset))[0])
+
+
+def pictures(name: str, model: Model, dataset: Dataset) -> tuple[Strip, ...]:
+    """What a model makes of them, the way from the first to the second, and new sprites."""
+    device = next(model.module.parameters()).device
+    with one_thread(), torch.inference_mode():
+        batch = batch_of(dataset, _shown(dataset), device)
+        pixels = batch.pixels.to(torch.uint8)
+        noise = PictureNoise(0, range(SHOWN), device)
+        again = model.decode(model.encode(pixels, batch.labels, noise), noise)
+        differing = (pixels != pixels[:1]).flatten(1).any(1).nonzero().flatten().tolist()
+        first, second = (
+            model.encode(pixels[i : i + 1], batch.labels[i : i + 1], PictureNoise(0, [0], device))
+            for i in (0, differing[0] if differing else 0)
+        )
+        way = torch.cat(
+            [
+                model.decode(model.mix(first, second, weight), PictureNoise(0, [0], device))
+                for weight in np.linspace(0, 1, SHOWN).tolist()
+            ]
+        )
+        nothing = torch.zeros_like(batch.labels)
+        new = model.sample(nothing, PictureNoise(1, range(SHOWN), device), Sampling())
+    rows = {"rebuilt": again, "from the first to another": way, "new": new}
+    return tuple(Strip(f"{name}: {what}", row.cpu().numpy()) for what, row in rows.items())
+
+
+def sheet_png(strips: Sequence[Strip], palette: Palette) -> bytes:
+    """All rows under their captions, on paper where the palette leaves room for its colour."""
+    ink = int(palette.rgba[1:, :3].sum(1).argmin()) + 1
+    paper = 0
+    if len(palette) + len(PAGE) <= MAX_COLORS:
+        ink, paper = len(palette), len(palette) + 1
+        palette = Palette.of([*palette.rows[1:], *PAGE], palette.name)
+    page = np.concatenate([_drawn(strip, ink) for strip in strips])
+    return encode_png(enlarge(np.where(page == 0, paper, page).astype(np.uint8), SCALE), palette)
+
+
+def _drawn(strip: Strip, ink: int) -> U8:
+    n, T, H, W = strip.sprites.shape
+    row = contact_sheet(strip.sprites.swapaxes(1, 2).reshape(n, H, T * W), SHOWN)
+    line = np.zeros((LINE, row.shape[1]), np.uint8)
+    write(line, strip.caption[: row.shape[1] // LETTER], 2, 1, ink)
+    return np.concatenate([line, row])
+
+
+def _shown(dataset: Dataset) -> NDArray[np.intp]:
+    # Few are repeated, so that every row is as long.
+    return np.resize(spread(dataset.held_out, SHOWN), SHOWN)

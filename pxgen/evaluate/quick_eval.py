@@ -1,0 +1,57 @@
+"""A light evaluation, cheap enough for every validation of a training."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.checkpoint.card import Card
+from pxgen.data.dataset import Dataset, spread
+from pxgen.evaluate.craft import Craft
+from pxgen.evaluate.judge import Judge, train_judges
+from pxgen.evaluate.legality import Legality, is_builtin
+from pxgen.evaluate.measure import Drawn
+
+LESSONS = 150
+"""Steps of the judge's training: a quarter of those of an evaluation."""
+CHECKED = 500
+"""Training sprites that the judge is tried on."""
+
+
+class Glance:
+    """Few figures of few sprites: a trend, no verdict.
+
+    The judge of labels learns from held-out sprites alone, once, and only labels that it
+    recognises on training sprites count.
+    """
+
+    def __init__(self, dataset: Dataset, card: Card, *, steerable: bool, seed: int) -> None:
+        self._craft = Craft(None)
+        self._legality = Legality(None) if is_builtin(card) else None
+        self._judge: Judge | None = None
+        self._known: NDArray[np.bool_] = np.zeros(len(card.label_names), np.bool_)
+        if steerable and self._legality is None and len(dataset.held_out):
+            (self._judge,) = train_judges(
+                dataset, [dataset.held_out], seed=seed, workers=1, steps=LESSONS
+            )
+            pixels, marks = dataset.take(spread(dataset.train, CHECKED))
+            seen, bears = self._judge.scores(pixels) > 0, marks > 0
+            hits, of = (seen & bears).sum(0), bears.sum(0)
+            self._known = (of > 0) & (hits >= 0.9 * of) & (hits >= 0.9 * seen.sum(0))
+
+    def of(self, drawn: Drawn) -> dict[str, float]:
+        """``stray_pixels`` and ``colors``; ``shows_label`` and ``legal`` where they can be told."""
+        craft = self._craft.of(drawn)
+        figures = {"stray_pixels": craft["stray"], "colors": craft["colors"]}
+        if self._legality is not None:
+            exact = self._legality.of(drawn)
+            figures["legal"] = exact["legal"]["share"]
+            if exact["shows_label"]["share"] is not None:
+                figures["shows_label"] = exact["shows_label"]["share"]
+        if self._judge is not None:
+            told = (drawn.asked >= 0) & self._known[drawn.asked]
+            if told.any():
+                seen = self._judge.scores(drawn.pixels) > 0
+                shown = seen[np.arange(len(seen)), drawn.asked]
+                figures["shows_label"] = float(shown[told].mean())
+        return figures

@@ -1,0 +1,1 @@
+"""Autoencoders: pixels, body, latent and labels as one composition."""

@@ -1,0 +1,1 @@
+"""Diffusion models: masked, uniform and Gaussian, with one backbone."""

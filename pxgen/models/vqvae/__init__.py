@@ -1,0 +1,1 @@
+"""The hierarchical VQ-VAE and its priors over codes."""

@@ -1,0 +1,1 @@
+"""Drawing any number of pictures from a model."""

@@ -1,0 +1,185 @@
+"""What to draw from: images, masks, tiles, locks and larger canvases as a model takes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pxgen.canvas import Canvas, parse_size
+from pxgen.checkpoint.store import Loaded
+from pxgen.errors import UsageError
+from pxgen.models.protocol import Sampling
+from pxgen.palette import Palette
+from pxgen.palette.library import find_palette
+from pxgen.palette.oklab import nearest
+
+if TYPE_CHECKING:
+    from pxgen.ingest.fit_to_model import Place
+
+U8 = NDArray[np.uint8]
+
+LARGEST = 512 * 512
+"""Pixels of a canvas that is drawn on in one piece."""
+STRENGTH = 0.8
+"""How far a drawing goes from a whole image unless told otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edits:
+    """What was asked for."""
+
+    init: Path | None = None
+    strengths: tuple[float, ...] = ()
+    """Pictures take them in turn."""
+    mask: Path | None = None
+    tile: str | None = None
+    """``x``, ``y`` or ``xy``."""
+    canvas: str | None = None
+    """``WxH``."""
+    at: str | None = None
+    """``X,Y`` of the image's left upper corner on the canvas."""
+    lock: str | None = None
+    """A palette: each of its colours allows the nearest entry."""
+
+
+def ways(
+    edits: Edits,
+    how: Sampling,
+    loaded: Loaded,
+    device: torch.device,
+    complain: Callable[[str], None],
+) -> tuple[tuple[Sampling, ...], Palette | None]:
+    """How to draw, once for each strength; and the image's own palette if it keeps one.
+
+    Args:
+        edits: what was asked for.
+        how: steps, sampler and the like.
+        loaded: the model.
+        device: where it computes.
+        complain: is told what the image lost.
+
+    Raises:
+        UsageError: wishes that do not go together.
+        InputError: an image is rejected.
+    """
+    _check(edits)
+    canvas = loaded.card.canvas
+    if edits.canvas:
+        canvas = Canvas(canvas.frames, *parse_size(edits.canvas))
+        if canvas.height * canvas.width > LARGEST:
+            raise UsageError(f"--canvas {edits.canvas}: more than {LARGEST} pixels")
+        how = replace(how, canvas=canvas)
+    if edits.tile:
+        how = replace(how, tile=("y" in edits.tile, "x" in edits.tile))
+    if edits.lock and loaded.palettes is not None:
+        raise UsageError(
+            "--lock needs one palette for all: this model's sprites have their own; take --palette"
+        )
+    if edits.lock:
+        wanted = find_palette(edits.lock)
+        lock = allowed(loaded.card.palette, wanted)
+        left = int(lock.sum()) - 1
+        if left < len(wanted) - 1:
+            complain(
+                f"--lock {edits.lock}: its {len(wanted) - 1} colours are nearest to {left} of the "
+                "model's; --palette draws with all entries and then in these colours"
+            )
+        how = replace(how, lock=lock.to(device))
+    if edits.init is None:
+        return (how,), None
+    # Pillow loads with it, and most sampling starts from nothing.
+    from pxgen.ingest.fit_to_model import fit_mask
+
+    kept, around, own = _start(edits.init, edits, loaded, canvas, complain)
+    mask = fit_mask(edits.mask, canvas) if edits.mask else around
+    if how.lock is not None:
+        # What is kept of an image on purpose stays; the rest is no exception from the lock.
+        locked = _locked(kept, how.lock.cpu().numpy(), loaded.card.palette)
+        kept = locked if mask is None else np.where(mask, locked, kept)
+    how = replace(how, init=torch.from_numpy(kept).to(device))
+    if mask is not None:
+        how = replace(how, mask=torch.from_numpy(mask).to(device))
+    strengths = edits.strengths or ((STRENGTH,) if mask is None else (1.0,))
+    hows = tuple(replace(how, strength=strength) for strength in strengths)
+    return hows, own if loaded.palettes is not None else None
+
+
+def allowed(own: Palette, wanted: Palette) -> torch.Tensor:
+    """``(K,) bool``: the entries nearest to the wanted colours, and transparent."""
+    lock = torch.zeros(len(own), dtype=torch.bool)
+    lock[torch.from_numpy(nearest(own, np.array(wanted.rows, np.uint8)).astype(np.int64))] = True
+    lock[0] = True
+    return lock
+
+
+def _locked(pixels: U8, lock: NDArray[np.bool_], own: Palette) -> U8:
+    """``(T, H, W)`` indices with each entry that is not allowed as the nearest that is."""
+    rows = np.array(own.rows, np.uint8)
+    entries = np.flatnonzero(lock)
+    few = Palette.of([tuple(row) for row in rows[entries[1:]].tolist()], "allowed")
+    table = entries[nearest(few, rows)].astype(np.uint8)
+    table[entries] = entries
+    return np.asarray(table[pixels], np.uint8)
+
+
+def _start(
+    image: Path, edits: Edits, loaded: Loaded, canvas: Canvas, complain: Callable[[str], None]
+) -> tuple[U8, NDArray[np.bool_] | None, Palette]:
+    """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
+    from pxgen.ingest.fit_to_model import fit_image, lay_image, snapped_remark
+
+    onto = place_of(loaded)._replace(canvas=canvas)
+    around = None
+    if edits.canvas:
+        pixels, outside, snapped, palette = lay_image(image, onto, _corner(edits.at))
+        around = outside if outside.any() else None
+    else:
+        pixels, snapped, palette = fit_image(image, onto)
+    if snapped:
+        complain(snapped_remark(image, snapped))
+    return pixels, around, palette
+
+
+def place_of(loaded: Loaded) -> Place:
+    """What images are fitted to for a model."""
+    from pxgen.ingest.fit_to_model import Place
+
+    card = loaded.card
+    return Place(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
+
+
+def _check(edits: Edits) -> None:
+    needs_image = {"--strength": bool(edits.strengths), "--mask": bool(edits.mask)}
+    for flag, wanted in needs_image.items():
+        if wanted and edits.init is None:
+            raise UsageError(f"{flag} needs an image to start from: give it with --init")
+    if edits.at and not (edits.init and edits.canvas):
+        raise UsageError("--at says where --init lies on --canvas: give both")
+
+
+def _corner(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,4}),(\d{1,4})", text.strip())
+    if not match:
+        raise UsageError(f"--at '{text}' is no place: write left,top in pixels, such as 8,0")
+    return int(match[1]), int(match[2])
+
+
+def continuing(frames: torch.Tensor, how: Sampling, loaded: Loaded) -> Sampling | None:
+    """How to draw what follows ``(N, H, W) uint8`` frames; None where a model cannot."""
+    canvas, takes = loaded.card.canvas, loaded.model.takes
+    if "given" in takes:
+        return replace(how, given=frames)
+    if "mask" not in takes:
+        return None
+    clip = torch.cat([frames, frames[-1:].expand(canvas.frames - len(frames), -1, -1)])
+    later = torch.arange(canvas.frames, device=frames.device).view(-1, 1, 1) >= len(frames)
+    return replace(how, init=clip, mask=later.expand(canvas))

@@ -1,0 +1,171 @@
+"""Manifests: for each picture of a run a line of JSON from which it can be made again.
+
+A line has no time, host or absolute place in it, so equal runs write equal manifests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pxgen.errors import InputError
+from pxgen.files import write_text
+from pxgen.models.protocol import Sampling
+from pxgen.sampling.edits import Edits
+
+FILES = ("init", "mask", "lock", "palette")
+"""Options that may name a file, whose content then counts."""
+SCALARS = (int, float, str, bool)
+LARGEST_INDEX = 2**62
+
+
+class _WrongKindError(Exception):
+    """A value of a kind that no manifest has there."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Pictures that were drawn in one way."""
+
+    seed: int
+    labels: tuple[str, ...]
+    model: str
+    """The fingerprint of the model."""
+    options: Mapping[str, Any]
+    """What was set: of ``Sampling``, of ``Edits``, and ``palette``, ``scale``, ``trace``."""
+    inputs: Mapping[str, str]
+    """Files that the options name, and their SHA-256."""
+    indices: tuple[int, ...]
+
+
+def options_of(how: Sampling, edits: Edits, others: Mapping[str, Any]) -> dict[str, Any]:
+    """What is set, as JSON has it."""
+    set_ = {f.name: getattr(how, f.name) for f in fields(how)}
+    options: dict[str, Any] = {n: v for n, v in set_.items() if isinstance(v, SCALARS)}
+    for field in fields(edits):
+        value = getattr(edits, field.name)
+        if value:
+            options[field.name] = value if isinstance(value, str | tuple) else str(value)
+    return options | {name: value for name, value in others.items() if value}
+
+
+def inputs_of(options: Mapping[str, Any]) -> dict[str, str]:
+    """The files that options name, and their SHA-256."""
+    named = (str(options[name]) for name in FILES if name in options)
+    return {path: _digest(Path(path)) for path in sorted(named) if Path(path).is_file()}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_manifest(
+    target: Path, drawn: Iterable[tuple[Path, int, float | None]], recorded: Recorded
+) -> Path:
+    """Write a line for each picture.
+
+    Args:
+        target: the manifest.
+        drawn: the file of each picture, its number, and its strength where it has one of several.
+        recorded: what they share; its indices do not count.
+
+    Raises:
+        PxgenError: the file cannot be written.
+    """
+    folder, lines = target.absolute().parent, []
+    for file, index, strength in drawn:
+        options = dict(recorded.options)
+        if strength is not None:
+            options["strengths"] = [strength]
+        line = {
+            "file": Path(os.path.relpath(file.absolute(), folder)).as_posix(),
+            "seed": recorded.seed,
+            "index": index,
+            "labels": list(recorded.labels),
+            "model": recorded.model,
+            "options": options,
+            "inputs": dict(recorded.inputs),
+        }
+        lines.append(json.dumps(line) + "\n")
+    return write_text(target, "".join(lines))
+
+
+def read_manifest(text: str, name: str) -> Iterator[Recorded]:
+    """Pictures in the order of the lines, those in a row that are drawn in one way together.
+
+    Raises:
+        InputError: a line that no manifest has, or a file in it that has changed or is gone.
+    """
+    lines = [
+        _line(line, f"{name}, line {number}")
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip()
+    ]
+    if not lines:
+        raise InputError(f"{name} holds no picture")
+    for key, group in groupby(lines, key=lambda line: line[0]):
+        first = json.loads(key)
+        recorded = Recorded(
+            first["seed"],
+            tuple(first["labels"]),
+            first["model"],
+            first["options"],
+            first["inputs"],
+            tuple(index for _, index in group),
+        )
+        _check_inputs(recorded, name)
+        yield recorded
+
+
+def _line(text: str, where: str) -> tuple[str, int]:
+    """What a picture shares with others as JSON, and its number."""
+    try:
+        line = json.loads(text)
+        shared = {
+            "seed": _whole(line["seed"], 2**63),
+            "labels": [_string(label) for label in _list(line["labels"])],
+            "model": _string(line["model"]),
+            "options": {_string(k): v for k, v in line["options"].items()},
+            "inputs": {_string(k): _string(v) for k, v in line["inputs"].items()},
+        }
+        return json.dumps(shared, sort_keys=True), _whole(line["index"], LARGEST_INDEX)
+    except KeyError as error:
+        raise InputError(f"{where} is no line of a manifest: it lacks {error}") from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"{where} is no line of a manifest: it is not JSON") from error
+    except _WrongKindError as error:
+        raise InputError(f"{where} is no line of a manifest: {error}") from error
+    except (AttributeError, RecursionError, TypeError) as error:
+        raise InputError(f"{where} is no line of a manifest: it is no object of one") from error
+
+
+def _whole(value: Any, below: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < below:
+        raise _WrongKindError(f"{value!r} is no number of a picture")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise _WrongKindError(f"{value!r} is no list")
+    return value
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _WrongKindError(f"{value!r} is no text")
+    return value
+
+
+def _check_inputs(recorded: Recorded, name: str) -> None:
+    for path, digest in recorded.inputs.items():
+        if not Path(path).is_file():
+            raise InputError(f"{name} needs {path}, which is not there")
+        if _digest(Path(path)) != digest:
+            raise InputError(f"{name} needs {path} as it was; it has changed since")

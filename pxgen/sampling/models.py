@@ -1,0 +1,76 @@
+"""Which model to draw from, and what it may be asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from pxgen.checkpoint.runs import STARTER, run_folders, shipped
+from pxgen.checkpoint.store import Loaded, load_model
+from pxgen.config.schema import nearest
+from pxgen.errors import PxgenError, UsageError
+from pxgen.models.protocol import Model, Sampling
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def choose_model(model: Path | None, runs: Path, console: Console, starter: Path = STARTER) -> Path:
+    """The model asked for, else the project's newest run, else a starter in the package.
+
+    Raises:
+        PxgenError: there is none at all.
+    """
+    if model is not None:
+        return shipped(model)
+    if found := run_folders(runs):
+        # Which one it is changes with the folder and with each training.
+        console.print(f"model: {found[-1]} (the newest run; -m names another)")
+        return found[-1]
+    if not starter.exists():
+        raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")
+    return starter
+
+
+def open_model(
+    model: Path | None,
+    runs: Path,
+    console: Console,
+    device: torch.device,
+    starter: Path = STARTER,
+) -> Loaded:
+    """The model that is chosen, ready to draw; a remark if it has only begun to learn.
+
+    Raises:
+        InputError: it is missing or malformed.
+        PxgenError: there is none at all.
+    """
+    loaded = load_model(choose_model(model, runs, console, starter), device)
+    stages = [stage.name for stage in loaded.model.stages()]
+    at = loaded.card.training.get("stage")
+    if isinstance(at, int) and at < len(stages) - 1:
+        left = ", ".join(stages[at:])
+        console.print(
+            f"{loaded.path} has yet to learn {left}: go on with `pxgen train`", markup=False
+        )
+    return loaded
+
+
+def check_sampling(how: Sampling, model: Model) -> None:
+    """Refuse wishes that mean nothing to a model.
+
+    Raises:
+        UsageError: an option that it does not take, or a sampler that it does not have.
+    """
+    for name in sorted(how.wanted() - model.takes):
+        taken = ", ".join(_flag(option) for option in sorted(model.takes)) or "none of them"
+        raise UsageError(f"this model has no use for {_flag(name)}; it takes {taken}")
+    if how.sampler is not None and how.sampler not in model.samplers:
+        hint = nearest(how.sampler, model.samplers)
+        raise UsageError(f"no sampler '{how.sampler}' for this model: {hint}")
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -1,0 +1,72 @@
+"""Drawing until pictures are new: what lies too near to a training sprite is drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.data.dataset import Dataset
+from pxgen.data.neighbours import Crowd
+from pxgen.errors import PxgenError
+from pxgen.sampling.engine import Wish
+
+U8 = NDArray[np.uint8]
+
+TOGETHER = 64
+"""Pictures that wait for one another."""
+TRIES = 100
+"""Draws for one picture before giving up."""
+
+
+class Novelty(NamedTuple):
+    """What counts as new."""
+
+    crowd: Crowd
+    """The training sprites."""
+    distance: int
+    """Pixels in which a picture must differ from each of them, at least."""
+    stride: int
+    """From a picture's number to the next that is tried for it."""
+
+    @classmethod
+    def beyond(cls, dataset: Dataset, distance: int, stride: int) -> Novelty:
+        """New to the training sprites of a dataset."""
+        return cls(Crowd(dataset, dataset.train), distance, stride)
+
+
+def novel(
+    wishes: Sequence[Wish], novelty: Novelty, draw: Callable[[list[Wish]], Iterator[U8]]
+) -> Iterator[tuple[int, U8]]:
+    """Pictures that are new, in the order of the wishes, and the number each was drawn with.
+
+    The next number of a picture that is not new lies ``stride`` further, where it is no other's:
+    what a shard draws does not depend on the other shards.
+
+    Raises:
+        PxgenError: one is never new.
+    """
+    for start in range(0, len(wishes), TOGETHER):
+        group = wishes[start : start + TOGETHER]
+        found: dict[int, tuple[int, U8]] = {}
+        waiting = dict(enumerate(group))
+        for _ in range(TRIES):
+            pictures = list(draw(list(waiting.values())))
+            distances = novelty.crowd.distances(np.stack(pictures))
+            slots = list(waiting.items())
+            for (slot, wish), picture, distance in zip(slots, pictures, distances, strict=True):
+                if distance >= novelty.distance:
+                    found[slot] = wish.number, picture
+                    del waiting[slot]
+                else:
+                    waiting[slot] = wish._replace(number=wish.number + novelty.stride)
+            if not waiting:
+                break
+        else:
+            raise PxgenError(
+                f"{TRIES} draws in a row lie nearer than {novelty.distance} pixels to a training "
+                "sprite: ask for less with --novel, or raise --temperature"
+            )
+        yield from (found[slot] for slot in range(len(group)))

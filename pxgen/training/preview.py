@@ -1,0 +1,40 @@
+"""What a model in training draws: a sheet, and the sprites for a glance at their quality."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pxgen.checkpoint.card import Card
+from pxgen.devices import cores
+from pxgen.evaluate.measure import Drawn
+from pxgen.files import write_bytes
+from pxgen.models.protocol import Model, Sampling
+from pxgen.render.png import encode_png
+from pxgen.render.scale import enlarge
+from pxgen.render.sheet import contact_sheet
+from pxgen.sampling.engine import Wish, draw
+
+PICTURES = 24
+SCALE = 3
+
+
+def draw_preview(model: Model, card: Card, device: torch.device) -> Drawn:
+    """The same wishes each time: labels in turn, spread over the vocabulary."""
+    count, how = len(card.label_names), Sampling()
+    asked = np.full(PICTURES, -1, np.intp)
+    if count and model.steerable:
+        asked = np.arange(PICTURES) * max(1, count // PICTURES) % count
+    labels = np.zeros((PICTURES, count), np.float32)
+    labels[asked >= 0, asked[asked >= 0]] = 1
+    wishes = [Wish(index, labels[index], how) for index in range(PICTURES)]
+    pictures = draw(model, wishes, seed=0, device=device, workers=cores())
+    return Drawn(np.stack(list(pictures)), asked)
+
+
+def write_preview(path: Path, drawn: Drawn, card: Card) -> Path:
+    """A sheet of the sprites, the frames of a clip in a row."""
+    strips = np.stack([np.concatenate(list(clip), axis=1) for clip in drawn.pixels])
+    return write_bytes(path, encode_png(enlarge(contact_sheet(strips), SCALE), card.palette))

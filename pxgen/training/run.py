@@ -1,0 +1,154 @@
+"""Which folder a training takes, and where it goes on with what is there."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pxgen.checkpoint.card import Card, checkpoint_file, read_card
+from pxgen.checkpoint.runs import make_run, run_folders
+from pxgen.config.schema import Table
+from pxgen.config.settings import TrainSettings
+from pxgen.errors import BusyError, InputError, PxgenError
+from pxgen.files import alone
+from pxgen.training.distributed import Team
+from pxgen.training.trainer import DEFAULT_MINUTES, Position
+
+NOWHERE = Path()
+"""Said where there is no folder to train in."""
+FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
+"""Settings that a resumed run may change; any other would make it another run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest:
+    """What ``train`` was asked for."""
+
+    dataset: Path
+    runs: Path
+    """The folder in which a run is made unless ``out`` names one."""
+    recipe: str | None
+    """Beats the project's table."""
+    settings: TrainSettings
+    model_table: Table
+    """The project's ``[model]``; empty for the default recipe."""
+    device: str
+    resume: bool
+    out: Path | None
+
+
+def with_budget(settings: TrainSettings) -> TrainSettings:
+    """The settings with the default budget where none is set."""
+    if settings.steps is None and settings.minutes is None:
+        return dataclasses.replace(settings, minutes=DEFAULT_MINUTES)
+    return settings
+
+
+def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
+    """The folder asked for, else the newest run if it can go on, else a new one."""
+    if request.out is not None:
+        return request.out
+    settings = with_budget(request.settings)
+    for folder in run_folders(request.runs)[-1:] if request.resume else ():
+        found, _ = read_card(folder)
+        if not (_difference(found, card, settings) or found.training.get("finished")):
+            return folder
+    name = request.recipe or str(request.model_table.get("recipe", name))
+    return make_run(request.runs, name)
+
+
+@contextmanager
+def claimed_folder(request: TrainRequest, card: Card, team: Team) -> Iterator[Path]:
+    """Yield the folder of the run, and keep other trainings out of it."""
+    if not team.leads:
+        chosen = team.agree(NOWHERE)
+        if chosen == NOWHERE:
+            # The first process says why.
+            raise SystemExit(1)
+        yield chosen
+        return
+    told = False
+    try:
+        folder = _choose_folder(request, card, str(card.model["family"]))
+        with alone(folder):
+            told = True
+            yield team.agree(folder)
+    except BusyError as error:
+        advice = "choose another -o" if request.out else "start another run with --fresh"
+        raise PxgenError(f"{error}: wait for it, or {advice}") from error
+    finally:
+        if not told:
+            # The others wait to hear of a folder.
+            team.agree(NOWHERE)
+
+
+def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None:
+    """The card of the run to go on with, if there is one."""
+    if not (request.resume and checkpoint_file(folder).is_file()):
+        return None
+    found, _ = read_card(folder)
+    if difference := _difference(found, card, with_budget(request.settings)):
+        raise InputError(
+            f"{folder} holds a run with another {difference}: choose another -o, "
+            "or replace the run with --fresh"
+        )
+    return found
+
+
+def _difference(found: Card, wanted: Card, settings: TrainSettings) -> str | None:
+    """What keeps a run from being resumed with these; None if nothing does."""
+    if not found.training:
+        return "purpose (it was saved for sampling only)"
+    if found.fingerprint != wanted.fingerprint:
+        return "dataset"
+    if dict(found.model) != json.loads(json.dumps(wanted.model)):
+        return "[model]"
+    before = found.training.get("settings")
+    if not isinstance(before, Mapping):
+        return "kind of settings (the file is damaged)"
+    for name, value in asdict(settings).items():
+        if name not in FREE_TO_CHANGE and before.get(name) != value:
+            return f"[train] {name} ({before.get(name)}, now {value})"
+    return None
+
+
+def position_of(card: Card, file: Path) -> Position:
+    """Where the run of a checkpoint stood when it was saved."""
+    try:
+        stage, step = int(card.training["stage"]), int(card.training["step"])
+        seconds, best = float(card.training["seconds"]), card.training["best"]
+        turn, turned_at = card.training.get("turn"), float(card.training.get("turned_at", 0.0))
+        if min(stage, step, seconds) < 0:
+            raise ValueError("before the beginning")
+        if turn is not None and not (0 < int(turn) <= step and 0 <= turned_at <= 1):
+            raise ValueError("an end that cannot be")
+        return Position(
+            stage,
+            step,
+            seconds,
+            best=None if best is None else float(best),
+            stale=int(card.training.get("stale", 0)),
+            before=float(card.training["before"]),
+            cpu_seconds=float(card.training["cpu_seconds"]),
+            turn=None if turn is None else int(turn),
+            turned_at=turned_at,
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise InputError(
+            f"{file} cannot be resumed, it does not say where it stands: train --fresh"
+        ) from error
+
+
+def asks_for_more(settings: TrainSettings, finished: Card, position: Position) -> bool:
+    """Whether the budget asks for more than a finished run has done."""
+    before = finished.training["settings"]
+    if (before["steps"], before["minutes"]) == (settings.steps, settings.minutes):
+        # It may have ended early, where there was nothing left to gain.
+        return False
+    if settings.steps is not None:
+        return settings.steps > position.step
+    return 60 * float(settings.minutes or 0) > position.before + position.seconds + 1

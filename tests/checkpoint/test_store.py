@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from pxgen.canvas import Canvas
+from pxgen.checkpoint.card import KEY, Card, read_card
+from pxgen.checkpoint.runs import STARTERS
+from pxgen.checkpoint.store import load_model, prefixed, save_checkpoint
+from pxgen.config.project import load_project
+from pxgen.config.recipe import resolve
+from pxgen.config.schema import Table, Where
+from pxgen.errors import InputError
+from pxgen.models.protocol import Sampling
+from pxgen.models.registry import read_spec
+from pxgen.noise import PictureNoise
+from tests.tiny import LABELS, PALETTE, domain, tiny_model, tiny_table
+
+CARD = Card(
+    model=dict(tiny_table()),
+    canvas=Canvas(1, 6, 8),
+    palette=PALETTE,
+    label_names=LABELS,
+    fingerprint="f" * 64,
+)
+
+
+def save(path: Path, half: bool = False, recipe: str = "masked") -> Path:
+    weights = tiny_model(recipe).module.state_dict()
+    if half:
+        weights = {name: tensor.half() for name, tensor in weights.items()}
+    card = replace(CARD, model=dict(tiny_table(recipe)))
+    return save_checkpoint(path / "checkpoint.safetensors", card, prefixed(weights, "weights"))
+
+
+def test_a_checkpoint_samples_with_nothing_else_present(tmp_path: Path) -> None:
+    save(tmp_path)
+    loaded = load_model(tmp_path)
+    labels, how = torch.eye(2), Sampling(steps=3)
+    expected = tiny_model().sample(labels, PictureNoise(0, [0, 1]), how)
+    assert torch.equal(loaded.model.sample(labels, PictureNoise(0, [0, 1]), how), expected)
+    assert loaded.card == CARD
+    assert loaded.card.domain == domain()
+
+
+def test_loading_does_not_wait_for_torchs_compiler(tmp_path: Path) -> None:
+    """It is imported by harmless looking calls and doubles the time to the first sprite."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom pxgen.checkpoint.store import load_model\n"
+        "load_model(Path(sys.argv[1]))\nprint('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(save(tmp_path))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
+
+
+def test_half_precision_weights_load(tmp_path: Path) -> None:
+    loaded = load_model(save(tmp_path, half=True))
+    assert {parameter.dtype for parameter in loaded.model.module.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("keep", [0, 7, 300, 5000, -1])
+def test_a_truncated_checkpoint_is_one_clear_line(tmp_path: Path, keep: int) -> None:
+    path = save(tmp_path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(InputError) as caught:
+        load_model(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+class Trap:
+    def __reduce__(self):  # type: ignore[no-untyped-def]
+        return (Path("trapped").write_text, ("ran",))
+
+
+def test_a_pickle_in_disguise_is_refused_and_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "checkpoint.safetensors"
+    for content in (pickle.dumps(Trap()), None):
+        if content is None:
+            torch.save({"weights": Trap()}, path)
+        else:
+            path.write_bytes(content)
+        with pytest.raises(InputError):
+            load_model(path)
+    assert not (tmp_path / "trapped").exists()
+
+
+def damaged(about: dict[str, object], **changes: object) -> dict[str, str]:
+    return {KEY: json.dumps(about | changes)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": 99}, "upgrade"),
+        ({"canvas": [1, 0, 8]}, "canvas"),
+        ({"canvas": [1, 2**20, 2**20]}, "canvas"),
+        ({"canvas": [1, 6, 9]}, "bias"),
+        ({"canvas": "big"}, "no pxgen checkpoint"),
+        ({"palette": ["zz"]}, "palette"),
+        ({"model": {"family": "mask"}}, "masked"),
+        ({"model": {"family": "masked", "widht": 8}}, "width"),
+        ({"model": {"family": "masked", "width": 10**9}}, "width"),
+        ({"label_names": ["one"]}, "weight"),
+    ],
+)
+def test_a_tampered_card_is_one_clear_line(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    path = save(tmp_path)
+    _, header = read_card(path)
+    about = json.loads(header.metadata[KEY])
+    save_file(load_file(path), path, metadata=damaged(about, **changes))
+    with pytest.raises(InputError, match=message):
+        load_model(path)
+
+
+@pytest.mark.parametrize("change", ["missing", "extra", "shape", "type"])
+def test_weights_that_do_not_fit_are_one_clear_line(tmp_path: Path, change: str) -> None:
+    path = save(tmp_path)
+    tensors = load_file(path)
+    if change == "missing":
+        del tensors["weights.denoiser.position"]
+    elif change == "extra":
+        tensors["weights.other"] = torch.zeros(1)
+    elif change == "type":
+        tensors["weights.denoiser.position"] = tensors["weights.denoiser.position"].int()
+    else:
+        tensors["weights.denoiser.position"] = torch.zeros(2, 2)
+    save_file(tensors, path, metadata=CARD.dump())
+    with pytest.raises(InputError, match="weight"):
+        load_model(path)
+
+
+def test_a_missing_checkpoint_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="pxgen train"):
+        load_model(tmp_path / "nothing")
+
+
+def test_a_checkpoint_can_be_read_by_others(tmp_path: Path) -> None:
+    neighbour = tmp_path / "neighbour"
+    neighbour.touch()
+    assert save(tmp_path).stat().st_mode == neighbour.stat().st_mode
+
+
+def test_a_card_nested_without_end_is_one_clear_line(tmp_path: Path) -> None:
+    path = save(tmp_path)
+    save_file(load_file(path), path, metadata={KEY: "[" * 100_000})
+    with pytest.raises(InputError, match="no pxgen checkpoint"):
+        load_model(path)
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    weights = {name: each.clone() for name, each in tiny_model().module.state_dict().items()}
+    weights["denoiser.bias"][0] = torch.nan
+    save_checkpoint(tmp_path / "checkpoint.safetensors", CARD, prefixed(weights, "weights"))
+    with pytest.raises(InputError, match="holds what is no number"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("starter", STARTERS.values(), ids=STARTERS)
+def test_the_card_of_a_starter_is_what_make_starter_writes_now(
+    starter: Path, tmp_path: Path
+) -> None:
+    """A setting that has come since it was trained stands in it, too."""
+    card, _ = read_card(starter)
+    whole = replace(card, model=asdict(read_spec(Table(dict(card.model), Where("starter")))))
+    again = save_checkpoint(tmp_path / "again.safetensors", whole, load_file(starter))
+    assert again.read_bytes() == starter.read_bytes()
+
+
+@pytest.mark.parametrize("starter", STARTERS.values(), ids=STARTERS)
+def test_a_starter_is_of_the_model_that_its_project_describes(starter: Path) -> None:
+    card, _ = read_card(starter)
+    project = load_project(starter.with_suffix(".toml"))
+    assert card.model == asdict(read_spec(resolve(project.model)))
+    assert card.canvas.frames == (project.data.frames or 1)
+    assert starter.stat().st_size < 8_000_000

@@ -1,0 +1,222 @@
+"""``pxgen animate``: clips drawn, gone on with, and walks that close."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from pxgen import builtin
+from pxgen.canvas import Canvas
+from pxgen.checkpoint.store import prefixed, save_checkpoint
+from pxgen.cli.app import pxgen
+from pxgen.commands.animate import even_steps
+from pxgen.ingest.images import read_picture
+from pxgen.render.gif import encode_gif
+from pxgen.render.png import decode_png
+from tests.checkpoint.test_store import CARD, save
+from tests.tiny import PALETTE, domain, tiny_model, tiny_table
+
+FRAMES = 4
+
+
+def save_clips(folder: Path, recipe: str) -> Path:
+    """An untrained model of clips of four frames, whose codes say something."""
+    model = tiny_model(recipe, domain(frames=FRAMES))
+    card = replace(CARD, model=dict(tiny_table(recipe)), canvas=Canvas(FRAMES, 6, 8))
+    weights = prefixed(model.module.state_dict(), "weights")
+    return save_checkpoint(folder / "checkpoint.safetensors", card, weights)
+
+
+def run(folder: Path, *arguments: object) -> tuple[int, list[str], str]:
+    command = ["animate", "-m", str(folder), "--workers", "1", *map(str, arguments)]
+    result = CliRunner().invoke(pxgen, command)
+    return result.exit_code, result.stdout.splitlines(), result.stderr
+
+
+def frames_of(path: str | Path) -> np.ndarray:
+    """``(T, H, W, 4)``."""
+    with Image.open(path) as image:
+        frames = []
+        for number in range(image.n_frames):
+            image.seek(number)
+            frames.append(np.asarray(image.convert("RGBA")))
+    return np.stack(frames)
+
+
+def clip(path: Path, frames: int = FRAMES) -> np.ndarray:
+    pixels = np.random.default_rng(5).integers(0, len(PALETTE), (frames, 6, 8)).astype(np.uint8)
+    path.write_bytes(encode_gif(pixels, PALETTE, 100))
+    return pixels
+
+
+CLIPS = ["vqvae", "masked", "uniform", "ddpm-palette"]
+
+
+@pytest.mark.parametrize("recipe", CLIPS)
+def test_a_model_of_clips_draws_them(recipe: str, tmp_path: Path) -> None:
+    save_clips(tmp_path, recipe)
+    code, lines, _ = run(tmp_path, "--label", "left", "-n", 2, "-o", f"{tmp_path}/out/")
+    assert code == 0
+    assert lines == [f"{tmp_path}/out/left-0-000{i}.gif" for i in range(2)]
+    whole = [Path(line).read_bytes() for line in lines]
+    for part in ("1/2", "2/2"):
+        shard = ("--label", "left", "-n", 2, "--shard", part, "-o", f"{tmp_path}/parts/")
+        assert run(tmp_path, *shard)[0] == 0
+    assert [p.read_bytes() for p in sorted((tmp_path / "parts").iterdir())] == whole
+    assert len(frames_of(lines[0])) == FRAMES
+
+
+def test_clips_come_right_after_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ["animate", "--label", "ghost", "-n", "3", "-o", "out/"]
+    result = CliRunner().invoke(pxgen, command)
+    assert (result.exit_code, result.stderr) == (0, "")
+    kinds = []
+    for line in result.stdout.splitlines():
+        shown = frames_of(line)
+        entries = (shown[..., None, :] == np.array(builtin.PALETTE.rows)).all(-1)
+        assert entries.any(-1).all()
+        kinds.append(builtin.certify(entries.argmax(-1).astype(np.uint8)).kind)
+        assert len(shown) == builtin.FRAMES
+    assert kinds == ["ghost"] * 3
+    named = CliRunner().invoke(pxgen, [*command, "-m", "starter-clips", "--force"])
+    assert named.stdout == result.stdout
+    for model in ((), ("-m", "starter")):
+        walk = [*command[:3], "--frames", "2", "-o", "walk.gif", "--force", *model]
+        assert CliRunner().invoke(pxgen, walk).exit_code == 0
+        assert len(frames_of("walk.gif")) == 2
+
+
+@pytest.mark.parametrize("keep", [1, 3])
+@pytest.mark.parametrize("recipe", CLIPS)
+def test_given_frames_stay_as_they_are(recipe: str, keep: int, tmp_path: Path) -> None:
+    save_clips(tmp_path, recipe)
+    given = clip(tmp_path / "given.gif")
+    options = ("--given", tmp_path / "given.gif", "--keep", keep, "-n", 3, "-o", f"{tmp_path}/o/")
+    code, lines, said = run(tmp_path, *options)
+    assert code == 0, said
+    colors = np.array(PALETTE.rows, np.uint8)
+    ends = []
+    for line in lines:
+        made = frames_of(line)
+        assert np.array_equal(made[:keep], colors[given[:keep]])
+        ends.append(made[keep:].tobytes())
+    assert len(set(ends)) > 1
+
+
+def test_given_colours_that_the_palette_lacks_are_told(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked")
+    clip(tmp_path / "given.gif")
+    options = ("--given", tmp_path / "given.gif", "--keep", 1, "-o", tmp_path / "a.gif")
+    code, _, said = run(tmp_path, *options)
+    assert (code, "palette" in said) == (0, False)
+    with Image.open(tmp_path / "given.gif") as image:
+        frame = np.array(image.convert("RGBA"))
+    frame[0, :3] = 9, 8, 7, 255
+    Image.fromarray(frame).save(tmp_path / "given.png")
+    code, _, said = run(tmp_path, "--given", tmp_path / "given.png", "-o", tmp_path / "b.gif")
+    assert code == 0
+    assert "given.png: 3 pixels are of colours that the model's palette lacks" in said
+
+
+def test_there_and_back_shows_no_end_twice(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked")
+    assert run(tmp_path, "-o", tmp_path / "a.gif")[0] == 0
+    assert run(tmp_path, "--loop", "pingpong", "-o", tmp_path / "b.gif")[0] == 0
+    once, back = frames_of(tmp_path / "a.gif"), frames_of(tmp_path / "b.gif")
+    assert np.array_equal(back, np.concatenate([once, once[[2, 1]]]))
+
+
+@pytest.mark.parametrize("recipe", ["masked", "ae", "vae", "ddpm", "pixelsnail", "vqvae"])
+def test_a_model_of_stills_walks_and_comes_back(recipe: str, tmp_path: Path) -> None:
+    save(tmp_path, recipe=recipe)
+    out = tmp_path / "walk.gif"
+    code, lines, said = run(tmp_path, "--frames", 8, "--fps", 20, "-o", out)
+    assert code == 0, said
+    assert lines == [str(out)]
+    made = frames_of(out)
+    assert len(made) == 8
+    colors = {tuple(row) for row in PALETTE.rows}
+    assert {tuple(pixel) for pixel in made.reshape(-1, 4).tolist()} <= colors
+    with Image.open(out) as image:
+        assert image.info["duration"] == 50
+        assert image.info["loop"] == 0
+
+
+def test_each_frame_may_have_its_own_time(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked")
+    out = tmp_path / "a.gif"
+    code, _, _ = run(tmp_path, "--durations", "40,80,120,200", "--loop", "pingpong", "-o", out)
+    assert code == 0
+    assert read_picture(out).durations == (40, 80, 120, 200, 120, 80)
+    code, _, error = run(tmp_path, "--durations", "40,80", "-o", out)
+    assert (code, error) == (2, "pxgen: --durations names 2 frames of 4\n")
+    for wrong in ("40,", "0,0,0,0", "soon", "40,80,nan,3"):
+        assert "is no list such as" in run(tmp_path, "--durations", wrong, "-o", out)[2]
+
+
+def test_clips_lie_on_a_sheet_with_their_tags(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked")
+    sheet, data = tmp_path / "a.png", tmp_path / "a.json"
+    run(tmp_path, "-n", 3, "--fps", 5, "-o", sheet, "--sheet", "rows", "--data", data)
+    assert decode_png(sheet)[0].shape == (18, 32)
+    described = json.loads(data.read_text("utf-8"))
+    tags = [(tag["name"], tag["from"], tag["to"]) for tag in described["meta"]["frameTags"]]
+    assert tags == [(f"sprite-0-000{k}", 4 * k, 4 * k + 3) for k in range(3)]
+    assert {frame["duration"] for frame in described["frames"].values()} == {200}
+    editor = tmp_path / "a.aseprite"
+    run(tmp_path, "-n", 3, "--fps", 5, "-o", editor)
+    rows = decode_png(sheet)[0].reshape(3, 6, 4, 8).swapaxes(1, 2)
+    frames = PALETTE.rgba[rows].reshape(12, 6, 8, 4)
+    assert np.array_equal(read_picture(editor).rgba, frames)
+
+
+def test_the_speed_of_a_walk_does_not_jump() -> None:
+    for frames in (8, 24, 30):
+        places = [leg + weight for leg, weight in even_steps(4, frames)]
+        steps = np.diff([*places, 4])
+        assert places[0] == 0
+        assert steps.max() - steps.min() < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("recipe", "frames", "options", "status", "message"),
+    [
+        ("masked", 1, "--given given.gif", 2, "this model draws stills"),
+        ("vae", FRAMES, "--given given.gif --keep 2", 2, "this model cannot go on with a clip"),
+        ("vqvae", FRAMES, "--given given.gif", 2, "4 frames leave nothing to draw of 4"),
+        ("vqvae", FRAMES, "--given given.gif --keep 9", 3, "4 frames, fewer than the 9 to keep"),
+        ("vqvae", FRAMES, "--keep 2", 2, "--keep needs a clip"),
+        ("vqvae", FRAMES, "--frames 9", 2, "clips of 4 frames: leave --frames out"),
+        ("vqvae", FRAMES, "--label nope", 2, "has no label 'nope'"),
+        ("vqvae", FRAMES, "--given none.gif --keep 1", 3, "none.gif: No such file"),
+        ("ddpm", 1, "--temperature 2", 2, "this model has no use for --temperature"),
+    ],
+)
+def test_wishes_that_cannot_be_met_are_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    recipe: str,
+    frames: int,
+    options: str,
+    status: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    clip(Path("given.gif"))
+    if frames > 1:
+        save_clips(tmp_path, recipe)
+    else:
+        save(tmp_path, recipe=recipe)
+    code, lines, said = run(tmp_path, *options.split(), "-o", "x.gif")
+    assert (code, lines) == (status, [])
+    assert message in " ".join(said.split())
+    assert not Path("x.gif").exists()

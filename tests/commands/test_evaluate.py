@@ -1,0 +1,233 @@
+"""``pxgen evaluate`` from model and dataset to figures."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from pxgen import builtin
+from pxgen.canvas import Canvas, Domain
+from pxgen.checkpoint.card import Card, checkpoint_file
+from pxgen.checkpoint.store import prefixed, save_checkpoint
+from pxgen.cli.app import pxgen
+from pxgen.data.dataset import open_dataset
+from pxgen.models.protocol import Model
+from pxgen.render.png import decode_png
+from tests.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
+
+
+def write(folder: Path, model: Model, card: Card) -> None:
+    save_checkpoint(checkpoint_file(folder), card, prefixed(model.module.state_dict(), "weights"))
+
+
+@pytest.fixture(autouse=True)
+def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pxgen.evaluate.judge.STEPS", 5)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a dataset and an untrained model of it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dataset").mkdir()
+    data = tiny_dataset(tmp_path / "dataset", count=60)
+    (tmp_path / "run").mkdir()
+    card = Card(dict(tiny_table()), data.canvas, PALETTE, LABELS, data.fingerprint)
+    write(tmp_path / "run", tiny_model(of=data.domain), card)
+    return tmp_path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(pxgen, ["evaluate", *map(str, arguments)])
+
+
+def test_one_json_document_with_a_run_for_each_number_of_steps(folder: Path) -> None:
+    result = run("-m", "run", "-n", 10, "--steps", 2, "--steps", 4, "--json", "--workers", 1)
+    assert result.exit_code == 0, result.stderr
+    facts = json.loads(result.stdout, parse_constant=pytest.fail)
+    assert facts["dataset"]["trained_on"] is True
+    assert [each["steps"] for each in facts["runs"]] == [2, 4]
+    assert facts["held_out_bits"]["sprites"] == 10
+    for each in facts["runs"]:
+        assert each["palette"] == {"pixels": 1.0, "identical": 1.0}
+        assert [each["labels"]["labels"][name]["of"] for name in LABELS] == [5, 5]
+        assert each["copies"]["exact"]["of"] == 10
+        assert "legality" not in each
+    assert str(folder) not in result.stdout
+    again = run("-m", "run", "-n", 10, "--steps", 2, "--steps", 4, "--json", "--workers", 2)
+    assert again.stdout == result.stdout
+
+
+def test_some_labels_can_be_asked_for_alone(folder: Path) -> None:
+    asked = ("-m", "run", "-n", 6, "--steps", 2, "--json", "--label", "right")
+    result = run(*asked)
+    assert result.exit_code == 0, result.stderr
+    facts = json.loads(result.stdout)
+    assert facts["asked"]["labels"] == "right, in turn"
+    assert facts["runs"][0]["labels"]["labels"]["right"]["of"] == 6
+    for wrong, said in (("rigt", "did you mean right?"), ("left:0.5", "without weights")):
+        result = run(*asked, "--label", wrong)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert said in result.stderr
+
+
+def test_a_table_a_sheet_and_a_report(folder: Path) -> None:
+    result = run("-m", "run", "-n", 4, "--steps", 2, "-o", "new/s.png", "-o", "new/r.json")
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert any(line.startswith("held-out bits a sprite: ") for line in lines)
+    (heading,) = [line for line in lines if line.startswith("steps ")]
+    assert "shows label (judge)" in heading
+    assert "copies" in heading
+    (row,) = [line for line in lines if line.startswith("2 ")]
+    assert "1.000" in row
+    assert any(line.startswith("held out ") for line in lines)
+    assert lines[-2:] == ["new/s.png", "new/r.json"]
+    assert json.loads(Path("new/r.json").read_text())["asked"]["samples"] == 4
+    indices, palette = decode_png(Path("new/s.png"))
+    assert palette == PALETTE
+    assert indices.shape[0] >= 6
+
+
+def test_the_page_shows_figures_and_the_nearest_training_sprites(folder: Path) -> None:
+    result = run("-m", "run", "-n", 6, "--steps", 2, "-o", "r.html", "-o", "r.json")
+    assert result.exit_code == 0, result.stderr
+    page = Path("r.html").read_text("utf-8")
+    facts = json.loads(Path("r.json").read_text())
+    assert page.count("<figure>") == 6
+    images = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    assert len(images) == 12
+    assert "://" not in page
+    data = open_dataset(folder / "dataset")
+    training = {data.pixels[i].tobytes() for i in data.train}
+    gaps = [int(gap) for gap in re.findall(r": (\d+) pixels apart", page)]
+    assert len(gaps) + page.count(": a copy") == 6
+    for number in range(6):
+        drawn, nearest = (
+            decode_png(base64.b64decode(image))[0] for image in images[2 * number :][:2]
+        )
+        assert nearest.tobytes() in training
+        least = min(int((data.pixels[i, 0] != drawn).sum()) for i in data.train)
+        assert int((drawn != nearest).sum()) == least
+    assert f"<td>{facts['runs'][0]['craft']['colors']:.3g}</td>" in page
+
+
+def test_unlabelled_models_are_measured_without_a_judge(folder: Path) -> None:
+    data = tiny_dataset(folder / "dataset", labels=False)
+    card = Card(dict(tiny_table()), data.canvas, PALETTE, (), data.fingerprint)
+    write(folder / "run", tiny_model(of=data.domain), card)
+    facts = json.loads(run("-m", "run", "-n", 3, "--steps", 2, "--json").stdout)
+    assert "labels" not in facts["runs"][0]
+    assert facts["asked"]["labels"] == "none"
+
+
+def test_clips_are_measured_like_stills(folder: Path) -> None:
+    data = tiny_dataset(folder / "dataset", frames=2)
+    card = Card(dict(tiny_table()), data.canvas, PALETTE, LABELS, data.fingerprint)
+    write(folder / "run", tiny_model(of=data.domain), card)
+    result = run("-m", "run", "-n", 2, "--steps", 2, "--json", "-o", "s.png")
+    assert json.loads(result.stdout)["runs"][0]["copies"]["exact"]["of"] == 2
+
+
+@pytest.fixture
+def starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An untrained model of the built-in characters, and no dataset."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    domain = Domain(Canvas(1, 24, 24), builtin.PALETTE.rows, len(builtin.LABELS))
+    card = Card(dict(tiny_table()), domain.canvas, builtin.PALETTE, builtin.LABELS, "")
+    write(tmp_path / "run", tiny_model(of=domain), card)
+    return tmp_path
+
+
+def test_built_in_models_are_judged_without_a_dataset(starter: Path) -> None:
+    result = run("-m", "run", "-n", 2, "--steps", 1, "--json")
+    facts = json.loads(result.stdout)
+    assert facts["dataset"] is None
+    assert facts["held_out_bits"] is None
+    legality = facts["runs"][0]["legality"]
+    assert legality["legal"]["count"] == 0
+    assert legality["wrong_pixels"] > 0
+    assert legality["new"] is None
+    text = run("-m", "run", "-n", 2, "--steps", 1).stdout
+    assert "need --dataset" in text
+
+
+def test_the_certifier_alone_judges_labels_of_built_in_characters(starter: Path) -> None:
+    prepared = CliRunner().invoke(pxgen, ["prepare", "--builtin", "-n", "40", "-o", "cast"])
+    assert prepared.exit_code == 0
+    facts = json.loads(
+        run("-m", "run", "--dataset", "cast", "-n", 2, "--steps", 1, "--json").stdout
+    )
+    assert {"legality", "copies", "distribution"} <= facts["runs"][0].keys()
+    assert "labels" not in facts["runs"][0]
+
+
+def test_a_dataset_of_another_model_is_rejected(folder: Path) -> None:
+    (folder / "other").mkdir()
+    tiny_dataset(folder / "other", frames=2)
+    result = run("-m", "run", "--dataset", "other")
+    assert result.exit_code == 3
+    assert "canvas" in result.stderr
+    tiny_dataset(folder / "other", labels=False)
+    assert "label vocabulary" in run("-m", "run", "--dataset", "other").stderr
+
+
+def test_a_dataset_that_was_not_trained_on_is_said_to_be_one(folder: Path) -> None:
+    (folder / "other").mkdir()
+    tiny_dataset(folder / "other", count=36)
+    result = run("-m", "run", "--dataset", "other", "-n", 2, "--steps", 1)
+    assert "not the dataset that the model was trained on" in result.stdout
+
+
+def test_a_model_of_other_data_is_not_judged_by_the_projects(folder: Path) -> None:
+    data = tiny_dataset(folder / "dataset", count=36)
+    model = tiny_model(of=data.domain)
+    card = Card(dict(tiny_table()), data.canvas, PALETTE, LABELS, "another")
+    write(folder / "run", model, card)
+    result = run("-m", "run")
+    assert result.exit_code == 2
+    assert "--dataset" in result.stderr
+    write(folder / "run", model, dataclasses.replace(card, fingerprint=data.fingerprint))
+    assert run("-m", "run", "-n", 2, "--steps", 1).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["-m", "nothing"], 3, "nothing"),
+        (["-m", "run", "--sampler", "rendom"], 2, "random"),
+        (["-m", "run", "--dataset", "nowhere"], 3, "nowhere"),
+        (["-m", "run", "-o", "x.jpg"], 2, "x.jpg"),
+        (["-m", "run", "-n", "0"], 2, "0"),
+    ],
+)
+def test_a_bad_request_is_one_clear_line(
+    folder: Path, arguments: list[str], code: int, message: str
+) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_dataset_without_a_held_out_part_has_no_bits(folder: Path) -> None:
+    data = tiny_dataset(folder / "dataset")
+    assert np.count_nonzero(data.split)
+    from tests.evaluate.test_measure import labelled
+
+    pixels, labels = data.take(np.arange(len(data)))
+    other = labelled(folder / "dataset", pixels, labels, np.zeros(len(data)))
+    card = Card(dict(tiny_table()), other.canvas, PALETTE, other.label_names, other.fingerprint)
+    write(folder / "run", tiny_model(of=other.domain), card)
+    facts = json.loads(run("-m", "run", "-n", 2, "--steps", 1, "--json").stdout)
+    assert facts["held_out_bits"] is None
+    assert facts["references"]["copies"]["mean_distance"] is None
+    assert {q["judge"] for q in facts["references"]["labels"]["labels"].values()} == {"folds"}

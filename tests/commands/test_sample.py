@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pxgen.checkpoint.store import prefixed, save_checkpoint
+from pxgen.cli.app import pxgen
+from pxgen.data.labels import parse_labels
+from pxgen.errors import UsageError
+from pxgen.models.protocol import Sampling
+from pxgen.palette.library import find_palette
+from pxgen.render.png import decode_png
+from pxgen.sampling.engine import Wish, draw
+from tests.checkpoint.test_store import CARD, save
+from tests.tiny import PALETTE, tiny_model
+
+CPU = torch.device("cpu")
+
+
+def pictures(first: int, count: int, step: int = 1, **options: int) -> list[bytes]:
+    how, label = Sampling(steps=4), np.array([1, 0], np.float32)
+    wishes = [Wish(i, label, how) for i in range(first, first + count, step)]
+    drawn = draw(tiny_model(), wishes, 3, device=CPU, **options)
+    return [picture.tobytes() for picture in drawn]
+
+
+def test_a_picture_is_the_same_whatever_the_batch_threads_and_shards() -> None:
+    whole = pictures(0, 12)
+    assert len(set(whole)) > 1
+    assert pictures(0, 12, workers=2) == whole
+    assert pictures(0, 6) + pictures(6, 6, workers=3) == whole
+    shards = [pictures(part, 12 - part, 3) for part in range(3)]
+    assert [shards[i % 3][i // 3] for i in range(12)] == whole
+
+
+def test_what_is_wrong_with_the_wish_comes_before_what_is_in_the_way(tmp_path: Path) -> None:
+    save(tmp_path)
+    out = f"{tmp_path}/out/"
+    assert run(tmp_path, "-o", out)[0] == 0
+    assert "exists" in run(tmp_path, "-o", out)[2]
+    for wrong in ("--label nope", "--palette nope", "--sampler nope"):
+        code, _, said = run(tmp_path, "-o", out, *wrong.split())
+        assert code == 2
+        assert "nope" in said
+        assert "exists" not in said
+
+
+def test_a_label_is_given_once(tmp_path: Path) -> None:
+    save(tmp_path)
+    for second, advice in (
+        ("left", "label 'left' is given twice: once is enough"),
+        ("left:-1", "label 'left' is both asked for and forbidden: choose one"),
+    ):
+        code, _, said = run(tmp_path, "--label", "left", "--label", second, "-o", f"{tmp_path}/x")
+        assert code == 2
+        assert advice in said
+
+
+def test_more_steps_than_pixels_are_as_many_as_pixels(tmp_path: Path) -> None:
+    save(tmp_path)
+    for steps in ("48", "100000"):
+        assert run(tmp_path, "--steps", steps, "-o", f"{tmp_path}/{steps}.png")[0] == 0
+    assert (tmp_path / "48.png").read_bytes() == (tmp_path / "100000.png").read_bytes()
+
+
+def test_the_thread_setting_of_the_process_is_restored() -> None:
+    before = torch.get_num_threads()
+    pictures(0, 2, workers=2)
+    assert torch.get_num_threads() == before
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
+    result = CliRunner().invoke(pxgen, ["sample", "-m", str(folder), "--steps", "3", *arguments])
+    return result.exit_code, result.stdout.splitlines(), result.stderr
+
+
+def test_the_command_writes_exact_indexed_pictures(tmp_path: Path) -> None:
+    save(tmp_path)
+    out = tmp_path / "out"
+    code, lines, _ = run(tmp_path, "--label", "left", "-n", "3", "--seed", "5", "-o", f"{out}/")
+    assert code == 0
+    assert lines == [f"{out}/left-5-{i:04}.png" for i in range(3)]
+    for line in lines:
+        indices, palette = decode_png(Path(line))
+        assert palette == PALETTE
+        assert indices.shape == (6, 8)
+
+
+def test_shards_join_to_the_bytes_of_one_run(tmp_path: Path) -> None:
+    save(tmp_path)
+    run(tmp_path, "-n", "5", "-o", f"{tmp_path}/whole/")
+    for shard in ("1/2", "2/2"):
+        run(tmp_path, "-n", "5", "--shard", shard, "-o", f"{tmp_path}/parts/")
+    whole, parts = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("whole", "parts")
+    )
+    assert len(whole) == 5
+    assert whole == parts
+
+
+def test_the_batch_size_does_not_change_the_bytes(tmp_path: Path) -> None:
+    save(tmp_path)
+    sheets = []
+    for batch in ("1", "7", "64"):
+        run(tmp_path, "-n", "9", "--batch", batch, "-o", f"{tmp_path}/{batch}.png")
+        sheets.append((tmp_path / f"{batch}.png").read_bytes())
+    assert len(set(sheets)) == 1
+
+
+def test_another_palette_keeps_the_indices_or_finds_the_nearest(tmp_path: Path) -> None:
+    save(tmp_path)
+    run(tmp_path, "-n", "4", "-o", f"{tmp_path}/own.png")
+    code, _, _ = run(tmp_path, "-n", "4", "--palette", "game-boy", "-o", f"{tmp_path}/other.png")
+    assert code == 0
+    own, _ = decode_png(tmp_path / "own.png")
+    other, palette = decode_png(tmp_path / "other.png")
+    assert palette == find_palette("game-boy")
+    np.testing.assert_array_equal(own, other)
+
+
+def test_scale_enlarges_by_whole_pixels(tmp_path: Path) -> None:
+    save(tmp_path)
+    run(tmp_path, "-o", f"{tmp_path}/one.png")
+    run(tmp_path, "--scale", "3", "-o", f"{tmp_path}/three.png")
+    one, three = (decode_png(tmp_path / f"{name}.png")[0] for name in ("one", "three"))
+    np.testing.assert_array_equal(one.repeat(3, 0).repeat(3, 1), three)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--label", "lift"], 2, "left"),
+        (["--label", "left:7"], 2, "weight"),
+        (["--sampler", "confident"], 2, "confidence"),
+        (["--palette", "picco-8"], 2, "pico-8"),
+        (["--shard", "3/2"], 2, "part"),
+        (["-o", "x.jpg"], 2, "x.jpg"),
+        (["-m", "nothing"], 3, "nothing"),
+    ],
+)
+def test_a_bad_request_is_one_clear_line(
+    tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    save(tmp_path)
+    status, lines, error = run(tmp_path, *arguments)
+    assert (status, lines) == (code, [])
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_labels_weigh_and_forbid() -> None:
+    names = ("hat", "cap:red", "eyes")
+    assert parse_labels(["hat:0.5", "eyes:-1"], names).tolist() == [0.5, 0.0, -1.0]
+    assert parse_labels(["cap:red"], names).tolist() == [0.0, 1.0, 0.0]
+    assert parse_labels(["cap:red:0.25"], names).tolist() == [0.0, 0.25, 0.0]
+    assert parse_labels([], ()).shape == (0,)
+
+
+@given(st.text(max_size=12).filter(lambda text: not text.startswith(("hat", "eyes"))))
+def test_any_other_text_is_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_labels([text], ("hat", "eyes"))
+
+
+def test_a_label_may_be_asked_for_in_any_case_if_only_one_can_be_meant() -> None:
+    names = ("Alien", "Red Hat", "cap", "Cap")
+    assert parse_labels(["alien", "red hat:0.5"], names).tolist() == [1, 0.5, 0, 0]
+    assert parse_labels(["Cap"], names).tolist() == [0, 0, 0, 1]
+    with pytest.raises(UsageError, match="no label 'CAP'"):
+        parse_labels(["CAP"], names)
+
+
+def test_a_weight_that_is_no_number_is_named() -> None:
+    with pytest.raises(UsageError, match="label 'alien': 'much' is no weight"):
+        parse_labels(["alien:much"], ("alien",))
+
+
+def test_the_run_written_last_is_taken_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(("runs/0002-masked", "runs/heads", "runs/0001-masked")):
+        save(tmp_path / name)
+        os.utime(tmp_path / name / "checkpoint.safetensors", (number % 2, number % 2))
+    result = CliRunner().invoke(pxgen, ["sample", "--steps", "2", "-o", "x.png"])
+    assert result.exit_code == 0
+    assert result.stderr == "model: runs/heads (the newest run; -m names another)\n"
+    wrong = CliRunner().invoke(pxgen, ["-q", "sample", "--label", "alien", "-o", "y.png"])
+    assert wrong.stderr.startswith("pxgen: runs/heads/checkpoint.safetensors has no label 'alien'")
+    starter = ["sample", "-m", "starter", "--label", "alien", "--steps", "2", "-o", "z.png"]
+    result = CliRunner().invoke(pxgen, starter)
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_sprites_without_an_image_do_not_wait_for_pillow(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pxgen.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "sys.exit('PIL' in sys.modules)"
+    )
+    command = [
+        sys.executable,
+        "-c",
+        program,
+        "sample",
+        "--steps",
+        "1",
+        "-o",
+        str(tmp_path / "x.png"),
+    ]
+    assert subprocess.run(command, check=False, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_a_model_that_has_only_begun_to_learn_is_drawn_from_with_a_remark(
+    stage: int, tmp_path: Path
+) -> None:
+    card = replace(CARD, training={"stage": stage, "finished": False})
+    weights = prefixed(tiny_model().module.state_dict(), "weights")
+    save_checkpoint(tmp_path / "checkpoint.safetensors", card, weights)
+    code, lines, said = run(tmp_path, "-o", f"{tmp_path}/x.png")
+    assert (code, len(lines)) == (0, 1)
+    remark = "has yet to learn labels, denoiser: go on with `pxgen train`"
+    assert (remark in " ".join(said.split())) is (stage == 0)

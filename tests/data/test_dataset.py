@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from pxgen.data.dataset import DatasetWriter, open_dataset
+from pxgen.errors import InputError
+from pxgen.palette import Palette
+
+PALETTE = Palette.of([(255, 0, 0), (0, 255, 0), (0, 0, 255)])
+
+
+def write(path: Path, count: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 4, (count, 1, 5, 7), dtype=np.uint8)
+    labels = generator.integers(0, 2, (count, 2), dtype=np.uint8)
+    split = (np.arange(count) % 5 == 0).astype(np.uint8)
+    writer = DatasetWriter(
+        path, palette=PALETTE, label_names=["cat", "dög"], canvas=(1, 5, 7), info={"source": "test"}
+    )
+    with writer:
+        for start in range(0, count, 6):
+            part = slice(start, min(start + 6, count))
+            names = [f"{i}.png" for i in range(part.start, part.stop)]
+            writer.append(pixels[part], labels[part], names)
+        writer.finish(split, np.arange(count, dtype=np.int32))
+    return pixels, labels
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "dataset.safetensors"
+    pixels, labels = write(file)
+    for path in (file, tmp_path):
+        dataset = open_dataset(path)
+        np.testing.assert_array_equal(dataset.pixels, pixels)
+        np.testing.assert_array_equal(dataset.labels, labels)
+        assert dataset.palette == PALETTE
+        assert dataset.label_names == ("cat", "dög")
+        assert dataset.names == tuple(f"{i}.png" for i in range(20))
+        assert list(dataset.held_out) == [0, 5, 10, 15]
+        assert len(dataset.train) == 16
+        assert dataset.canvas == (1, 5, 7)
+
+
+def test_any_safetensors_reader_opens_it(tmp_path: Path) -> None:
+    pixels, _ = write(tmp_path / "d.safetensors")
+    with safe_open(tmp_path / "d.safetensors", framework="np") as file:
+        np.testing.assert_array_equal(file.get_tensor("pixels"), pixels)
+        assert json.loads(file.metadata()["pxgen.dataset"])["format"] == 1
+
+
+def test_the_same_content_is_the_same_bytes(tmp_path: Path) -> None:
+    write(tmp_path / "a")
+    write(tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_an_error_leaves_the_old_dataset_and_no_rubbish(tmp_path: Path) -> None:
+    file = tmp_path / "dataset.safetensors"
+    write(file)
+    before = file.read_bytes()
+    writer = DatasetWriter(file, palette=PALETTE, label_names=[], canvas=(1, 5, 7), info={})
+    with pytest.raises(ValueError, match="do not fit"), writer:
+        writer.append(np.zeros((1, 1, 5, 7), np.uint8), np.zeros((1, 0), np.uint8), ["x"])
+        writer.append(np.zeros((1, 1, 6, 7), np.uint8), np.zeros((1, 0), np.uint8), ["x"])
+    with pytest.raises(RuntimeError, match="finish"), writer:
+        pass
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("keep", [0, 4, 8, 100, 2000, -1])
+def test_a_truncated_file_is_one_clear_line(tmp_path: Path, keep: int) -> None:
+    file = tmp_path / "dataset.safetensors"
+    write(file)
+    file.write_bytes(file.read_bytes()[:keep])
+    with pytest.raises(InputError, match=str(file)) as caught:
+        open_dataset(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_pixels_outside_the_palette_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "dataset.safetensors"
+    pixels, _ = write(file)
+    content = bytearray(file.read_bytes())
+    content[content.index(pixels.tobytes()) + 3] = 200
+    file.write_bytes(bytes(content))
+    with pytest.raises(InputError, match="outside its 4-colour palette"):
+        open_dataset(file).take(np.arange(20))
+
+
+def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
+    save_file({"pixels": np.zeros((1, 1, 2, 2), np.uint8)}, tmp_path / "x.safetensors")
+    with pytest.raises(InputError, match="no pxgen dataset"):
+        open_dataset(tmp_path / "x.safetensors")
+
+
+def test_a_missing_dataset_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="pxgen prepare"):
+        open_dataset(tmp_path / "nothing")

@@ -1,0 +1,88 @@
+"""Figures of clips by hand, and through the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from pxgen.checkpoint.card import Card
+from pxgen.checkpoint.store import prefixed, save_checkpoint
+from pxgen.cli.app import pxgen
+from pxgen.evaluate.motion import changed_f1, continuation, movement, simple_ways
+from tests.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
+
+
+def dot(places: list[tuple[int, int]], color: int = 1) -> np.ndarray:
+    """A clip of one pixel that goes from place to place."""
+    clip = np.zeros((1, len(places), 4, 5), np.uint8)
+    for frame, (row, column) in enumerate(places):
+        clip[0, frame, row, column] = color
+    return clip
+
+
+def test_movement_is_counted() -> None:
+    figures = movement(dot([(0, 0), (0, 1), (0, 1), (0, 2)]))
+    assert figures["static_frames"] == pytest.approx(1 / 3)
+    assert figures["motion"] == pytest.approx(2 * (2 / 20) / 3)
+    assert figures["loop"] == pytest.approx((2 / 20) / figures["motion"])
+    assert figures["flicker"] == 0
+    still = movement(np.ones((2, 3, 4, 5), np.uint8))
+    assert (still["static_frames"], still["motion"], still["loop"]) == (1, 0, 0)
+
+
+def test_colours_that_come_and_go_flicker() -> None:
+    clip = np.concatenate([dot([(0, 0)], color) for color in (1, 2, 1)], axis=1)
+    # Transparent stays; of three colours one is common to neighbours.
+    assert movement(clip)["flicker"] == pytest.approx(1 - 1 / 3)
+
+
+def test_simple_ways_go_on_simply() -> None:
+    true = dot([(0, 0), (1, 1), (2, 2), (3, 3)])
+    ways = simple_ways(true, 2)
+    assert np.array_equal(ways["best shift"][:, 2:], true[:, 2:])
+    assert np.array_equal(ways["last frame"][:, 2], true[:, 1])
+    assert np.array_equal(ways["in turn"][:, 2:], true[:, :2])
+
+
+def test_a_still_image_has_no_skill_and_the_truth_all() -> None:
+    true = dot([(0, 0), (1, 1), (2, 2), (3, 3)])
+    figures = continuation(true, true, 1)
+    assert figures["drawn"]["skill"] == 1
+    assert figures["drawn"]["exact"] == [1, 1, 1]
+    assert figures["drawn"]["changed_f1"] == [1, 1, 1]
+    assert figures["last frame"]["skill"] == 0
+    assert figures["last frame"]["changed_f1"] == [0, 0, 0]
+
+
+def test_changes_count_where_they_are_right() -> None:
+    before = np.zeros((1, 2, 2), np.uint8)
+    true = np.array([[[1, 2], [0, 0]]], np.uint8)
+    assert changed_f1(true, np.array([[[1, 1], [0, 0]]], np.uint8), before) == 0.5
+    assert changed_f1(before, before, before) is None
+
+
+@pytest.mark.parametrize("recipe", ["vqvae", "masked", "vae"])
+def test_models_of_clips_are_measured_in_motion(
+    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pxgen.evaluate.judge.STEPS", 5)
+    data = tiny_dataset(tmp_path, count=48, frames=4)
+    card = Card(dict(tiny_table(recipe)), data.canvas, PALETTE, LABELS, data.fingerprint)
+    weights = prefixed(tiny_model(recipe, data.domain).module.state_dict(), "weights")
+    save_checkpoint(tmp_path / "run" / "checkpoint.safetensors", card, weights)
+    command = ["evaluate", "-m", f"{tmp_path}/run", "--dataset", str(tmp_path), "-n", "4"]
+    facts = json.loads(CliRunner().invoke(pxgen, [*command, "--json"]).stdout)
+    assert facts["references"]["motion"]["static_frames"] == 1
+    assert facts["runs"][0]["motion"]["motion"] >= 0
+    if recipe == "vae":
+        assert facts["continuation"] is None
+        return
+    assert facts["continuation"]["kept"] == 1
+    assert len(facts["continuation"]["drawn"]["exact"]) == 3
+    text = CliRunner().invoke(pxgen, command).stdout
+    assert "held-out clips after 1 frames" in text
+    assert "in turn" in text

@@ -1,0 +1,301 @@
+"""Aseprite's own files: what is written is read back, and files with layers as Aseprite has them.
+
+No independent reader installs from the package index, so files with what pxgen does not write are
+put together here, chunk by chunk, by the published specification.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pxgen.cli.app import pxgen
+from pxgen.data.dataset import open_dataset
+from pxgen.engines.aseprite import encode_aseprite
+from pxgen.engines.atlas import Clip
+from pxgen.errors import InputError
+from pxgen.ingest.aseprite import is_aseprite, read_aseprite
+from pxgen.ingest.images import read_picture
+from pxgen.palette import Palette
+
+PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200), (9, 9, 9, 128)])
+LIMIT = 2**20
+
+
+@given(
+    frames=st.lists(st.integers(1, 3), min_size=1, max_size=3),
+    size=st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    seed=st.integers(0, 99),
+)
+def test_what_is_written_is_read_back(frames: list[int], size: tuple[int, int], seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    clips = [
+        Clip(
+            f"clip é {k}",
+            generator.integers(0, 5, (n, *size), dtype=np.uint8),
+            [20.0 * (k + 1)] * n,
+        )
+        for k, n in enumerate(frames)
+    ]
+    read = read_aseprite(encode_aseprite(clips, PALETTE), LIMIT, LIMIT)
+    wanted = np.concatenate([PALETTE.rgba[clip.frames] for clip in clips])
+    assert np.array_equal(read.rgba, wanted)
+    assert read.durations == tuple(20 * (k + 1) for k, n in enumerate(frames) for _ in range(n))
+    assert read.table == PALETTE.rgba.tobytes()
+    if max(frames) > 1:
+        assert [name for name, _ in read.tags] == [clip.name for clip in clips]
+        assert [n for _, order in read.tags for n in order] == list(range(sum(frames)))
+
+
+def test_a_palette_of_256_colours_keeps_its_order() -> None:
+    palette = Palette.of([(k, 255 - k, 7) for k in range(255)])
+    maps = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    read = read_aseprite(encode_aseprite([Clip("a", maps, [100])], palette), LIMIT, LIMIT)
+    assert read.table == palette.rgba.tobytes()
+    assert np.array_equal(read.rgba, palette.rgba[maps])
+
+
+def chunk(kind: int, content: bytes) -> bytes:
+    return struct.pack("<IH", 6 + len(content), kind) + content
+
+
+def text(value: str) -> bytes:
+    return struct.pack("<H", len(value.encode())) + value.encode()
+
+
+def layer(
+    *, flags: int = 1, kind: int = 0, level: int = 0, blend: int = 0, opacity: int = 255
+) -> bytes:
+    return chunk(
+        0x2004, struct.pack("<HHHHHHB3x", flags, kind, level, 0, 0, blend, opacity) + text("layer")
+    )
+
+
+def cel_head(number: int, width: int, height: int, *, order: int = 0, kind: int = 2) -> bytes:
+    return struct.pack("<HhhBHh5xHH", number, 0, 0, 255, kind, order, width, height)
+
+
+def cel(
+    number: int, pixels: np.ndarray, x: int = 0, y: int = 0, opacity: int = 255, kind: int = 2
+) -> bytes:
+    height, width = pixels.shape[:2]
+    data = zlib.compress(pixels.tobytes()) if kind == 2 else pixels.tobytes()
+    head = struct.pack("<HhhBHh5x", number, x, y, opacity, kind, 0)
+    return chunk(0x2005, head + struct.pack("<HH", width, height) + data)
+
+
+def linked(number: int, frame: int) -> bytes:
+    return chunk(0x2005, struct.pack("<HhhBHh5xH", number, 0, 0, 255, 1, 0, frame))
+
+
+def tags(*named: tuple[str, int, int, int]) -> bytes:
+    parts = [
+        struct.pack("<HHBH6x3Bx", first, last, direction, 0, 0, 0, 0) + text(name)
+        for name, first, last, direction in named
+    ]
+    return chunk(0x2018, struct.pack("<H8x", len(parts)) + b"".join(parts))
+
+
+def document(frames: list[list[bytes]], depth: int = 32, width: int = 4, height: int = 3) -> bytes:
+    body = b""
+    for chunks in frames:
+        inside = b"".join(chunks)
+        head = struct.pack("<IHHHxxI", 16 + len(inside), 0xF1FA, len(chunks), 80, len(chunks))
+        body += head + inside
+    head = struct.pack("<IHHHHHI", 128 + len(body), 0xA5E0, len(frames), width, height, depth, 1)
+    return head.ljust(128, b"\0") + body
+
+
+def solid(rgba: tuple[int, ...], width: int = 4, height: int = 3) -> np.ndarray:
+    return np.full((height, width, len(rgba)), rgba, np.uint8)
+
+
+def read(content: bytes) -> np.ndarray:
+    return read_aseprite(content, LIMIT, LIMIT).rgba
+
+
+RED, BLUE = (255, 0, 0, 255), (0, 0, 255, 255)
+
+
+def test_layers_lie_over_one_another_and_cels_where_they_are() -> None:
+    top = solid(BLUE, 2, 2)
+    made = read(document([[layer(), layer(), cel(0, solid(RED)), cel(1, top, x=3, y=-1)]]))
+    assert made.shape == (1, 3, 4, 4)
+    assert made[0, 0, 3].tolist() == [*BLUE]
+    assert (made[0, 1:] == RED).all()
+    assert (made[0, 0, :3] == RED).all()
+
+
+def test_opacities_mix_colours() -> None:
+    half = document([[layer(), layer(opacity=128), cel(0, solid(RED)), cel(1, solid(BLUE))]])
+    assert read(half)[0, 0, 0].tolist() == [127, 0, 128, 255]
+    alone = read(document([[layer(opacity=128), cel(0, solid(RED), opacity=128)]]))
+    assert alone[0, 0, 0].tolist() == [255, 0, 0, 64]
+
+
+def test_what_is_hidden_is_not_read() -> None:
+    hidden = document([[layer(), layer(flags=0, blend=3), cel(0, solid(RED)), cel(1, solid(BLUE))]])
+    assert (read(hidden)[0] == RED).all()
+    group = [
+        layer(flags=0, kind=1),
+        layer(level=1),
+        layer(),
+        cel(1, solid(BLUE)),
+        cel(2, solid(RED)),
+    ]
+    assert (read(document([group]))[0] == RED).all()
+
+
+def test_linked_and_raw_cels_are_read() -> None:
+    made = read(document([[layer(), cel(0, solid(RED), kind=0)], [linked(0, 0)], []]))
+    assert np.array_equal(made[0], made[1])
+    assert not made[2].any()
+
+
+def test_gray_and_old_palettes_are_read() -> None:
+    gray = document([[layer(), cel(0, solid((7, 255)))]], depth=16)
+    assert read(gray)[0, 0, 0].tolist() == [7, 7, 7, 255]
+    old = chunk(0x0004, struct.pack("<HBB", 1, 0, 3) + bytes([1, 2, 3, 10, 20, 30, 9, 9, 9]))
+    indexed = document([[old, layer(), cel(0, np.array([[0, 1]], np.uint8))]], depth=8)
+    assert read(indexed)[0, 0].tolist() == [[0] * 4, [10, 20, 30, 255], [0] * 4, [0] * 4]
+    # On a background layer no colour is transparent.
+    ground = document([[old, layer(flags=9), cel(0, np.array([[0, 1]], np.uint8))]], depth=8)
+    assert read(ground)[0, 0, 0].tolist() == [1, 2, 3, 255]
+
+
+def test_tags_turn_as_they_say() -> None:
+    frames = [
+        [layer(), tags(("on", 0, 2, 0), ("back", 0, 2, 1), ("both", 1, 3, 2), ("all", 0, 3, 3))]
+    ]
+    frames += [[], [], []]
+    assert read_aseprite(document(frames), LIMIT, LIMIT).tags == (
+        ("on", (0, 1, 2)),
+        ("back", (2, 1, 0)),
+        ("both", (1, 2, 3, 2)),
+        ("all", (3, 2, 1, 0, 1, 2)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (document([[layer(blend=3), cel(0, solid(RED))]]), "layer layer has a blend mode"),
+        (document([[layer(kind=2), cel(0, solid(RED))]]), "layer layer is a tile map"),
+        (document([[layer(), linked(0, 0)]]), "a linked cel leads nowhere"),
+        (document([[layer(), tags(("far", 0, 9, 0))]]), "tag far names frames that are not there"),
+        (document([[layer(), cel(5, solid(RED))]]), "damaged"),
+        (document([[layer()]], width=4000, height=4000), "too many pixels"),
+        (document([]), "without pixels"),
+        (document([[layer(), chunk(0x2019, struct.pack("<III8x", 300, 0, 299))]]), "more than 256"),
+    ],
+)
+def test_what_cannot_be_read_is_said(content: bytes, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        read(content)
+
+
+def test_files_that_would_fill_the_memory_are_refused() -> None:
+    bomb = zlib.compress(bytes(2**22))
+    # No pixels at all: nothing is unpacked.
+    empty = document([[layer(), chunk(0x2005, cel_head(0, 0, 5) + bomb)]])
+    assert not read(empty).any()
+    huge = document([[layer(), chunk(0x2005, cel_head(0, 60000, 60000) + bomb)]], width=1, height=1)
+    with pytest.raises(InputError, match="too many pixels"):
+        read(huge)
+    many = tags(*((f"t{k}", 0, 19, 0) for k in range(17)))
+    with pytest.raises(InputError, match="more than 16 times"):
+        read(document([[layer(), many], *[[]] * 19]))
+
+
+def test_a_frame_cannot_be_read_over_and_over() -> None:
+    whole = layer() + cel(0, solid(RED))
+    body = struct.pack("<IHHHxxI", 16, 0xF1FA, 2, 80, 2) + whole
+    head = struct.pack("<IHHHHHI", 128 + len(body), 0xA5E0, 1, 4, 3, 32, 1).ljust(128, b"\0")
+    with pytest.raises(InputError):
+        read(head + body)
+
+
+def test_cels_and_layers_stand_as_aseprite_has_them() -> None:
+    below = chunk(0x2005, cel_head(1, 4, 3, order=-2) + zlib.compress(solid(BLUE).tobytes()))
+    assert (read(document([[layer(), layer(), cel(0, solid(RED)), below]]))[0] == RED).all()
+    reference = [layer(), layer(flags=65), cel(0, solid(RED)), cel(1, solid(BLUE))]
+    assert (read(document([reference]))[0] == RED).all()
+
+
+def test_the_older_of_two_palettes_does_not_count() -> None:
+    newer = chunk(
+        0x2019,
+        struct.pack("<III8x", 2, 0, 1) + struct.pack("<H4BH4B", 0, 0, 0, 0, 255, 0, 9, 8, 7, 128),
+    )
+    old = chunk(0x0004, struct.pack("<HBB", 1, 0, 2) + bytes([0, 0, 0, 9, 8, 7]))
+    content = document([[newer, old, layer(), cel(0, np.array([[0, 1]], np.uint8))]], depth=8)
+    found = read_aseprite(content, LIMIT, LIMIT)
+    assert found.rgba[0, 0, 1].tolist() == [9, 8, 7, 128]
+    # The opaque black that stands for transparent is so in the table, too.
+    assert found.table is not None
+    assert found.table[:8] == bytes([0, 0, 0, 0, 9, 8, 7, 128])
+
+
+def test_other_formats_are_not_taken_for_aseprite() -> None:
+    # The size of a WebP file stands where Aseprite has its mark.
+    webp = b"RIFF" + struct.pack("<I", 0x1A5E0) + b"WEBPVP8L" + bytes(200)
+    assert not is_aseprite(webp)
+    assert is_aseprite(document([[layer()]]))
+    assert not is_aseprite(document([[layer()]])[:100])
+
+
+def test_a_cel_unpacks_to_no_more_than_it_says() -> None:
+    bomb = zlib.compress(bytes(2**24))
+    head = struct.pack("<HhhBHh5xHH", 0, 0, 0, 255, 2, 0, 4, 3)
+    made = read(document([[layer(), chunk(0x2005, head + bomb)]]))
+    assert made.shape == (1, 3, 4, 4)
+
+
+WHOLE = document(
+    [[layer(), layer(level=0), cel(0, solid(RED)), tags(("t", 0, 1, 2))], [linked(0, 0)]]
+)
+
+
+@given(st.data())
+def test_damage_is_an_input_error_and_nothing_else(data: st.DataObject) -> None:
+    content = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(content)))
+    for damaged in (bytes(content), bytes(content[:cut])):
+        with contextlib.suppress(InputError):
+            assert read_aseprite(damaged, LIMIT, LIMIT).rgba.dtype == np.uint8
+
+
+def test_prepare_takes_a_clip_a_tag(tmp_path: Path) -> None:
+    clips = [
+        Clip(name, np.full((4, 6, 6), k + 1, np.uint8), [90] * 4)
+        for k, name in enumerate(("idle", "run"))
+    ]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "hero.aseprite").write_bytes(encode_aseprite(clips, PALETTE))
+    # The suffix that Adobe's palettes have, too; those are passed over.
+    (tmp_path / "in" / "old.ase").write_bytes(encode_aseprite(clips[:1], PALETTE))
+    (tmp_path / "in" / "colours.ase").write_bytes(b"ASEF\0\1\0\0\0\0\0\0")
+    asked = ["prepare", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
+    result = CliRunner().invoke(pxgen, asked)
+    assert result.exit_code == 0, result.output
+    data = open_dataset(tmp_path / "out")
+    assert data.canvas == (4, 6, 6)
+    assert sorted(data.names) == ["hero.aseprite#idle", "hero.aseprite#run", "old.ase#idle"]
+    # The palette of the files in their order, although only two colours occur.
+    assert data.palette == PALETTE
+
+
+def test_durations_are_read_from_animations(tmp_path: Path) -> None:
+    clip = Clip("a", np.ones((3, 4, 4), np.uint8), [40, 50, 60])
+    (tmp_path / "a.aseprite").write_bytes(encode_aseprite([clip], PALETTE))
+    assert read_picture(tmp_path / "a.aseprite").durations == (40, 50, 60)

@@ -1,0 +1,157 @@
+"""Drawing from something: inits, masks, tiles, locks and larger canvases, on every sampler."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pxgen.canvas import Canvas
+from pxgen.errors import UsageError
+from pxgen.models.diffusion.tiling import Windows
+from pxgen.models.layers import convolve
+from pxgen.models.protocol import EDITS, Sampling
+from pxgen.noise import PictureNoise
+from tests.tiny import PALETTE, RECIPES, domain, tiny_model
+
+DRAWERS = [
+    (recipe, sampler)
+    for recipe in RECIPES
+    if (model := tiny_model(recipe)).takes >= EDITS
+    for sampler in model.samplers
+]
+SQUARE = domain(height=8, width=8)
+LABELS = torch.tensor([[1.0, 0.0], [0.0, -1.0], [0.0, 0.0]])
+INIT = torch.randint(0, len(PALETTE), (1, 8, 8), generator=torch.Generator().manual_seed(7))
+INIT = INIT.to(torch.uint8)
+
+
+def drawn(recipe: str, how: Sampling) -> torch.Tensor:
+    return tiny_model(recipe, SQUARE).sample(LABELS, PictureNoise(4, range(3)), how)
+
+
+def test_all_diffusions_edit() -> None:
+    assert {recipe for recipe, _ in DRAWERS} >= {"masked", "ddpm", "ddpm-palette"}
+
+
+@pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)
+def test_no_strength_returns_the_sprite_and_full_strength_forgets_it(
+    recipe: str, sampler: str
+) -> None:
+    how = Sampling(sampler=sampler, steps=5)
+    kept = drawn(recipe, replace(how, init=INIT, strength=0.0))
+    assert torch.equal(kept, INIT.expand_as(kept))
+    fresh = drawn(recipe, replace(how, init=INIT, strength=1.0))
+    assert torch.equal(fresh, drawn(recipe, how))
+
+
+@pytest.mark.parametrize("strength", [None, 0.5])
+@pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)
+def test_what_lies_outside_a_mask_stays_as_it_is(
+    recipe: str, sampler: str, strength: float | None
+) -> None:
+    mask = torch.zeros(1, 8, 8, dtype=torch.bool)
+    mask[:, 2:5, 1:7] = True
+    how = Sampling(sampler=sampler, steps=6, init=INIT, mask=mask, strength=strength)
+    pictures = drawn(recipe, how)
+    outside = ~mask.expand_as(pictures)
+    assert torch.equal(pictures[outside], INIT.expand_as(pictures)[outside])
+    assert not torch.equal(pictures, INIT.expand_as(pictures))
+
+
+@pytest.mark.parametrize("temperature", [None, 0.0])
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+@pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)
+def test_a_locked_palette_lends_no_other_entry(
+    recipe: str, sampler: str, guidance: float, temperature: float | None
+) -> None:
+    lock = torch.tensor([False, False, True, False, True])
+    how = Sampling(sampler=sampler, steps=4, lock=lock, guidance=guidance, temperature=temperature)
+    assert set(drawn(recipe, how).unique().tolist()) <= {2, 4}
+
+
+@pytest.mark.parametrize("tile", [None, (True, True), (False, True)])
+@pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)
+def test_a_larger_canvas_keeps_what_was_placed_on_it(
+    recipe: str, sampler: str, tile: tuple[bool, bool] | None
+) -> None:
+    large = Canvas(1, 11, 19)
+    placed = torch.zeros(large, dtype=torch.uint8)
+    placed[:, 3:, 5:13] = INIT
+    mask = torch.ones(large, dtype=torch.bool)
+    mask[:, 3:, 5:13] = False
+    how = Sampling(sampler=sampler, steps=3, canvas=large, init=placed, mask=mask, tile=tile)
+    pictures = drawn(recipe, how)
+    assert pictures.shape == (3, *large)
+    assert torch.equal(pictures[:, :, 3:, 5:13], INIT.expand(3, -1, -1, -1))
+
+
+@pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)
+def test_edited_pictures_do_not_depend_on_their_company(recipe: str, sampler: str) -> None:
+    model = tiny_model(recipe, SQUARE)
+    mask = torch.ones(1, 8, 8, dtype=torch.bool)
+    mask[:, 0] = False
+    how = Sampling(sampler=sampler, steps=5, init=INIT, mask=mask, strength=0.8, tile=(True, False))
+    together = model.sample(LABELS, PictureNoise(1, range(3)), how)
+    for i in range(3):
+        alone = model.sample(LABELS[i : i + 1], PictureNoise(1, [i]), how)
+        assert torch.equal(alone[0], together[i])
+
+
+@pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)
+def test_the_trace_of_an_edit_ends_in_it(recipe: str, sampler: str) -> None:
+    model = tiny_model(recipe, SQUARE)
+    how = Sampling(sampler=sampler, steps=4, init=INIT, strength=0.6)
+    *_, last = model.trace(LABELS, PictureNoise(4, range(3)), how)
+    assert torch.equal(last, model.sample(LABELS, PictureNoise(4, range(3)), how))
+
+
+def test_a_convolution_that_wraps_round_has_no_border() -> None:
+    layer = torch.nn.Conv2d(3, 2, 3, padding=1)
+    x = torch.randn(1, 3, 6, 5)
+    for wrap, turn in (((True, False), (2, 0)), ((False, True), (0, 3)), ((True, True), (1, 1))):
+        rolled = convolve(layer, x.roll(turn, (2, 3)), wrap)
+        assert torch.allclose(rolled, convolve(layer, x, wrap).roll(turn, (2, 3)), atol=1e-6)
+    edges = convolve(layer, x, (False, True))
+    assert torch.allclose(edges[..., 1:-1], layer(x)[..., 1:-1], atol=1e-6)
+    assert not torch.allclose(edges[..., 0], layer(x)[..., 0], atol=1e-4)
+
+
+def test_a_canvas_that_is_padded_cannot_tile() -> None:
+    model = tiny_model("masked", domain(height=6, width=8))
+    with pytest.raises(UsageError, match="4 divides; this model draws 8x6"):
+        model.sample(torch.zeros(1, 2), PictureNoise(0, [0]), Sampling(tile=(True, False)))
+
+
+@given(
+    small=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    more=st.tuples(st.integers(0, 14), st.integers(0, 14)),
+    frames=st.integers(1, 2),
+    wrap=st.tuples(st.booleans(), st.booleans()),
+)
+def test_views_cover_a_drawing_and_agree_with_themselves(
+    small: tuple[int, int], more: tuple[int, int], frames: int, wrap: tuple[bool, bool]
+) -> None:
+    canvas = Canvas(frames, *small)
+    large = Canvas(frames, small[0] + more[0], small[1] + more[1])
+    windows = Windows(canvas, large, wrap)
+    x = torch.rand(2, large.pixels, 3)
+    assert torch.allclose(windows.look(lambda view: x[:, view]), x, atol=1e-6)
+    for view in windows.places:
+        assert len(view.unique()) == canvas.pixels
+
+
+def test_views_weigh_less_towards_their_borders() -> None:
+    """Two views of six pixels over nine, each saying its own number everywhere."""
+    windows = Windows(Canvas(1, 1, 6), Canvas(1, 1, 9))
+    numbers = iter([0.0, 1.0])
+    said = windows.look(lambda view: torch.full((1, 6, 1), next(numbers)))[0, :, 0]
+    assert said.tolist() == pytest.approx([0, 0, 0, 1 / 4, 1 / 2, 3 / 4, 1, 1, 1], abs=1e-6)
+
+
+def test_a_canvas_does_not_shrink() -> None:
+    with pytest.raises(UsageError, match="4x8 does not hold the model's 8x8"):
+        Windows(Canvas(1, 8, 8), Canvas(1, 8, 4))

@@ -1,0 +1,151 @@
+"""Gaussian diffusion on planes: what the contract's tests do not say."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from pxgen.errors import InputError
+from pxgen.models.diffusion.encodings import Noisy, PalettePlanes, RgbaPlanes
+from pxgen.models.diffusion.gaussian import GaussianDiffusion
+from pxgen.models.protocol import Batch, Sampling
+from pxgen.noise import BatchNoise, PictureNoise
+from tests.tiny import domain, tiny_model
+
+DOMAIN = domain()
+P, K = DOMAIN.canvas.pixels, DOMAIN.colors
+
+
+def noisy(planes: RgbaPlanes | PalettePlanes, kept: float) -> Noisy:
+    generator = torch.Generator().manual_seed(0)
+    indices = torch.randint(0, K, (8, P), generator=generator)
+    clean = planes.lift(indices)
+    added = torch.randn(clean.shape, generator=generator)
+    share = torch.full((8, 1, 1), kept)
+    return Noisy(indices, clean, added, torch.zeros(8, dtype=torch.int64), share)
+
+
+@pytest.mark.parametrize("learnt", [None, 5])
+def test_a_vector_itself_says_which_entry_it_was(learnt: int | None) -> None:
+    """Without a network, the scores are Bayes' rule for normal noise around equal priors."""
+    torch.manual_seed(0)
+    planes = PalettePlanes(DOMAIN, learnt=learnt, length=2.0, rank=3)
+    for kept in (0.1, 0.6, 0.99):
+        sprites = noisy(planes, kept)
+        with torch.no_grad():
+            scores = planes.scores(torch.zeros(8, P, 3), sprites.x, sprites.kept)
+            gaps = sprites.x.unsqueeze(2) - kept**0.5 * planes.vectors()
+            wanted = (-gaps.square().sum(-1) / (2 * (1 - kept))).log_softmax(-1)
+        assert torch.allclose(scores, wanted, atol=1e-3)
+    # Where nothing is left of a sprite, its vectors say nothing.
+    blank = noisy(planes, 0.0)
+    scores = planes.scores(torch.zeros(8, P, 3), blank.x, blank.kept)
+    assert torch.allclose(scores, torch.full_like(scores, -math.log(K)), atol=1e-6)
+
+
+def test_v_and_clean_are_two_names_of_one_thing() -> None:
+    by_v, direct = RgbaPlanes(DOMAIN, predict="v"), RgbaPlanes(DOMAIN, predict="clean")
+    sprites = noisy(by_v, 0.4)
+    v = 0.4**0.5 * sprites.added - 0.6**0.5 * sprites.clean
+    assert torch.allclose(by_v.scores(v, sprites.x, sprites.kept), sprites.clean, atol=1e-5)
+    assert float(by_v.cost(v, sprites.clean, sprites).sum()) == pytest.approx(0, abs=1e-9)
+    assert float(direct.cost(sprites.clean, sprites.clean, sprites).sum()) == 0
+    assert torch.equal(direct.decide(sprites.clean), sprites.indices)
+
+
+@pytest.mark.parametrize("planes", ["embedding", "onehot"])
+def test_the_bound_is_that_of_the_data_where_the_network_knows_it(planes: str) -> None:
+    """Pixels drawn on their own by known chances cost their entropy, whatever the noise."""
+    model = tiny_model("ddpm-palette", planes=planes, levels=200, self_condition=False)
+    assert isinstance(model, GaussianDiffusion)
+    chances = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])
+    generator = torch.Generator().manual_seed(0)
+    shape = (128, *model.domain.canvas)
+    drawn = torch.multinomial(chances, math.prod(shape), replacement=True, generator=generator)
+    assert isinstance(model.planes, PalettePlanes)
+    with torch.no_grad():
+        model.planes.palette.zero_()
+        model.planes.bias.copy_(chances.log().expand_as(model.planes.bias))
+        batch = Batch(drawn.view(shape), torch.zeros(128, 2))
+        parts = [model.held_out(batch, BatchNoise(128, 0, k))["bits"] for k in range(8)]
+    cost = -chances.log2()[drawn].view(128, -1).sum(1)
+    # The levels are finite, and each costs a little more than it would in the limit.
+    assert float(torch.stack(parts).mean()) == pytest.approx(float(cost.mean()), rel=0.05)
+    assert float(torch.stack(parts).mean()) > 0.98 * float(cost.mean())
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "ddpm", "dpmpp"])
+def test_every_sampler_ends_in_what_the_network_is_sure_of(sampler: str) -> None:
+    """A bias that leaves no doubt decides every pixel, from any noise."""
+    model = tiny_model("ddpm-palette")
+    assert isinstance(model, GaussianDiffusion)
+    wanted = torch.arange(P) % K
+    assert isinstance(model.planes, PalettePlanes)
+    with torch.no_grad():
+        model.planes.bias.copy_(60 * torch.nn.functional.one_hot(wanted, K))
+        how = Sampling(sampler=sampler, steps=5)
+        drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), how)
+    assert torch.equal(drawn.flatten(1).long(), wanted.expand(3, -1))
+
+
+def test_guidance_moves_away_from_what_no_label_asks_for() -> None:
+    model = tiny_model("ddpm-palette")
+    labels = torch.tensor([[1.0, -1.0]]).repeat(4, 1)
+
+    def drawn(guidance: float) -> torch.Tensor:
+        with torch.no_grad():
+            for parameter in model.module.parameters():
+                parameter.add_(0.1 * torch.sin(torch.arange(parameter.numel())).view_as(parameter))
+            return model.sample(
+                labels, PictureNoise(0, range(4)), Sampling(steps=4, guidance=guidance)
+            )
+
+    state = {name: tensor.clone() for name, tensor in model.module.state_dict().items()}
+    plain = drawn(1.0)
+    model.module.load_state_dict(state)
+    assert not torch.equal(plain, drawn(6.0))
+
+
+def test_a_drawing_without_added_noise_is_described_by_its_start_alone() -> None:
+    model = tiny_model("ddpm-palette")
+    labels = torch.zeros(2, 2)
+    for sampler, steps in (("ddim", 1), ("dpmpp", 1), ("ddpm", 4)):
+        how = Sampling(sampler=sampler, steps=4)
+        code = model.draw(labels, PictureNoise(0, range(2)), how)
+        assert code.noises.shape[1] == steps
+
+
+def test_codes_made_of_different_noise_mix() -> None:
+    """An image's code is a start alone; a drawing by DDPM brings noise for every step."""
+    model = tiny_model("ddpm-palette", sampler="ddpm")
+    labels = torch.zeros(1, 2)
+    sprite = torch.randint(0, K, (1, *model.domain.canvas)).to(torch.uint8)
+    image = model.encode(sprite, labels, PictureNoise(0, [0]))
+    drawing = model.draw(labels, PictureNoise(1, [0]), Sampling())
+    for a, b in ((image, drawing), (drawing, image)):
+        for weight, end in ((0.0, a), (1.0, b)):
+            mixed = model.decode(model.mix(a, b, weight), PictureNoise(5, [0]))
+            assert torch.equal(mixed, model.decode(end, PictureNoise(5, [0])))
+        between = model.decode(model.mix(a, b, 0.4), PictureNoise(5, [0]))
+        assert between.shape == sprite.shape
+
+
+def test_an_image_is_encoded_whatever_noise_drawings_add() -> None:
+    model = tiny_model("ddpm-palette", sampler="ddim", eta=0.7)
+    sprite = torch.randint(0, K, (1, *model.domain.canvas)).to(torch.uint8)
+    code = model.encode(sprite, torch.zeros(1, 2), PictureNoise(0, [0]))
+    assert model.decode(code, PictureNoise(0, [0])).shape == sprite.shape
+
+
+def test_a_drawing_of_more_noise_than_fits_memory_is_refused() -> None:
+    model = tiny_model("ddpm-palette", domain(height=1024, width=1024), levels=500, sampler="ddpm")
+    with pytest.raises(InputError, match="fewer --steps"):
+        model.draw(torch.zeros(1, 2), PictureNoise(0, [0]), Sampling(steps=500))
+
+
+def test_more_noise_than_memory_holds_is_one_line() -> None:
+    model = tiny_model("ddpm-palette", domain(1, 256, 256, 0))
+    with pytest.raises(InputError, match=r"500 steps .* do not fit memory"):
+        model.sample(torch.zeros(1, 0), PictureNoise(0, [0]), Sampling(sampler="ddpm", steps=500))

@@ -1,0 +1,90 @@
+"""Uniform diffusion: its arithmetic against enumeration, and what it ends in."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from pxgen.models.diffusion.uniform import UniformDiffusion, backwards, witnessed
+from pxgen.models.protocol import Batch, Sampling
+from pxgen.noise import BatchNoise, PictureNoise
+from tests.tiny import domain, tiny_model
+
+K = domain().colors
+P = domain().canvas.pixels
+
+
+def stay(kept: float) -> torch.Tensor:
+    """``(K, K)``: from an entry to each."""
+    return kept * torch.eye(K) + (1 - kept) / K
+
+
+def test_steps_backwards_are_bayes_rule() -> None:
+    """All ways from a clean pixel by one with less noise to one with more, listed."""
+    chances = torch.tensor([0.5, 0.2, 0.15, 0.1, 0.05])
+    now, after = 0.3, 0.7
+    for token in range(K):
+        # (clean, between) given the noisy one, where the clean one follows `chances` already.
+        joint = stay(after).unsqueeze(-1) * stay(now / after)[:, token].view(1, K, 1)
+        joint = joint.squeeze(-1) / stay(now)[:, token].view(K, 1)
+        wanted = (chances.view(K, 1) * joint).sum(0)
+        got = backwards(
+            torch.tensor([[token]]),
+            chances.log().view(1, 1, K),
+            torch.full((1, 1, 1), now),
+            torch.full((1, 1, 1), after),
+        )
+        assert torch.allclose(got.view(-1), wanted, atol=1e-6)
+        assert float(got.sum()) == pytest.approx(1)
+
+
+def test_a_pixel_bears_witness_of_itself() -> None:
+    prior = torch.tensor([0.5, 0.2, 0.15, 0.1, 0.05])
+    for token in range(K):
+        wanted = prior * stay(0.4)[:, token]
+        got = witnessed(
+            prior.log().view(1, 1, K), torch.tensor([[token]]), torch.full((1, 1, 1), 0.4)
+        )
+        assert torch.allclose(got.exp().view(-1), wanted / wanted.sum(), atol=1e-6)
+
+
+def test_the_bound_is_that_of_the_data_where_the_network_knows_it() -> None:
+    """Pixels drawn on their own by known chances cost their entropy, whatever the noise."""
+    model = tiny_model("uniform", levels=200)
+    assert isinstance(model, UniformDiffusion)
+    chances = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])
+    generator = torch.Generator().manual_seed(0)
+    shape = (128, *model.domain.canvas)
+    drawn = torch.multinomial(chances, math.prod(shape), replacement=True, generator=generator)
+    with torch.no_grad():
+        model.guesser.palette.zero_()
+        model.guesser.bias.copy_(chances.log().expand_as(model.guesser.bias))
+        batch = Batch(drawn.view(shape), torch.zeros(128, 2))
+        parts = [model.held_out(batch, BatchNoise(128, 0, k))["bits"] for k in range(8)]
+    entropy = -float((chances * chances.log2()).sum()) * P
+    assert float(torch.stack(parts).mean()) == pytest.approx(entropy, rel=0.03)
+
+
+def test_every_pixel_ends_in_what_the_network_is_sure_of() -> None:
+    model = tiny_model("uniform")
+    assert isinstance(model, UniformDiffusion)
+    wanted = torch.arange(P) % K
+    with torch.no_grad():
+        model.guesser.bias.copy_(60 * torch.nn.functional.one_hot(wanted, K))
+        drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), Sampling(steps=5))
+    assert torch.equal(drawn.flatten(1).long(), wanted.expand(3, -1))
+
+
+def test_what_is_drawn_follows_the_chances_that_the_network_names() -> None:
+    """Pixels on their own: many steps of small changes end in the shares of one draw."""
+    model = tiny_model("uniform", temperature=1.0)
+    assert isinstance(model, UniformDiffusion)
+    chances = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])
+    with torch.no_grad():
+        model.guesser.palette.zero_()
+        model.guesser.bias.copy_(chances.log().expand_as(model.guesser.bias))
+        drawn = model.sample(torch.zeros(80, 2), PictureNoise(0, range(80)), Sampling(steps=40))
+    shares = torch.bincount(drawn.flatten().long(), minlength=K) / drawn.numel()
+    assert torch.allclose(shares, chances, atol=0.03)

@@ -1,0 +1,240 @@
+"""What every model promises, for every recipe."""
+
+from __future__ import annotations
+
+import math
+from itertools import permutations
+
+import pytest
+import torch
+
+from pxgen.models.autoencoder.latents import GumbelLatent, PointLatent
+from pxgen.models.conditioning import LabelPrior
+from pxgen.models.diffusion.masked import MaskedDiffusion, MaskedSpec
+from pxgen.models.protocol import Batch, Sampling
+from pxgen.models.vqvae.model import VqVae
+from pxgen.noise import BatchNoise, PictureNoise, seed_weights
+from tests.tiny import PALETTE, RECIPES, domain, tiny_model
+
+DOMAINS = [
+    domain(),
+    domain(frames=2),
+    domain(labels=0),
+    domain(height=1, width=1),
+    domain(1, 9, 17),
+]
+
+
+def example(of=None, count: int = 6) -> Batch:  # type: ignore[no-untyped-def]
+    of = of or domain()
+    generator = torch.Generator().manual_seed(1)
+    pixels = torch.randint(0, of.colors, (count, *of.canvas), generator=generator)
+    labels = torch.randint(0, 2, (count, of.labels), generator=generator) * 2.0 - 1
+    return Batch(pixels, labels)
+
+
+@pytest.mark.parametrize("of", DOMAINS, ids=str)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_samples_have_the_canvas_and_stay_in_the_palette(recipe: str, of) -> None:  # type: ignore[no-untyped-def]
+    model = tiny_model(recipe, of)
+    drawn = model.sample(torch.zeros(3, of.labels), PictureNoise(0, range(3)), Sampling(steps=3))
+    assert drawn.shape == (3, *of.canvas)
+    assert drawn.dtype == torch.uint8
+    assert int(drawn.max()) < of.colors
+    assert not (model.steerable and of.labels == 0)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_sampler_draws_and_repeats(recipe: str) -> None:
+    model = tiny_model(recipe)
+    labels = torch.eye(2)
+    for name in model.samplers:
+        how = Sampling(sampler=name, steps=4, guidance=2.0, temperature=0.9)
+        first = model.sample(labels, PictureNoise(1, [0, 1]), how)
+        assert torch.equal(first, model.sample(labels, PictureNoise(1, [0, 1]), how))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_trace_ends_in_the_sample(recipe: str) -> None:
+    model = tiny_model(recipe)
+    labels = torch.eye(2)
+    steps = list(model.trace(labels, PictureNoise(2, [0, 1]), Sampling(steps=4)))
+    assert len(steps) > 1
+    assert torch.equal(steps[-1], model.sample(labels, PictureNoise(2, [0, 1]), Sampling(steps=4)))
+    assert all(int(step.max()) < len(PALETTE) for step in steps)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_code_of_a_sample_decodes_to_it(recipe: str) -> None:
+    model = tiny_model(recipe)
+    labels, how = torch.eye(2), Sampling()
+    code = model.draw(labels, PictureNoise(3, [0, 1]), how)
+    sample = model.sample(labels, PictureNoise(3, [0, 1]), how)
+    assert torch.equal(model.decode(code, PictureNoise(9, [0, 1])), sample)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_mixtures_begin_and_end_exactly(recipe: str) -> None:
+    model = tiny_model(recipe)
+    batch = example(count=2)
+    codes = [
+        model.encode(batch.pixels[i : i + 1], batch.labels[i : i + 1], PictureNoise(0, [i]))
+        for i in range(2)
+    ]
+    for weight, end in ((0.0, codes[0]), (1.0, codes[1])):
+        mixed = model.decode(model.mix(*codes, weight), PictureNoise(5, [0]))
+        direct = model.decode(end, PictureNoise(5, [0]))
+        assert torch.equal(mixed, direct)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_losses_are_finite_scalars_and_reach_every_weight(recipe: str) -> None:
+    model = tiny_model(recipe)
+    batch = example(count=64)
+    for stage in model.stages():
+        stage.begin(batch)
+        # Several steps, because layers that start at zero hide those behind them.
+        optimizer = torch.optim.SGD(stage.module.parameters(), lr=0.1)
+        reached: set[str] = set()
+        for step in range(4):
+            terms = stage.loss(batch, 0.5, BatchNoise(len(batch.pixels), 0, step))
+            assert all(term.shape == () and term.isfinite() for term in terms.values())
+            optimizer.zero_grad()
+            torch.stack(list(terms.values())).sum().backward()
+            reached |= {
+                name
+                for name, parameter in stage.module.named_parameters()
+                if parameter.grad is not None and parameter.grad.abs().sum() > 0
+            }
+            optimizer.step()
+        assert reached == {name for name, _ in stage.module.named_parameters()}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_an_untrained_bound_is_near_the_entropy_of_noise(recipe: str) -> None:
+    """Uniform noise costs log2 K bits a pixel; a bound far below it would be a wrong weighting."""
+    model = tiny_model(recipe)
+    batch = example(count=64)
+    if not any(stage.codes_pixels for stage in model.stages()):
+        pytest.skip("no likelihood")
+    bits = torch.zeros(64)
+    for stage in model.stages():
+        stage.begin(batch)
+        if stage.codes_pixels:
+            with torch.no_grad():
+                bits += stage.held_out(batch, BatchNoise(64, 0, 0))["bits"]
+    fair = domain().canvas.pixels * math.log2(len(PALETTE))
+    if isinstance(model, VqVae):
+        # Codes that say nothing yet are paid for all the same.
+        codec = model.codec
+        fair += codec.grids.top.pixels * math.log2(codec.top.codes)
+        fair += codec.grids.bottom.pixels * math.log2(codec.bottom.codes)
+    assert bits.shape == (64,)
+    assert bits.mean().item() == pytest.approx(fair, rel=0.15)
+
+
+@pytest.mark.parametrize("latent", [PointLatent(3), GumbelLatent(3, 4)], ids=["point", "gumbel"])
+def test_units_that_say_the_same_of_every_sprite_are_not_active(
+    latent: PointLatent | GumbelLatent,
+) -> None:
+    given = torch.zeros(50, latent.given)
+    given[:, 0] = torch.arange(50.0) - 20.5
+    assert latent.active(latent.likeliest(given)).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("recipe", ["vae", "gsvae"])
+def test_the_code_pays_for_what_it_says(recipe: str) -> None:
+    model = tiny_model(recipe)
+    batch = example(count=32)
+    (stage,) = (stage for stage in model.stages() if stage.codes_pixels)
+    stage.begin(batch)
+    figures = stage.held_out(batch, BatchNoise(32, 0, 0))
+    assert (figures["code_bits"] >= 0).all()
+    assert (figures["bits"] > figures["code_bits"]).all()
+    use = model.code_use([batch, batch])
+    assert 0 <= use["active_units"] <= use["units"] == 4
+
+
+def test_forbidden_labels_stay_forbidden_and_asked_ones_asked() -> None:
+    prior = LabelPrior(5, 8)
+    asked = torch.tensor([[1.0, -1.0, 0.0, 0.5, 0.0]]).repeat(20, 1)
+    drawn = prior.complete(asked, PictureNoise(0, range(20)))
+    assert torch.equal(drawn[:, [0, 1, 3]], asked[:, [0, 1, 3]])
+    assert set(drawn[:, [2, 4]].flatten().tolist()) == {-1.0, 1.0}
+
+
+def test_a_label_prior_learns_what_goes_together() -> None:
+    """Two kinds, each with two hats of its own: a hat names its kind and excludes the others."""
+    rows = torch.tensor(
+        [[1, 0, 1, 0, 0, 0], [1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1]]
+    )
+    seed_weights(0)
+    prior = LabelPrior(6, 32)
+    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
+    for step in range(150):
+        loss = prior.loss(rows.repeat(8, 1) * 2.0 - 1, BatchNoise(32, 0, step)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    asked = torch.eye(6).repeat(10, 1)
+    with torch.no_grad():
+        drawn = prior.complete(asked, PictureNoise(0, range(60)))
+    legal = {tuple(row) for row in (rows * 2 - 1).tolist()}
+    assert sum(tuple(row) in legal for row in drawn.int().tolist()) >= 57
+    assert len({tuple(row) for row in drawn.int().tolist()} & legal) == 4
+
+
+def test_sets_of_different_sizes_keep_their_shares() -> None:
+    """Half of the sprites bear no label and half bear three: so must the draws."""
+    rows = torch.tensor([[0, 0, 0], [1, 1, 1]]).repeat(16, 1) * 2.0 - 1
+    seed_weights(0)
+    prior = LabelPrior(3, 16)
+    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
+    for step in range(150):
+        loss = prior.loss(rows, BatchNoise(32, 0, step)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        drawn = prior.complete(torch.zeros(400, 3), PictureNoise(0, range(400)))
+    assert 0.4 < (drawn < 0).all(1).float().mean() < 0.6
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_pictures_do_not_depend_on_their_company(recipe: str) -> None:
+    model = tiny_model(recipe)
+    for sampler in model.samplers:
+        how = Sampling(sampler=sampler, steps=70)
+        together = model.sample(torch.zeros(8, 2), PictureNoise(0, range(8)), how)
+        for i in range(8):
+            alone = model.sample(torch.zeros(1, 2), PictureNoise(0, [i]), how)
+            assert torch.equal(together[i], alone[0])
+
+
+def test_the_bound_weighs_every_order_alike() -> None:
+    """Three pixels and a made-up network: all orders and all parts of them can be listed."""
+    of = domain(height=1, width=3, labels=0)
+    model = MaskedDiffusion(MaskedSpec(width=8, coarse=8, depth=1, hidden=8, rank=4), of)
+    scores = torch.rand(6**3, 3, 5, generator=torch.Generator().manual_seed(0)) * 4
+
+    def network(tokens: torch.Tensor, labels: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+        known = (tokens * torch.tensor([1, 6, 36])).sum(1)
+        return scores[known].gather(1, where.unsqueeze(-1).expand(-1, -1, 5))
+
+    model.denoiser.forward = network  # type: ignore[method-assign]
+    sprite = torch.tensor([1, 4, 2])
+    exact = 0.0
+    for order in permutations(range(3)):
+        tokens = torch.full((1, 3), 5)
+        for place in order:
+            logits = network(tokens, torch.zeros(1, 0), torch.tensor([[place]]))
+            exact -= float(logits[0, 0].log_softmax(-1)[sprite[place]]) / 6 / math.log(2)
+            tokens[0, place] = sprite[place]
+    batch = Batch(sprite.view(1, 1, 1, 3).repeat(4000, 1, 1, 1), torch.zeros(4000, 0))
+    bits = model.held_out(batch, BatchNoise(4000, 0, 0))["bits"]
+    assert bits.mean().item() == pytest.approx(exact, rel=0.02)
+
+
+def test_labels_steer_only_where_there_are_any() -> None:
+    assert tiny_model(of=domain(labels=3)).steerable
+    assert not tiny_model(of=domain(labels=0)).steerable

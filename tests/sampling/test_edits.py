@@ -1,0 +1,163 @@
+"""``sample`` with something to start from, through the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from pxgen.cli.app import pxgen
+from pxgen.render.png import decode_png
+from tests.checkpoint.test_store import save
+from tests.tiny import PALETTE
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    command = ["sample", "-m", str(folder), "--steps", "3", "--workers", "1", *arguments]
+    result = CliRunner().invoke(pxgen, command)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def sprite(path: Path, size: tuple[int, int] = (8, 6)) -> np.ndarray:
+    """A sprite in the model's colours."""
+    indices = np.random.default_rng(3).integers(0, len(PALETTE), size[::-1]).astype(np.uint8)
+    Image.fromarray(np.array(PALETTE.rows, np.uint8)[indices]).save(path)
+    return indices
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save(tmp_path)
+    return tmp_path
+
+
+def test_pictures_take_the_strengths_in_turn_whatever_the_shard(folder: Path) -> None:
+    given = sprite(folder / "a.png")
+    options = ["--init", f"{folder}/a.png", "--strength", "0", "--strength", "1", "-n", "4"]
+    assert run(folder, *options, "-o", f"{folder}/out/")[0] == 0
+    drawn = [decode_png(path)[0] for path in sorted((folder / "out").iterdir())]
+    assert [np.array_equal(each, given) for each in drawn] == [True, False, True, False]
+    for part in ("1/2", "2/2"):
+        assert run(folder, *options, "--shard", part, "-o", f"{folder}/parts/")[0] == 0
+    parts = [path.read_bytes() for path in sorted((folder / "parts").iterdir())]
+    assert parts == [path.read_bytes() for path in sorted((folder / "out").iterdir())]
+
+
+def test_a_mask_keeps_what_it_does_not_mark(folder: Path) -> None:
+    given = sprite(folder / "a.png")
+    mask = np.zeros((6, 8), np.uint8)
+    mask[:, 4:] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    out = folder / "x.png"
+    options = ["--init", f"{folder}/a.png", "--mask", f"{folder}/mask.png", "-o", str(out)]
+    assert run(folder, *options)[0] == 0
+    drawn = decode_png(out)[0]
+    assert np.array_equal(drawn[:, :4], given[:, :4])
+    assert not np.array_equal(drawn[:, 4:], given[:, 4:])
+
+
+@pytest.mark.parametrize("at", [None, "3,1"])
+def test_a_sprite_is_drawn_on_around_it(folder: Path, at: str | None) -> None:
+    given = sprite(folder / "a.png")
+    out = folder / "x.png"
+    options = ["--init", f"{folder}/a.png", "--canvas", "13x9", "-o", str(out)]
+    assert run(folder, *options, *(["--at", at] if at else []))[0] == 0
+    drawn = decode_png(out)[0]
+    left, top = (3, 1) if at else (2, 1)
+    assert drawn.shape == (9, 13)
+    assert np.array_equal(drawn[top : top + 6, left : left + 8], given)
+
+
+def test_a_lock_lends_the_nearest_colours_alone(folder: Path) -> None:
+    (folder / "two.hex").write_text("c80000\n0000c0\n")
+    out = folder / "x.png"
+    assert run(folder, "--lock", f"{folder}/two.hex", "-n", "5", "-o", str(out))[0] == 0
+    assert set(np.unique(decode_png(out)[0])) <= {0, 1, 3}
+
+
+def test_a_lock_holds_for_what_is_left_of_an_image_too(folder: Path) -> None:
+    given = sprite(folder / "a.png")
+    (folder / "two.hex").write_text("c80000\n0000c0\n")
+    out = folder / "x.png"
+    options = ["--init", f"{folder}/a.png", "--lock", f"{folder}/two.hex", "-o", str(out)]
+    assert run(folder, *options, "--strength", "0")[0] == 0
+    drawn = decode_png(out)[0]
+    assert set(np.unique(drawn)) <= {0, 1, 3}
+    kept = np.isin(given, [0, 1, 3])
+    assert np.array_equal(drawn[kept], given[kept])
+    mask = np.zeros((6, 8), np.uint8)
+    mask[0] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    assert run(folder, *options, "--mask", f"{folder}/mask.png")[0] == 0
+    drawn = decode_png(out)[0]
+    assert np.array_equal(drawn[1:], given[1:])
+    assert set(np.unique(drawn[0])) <= {0, 1, 3}
+
+
+def test_a_mask_may_be_drawn_over_an_enlarged_sprite(folder: Path) -> None:
+    given = sprite(folder / "a.png")
+    mask = np.zeros((18, 24), np.uint8)
+    mask[:, 12:] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    out = folder / "x.png"
+    options = ["--init", f"{folder}/a.png", "--mask", f"{folder}/mask.png", "-o", str(out)]
+    assert run(folder, *options)[0] == 0
+    assert np.array_equal(decode_png(out)[0][:, :4], given[:, :4])
+
+
+def test_a_lone_still_in_an_animated_file_forms(folder: Path) -> None:
+    assert run(folder, "-o", f"{folder}/x.gif")[0] == 0
+    assert run(folder, "-o", f"{folder}/x.png")[0] == 0
+    with Image.open(folder / "x.gif") as gif, Image.open(folder / "x.png") as still:
+        assert gif.n_frames > 4
+        gif.seek(gif.n_frames - 1)
+        last = np.asarray(gif.convert("RGBA"))
+        assert np.array_equal(last, np.asarray(still.convert("RGBA")))
+
+
+def test_traces_of_several_are_a_file_each(folder: Path) -> None:
+    assert run(folder, "--trace", "-n", "2", "-o", f"{folder}/out/")[0] == 0
+    assert [path.suffix for path in (folder / "out").iterdir()] == [".gif", ".gif"]
+
+
+def test_colours_that_are_not_the_model_s_are_told_of(folder: Path) -> None:
+    Image.new("RGB", (8, 6), (10, 250, 10)).save(folder / "a.png")
+    code, _, said = run(folder, "--init", f"{folder}/a.png", "-o", f"{folder}/x.png")
+    assert code == 0
+    assert "48 pixels are of colours that the model's palette lacks" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "message"),
+    [
+        ("--strength 0.5", 2, "--strength needs an image to start from"),
+        ("--mask a.png", 2, "--mask needs an image to start from"),
+        ("--init a.png --at 1,1", 2, "--at says where --init lies"),
+        ("--init a.png --canvas 9x9 --at 5,1", 3, "8x6 at 5,1 reaches beyond the canvas 9x9"),
+        ("--init a.png --canvas 9x9 --at left", 2, "--at 'left' is no place"),
+        ("--init big.png --canvas 9x9", 3, "20x20 is larger than the canvas 9x9"),
+        ("--init a.png --mask big.png", 3, "a mask has the size of what is drawn, 8x6, not 20x20"),
+        ("--init a.png --mask dark.png", 3, "nothing to draw; a mask marks it with white"),
+        ("--init none.png", 3, "none.png: No such file or directory"),
+        ("--canvas 4x4", 2, "a canvas of 4x4 does not hold the model's 8x6"),
+        ("--canvas huge", 2, "'huge' is no size"),
+        ("--tile y", 2, "--tile needs sides that 4 divides; this model draws 8x6"),
+        ("--lock nowhere", 2, "no palette 'nowhere'"),
+        ("--eta 0.5", 2, "this model has no use for --eta"),
+    ],
+)
+def test_wishes_that_cannot_be_met_are_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, options: str, status: int, message: str
+) -> None:
+    monkeypatch.chdir(folder)
+    sprite(Path("a.png"))
+    sprite(Path("big.png"), (20, 20))
+    Image.new("L", (8, 6), 9).save("dark.png")
+    code, out, said = run(folder, *options.split(), "-o", "x.png")
+    assert (code, out) == (status, "")
+    assert message in " ".join(said.split())
+    assert "Traceback" not in said
+    assert not Path("x.png").exists()

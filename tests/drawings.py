@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pxgen.ingest.census import Census
-from pxgen.ingest.palette_choice import PaletteWish, Recolorer, choose_palette
+from pxgen.ingest.palette_choice import PaletteOptions, Recolorer, choose_palette
 from pxgen.ingest.spool import Compact
 
 SPRITES = hnp.arrays(
@@ -29,9 +29,9 @@ def drawing(seed: int = 0, side: int = 8, colors: int = 4) -> np.ndarray:
     return table[maps]
 
 
-def redrawn(sprite: Compact, wish: PaletteWish, method: str = "none") -> np.ndarray:
+def redrawn(sprite: Compact, request: PaletteOptions, method: str = "none") -> np.ndarray:
     census = census_of([sprite])
-    return Recolorer(choose_palette(census, wish), method, census).draw(sprite)
+    return Recolorer(choose_palette(census, request), method, census).draw(sprite)
 
 
 def census_of(sprites: list[Compact]) -> Census:

@@ -11,11 +11,9 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.builtin.colors import SEE_THROUGH, symbol
-
-U8 = NDArray[np.uint8]
 
 SIZE = 24
 """Height and width of a character in pixels."""

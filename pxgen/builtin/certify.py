@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.builtin.art import FRAMES, SIZE
 from pxgen.builtin.compose import PIXELS
 from pxgen.builtin.reading import Reading, candidates
 from pxgen.errors import UsageError
-
-U8 = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.builtin.art import FRAMES, SIZE, drawings
 from pxgen.builtin.colors import PALETTE, RAMP_LETTERS, SEE_THROUGH, symbol
 from pxgen.builtin.kinds import RAMPS, Kind
 from pxgen.builtin.space import Space, spaces
-
-U8 = NDArray[np.uint8]
 
 PIXELS = SIZE * SIZE
 _PARTS = ("body", "head")

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import I64, U8, U64
 from pxgen.builtin.art import FRAMES, SIZE
 from pxgen.builtin.compose import PIXELS, stacks
 from pxgen.builtin.space import LABELS, spaces
 from pxgen.errors import UsageError
-
-U8 = NDArray[np.uint8]
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
 
 _CHUNK_PIXELS = 1024 * PIXELS
 _ROUNDS = 6

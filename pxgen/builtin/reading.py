@@ -11,14 +11,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8, Bools
 from pxgen.builtin.art import FRAMES
 from pxgen.builtin.colors import SEE_THROUGH
 from pxgen.builtin.compose import PIXELS, Stack, stacks
-
-U8 = NDArray[np.uint8]
-Bools = NDArray[np.bool_]
 
 _TRIED = 3
 """How many of the best-fitting (kind, phase, colours) are explained in full for an illegal map."""

@@ -9,9 +9,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.builtin.kinds import EXCLUDED, KINDS, Kind
-
-U8 = NDArray[np.uint8]
 
 
 def _labels() -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def command(
     if keep is not None and given is None:
         raise click.UsageError("--keep needs a clip to keep frames of: give it with --given.")
     from pxgen.commands.animate import AnimateRequest, animate
-    from pxgen.models.protocol import Sampling
+    from pxgen.models.protocol import SamplingParams
 
     request = AnimateRequest(
         **making,
@@ -104,7 +104,7 @@ def command(
         keep=keep,
         frames=frames,
         loop=loop,
-        how=Sampling(**heat),
+        sampling=SamplingParams(**heat),
         fps=fps,
         durations=durations,
     )

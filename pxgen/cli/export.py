@@ -12,7 +12,7 @@ from pxgen.cli.session import Session, pass_session
 from pxgen.config.settings import SampleSettings
 
 if TYPE_CHECKING:
-    from pxgen.render.one_file import SheetWish
+    from pxgen.render.one_file import SheetOptions
 
 
 @click.command("export", short_help="Put images into one sheet, animation or Aseprite file.")
@@ -44,7 +44,7 @@ def command(
     fps: float | None,
     scale: int,
     out: Path,
-    sheet: SheetWish,
+    sheet: SheetOptions,
 ) -> None:
     """Put images and clips into one file and print the path of each file written.
 

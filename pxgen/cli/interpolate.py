@@ -21,7 +21,7 @@ from pxgen.cli.showing import show_file, show_option
 from pxgen.config.settings import SampleSettings
 
 if TYPE_CHECKING:
-    from pxgen.render.one_file import SheetWish
+    from pxgen.render.one_file import SheetOptions
 
 
 @click.command("interpolate", short_help="Go from one sprite to another.")
@@ -89,7 +89,7 @@ def command(
     fps: float,
     scale: int,
     out: str | None,
-    sheet: SheetWish,
+    sheet: SheetOptions,
     force: bool,
     device: str,
     show: bool,

@@ -63,7 +63,7 @@ HEAT = ("temperature", "top_k", "top_p")
 def making_options(command: Command) -> Command:
     """All of them; the command gets the fields of ``Making`` as ``making``, and ``heat``.
 
-    ``heat`` are temperature, top-k and top-p by name, as ``Sampling`` takes them.
+    ``heat`` are temperature, top-k and top-p by name, as ``SamplingParams`` takes them.
     """
 
     @functools.wraps(command)

@@ -185,13 +185,13 @@ def sheet_options(command: Command) -> Command:
         **others: Any,
     ) -> Any:
         from pxgen.engines.atlas import Style
-        from pxgen.render.one_file import SheetWish
+        from pxgen.render.one_file import SheetOptions
 
         spaced = bool(padding or extrude or power_of_two)
         style = None
         if arrangement or spaced or data:
             style = Style(arrangement or "rows", padding, extrude, power_of_two)
-        return command(*args, sheet=SheetWish(style, data, array), **others)
+        return command(*args, sheet=SheetOptions(style, data, array), **others)
 
     return typing.cast(Command, with_sheet)
 

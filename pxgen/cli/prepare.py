@@ -161,7 +161,7 @@ def _builtin_options(given: dict[str, Any]) -> BuiltinOptions:
 def _options(given: dict[str, Any]) -> PrepareOptions:
     from pxgen.canvas import parse_size
     from pxgen.ingest.grid import Grid
-    from pxgen.ingest.labels import LabelWish
+    from pxgen.ingest.labels import LabelOptions
     from pxgen.ingest.preparation import PrepareOptions
     from pxgen.palette.library import find_palette
 
@@ -182,7 +182,7 @@ def _options(given: dict[str, Any]) -> PrepareOptions:
         size=parse_size(given["size"]) if given["size"] else None,
         grid=grid,
         frames=given["frames"],
-        labels=LabelWish(labels, columns or None, _names(given["label_names"])),
+        labels=LabelOptions(labels, columns or None, _names(given["label_names"])),
         palette=None if automatic else find_palette(given["palette"]),
         local=given["palette"] == "local",
         colors=given["colors"],

@@ -115,12 +115,12 @@ def command(
         _repeat(session, repeat, making, batch, show=show)
         return
     from pxgen.commands.sample import SampleRequest, sample
-    from pxgen.models.protocol import Sampling
+    from pxgen.models.protocol import SamplingParams
     from pxgen.sampling.edits import Edits
 
     request = SampleRequest(
         **making,
-        how=Sampling(steps=steps, sampler=sampler, guidance=guidance, eta=eta, **heat),
+        sampling=SamplingParams(steps=steps, sampler=sampler, guidance=guidance, eta=eta, **heat),
         edits=Edits(
             init=init,
             strengths=strengths,

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.checkpoint.runs import CLIPS, STARTER
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.sample import COLORS
@@ -19,20 +20,19 @@ from pxgen.data.labels import parse_labels
 from pxgen.devices import cores, one_thread, pick_device
 from pxgen.errors import UsageError
 from pxgen.ingest.fit_to_model import Fitted, fit_frames, snapped_remark
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.edits import continuing, place_of
-from pxgen.sampling.engine import Alone, Wish, draw
+from pxgen.sampling.engine import Alone, PictureRequest, draw
 from pxgen.sampling.models import check_sampling, open_model
 from pxgen.sampling.request import Making
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-U8 = NDArray[np.uint8]
 Loop = Literal["forward", "pingpong"]
 
 KEYS = 4
@@ -54,7 +54,7 @@ class AnimateRequest(Making):
     frames: int | None
     """Of a walk; a model of clips has its own number."""
     loop: Loop
-    how: Sampling
+    sampling: SamplingParams
     fps: float
     durations: tuple[float, ...] | None
     """Milliseconds of each frame; None shows all as long as ``fps`` says."""
@@ -118,26 +118,26 @@ def _clips(
         raise UsageError(
             f"this model draws clips of {loaded.card.canvas.frames} frames: leave --frames out"
         )
-    how, own = request.how, None
+    sampling, own = request.sampling, None
     if request.given is not None:
         fitted = fit_frames(request.given, place_of(loaded), request.keep)
         if fitted.snapped:
             console.print(snapped_remark(request.given, fitted.snapped), markup=False)
-        how = _going_on(request.given, fitted, how, loaded, device)
+        sampling = _going_on(request.given, fitted, sampling, loaded, device)
         own = fitted.palette if loaded.palettes is not None else None
-    check_sampling(how, loaded.model)
-    wishes = [Wish(index, labels, how) for index in indices]
+    check_sampling(sampling, loaded.model)
+    requests = [PictureRequest(index, labels, sampling) for index in indices]
     pictures = draw(
-        loaded.model, wishes, request.seed, device=device, workers=request.workers or cores()
+        loaded.model, requests, request.seed, device=device, workers=request.workers or cores()
     )
-    for wish, clip in zip(wishes, pictures, strict=True):
-        palette = own or _palette(clip, wish.number, loaded, labels, request.seed)
+    for picture, clip in zip(requests, pictures, strict=True):
+        palette = own or _palette(clip, picture.number, loaded, labels, request.seed)
         yield within(clip, palette), palette
 
 
 def _going_on(
-    given: Path, fitted: Fitted, how: Sampling, loaded: Loaded, device: torch.device
-) -> Sampling:
+    given: Path, fitted: Fitted, sampling: SamplingParams, loaded: Loaded, device: torch.device
+) -> SamplingParams:
     """How to draw what follows given frames."""
     canvas = loaded.card.canvas
     frames = torch.from_numpy(fitted.pixels).to(device)
@@ -146,7 +146,7 @@ def _going_on(
             f"{given}: {len(frames)} frames leave nothing to draw of {canvas.frames}: keep fewer "
             "with --keep"
         )
-    going_on = continuing(frames, how, loaded)
+    going_on = continuing(frames, sampling, loaded)
     if going_on is None:
         raise UsageError("this model cannot go on with a clip: leave --given out")
     return going_on
@@ -162,16 +162,17 @@ def _walks(
     """``(frames, H, W)`` closed walks through a few sprites of a model of stills."""
     if request.given is not None:
         raise UsageError("this model draws stills: --given needs a model of clips")
-    model, how = loaded.model, request.how
-    check_sampling(how, model)
+    model, sampling = loaded.model, request.sampling
+    check_sampling(sampling, model)
     frames = FRAMES if request.frames is None else request.frames
     with one_thread(), torch.inference_mode():
         for index in indices:
-            alone = Alone.of(model, how, index, device)
+            alone = Alone.of(model, sampling, index, device)
             # All sprites of a walk bear the labels of the first.
             asked = alone.repeated(torch.from_numpy(labels))
             keys = [
-                model.draw(asked, alone.noise(request.seed, k * APART), how) for k in range(KEYS)
+                model.draw(asked, alone.noise(request.seed, k * APART), sampling)
+                for k in range(KEYS)
             ]
             walk = []
             for leg, weight in even_steps(len(keys), frames):

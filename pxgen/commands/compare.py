@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from pxgen.checkpoint.runs import METRICS, Metrics
 from pxgen.checkpoint.store import Loaded, load_model
@@ -33,7 +32,6 @@ from pxgen.training.run import TrainRequest
 if TYPE_CHECKING:
     from rich.console import Console
 
-U8 = NDArray[np.uint8]
 
 MOST = 2048
 """Held-out sprites that are reconstructed."""

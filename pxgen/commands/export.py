@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pxgen.arrays import U8
 from pxgen.canvas import Canvas
 from pxgen.engines.atlas import Clip, frame_names
 from pxgen.errors import InputError, UsageError
@@ -19,8 +20,8 @@ from pxgen.ingest.spool import compact
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
-from pxgen.palette.table import U8, unpack
-from pxgen.render.one_file import SheetWish, write_together
+from pxgen.palette.table import unpack
+from pxgen.render.one_file import SheetOptions, write_together
 from pxgen.render.outputs import FORMS, safe_stem
 from pxgen.render.scale import enlarge
 
@@ -34,7 +35,7 @@ class ExportRequest:
 
     sources: tuple[Path, ...]
     out: Path
-    sheet: SheetWish
+    sheet: SheetOptions
     frames: int | None
     """Frames of a clip of numbered files; 1 takes all as stills; None as found."""
     fps: float | None

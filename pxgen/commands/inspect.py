@@ -20,7 +20,7 @@ from pxgen.evaluate.label_study import study
 from pxgen.ingest.census import Census
 from pxgen.ingest.contact_sheets import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.images import read_picture
-from pxgen.ingest.palette_choice import PaletteWish, Recolorer, choose_palette
+from pxgen.ingest.palette_choice import PaletteOptions, Recolorer, choose_palette
 from pxgen.ingest.scale import enlargement
 from pxgen.ingest.spool import compact
 from pxgen.ingest.survey import MANY_COLORS
@@ -28,8 +28,6 @@ from pxgen.palette.table import unpack
 from pxgen.render.figure import figure_palette
 from pxgen.render.heatmaps import heat_sheet
 from pxgen.render.png import encode_png
-
-U8 = NDArray[np.uint8]
 
 FEW = 10
 """Examples below which a label is hard to learn."""
@@ -162,7 +160,7 @@ def inspect_image(path: Path) -> Findings:
     sprite = compact(rgba)
     census = Census()
     census.add(sprite.colors, sprite.counts())
-    choice = choose_palette(census, PaletteWish())
+    choice = choose_palette(census, PaletteOptions())
     factor = enlargement(sprite.indices)
     exact = choice.suggested is None
     visible = sprite.colors[sprite.colors != 0]

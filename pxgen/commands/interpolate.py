@@ -12,17 +12,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.sample import COLORS
 from pxgen.data.labels import parse_labels
 from pxgen.devices import one_thread, pick_device
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.fit_to_model import fit_image
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.local import united, within
-from pxgen.render.one_file import SheetWish
+from pxgen.render.one_file import SheetOptions
 from pxgen.render.outputs import Named, plan_output
 from pxgen.sampling.edits import place_of
 from pxgen.sampling.engine import Alone
@@ -31,7 +32,6 @@ from pxgen.sampling.models import open_model
 if TYPE_CHECKING:
     from rich.console import Console
 
-U8 = NDArray[np.uint8]
 
 Key = Path | int
 """A sprite to pass through: an image, or the first picture of a seed."""
@@ -54,7 +54,7 @@ class InterpolateRequest:
     fps: float
     scale: int
     out: str | None
-    sheet: SheetWish
+    sheet: SheetOptions
     force: bool
     device: str
 
@@ -132,7 +132,7 @@ def _frames(
     """``(T, H, W) uint8`` frames and their palettes: the model's, or that of the nearer key."""
     model = loaded.model
     # The first picture of each seed, as `sample` draws it.
-    alone = Alone.of(model, Sampling(), 0, device)
+    alone = Alone.of(model, SamplingParams(), 0, device)
     keys = [
         _code(key, loaded, parse_labels(labels, loaded.card.label_names, loaded.path), alone)
         for key, labels in zip(request.keys, request.labels, strict=True)
@@ -153,7 +153,7 @@ def _code(
     if isinstance(key, int):
         if labels.any() and not loaded.model.steerable:
             raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
-        code = loaded.model.draw(asked, alone.noise(key), Sampling())
+        code = loaded.model.draw(asked, alone.noise(key), SamplingParams())
         if loaded.palettes is None:
             return code, loaded.card.palette
         drawn = alone.own(loaded.model.decode(code, alone.noise(0)))

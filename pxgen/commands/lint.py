@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from pxgen.arrays import U8
 from pxgen.config.schema import nearest
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
@@ -21,7 +22,7 @@ from pxgen.lint.checks import RULES, TASTE, Finding, check
 from pxgen.lint.repair import Repaired, repair
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.library import find_palette
-from pxgen.palette.table import U8, unpack
+from pxgen.palette.table import unpack
 from pxgen.render.one_file import ANIMATIONS, animation
 from pxgen.render.png import encode_png
 

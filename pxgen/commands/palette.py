@@ -11,13 +11,14 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.errors import InputError
 from pxgen.ingest.images import read_picture
 from pxgen.ingest.walk import find_files
 from pxgen.palette.library import find_palette, names
 from pxgen.palette.oklab import OPAQUE
 from pxgen.palette.quantize import build_palette, loss_report, suggest_count
-from pxgen.palette.table import MAX_COLORS, U8, Palette, pack, unpack
+from pxgen.palette.table import MAX_COLORS, Palette, pack, unpack
 from pxgen.render.terminal import ColorDepth, color_depth, sprite_lines, swatch_lines
 
 _MERGE_AT = 1 << 20

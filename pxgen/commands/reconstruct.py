@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.checkpoint.store import Loaded
 from pxgen.data.labels import parse_labels
 from pxgen.devices import one_thread, pick_device
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.fit_to_model import fit_image
-from pxgen.models.protocol import Levelled, Sampling
+from pxgen.models.protocol import Levelled, SamplingParams
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
 from pxgen.palette.local import within
@@ -27,8 +28,6 @@ from pxgen.sampling.models import open_model
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-U8 = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +170,7 @@ def _reconstruct(
             f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "
             "without --strict they are drawn in the nearest ones"
         )
-    alone = Alone.of(loaded.model, Sampling(), number, labels.device)
+    alone = Alone.of(loaded.model, SamplingParams(), number, labels.device)
     noise, pixels = alone.noise(request.seed), alone.repeated(torch.from_numpy(fitted.pixels))
     with torch.inference_mode():
         code = loaded.model.encode(pixels, alone.repeated(labels), noise)

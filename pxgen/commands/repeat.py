@@ -15,7 +15,7 @@ from pxgen.config.settings import SampleSettings
 from pxgen.data.labels import parse_labels
 from pxgen.devices import pick_device
 from pxgen.errors import InputError, UsageError
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.render.one_file import CONTACT_SHEET
 from pxgen.sampling.edits import Edits
 from pxgen.sampling.manifest import Recorded, read_manifest
@@ -104,7 +104,7 @@ def _request(part: Recorded, request: RepeatRequest, name: str, model: Path) -> 
     given = {name: options.pop(name) for name in SETTINGS if name in options}
     settings = read_table(SampleSettings, Table(given, where))
     trace = bool(options.pop("trace", False))
-    how = Sampling(**{name: getattr(settings, name) for name in SCALARS})
+    sampling = SamplingParams(**{name: getattr(settings, name) for name in SCALARS})
     return SampleRequest(
         model=model,
         runs=request.runs,
@@ -112,7 +112,7 @@ def _request(part: Recorded, request: RepeatRequest, name: str, model: Path) -> 
         seed=part.seed,
         indices=part.indices,
         count=len(part.indices),
-        how=how,
+        sampling=sampling,
         edits=_edits(options, name),
         trace=trace,
         palette=settings.palette,

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.checkpoint.store import Loaded, fingerprint
 from pxgen.data.dataset import Dataset, open_dataset
 from pxgen.data.labels import parse_labels
 from pxgen.devices import cores, pick_device
 from pxgen.errors import InputError, UsageError
-from pxgen.models.protocol import Model, Sampling
+from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
@@ -26,14 +27,13 @@ from pxgen.palette.local import LocalPalettes, stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.edits import Edits, ways
-from pxgen.sampling.engine import Wish, draw, trace
+from pxgen.sampling.engine import PictureRequest, draw, trace
 from pxgen.sampling.models import check_sampling, open_model
 from pxgen.sampling.request import Making
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-U8 = NDArray[np.uint8]
 
 HELD = 8
 """Times that an animated file shows the end of a trace again."""
@@ -45,7 +45,7 @@ COLORS = 1 << 62
 class SampleRequest(Making):
     """What ``sample`` was asked for."""
 
-    how: Sampling
+    sampling: SamplingParams
     edits: Edits
     trace: bool
     """Show each picture as it forms."""
@@ -67,7 +67,7 @@ class Plan:
     loaded: Loaded
     device: torch.device
     labels: NDArray[np.float32]
-    hows: tuple[Sampling, ...]
+    samplings: tuple[SamplingParams, ...]
     """Pictures take them in turn."""
     own: Palette | None
     """The palette of the image that is started from, where sprites have their own."""
@@ -90,10 +90,13 @@ class Plan:
         still = len(self.indices) * self.loaded.card.canvas.frames == 1
         return self.request.trace or (self.output.moves and still)
 
-    def wishes(self) -> Iterator[Wish]:
+    def requests(self) -> Iterator[PictureRequest]:
         """What to draw."""
-        hows = self.hows
-        return (Wish(index, self.labels, hows[index % len(hows)]) for index in self.indices)
+        samplings = self.samplings
+        return (
+            PictureRequest(index, self.labels, samplings[index % len(samplings)])
+            for index in self.indices
+        )
 
 
 def sample(request: SampleRequest, console: Console) -> Iterator[Path]:
@@ -142,8 +145,8 @@ def plan_samples(request: SampleRequest, console: Console, loaded: Loaded | None
     device = pick_device(request.device)
     if loaded is None:
         loaded = open_model(request.model, request.runs, console, device)
-    hows, own = ways(request.edits, request.how, loaded, device, console.print)
-    check_sampling(hows[0], loaded.model)
+    samplings, own = ways(request.edits, request.sampling, loaded, device, console.print)
+    check_sampling(samplings[0], loaded.model)
     labels = parse_labels(request.labels, loaded.card.label_names, loaded.path)
     if labels.any() and not loaded.model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: sample it without --label")
@@ -161,7 +164,7 @@ def plan_samples(request: SampleRequest, console: Console, loaded: Loaded | None
         indices = output.missing(indices)
     # Names follow the numbers that pictures are drawn with.
     output = planned(indices if request.novel is None else drawn, force=True)
-    return Plan(request, loaded, device, labels, hows, own, palette, indices, drawn, output)
+    return Plan(request, loaded, device, labels, samplings, own, palette, indices, drawn, output)
 
 
 def _check_batch(request: SampleRequest) -> None:
@@ -187,20 +190,20 @@ def _pictures(plan: Plan) -> Iterator[U8]:
     """Draw everything in order, and note the numbers."""
     request, model, device = plan.request, plan.loaded.model, plan.device
 
-    def several(wishes: Iterable[Wish]) -> Iterator[U8]:
+    def several(requests: Iterable[PictureRequest]) -> Iterator[U8]:
         if plan.forming:
             held = 0 if plan.output.form == "sheet" else HELD
-            return (_forming(model, wish, request.seed, device, held) for wish in wishes)
+            return (_forming(model, picture, request.seed, device, held) for picture in requests)
         workers = request.workers or cores()
-        return draw(model, wishes, request.seed, device=device, workers=workers)
+        return draw(model, requests, request.seed, device=device, workers=workers)
 
     if request.novel is None:
-        yield from several(plan.wishes())
+        yield from several(plan.requests())
         return
     from pxgen.sampling.novel import Novelty, novel
 
     crowd = Novelty.beyond(_training(plan), request.novel, request.count)
-    for number, picture in novel(list(plan.wishes()), crowd, several):
+    for number, picture in novel(list(plan.requests()), crowd, several):
         plan.drawn.append(number)
         yield picture
 
@@ -222,7 +225,7 @@ def _training(plan: Plan) -> Dataset:
         raise UsageError(
             f"--novel {plan.request.novel}: a sprite has {card.canvas.pixels} pixels to differ in"
         )
-    if plan.forming or plan.hows[0].canvas is not None:
+    if plan.forming or plan.samplings[0].canvas is not None:
         raise UsageError("--novel compares whole sprites: leave --trace and --canvas out")
     return dataset
 
@@ -237,12 +240,12 @@ def _manifest(target: Path, plan: Plan, *, moving: bool) -> Path:
     output = replace(plan.output, series=series)
     scale = request.scale if request.scale > 1 else None
     others = {"palette": request.palette, "scale": scale, "trace": request.trace}
-    options = options_of(request.how, request.edits, others)
+    options = options_of(request.sampling, request.edits, others)
     paths = output.paths(moving=moving) if output.form == "folder" else None
     files = paths or [output.target] * len(numbers)
     strengths: list[float | None] = [None] * len(numbers)
-    if len(plan.hows) > 1:
-        strengths = [plan.hows[i % len(plan.hows)].strength for i in request.indices]
+    if len(plan.samplings) > 1:
+        strengths = [plan.samplings[i % len(plan.samplings)].strength for i in request.indices]
     recorded = Recorded(
         request.seed,
         request.labels,
@@ -254,9 +257,11 @@ def _manifest(target: Path, plan: Plan, *, moving: bool) -> Path:
     return write_manifest(target, zip(files, numbers, strengths, strict=True), recorded)
 
 
-def _forming(model: Model, wish: Wish, seed: int, device: torch.device, held: int) -> U8:
+def _forming(
+    model: Model, request: PictureRequest, seed: int, device: torch.device, held: int
+) -> U8:
     """``(S, H, W)``: one picture as it forms, its end shown ``held`` times more."""
-    frames = trace(model, wish, seed, device=device)
+    frames = trace(model, request, seed, device=device)
     return np.concatenate([frames, *[frames[-1:]] * held])
 
 

@@ -16,13 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import F32, U8, Bools
 from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, spread
-
-U8 = NDArray[np.uint8]
-F32 = NDArray[np.float32]
-Flags = NDArray[np.bool_]
 
 MOST, CELLS = 20_000, 2**28
 """Sprites that rules are learnt from, and their telling pixels together, at most."""
@@ -58,7 +54,7 @@ class Rule:
     beside: tuple[int, ...] = ()
     """Numbers of labels that must be borne, too: a label can look different beside others."""
 
-    def fits(self, flat: U8, marks: Flags) -> Flags:
+    def fits(self, flat: U8, marks: Bools) -> Bools:
         """``(n,)``, which of ``(n, P)`` sprites with ``(n, L)`` marks it covers."""
         tests = [flat[:, place] == color for place, color in self.pixels]
         return np.asarray(np.logical_and.reduce(tests) & marks[:, self.beside].all(1))
@@ -75,7 +71,7 @@ class Evidence:
     hiders: tuple[tuple[int, ...], ...] = ()
     """Numbers of labels that hide this one when borne together."""
 
-    def sort(self, flat: U8, marks: Flags, number: int) -> U8:
+    def sort(self, flat: U8, marks: Bools, number: int) -> U8:
         """``(n,)`` states of a label in ``(n, P)`` sprites with ``(n, L)`` marks."""
         bears = marks[:, number]
         missed = bears & ~_any(flat, marks, self.rules) if self.rules else np.zeros_like(bears)
@@ -175,7 +171,7 @@ def _apply(dataset: Dataset, learnt: Sequence[Evidence]) -> Audit:
     return Audit(tuple(sights), unseen)
 
 
-def learn(features: F32, telling: Sequence[Pixel], marks: Flags, number: int) -> Evidence:
+def learn(features: F32, telling: Sequence[Pixel], marks: Bools, number: int) -> Evidence:
     """What tells the bearers of one label, and what hides it.
 
     Args:
@@ -222,7 +218,7 @@ def _rule(telling: Sequence[Pixel], columns: list[int], beside: tuple[int, ...] 
     return Rule(tuple(telling[column] for column in columns), beside)
 
 
-def _candidates(left: Flags, marks: Flags, number: int) -> Iterator[tuple[int, ...]]:
+def _candidates(left: Bools, marks: Bools, number: int) -> Iterator[tuple[int, ...]]:
     """Labels, alone or in pairs, that some bearers without evidence share; the commonest first."""
     others = np.delete(np.arange(marks.shape[1]), number)
     pairs = [(i, i) for i in others] + [(i, j) for i in others for j in others if j < i]
@@ -233,8 +229,8 @@ def _candidates(left: Flags, marks: Flags, number: int) -> Iterator[tuple[int, .
 
 
 def cover(
-    features: F32, bears: Flags, *, longest: int, covered: Flags | None = None
-) -> tuple[Flags, list[list[int]]]:
+    features: F32, bears: Bools, *, longest: int, covered: Bools | None = None
+) -> tuple[Bools, list[list[int]]]:
     """``(N,)``, the bearers that ``covered`` or rules of at most ``longest`` pixels cover.
 
     And the rules, which name columns of the features.
@@ -250,7 +246,7 @@ def cover(
     return covered, rules
 
 
-def _grow(features: F32, bears: Flags, wanted: Flags, longest: int) -> list[int]:
+def _grow(features: F32, bears: Bools, wanted: Bools, longest: int) -> list[int]:
     """The best pure rule, empty if there is none; it must cover enough that are still wanted."""
     inside = np.ones(len(bears), bool)
     surprise, pick = -np.log2(bears.mean()), np.log2(max(2, features.shape[1]))
@@ -274,7 +270,7 @@ def _grow(features: F32, bears: Flags, wanted: Flags, longest: int) -> list[int]
     return []
 
 
-def _any(flat: U8, marks: Flags, rules: Sequence[Rule]) -> Flags:
+def _any(flat: U8, marks: Bools, rules: Sequence[Rule]) -> Bools:
     """``(n,)``, which sprites any of the rules covers."""
     fits = np.zeros(len(flat), bool)
     for rule in rules:

@@ -9,11 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pxgen.arrays import U8
 from pxgen.data.dataset import Dataset
 from pxgen.models.protocol import Batch
 from pxgen.noise import choose
-
-U8 = NDArray[np.uint8]
 
 
 class Examples:

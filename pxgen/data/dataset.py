@@ -19,13 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.canvas import Canvas, Domain
 from pxgen.data.tensorfile import StreamWriter, read_header
 from pxgen.errors import InputError
 from pxgen.files import replacing
 from pxgen.palette import Palette
-
-U8 = NDArray[np.uint8]
 
 FORMAT = 1
 FILE_NAME = "dataset.safetensors"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-U8 = NDArray[np.uint8]
+from pxgen.arrays import U8
 
 
 def form_key(indices: NDArray[Any], colors: int, *, clear: bool) -> int:

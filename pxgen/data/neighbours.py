@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.data.dataset import Dataset
 from pxgen.data.duplicates import drawn_key
-
-U8 = NDArray[np.uint8]
 
 CHUNK = 1024
 """Sprites compared at once: their pixels stay in a core's cache."""

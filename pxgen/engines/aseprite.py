@@ -9,9 +9,10 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 
+from pxgen.arrays import U8
 from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
-from pxgen.palette.table import U8, Palette
+from pxgen.palette.table import Palette
 
 FILE, FRAME = 0xA5E0, 0xF1FA
 LAYER, CEL, PROFILE, TAGS, PALETTE = 0x2004, 0x2005, 0x2007, 0x2018, 0x2019

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from pxgen.arrays import U8
 from pxgen.errors import UsageError
-from pxgen.palette.table import U8
 
 Arrangement = Literal["rows", "columns", "packed"]
 

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.data.batches import batch_of
 from pxgen.data.dataset import Dataset, spread
 from pxgen.devices import one_thread
-from pxgen.models.protocol import Model, Sampling
+from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
 from pxgen.palette.table import MAX_COLORS
@@ -20,8 +21,6 @@ from pxgen.render.figure import LETTER, write
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
-
-U8 = NDArray[np.uint8]
 
 SHOWN = 16
 """Sprites in a row."""
@@ -65,7 +64,7 @@ def pictures(name: str, model: Model, dataset: Dataset) -> tuple[Strip, ...]:
             ]
         )
         nothing = torch.zeros_like(batch.labels)
-        new = model.sample(nothing, PictureNoise(1, range(SHOWN), device), Sampling())
+        new = model.sample(nothing, PictureNoise(1, range(SHOWN), device), SamplingParams())
     rows = {"rebuilt": again, "from the first to another": way, "new": new}
     return tuple(Strip(f"{name}: {what}", row.cpu().numpy()) for what, row in rows.items())
 

@@ -6,16 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import F32, U8
 from pxgen.data.dataset import Dataset, spread
 from pxgen.evaluate.features import colors_and_shapes
 from pxgen.evaluate.judge import train_judges
 from pxgen.evaluate.measure import Drawn
 from pxgen.evaluate.set_metrics import kid, neighbourhoods, standardised
-
-U8 = NDArray[np.uint8]
-F32 = NDArray[np.float32]
 
 See = Callable[[U8], F32]
 """``(n, T, H, W)`` sprites to ``(n, D)`` features."""

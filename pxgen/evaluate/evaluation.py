@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
 from pxgen.data.dataset import Dataset, dataset_file, open_dataset, spread
@@ -27,19 +28,18 @@ from pxgen.evaluate.labels import Labels
 from pxgen.evaluate.legality import Legality, is_builtin
 from pxgen.evaluate.measure import Drawn, Measure
 from pxgen.evaluate.motion import Motion, continuation
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
 from pxgen.sampling.edits import continuing
-from pxgen.sampling.engine import Wish, draw
+from pxgen.sampling.engine import PictureRequest, draw
 from pxgen.sampling.models import check_sampling, open_model
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-U8 = NDArray[np.uint8]
 
 CONTINUED = 100
 """Held-out clips that a model goes on with."""
@@ -233,14 +233,14 @@ def _draw(
     asked = np.resize(turns, count) if len(turns) else np.full(count, -1, np.intp)
     identity = np.eye(width, dtype=np.float32)
     nothing = np.zeros(width, np.float32)
-    how = _sampling(request, steps)
-    wishes = (
-        Wish(number, identity[label] if label >= 0 else nothing, how)
+    sampling = _sampling(request, steps)
+    requests = (
+        PictureRequest(number, identity[label] if label >= 0 else nothing, sampling)
         for number, label in enumerate(asked)
     )
     pictures = draw(
         loaded.model,
-        wishes,
+        requests,
         request.seed,
         device=device,
         workers=request.workers or cores(),
@@ -269,20 +269,22 @@ def _going_on(
     kept = max(1, T // 4)
     chosen = spread(dataset.held_out, CONTINUED)
     true, marks = dataset.take(chosen)
-    wishes = []
+    requests = []
     for number, (clip, labels) in enumerate(zip(true, marks, strict=True)):
-        how = continuing(torch.from_numpy(clip[:kept]).to(device), _sampling(request, None), loaded)
-        if how is None:
+        sampling = continuing(
+            torch.from_numpy(clip[:kept]).to(device), _sampling(request, None), loaded
+        )
+        if sampling is None:
             return None
-        wishes.append(Wish(number, labels.astype(np.float32) * 2 - 1, how))
+        requests.append(PictureRequest(number, labels.astype(np.float32) * 2 - 1, sampling))
     clips = draw(
-        loaded.model, wishes, request.seed, device=device, workers=request.workers or cores()
+        loaded.model, requests, request.seed, device=device, workers=request.workers or cores()
     )
     return {"kept": kept, "clips": len(true), **continuation(true, np.stack(list(clips)), kept)}
 
 
-def _sampling(request: EvaluateRequest, steps: int | None) -> Sampling:
-    return Sampling(
+def _sampling(request: EvaluateRequest, steps: int | None) -> SamplingParams:
+    return SamplingParams(
         steps=steps,
         sampler=request.sampler,
         guidance=request.guidance,

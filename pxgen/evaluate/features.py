@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import F32, U8
 from pxgen.palette import Palette
 from pxgen.palette.oklab import to_oklab
-
-U8 = NDArray[np.uint8]
-F32 = NDArray[np.float32]
 
 SHAPE, TINT = 8, 4
 """Cells a side in which outlines and colours are averaged."""

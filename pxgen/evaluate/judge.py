@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pxgen.arrays import U8
 from pxgen.canvas import Domain
 from pxgen.data.dataset import Dataset
 from pxgen.evaluate.parallel import each
 from pxgen.noise import choose, seed_weights
-
-U8 = NDArray[np.uint8]
 
 EMBEDDING = 8
 STEPS = 600

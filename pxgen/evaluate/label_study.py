@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import F32
 from pxgen.data.dataset import Dataset, spread
-
-F32 = NDArray[np.float32]
 
 MOST = 20_000
 """Sprites looked at; spread over the dataset where it holds more."""

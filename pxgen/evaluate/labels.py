@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import Bools
 from pxgen.data.dataset import Dataset, spread
 from pxgen.evaluate.figures import obedience
 from pxgen.evaluate.judge import Judge, train_judges
@@ -36,8 +37,6 @@ MOST = 20_000
 """Unseen real sprites that a judge is measured on; spread over all where there are more."""
 FOLD_STREAM = 1 << 32
 """Divides the sprites; beyond the stream of any judge."""
-
-Bools = NDArray[np.bool_]
 
 
 class Labels:

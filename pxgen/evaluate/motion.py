@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.data.dataset import Dataset
 from pxgen.evaluate.measure import Drawn, real_sprites
-
-U8 = NDArray[np.uint8]
 
 BASELINE = 1000
 """Real clips that the reference is taken from."""

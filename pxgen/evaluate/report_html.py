@@ -6,16 +6,12 @@ import base64
 from collections.abc import Iterator
 from html import escape
 
-import numpy as np
-from numpy.typing import NDArray
-
+from pxgen.arrays import U8
 from pxgen.evaluate.evaluation import Evaluation, Pair
 from pxgen.evaluate.report_text import Figures, remarks, tables
 from pxgen.palette import Palette
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
-
-U8 = NDArray[np.uint8]
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em;

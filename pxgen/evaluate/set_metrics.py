@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import F64
 from pxgen.evaluate.figures import Z95, share
 from pxgen.noise import choose
-
-F64 = NDArray[np.float64]
 
 NEIGHBOURS = 5
 THINNING = 1 << 33

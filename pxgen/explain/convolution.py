@@ -7,13 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
+from pxgen.arrays import F32, U8
 from pxgen.render.figure import paste, shades, sheet, write
-
-U8 = NDArray[np.uint8]
-F32 = NDArray[np.float32]
 
 SIDE = 14
 SIX = np.float32(6)

@@ -9,12 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pxgen.arrays import F64, U8
 from pxgen.models.autoencoder.latents import GumbelLatent, gumbel_softmax
 from pxgen.noise import PictureNoise, draw_categories
 from pxgen.render.figure import DOTS, INK, paste, sheet, write
-
-U8 = NDArray[np.uint8]
-F64 = NDArray[np.float64]
 
 CHANCES = (0.42, 0.25, 0.15, 0.1, 0.05, 0.03)
 DRAWS = 20_000

@@ -11,10 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.engines.aseprite import CEL, COMPRESSED, FILE, FRAME, LAYER, PALETTE, TAGS
 from pxgen.errors import InputError
-
-U8 = NDArray[np.uint8]
 
 OLD_PALETTES = {0x0004: 1, 0x0011: 4}
 """Chunks of older files, and what their numbers are multiplied by (6 bits in the second)."""

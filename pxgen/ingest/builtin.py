@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.builtin import LABELS, PALETTE, SIZE, draw
 from pxgen.canvas import Anchor, Canvas
 from pxgen.data.audited import dataset_path
@@ -22,8 +22,6 @@ from pxgen.ingest.scale import Size
 from pxgen.ingest.split import family_key, groups_of, split_of
 from pxgen.ingest.spool import Compact
 from pxgen.palette.table import pack
-
-U8 = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-U32 = NDArray[np.uint32]
-I64 = NDArray[np.int64]
+from pxgen.arrays import I64, Colors32
 
 LIMIT = 1 << 20
 """Distinct colours that are counted exactly; beyond it rare neighbours are counted together."""
@@ -20,19 +18,19 @@ class Census:
 
     def __init__(self) -> None:
         self.exact = True
-        self._colors: U32 = np.zeros(0, np.uint32)
+        self._colors: Colors32 = np.zeros(0, np.uint32)
         self._counts: I64 = np.zeros(0, np.int64)
-        self._waiting: list[tuple[U32, I64]] = []
+        self._waiting: list[tuple[Colors32, I64]] = []
         self._waiting_size = 0
 
-    def add(self, colors: U32, counts: I64) -> None:
+    def add(self, colors: Colors32, counts: I64) -> None:
         """Count ``(k,)`` packed colours."""
         self._waiting.append((colors, counts))
         self._waiting_size += len(colors)
         if self._waiting_size >= _BUFFER:
             self._merge()
 
-    def table(self) -> tuple[U32, I64]:
+    def table(self) -> tuple[Colors32, I64]:
         """Distinct packed colours, ascending, and the pixels of each."""
         self._merge()
         return self._colors, self._counts
@@ -51,7 +49,7 @@ class Census:
             self._colors, self._counts = _sum_by_color(self._colors, self._counts)
 
 
-def _sum_by_color(colors: U32, counts: I64) -> tuple[U32, I64]:
+def _sum_by_color(colors: Colors32, counts: I64) -> tuple[Colors32, I64]:
     distinct, place = np.unique(colors, return_inverse=True)
     total = np.zeros(len(distinct), np.int64)
     np.add.at(total, place, counts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-U8 = NDArray[np.uint8]
+from pxgen.arrays import U8
 
 NEAR = 12
 """How far, in any channel, a smoothed background strays from its commonest colour."""

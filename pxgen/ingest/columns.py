@@ -130,8 +130,8 @@ def _names(
             return None, "the same on every row, not taken"
         if distinct > _FEW and distinct > len(cells) / 2:
             return None, f"{distinct} different texts, not taken (take it with --label-columns)"
-    how = f", separated by '{separator.strip()}'" if separator else ""
-    return found, f"{distinct} label{'s' * (distinct != 1)}{how}"
+    sampling = f", separated by '{separator.strip()}'" if separator else ""
+    return found, f"{distinct} label{'s' * (distinct != 1)}{sampling}"
 
 
 def _separator(filled: Sequence[str]) -> str | None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.palette import Palette
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
-
-U8 = NDArray[np.uint8]
 
 SHOWN = 144
 """Sprites on a contact sheet at most; clips count once for every frame."""

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.canvas import Canvas
 from pxgen.data.dataset import HELD_OUT
 from pxgen.errors import InputError, Remark
 from pxgen.ingest.palette_choice import Choice
 from pxgen.ingest.split import Together
-
-U8 = NDArray[np.uint8]
 
 _LISTED = 20
 

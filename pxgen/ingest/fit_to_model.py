@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.canvas import Anchor, Canvas
 from pxgen.errors import InputError
 from pxgen.ingest.images import read_picture
@@ -18,8 +19,6 @@ from pxgen.palette import Palette
 from pxgen.palette.local import localized
 from pxgen.palette.oklab import nearest
 from pxgen.palette.table import unpack
-
-U8 = NDArray[np.uint8]
 
 
 def snapped_remark(image: Path, snapped: int) -> str:

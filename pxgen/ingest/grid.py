@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.errors import InputError
-
-U8 = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

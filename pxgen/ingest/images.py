@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from pxgen.arrays import U8
 from pxgen.errors import InputError
 from pxgen.ingest.aseprite import HEAD, is_aseprite, read_aseprite
-
-U8 = NDArray[np.uint8]
 
 SUFFIXES = frozenset(
     {".png", ".apng", ".gif", ".webp", ".bmp", ".jpg", ".jpeg", ".aseprite"}

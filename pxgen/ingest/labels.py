@@ -23,7 +23,7 @@ _NAMED = 0.5
 
 
 @dataclass(frozen=True)
-class LabelWish:
+class LabelOptions:
     """What was asked of the labels."""
 
     source: str | Path = "auto"
@@ -47,7 +47,7 @@ def find_labels(
     units: Sequence[Unit],
     tables: Sequence[Path],
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
-    wish: LabelWish,
+    options: LabelOptions,
 ) -> Labelling:
     """Label every unit.
 
@@ -58,29 +58,31 @@ def find_labels(
         units: everything that can bear labels.
         tables: label files found beside the sprites.
         arrays: label arrays by the name of the array file that they belong to, with class names.
-        wish: what was asked for.
+        options: what was asked for.
 
     Raises:
         InputError: a label file does not fit the sprites.
         UsageError: several label files fit and none was chosen.
     """
-    if wish.source == "none":
+    if options.source == "none":
         return Labelling((), [()] * len(units))
-    if wish.source == "folders":
+    if options.source == "folders":
         return _by_folders(units)
-    if isinstance(wish.source, Path):
-        if wish.source.suffix.lower() in ARRAY_SUFFIXES:
-            return _by_array(units, read_small(wish.source), wish.class_names, str(wish.source))
-        table = read_table(wish.source)
-        return _by_table(units, table, match_rows(table, units), wish)
-    return _automatic(units, tables, arrays, wish)
+    if isinstance(options.source, Path):
+        if options.source.suffix.lower() in ARRAY_SUFFIXES:
+            return _by_array(
+                units, read_small(options.source), options.class_names, str(options.source)
+            )
+        table = read_table(options.source)
+        return _by_table(units, table, match_rows(table, units), options)
+    return _automatic(units, tables, arrays, options)
 
 
 def _automatic(
     units: Sequence[Unit],
     tables: Sequence[Path],
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
-    wish: LabelWish,
+    options: LabelOptions,
 ) -> Labelling:
     places: dict[str | None, list[int]] = {name: [] for name in arrays}
     for place, unit in enumerate(units):
@@ -91,10 +93,10 @@ def _automatic(
     for owner, where in places.items():
         members = [units[place] for place in where]
         if owner is None:
-            part = _by_files(members, tables, wish)
+            part = _by_files(members, tables, options)
         else:
             values, class_names = arrays[owner]
-            part = _by_array(members, values, wish.class_names or class_names, owner)
+            part = _by_array(members, values, options.class_names or class_names, owner)
         names.update(dict.fromkeys(part.names))
         notes.update(dict.fromkeys(part.notes))
         for place, labels in zip(where, part.of, strict=True):
@@ -102,9 +104,9 @@ def _automatic(
     return Labelling(tuple(names), of, tuple(notes))
 
 
-def _by_files(units: Sequence[Unit], tables: Sequence[Path], wish: LabelWish) -> Labelling:
+def _by_files(units: Sequence[Unit], tables: Sequence[Path], options: LabelOptions) -> Labelling:
     fitting = _fitting(units, tables)
-    return _by_table(units, *fitting, wish) if fitting else _by_folders(units)
+    return _by_table(units, *fitting, options) if fitting else _by_folders(units)
 
 
 def _by_folders(units: Sequence[Unit]) -> Labelling:
@@ -137,9 +139,9 @@ def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> tuple[Table, Match
 
 
 def _by_table(
-    units: Sequence[Unit], table: Table, matching: Matching, wish: LabelWish
+    units: Sequence[Unit], table: Table, matching: Matching, options: LabelOptions
 ) -> Labelling:
-    found = label_columns(table, matching.column, wish.columns, wish.class_names)
+    found = label_columns(table, matching.column, options.columns, options.class_names)
     of: list[tuple[str, ...]] = []
     used: set[int] = set()
     for unit in units:

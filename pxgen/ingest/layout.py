@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.canvas import Anchor, Canvas
 from pxgen.errors import InputError
-
-U8 = NDArray[np.uint8]
 
 SIDE_LIMIT = 4096
 """Pixels along the longest side of a canvas."""

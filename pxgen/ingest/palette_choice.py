@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8, Colors32
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.census import Census
 from pxgen.ingest.spool import Compact
@@ -18,8 +19,6 @@ from pxgen.palette.oklab import OPAQUE, nearest
 from pxgen.palette.quantize import build_palette, exact_palette, loss_report, suggest_count
 from pxgen.palette.table import pack, unpack
 
-U8 = NDArray[np.uint8]
-U32 = NDArray[np.uint32]
 Alpha = Literal["auto", "keep", "threshold"]
 
 DELIBERATE = 16
@@ -29,7 +28,7 @@ MOST = MAX_COLORS - 1
 
 
 @dataclass(frozen=True)
-class PaletteWish:
+class PaletteOptions:
     """What was asked of the palette."""
 
     given: Palette | None = None
@@ -69,7 +68,7 @@ class Choice:
         return math.isinf(self.psnr) and not (self.soft_colors and not self.keep_alpha)
 
 
-def choose_palette(census: Census, wish: PaletteWish) -> Choice:
+def choose_palette(census: Census, options: PaletteOptions) -> Choice:
     """Choose the palette that a collection is drawn with.
 
     Automatic palettes are exact if at most 255 visible colours occur (or as many as asked for);
@@ -79,17 +78,17 @@ def choose_palette(census: Census, wish: PaletteWish) -> Choice:
         InputError: semi-transparent colours must be kept but do not fit.
         UsageError: a colour count that no palette can have.
     """
-    limit = MOST if wish.colors is None else wish.colors
+    limit = MOST if options.colors is None else options.colors
     if not 1 <= limit <= MOST:
         raise UsageError(f"--colors {limit}: a palette holds 1 to {MOST} colours")
     packed, counts = census.table()
     colors, counts = unpack(packed[packed != 0]), counts[packed != 0]
     soft = (colors[:, 3] > 0) & (colors[:, 3] < 255)
     soft_colors, soft_pixels = int(soft.sum()), int(counts[soft].sum())
-    keep = _keeps_alpha(colors, wish, limit)
+    keep = _keeps_alpha(colors, options, limit)
     if not keep:
         colors, counts = _thresholded(colors, counts)
-    palette = _palette(colors, counts, wish, limit, exact=census.exact)
+    palette = _palette(colors, counts, options, limit, exact=census.exact)
     psnr, share = (float("inf"), 1.0)
     suggested = None
     if not (census.exact and palette.lookup(colors)[1].all()):
@@ -105,23 +104,23 @@ def choose_palette(census: Census, wish: PaletteWish) -> Choice:
         psnr=psnr,
         exact_share=share,
         suggested=suggested,
-        given=wish.given is not None,
+        given=options.given is not None,
     )
 
 
-def _keeps_alpha(colors: U8, wish: PaletteWish, limit: int) -> bool:
+def _keeps_alpha(colors: U8, options: PaletteOptions, limit: int) -> bool:
     semi = int(((colors[:, 3] > 0) & (colors[:, 3] < 255)).sum())
-    if wish.alpha == "threshold" or not semi:
+    if options.alpha == "threshold" or not semi:
         return False
-    if wish.given is not None:
-        return wish.alpha == "keep" or bool((wish.given.rgba[1:, 3] < 255).any())
+    if options.given is not None:
+        return options.alpha == "keep" or bool((options.given.rgba[1:, 3] < 255).any())
     fits = len(colors) <= limit
-    if wish.alpha == "keep" and not fits:
+    if options.alpha == "keep" and not fits:
         raise InputError(
             f"{len(colors)} colours, {semi} of them semi-transparent, do not fit into {limit}: "
             "use --alpha threshold"
         )
-    return wish.alpha == "keep" or (fits and semi <= DELIBERATE)
+    return options.alpha == "keep" or (fits and semi <= DELIBERATE)
 
 
 def _thresholded(colors: U8, counts: NDArray[np.int64]) -> tuple[U8, NDArray[np.int64]]:
@@ -135,12 +134,12 @@ def _thresholded(colors: U8, counts: NDArray[np.int64]) -> tuple[U8, NDArray[np.
 
 
 def _palette(
-    colors: U8, counts: NDArray[np.int64], wish: PaletteWish, limit: int, *, exact: bool
+    colors: U8, counts: NDArray[np.int64], options: PaletteOptions, limit: int, *, exact: bool
 ) -> Palette:
-    if wish.given is not None:
-        return wish.given
-    table = wish.shared_table
-    if table is not None and wish.colors is None:
+    if options.given is not None:
+        return options.given
+    table = options.shared_table
+    if table is not None and options.colors is None:
         authored = _authored(table)
         if authored is not None and authored.lookup(colors)[1].all():
             return authored
@@ -169,7 +168,7 @@ class Recolorer:
         """
         self._choice = choice
         self._method = method
-        self._seen: U32 | None = census.table()[0] if census.exact else None
+        self._seen: Colors32 | None = census.table()[0] if census.exact else None
         if self._seen is not None:
             self._index, self._known = self._search(self._seen)
 
@@ -185,7 +184,7 @@ class Recolorer:
             return dither(colors[sprite.indices], self._choice.palette, self._method)
         return np.asarray(index[sprite.indices], np.uint8)
 
-    def _search(self, packed: U32) -> tuple[U8, NDArray[np.bool_]]:
+    def _search(self, packed: Colors32) -> tuple[U8, NDArray[np.bool_]]:
         """The palette index of each colour, and whether it stands for just this colour."""
         colors = self._hardened(packed)
         index, known = self._choice.palette.lookup(colors)
@@ -193,7 +192,7 @@ class Recolorer:
         index[~known] = nearest(self._choice.palette, colors[~known])
         return index, known
 
-    def _hardened(self, packed: U32) -> U8:
+    def _hardened(self, packed: Colors32) -> U8:
         colors = unpack(packed)
         if not self._choice.keep_alpha:
             colors[:, 3] = np.where(colors[:, 3] >= OPAQUE, 255, 0)

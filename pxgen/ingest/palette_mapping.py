@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.errors import InputError
 from pxgen.ingest.census import Census
 from pxgen.ingest.describe import describe_palette
@@ -16,8 +16,6 @@ from pxgen.ingest.spool import Compact
 from pxgen.palette import Palette
 from pxgen.palette.local import MOST, localized
 from pxgen.palette.table import unpack
-
-U8 = NDArray[np.uint8]
 
 
 class Painter(Protocol):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.canvas import Anchor, Canvas
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import FILE_NAME, DatasetWriter, open_dataset
@@ -27,9 +28,9 @@ from pxgen.ingest.describe import (
     describe_split,
 )
 from pxgen.ingest.grid import Grid
-from pxgen.ingest.labels import Labelling, LabelWish, find_labels
+from pxgen.ingest.labels import Labelling, LabelOptions, find_labels
 from pxgen.ingest.layout import choose_canvas, misfit, place
-from pxgen.ingest.palette_choice import Alpha, PaletteWish, choose_palette
+from pxgen.ingest.palette_choice import Alpha, PaletteOptions, choose_palette
 from pxgen.ingest.palette_mapping import OnePalette, OwnPalettes, Painter
 from pxgen.ingest.scale import Size
 from pxgen.ingest.sources import Reading, Sources
@@ -39,7 +40,6 @@ from pxgen.ingest.walk import Listing, find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import fitting, own_palette, united
 
-U8 = NDArray[np.uint8]
 SHEET, SWATCH = "sheet.png", "palette.png"
 
 _CHUNK = 512
@@ -60,7 +60,7 @@ class PrepareOptions:
     """Height and width of the canvas."""
     grid: Grid | None = None
     frames: int | None = None
-    labels: LabelWish = field(default_factory=LabelWish)
+    labels: LabelOptions = field(default_factory=LabelOptions)
     palette: Palette | None = None
     local: bool = False
     """Whether every sprite gets a palette of its own."""
@@ -270,8 +270,8 @@ class _Preparation:
         choice = choose_palette(census, self._palette_wish())
         return OnePalette(choice, self.options.dither, census)
 
-    def _palette_wish(self) -> PaletteWish:
-        return PaletteWish(
+    def _palette_wish(self) -> PaletteOptions:
+        return PaletteOptions(
             given=self.options.palette,
             colors=self.options.colors,
             alpha=self.options.alpha,

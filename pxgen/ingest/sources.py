@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
 from pxgen.ingest.cleaning import Jpegs, undo_overflow
@@ -19,7 +20,6 @@ from pxgen.ingest.match import Unit
 from pxgen.ingest.walk import Found, Listing
 from pxgen.palette import Palette
 
-U8 = NDArray[np.uint8]
 Refuse = Callable[[InputError], None]
 """What happens to a file that cannot be used; it may raise to stop at once."""
 

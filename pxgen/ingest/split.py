@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.data.dataset import HELD_OUT, TRAIN
 from pxgen.data.duplicates import form_key
 from pxgen.ingest.spool import Compact
 
-U8 = NDArray[np.uint8]
 Together = Literal["likes", "file", "folder"]
 MOST = np.iinfo(np.uint64).max
 

@@ -17,11 +17,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8, Colors32
 from pxgen.canvas import Canvas
 from pxgen.palette.table import pack
-
-U8 = NDArray[np.uint8]
-U32 = NDArray[np.uint32]
 
 _HEAD = struct.Struct("<4I")
 
@@ -32,7 +30,7 @@ class Compact:
 
     indices: NDArray[np.unsignedinteger[Any]]
     """``(T, H, W)``, uint8 while there are at most 256 colours, else uint32."""
-    colors: U32
+    colors: Colors32
     """``(k,)`` packed RGBA, ascending; every transparent pixel is 0."""
 
     @property
@@ -69,7 +67,7 @@ def compact(rgba: U8) -> Compact:
     return Compact(np.concatenate(placed).reshape(packed.shape), colors)
 
 
-def _narrow(colors: U32) -> type[np.uint8 | np.uint32]:
+def _narrow(colors: Colors32) -> type[np.uint8 | np.uint32]:
     return np.uint8 if len(colors) <= 256 else np.uint32
 
 

@@ -9,14 +9,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8, Bools
 from pxgen.evaluate.craft import stray
 from pxgen.ingest.palette_choice import DELIBERATE
 from pxgen.ingest.scale import enlargement
 from pxgen.ingest.spool import Compact, compact
 from pxgen.palette import Palette
-
-U8 = NDArray[np.uint8]
-Bool = NDArray[np.bool_]
 
 DRAWN = 16
 """Pixels that a side keeps at least: smaller drawings may lie on a coarse grid by design."""
@@ -159,7 +157,7 @@ def _jaggies(image: Looked) -> Iterator[Finding]:
     yield from _found("jaggies", marks, "uneven steps of the outline", fixable=False)
 
 
-def uneven_steps(seen: Bool) -> list[int]:
+def uneven_steps(seen: Bools) -> list[int]:
     """Rows of ``(H, W) bool`` where the left outline of a slope has a step much too short."""
     first = np.where(seen.any(1), seen.argmax(1), -1)
     starts = [0, *(np.flatnonzero(np.diff(first)) + 1).tolist(), len(first)]
@@ -174,7 +172,7 @@ def uneven_steps(seen: Bool) -> list[int]:
     return found
 
 
-def _found(rule: str, places: Bool, what: str, *, fixable: bool) -> Iterator[Finding]:
+def _found(rule: str, places: Bools, what: str, *, fixable: bool) -> Iterator[Finding]:
     count = int(places.sum())
     if count:
         frame, row, column = (int(axis[0]) for axis in places.nonzero())

@@ -6,15 +6,13 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.ingest.palette_choice import DELIBERATE
 from pxgen.ingest.spool import compact
 from pxgen.lint.checks import enlarged_by
 from pxgen.palette import Palette
 from pxgen.palette.oklab import OPAQUE, nearest
-
-U8 = NDArray[np.uint8]
 
 
 class Repaired(NamedTuple):

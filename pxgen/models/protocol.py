@@ -84,7 +84,7 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sampling:
+class SamplingParams:
     """How to draw, and what from; ``None`` leaves the choice to the model."""
 
     steps: int | None = None
@@ -128,7 +128,7 @@ class Sampling:
 
 
 EDITS = frozenset({"init", "strength", "mask", "tile", "canvas", "lock"})
-"""What of :class:`Sampling` edits: any diffusion takes it."""
+"""What of :class:`SamplingParams` edits: any diffusion takes it."""
 
 
 class Model(Protocol):
@@ -142,21 +142,21 @@ class Model(Protocol):
     samplers: tuple[str, ...]
     """Names that ``Sampling.sampler`` may take; the first is the default."""
     takes: frozenset[str]
-    """The fields of ``Sampling`` that mean something to it."""
+    """The fields of ``SamplingParams`` that mean something to it."""
 
     def stages(self) -> tuple[Stage, ...]:
         """What to optimise, in order."""
         ...
 
-    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+    def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
         ...
 
-    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+    def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sample seen as it forms; the last item equals :meth:`sample` with equal noise."""
         ...
 
-    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> Any:
+    def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Any:
         """The code of a sample: decoding it gives what :meth:`sample` gives with equal noise."""
         ...
 

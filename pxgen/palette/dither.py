@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import F32, U8
 from pxgen.errors import UsageError
-from pxgen.palette.oklab import F32, OPAQUE, nearest, to_oklab
-from pxgen.palette.table import U8, Palette, pack, unpack
+from pxgen.palette.oklab import OPAQUE, nearest, to_oklab
+from pxgen.palette.table import Palette, pack, unpack
 
 METHODS = ("none", "bayer2", "bayer4", "bayer8")
 

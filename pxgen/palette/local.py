@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.errors import UsageError
 from pxgen.palette.oklab import OPAQUE, to_oklab
 from pxgen.palette.table import MAX_COLORS, TRANSPARENT, Palette
-
-U8 = NDArray[np.uint8]
 
 MOST = 64
 """Opaque colours of one sprite at most; true pixel art was seen to hold up to 38."""

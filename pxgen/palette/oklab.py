@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.palette.table import U8, Palette, pack, unpack
-
-F32 = NDArray[np.float32]
+from pxgen.arrays import F32, U8
+from pxgen.palette.table import Palette, pack, unpack
 
 OPAQUE = 128
 """Alpha from here up counts as visible; below, a pixel is the transparent index 0."""

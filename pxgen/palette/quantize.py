@@ -7,9 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import F32, U8
 from pxgen.errors import UsageError
-from pxgen.palette.oklab import F32, OPAQUE, nearest, to_oklab
-from pxgen.palette.table import MAX_COLORS, U8, Palette, pack, unpack
+from pxgen.palette.oklab import OPAQUE, nearest, to_oklab
+from pxgen.palette.table import MAX_COLORS, Palette, pack, unpack
 
 Counts = NDArray[np.integer]
 

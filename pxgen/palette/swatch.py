@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pxgen.arrays import U8
 from pxgen.errors import InputError
-from pxgen.palette.table import U8, Palette, pack, unpack
+from pxgen.palette.table import Palette, pack, unpack
 
 Row = tuple[int, int, int, int]
 

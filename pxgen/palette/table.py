@@ -9,9 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.errors import InputError
-
-U8 = NDArray[np.uint8]
 
 TRANSPARENT = (0, 0, 0, 0)
 MAX_COLORS = 256

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from pxgen.palette.table import U8, Palette
+from pxgen.arrays import U8
+from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
 from pxgen.render.png import SIGNATURE, chunk, header_chunk, palette_chunks, pixel_data
 

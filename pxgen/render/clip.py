@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pxgen.arrays import U8
 from pxgen.errors import PxgenError
-from pxgen.palette.table import U8, Palette
+from pxgen.palette.table import Palette
 
 LONGEST = 65_535
 """Milliseconds a frame may be shown, and repetitions of a clip: what 16 bits hold."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import F32, U8
 from pxgen.palette import Palette
-
-U8 = NDArray[np.uint8]
-F32 = NDArray[np.float32]
 
 LEVELS = 24
 """Shades on either side of zero."""

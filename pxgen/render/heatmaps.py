@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pxgen.render.figure import F32, LETTER, U8, paste, shades, sheet, write
+from pxgen.arrays import F32, U8
+from pxgen.render.figure import LETTER, paste, shades, sheet, write
 from pxgen.render.scale import enlarge
 
 SIDE = 72

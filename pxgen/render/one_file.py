@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from pxgen.arrays import U8
 from pxgen.engines.atlas import Clip, Style, lay_out
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes, write_text
-from pxgen.palette.table import U8, Palette
+from pxgen.palette.table import Palette
 from pxgen.render.png import encode_png
 
 ANIMATIONS = frozenset({".gif", ".webp", ".apng"})
@@ -20,7 +21,7 @@ SHEET = ".png"
 
 
 @dataclass(frozen=True)
-class SheetWish:
+class SheetOptions:
     """How a sheet is laid out for engines, and which files tell them about it."""
 
     style: Style | None = None
@@ -51,11 +52,11 @@ class SheetWish:
                 check_description(file, self.style)
 
 
-CONTACT_SHEET = SheetWish()
+CONTACT_SHEET = SheetOptions()
 
 
 def write_together(
-    target: Path, clips: Sequence[Clip], palette: Palette, wish: SheetWish
+    target: Path, clips: Sequence[Clip], palette: Palette, options: SheetOptions
 ) -> Iterator[Path]:
     """Write clips to one file, and what describes it; yield each path once it is complete.
 
@@ -63,7 +64,7 @@ def write_together(
         target: its suffix says what it becomes.
         clips: of one size, enlarged already.
         palette: of all of them.
-        wish: for a sheet.
+        options: for a sheet.
 
     Raises:
         UsageError: more than the format holds.
@@ -81,8 +82,8 @@ def write_together(
     else:
         from pxgen.engines.describe import description
 
-        atlas = lay_out(clips, wish.style or Style())
-        described = [(f, description(atlas, target, f, array=wish.array)) for f in wish.data]
+        atlas = lay_out(clips, options.style or Style())
+        described = [(f, description(atlas, target, f, array=options.array)) for f in options.data]
         yield write_bytes(target, encode_png(atlas.pixels, palette))
         for file, text in described:
             yield write_text(file, text)

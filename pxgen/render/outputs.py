@@ -17,12 +17,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from pxgen.arrays import U8
 from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
 from pxgen.palette.local import united
-from pxgen.palette.table import U8, Palette
-from pxgen.render.one_file import ANIMATIONS, CONTACT_SHEET, SheetWish, animation, write_together
+from pxgen.palette.table import Palette
+from pxgen.render.one_file import ANIMATIONS, CONTACT_SHEET, SheetOptions, animation, write_together
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
@@ -88,7 +89,7 @@ class Output:
     """How long a frame is shown, or each frame of a clip."""
     columns: int | None = None
     """Of a sheet; None is about as wide as high."""
-    sheet: SheetWish = CONTACT_SHEET
+    sheet: SheetOptions = CONTACT_SHEET
 
     @property
     def together(self) -> bool:
@@ -221,7 +222,7 @@ def plan_output(
     force: bool = False,
     delay_ms: float | Sequence[float] = 100.0,
     columns: int | None = None,
-    sheet: SheetWish = CONTACT_SHEET,
+    sheet: SheetOptions = CONTACT_SHEET,
 ) -> Output:
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pxgen.arrays import U8
 from pxgen.errors import InputError, PxgenError
-from pxgen.palette.table import U8, Palette
+from pxgen.palette.table import Palette
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 INDEXED = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pxgen.palette.table import U8
+from pxgen.arrays import U8
 
 
 def enlarge(indices: U8, factor: int) -> U8:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from pxgen.palette.table import U8
+from pxgen.arrays import U8
 
 
 def contact_sheet(pixels: U8, columns: int | None = None, gap: int = 1) -> U8:

@@ -8,8 +8,9 @@ from typing import IO
 
 import numpy as np
 
+from pxgen.arrays import U8
 from pxgen.palette.oklab import nearest, to_oklab
-from pxgen.palette.table import U8, Palette
+from pxgen.palette.table import Palette
 
 _RESET = "\x1b[0m"
 _UPPER, _LOWER, _FULL = "▀", "▄", "██"

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from pxgen.palette.table import U8, Palette
+from pxgen.arrays import U8
+from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
 
 

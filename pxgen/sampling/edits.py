@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.canvas import Canvas, parse_size
 from pxgen.checkpoint.store import Loaded
 from pxgen.errors import UsageError
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.oklab import nearest
@@ -23,7 +24,6 @@ from pxgen.palette.oklab import nearest
 if TYPE_CHECKING:
     from pxgen.ingest.fit_to_model import Place
 
-U8 = NDArray[np.uint8]
 
 LARGEST = 512 * 512
 """Pixels of a canvas that is drawn on in one piece."""
@@ -51,16 +51,16 @@ class Edits:
 
 def ways(
     edits: Edits,
-    how: Sampling,
+    sampling: SamplingParams,
     loaded: Loaded,
     device: torch.device,
     complain: Callable[[str], None],
-) -> tuple[tuple[Sampling, ...], Palette | None]:
+) -> tuple[tuple[SamplingParams, ...], Palette | None]:
     """How to draw, once for each strength; and the image's own palette if it keeps one.
 
     Args:
         edits: what was asked for.
-        how: steps, sampler and the like.
+        sampling: steps, sampler and the like.
         loaded: the model.
         device: where it computes.
         complain: is told what the image lost.
@@ -75,9 +75,9 @@ def ways(
         canvas = Canvas(canvas.frames, *parse_size(edits.canvas))
         if canvas.height * canvas.width > LARGEST:
             raise UsageError(f"--canvas {edits.canvas}: more than {LARGEST} pixels")
-        how = replace(how, canvas=canvas)
+        sampling = replace(sampling, canvas=canvas)
     if edits.tile:
-        how = replace(how, tile=("y" in edits.tile, "x" in edits.tile))
+        sampling = replace(sampling, tile=("y" in edits.tile, "x" in edits.tile))
     if edits.lock and loaded.palettes is not None:
         raise UsageError(
             "--lock needs one palette for all: this model's sprites have their own; take --palette"
@@ -91,24 +91,24 @@ def ways(
                 f"--lock {edits.lock}: its {len(wanted) - 1} colours are nearest to {left} of the "
                 "model's; --palette draws with all entries and then in these colours"
             )
-        how = replace(how, lock=lock.to(device))
+        sampling = replace(sampling, lock=lock.to(device))
     if edits.init is None:
-        return (how,), None
+        return (sampling,), None
     # Pillow loads with it, and most sampling starts from nothing.
     from pxgen.ingest.fit_to_model import fit_mask
 
     kept, around, own = _start(edits.init, edits, loaded, canvas, complain)
     mask = fit_mask(edits.mask, canvas) if edits.mask else around
-    if how.lock is not None:
+    if sampling.lock is not None:
         # What is kept of an image on purpose stays; the rest is no exception from the lock.
-        locked = _locked(kept, how.lock.cpu().numpy(), loaded.card.palette)
+        locked = _locked(kept, sampling.lock.cpu().numpy(), loaded.card.palette)
         kept = locked if mask is None else np.where(mask, locked, kept)
-    how = replace(how, init=torch.from_numpy(kept).to(device))
+    sampling = replace(sampling, init=torch.from_numpy(kept).to(device))
     if mask is not None:
-        how = replace(how, mask=torch.from_numpy(mask).to(device))
+        sampling = replace(sampling, mask=torch.from_numpy(mask).to(device))
     strengths = edits.strengths or ((STRENGTH,) if mask is None else (1.0,))
-    hows = tuple(replace(how, strength=strength) for strength in strengths)
-    return hows, own if loaded.palettes is not None else None
+    samplings = tuple(replace(sampling, strength=strength) for strength in strengths)
+    return samplings, own if loaded.palettes is not None else None
 
 
 def allowed(own: Palette, wanted: Palette) -> torch.Tensor:
@@ -173,13 +173,15 @@ def _corner(text: str | None) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def continuing(frames: torch.Tensor, how: Sampling, loaded: Loaded) -> Sampling | None:
+def continuing(
+    frames: torch.Tensor, sampling: SamplingParams, loaded: Loaded
+) -> SamplingParams | None:
     """How to draw what follows ``(N, H, W) uint8`` frames; None where a model cannot."""
     canvas, takes = loaded.card.canvas, loaded.model.takes
     if "given" in takes:
-        return replace(how, given=frames)
+        return replace(sampling, given=frames)
     if "mask" not in takes:
         return None
     clip = torch.cat([frames, frames[-1:].expand(canvas.frames - len(frames), -1, -1)])
     later = torch.arange(canvas.frames, device=frames.device).view(-1, 1, 1) >= len(frames)
-    return replace(how, init=clip, mask=later.expand(canvas))
+    return replace(sampling, init=clip, mask=later.expand(canvas))

@@ -21,11 +21,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pxgen.arrays import U8
 from pxgen.devices import one_thread
-from pxgen.models.protocol import Model, Sampling
+from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
-
-U8 = NDArray[np.uint8]
 
 SEATS, SEATED_PIXELS = 4, 2304
 """Pictures of a group on a CPU, and their pixels, at most: small networks spend most of their time
@@ -38,30 +37,30 @@ AHEAD = 4
 """Groups computed ahead for each worker, so that none waits for a slow one."""
 
 
-class Wish(NamedTuple):
+class PictureRequest(NamedTuple):
     """One picture asked for."""
 
     number: int
     """Its number in the seed's stream."""
     labels: NDArray[np.float32]
     """``(L,)`` in [-1, 1]."""
-    how: Sampling
+    sampling: SamplingParams
     """Steps, order, guidance, what to start from."""
 
 
 def draw(
     model: Model,
-    wishes: Iterable[Wish],
+    requests: Iterable[PictureRequest],
     seed: int,
     *,
     device: torch.device,
     workers: int = 1,
 ) -> Iterator[U8]:
-    """Yield ``(T, H, W) uint8`` pictures in the order of the wishes.
+    """Yield ``(T, H, W) uint8`` pictures in the order of the requests.
 
     Args:
         model: moved to ``device`` and in evaluation mode.
-        wishes: any number; they are read as needed.
+        requests: any number; they are read as needed.
         seed: picture ``i`` of a seed is the same in every run.
         device: where the model computes.
         workers: threads on a CPU.
@@ -69,14 +68,14 @@ def draw(
 
     def pictures(group: _Group) -> dict[int, U8]:
         with torch.inference_mode():
-            maps = model.sample(*group.seated(seed, device), group.how).cpu().numpy()
+            maps = model.sample(*group.seated(seed, device), group.sampling).cpu().numpy()
         return {place: maps[seat] for seat, (place, _) in group.taken.items()}
 
     accelerated = device.type != "cpu"
     done: dict[int, U8] = {}
     following = 0
     with nullcontext() if accelerated else one_thread():
-        groups = _groups(wishes, lambda how: _seats(model, how, device))
+        groups = _groups(requests, lambda sampling: _seats(model, sampling, device))
         for made in _in_order(pictures, groups, 1 if accelerated else workers):
             done |= made
             while following in done:
@@ -84,17 +83,17 @@ def draw(
                 following += 1
 
 
-def trace(model: Model, wish: Wish, seed: int, *, device: torch.device) -> U8:
+def trace(model: Model, request: PictureRequest, seed: int, *, device: torch.device) -> U8:
     """One picture as it forms.
 
     Returns:
         ``(S·T, H, W) uint8``, a frame or clip a step; the last is what :func:`draw` draws.
     """
-    (group,) = _groups([wish], lambda how: _seats(model, how, device))
+    (group,) = _groups([request], lambda sampling: _seats(model, sampling, device))
     (seat,) = group.taken
     labels, noise = group.seated(seed, device)
     with one_thread(), torch.inference_mode():
-        steps = [maps[seat].cpu().numpy() for maps in model.trace(labels, noise, wish.how)]
+        steps = [maps[seat].cpu().numpy() for maps in model.trace(labels, noise, request.sampling)]
     return np.concatenate(steps)
 
 
@@ -102,17 +101,17 @@ def trace(model: Model, wish: Wish, seed: int, *, device: torch.device) -> U8:
 class _Group:
     """Pictures that are computed at once, drawn the same way."""
 
-    how: Sampling
+    sampling: SamplingParams
     size: int
-    taken: dict[int, tuple[int, Wish]]
-    """By seat: a wish, and its place among all."""
+    taken: dict[int, tuple[int, PictureRequest]]
+    """By seat: a request, and its place among all."""
 
     def seated(self, seed: int, device: torch.device) -> tuple[Tensor, PictureNoise]:
-        """``(size, L)`` labels and the noise of all seats; a wish repeated fills empty ones."""
+        """``(size, L)`` labels and the noise of all seats; a request repeated fills empty ones."""
         _, filler = next(iter(self.taken.values()))
-        wishes = [self.taken.get(seat, (0, filler))[1] for seat in range(self.size)]
-        labels = torch.from_numpy(np.stack([wish.labels for wish in wishes])).to(device)
-        return labels, PictureNoise(seed, [wish.number for wish in wishes], device)
+        requests = [self.taken.get(seat, (0, filler))[1] for seat in range(self.size)]
+        labels = torch.from_numpy(np.stack([request.labels for request in requests])).to(device)
+        return labels, PictureNoise(seed, [request.number for request in requests], device)
 
 
 @dataclass(frozen=True)
@@ -124,9 +123,9 @@ class Alone:
     device: torch.device
 
     @classmethod
-    def of(cls, model: Model, how: Sampling, number: int, device: torch.device) -> Alone:
+    def of(cls, model: Model, sampling: SamplingParams, number: int, device: torch.device) -> Alone:
         """The seat of a picture that is drawn that way."""
-        return cls(_seats(model, how, device), number, device)
+        return cls(_seats(model, sampling, device), number, device)
 
     def repeated(self, one: Tensor) -> Tensor:
         """``(...)`` as ``(rows, ...)``."""
@@ -141,33 +140,37 @@ class Alone:
         return rows[self.number % self.rows].cpu().numpy()
 
 
-def _seats(model: Model, how: Sampling, device: torch.device) -> int:
+def _seats(model: Model, sampling: SamplingParams, device: torch.device) -> int:
     """How many pictures are computed at once, whoever asks for how many."""
     if device.type != "cpu":
         return SEATS_ACCELERATED
-    if not how.fresh:
+    if not sampling.fresh:
         # The sets of labels that may explain what is known of a picture are a group already.
         return 1
-    canvas = how.canvas or model.domain.canvas
+    canvas = sampling.canvas or model.domain.canvas
     return max(1, min(SEATS, SEATED_PIXELS // canvas.pixels))
 
 
-def _groups(wishes: Iterable[Wish], size_of: Callable[[Sampling], int]) -> Iterator[_Group]:
-    """Groups in the order of their first wishes; each wish sits where its number says."""
-    following = enumerate(wishes)
+def _groups(
+    requests: Iterable[PictureRequest], size_of: Callable[[SamplingParams], int]
+) -> Iterator[_Group]:
+    """Groups in the order of their first requests; each picture sits where its number says."""
+    following = enumerate(requests)
     while window := list(islice(following, WINDOW)):
         groups: list[_Group] = []
         open_groups: dict[tuple[int, int], deque[_Group]] = {}
-        for place, wish in window:
-            size = size_of(wish.how)
-            seat = wish.number % size
+        for place, request in window:
+            size = size_of(request.sampling)
+            seat = request.number % size
             # The first group of this kind in which the seat is free.
-            waiting = open_groups.setdefault((id(wish.how), seat), deque())
+            waiting = open_groups.setdefault((id(request.sampling), seat), deque())
             if not waiting:
-                groups.append(_Group(wish.how, size, {}))
+                groups.append(_Group(request.sampling, size, {}))
                 for other in range(size):
-                    open_groups.setdefault((id(wish.how), other), deque()).append(groups[-1])
-            waiting.popleft().taken[seat] = place, wish
+                    open_groups.setdefault((id(request.sampling), other), deque()).append(
+                        groups[-1]
+                    )
+            waiting.popleft().taken[seat] = place, request
         yield from groups
 
 

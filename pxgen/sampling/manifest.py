@@ -16,7 +16,7 @@ from typing import Any
 
 from pxgen.errors import InputError
 from pxgen.files import write_text
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.sampling.edits import Edits
 
 FILES = ("init", "mask", "lock", "palette")
@@ -38,15 +38,15 @@ class Recorded:
     model: str
     """The fingerprint of the model."""
     options: Mapping[str, Any]
-    """What was set: of ``Sampling``, of ``Edits``, and ``palette``, ``scale``, ``trace``."""
+    """What was set: of ``SamplingParams``, of ``Edits``, and ``palette``, ``scale``, ``trace``."""
     inputs: Mapping[str, str]
     """Files that the options name, and their SHA-256."""
     indices: tuple[int, ...]
 
 
-def options_of(how: Sampling, edits: Edits, others: Mapping[str, Any]) -> dict[str, Any]:
+def options_of(sampling: SamplingParams, edits: Edits, others: Mapping[str, Any]) -> dict[str, Any]:
     """What is set, as JSON has it."""
-    set_ = {f.name: getattr(how, f.name) for f in fields(how)}
+    set_ = {f.name: getattr(sampling, f.name) for f in fields(sampling)}
     options: dict[str, Any] = {n: v for n, v in set_.items() if isinstance(v, SCALARS)}
     for field in fields(edits):
         value = getattr(edits, field.name)

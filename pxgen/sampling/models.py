@@ -11,7 +11,7 @@ from pxgen.checkpoint.runs import STARTER, run_folders, shipped
 from pxgen.checkpoint.store import Loaded, load_model
 from pxgen.config.schema import nearest
 from pxgen.errors import PxgenError, UsageError
-from pxgen.models.protocol import Model, Sampling
+from pxgen.models.protocol import Model, SamplingParams
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,18 +58,18 @@ def open_model(
     return loaded
 
 
-def check_sampling(how: Sampling, model: Model) -> None:
+def check_sampling(sampling: SamplingParams, model: Model) -> None:
     """Refuse wishes that mean nothing to a model.
 
     Raises:
         UsageError: an option that it does not take, or a sampler that it does not have.
     """
-    for name in sorted(how.wanted() - model.takes):
+    for name in sorted(sampling.wanted() - model.takes):
         taken = ", ".join(_flag(option) for option in sorted(model.takes)) or "none of them"
         raise UsageError(f"this model has no use for {_flag(name)}; it takes {taken}")
-    if how.sampler is not None and how.sampler not in model.samplers:
-        hint = nearest(how.sampler, model.samplers)
-        raise UsageError(f"no sampler '{how.sampler}' for this model: {hint}")
+    if sampling.sampler is not None and sampling.sampler not in model.samplers:
+        hint = nearest(sampling.sampler, model.samplers)
+        raise UsageError(f"no sampler '{sampling.sampler}' for this model: {hint}")
 
 
 def _flag(name: str) -> str:

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import U8
 from pxgen.data.dataset import Dataset
 from pxgen.data.neighbours import Crowd
 from pxgen.errors import PxgenError
-from pxgen.sampling.engine import Wish
-
-U8 = NDArray[np.uint8]
+from pxgen.sampling.engine import PictureRequest
 
 TOGETHER = 64
 """Pictures that wait for one another."""
@@ -38,9 +36,11 @@ class Novelty(NamedTuple):
 
 
 def novel(
-    wishes: Sequence[Wish], novelty: Novelty, draw: Callable[[list[Wish]], Iterator[U8]]
+    requests: Sequence[PictureRequest],
+    novelty: Novelty,
+    draw: Callable[[list[PictureRequest]], Iterator[U8]],
 ) -> Iterator[tuple[int, U8]]:
-    """Pictures that are new, in the order of the wishes, and the number each was drawn with.
+    """Pictures that are new, in the order of the requests, and the number each was drawn with.
 
     The next number of a picture that is not new lies ``stride`` further, where it is no other's:
     what a shard draws does not depend on the other shards.
@@ -48,20 +48,20 @@ def novel(
     Raises:
         PxgenError: one is never new.
     """
-    for start in range(0, len(wishes), TOGETHER):
-        group = wishes[start : start + TOGETHER]
+    for start in range(0, len(requests), TOGETHER):
+        group = requests[start : start + TOGETHER]
         found: dict[int, tuple[int, U8]] = {}
         waiting = dict(enumerate(group))
         for _ in range(TRIES):
             pictures = list(draw(list(waiting.values())))
             distances = novelty.crowd.distances(np.stack(pictures))
             slots = list(waiting.items())
-            for (slot, wish), picture, distance in zip(slots, pictures, distances, strict=True):
+            for (slot, request), picture, distance in zip(slots, pictures, distances, strict=True):
                 if distance >= novelty.distance:
-                    found[slot] = wish.number, picture
+                    found[slot] = request.number, picture
                     del waiting[slot]
                 else:
-                    waiting[slot] = wish._replace(number=wish.number + novelty.stride)
+                    waiting[slot] = request._replace(number=request.number + novelty.stride)
             if not waiting:
                 break
         else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pxgen.errors import UsageError
-from pxgen.render.one_file import SheetWish
+from pxgen.render.one_file import SheetOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Making:
     """Pictures of the run, those of its other shards with them."""
     scale: int
     out: str | None
-    sheet: SheetWish
+    sheet: SheetOptions
     force: bool
     skip_existing: bool
     """Leave out what is in the folder already."""

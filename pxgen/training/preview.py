@@ -11,11 +11,11 @@ from pxgen.checkpoint.card import Card
 from pxgen.devices import cores
 from pxgen.evaluate.measure import Drawn
 from pxgen.files import write_bytes
-from pxgen.models.protocol import Model, Sampling
+from pxgen.models.protocol import Model, SamplingParams
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
-from pxgen.sampling.engine import Wish, draw
+from pxgen.sampling.engine import PictureRequest, draw
 
 PICTURES = 24
 SCALE = 3
@@ -23,14 +23,14 @@ SCALE = 3
 
 def draw_preview(model: Model, card: Card, device: torch.device) -> Drawn:
     """The same wishes each time: labels in turn, spread over the vocabulary."""
-    count, how = len(card.label_names), Sampling()
+    count, sampling = len(card.label_names), SamplingParams()
     asked = np.full(PICTURES, -1, np.intp)
     if count and model.steerable:
         asked = np.arange(PICTURES) * max(1, count // PICTURES) % count
     labels = np.zeros((PICTURES, count), np.float32)
     labels[asked >= 0, asked[asked >= 0]] = 1
-    wishes = [Wish(index, labels[index], how) for index in range(PICTURES)]
-    pictures = draw(model, wishes, seed=0, device=device, workers=cores())
+    requests = [PictureRequest(index, labels[index], sampling) for index in range(PICTURES)]
+    pictures = draw(model, requests, seed=0, device=device, workers=cores())
     return Drawn(np.stack(list(pictures)), asked)
 
 

@@ -80,15 +80,15 @@ def _ours(model: Any) -> Callable[[int], None]:
     import torch
 
     from pxgen.devices import cores
-    from pxgen.models.protocol import Sampling
-    from pxgen.sampling.engine import Wish
+    from pxgen.models.protocol import SamplingParams
+    from pxgen.sampling.engine import PictureRequest
     from pxgen.sampling.engine import draw as drawn
 
-    how, labels = Sampling(sampler="ddim", steps=STEPS), np.ones(LABELS, np.float32)
+    sampling, labels = SamplingParams(sampler="ddim", steps=STEPS), np.ones(LABELS, np.float32)
 
     def draw(batch: int) -> None:
-        wishes = [Wish(number, labels, how) for number in range(batch)]
-        for _ in drawn(model, wishes, 0, device=torch.device("cpu"), workers=cores()):
+        requests = [PictureRequest(number, labels, sampling) for number in range(batch)]
+        for _ in drawn(model, requests, 0, device=torch.device("cpu"), workers=cores()):
             pass
 
     return draw

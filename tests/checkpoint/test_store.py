@@ -19,7 +19,7 @@ from pxgen.config.project import load_project
 from pxgen.config.recipe import resolve
 from pxgen.config.schema import Table, Where
 from pxgen.errors import InputError
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise
 from tests.tiny import LABELS, PALETTE, domain, tiny_model, tiny_table
@@ -44,9 +44,9 @@ def save(path: Path, half: bool = False, recipe: str = "masked") -> Path:
 def test_a_checkpoint_samples_with_nothing_else_present(tmp_path: Path) -> None:
     save(tmp_path)
     loaded = load_model(tmp_path)
-    labels, how = torch.eye(2), Sampling(steps=3)
-    expected = tiny_model().sample(labels, PictureNoise(0, [0, 1]), how)
-    assert torch.equal(loaded.model.sample(labels, PictureNoise(0, [0, 1]), how), expected)
+    labels, sampling = torch.eye(2), SamplingParams(steps=3)
+    expected = tiny_model().sample(labels, PictureNoise(0, [0, 1]), sampling)
+    assert torch.equal(loaded.model.sample(labels, PictureNoise(0, [0, 1]), sampling), expected)
     assert loaded.card == CARD
     assert loaded.card.domain == domain()
 

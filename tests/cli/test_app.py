@@ -16,8 +16,8 @@ from pxgen.cli.app import DEFAULTS_FROM, SECTIONS, CommandLine, pxgen
 from pxgen.config.settings import SETTINGS
 from pxgen.engines.atlas import Style
 from pxgen.errors import InputError, PxgenError, UsageError
-from pxgen.models.protocol import Sampling
-from pxgen.render.one_file import SheetWish
+from pxgen.models.protocol import SamplingParams
+from pxgen.render.one_file import SheetOptions
 from pxgen.sampling.edits import Edits
 
 COMMANDS = [name for names in SECTIONS.values() for name in names]
@@ -240,10 +240,10 @@ def test_sample_passes_on_every_option(run, asked):
     (request,) = asked
     assert str(request.pop("model")) == "runs/a"
     assert str(request.pop("runs")) == "runs"
-    assert request.pop("how") == Sampling(
+    assert request.pop("sampling") == SamplingParams(
         steps=8, sampler="random", guidance=1.5, temperature=0.9, top_k=9, top_p=0.5, eta=0.5
     )
-    assert request.pop("sheet") == SheetWish(
+    assert request.pop("sheet") == SheetOptions(
         style=Style("packed", padding=1, extrude=2, power_of_two=True),
         data=(Path("x.json"), Path("x.css")),
         array=True,

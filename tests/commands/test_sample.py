@@ -17,10 +17,10 @@ from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
 from pxgen.data.labels import parse_labels
 from pxgen.errors import UsageError
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.palette.library import find_palette
 from pxgen.render.png import decode_png
-from pxgen.sampling.engine import Wish, draw
+from pxgen.sampling.engine import PictureRequest, draw
 from tests.checkpoint.test_store import CARD, save
 from tests.tiny import PALETTE, tiny_model
 
@@ -28,9 +28,9 @@ CPU = torch.device("cpu")
 
 
 def pictures(first: int, count: int, step: int = 1, **options: int) -> list[bytes]:
-    how, label = Sampling(steps=4), np.array([1, 0], np.float32)
-    wishes = [Wish(i, label, how) for i in range(first, first + count, step)]
-    drawn = draw(tiny_model(), wishes, 3, device=CPU, **options)
+    sampling, label = SamplingParams(steps=4), np.array([1, 0], np.float32)
+    requests = [PictureRequest(i, label, sampling) for i in range(first, first + count, step)]
+    drawn = draw(tiny_model(), requests, 3, device=CPU, **options)
     return [picture.tobytes() for picture in drawn]
 
 

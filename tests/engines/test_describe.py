@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pxgen.arrays import U8
 from pxgen.cli.app import pxgen
 from pxgen.engines.atlas import Atlas, Clip, Style, lay_out
 from pxgen.engines.describe import description
 from pxgen.errors import UsageError
 from pxgen.palette import Palette
-from pxgen.palette.table import U8
-from pxgen.render.one_file import SheetWish, write_together
+from pxgen.render.one_file import SheetOptions, write_together
 from pxgen.render.png import decode_png
 
 PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
@@ -123,8 +123,8 @@ def test_a_sheet_that_no_engine_loads_is_refused() -> None:
 
 def write(folder: Path, name: str, style: Style, made: list[Clip] | None = None) -> Path:
     file = folder / "data" / name
-    wish = SheetWish(style, (file,))
-    paths = list(write_together(folder / "hero.png", made or clips(), PALETTE, wish))
+    request = SheetOptions(style, (file,))
+    paths = list(write_together(folder / "hero.png", made or clips(), PALETTE, request))
     assert paths == [folder / "hero.png", file]
     return file
 
@@ -145,8 +145,8 @@ def test_aseprite_json_names_frames_tags_and_durations(
     tmp_path: Path, arrangement: Any, array: bool
 ) -> None:
     made, file = clips(), tmp_path / "hero.json"
-    wish = SheetWish(Style(arrangement, 1, 1), (file,), array)
-    list(write_together(tmp_path / "hero.png", made, PALETTE, wish))
+    request = SheetOptions(Style(arrangement, 1, 1), (file,), array)
+    list(write_together(tmp_path / "hero.png", made, PALETTE, request))
     document = json.loads(file.read_text("utf-8"))
     frames = document["frames"]
     if not array:

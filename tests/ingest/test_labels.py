@@ -8,7 +8,7 @@ import pytest
 
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.columns import label_columns
-from pxgen.ingest.labels import LabelWish, find_labels
+from pxgen.ingest.labels import LabelOptions, find_labels
 from pxgen.ingest.match import Unit, match_rows
 from pxgen.ingest.tables import read_table
 
@@ -17,10 +17,10 @@ def units(*names: str) -> list[Unit]:
     return [Unit(name) for name in names]
 
 
-def labels_of(text: str, names: list[Unit], tmp_path: Path, **wish: object) -> list[set[str]]:
+def labels_of(text: str, names: list[Unit], tmp_path: Path, **request: object) -> list[set[str]]:
     path = tmp_path / ("labels.json" if text[0] in "[{" else "labels.csv")
     path.write_text(text, "utf-8")
-    found = find_labels(names, (), {}, LabelWish(path, **wish))  # type: ignore[arg-type]
+    found = find_labels(names, (), {}, LabelOptions(path, **request))  # type: ignore[arg-type]
     assert {name for row in found.of for name in row} <= set(found.names)
     return [set(row) for row in found.of]
 
@@ -133,10 +133,10 @@ def test_several_rows_for_one_sprite_add_up(tmp_path: Path) -> None:
 
 def test_folders_are_labels_at_every_depth_but_not_the_one_that_holds_all(tmp_path: Path) -> None:
     sprites = units("all/elf/idle/a.png", "all/elf/run/a.png", "all/orc/run/a.png")
-    found = find_labels(sprites, (), {}, LabelWish("folders"))
+    found = find_labels(sprites, (), {}, LabelOptions("folders"))
     assert found.names == ("elf", "idle", "orc", "run")
     assert found.of == [("elf", "idle"), ("elf", "run"), ("orc", "run")]
-    assert find_labels(sprites, (), {}, LabelWish("none")).names == ()
+    assert find_labels(sprites, (), {}, LabelOptions("none")).names == ()
 
 
 def test_label_arrays(tmp_path: Path) -> None:
@@ -148,23 +148,23 @@ def test_label_arrays(tmp_path: Path) -> None:
         (np.array([[1], [0], [1]]), [("class-1",), ("class-0",), ("class-1",)]),
         (np.array(["elf", "orc", ""]), [("elf",), ("orc",), ()]),
     ]:
-        assert find_labels(elements, (), {"a.npy": (values, ())}, LabelWish()).of == expected
-    named = find_labels(elements, (), {"a.npy": (onehot, ("x", "y", "z"))}, LabelWish())
+        assert find_labels(elements, (), {"a.npy": (values, ())}, LabelOptions()).of == expected
+    named = find_labels(elements, (), {"a.npy": (onehot, ("x", "y", "z"))}, LabelOptions())
     assert named.of == [("z",), ("x",), ("y",)]
     assert named.names == ("x", "y", "z")
     for bad in (np.array([1, 2]), np.array([0.5, 1, 2]), np.full((3, 2), 7)):
         with pytest.raises(InputError, match=r"a\.npy"):
-            find_labels(elements, (), {"a.npy": (bad, ())}, LabelWish())
+            find_labels(elements, (), {"a.npy": (bad, ())}, LabelOptions())
 
 
 def test_an_array_for_files_follows_their_numbers_not_their_spelling(tmp_path: Path) -> None:
     np.save(tmp_path / "classes.npy", np.arange(11))
     files = units(*sorted(f"image_{i}.png" for i in range(11)))
-    found = find_labels(files, (), {}, LabelWish(tmp_path / "classes.npy"))
+    found = find_labels(files, (), {}, LabelOptions(tmp_path / "classes.npy"))
     assert found.of[files.index(Unit("image_2.png"))] == ("class-2",)
     assert found.of[files.index(Unit("image_10.png"))] == ("class-10",)
     np.save(tmp_path / "classes.npy", np.arange(2))
-    found = find_labels(units("a.png", "b.png"), (), {}, LabelWish(tmp_path / "classes.npy"))
+    found = find_labels(units("a.png", "b.png"), (), {}, LabelOptions(tmp_path / "classes.npy"))
     assert found.of == [("class-0",), ("class-1",)]
 
 
@@ -173,8 +173,8 @@ def test_two_fitting_tables_must_be_chosen_between(tmp_path: Path) -> None:
         (tmp_path / name).write_text("id,kind\n0,elf\n1,orc\n")
     (tmp_path / "c.csv").write_text("about,nothing\nx,y\n")
     with pytest.raises(UsageError, match=r"a\.csv, b\.csv.*--labels FILE"):
-        find_labels(PUNKS, [tmp_path / n for n in ("a.csv", "b.csv", "c.csv")], {}, LabelWish())
-    found = find_labels(PUNKS, [tmp_path / "a.csv", tmp_path / "c.csv"], {}, LabelWish())
+        find_labels(PUNKS, [tmp_path / n for n in ("a.csv", "b.csv", "c.csv")], {}, LabelOptions())
+    found = find_labels(PUNKS, [tmp_path / "a.csv", tmp_path / "c.csv"], {}, LabelOptions())
     assert found.names == ("elf", "orc")
 
 
@@ -196,7 +196,7 @@ def test_bad_tables_are_named(tmp_path: Path, content: bytes, reason: str) -> No
     path = tmp_path / "t.csv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=rf"t\.csv.*({reason})"):
-        find_labels(units("hero.png"), (), {}, LabelWish(path))
+        find_labels(units("hero.png"), (), {}, LabelOptions(path))
 
 
 def test_label_order_does_not_depend_on_row_order(tmp_path: Path) -> None:

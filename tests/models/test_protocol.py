@@ -11,7 +11,7 @@ import torch
 from pxgen.models.autoencoder.latents import GumbelLatent, PointLatent
 from pxgen.models.conditioning import LabelPrior
 from pxgen.models.diffusion.masked import MaskedDiffusion, MaskedSpec
-from pxgen.models.protocol import Batch, Sampling
+from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.models.vqvae.model import VqVae
 from pxgen.noise import BatchNoise, PictureNoise, seed_weights
 from tests.tiny import PALETTE, RECIPES, domain, tiny_model
@@ -37,7 +37,9 @@ def example(of=None, count: int = 6) -> Batch:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_samples_have_the_canvas_and_stay_in_the_palette(recipe: str, of) -> None:  # type: ignore[no-untyped-def]
     model = tiny_model(recipe, of)
-    drawn = model.sample(torch.zeros(3, of.labels), PictureNoise(0, range(3)), Sampling(steps=3))
+    drawn = model.sample(
+        torch.zeros(3, of.labels), PictureNoise(0, range(3)), SamplingParams(steps=3)
+    )
     assert drawn.shape == (3, *of.canvas)
     assert drawn.dtype == torch.uint8
     assert int(drawn.max()) < of.colors
@@ -49,27 +51,29 @@ def test_every_sampler_draws_and_repeats(recipe: str) -> None:
     model = tiny_model(recipe)
     labels = torch.eye(2)
     for name in model.samplers:
-        how = Sampling(sampler=name, steps=4, guidance=2.0, temperature=0.9)
-        first = model.sample(labels, PictureNoise(1, [0, 1]), how)
-        assert torch.equal(first, model.sample(labels, PictureNoise(1, [0, 1]), how))
+        sampling = SamplingParams(sampler=name, steps=4, guidance=2.0, temperature=0.9)
+        first = model.sample(labels, PictureNoise(1, [0, 1]), sampling)
+        assert torch.equal(first, model.sample(labels, PictureNoise(1, [0, 1]), sampling))
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_the_trace_ends_in_the_sample(recipe: str) -> None:
     model = tiny_model(recipe)
     labels = torch.eye(2)
-    steps = list(model.trace(labels, PictureNoise(2, [0, 1]), Sampling(steps=4)))
+    steps = list(model.trace(labels, PictureNoise(2, [0, 1]), SamplingParams(steps=4)))
     assert len(steps) > 1
-    assert torch.equal(steps[-1], model.sample(labels, PictureNoise(2, [0, 1]), Sampling(steps=4)))
+    assert torch.equal(
+        steps[-1], model.sample(labels, PictureNoise(2, [0, 1]), SamplingParams(steps=4))
+    )
     assert all(int(step.max()) < len(PALETTE) for step in steps)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_the_code_of_a_sample_decodes_to_it(recipe: str) -> None:
     model = tiny_model(recipe)
-    labels, how = torch.eye(2), Sampling()
-    code = model.draw(labels, PictureNoise(3, [0, 1]), how)
-    sample = model.sample(labels, PictureNoise(3, [0, 1]), how)
+    labels, sampling = torch.eye(2), SamplingParams()
+    code = model.draw(labels, PictureNoise(3, [0, 1]), sampling)
+    sample = model.sample(labels, PictureNoise(3, [0, 1]), sampling)
     assert torch.equal(model.decode(code, PictureNoise(9, [0, 1])), sample)
 
 
@@ -204,10 +208,10 @@ def test_sets_of_different_sizes_keep_their_shares() -> None:
 def test_pictures_do_not_depend_on_their_company(recipe: str) -> None:
     model = tiny_model(recipe)
     for sampler in model.samplers:
-        how = Sampling(sampler=sampler, steps=70)
-        together = model.sample(torch.zeros(8, 2), PictureNoise(0, range(8)), how)
+        sampling = SamplingParams(sampler=sampler, steps=70)
+        together = model.sample(torch.zeros(8, 2), PictureNoise(0, range(8)), sampling)
         for i in range(8):
-            alone = model.sample(torch.zeros(1, 2), PictureNoise(0, [i]), how)
+            alone = model.sample(torch.zeros(1, 2), PictureNoise(0, [i]), sampling)
             assert torch.equal(together[i], alone[0])
 
 

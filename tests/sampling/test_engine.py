@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pxgen.canvas import Canvas, Domain
 from pxgen.cli.options import shard_of
 from pxgen.config.recipe import recipe_names
-from pxgen.models.protocol import Model, Sampling
+from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
-from pxgen.sampling.engine import SEATED_PIXELS, SEATS, WINDOW, Wish, draw, trace
+from pxgen.sampling.engine import SEATED_PIXELS, SEATS, WINDOW, PictureRequest, draw, trace
 from tests.tiny import domain, tiny_model
 
 CPU = torch.device("cpu")
@@ -25,19 +25,21 @@ class Recorder:
 
     def __init__(self, of: Domain) -> None:
         self.domain = of
-        self.calls: list[tuple[Sampling, list[int]]] = []
+        self.calls: list[tuple[SamplingParams, list[int]]] = []
 
-    def sample(self, labels: torch.Tensor, noise: PictureNoise, how: Sampling) -> torch.Tensor:
+    def sample(
+        self, labels: torch.Tensor, noise: PictureNoise, sampling: SamplingParams
+    ) -> torch.Tensor:
         """The number that is also the first label."""
         numbers = labels[:, 0].long()
-        self.calls.append((how, numbers.tolist()))
+        self.calls.append((sampling, numbers.tolist()))
         assert len(noise) == len(labels)
         return numbers.to(torch.uint8).view(-1, 1, 1, 1)
 
 
 def seats_of(height: int, width: int, frames: int = 1) -> int:
     recorder = Recorder(domain(frames, height, width))
-    list(draw(recorder, [Wish(0, LABELS[0], Sampling())], 0, device=CPU))  # type: ignore[arg-type]
+    list(draw(recorder, [PictureRequest(0, LABELS[0], SamplingParams())], 0, device=CPU))  # type: ignore[arg-type]
     ((_, numbers),) = recorder.calls
     return len(numbers)
 
@@ -53,31 +55,37 @@ def test_large_canvases_are_drawn_alone() -> None:
 def test_pictures_come_in_order_and_sit_where_their_number_says(
     asked: list[tuple[int, int]], workers: int
 ) -> None:
-    hows = [Sampling(steps=steps) for steps in (1, 2, 3)]
+    samplings = [SamplingParams(steps=steps) for steps in (1, 2, 3)]
     recorder = Recorder(domain(1, 8, 8))
-    wishes = [Wish(n, np.array([n, 0], np.float32), hows[which]) for n, which in asked]
-    pictures = draw(recorder, wishes, 0, device=CPU, workers=workers)  # type: ignore[arg-type]
+    requests = [
+        PictureRequest(n, np.array([n, 0], np.float32), samplings[which]) for n, which in asked
+    ]
+    pictures = draw(recorder, requests, 0, device=CPU, workers=workers)  # type: ignore[arg-type]
     assert [int(picture.item()) for picture in pictures] == [number for number, _ in asked]
-    for how, numbers in recorder.calls:
+    for sampling, numbers in recorder.calls:
         assert len(numbers) == SEATS
         for seat, number in enumerate(numbers):
-            assert hows.index(how) in {which for n, which in asked if n == number}
+            assert samplings.index(sampling) in {which for n, which in asked if n == number}
             assert number % SEATS == seat or numbers.count(number) > 1
 
 
 def test_as_few_groups_as_can_be() -> None:
-    recorder, hows = Recorder(domain(1, 8, 8)), [Sampling(steps=1), Sampling(steps=2)]
+    recorder, samplings = (
+        Recorder(domain(1, 8, 8)),
+        [SamplingParams(steps=1), SamplingParams(steps=2)],
+    )
     count = 2 * WINDOW
-    wishes = [
-        Wish(n % 200, np.array([n % 200, 0], np.float32), hows[n // 2 % 2]) for n in range(count)
+    requests = [
+        PictureRequest(n % 200, np.array([n % 200, 0], np.float32), samplings[n // 2 % 2])
+        for n in range(count)
     ]
-    list(draw(recorder, wishes, 0, device=CPU))  # type: ignore[arg-type]
+    list(draw(recorder, requests, 0, device=CPU))  # type: ignore[arg-type]
     # Each way of drawing has only half of the seats' numbers, so that half of the seats stay empty.
     assert len(recorder.calls) == count // (SEATS // 2)
 
 
-def alone(model: Model, number: int, labels: int, how: Sampling) -> bytes:
-    (picture,) = draw(model, [Wish(number, LABELS[labels], how)], 5, device=CPU)
+def alone(model: Model, number: int, labels: int, sampling: SamplingParams) -> bytes:
+    (picture,) = draw(model, [PictureRequest(number, LABELS[labels], sampling)], 5, device=CPU)
     return picture.tobytes()
 
 
@@ -89,11 +97,14 @@ def alone(model: Model, number: int, labels: int, how: Sampling) -> bytes:
     )
 )
 def test_the_bytes_of_a_picture_are_its_own(recipe: str, asked: list[tuple[int, int]]) -> None:
-    model, how = tiny_model(recipe, Domain(Canvas(1, 8, 8), domain().palette, 2)), Sampling(steps=3)
-    wishes = [Wish(number, LABELS[labels], how) for number, labels in asked]
-    together = [picture.tobytes() for picture in draw(model, wishes, 5, device=CPU, workers=2)]
-    assert together == [alone(model, number, labels, how) for number, labels in asked]
-    *_, last = trace(model, wishes[0], 5, device=CPU)
+    model, sampling = (
+        tiny_model(recipe, Domain(Canvas(1, 8, 8), domain().palette, 2)),
+        SamplingParams(steps=3),
+    )
+    requests = [PictureRequest(number, LABELS[labels], sampling) for number, labels in asked]
+    together = [picture.tobytes() for picture in draw(model, requests, 5, device=CPU, workers=2)]
+    assert together == [alone(model, number, labels, sampling) for number, labels in asked]
+    *_, last = trace(model, requests[0], 5, device=CPU)
     assert last.tobytes() == together[0]
 
 

@@ -266,9 +266,9 @@ def test_novelty_that_cannot_be_had_is_one_line(tmp_path: Path) -> None:
     result = run(model, "--novel", 1, "--dataset", tmp_path / "other", "-o", tmp_path / "x")
     assert result.exit_code == 3
     assert "name that with --dataset" in " ".join(result.stderr.split())
-    for wish in ("--dry-run", "--skip-existing"):
-        result = run(model, "--novel", 1, "--dataset", folder, wish, "-o", tmp_path / "x/")
-        assert (result.exit_code, f"leave {wish} out" in result.stderr) == (2, True)
+    for request in ("--dry-run", "--skip-existing"):
+        result = run(model, "--novel", 1, "--dataset", folder, request, "-o", tmp_path / "x/")
+        assert (result.exit_code, f"leave {request} out" in result.stderr) == (2, True)
 
 
 MAKEFILE = """

@@ -11,7 +11,7 @@ from pxgen.canvas import Domain
 from pxgen.config.project import load_project
 from pxgen.config.recipe import read_recipe, resolve
 from pxgen.config.schema import Table, Where
-from pxgen.models.protocol import Batch, Sampling
+from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.models.registry import build_model
 from pxgen.noise import BatchNoise, PictureNoise, seed_weights
 from tests.tiny import TINY, domain
@@ -52,7 +52,7 @@ def test_they_learn_and_draw(name: str, of: Domain) -> None:
     stage.settle([batch])
     with torch.no_grad():
         figures = stage.held_out(batch, BatchNoise(4, 0, 0, pixels.device))
-        drawn = model.sample(torch.zeros(3, of.labels), PictureNoise(0, range(3)), Sampling())
+        drawn = model.sample(torch.zeros(3, of.labels), PictureNoise(0, range(3)), SamplingParams())
     assert all(figure.shape == (4,) and figure.isfinite().all() for figure in figures.values())
     assert "exact" not in figures or 0 <= figures["exact"].min() <= figures["exact"].max() <= 1
     assert drawn.shape == (3, *of.canvas)

@@ -31,7 +31,7 @@ from pxgen.models.autoencoder.pixels import (
 from pxgen.models.autoencoder.support import SupportPixels
 from pxgen.models.conditioning import LabelPrior, label_stage
 from pxgen.models.layers import prefer_channels_last
-from pxgen.models.protocol import Batch, ModelSpec, Sampling, Stage
+from pxgen.models.protocol import Batch, ModelSpec, SamplingParams, Stage
 from pxgen.noise import Noise
 
 TRACED = 8
@@ -200,13 +200,13 @@ class Autoencoder:
             }
         return figures
 
-    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+    def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self.decode(self.draw(labels, noise, how), noise)
+        return self.decode(self.draw(labels, noise, sampling), noise)
 
-    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+    def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The way from the middle of all codes to the code drawn."""
-        code = self.draw(labels, noise, how)
+        code = self.draw(labels, noise, sampling)
         middle = self.latent.center(self.density)
         if self.posteriors is not None:
             middle = self.posteriors.middle.mean(0)
@@ -215,11 +215,13 @@ class Autoencoder:
             values = self.latent.mix(start, code.values, step / (TRACED - 1), code.keys)
             yield self.decode(code._replace(values=values), noise)
 
-    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> Code:
+    def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Code:
         """A code by the prior, for all labels where labels steer."""
         if self.prior is not None:
             labels = self.prior.complete(labels, noise)
-        temperature = self.spec.temperature if how.temperature is None else how.temperature
+        temperature = (
+            self.spec.temperature if sampling.temperature is None else sampling.temperature
+        )
         if self.posteriors is not None:
             flat = self.posteriors.draw(labels, noise, temperature)
         else:

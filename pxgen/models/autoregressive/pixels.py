@@ -22,7 +22,7 @@ from pxgen.models.autoregressive.truncation import likely
 from pxgen.models.conditioning import LabelEmbedding, LabelPrior, hide_labels, label_stage
 from pxgen.models.diffusion.solvers import slerp
 from pxgen.models.layers import frequencies
-from pxgen.models.protocol import Batch, ModelSpec, Sampling, Stage
+from pxgen.models.protocol import Batch, ModelSpec, SamplingParams, Stage
 from pxgen.noise import Noise
 
 BLIND = 0.1
@@ -53,7 +53,7 @@ class Quantiles(NamedTuple):
     labels: Tensor
     """``(n, L)`` in [-1, 1]."""
     temperature: float
-    how: Sampling = Sampling()
+    sampling: SamplingParams = SamplingParams()
     """Which pixels are too unlikely to be drawn."""
 
 
@@ -111,24 +111,26 @@ class PixelSnailModel:
             shares = frequencies(batch.pixels.flatten(1), self.domain.colors)
             self.net.bias.copy_(shares.log())
 
-    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+    def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self.decode(self.draw(labels, noise, how), noise)
+        return self.decode(self.draw(labels, noise, sampling), noise)
 
-    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+    def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sprite as it is written, the rest of it transparent."""
-        drawn = self.sample(labels, noise, how).flatten(1)
+        drawn = self.sample(labels, noise, sampling).flatten(1)
         P = drawn.shape[1]
         for part in range(TRACED):
             shown = torch.arange(P, device=drawn.device) < math.ceil((part + 1) * P / TRACED)
             yield self._maps(drawn * shown)
 
-    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> Quantiles:
+    def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Quantiles:
         """The luck of every pixel."""
         if self.prior is not None:
             labels = self.prior.complete(labels, noise)
-        temperature = self.spec.temperature if how.temperature is None else how.temperature
-        return Quantiles(noise.normal(self.domain.canvas.pixels), labels, temperature, how)
+        temperature = (
+            self.spec.temperature if sampling.temperature is None else sampling.temperature
+        )
+        return Quantiles(noise.normal(self.domain.canvas.pixels), labels, temperature, sampling)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Quantiles:
         """The middle of the quantiles at which each pixel would have been drawn as it is."""
@@ -145,7 +147,7 @@ class PixelSnailModel:
         quantiles = torch.special.ndtr(code.normal.double())
         drawn = []
         for position in range(quantiles.shape[1]):
-            chances = likely(reader.logits(position).double(), code.temperature, code.how)
+            chances = likely(reader.logits(position).double(), code.temperature, code.sampling)
             below = chances.cumsum(-1) <= quantiles[:, position, None]
             pixel = below.sum(-1).clamp(max=self.domain.colors - 1)
             reader.tell(position, pixel)
@@ -165,7 +167,7 @@ class PixelSnailModel:
             return b if weight else a
         normal = slerp(a.normal.unsqueeze(1), b.normal.unsqueeze(1), weight).squeeze(1)
         labels = torch.lerp(a.labels, b.labels, weight)
-        return Quantiles(normal, labels, a.temperature, a.how)
+        return Quantiles(normal, labels, a.temperature, a.sampling)
 
     def _maps(self, flat: Tensor) -> Tensor:
         return torch.unflatten(flat.to(torch.uint8), 1, self.domain.canvas)

@@ -5,35 +5,35 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 
 COOLEST = 1e-4
 """The lowest temperature: below it there is only the likeliest."""
 
 
-def likely(logits: Tensor, temperature: float, how: Sampling) -> Tensor:
+def likely(logits: Tensor, temperature: float, sampling: SamplingParams) -> Tensor:
     """Chances to draw by.
 
     Args:
         logits: ``(..., K)``.
         temperature: 1 leaves them as they are.
-        how: its ``top_k`` keeps so many of the likeliest (1805.04833), its ``top_p`` after that
-            the fewest whose chances reach it (1904.09751); at least one always stays.
+        sampling: its ``top_k`` keeps so many of the likeliest (1805.04833), its ``top_p`` after
+            that the fewest whose chances reach it (1904.09751); at least one always stays.
 
     Returns:
         ``(..., K)`` chances that sum to 1.
     """
     chances = (logits / max(temperature, COOLEST)).softmax(-1)
-    if how.top_k is None and how.top_p is None:
+    if sampling.top_k is None and sampling.top_p is None:
         return chances
     ordered, order = chances.sort(stable=True, dim=-1, descending=True)
     K = logits.shape[-1]
-    kept = torch.arange(K, device=logits.device) < (K if how.top_k is None else how.top_k)
+    kept = torch.arange(K, device=logits.device) < (K if sampling.top_k is None else sampling.top_k)
     # Rounded sums may reach 1 before the last.
-    if how.top_p is not None and how.top_p < 1:
+    if sampling.top_p is not None and sampling.top_p < 1:
         total = ordered * kept
         total = total / total.sum(-1, keepdim=True)
-        kept = kept & (total.cumsum(-1) - total < how.top_p)
+        kept = kept & (total.cumsum(-1) - total < sampling.top_p)
     kept = kept.expand_as(ordered).clone()
     kept[..., 0] = True
     chances = chances * torch.zeros_like(kept).scatter(-1, order, kept)

@@ -20,7 +20,7 @@ from pxgen.models.diffusion.backbone import TrunkSpec
 from pxgen.models.diffusion.inpainting import known_sum, settle_labels
 from pxgen.models.diffusion.tiling import Windows
 from pxgen.models.layers import NOWHERE
-from pxgen.models.protocol import Batch, Sampling, Stage
+from pxgen.models.protocol import Batch, SamplingParams, Stage
 from pxgen.noise import Noise
 
 
@@ -100,13 +100,13 @@ class Diffusion(ABC):
         """Nothing: a code is as large as a sprite."""
         return {}
 
-    def canvas(self, how: Sampling) -> Canvas:
+    def canvas(self, sampling: SamplingParams) -> Canvas:
         """What is drawn on."""
-        return how.canvas or self.domain.canvas
+        return sampling.canvas or self.domain.canvas
 
-    def windows(self, how: Sampling) -> Windows:
+    def windows(self, sampling: SamplingParams) -> Windows:
         """The network's views of what is drawn."""
-        return Windows(self.domain.canvas, self.canvas(how), how.tile or NOWHERE)
+        return Windows(self.domain.canvas, self.canvas(sampling), sampling.tile or NOWHERE)
 
     def all_labels(
         self,

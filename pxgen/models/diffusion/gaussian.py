@@ -26,7 +26,7 @@ from pxgen.models.diffusion.inpainting import hidden_part
 from pxgen.models.diffusion.schedule import Move, Schedule
 from pxgen.models.diffusion.solvers import Guess, ancestral, invert, multistep, slerp
 from pxgen.models.layers import NOWHERE, Wrap, frequencies, prefer_channels_last
-from pxgen.models.protocol import EDITS, Batch, Sampling
+from pxgen.models.protocol import EDITS, Batch, SamplingParams
 from pxgen.noise import Noise
 
 LEVELS = 16
@@ -63,7 +63,7 @@ class GaussianCode(NamedTuple):
     """``(n, S, P, C)``: the start, and what each later step adds."""
     labels: Tensor
     """``(n, L)`` in [-1, 1]."""
-    how: Sampling
+    sampling: SamplingParams
 
 
 class Look(NamedTuple):
@@ -167,37 +167,37 @@ class GaussianDiffusion(Diffusion):
                 flat = batch.pixels.flatten(1)
                 self.planes.bias.copy_(frequencies(flat, self.domain.colors).log())
 
-    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+    def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self.decode(self.draw(labels, noise, how), noise)
+        return self.decode(self.draw(labels, noise, sampling), noise)
 
-    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+    def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """What each step takes the sprite for."""
-        code = self.draw(labels, noise, how)
+        code = self.draw(labels, noise, sampling)
         for scores in self._walk(code):
-            yield self._decided(scores, code.how)
+            yield self._decided(scores, code.sampling)
 
-    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> GaussianCode:
+    def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> GaussianCode:
         """All the noise of a drawing."""
-        how = self._settled(how)
-        labels = self._all_labels(labels, noise, how)
-        steps = max(1, len(self._moves(how))) if how.eta else 1
-        shape = (steps, self.canvas(how).pixels, self.planes.channels)
+        sampling = self._settled(sampling)
+        labels = self._all_labels(labels, noise, sampling)
+        steps = max(1, len(self._moves(sampling))) if sampling.eta else 1
+        shape = (steps, self.canvas(sampling).pixels, self.planes.channels)
         if math.prod(shape) > MOST_NOISE:
             raise InputError(
                 f"{steps} steps that each add noise to {shape[1]} pixels do not fit memory: take "
                 "fewer --steps, or --sampler ddim"
             )
-        return GaussianCode(noise.normal(*shape), labels, how)
+        return GaussianCode(noise.normal(*shape), labels, sampling)
 
-    def _all_labels(self, asked: Tensor, noise: Noise, how: Sampling) -> Tensor:
-        if how.init is None or how.fresh:
+    def _all_labels(self, asked: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
+        if sampling.init is None or sampling.fresh:
             return self.all_labels(asked, noise)
-        init = how.init.flatten().long()
-        hidden = hidden_part(how, self.canvas(how), noise).to(asked.device)
+        init = sampling.init.flatten().long()
+        hidden = hidden_part(sampling, self.canvas(sampling), noise).to(asked.device)
         # Noise alone says nothing: what the network then names follows from the labels.
-        blank = noise.normal(self.canvas(how).pixels, self.planes.channels)
-        plain = replace(how, guidance=1.0, mask=None, lock=None)
+        blank = noise.normal(self.canvas(sampling).pixels, self.planes.channels)
+        plain = replace(sampling, guidance=1.0, mask=None, lock=None)
 
         def foresight(sets: Tensor) -> Tensor:
             seen: list[Tensor] = []
@@ -209,15 +209,15 @@ class GaussianDiffusion(Diffusion):
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> GaussianCode:
         """The noise from which DDIM nearly arrives at the sprite."""
-        how = replace(self._settled(Sampling(sampler="ddim")), eta=0.0)
+        sampling = replace(self._settled(SamplingParams(sampler="ddim")), eta=0.0)
         clean = self.planes.lift(pixels.flatten(1).long())
-        start = invert(self._guess(labels, how, []), clean, self._moves(how))
-        return GaussianCode(start.unsqueeze(1), labels, how)
+        start = invert(self._guess(labels, sampling, []), clean, self._moves(sampling))
+        return GaussianCode(start.unsqueeze(1), labels, sampling)
 
     def decode(self, code: GaussianCode, noise: Noise) -> Tensor:
         """The end of the walk that the code describes."""
         *_, scores = self._walk(code)
-        return self._decided(scores, code.how)
+        return self._decided(scores, code.sampling)
 
     def paint(self, code: GaussianCode) -> Tensor | None:
         """``(n, T, H, W, 4)`` colours before they are snapped, of colour planes."""
@@ -225,7 +225,7 @@ class GaussianDiffusion(Diffusion):
             return None
         *_, scores = self._walk(code)
         colors = (self.planes.expect(scores) + 1) / 2
-        return torch.unflatten(colors, 1, self.canvas(code.how))
+        return torch.unflatten(colors, 1, self.canvas(code.sampling))
 
     def mix(self, a: GaussianCode, b: GaussianCode, weight: float) -> GaussianCode:
         """Between two noises on the arc; both ends exact."""
@@ -234,16 +234,16 @@ class GaussianDiffusion(Diffusion):
         labels = torch.lerp(a.labels, b.labels, weight)
         if a.noises.shape != b.noises.shape:
             # One of the two is made of its start alone, so what lies between can be no more.
-            how = replace(a.how, sampler="ddim", eta=0.0)
+            sampling = replace(a.sampling, sampler="ddim", eta=0.0)
             start = slerp(a.noises[:, :1], b.noises[:, :1], weight)
-            return GaussianCode(start, labels, how)
+            return GaussianCode(start, labels, sampling)
         return a._replace(noises=slerp(a.noises, b.noises, weight), labels=labels)
 
     def _walk(self, code: GaussianCode) -> Iterator[Tensor]:
         """The scores after each step."""
-        how, noises, moves = code.how, code.noises, self._moves(code.how)
-        if how.init is not None and how.strong < 1:
-            given = how.init.flatten().long().expand(len(noises), -1)
+        sampling, noises, moves = code.sampling, code.noises, self._moves(code.sampling)
+        if sampling.init is not None and sampling.strong < 1:
+            given = sampling.init.flatten().long().expand(len(noises), -1)
             if not moves:
                 yield self.planes.certain(given)
                 return
@@ -251,19 +251,19 @@ class GaussianDiffusion(Diffusion):
             start = kept**0.5 * self.planes.lift(given) + (1 - kept) ** 0.5 * noises[:, 0]
             noises = torch.cat([start.unsqueeze(1), noises[:, 1:]], 1)
         seen: list[Tensor] = []
-        guess = self._guess(code.labels, how, seen)
+        guess = self._guess(code.labels, sampling, seen)
         walk = (
             multistep(guess, noises, moves)
-            if how.sampler == "dpmpp"
-            else ancestral(guess, noises, moves, how.eta or 0.0)
+            if sampling.sampler == "dpmpp"
+            else ancestral(guess, noises, moves, sampling.eta or 0.0)
         )
         for _ in walk:
             yield seen[-1]
 
-    def _guess(self, labels: Tensor, how: Sampling, seen: list[Tensor]) -> Guess:
+    def _guess(self, labels: Tensor, sampling: SamplingParams, seen: list[Tensor]) -> Guess:
         """What the network takes noisy planes for; scores go to ``seen``, the last one counts."""
-        strength = 1.0 if how.guidance is None else how.guidance
-        windows = self.windows(how)
+        strength = 1.0 if sampling.guidance is None else sampling.guidance
+        windows = self.windows(sampling)
         last: Tensor | None = None
 
         def look(x: Tensor, labels: Tensor, times: Tensor) -> Tensor:
@@ -280,43 +280,43 @@ class GaussianDiffusion(Diffusion):
             scores = look(x, labels, times)
             if strength != 1 and self.steerable:
                 scores = torch.lerp(look(x, torch.zeros_like(labels), times), scores, strength)
-            seen[:] = [self._edited(scores, how)]
+            seen[:] = [self._edited(scores, sampling)]
             last = self.planes.expect(seen[0])
             return last
 
         return guess
 
-    def _edited(self, scores: Tensor, how: Sampling) -> Tensor:
+    def _edited(self, scores: Tensor, sampling: SamplingParams) -> Tensor:
         """Scores that keep to what is asked: allowed entries, and known pixels as they are."""
-        if how.lock is not None:
-            scores = self.planes.restrict(scores, how.lock)
-        if how.init is not None and how.mask is not None:
-            known = self.planes.certain(how.init.flatten().long())
-            scores = torch.where(how.mask.flatten().unsqueeze(-1), scores, known)
+        if sampling.lock is not None:
+            scores = self.planes.restrict(scores, sampling.lock)
+        if sampling.init is not None and sampling.mask is not None:
+            known = self.planes.certain(sampling.init.flatten().long())
+            scores = torch.where(sampling.mask.flatten().unsqueeze(-1), scores, known)
         return scores
 
-    def _moves(self, how: Sampling) -> list[Move]:
-        return self.schedule.moves(how.steps or 1, how.strong)
+    def _moves(self, sampling: SamplingParams) -> list[Move]:
+        return self.schedule.moves(sampling.steps or 1, sampling.strong)
 
-    def _settled(self, how: Sampling) -> Sampling:
+    def _settled(self, sampling: SamplingParams) -> SamplingParams:
         """With the model's own choices where none was made."""
-        sampler = how.sampler or self.spec.sampler
-        eta = self.spec.eta if how.eta is None else how.eta
+        sampler = sampling.sampler or self.spec.sampler
+        eta = self.spec.eta if sampling.eta is None else sampling.eta
         return replace(
-            how,
-            steps=min(how.steps or self.spec.steps, self.spec.levels),
+            sampling,
+            steps=min(sampling.steps or self.spec.steps, self.spec.levels),
             sampler=sampler,
-            guidance=self.spec.guidance if how.guidance is None else how.guidance,
+            guidance=self.spec.guidance if sampling.guidance is None else sampling.guidance,
             eta={"ddpm": 1.0, "ddim": eta}.get(sampler, 0.0),
         )
 
-    def _decided(self, scores: Tensor, how: Sampling) -> Tensor:
-        indices = self.planes.decide(scores, how.lock)
-        if how.init is not None and how.mask is not None:
+    def _decided(self, scores: Tensor, sampling: SamplingParams) -> Tensor:
+        indices = self.planes.decide(scores, sampling.lock)
+        if sampling.init is not None and sampling.mask is not None:
             # Entries of equal colour are one to colour planes.
-            indices = torch.where(how.mask.flatten(), indices, how.init.flatten().long())
+            indices = torch.where(sampling.mask.flatten(), indices, sampling.init.flatten().long())
         maps = indices.to(torch.uint8)
-        return torch.unflatten(maps, 1, self.canvas(how))
+        return torch.unflatten(maps, 1, self.canvas(sampling))
 
 
 def _planes(spec: GaussianSpec, domain: Domain) -> Planes:

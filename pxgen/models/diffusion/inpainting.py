@@ -15,7 +15,7 @@ from torch import Tensor
 from pxgen.canvas import Canvas
 from pxgen.models.conditioning import LabelPrior
 from pxgen.models.diffusion.unmasking import rank
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.noise import Noise
 
 PROPOSALS = 32
@@ -26,19 +26,19 @@ KEPT = 0.5
 """Share of the best set's labels that the next round's proposals start from."""
 
 
-def hidden_part(how: Sampling, canvas: Canvas, noise: Noise) -> Tensor:
+def hidden_part(sampling: SamplingParams, canvas: Canvas, noise: Noise) -> Tensor:
     """``(n, P) bool``: the pixels of ``how.init`` that are to be drawn anew.
 
     Inside the mask, a random share as large as the strength.
     """
     whole = torch.ones(len(noise), canvas.pixels, dtype=torch.bool)
-    if how.mask is not None:
-        whole = how.mask.flatten().expand_as(whole)
-    if how.strong == 1:
+    if sampling.mask is not None:
+        whole = sampling.mask.flatten().expand_as(whole)
+    if sampling.strong == 1:
         return whole
     uniform = noise.uniform(canvas.pixels)
     whole = whole.to(uniform.device)
-    share = whole.sum(1, keepdim=True) * how.strong
+    share = whole.sum(1, keepdim=True) * sampling.strong
     return whole & (rank(uniform, whole) < share.round())
 
 

@@ -24,7 +24,7 @@ from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, Known, spread_
 from pxgen.models.diffusion.denoiser import Denoiser
 from pxgen.models.diffusion.inpainting import hidden_part, log_chances
 from pxgen.models.diffusion.unmasking import ORDERS, unmask
-from pxgen.models.protocol import EDITS, Batch, Sampling
+from pxgen.models.protocol import EDITS, Batch, SamplingParams
 from pxgen.noise import Noise
 
 ASKED = 160
@@ -113,15 +113,15 @@ class MaskedDiffusion(Diffusion):
         """Start from the colours of each position."""
         self.denoiser.start_from(batch.pixels)
 
-    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+    def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self._maps(self.draw(labels, noise, how).tokens, how)
+        return self._maps(self.draw(labels, noise, sampling).tokens, sampling)
 
-    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+    def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sample as it forms, hidden pixels shown transparent."""
-        start, labels = self._start(labels, noise, how)
-        for tokens in self._draw(start, labels, noise, how):
-            yield self._maps(tokens.masked_fill(tokens == self.denoiser.hidden_token, 0), how)
+        start, labels = self._start(labels, noise, sampling)
+        for tokens in self._draw(start, labels, noise, sampling):
+            yield self._maps(tokens.masked_fill(tokens == self.denoiser.hidden_token, 0), sampling)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> MaskedCode:
         """Keep a random half of the pixels."""
@@ -130,16 +130,16 @@ class MaskedDiffusion(Diffusion):
         tokens = pixels.flatten(1).long().masked_fill(hidden, self.denoiser.hidden_token)
         return MaskedCode(tokens, labels, keys)
 
-    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> MaskedCode:
+    def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> MaskedCode:
         """A whole sprite, of which nothing is hidden."""
-        start, labels = self._start(labels, noise, how)
-        *_, tokens = self._draw(start, labels, noise, how)
+        start, labels = self._start(labels, noise, sampling)
+        *_, tokens = self._draw(start, labels, noise, sampling)
         return MaskedCode(tokens, labels, noise.uniform(tokens.shape[1]))
 
     def decode(self, code: MaskedCode, noise: Noise) -> Tensor:
         """Complete what the code leaves hidden; what it holds stays as it is."""
-        *_, last = self._draw(code.tokens, code.labels, noise, Sampling())
-        return self._maps(last, Sampling())
+        *_, last = self._draw(code.tokens, code.labels, noise, SamplingParams())
+        return self._maps(last, SamplingParams())
 
     def paint(self, code: MaskedCode) -> None:
         """Nothing: there are palette entries from end to end."""
@@ -152,16 +152,18 @@ class MaskedDiffusion(Diffusion):
         tokens = tokens.masked_fill(contradiction, self.denoiser.hidden_token)
         return MaskedCode(tokens, labels, a.keys)
 
-    def _start(self, labels: Tensor, noise: Noise, how: Sampling) -> tuple[Tensor, Tensor]:
+    def _start(
+        self, labels: Tensor, noise: Noise, sampling: SamplingParams
+    ) -> tuple[Tensor, Tensor]:
         """``(n, P)`` tokens, hidden where they are to be drawn, and all labels of the sprite."""
         token = self.denoiser.hidden_token
-        shape = (len(labels), self.canvas(how).pixels)
+        shape = (len(labels), self.canvas(sampling).pixels)
         blank = torch.full(shape, token, device=labels.device)
-        if how.init is None or how.fresh:
+        if sampling.init is None or sampling.fresh:
             return blank, self.all_labels(labels, noise)
-        init = how.init.flatten().long()
-        hidden = hidden_part(how, self.canvas(how), noise).to(labels.device)
-        look = self._looker(how)
+        init = sampling.init.flatten().long()
+        hidden = hidden_part(sampling, self.canvas(sampling), noise).to(labels.device)
+        look = self._looker(sampling)
 
         def foresight(sets: Tensor) -> Tensor:
             return log_chances(look(blank[:1].expand(len(sets), -1), sets), init)
@@ -169,9 +171,9 @@ class MaskedDiffusion(Diffusion):
         labels = self.all_labels(labels, noise, Known(hidden, foresight))
         return init.expand_as(blank).masked_fill(hidden, token), labels
 
-    def _looker(self, how: Sampling) -> Callable[[Tensor, Tensor], Tensor]:
+    def _looker(self, sampling: SamplingParams) -> Callable[[Tensor, Tensor], Tensor]:
         """``(n, P)`` tokens and ``(n, L)`` labels to ``(n, P, K)`` logits, on any canvas."""
-        windows = self.windows(how)
+        windows = self.windows(sampling)
         everywhere = torch.arange(self.domain.canvas.pixels, device=self.denoiser.bias.device)
 
         def look(tokens: Tensor, labels: Tensor) -> Tensor:
@@ -182,15 +184,19 @@ class MaskedDiffusion(Diffusion):
 
         return look
 
-    def _draw(self, start: Tensor, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+    def _draw(
+        self, start: Tensor, labels: Tensor, noise: Noise, sampling: SamplingParams
+    ) -> Iterator[Tensor]:
         spec = self.spec
-        guidance = spec.guidance if how.guidance is None else how.guidance
-        temperature = spec.temperature if how.temperature is None else how.temperature
-        look = self._looker(how)
+        guidance = spec.guidance if sampling.guidance is None else sampling.guidance
+        temperature = spec.temperature if sampling.temperature is None else sampling.temperature
+        look = self._looker(sampling)
 
         def predict(tokens: Tensor, progress: float) -> Tensor:
             logits = guide(tokens, progress)
-            return logits if how.lock is None else logits.masked_fill(~how.lock, -torch.inf)
+            return (
+                logits if sampling.lock is None else logits.masked_fill(~sampling.lock, -torch.inf)
+            )
 
         def guide(tokens: Tensor, progress: float) -> Tensor:
             logits = look(tokens, labels)
@@ -207,11 +213,11 @@ class MaskedDiffusion(Diffusion):
             start,
             self.denoiser.hidden_token,
             noise,
-            order=ORDERS[how.sampler or spec.sampler],
+            order=ORDERS[sampling.sampler or spec.sampler],
             # More steps than pixels would only draw the same pixels again and again.
-            steps=min(how.steps or spec.steps, start.shape[1]),
+            steps=min(sampling.steps or spec.steps, start.shape[1]),
             temperature=temperature,
         )
 
-    def _maps(self, tokens: Tensor, how: Sampling) -> Tensor:
-        return tokens.view(-1, *self.canvas(how)).to(torch.uint8)
+    def _maps(self, tokens: Tensor, sampling: SamplingParams) -> Tensor:
+        return tokens.view(-1, *self.canvas(sampling)).to(torch.uint8)

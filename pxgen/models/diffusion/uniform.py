@@ -23,7 +23,7 @@ from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, Known, spread_
 from pxgen.models.diffusion.inpainting import hidden_part, log_chances
 from pxgen.models.diffusion.schedule import Move, Schedule
 from pxgen.models.layers import NOWHERE, Wrap, frequencies, prefer_channels_last
-from pxgen.models.protocol import EDITS, Batch, Sampling
+from pxgen.models.protocol import EDITS, Batch, SamplingParams
 from pxgen.noise import Noise, draw_categories
 
 STRATA = 16
@@ -148,20 +148,20 @@ class UniformDiffusion(Diffusion):
             shares = frequencies(batch.pixels.flatten(1), self.domain.colors)
             self.guesser.bias.copy_(shares.log())
 
-    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+    def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self._maps(self.draw(labels, noise, how).tokens, how)
+        return self._maps(self.draw(labels, noise, sampling).tokens, sampling)
 
-    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+    def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sample after each step, from random pixels to itself."""
-        start, labels = self._start(labels, noise, how)
-        for tokens in self._walk(start, how.strong, labels, noise, how):
-            yield self._maps(tokens, how)
+        start, labels = self._start(labels, noise, sampling)
+        for tokens in self._walk(start, sampling.strong, labels, noise, sampling):
+            yield self._maps(tokens, sampling)
 
-    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> UniformCode:
+    def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> UniformCode:
         """A whole sprite, of which nothing is wrong."""
-        start, labels = self._start(labels, noise, how)
-        *_, tokens = self._walk(start, how.strong, labels, noise, how)
+        start, labels = self._start(labels, noise, sampling)
+        *_, tokens = self._walk(start, sampling.strong, labels, noise, sampling)
         return self._code(tokens, 0.0, labels, noise)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> UniformCode:
@@ -174,8 +174,8 @@ class UniformDiffusion(Diffusion):
 
     def decode(self, code: UniformCode, noise: Noise) -> Tensor:
         """Correct what may be wrong."""
-        *_, tokens = self._walk(code.tokens, code.level, code.labels, noise, Sampling())
-        return self._maps(tokens, Sampling())
+        *_, tokens = self._walk(code.tokens, code.level, code.labels, noise, SamplingParams())
+        return self._maps(tokens, SamplingParams())
 
     def paint(self, code: UniformCode) -> None:
         """Nothing: there are palette entries from end to end."""
@@ -200,74 +200,82 @@ class UniformDiffusion(Diffusion):
         entries = (chance * self.domain.colors).long().clamp(max=self.domain.colors - 1)
         return UniformCode(tokens, level, labels, keys, entries)
 
-    def _start(self, labels: Tensor, noise: Noise, how: Sampling) -> tuple[Tensor, Tensor]:
+    def _start(
+        self, labels: Tensor, noise: Noise, sampling: SamplingParams
+    ) -> tuple[Tensor, Tensor]:
         """``(n, P)`` tokens to set out from, and all labels of the sprite."""
-        P = self.canvas(how).pixels
+        P = self.canvas(sampling).pixels
         blank = torch.zeros(len(labels), P, dtype=torch.long, device=labels.device)
         nothing = torch.zeros(1, 1, 1, device=labels.device)
-        if how.init is None or how.fresh:
+        if sampling.init is None or sampling.fresh:
             labels = self.all_labels(labels, noise)
             return self._noisy(blank, nothing, noise), labels
-        init = how.init.flatten().long()
-        hidden = hidden_part(how, self.canvas(how), noise).to(labels.device)
+        init = sampling.init.flatten().long()
+        hidden = hidden_part(sampling, self.canvas(sampling), noise).to(labels.device)
         random = self._noisy(blank, nothing, noise)
 
         def foresight(sets: Tensor) -> Tensor:
             unseen = random.repeat_interleave(len(sets) // len(random), 0)
-            return log_chances(self._look(unseen, sets, self.spec.levels - 1, how), init)
+            return log_chances(self._look(unseen, sets, self.spec.levels - 1, sampling), init)
 
         labels = self.all_labels(labels, noise, Known(hidden, foresight))
-        moves = self._moves(how, how.strong)
+        moves = self._moves(sampling, sampling.strong)
         kept = torch.full_like(nothing, moves[0].now if moves else 1.0)
         return self._noisy(init.expand_as(blank), kept, noise), labels
 
     def _walk(
-        self, tokens: Tensor, level: float, labels: Tensor, noise: Noise, how: Sampling
+        self, tokens: Tensor, level: float, labels: Tensor, noise: Noise, sampling: SamplingParams
     ) -> Iterator[Tensor]:
         """``(n, P)`` tokens from a level down to none: at first, and after each step."""
         yield tokens
-        temperature = self.spec.temperature if how.temperature is None else how.temperature
-        for move in self._moves(how, level):
-            logits = self._guided(tokens, labels, move.time, how)
+        temperature = (
+            self.spec.temperature if sampling.temperature is None else sampling.temperature
+        )
+        for move in self._moves(sampling, level):
+            logits = self._guided(tokens, labels, move.time, sampling)
             logits = logits / max(temperature, 1e-4)
             now, after = (torch.full((1, 1, 1), kept) for kept in (move.now, move.after))
-            chances = self._edited(witnessed(logits, tokens, now.to(logits.device)), how)
+            chances = self._edited(witnessed(logits, tokens, now.to(logits.device)), sampling)
             steps = backwards(tokens, chances, now.to(logits.device), after.to(logits.device))
             uniform = noise.uniform(tokens.shape[1])
             # The last step has no other to correct it.
             tokens = chances.argmax(-1) if move.after == 1 else draw_categories(steps, uniform)
             yield tokens
 
-    def _guided(self, tokens: Tensor, labels: Tensor, time: int, how: Sampling) -> Tensor:
+    def _guided(
+        self, tokens: Tensor, labels: Tensor, time: int, sampling: SamplingParams
+    ) -> Tensor:
         """Log-chances by what is around (2412.10193)."""
-        strength = self.spec.guidance if how.guidance is None else how.guidance
-        logits = self._look(tokens, labels, time, how).log_softmax(-1)
+        strength = self.spec.guidance if sampling.guidance is None else sampling.guidance
+        logits = self._look(tokens, labels, time, sampling).log_softmax(-1)
         if strength == 1 or not self.steerable:
             return logits
-        free = self._look(tokens, torch.zeros_like(labels), time, how).log_softmax(-1)
+        free = self._look(tokens, torch.zeros_like(labels), time, sampling).log_softmax(-1)
         return torch.lerp(free, logits, strength)
 
-    def _look(self, tokens: Tensor, labels: Tensor, time: int, how: Sampling) -> Tensor:
-        windows = self.windows(how)
+    def _look(self, tokens: Tensor, labels: Tensor, time: int, sampling: SamplingParams) -> Tensor:
+        windows = self.windows(sampling)
         level = torch.full((len(tokens),), (time + 1) / self.spec.levels, device=tokens.device)
         return windows.look(
             lambda view: self.guesser(tokens[:, view], labels, level, windows.inside)
         )
 
-    def _edited(self, chances: Tensor, how: Sampling) -> Tensor:
+    def _edited(self, chances: Tensor, sampling: SamplingParams) -> Tensor:
         """Log-chances that keep to what is asked: allowed entries, known pixels as they are."""
-        if how.lock is not None:
-            chances = chances.masked_fill(~how.lock, -torch.inf).log_softmax(-1)
-        if how.init is not None and how.mask is not None:
-            known = torch.nn.functional.one_hot(how.init.flatten().long(), chances.shape[-1])
-            chances = torch.where(how.mask.flatten().unsqueeze(-1), chances, known.float().log())
+        if sampling.lock is not None:
+            chances = chances.masked_fill(~sampling.lock, -torch.inf).log_softmax(-1)
+        if sampling.init is not None and sampling.mask is not None:
+            known = torch.nn.functional.one_hot(sampling.init.flatten().long(), chances.shape[-1])
+            chances = torch.where(
+                sampling.mask.flatten().unsqueeze(-1), chances, known.float().log()
+            )
         return chances
 
-    def _moves(self, how: Sampling, level: float) -> list[Move]:
-        return self.schedule.moves(how.steps or self.spec.steps, level)
+    def _moves(self, sampling: SamplingParams, level: float) -> list[Move]:
+        return self.schedule.moves(sampling.steps or self.spec.steps, level)
 
-    def _maps(self, tokens: Tensor, how: Sampling) -> Tensor:
-        return tokens.view(-1, *self.canvas(how)).to(torch.uint8)
+    def _maps(self, tokens: Tensor, sampling: SamplingParams) -> Tensor:
+        return tokens.view(-1, *self.canvas(sampling)).to(torch.uint8)
 
 
 def witnessed(logits: Tensor, tokens: Tensor, kept: Tensor) -> Tensor:

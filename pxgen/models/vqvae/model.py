@@ -25,7 +25,7 @@ from pxgen.models.autoregressive.transformer import CausalTransformer, Transform
 from pxgen.models.autoregressive.truncation import likely
 from pxgen.models.conditioning import LabelEmbedding, LabelPrior, hide_labels, label_stage
 from pxgen.models.layers import ResidualBlock
-from pxgen.models.protocol import Batch, Sampling, Stage
+from pxgen.models.protocol import Batch, SamplingParams, Stage
 from pxgen.models.vqvae.codec import Hierarchy
 from pxgen.models.vqvae.grids import HierarchySpec, Levels
 from pxgen.models.vqvae.quantizer import usage
@@ -289,32 +289,32 @@ class VqVae:
         top, bottom = self.codec.encode(batch.pixels.flatten(1))
         return Levels(top.codes.flatten(1), bottom.codes.flatten(1))
 
-    def sample(self, labels: Tensor, noise: Noise, how: Sampling) -> Tensor:
+    def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        drawn = self.decode(self.draw(labels, noise, how), noise)
-        if how.given is not None:
-            drawn[:, : len(how.given)] = how.given
+        drawn = self.decode(self.draw(labels, noise, sampling), noise)
+        if sampling.given is not None:
+            drawn[:, : len(sampling.given)] = sampling.given
         return drawn
 
-    def trace(self, labels: Tensor, noise: Noise, how: Sampling) -> Iterator[Tensor]:
+    def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """What the top level alone says, then both."""
-        code = self.draw(labels, noise, how)
+        code = self.draw(labels, noise, sampling)
         for bottom in (False, True):
             made = self.decode_levels(code, top=True, bottom=bottom)
-            if how.given is not None:
-                made[:, : len(how.given)] = how.given
+            if sampling.given is not None:
+                made[:, : len(sampling.given)] = sampling.given
             yield made
 
-    def draw(self, labels: Tensor, noise: Noise, how: Sampling) -> VqCode:
+    def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> VqCode:
         """Top codes, then bottom ones."""
-        if self.prior is not None and how.given is None:
+        if self.prior is not None and sampling.given is None:
             labels = self.prior.complete(labels, noise)
         # What is given of a clip shows labels that nobody named: they stay open.
-        known = self._known(how.given, len(labels))
+        known = self._known(sampling.given, len(labels))
         reader, positions = self.top.reader(labels, None), self.codec.grids.top.pixels
-        top = self._write(reader, noise.uniform(positions), how, known.top)
+        top = self._write(reader, noise.uniform(positions), sampling, known.top)
         reader, positions = self.bottom.reader(labels, top), self.codec.grids.bottom.pixels
-        bottom = self._write(reader, noise.uniform(positions), how, known.bottom)
+        bottom = self._write(reader, noise.uniform(positions), sampling, known.bottom)
         return VqCode(Levels(top, bottom), labels, self._keys(noise))
 
     def _known(self, given: Tensor | None, n: int) -> Levels:
@@ -334,17 +334,21 @@ class VqVae:
         return Levels(*(part.expand(n, -1) for part in parts))
 
     def _write(
-        self, reader: Reader | TransformerReader, uniform: Tensor, how: Sampling, known: Tensor
+        self,
+        reader: Reader | TransformerReader,
+        uniform: Tensor,
+        sampling: SamplingParams,
+        known: Tensor,
     ) -> Tensor:
         """``(n, N)`` codes, one after another by ``(n, N)`` draws; the first are known."""
-        heat = self.spec.temperature if how.temperature is None else how.temperature
+        heat = self.spec.temperature if sampling.temperature is None else sampling.temperature
         written = []
         for position in range(uniform.shape[1]):
             logits = reader.logits(position)
             if position < known.shape[1]:
                 written.append(known[:, position])
             else:
-                chances = likely(logits, heat, how)
+                chances = likely(logits, heat, sampling)
                 written.append(draw_categories(chances, uniform[:, position]))
             reader.tell(position, written[-1])
         return torch.stack(written, 1)

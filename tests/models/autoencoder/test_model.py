@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pxgen.errors import InputError
-from pxgen.models.protocol import Batch, Model, Sampling
+from pxgen.models.protocol import Batch, Model, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.tiny import domain, tiny_model
 
@@ -54,9 +54,9 @@ def try_out(model: Model) -> None:
         assert all(figure.shape == (8,) for figure in figures.values())
         stage.settle([batch])
     with torch.no_grad():
-        drawn = model.sample(labels[:3], PictureNoise(0, range(3)), Sampling())
+        drawn = model.sample(labels[:3], PictureNoise(0, range(3)), SamplingParams())
         code = model.encode(pixels[:1].to(torch.uint8), labels[:1], PictureNoise(0, [0]))
-        other = model.draw(labels[:1], PictureNoise(1, [0]), Sampling())
+        other = model.draw(labels[:1], PictureNoise(1, [0]), SamplingParams())
         mixed = model.decode(model.mix(code, other, 0.5), PictureNoise(0, [0]))
     assert drawn.shape == (3, *of.canvas)
     assert int(drawn.max()) < of.colors

@@ -9,7 +9,7 @@ from torch import Tensor
 from pxgen.canvas import Canvas, Domain
 from pxgen.errors import InputError
 from pxgen.models.autoencoder.support import SupportPixels
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
 from tests.tiny import PALETTE, tiny_model
 
@@ -111,5 +111,5 @@ def test_logits_that_overflow_decide_on_entries_all_the_same() -> None:
     with torch.no_grad():
         for parameter in model.module.parameters():
             parameter.fill_(3e38)
-        drawn = model.sample(torch.zeros(2, 2), PictureNoise(0, [0, 1]), Sampling())
+        drawn = model.sample(torch.zeros(2, 2), PictureNoise(0, [0, 1]), SamplingParams())
     assert int(drawn.max()) < model.domain.colors

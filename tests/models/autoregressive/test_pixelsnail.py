@@ -11,7 +11,7 @@ from pxgen.canvas import Canvas
 from pxgen.models.autoregressive.pixelsnail import GatedBlock, PixelSnail
 from pxgen.models.autoregressive.transformer import CausalTransformer, TransformerBlock
 from pxgen.models.layers import leave_out
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.tiny import domain, tiny_model
 
@@ -135,8 +135,8 @@ def test_pixels_are_drawn_by_their_chances() -> None:
     with torch.no_grad():
         model.net.bias.copy_(chances.log().expand_as(model.net.bias))  # type: ignore[attr-defined]
         labels, noise = torch.zeros(2000, 0), PictureNoise(0, range(2000))
-        drawn = model.sample(labels, noise, Sampling())
-        plain = model.sample(labels, PictureNoise(0, range(2000)), Sampling(temperature=0.0))
+        drawn = model.sample(labels, noise, SamplingParams())
+        plain = model.sample(labels, PictureNoise(0, range(2000)), SamplingParams(temperature=0.0))
     shares = torch.bincount(drawn.flatten().long(), minlength=5) / drawn.numel()
     assert torch.allclose(shares, chances, atol=0.02)
     assert not plain.any()

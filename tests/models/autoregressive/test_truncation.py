@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pxgen.models.autoregressive.truncation import likely
-from pxgen.models.protocol import Sampling
+from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
 from tests.tiny import tiny_model
 
@@ -14,11 +14,11 @@ CHANCES = torch.tensor([[0.05, 0.5, 0.15, 0.3]]).double()
 
 
 def test_without_wishes_chances_stay_as_they_are() -> None:
-    assert torch.allclose(likely(CHANCES.log(), 1.0, Sampling()), CHANCES)
+    assert torch.allclose(likely(CHANCES.log(), 1.0, SamplingParams()), CHANCES)
 
 
 @pytest.mark.parametrize(
-    ("wish", "left"),
+    ("truncation", "left"),
     [
         ({"top_k": 1}, [0, 1, 0, 0]),
         ({"top_k": 2}, [0, 0.625, 0, 0.375]),
@@ -31,9 +31,9 @@ def test_without_wishes_chances_stay_as_they_are() -> None:
         ({"top_k": 2, "top_p": 0.6}, [0, 1, 0, 0]),
     ],
 )
-def test_only_likely_codes_are_left(wish: dict[str, float], left: list[float]) -> None:
-    how = Sampling(**wish)  # type: ignore[arg-type]
-    assert torch.allclose(likely(CHANCES.log(), 1.0, how), torch.tensor([left]).double())
+def test_only_likely_codes_are_left(truncation: dict[str, float], left: list[float]) -> None:
+    sampling = SamplingParams(**truncation)  # type: ignore[arg-type]
+    assert torch.allclose(likely(CHANCES.log(), 1.0, sampling), torch.tensor([left]).double())
 
 
 @given(
@@ -46,9 +46,9 @@ def test_chances_sum_to_one_and_keep_the_likeliest(
     logits: list[float], top_k: int | None, top_p: float | None, heat: float
 ) -> None:
     given_logits = torch.tensor([logits]).double()
-    chances = likely(given_logits, heat, Sampling(top_k=top_k, top_p=top_p))
+    chances = likely(given_logits, heat, SamplingParams(top_k=top_k, top_p=top_p))
     assert float(chances.sum()) == pytest.approx(1)
-    assert chances.argmax() == likely(given_logits, heat, Sampling()).argmax()
+    assert chances.argmax() == likely(given_logits, heat, SamplingParams()).argmax()
     assert int((chances > 0).sum()) <= (top_k or len(logits))
 
 
@@ -56,9 +56,9 @@ def test_chances_sum_to_one_and_keep_the_likeliest(
 def test_the_likeliest_code_alone_needs_no_luck(recipe: str) -> None:
     model = tiny_model(recipe)
     labels = torch.tensor([[1.0, -1.0]])
-    how = Sampling(top_k=1)
+    sampling = SamplingParams(top_k=1)
     with torch.inference_mode():
-        drawn = [model.sample(labels, PictureNoise(0, [k]), how) for k in range(4)]
-        freely = [model.sample(labels, PictureNoise(0, [k]), Sampling()) for k in range(4)]
+        drawn = [model.sample(labels, PictureNoise(0, [k]), sampling) for k in range(4)]
+        freely = [model.sample(labels, PictureNoise(0, [k]), SamplingParams()) for k in range(4)]
     assert all(torch.equal(drawn[0], other) for other in drawn)
     assert not all(torch.equal(freely[0], other) for other in freely)

@@ -13,7 +13,7 @@ from pxgen.canvas import Canvas
 from pxgen.errors import UsageError
 from pxgen.models.diffusion.tiling import Windows
 from pxgen.models.layers import convolve
-from pxgen.models.protocol import EDITS, Sampling
+from pxgen.models.protocol import EDITS, SamplingParams
 from pxgen.noise import PictureNoise
 from tests.tiny import PALETTE, RECIPES, domain, tiny_model
 
@@ -29,8 +29,8 @@ INIT = torch.randint(0, len(PALETTE), (1, 8, 8), generator=torch.Generator().man
 INIT = INIT.to(torch.uint8)
 
 
-def drawn(recipe: str, how: Sampling) -> torch.Tensor:
-    return tiny_model(recipe, SQUARE).sample(LABELS, PictureNoise(4, range(3)), how)
+def drawn(recipe: str, sampling: SamplingParams) -> torch.Tensor:
+    return tiny_model(recipe, SQUARE).sample(LABELS, PictureNoise(4, range(3)), sampling)
 
 
 def test_all_diffusions_edit() -> None:
@@ -41,11 +41,11 @@ def test_all_diffusions_edit() -> None:
 def test_no_strength_returns_the_sprite_and_full_strength_forgets_it(
     recipe: str, sampler: str
 ) -> None:
-    how = Sampling(sampler=sampler, steps=5)
-    kept = drawn(recipe, replace(how, init=INIT, strength=0.0))
+    sampling = SamplingParams(sampler=sampler, steps=5)
+    kept = drawn(recipe, replace(sampling, init=INIT, strength=0.0))
     assert torch.equal(kept, INIT.expand_as(kept))
-    fresh = drawn(recipe, replace(how, init=INIT, strength=1.0))
-    assert torch.equal(fresh, drawn(recipe, how))
+    fresh = drawn(recipe, replace(sampling, init=INIT, strength=1.0))
+    assert torch.equal(fresh, drawn(recipe, sampling))
 
 
 @pytest.mark.parametrize("strength", [None, 0.5])
@@ -55,8 +55,8 @@ def test_what_lies_outside_a_mask_stays_as_it_is(
 ) -> None:
     mask = torch.zeros(1, 8, 8, dtype=torch.bool)
     mask[:, 2:5, 1:7] = True
-    how = Sampling(sampler=sampler, steps=6, init=INIT, mask=mask, strength=strength)
-    pictures = drawn(recipe, how)
+    sampling = SamplingParams(sampler=sampler, steps=6, init=INIT, mask=mask, strength=strength)
+    pictures = drawn(recipe, sampling)
     outside = ~mask.expand_as(pictures)
     assert torch.equal(pictures[outside], INIT.expand_as(pictures)[outside])
     assert not torch.equal(pictures, INIT.expand_as(pictures))
@@ -69,8 +69,10 @@ def test_a_locked_palette_lends_no_other_entry(
     recipe: str, sampler: str, guidance: float, temperature: float | None
 ) -> None:
     lock = torch.tensor([False, False, True, False, True])
-    how = Sampling(sampler=sampler, steps=4, lock=lock, guidance=guidance, temperature=temperature)
-    assert set(drawn(recipe, how).unique().tolist()) <= {2, 4}
+    sampling = SamplingParams(
+        sampler=sampler, steps=4, lock=lock, guidance=guidance, temperature=temperature
+    )
+    assert set(drawn(recipe, sampling).unique().tolist()) <= {2, 4}
 
 
 @pytest.mark.parametrize("tile", [None, (True, True), (False, True)])
@@ -83,8 +85,10 @@ def test_a_larger_canvas_keeps_what_was_placed_on_it(
     placed[:, 3:, 5:13] = INIT
     mask = torch.ones(large, dtype=torch.bool)
     mask[:, 3:, 5:13] = False
-    how = Sampling(sampler=sampler, steps=3, canvas=large, init=placed, mask=mask, tile=tile)
-    pictures = drawn(recipe, how)
+    sampling = SamplingParams(
+        sampler=sampler, steps=3, canvas=large, init=placed, mask=mask, tile=tile
+    )
+    pictures = drawn(recipe, sampling)
     assert pictures.shape == (3, *large)
     assert torch.equal(pictures[:, :, 3:, 5:13], INIT.expand(3, -1, -1, -1))
 
@@ -94,19 +98,21 @@ def test_edited_pictures_do_not_depend_on_their_company(recipe: str, sampler: st
     model = tiny_model(recipe, SQUARE)
     mask = torch.ones(1, 8, 8, dtype=torch.bool)
     mask[:, 0] = False
-    how = Sampling(sampler=sampler, steps=5, init=INIT, mask=mask, strength=0.8, tile=(True, False))
-    together = model.sample(LABELS, PictureNoise(1, range(3)), how)
+    sampling = SamplingParams(
+        sampler=sampler, steps=5, init=INIT, mask=mask, strength=0.8, tile=(True, False)
+    )
+    together = model.sample(LABELS, PictureNoise(1, range(3)), sampling)
     for i in range(3):
-        alone = model.sample(LABELS[i : i + 1], PictureNoise(1, [i]), how)
+        alone = model.sample(LABELS[i : i + 1], PictureNoise(1, [i]), sampling)
         assert torch.equal(alone[0], together[i])
 
 
 @pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)
 def test_the_trace_of_an_edit_ends_in_it(recipe: str, sampler: str) -> None:
     model = tiny_model(recipe, SQUARE)
-    how = Sampling(sampler=sampler, steps=4, init=INIT, strength=0.6)
-    *_, last = model.trace(LABELS, PictureNoise(4, range(3)), how)
-    assert torch.equal(last, model.sample(LABELS, PictureNoise(4, range(3)), how))
+    sampling = SamplingParams(sampler=sampler, steps=4, init=INIT, strength=0.6)
+    *_, last = model.trace(LABELS, PictureNoise(4, range(3)), sampling)
+    assert torch.equal(last, model.sample(LABELS, PictureNoise(4, range(3)), sampling))
 
 
 def test_a_convolution_that_wraps_round_has_no_border() -> None:
@@ -123,7 +129,7 @@ def test_a_convolution_that_wraps_round_has_no_border() -> None:
 def test_a_canvas_that_is_padded_cannot_tile() -> None:
     model = tiny_model("masked", domain(height=6, width=8))
     with pytest.raises(UsageError, match="4 divides; this model draws 8x6"):
-        model.sample(torch.zeros(1, 2), PictureNoise(0, [0]), Sampling(tile=(True, False)))
+        model.sample(torch.zeros(1, 2), PictureNoise(0, [0]), SamplingParams(tile=(True, False)))
 
 
 @given(

@@ -10,7 +10,7 @@ import torch
 from pxgen.errors import InputError
 from pxgen.models.diffusion.encodings import Noisy, PalettePlanes, RgbaPlanes
 from pxgen.models.diffusion.gaussian import GaussianDiffusion
-from pxgen.models.protocol import Batch, Sampling
+from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.tiny import domain, tiny_model
 
@@ -85,8 +85,8 @@ def test_every_sampler_ends_in_what_the_network_is_sure_of(sampler: str) -> None
     assert isinstance(model.planes, PalettePlanes)
     with torch.no_grad():
         model.planes.bias.copy_(60 * torch.nn.functional.one_hot(wanted, K))
-        how = Sampling(sampler=sampler, steps=5)
-        drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), how)
+        sampling = SamplingParams(sampler=sampler, steps=5)
+        drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), sampling)
     assert torch.equal(drawn.flatten(1).long(), wanted.expand(3, -1))
 
 
@@ -99,7 +99,7 @@ def test_guidance_moves_away_from_what_no_label_asks_for() -> None:
             for parameter in model.module.parameters():
                 parameter.add_(0.1 * torch.sin(torch.arange(parameter.numel())).view_as(parameter))
             return model.sample(
-                labels, PictureNoise(0, range(4)), Sampling(steps=4, guidance=guidance)
+                labels, PictureNoise(0, range(4)), SamplingParams(steps=4, guidance=guidance)
             )
 
     state = {name: tensor.clone() for name, tensor in model.module.state_dict().items()}
@@ -112,8 +112,8 @@ def test_a_drawing_without_added_noise_is_described_by_its_start_alone() -> None
     model = tiny_model("ddpm-palette")
     labels = torch.zeros(2, 2)
     for sampler, steps in (("ddim", 1), ("dpmpp", 1), ("ddpm", 4)):
-        how = Sampling(sampler=sampler, steps=4)
-        code = model.draw(labels, PictureNoise(0, range(2)), how)
+        sampling = SamplingParams(sampler=sampler, steps=4)
+        code = model.draw(labels, PictureNoise(0, range(2)), sampling)
         assert code.noises.shape[1] == steps
 
 
@@ -123,7 +123,7 @@ def test_codes_made_of_different_noise_mix() -> None:
     labels = torch.zeros(1, 2)
     sprite = torch.randint(0, K, (1, *model.domain.canvas)).to(torch.uint8)
     image = model.encode(sprite, labels, PictureNoise(0, [0]))
-    drawing = model.draw(labels, PictureNoise(1, [0]), Sampling())
+    drawing = model.draw(labels, PictureNoise(1, [0]), SamplingParams())
     for a, b in ((image, drawing), (drawing, image)):
         for weight, end in ((0.0, a), (1.0, b)):
             mixed = model.decode(model.mix(a, b, weight), PictureNoise(5, [0]))
@@ -142,10 +142,12 @@ def test_an_image_is_encoded_whatever_noise_drawings_add() -> None:
 def test_a_drawing_of_more_noise_than_fits_memory_is_refused() -> None:
     model = tiny_model("ddpm-palette", domain(height=1024, width=1024), levels=500, sampler="ddpm")
     with pytest.raises(InputError, match="fewer --steps"):
-        model.draw(torch.zeros(1, 2), PictureNoise(0, [0]), Sampling(steps=500))
+        model.draw(torch.zeros(1, 2), PictureNoise(0, [0]), SamplingParams(steps=500))
 
 
 def test_more_noise_than_memory_holds_is_one_line() -> None:
     model = tiny_model("ddpm-palette", domain(1, 256, 256, 0))
     with pytest.raises(InputError, match=r"500 steps .* do not fit memory"):
-        model.sample(torch.zeros(1, 0), PictureNoise(0, [0]), Sampling(sampler="ddpm", steps=500))
+        model.sample(
+            torch.zeros(1, 0), PictureNoise(0, [0]), SamplingParams(sampler="ddpm", steps=500)
+        )

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pxgen.models.diffusion.uniform import UniformDiffusion, backwards, witnessed
-from pxgen.models.protocol import Batch, Sampling
+from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.tiny import domain, tiny_model
 
@@ -73,7 +73,7 @@ def test_every_pixel_ends_in_what_the_network_is_sure_of() -> None:
     wanted = torch.arange(P) % K
     with torch.no_grad():
         model.guesser.bias.copy_(60 * torch.nn.functional.one_hot(wanted, K))
-        drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), Sampling(steps=5))
+        drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), SamplingParams(steps=5))
     assert torch.equal(drawn.flatten(1).long(), wanted.expand(3, -1))
 
 
@@ -85,6 +85,8 @@ def test_what_is_drawn_follows_the_chances_that_the_network_names() -> None:
     with torch.no_grad():
         model.guesser.palette.zero_()
         model.guesser.bias.copy_(chances.log().expand_as(model.guesser.bias))
-        drawn = model.sample(torch.zeros(80, 2), PictureNoise(0, range(80)), Sampling(steps=40))
+        drawn = model.sample(
+            torch.zeros(80, 2), PictureNoise(0, range(80)), SamplingParams(steps=40)
+        )
     shares = torch.bincount(drawn.flatten().long(), minlength=K) / drawn.numel()
     assert torch.allclose(shares, chances, atol=0.03)

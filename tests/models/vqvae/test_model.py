@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pxgen.canvas import Canvas, Domain
 from pxgen.errors import InputError
-from pxgen.models.protocol import Batch, Sampling
+from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.models.vqvae.codec import Hierarchy
 from pxgen.models.vqvae.grids import HierarchySpec, Levels
 from pxgen.models.vqvae.model import VqVae
@@ -335,9 +335,9 @@ def test_drawing_takes_the_likeliest_codes_where_nothing_is_left_to_chance() -> 
     for parameter in model.module.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     labels = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
-    how = Sampling(temperature=0.0)
-    first = model.sample(labels, PictureNoise(0, [0, 1]), how)
-    assert torch.equal(first, model.sample(labels, PictureNoise(5, [0, 1]), how))
+    sampling = SamplingParams(temperature=0.0)
+    first = model.sample(labels, PictureNoise(0, [0, 1]), sampling)
+    assert torch.equal(first, model.sample(labels, PictureNoise(5, [0, 1]), sampling))
 
 
 @pytest.mark.parametrize("given", [1, 2, 3])
@@ -350,7 +350,9 @@ def test_a_clip_is_gone_on_with_from_however_few_frames(given: int) -> None:
     frames = torch.randint(0, 5, (given, 6, 8)).to(torch.uint8)
     clip = torch.cat([frames, frames[-1:].expand(4 - given, -1, -1)])
     with torch.inference_mode():
-        code = model.draw(torch.zeros(3, 2), PictureNoise(0, range(3)), Sampling(given=frames))
+        code = model.draw(
+            torch.zeros(3, 2), PictureNoise(0, range(3)), SamplingParams(given=frames)
+        )
         own = model.encode(clip[None], torch.zeros(1, 2), PictureNoise(0, [0])).levels
     for drawn, known in zip(code.levels, own, strict=True):
         half = known.shape[1] // 2

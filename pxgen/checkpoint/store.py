@@ -41,6 +41,11 @@ class Loaded(NamedTuple):
     palettes: LocalPalettes | None
     """Where sprites have palettes of their own: those of training sprites."""
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.model.module.parameters()).device
+
 
 def save_checkpoint(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> Path:
     """Write a checkpoint whole or not at all."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import fields
 from typing import Any
 
 import click
 
-from pxgen.cli.options import PATH, device_option, setting_option
+from pxgen.cli.options import settings_options
 from pxgen.cli.session import Session, pass_session
+from pxgen.config.requests import CompareSettings
 from pxgen.config.settings import TrainSettings
 
 COLUMNS = {
@@ -29,30 +30,9 @@ COLUMNS = {
 
 
 @click.command("compare", short_help="Train recipes at one budget, side by side.")
-@click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
-@click.option("--dataset", type=PATH, metavar="PATH", help="Dataset (default: the project's).")
-@setting_option(TrainSettings, "steps", "--steps", metavar="N")
-@setting_option(TrainSettings, "minutes", "--minutes", metavar="M")
-@setting_option(TrainSettings, "batch", "--batch", metavar="B")
-@setting_option(TrainSettings, "lr", "--lr", metavar="LR")
-@setting_option(TrainSettings, "validate_every", "--validate-every", metavar="N")
-@setting_option(TrainSettings, "seed", "--seed", metavar="S")
-@click.option("--resume/--fresh", default=True, help="Keep what is trained, or begin anew.")
-@click.option("-o", "--out", type=PATH, required=True, metavar="FOLDER", help="Where it all goes.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rows as one JSON document.")
-@device_option
+@settings_options(CompareSettings)
 @pass_session
-def command(
-    session: Session,
-    /,
-    recipes: tuple[str, ...],
-    dataset: Path | None,
-    resume: bool,
-    out: Path,
-    as_json: bool,
-    device: str,
-    **settings: Any,
-) -> None:
+def command(session: Session, /, settings: CompareSettings) -> None:
     """Train recipes at one budget on one dataset, and print a table of what came of them.
 
     A RECIPE is a name, or a project file whose [model] is taken and nothing else.
@@ -69,16 +49,17 @@ def command(
 
     from pxgen.commands.compare import CompareRequest, compare
 
+    names = [entry.name for entry in fields(TrainSettings) if hasattr(settings, entry.name)]
     request = CompareRequest(
-        dataset=dataset or session.project.dataset,
-        recipes=recipes,
-        settings=TrainSettings(**settings),
-        out=out,
-        device=device,
-        resume=resume,
+        dataset=settings.dataset or session.project.dataset,
+        recipes=settings.recipes,
+        settings=TrainSettings(**{name: getattr(settings, name) for name in names}),
+        out=settings.out,
+        device=settings.device,
+        resume=settings.resume,
     )
     rows = compare(request, session.console)
-    if as_json:
+    if settings.json:
         click.echo(json.dumps(rows, indent=2))
         return
     _print(rows)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pxgen.cli.completing import complete_labels
-from pxgen.cli.options import PATH, device_option, model_option, setting_option, workers_option
+from pxgen.cli.options import settings_options
 from pxgen.cli.session import Session, pass_session
-from pxgen.config.settings import SampleSettings
+from pxgen.config.requests import EvaluateSettings
 
 if TYPE_CHECKING:
     from pxgen.evaluate.evaluation import Evaluation
@@ -23,70 +22,9 @@ _WIDE = 400
 
 
 @click.command("evaluate", short_help="Measure how good a model is.")
-@model_option
-@click.option(
-    "--dataset",
-    type=PATH,
-    metavar="PATH",
-    help="What to judge by (default: the project's, if the model was trained on it).",
-)
-@click.option(
-    "-n",
-    "--count",
-    type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    metavar="COUNT",
-    help="How many sprites to draw.",
-)
-@click.option(
-    "--label",
-    "labels",
-    multiple=True,
-    shell_complete=complete_labels,
-    metavar="NAME",
-    help="Ask for this label; repeat it for several in turn (default: all of them in turn).",
-)
-@click.option(
-    "--steps",
-    type=click.IntRange(1),
-    multiple=True,
-    metavar="K",
-    help="Drawing steps; repeat it for a row of figures each (default: the model's own).",
-)
-@setting_option(SampleSettings, "sampler", "--sampler", metavar="NAME")
-@setting_option(SampleSettings, "guidance", "--guidance", metavar="G")
-@setting_option(SampleSettings, "temperature", "--temperature", metavar="T")
-@setting_option(SampleSettings, "seed", "--seed", metavar="S")
-@device_option
-@workers_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option(
-    "-o",
-    "--out",
-    "outs",
-    type=PATH,
-    multiple=True,
-    metavar="FILE",
-    help="Write a .png sheet of what was drawn, a .json or a .html report; may be repeated.",
-)
+@settings_options(EvaluateSettings)
 @pass_session
-def command(
-    session: Session,
-    model: Path | None,
-    dataset: Path | None,
-    count: int,
-    labels: tuple[str, ...],
-    steps: tuple[int, ...],
-    sampler: str | None,
-    guidance: float | None,
-    temperature: float | None,
-    seed: int,
-    device: str,
-    workers: int | None,
-    as_json: bool,
-    outs: tuple[Path, ...],
-) -> None:
+def command(session: Session, /, settings: EvaluateSettings) -> None:
     """Measure how good a model is and print a table.
 
     Draws sprites that are asked for each label equally often and measures: whether they show it,
@@ -104,27 +42,28 @@ def command(
       pxgen evaluate --json > report.json
       pxgen evaluate -o report.html
     """
-    for out in outs:
+    for out in settings.out:
         if out.suffix.lower() not in _FORMS:
             raise click.BadParameter(f"cannot write {out}: name a .png, .json or .html file.")
     from pxgen.evaluate.evaluation import EvaluateRequest, evaluate
 
     request = EvaluateRequest(
-        model=model,
+        model=settings.model,
         runs=session.project.runs,
-        dataset=dataset,
+        dataset=settings.dataset,
         project_dataset=session.project.dataset,
-        count=count,
-        labels=labels,
-        steps=steps,
-        sampler=sampler,
-        guidance=guidance,
-        temperature=temperature,
-        seed=seed,
-        device=device,
-        workers=workers,
+        count=settings.count,
+        labels=settings.label,
+        steps=settings.steps,
+        sampler=settings.sampler,
+        guidance=settings.guidance,
+        temperature=settings.temperature,
+        seed=settings.seed,
+        device=settings.device,
+        workers=settings.workers,
     )
-    _show(evaluate(request, session.console), as_json, outs)
+    evaluation = evaluate(request, session.console)
+    _show(evaluation, settings.json, settings.out)
 
 
 def _show(evaluation: Evaluation, as_json: bool, outs: tuple[Path, ...]) -> None:

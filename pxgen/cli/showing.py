@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -14,6 +15,14 @@ LONGEST = 6.0
 STILL = ".png"
 
 show_option = click.option("--show", is_flag=True, help="Draw them in the terminal too.")
+
+
+def show_files(written: Iterable[Path], *, show: bool) -> None:
+    """Print the path of each file once it is written, and draw it too if it is to be shown."""
+    for path in written:
+        click.echo(path)
+        if show:
+            show_file(path)
 
 
 def show_file(path: Path) -> None:

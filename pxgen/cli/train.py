@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Literal
 
 import click
 
-from pxgen.cli.completing import complete_recipes
-from pxgen.cli.options import PATH, device_option, nearness, setting_option
+from pxgen.cli.options import nearness, settings_options
 from pxgen.cli.session import Session, pass_session
+from pxgen.config.requests import TrainRunSettings
 from pxgen.config.settings import TrainSettings
 
 
 @click.command("train", short_help="Train the project's model on a dataset.")
-@click.option("--dataset", type=PATH, metavar="PATH", help="Dataset (default: the project's).")
-@click.option(
-    "--recipe",
-    metavar="NAME",
-    shell_complete=complete_recipes,
-    help="Kind of model (default: the project's, or masked).",
-)
-@setting_option(TrainSettings, "steps", "--steps", metavar="N")
-@setting_option(TrainSettings, "minutes", "--minutes", metavar="M")
-@setting_option(TrainSettings, "seed", "--seed", metavar="S")
-@setting_option(TrainSettings, "track", "--track")
-@device_option
-@click.option("--resume/--fresh", default=True, help="Go on where the run stopped, or start anew.")
-@click.option("-o", "--out", type=PATH, metavar="RUN", help="Run folder (default: under runs/).")
+@settings_options(TrainRunSettings, into="run")
+@settings_options(TrainSettings)
 @pass_session
 @click.pass_context
 def command(
-    ctx: click.Context,
-    session: Session,
-    dataset: Path | None,
-    recipe: str | None,
-    steps: int | None,
-    minutes: float | None,
-    seed: int,
-    track: Literal["none", "mlflow"],
-    device: str,
-    resume: bool,
-    out: Path | None,
+    ctx: click.Context, session: Session, /, settings: TrainSettings, run: TrainRunSettings
 ) -> None:
     """Train every stage of the project's model and print the checkpoint's path.
 
@@ -58,30 +34,28 @@ def command(
     from pxgen.commands.train import train
     from pxgen.training.run import TrainRequest
 
-    steps, minutes = _budget(ctx, steps, minutes)
+    project = session.project
     request = TrainRequest(
-        dataset=dataset or session.project.dataset,
-        runs=session.project.runs,
-        recipe=recipe,
-        settings=replace(
-            session.project.train, steps=steps, minutes=minutes, seed=seed, track=track
-        ),
-        model_table=session.project.model,
-        device=device,
-        resume=resume,
-        out=out,
+        dataset=run.dataset or project.dataset,
+        runs=project.runs,
+        recipe=run.recipe,
+        settings=_one_budget(ctx, settings),
+        model_table=project.model,
+        device=run.device,
+        resume=run.resume,
+        out=run.out,
     )
     if (checkpoint := train(request, session.console)) is not None:
         click.echo(checkpoint)
 
 
-def _budget(
-    ctx: click.Context, steps: int | None, minutes: float | None
-) -> tuple[int | None, float | None]:
+def _one_budget(ctx: click.Context, settings: TrainSettings) -> TrainSettings:
     """A budget that was typed beats the other kind of budget in the project file."""
     by_steps, by_minutes = nearness(ctx, "steps"), nearness(ctx, "minutes")
     if by_steps == by_minutes > 0:
         raise click.UsageError("--steps and --minutes exclude each other: give one budget.")
-    return (steps if by_steps >= by_minutes else None), (
-        minutes if by_minutes >= by_steps else None
+    return replace(
+        settings,
+        steps=settings.steps if by_steps >= by_minutes else None,
+        minutes=settings.minutes if by_minutes >= by_steps else None,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 from pxgen.config.project import FILE_NAME
 from pxgen.config.recipe import recipe_text
-from pxgen.config.schema import Rule, rules
+from pxgen.config.schema import Rule, file_keys, rules
 from pxgen.config.settings import SETTINGS
 from pxgen.errors import UsageError
 from pxgen.files import write_text
@@ -51,10 +50,10 @@ def project_text(recipe: str) -> str:
 
 
 def _table_text(name: str, settings: type[Any]) -> str:
-    known = rules(settings)
+    known, defaults = rules(settings), settings()
     lines = [f"[{name}]  # {PURPOSES[name]}"]
-    for entry in dataclasses.fields(settings):
-        lines += _setting_lines(entry.name, entry.default, known[entry.name])
+    for key in file_keys(settings):
+        lines += _setting_lines(key, getattr(defaults, key), known[key])
     return "\n".join(lines) + "\n"
 
 

@@ -3,59 +3,47 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pxgen.checkpoint.store import fingerprint, load_model
-from pxgen.commands.sample import SampleRequest, carry_out, plan_samples
-from pxgen.config.schema import Table, Where, read_table
+from pxgen.commands.sample import carry_out, plan_samples
+from pxgen.config.project import Project
 from pxgen.config.settings import SampleSettings
 from pxgen.data.labels import parse_labels
 from pxgen.devices import pick_device
 from pxgen.errors import InputError, UsageError
-from pxgen.models.protocol import SamplingParams
-from pxgen.render.one_file import CONTACT_SHEET
-from pxgen.sampling.edits import Edits
-from pxgen.sampling.manifest import Recorded, read_manifest
+from pxgen.sampling.manifest import Recorded, read_manifest, settings_of
 from pxgen.sampling.models import choose_model
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-SCALARS = ("steps", "sampler", "guidance", "temperature", "top_k", "top_p", "eta")
-SETTINGS = (*SCALARS, "palette", "scale")
-"""Options that are settings of a project, and read as those are."""
-EDITED = {field.name for field in fields(Edits)}
+OWN = ("model", "out", "force", "device", "batch", "workers")
+"""Options that mean something beside ``--repeat``; a manifest settles the others."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RepeatRequest:
-    """What ``sample --repeat`` was asked for."""
-
-    manifest: Path
-    """``-`` reads standard input."""
-    model: Path | None
-    runs: Path
-    out: str | None
-    force: bool
-    device: str
-    batch: int
-    workers: int | None
-
-
-def repeat(request: RepeatRequest, console: Console) -> Iterator[Path]:
+def repeat(
+    manifest: Path, settings: SampleSettings, project: Project, console: Console
+) -> Iterator[Path]:
     """Draw every picture of a manifest again and yield each path once its file is complete.
+
+    Args:
+        manifest: ``-`` reads standard input.
+        settings: of which :data:`OWN` count.
+        project: knows the newest run.
+        console: takes remarks.
 
     Raises:
         InputError: no manifest, of another model, or of files that have changed.
         UsageError: an output that is taken.
     """
-    name, text = _read(request.manifest)
+    name, text = _read(manifest)
     recorded = list(read_manifest(text, name))
-    model = choose_model(request.model, request.runs, console)
-    loaded = load_model(model, pick_device(request.device))
+    model = choose_model(settings.model, project.runs, console)
+    loaded = load_model(model, pick_device(settings.device))
     own = fingerprint(loaded)
     for part in recorded:
         if part.model != own:
@@ -70,13 +58,18 @@ def repeat(request: RepeatRequest, console: Console) -> Iterator[Path]:
             # What is wrong stands in the file, not on the command line.
             raise InputError(f"{name}: {error}") from error
     # All are looked through before the first is drawn.
-    plans = [
-        plan_samples(_request(part, request, name, model), console, loaded) for part in recorded
+    jobs = [
+        plan_samples(_settings(part, settings, name), project, console, loaded, part.indices)
+        for part in recorded
     ]
-    if len(plans) > 1 and plans[0].output.form != "folder":
+    if len(jobs) > 1 and jobs[0].output.form != "folder":
         raise UsageError("pictures of several kinds are repeated into a folder: name one with -o")
-    for plan in plans:
-        yield from carry_out(plan, console)
+    for job in jobs:
+        yield from carry_out(job, console)
+
+
+def _settings(part: Recorded, asked: SampleSettings, name: str) -> SampleSettings:
+    return replace(settings_of(part, name), **{option: getattr(asked, option) for option in OWN})
 
 
 def _read(manifest: Path) -> tuple[str, str]:
@@ -97,55 +90,3 @@ def _read(manifest: Path) -> tuple[str, str]:
         return name, content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is no manifest: it is not text in UTF-8") from error
-
-
-def _request(part: Recorded, request: RepeatRequest, name: str, model: Path) -> SampleRequest:
-    options, where = dict(part.options), Where(name)
-    given = {name: options.pop(name) for name in SETTINGS if name in options}
-    settings = read_table(SampleSettings, Table(given, where))
-    trace = bool(options.pop("trace", False))
-    sampling = SamplingParams(**{name: getattr(settings, name) for name in SCALARS})
-    return SampleRequest(
-        model=model,
-        runs=request.runs,
-        labels=part.labels,
-        seed=part.seed,
-        indices=part.indices,
-        count=len(part.indices),
-        sampling=sampling,
-        edits=_edits(options, name),
-        trace=trace,
-        palette=settings.palette,
-        scale=settings.scale,
-        out=request.out,
-        sheet=CONTACT_SHEET,
-        force=request.force,
-        skip_existing=False,
-        dry_run=False,
-        manifest=None,
-        novel=None,
-        dataset=Path(),
-        device=request.device,
-        batch=request.batch,
-        workers=request.workers,
-    )
-
-
-def _edits(options: Mapping[str, Any], name: str) -> Edits:
-    """What is left of a line's options.
-
-    Raises:
-        InputError: something that no edit has.
-    """
-    if unknown := sorted(options.keys() - EDITED):
-        raise InputError(f"{name}: no option '{unknown[0]}'")
-    texts = {key: value for key, value in options.items() if key != "strengths"}
-    strengths = options.get("strengths", [])
-    numbers = isinstance(strengths, list) and all(
-        isinstance(s, int | float) and 0 <= s <= 1 for s in strengths
-    )
-    if not numbers or not all(isinstance(value, str) for value in texts.values()):
-        raise InputError(f"{name}: options of a kind that no manifest has")
-    images = {key: texts.pop(key, None) for key in ("init", "mask")}
-    init, mask = (None if path is None else Path(path) for path in images.values())
-    return Edits(init=init, mask=mask, strengths=tuple(map(float, strengths)), **texts)

@@ -1,8 +1,8 @@
 """Strict tables: a TOML or stored table becomes a frozen dataclass, or an error with an address.
 
-A settings class is a frozen dataclass whose fields are made by :func:`setting`. The same field
-gives the file its comment, the command line its help and the reader its type and range, so the
-three cannot drift apart.
+A settings class is a frozen dataclass whose fields are made by :func:`setting`. A field declares an
+option once: it gives the flag, the key of the project file and its comment, the environment
+variable, the help, the type, the range and what the shell completes.
 """
 
 from __future__ import annotations
@@ -10,17 +10,25 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import os
 import re
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pxgen.errors import InputError
 
 T = TypeVar("T")
-KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
+KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text in quotes",
+    Path: "a path in quotes",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +42,17 @@ class Rule:
     """TOML shown for a setting that is unset by default."""
     is_path: bool = False
     """The value may be a path, relative to the project's folder."""
+    flags: tuple[str, ...] = ()
+    """Spellings on the command line; by default ``--`` and the field's name."""
+    metavar: str | None = None
+    flag_only: bool = False
+    """A matter of one run: the project file does not take it."""
+    argument: bool = False
+    """Written without a flag, at least once."""
+    complete: str = ""
+    """Names that the shell completes: ``labels``, ``palettes`` or ``recipes``."""
+    parse: Callable[[str], Any] | None = None
+    """Text of the command line to the value; raises ``ValueError`` with what is wrong."""
 
 
 def setting(default: T, doc: str, **rule: Any) -> T:
@@ -42,10 +61,34 @@ def setting(default: T, doc: str, **rule: Any) -> T:
     return field(default=default, metadata={"rule": Rule(doc=doc, **rule)})
 
 
+def run_setting(default: T, doc: str, **rule: Any) -> T:
+    """A :func:`setting` of one run, which the project file does not take."""
+    return setting(default, doc, flag_only=True, **rule)
+
+
+def needed(doc: str, **rule: Any) -> Any:
+    """A :func:`run_setting` without a default."""
+    return field(metadata={"rule": Rule(doc=doc, flag_only=True, **rule)})
+
+
+def again(settings: type, name: str, **rule: Any) -> Any:
+    """The field ``name`` of another settings class, declared once more with some of it changed."""
+    entry: dataclasses.Field[Any] = settings.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    default = rule.pop("default", entry.default)
+    return field(
+        default=default, metadata={"rule": dataclasses.replace(rules(settings)[name], **rule)}
+    )
+
+
 def rules(settings: type) -> dict[str, Rule]:
     """The rules of a settings class by field name, in order; a plain field has an empty one."""
     fields = dataclasses.fields(settings)
     return {entry.name: entry.metadata.get("rule", Rule(doc="")) for entry in fields}
+
+
+def file_keys(settings: type) -> list[str]:
+    """The fields of a settings class that its table of the project file takes, in order."""
+    return [name for name, rule in rules(settings).items() if not rule.flag_only]
 
 
 @dataclass(frozen=True)
@@ -105,15 +148,20 @@ class Table(Mapping[str, Any]):
                 raise InputError(f"{self.where.key(name)}: unknown key; {nearest(name, names)}")
 
 
-def read_table(cls: type[T], table: Table) -> T:
+def read_table(cls: type[T], table: Table, only: Iterable[str] | None = None) -> T:
     """A settings object from its table; keys that the table leaves out keep their defaults.
+
+    Args:
+        cls: the settings class.
+        table: as it was read.
+        only: the keys that may stand in it; by default those of the project file.
 
     Raises:
         InputError: an unknown key, a wrong type or a value out of range, with file, line and key.
     """
     hints = typing.get_type_hints(cls)
     known = rules(cls)
-    table.only(known)
+    table.only(file_keys(cls) if only is None else only)
     values: dict[str, Any] = {}
     for name, value in table.items():
         where = table.where.key(name)
@@ -181,6 +229,8 @@ def _convert(value: Any, hint: Any, where: Where) -> Any:
 def _scalar(value: Any, kind: type, where: Where) -> Any:
     if kind is float and type(value) is int:
         value = float(value)
+    if kind is Path and isinstance(value, str | os.PathLike):
+        return Path(value)
     # bool is a subclass of int, and `steps = true` is a mistake.
     if type(value) is not kind:
         raise InputError(f"{where}: expected {KINDS[kind]}, got {_shown(value)}")
@@ -190,7 +240,11 @@ def _scalar(value: Any, kind: type, where: Where) -> Any:
 
 
 def _check_range(value: Any, rule: Rule, where: Where) -> None:
-    if value is None:
+    if isinstance(value, tuple):
+        for item in value:
+            _check_range(item, rule, where)
+        return
+    if value is None or (rule.low is None and rule.high is None):
         return
     if rule.low is not None and value < rule.low:
         raise InputError(f"{where}: at least {rule.low:g}, got {value:g}")

@@ -1,11 +1,13 @@
-"""The settings of data, training and sampling: what the project file and the flags can set."""
+"""The settings that have a table in the project file; flags and environment can set them, too."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from pxgen.config.schema import setting
+from pxgen.config.options import BatchSettings, parse_shard, shard_of
+from pxgen.config.schema import run_setting, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,29 +15,58 @@ class DataSettings:
     """``[data]``: how ``pxgen prepare`` turns sprites into a dataset."""
 
     source: tuple[str, ...] = setting(
-        (), "folders, images, arrays or tables to learn from", is_path=True
+        (),
+        "folders, images, arrays or tables to learn from",
+        is_path=True,
+        argument=True,
+        metavar="[SOURCE]...",
     )
     builtin: bool = setting(False, "use the built-in characters instead of a source")
-    count: int = setting(10_000, "how many built-in characters", low=1, high=10**9)
-    seed: int = setting(
-        0, "seed of the built-in characters and of the held-out split", low=0, high=2**63 - 1
+    count: int = setting(
+        10_000,
+        "how many built-in characters",
+        low=1,
+        high=10**9,
+        flags=("-n", "--count"),
+        metavar="COUNT",
     )
-    size: str | None = setting(None, "canvas WxH; unset: the commonest size", example='"24x24"')
-    cell: str | None = setting(None, "cut sheets into cells WxH", example='"16x16"')
-    margin: int = setting(0, "with cell: pixels around the sheet", low=0)
-    spacing: int = setting(0, "with cell: pixels between cells", low=0)
-    frames: int | None = setting(None, "frames a clip; unset: as found", low=1, example="8")
-    labels: str = setting("auto", "auto, folders, none or a CSV/JSON file", is_path=True)
+    seed: int = setting(
+        0,
+        "seed of the built-in characters and of the held-out split",
+        low=0,
+        high=2**63 - 1,
+        metavar="S",
+    )
+    size: str | None = setting(
+        None, "canvas WxH; unset: the commonest size", example='"24x24"', metavar="WxH"
+    )
+    cell: str | None = setting(None, "cut sheets into cells WxH", example='"16x16"', metavar="WxH")
+    margin: int = setting(0, "with cell: pixels around the sheet", low=0, metavar="PX")
+    spacing: int = setting(0, "with cell: pixels between cells", low=0, metavar="PX")
+    frames: int | None = setting(
+        None, "frames a clip; unset: as found", low=1, example="8", metavar="N"
+    )
+    labels: str = setting(
+        "auto",
+        "auto, folders, none or a CSV/JSON file",
+        is_path=True,
+        metavar="auto|folders|none|FILE",
+    )
     label_columns: str | None = setting(
-        None, "the columns of the label file to take; unset: all", example='"kind,hat"'
+        None,
+        "the columns of the label file to take; unset: all",
+        example='"kind,hat"',
+        metavar="A,B",
     )
     label_names: str | None = setting(
-        None, "names of classes 0, 1, ... of label arrays", example='"knight,mage"'
+        None, "names of classes 0, 1, ... of label arrays", example='"knight,mage"', metavar="A,B"
     )
     palette: str = setting(
         "auto",
         "auto, a shipped palette's name, a file, or local (every sprite keeps its own)",
         is_path=True,
+        metavar="auto|local|NAME|FILE",
+        complete="palettes",
     )
     colors: int | None = setting(
         None,
@@ -43,6 +74,7 @@ class DataSettings:
         low=1,
         high=255,
         example="32",
+        metavar="N",
     )
     dither: Literal["none", "bayer2", "bayer4", "bayer8"] = setting(
         "none", "none, bayer2, bayer4 or bayer8; used only where colours are reduced"
@@ -54,7 +86,7 @@ class DataSettings:
         False, "make the colour that fills the border transparent, as far as it reaches from there"
     )
     most_colors: int | None = setting(
-        None, "leave sprites of more colours out; unset: none", low=1, example="48"
+        None, "leave sprites of more colours out; unset: none", low=1, example="48", metavar="N"
     )
     overflow: Literal["refuse", "undo", "keep"] = setting(
         "refuse", "JPEGs whose colours overflowed (-x mod 256): refuse, undo or keep"
@@ -64,7 +96,11 @@ class DataSettings:
     )
     keep_scale: bool = setting(False, "do not undo integer enlargement")
     holdout: float = setting(
-        0.1, "share held out of training; likenesses stay together", low=0, high=0.9
+        0.1,
+        "share held out of training; likenesses stay together",
+        low=0,
+        high=0.9,
+        metavar="SHARE",
     )
     together: Literal["likes", "file", "folder"] = setting(
         "likes",
@@ -72,6 +108,10 @@ class DataSettings:
     )
     audit: bool = setting(False, "find out which labels pixels show, and learn from those alone")
     skip_bad: bool = setting(False, "leave unreadable files out instead of stopping")
+    out: Path | None = run_setting(
+        None, "the dataset's folder (default: dataset)", flags=("-o", "--out"), metavar="DIR"
+    )
+    force: bool = run_setting(False, "replace the dataset in the folder")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,49 +119,66 @@ class TrainSettings:
     """``[train]``: budget, optimiser and drawing of examples."""
 
     steps: int | None = setting(
-        None, "budget in optimiser steps a stage (then no minutes)", low=1, example="5000"
+        None,
+        "budget in optimiser steps a stage (then no minutes)",
+        low=1,
+        example="5000",
+        metavar="N",
     )
     minutes: float | None = setting(
-        None, "budget in minutes a run; 10 if neither is set", low=0.01, example="10.0"
+        None, "budget in minutes a run; 10 if neither is set", low=0.01, example="10.0", metavar="M"
     )
-    batch: int = setting(64, "sprites a step", low=1)
-    lr: float = setting(0.01, "highest learning rate; it decays to 0 over the budget", low=0)
+    batch: int = setting(64, "sprites a step", low=1, metavar="B")
+    lr: float = setting(
+        0.01, "highest learning rate; it decays to 0 over the budget", low=0, metavar="LR"
+    )
     warmup: int = setting(
-        100, "steps until the learning rate is reached; at most a twentieth of the budget", low=0
+        100,
+        "steps until the learning rate is reached; at most a twentieth of the budget",
+        low=0,
+        metavar="N",
     )
-    weight_decay: float = setting(0.01, "decoupled weight decay of matrices", low=0)
-    ema: float = setting(0.999, "decay a step of the averaged weights that sample", low=0, high=1)
-    clip: float = setting(1.0, "largest gradient norm; 0 switches clipping off", low=0)
-    seed: int = setting(0, "seed of weights, batches and noise", low=0, high=2**63 - 1)
+    weight_decay: float = setting(0.01, "decoupled weight decay of matrices", low=0, metavar="W")
+    ema: float = setting(
+        0.999, "decay a step of the averaged weights that sample", low=0, high=1, metavar="D"
+    )
+    clip: float = setting(1.0, "largest gradient norm; 0 switches clipping off", low=0, metavar="G")
+    seed: int = setting(0, "seed of weights, batches and noise", low=0, high=2**63 - 1, metavar="S")
     balance: float = setting(
-        0.1, "share of examples drawn evenly over labels, so that rare ones are seen", low=0, high=1
+        0.1,
+        "share of examples drawn evenly over labels, so that rare ones are seen",
+        low=0,
+        high=1,
+        metavar="SHARE",
     )
     flip: bool = setting(False, "mirror half of the sprites (only if left and right mean nothing)")
-    shift: int = setting(0, "move sprites by up to so many pixels", low=0)
+    shift: int = setting(0, "move sprites by up to so many pixels", low=0, metavar="PX")
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto", "auto, fp32 or bf16; auto takes bf16 where the device is faster with it"
     )
-    validate_every: int = setting(500, "steps between validations", low=1)
-    save_every: float = setting(60.0, "seconds between checkpoints", low=0)
+    validate_every: int = setting(500, "steps between validations", low=1, metavar="N")
+    save_every: float = setting(60.0, "seconds between checkpoints", low=0, metavar="SEC")
     track: Literal["none", "mlflow"] = setting(
         "none", "log to MLflow too (needs pxgen[mlflow]): none or mlflow"
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class SampleSettings:
-    """``[sample]``: how new sprites are drawn from a model."""
+class SamplingSettings:
+    """How a model draws; the families read what means something to them."""
 
-    count: int = setting(1, "how many sprites", low=1, high=10**9)
-    seed: int = setting(
-        0, "the stream of pictures; number i of a seed is always the same", low=0, high=2**63 - 1
+    steps: int | None = setting(
+        None, "drawing steps; unset: the model's own", low=1, example="32", metavar="K"
     )
-    steps: int | None = setting(None, "drawing steps; unset: the model's own", low=1, example="32")
     sampler: str | None = setting(
-        None, "order of drawing; unset: the model's own", example='"confidence"'
+        None, "order of drawing; unset: the model's own", example='"confidence"', metavar="NAME"
     )
     guidance: float | None = setting(
-        None, "how strictly labels are followed; unset: the model's own", low=0, example="2.0"
+        None,
+        "how strictly labels are followed; unset: the model's own",
+        low=0,
+        example="2.0",
+        metavar="G",
     )
     temperature: float | None = setting(
         None,
@@ -129,9 +186,14 @@ class SampleSettings:
         low=0,
         high=100,
         example="1.0",
+        metavar="T",
     )
     top_k: int | None = setting(
-        None, "draw only from so many of the likeliest codes; unset: all", low=1, example="64"
+        None,
+        "draw only from so many of the likeliest codes; unset: all",
+        low=1,
+        example="64",
+        metavar="K",
     )
     top_p: float | None = setting(
         None,
@@ -139,6 +201,7 @@ class SampleSettings:
         low=0,
         high=1,
         example="0.95",
+        metavar="P",
     )
     eta: float | None = setting(
         None,
@@ -146,11 +209,119 @@ class SampleSettings:
         low=0,
         high=1,
         example="0.0",
+        metavar="E",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditSettings:
+    """What a drawing starts from and keeps to."""
+
+    init: Path | None = run_setting(None, "start from this sprite", metavar="IMAGE")
+    strength: tuple[float, ...] = run_setting(
+        (),
+        "how far from --init to go: 0 not at all, 1 forgets it (repeatable: taken in turn; "
+        "default: 0.8, and 1 inside --mask)",
+        low=0,
+        high=1,
+        metavar="X",
+    )
+    mask: Path | None = run_setting(
+        None, "draw only where this is white; keep the rest", metavar="IMAGE"
+    )
+    tile: Literal["x", "y", "xy"] | None = run_setting(None, "join borders without a seam")
+    canvas: str | None = run_setting(
+        None,
+        "draw on a larger canvas (for textures; figures join); --init stays as it is",
+        metavar="WxH",
+    )
+    at: str | None = run_setting(
+        None, "where --init lies on --canvas (default: the middle)", metavar="X,Y"
+    )
+    lock: str | None = run_setting(
+        None, "use only the colours nearest to a palette's", metavar="FILE", complete="palettes"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureSettings(EditSettings, SamplingSettings):
+    """All that decides the picture of a model, seed, number and labels; manifests record it."""
+
     palette: str | None = setting(
-        None, "draw in another palette: a shipped name or a file", example='"pico-8"', is_path=True
+        None,
+        "draw in another palette: a shipped name or a file",
+        example='"pico-8"',
+        is_path=True,
+        metavar="FILE",
+        complete="palettes",
     )
-    scale: int = setting(1, "enlarge each pixel to a square of this side", low=1, high=64)
+    scale: int = setting(
+        1, "enlarge each pixel to a square of this side", low=1, high=64, metavar="K"
+    )
+    trace: bool = run_setting(False, "show each sprite as it forms")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesSettings:
+    """Which pictures of which model."""
+
+    model: Path | None = run_setting(
+        None,
+        "run, checkpoint, or starter or starter-clips of the package (default: the newest run)",
+        flags=("-m", "--model"),
+        metavar="MODEL",
+    )
+    count: int = setting(
+        1, "how many sprites", low=1, high=10**9, flags=("-n", "--count"), metavar="COUNT"
+    )
+    label: tuple[str, ...] = run_setting(
+        (),
+        "a label to show (repeatable); NAME:-1 forbids it, NAME:0.5 asks for it weakly",
+        metavar="NAME",
+        complete="labels",
+    )
+    seed: int = setting(
+        0,
+        "the stream of pictures; number i of a seed is always the same",
+        low=0,
+        high=2**63 - 1,
+        metavar="S",
+    )
+    first: int = run_setting(
+        0, "number of the first of them in the seed's stream", low=0, metavar="I"
+    )
+    shard: tuple[int, int] = run_setting(
+        (0, 1), "make part I of N, from 1", parse=parse_shard, metavar="I/N"
+    )
+
+    @property
+    def indices(self) -> range:
+        """The numbers of the pictures in the seed's stream."""
+        own = shard_of(self.count, self.shard)
+        return range(self.first + own.start, self.first + own.stop)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSettings(BatchSettings, PictureSettings, SeriesSettings):
+    """``[sample]``: how new sprites are drawn from a model."""
+
+    manifest: Path | None = run_setting(
+        None, "write how to make each picture again", metavar="FILE"
+    )
+    repeat: Path | None = run_setting(
+        None,
+        "make the pictures of a manifest again (- reads it from a pipe); nothing else is drawn",
+        metavar="FILE",
+    )
+    novel: int | None = run_setting(
+        None,
+        "draw again what differs from a training sprite in fewer than D pixels",
+        low=1,
+        metavar="D",
+    )
+    dataset: Path | None = run_setting(
+        None, "training sprites of --novel (default: project's)", metavar="PATH"
+    )
 
 
 SETTINGS = {"data": DataSettings, "train": TrainSettings, "sample": SampleSettings}

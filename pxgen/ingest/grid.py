@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pxgen.arrays import U8
+from pxgen.canvas import parse_size
+from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError
 
 
@@ -21,6 +23,14 @@ class Grid:
     """Pixels around the whole sheet."""
     spacing: int = 0
     """Pixels between neighbouring cells."""
+
+    @classmethod
+    def of(cls, settings: DataSettings) -> Grid | None:
+        """The grid that was asked for, if any."""
+        if not settings.cell:
+            return None
+        height, width = parse_size(settings.cell)
+        return cls(width, height, settings.margin, settings.spacing)
 
     def starts(self, length: int, cell: int) -> range:
         """Where cells begin along one side.

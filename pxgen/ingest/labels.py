@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, read_small
 from pxgen.ingest.columns import class_name, clean_name, label_columns, vector_labels
@@ -30,6 +31,20 @@ class LabelOptions:
     """``auto``, ``folders``, ``none``, or a label file."""
     columns: tuple[str, ...] | None = None
     class_names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: DataSettings) -> LabelOptions:
+        """What the settings say of labels."""
+        source = settings.labels
+        return cls(
+            source if source in {"auto", "folders", "none"} else Path(source),
+            _names(settings.label_columns) or None,
+            _names(settings.label_names),
+        )
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (name.strip() for name in (text or "").split(","))))
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import U8
-from pxgen.canvas import Anchor, Canvas
+from pxgen.canvas import Canvas, parse_size
+from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import FILE_NAME, DatasetWriter, open_dataset
 from pxgen.data.duplicates import drawn_key
@@ -30,14 +31,15 @@ from pxgen.ingest.describe import (
 from pxgen.ingest.grid import Grid
 from pxgen.ingest.labels import Labelling, LabelOptions, find_labels
 from pxgen.ingest.layout import choose_canvas, misfit, place
-from pxgen.ingest.palette_choice import Alpha, PaletteOptions, choose_palette
+from pxgen.ingest.palette_choice import PaletteOptions, choose_palette
 from pxgen.ingest.palette_mapping import OnePalette, OwnPalettes, Painter
 from pxgen.ingest.scale import Size
 from pxgen.ingest.sources import Reading, Sources
-from pxgen.ingest.split import Together, groups_of, joined, origin_keys, split_of
+from pxgen.ingest.split import groups_of, joined, origin_keys, split_of
 from pxgen.ingest.survey import MANY_COLORS, Cleaning, Survey
 from pxgen.ingest.walk import Listing, find_files
 from pxgen.palette import Palette
+from pxgen.palette.library import find_palette
 from pxgen.palette.local import fitting, own_palette, united
 
 SHEET, SWATCH = "sheet.png", "palette.png"
@@ -45,49 +47,15 @@ SHEET, SWATCH = "sheet.png", "palette.png"
 _CHUNK = 512
 
 
+LOCAL = "local"
+"""The palette that says: every sprite keeps its own."""
 LARGE = 64 * 64
 """Pixels from which on a lone picture is rather a sheet."""
-Overflow = Literal["refuse", "undo", "keep"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PrepareOptions:
-    """What ``prepare`` was asked for; see ``pxgen prepare --help``."""
-
-    sources: tuple[Path, ...]
-    out: Path = Path("dataset")
-    size: Size | None = None
-    """Height and width of the canvas."""
-    grid: Grid | None = None
-    frames: int | None = None
-    labels: LabelOptions = field(default_factory=LabelOptions)
-    palette: Palette | None = None
-    local: bool = False
-    """Whether every sprite gets a palette of its own."""
-    colors: int | None = None
-    dither: str = "none"
-    alpha: Alpha = "auto"
-    anchor: Anchor = "bottom"
-    background: bool = False
-    """Whether the colour around sprites becomes transparent."""
-    most_colors: int | None = None
-    """Leave sprites of more colours out."""
-    overflow: Overflow = "refuse"
-    """What becomes of JPEGs whose colours overflowed."""
-    shrink: bool = True
-    """Whether integer enlargement is undone."""
-    holdout: float = 0.1
-    together: Together = "likes"
-    """What the split keeps on one side beside likenesses."""
-    seed: int = 0
-    audit: bool = False
-    """Whether labels that the pixels do not show are kept apart."""
-    skip_bad: bool = False
-    force: bool = False
 
 
 def prepare(
-    options: PrepareOptions,
+    settings: DataSettings,
+    out: Path,
     report: Remark,
     complain: Remark | None = None,
     progress: Callable[[int], None] = lambda _: None,
@@ -95,40 +63,48 @@ def prepare(
     """Turn sprites into a dataset folder and return its path.
 
     Args:
-        options: what to read and how.
+        settings: what to read and how.
+        out: the folder.
         report: takes remarks and the summary, a line each.
         complain: takes a line for each bad file when these stop the run; by default ``report``.
         progress: is told now and then how many sprites were read.
 
     Raises:
         InputError: sources are missing or bad; what stood in the folder stays untouched.
-        UsageError: an impossible wish, or the folder holds a dataset and ``force`` is off.
+        UsageError: options that exclude each other, or the folder holds a dataset and ``force`` is
+            off.
     """
-    refuse_existing(options.out, force=options.force)
-    listing = find_files(options.sources)
-    skip = options.skip_bad
-    refusals = Refusals(report if skip else complain or report, skip=skip)
-    undo = options.overflow == "undo"
-    reading = Reading(options.grid, options.frames, options.palette, overflow=undo)
+    if settings.palette == LOCAL and settings.colors:
+        raise UsageError("--palette local keeps all colours: leave out --colors")
+    grid, label_options = Grid.of(settings), LabelOptions.of(settings)
+    size = parse_size(settings.size) if settings.size else None
+    palette = None if settings.palette in {"auto", LOCAL} else find_palette(settings.palette)
+    refuse_existing(out, force=settings.force)
+    listing = find_files([Path(source) for source in settings.source])
+    refusals = Refusals(report if settings.skip_bad else complain or report, skip=settings.skip_bad)
+    undo = settings.overflow == "undo"
+    reading = Reading(grid, settings.frames, palette, overflow=undo)
     sources = Sources(listing, reading, refusals)
-    labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, options.labels)
-    if options.labels.class_names and not set(options.labels.class_names) & set(labelling.names):
+    labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, label_options)
+    if label_options.class_names and not set(label_options.class_names) & set(labelling.names):
         raise UsageError(
             "--label-names says what the numbers of label arrays mean, and no such array is read"
         )
     for line in _source_notes(listing, sources, labelling):
         report(line)
-    with Survey(standing_folder(options.out)) as survey:
-        survey.read(sources, progress, Cleaning(options.background, options.most_colors))
-        if options.overflow == "refuse" and sources.tally.jpegs.overflowed:
+    with Survey(standing_folder(out)) as survey:
+        survey.read(sources, progress, Cleaning(settings.cut_background, settings.most_colors))
+        if settings.overflow == "refuse" and sources.tally.jpegs.overflowed:
             raise InputError(
                 f"{sources.tally.jpegs.count} JPEGs are dark at the border and cold inside: their "
                 "colours seem to have overflowed (-x mod 256), which loses the difference between "
                 "black and white. Prepare from the original arrays, or choose --overflow undo or "
                 "--overflow keep"
             )
-        _Preparation(options, report, refusals, survey, sources, labelling).write()
-    return options.out
+        _Preparation(
+            settings, out, size, palette, report, refusals, survey, sources, labelling
+        ).write()
+    return out
 
 
 def refuse_existing(out: Path, *, force: bool) -> None:
@@ -168,7 +144,11 @@ def _source_notes(listing: Listing, sources: Sources, labelling: Labelling) -> I
 class _Preparation:
     """The second half: decisions that need every sprite, and the writing."""
 
-    options: PrepareOptions
+    settings: DataSettings
+    out: Path
+    size: Size | None
+    given: Palette | None
+    """The palette asked for."""
     report: Remark
     refusals: Refusals
     survey: Survey
@@ -188,8 +168,8 @@ class _Preparation:
             self.report(line)
         names = self.labelling.names
         sprites = self.survey.chosen(keep, reductions)
-        drawn = (place(painter.draw(s), canvas, self.options.anchor) for s in sprites)
-        out, audited = self.options.out, self.options.audit
+        drawn = (place(painter.draw(s), canvas, self.settings.anchor) for s in sprites)
+        out, audited = self.out, self.settings.audit
         with dataset_path(out, audited=audited, report=self.report) as path:
             writer = DatasetWriter(
                 path,
@@ -209,26 +189,26 @@ class _Preparation:
                 if drawn_keys:
                     # Sprites that differed in their sources may be one on the palette.
                     keys = joined(keys, drawn_keys)
-                if self.options.together != "likes":
+                if self.settings.together != "likes":
                     units = self.sources.units()
                     files = [unit.first_file or unit.name for unit in units]
                     origins = [files[self.survey.units[i]] for i in chosen]
                     # An origin's own key first, so that sprites added to it do not move it.
-                    keys = joined(origin_keys(origins, self.options.together), keys)
-                split = split_of(keys, self.options.holdout, self.options.seed)
+                    keys = joined(origin_keys(origins, self.settings.together), keys)
+                split = split_of(keys, self.settings.holdout, self.settings.seed)
                 group = groups_of(keys)
-                self.report(describe_split(split, group, self.options.together))
+                self.report(describe_split(split, group, self.settings.together))
                 if warning := describe_lopsided(split, labels, names):
                     self.report(warning)
                 writer.finish(split, group, palettes=painter.palettes())
-        write_pictures(self.options.out, choose_shown(labels, canvas.frames))
+        write_pictures(self.out, choose_shown(labels, canvas.frames))
 
     def _reductions(self) -> dict[Size, int]:
         if not len(self.survey):
             self.refusals.settle()
             raise InputError("nothing usable in the sources: no sprite is left")
         reductions = self.survey.reductions()
-        if not self.options.shrink:
+        if self.settings.keep_scale:
             return dict.fromkeys(reductions, 1)
         for size, factor in sorted(reductions.items()):
             if factor > 1:
@@ -247,7 +227,7 @@ class _Preparation:
             for k in (reductions[size.height, size.width],)
         }
         sizes = Counter(true_sizes[size] for size in self.survey.sizes)
-        canvas = choose_canvas(sizes, self.options.size, self.options.frames)
+        canvas = choose_canvas(sizes, self.size, self.settings.frames)
         reasons = {size: misfit(true, canvas) for size, true in true_sizes.items()}
         before = self.refusals.count
         for name, size in zip(self.survey.names, self.survey.sizes, strict=True):
@@ -264,18 +244,18 @@ class _Preparation:
         return [size in fitting for size in self.survey.sizes], canvas
 
     def _painter(self, keep: list[bool], reductions: dict[Size, int]) -> Painter:
-        if self.options.local:
+        if self.settings.palette == LOCAL:
             return OwnPalettes(self.survey.chosen(keep, reductions))
         census = self.survey.census(keep, reductions)
         choice = choose_palette(census, self._palette_wish())
-        return OnePalette(choice, self.options.dither, census)
+        return OnePalette(choice, self.settings.dither, census)
 
     def _palette_wish(self) -> PaletteOptions:
         return PaletteOptions(
-            given=self.options.palette,
-            colors=self.options.colors,
-            alpha=self.options.alpha,
-            dither=self.options.dither,
+            given=self.given,
+            colors=self.settings.colors,
+            alpha=self.settings.alpha,
+            dither=self.settings.dither,
             shared_table=self.sources.tally.shared_table,
         )
 
@@ -299,7 +279,7 @@ class _Preparation:
         tally = self.sources.tally
         if self.survey.left_out:
             self.report(
-                f"{self.survey.left_out} sprites of more than {self.options.most_colors} colours "
+                f"{self.survey.left_out} sprites of more than {self.settings.most_colors} colours "
                 "left out"
             )
         if tally.empty_cells:
@@ -328,11 +308,11 @@ class _Preparation:
         self, chosen: NDArray[np.intp], painter: Painter, exact: NDArray[np.int32]
     ) -> dict[str, Any]:
         return {
-            "anchor": self.options.anchor,
-            "sources": [source.resolve().name for source in self.options.sources],
-            "holdout": self.options.holdout,
-            "together": self.options.together,
-            "seed": self.options.seed,
+            "anchor": self.settings.anchor,
+            "sources": [Path(source).resolve().name for source in self.settings.source],
+            "holdout": self.settings.holdout,
+            "together": self.settings.together,
+            "seed": self.settings.seed,
             **painter.facts(),
             "exact_copies": len(chosen) - (int(exact.max()) + 1),
             "left_out": self.refusals.count,

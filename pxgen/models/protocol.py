@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 from torch import Tensor, nn
 
 from pxgen.canvas import Canvas, Domain
+from pxgen.config.settings import SamplingSettings
 from pxgen.models.layers import Wrap
 from pxgen.noise import Noise
 
@@ -84,19 +85,9 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplingParams:
+class SamplingParams(SamplingSettings):
     """How to draw, and what from; ``None`` leaves the choice to the model."""
 
-    steps: int | None = None
-    sampler: str | None = None
-    guidance: float | None = None
-    temperature: float | None = None
-    top_k: int | None = None
-    """Draw from so many of the likeliest codes alone."""
-    top_p: float | None = None
-    """Draw from the fewest codes that together are so likely."""
-    eta: float | None = None
-    """Noise that DDIM adds anew, as a share of what DDPM adds."""
     init: Tensor | None = None
     """``(T, H, W) uint8`` indices to start from."""
     strength: float | None = None
@@ -111,6 +102,11 @@ class SamplingParams:
     """``(K,) bool``: the palette entries that may be drawn."""
     given: Tensor | None = None
     """``(N, H, W) uint8``: the first frames of a clip, which stay as they are."""
+
+    @classmethod
+    def of(cls, settings: SamplingSettings) -> Self:
+        """What was asked for, without anything to draw from."""
+        return cls(**{f.name: getattr(settings, f.name) for f in fields(SamplingSettings)})
 
     @property
     def strong(self) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pxgen.arrays import U8
+from pxgen.config.options import SheetSettings
 from pxgen.engines.atlas import Clip, Style, lay_out
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes, write_text
@@ -30,6 +31,17 @@ class SheetOptions:
     """Files that say where the frames are; their suffixes say for whom."""
     array: bool = False
     """JSON names its frames in a list."""
+
+    @classmethod
+    def of(cls, settings: SheetSettings) -> SheetOptions:
+        """What was asked for; any wish about a sheet makes it one for engines."""
+        style = None
+        spaced = settings.padding or settings.extrude or settings.power_of_two
+        if settings.sheet or spaced or settings.data:
+            style = Style(
+                settings.sheet or "rows", settings.padding, settings.extrude, settings.power_of_two
+            )
+        return cls(style, settings.data, settings.array)
 
     def check(self, suffix: str) -> None:
         """Refuse what cannot be written to a file of a suffix, before any picture is made.

@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import U8, IndexMaps
 from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
@@ -29,6 +29,8 @@ from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
 
 Form = Literal["folder", "sheet", "together", "stdout"]
+Shown = tuple[str, IndexMaps, Palette]
+"""A name without a suffix, ``(T, H, W) uint8`` indices, and their palette."""
 
 FORMS: dict[str, Form] = {
     ".png": "sheet",
@@ -59,10 +61,13 @@ class Series:
     otherwise: ClassVar[str] = "leave it with --skip-existing, or choose another --seed or -o"
     """What to do where a name is taken."""
 
+    def name(self, number: int) -> str:
+        """The file name of a picture by its number, without a suffix: ``alien-0-0042``."""
+        return f"{safe_stem(self.labels)}-{self.seed}-{number:0{DIGITS}}"
+
     def names(self) -> Iterator[str]:
-        """One file name a picture, without its suffix: ``alien-0-0042``."""
-        stem = safe_stem(self.labels)
-        return (f"{stem}-{self.seed}-{index:0{DIGITS}}" for index in self.indices)
+        """One file name a picture."""
+        return map(self.name, self.indices)
 
 
 @dataclass(frozen=True)
@@ -101,45 +106,35 @@ class Output:
         """Whether pictures become the frames of one animation."""
         return self.form == "together" and self.target.suffix.lower() in ANIMATIONS
 
-    def write(self, batches: Iterable[U8], palette: Palette) -> Iterator[Path]:
-        """Write ``(n, T, H, W) uint8`` batches and yield each path once its file is complete.
+    def write(self, pictures: Iterable[Shown]) -> Iterator[Path]:
+        """Write pictures and yield each path once its file is complete.
 
         A folder is written picture by picture in bounded memory; the other forms are one file and
-        wait for the last batch. Standard output yields no path.
-
-        Raises:
-            PxgenError: a file cannot be written.
-        """
-        if self.form == "folder":
-            yield from self._write_each(batches, palette)
-            return
-        pixels = np.concatenate(list(batches))
-        if self.form == "stdout":
-            sys.stdout.buffer.write(self._one_image(pixels, palette))
-            sys.stdout.buffer.flush()
-        elif self.together:
-            clips = self._clips(pixels)
-            yield from write_together(self.target, clips, palette, self.sheet)
-        else:
-            yield write_bytes(self.target, self._sheet(pixels, palette))
-
-    def write_own(self, pictures: Iterable[tuple[U8, Palette]]) -> Iterator[Path]:
-        """Write ``(T, H, W) uint8`` pictures of palettes of their own, and yield each path.
+        wait for the last picture. Standard output yields no path.
 
         Raises:
             UsageError: pictures of one file hold more colours than it can.
             PxgenError: a file cannot be written.
         """
         if self.form == "folder":
-            names = self.series.names()
-            for clip, palette in pictures:
-                # Only now: a name may hang on what was drawn.
+            for name, clip, palette in pictures:
                 suffix = ".png" if len(clip) == 1 else ".gif"
-                path = self.target / (next(names) + suffix)
+                path = self.target / (name + suffix)
                 yield write_bytes(path, self._one_image(clip[None], palette))
             return
-        maps, palette = united(pictures)
-        yield from self.write([np.stack(maps)], palette)
+        names, maps, palettes = zip(*pictures, strict=True)
+        pixels, palette = np.stack(maps), palettes[0]
+        if any(each != palette for each in palettes):
+            several, palette = united(zip(maps, palettes, strict=True))
+            pixels = np.stack(several)
+        if self.form == "stdout":
+            sys.stdout.buffer.write(self._one_image(pixels, palette))
+            sys.stdout.buffer.flush()
+        elif self.together:
+            clips = self._clips(names, pixels)
+            yield from write_together(self.target, clips, palette, self.sheet)
+        else:
+            yield write_bytes(self.target, self._sheet(pixels, palette))
 
     def refuse_existing(self) -> None:
         """Derived names never replace a file; call this before the pictures are made.
@@ -181,14 +176,6 @@ class Output:
         suffix = ".gif" if moving else ".png"
         return [self.target / (name + suffix) for name in self.series.names()]
 
-    def _write_each(self, batches: Iterable[U8], palette: Palette) -> Iterator[Path]:
-        names = self.series.names()
-        for batch in batches:
-            for clip in batch:
-                suffix = ".png" if len(clip) == 1 else ".gif"
-                path = self.target / (next(names) + suffix)
-                yield write_bytes(path, self._one_image(clip[None], palette))
-
     def _one_image(self, pixels: U8, palette: Palette) -> bytes:
         """A lone clip moves; everything else is a picture."""
         clips, frames = pixels.shape[:2]
@@ -202,9 +189,9 @@ class Output:
         sheet = strips[0] if clips == 1 else contact_sheet(strips, self.columns)
         return encode_png(enlarge(sheet, self.scale), palette)
 
-    def _clips(self, pixels: U8) -> list[Clip]:
+    def _clips(self, names: Sequence[str], pixels: U8) -> list[Clip]:
         delays = self._delays(pixels.shape[1])
-        named = zip(self.series.names(), enlarge(pixels, self.scale), strict=False)
+        named = zip(names, enlarge(pixels, self.scale), strict=True)
         return [Clip(name, frames, delays) for name, frames in named]
 
     def _delays(self, frames: int) -> list[float]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from pxgen.arrays import U8
 from pxgen.canvas import Canvas, parse_size
 from pxgen.checkpoint.store import Loaded
-from pxgen.errors import UsageError
+from pxgen.config.settings import EditSettings
+from pxgen.errors import Remark, UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
@@ -31,30 +31,11 @@ STRENGTH = 0.8
 """How far a drawing goes from a whole image unless told otherwise."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Edits:
-    """What was asked for."""
-
-    init: Path | None = None
-    strengths: tuple[float, ...] = ()
-    """Pictures take them in turn."""
-    mask: Path | None = None
-    tile: str | None = None
-    """``x``, ``y`` or ``xy``."""
-    canvas: str | None = None
-    """``WxH``."""
-    at: str | None = None
-    """``X,Y`` of the image's left upper corner on the canvas."""
-    lock: str | None = None
-    """A palette: each of its colours allows the nearest entry."""
-
-
 def ways(
-    edits: Edits,
+    edits: EditSettings,
     sampling: SamplingParams,
     loaded: Loaded,
-    device: torch.device,
-    complain: Callable[[str], None],
+    remark: Remark,
 ) -> tuple[tuple[SamplingParams, ...], Palette | None]:
     """How to draw, once for each strength; and the image's own palette if it keeps one.
 
@@ -62,8 +43,7 @@ def ways(
         edits: what was asked for.
         sampling: steps, sampler and the like.
         loaded: the model.
-        device: where it computes.
-        complain: is told what the image lost.
+        remark: is told what the image lost.
 
     Raises:
         UsageError: wishes that do not go together.
@@ -87,26 +67,26 @@ def ways(
         lock = allowed(loaded.card.palette, wanted)
         left = int(lock.sum()) - 1
         if left < len(wanted) - 1:
-            complain(
+            remark(
                 f"--lock {edits.lock}: its {len(wanted) - 1} colours are nearest to {left} of the "
                 "model's; --palette draws with all entries and then in these colours"
             )
-        sampling = replace(sampling, lock=lock.to(device))
+        sampling = replace(sampling, lock=lock.to(loaded.device))
     if edits.init is None:
         return (sampling,), None
     # Pillow loads with it, and most sampling starts from nothing.
     from pxgen.ingest.fit_to_model import fit_mask
 
-    kept, around, own = _start(edits.init, edits, loaded, canvas, complain)
+    kept, around, own = _start(edits.init, edits, loaded, canvas, remark)
     mask = fit_mask(edits.mask, canvas) if edits.mask else around
     if sampling.lock is not None:
         # What is kept of an image on purpose stays; the rest is no exception from the lock.
         locked = _locked(kept, sampling.lock.cpu().numpy(), loaded.card.palette)
         kept = locked if mask is None else np.where(mask, locked, kept)
-    sampling = replace(sampling, init=torch.from_numpy(kept).to(device))
+    sampling = replace(sampling, init=torch.from_numpy(kept).to(loaded.device))
     if mask is not None:
-        sampling = replace(sampling, mask=torch.from_numpy(mask).to(device))
-    strengths = edits.strengths or ((STRENGTH,) if mask is None else (1.0,))
+        sampling = replace(sampling, mask=torch.from_numpy(mask).to(loaded.device))
+    strengths = edits.strength or ((STRENGTH,) if mask is None else (1.0,))
     samplings = tuple(replace(sampling, strength=strength) for strength in strengths)
     return samplings, own if loaded.palettes is not None else None
 
@@ -130,7 +110,11 @@ def _locked(pixels: U8, lock: NDArray[np.bool_], own: Palette) -> U8:
 
 
 def _start(
-    image: Path, edits: Edits, loaded: Loaded, canvas: Canvas, complain: Callable[[str], None]
+    image: Path,
+    edits: EditSettings,
+    loaded: Loaded,
+    canvas: Canvas,
+    remark: Remark,
 ) -> tuple[U8, NDArray[np.bool_] | None, Palette]:
     """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
     from pxgen.ingest.fit_to_model import fit_image, lay_image, snapped_remark
@@ -143,7 +127,7 @@ def _start(
     else:
         pixels, snapped, palette = fit_image(image, onto)
     if snapped:
-        complain(snapped_remark(image, snapped))
+        remark(snapped_remark(image, snapped))
     return pixels, around, palette
 
 
@@ -155,8 +139,8 @@ def place_of(loaded: Loaded) -> Place:
     return Place(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
 
 
-def _check(edits: Edits) -> None:
-    needs_image = {"--strength": bool(edits.strengths), "--mask": bool(edits.mask)}
+def _check(edits: EditSettings) -> None:
+    needs_image = {"--strength": bool(edits.strength), "--mask": bool(edits.mask)}
     for flag, wanted in needs_image.items():
         if wanted and edits.init is None:
             raise UsageError(f"{flag} needs an image to start from: give it with --init")

@@ -9,10 +9,10 @@ that decides its bytes is its own. Seats that nobody asked for are filled up.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 from typing import NamedTuple
 
@@ -55,6 +55,7 @@ def draw(
     *,
     device: torch.device,
     workers: int = 1,
+    window: int = WINDOW,
 ) -> Iterator[U8]:
     """Yield ``(T, H, W) uint8`` pictures in the order of the requests.
 
@@ -64,23 +65,23 @@ def draw(
         seed: picture ``i`` of a seed is the same in every run.
         device: where the model computes.
         workers: threads on a CPU.
+        window: pictures among which companions are looked for.
     """
+    accelerated = device.type != "cpu"
 
     def pictures(group: _Group) -> dict[int, U8]:
-        with torch.inference_mode():
+        with nullcontext() if accelerated else one_thread(), torch.inference_mode():
             maps = model.sample(*group.seated(seed, device), group.sampling).cpu().numpy()
         return {place: maps[seat] for seat, (place, _) in group.taken.items()}
 
-    accelerated = device.type != "cpu"
     done: dict[int, U8] = {}
     following = 0
-    with nullcontext() if accelerated else one_thread():
-        groups = _groups(requests, lambda sampling: _seats(model, sampling, device))
-        for made in _in_order(pictures, groups, 1 if accelerated else workers):
-            done |= made
-            while following in done:
-                yield done.pop(following)
-                following += 1
+    groups = _groups(requests, lambda sampling: _seats(model, sampling, device), window)
+    for made in _in_order(pictures, groups, 1 if accelerated else workers):
+        done |= made
+        while following in done:
+            yield done.pop(following)
+            following += 1
 
 
 def trace(model: Model, request: PictureRequest, seed: int, *, device: torch.device) -> U8:
@@ -152,26 +153,32 @@ def _seats(model: Model, sampling: SamplingParams, device: torch.device) -> int:
 
 
 def _groups(
-    requests: Iterable[PictureRequest], size_of: Callable[[SamplingParams], int]
+    requests: Iterable[PictureRequest],
+    size_of: Callable[[SamplingParams], int],
+    window_size: int = WINDOW,
 ) -> Iterator[_Group]:
     """Groups in the order of their first requests; each picture sits where its number says."""
     following = enumerate(requests)
-    while window := list(islice(following, WINDOW)):
+    while window := list(islice(following, window_size)):
         groups: list[_Group] = []
-        open_groups: dict[tuple[int, int], deque[_Group]] = {}
+        open_groups: dict[tuple[Hashable, int], deque[_Group]] = {}
         for place, request in window:
             size = size_of(request.sampling)
-            seat = request.number % size
+            seat, way = request.number % size, _key(request.sampling)
             # The first group of this kind in which the seat is free.
-            waiting = open_groups.setdefault((id(request.sampling), seat), deque())
+            waiting = open_groups.setdefault((way, seat), deque())
             if not waiting:
                 groups.append(_Group(request.sampling, size, {}))
                 for other in range(size):
-                    open_groups.setdefault((id(request.sampling), other), deque()).append(
-                        groups[-1]
-                    )
+                    open_groups.setdefault((way, other), deque()).append(groups[-1])
             waiting.popleft().taken[seat] = place, request
         yield from groups
+
+
+def _key(sampling: SamplingParams) -> Hashable:
+    """Equal for pictures that may be computed at once; tensors are compared by identity."""
+    values = (getattr(sampling, field.name) for field in fields(sampling))
+    return tuple(id(value) if isinstance(value, Tensor) else value for value in values)
 
 
 def _in_order(

@@ -9,19 +9,18 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from pxgen.config.schema import Table, Where, read_table
+from pxgen.config.settings import PictureSettings, SampleSettings
 from pxgen.errors import InputError
 from pxgen.files import write_text
-from pxgen.models.protocol import SamplingParams
-from pxgen.sampling.edits import Edits
 
 FILES = ("init", "mask", "lock", "palette")
 """Options that may name a file, whose content then counts."""
-SCALARS = (int, float, str, bool)
 LARGEST_INDEX = 2**62
 
 
@@ -38,21 +37,34 @@ class Recorded:
     model: str
     """The fingerprint of the model."""
     options: Mapping[str, Any]
-    """What was set: of ``SamplingParams``, of ``Edits``, and ``palette``, ``scale``, ``trace``."""
+    """What was set of :class:`PictureSettings`."""
     inputs: Mapping[str, str]
     """Files that the options name, and their SHA-256."""
     indices: tuple[int, ...]
 
 
-def options_of(sampling: SamplingParams, edits: Edits, others: Mapping[str, Any]) -> dict[str, Any]:
+def options_of(settings: PictureSettings) -> dict[str, Any]:
     """What is set, as JSON has it."""
-    set_ = {f.name: getattr(sampling, f.name) for f in fields(sampling)}
-    options: dict[str, Any] = {n: v for n, v in set_.items() if isinstance(v, SCALARS)}
-    for field in fields(edits):
-        value = getattr(edits, field.name)
-        if value:
-            options[field.name] = value if isinstance(value, str | tuple) else str(value)
-    return options | {name: value for name, value in others.items() if value}
+    return {
+        entry.name: str(value) if isinstance(value, Path) else value
+        for entry in fields(PictureSettings)
+        if (value := getattr(settings, entry.name)) != entry.default
+    }
+
+
+def settings_of(recorded: Recorded, name: str) -> SampleSettings:
+    """What was asked for when the pictures of a manifest were drawn.
+
+    Raises:
+        InputError: something that no manifest has.
+    """
+    options = dict(recorded.options)
+    if "strengths" in options:
+        # As versions before 1.0 wrote it.
+        options["strength"] = options.pop("strengths")
+    only = [entry.name for entry in fields(PictureSettings)]
+    settings = read_table(SampleSettings, Table(options, Where(name)), only)
+    return replace(settings, seed=recorded.seed, label=recorded.labels, count=len(recorded.indices))
 
 
 def inputs_of(options: Mapping[str, Any]) -> dict[str, str]:
@@ -82,7 +94,7 @@ def write_manifest(
     for file, index, strength in drawn:
         options = dict(recorded.options)
         if strength is not None:
-            options["strengths"] = [strength]
+            options["strength"] = [strength]
         line = {
             "file": Path(os.path.relpath(file.absolute(), folder)).as_posix(),
             "seed": recorded.seed,

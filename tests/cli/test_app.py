@@ -6,6 +6,7 @@ import subprocess
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -18,7 +19,6 @@ from pxgen.engines.atlas import Style
 from pxgen.errors import InputError, PxgenError, UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.render.one_file import SheetOptions
-from pxgen.sampling.edits import Edits
 
 COMMANDS = [name for names in SECTIONS.values() for name in names]
 HEAVY = {"torch", "numpy", "PIL", "rich", "imageio", "safetensors"}
@@ -36,13 +36,13 @@ def run(tmp_path, monkeypatch):
 @pytest.fixture
 def asked(monkeypatch):
     """The requests that ``train`` and ``sample`` would carry out, recorded instead."""
-    requests: list[dict] = []
+    requests: list[Any] = []
     for name in ("train", "sample"):
         module = types.ModuleType(f"pxgen.commands.{name}")
-        setattr(module, f"{name.title()}Request", dict)
-        setattr(module, name, lambda request, console: requests.append(request) or ["done"])
+        record = lambda request, *_: requests.append(request) or ["done"]  # noqa: E731
+        setattr(module, name, record)
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr("pxgen.training.run.TrainRequest", dict)
+    monkeypatch.setattr("pxgen.training.run.TrainRequest", types.SimpleNamespace)
     return requests
 
 
@@ -181,8 +181,8 @@ def test_flag_beats_environment_beats_project_beats_default(run, asked, tmp_path
     run("sample")
     run("sample", env={"PXGEN_SAMPLE_COUNT": "3"})
     run("sample", "-n", "4", env={"PXGEN_SAMPLE_COUNT": "3"})
-    assert [len(request["indices"]) for request in asked] == [1, 2, 3, 4]
-    assert [request["scale"] for request in asked] == [1, 5, 5, 5]
+    assert [len(request.indices) for request in asked] == [1, 2, 3, 4]
+    assert [request.scale for request in asked] == [1, 5, 5, 5]
 
 
 def test_the_project_can_be_named(run, asked, tmp_path):
@@ -190,7 +190,7 @@ def test_the_project_can_be_named(run, asked, tmp_path):
     (tmp_path / "other" / "pxgen.toml").write_text("[sample]\nseed = 9\n")
     run("--project", "other", "sample")
     run("--project", "other/pxgen.toml", "sample")
-    assert [request["seed"] for request in asked] == [9, 9]
+    assert [request.seed for request in asked] == [9, 9]
     assert run("--project", "nowhere.toml", "sample").exit_code == 3
 
 
@@ -237,51 +237,63 @@ def test_sample_passes_on_every_option(run, asked):
     )
     result = run("sample", *line.split())
     assert result.stdout == "done\n"
-    (request,) = asked
-    assert str(request.pop("model")) == "runs/a"
-    assert str(request.pop("runs")) == "runs"
-    assert request.pop("sampling") == SamplingParams(
+    (settings,) = asked
+    assert settings.indices == range(22, 24)
+    assert SamplingParams.of(settings) == SamplingParams(
         steps=8, sampler="random", guidance=1.5, temperature=0.9, top_k=9, top_p=0.5, eta=0.5
     )
-    assert request.pop("sheet") == SheetOptions(
+    assert SheetOptions.of(settings) == SheetOptions(
         style=Style("packed", padding=1, extrude=2, power_of_two=True),
         data=(Path("x.json"), Path("x.css")),
         array=True,
     )
-    assert request.pop("edits") == Edits(
-        init=Path("a.png"),
-        strengths=(0.2, 0.4),
-        mask=Path("m.png"),
-        tile="xy",
-        canvas="32x24",
-        at="1,2",
-        lock="nes",
-    )
-    assert request == {
-        "labels": ("alien", "hat:0.5"),
-        "seed": 3,
-        "indices": range(22, 24),
+    unset = {"skip_existing": False, "repeat": None}
+    assert vars(settings) == unset | {
+        "model": Path("runs/a"),
         "count": 9,
+        "label": ("alien", "hat:0.5"),
+        "seed": 3,
+        "first": 20,
+        "shard": (1, 4),
+        "steps": 8,
+        "sampler": "random",
+        "guidance": 1.5,
+        "temperature": 0.9,
+        "top_k": 9,
+        "top_p": 0.5,
+        "eta": 0.5,
+        "init": Path("a.png"),
+        "strength": (0.2, 0.4),
+        "mask": Path("m.png"),
+        "tile": "xy",
+        "canvas": "32x24",
+        "at": "1,2",
+        "lock": "nes",
+        "palette": "pico-8",
+        "scale": 2,
         "trace": True,
-        "skip_existing": False,
+        "device": "cpu",
+        "sheet": "packed",
+        "padding": 1,
+        "extrude": 2,
+        "power_of_two": True,
+        "data": (Path("x.json"), Path("x.css")),
+        "array": True,
+        "out": "x.png",
+        "force": True,
         "dry_run": True,
+        "batch": 7,
+        "workers": 1,
         "manifest": Path("m.jsonl"),
         "novel": 5,
         "dataset": Path("data"),
-        "palette": "pico-8",
-        "scale": 2,
-        "out": "x.png",
-        "force": True,
-        "device": "cpu",
-        "batch": 7,
-        "workers": 1,
     }
 
 
 def test_a_typed_budget_beats_another_kind_from_the_environment(run, asked):
     run("train", "--minutes", "2", env={"PXGEN_TRAIN_STEPS": "50"})
     run("train", env={"PXGEN_TRAIN_STEPS": "50"})
-    budgets = [(r["settings"].steps, r["settings"].minutes) for r in asked]
+    budgets = [(r.settings.steps, r.settings.minutes) for r in asked]
     assert budgets == [(None, 2.0), (50, None)]
     both = run("train", env={"PXGEN_TRAIN_STEPS": "50", "PXGEN_TRAIN_MINUTES": "2"})
     assert both.exit_code == 2
@@ -293,12 +305,12 @@ def test_train_takes_the_budget_that_was_typed(run, asked, tmp_path):
     )
     run("train")
     run("train", "--steps", "20", "--fresh", "--seed", "4", "--device", "cpu", "-o", "runs/b")
-    by_project, by_flag = (request["settings"] for request in asked)
+    by_project, by_flag = (request.settings for request in asked)
     assert (by_project.steps, by_project.minutes, by_project.lr) == (None, 5, 0.5)
     assert (by_flag.steps, by_flag.minutes, by_flag.seed) == (20, None, 4)
-    assert [request["resume"] for request in asked] == [True, False]
-    assert dict(asked[0]["model_table"]) == {"recipe": "masked"}
-    assert str(asked[1]["out"]) == "runs/b"
+    assert [request.resume for request in asked] == [True, False]
+    assert dict(asked[0].model_table) == {"recipe": "masked"}
+    assert str(asked[1].out) == "runs/b"
 
 
 @pytest.mark.parametrize("option", ["-q", "--verbose"])

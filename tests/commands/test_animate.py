@@ -15,10 +15,10 @@ from pxgen import builtin
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
-from pxgen.commands.animate import even_steps
 from pxgen.ingest.images import read_picture
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import decode_png
+from pxgen.sampling.clips import even_steps
 from tests.checkpoint.test_store import CARD, save
 from tests.tiny import PALETTE, domain, tiny_model, tiny_table
 

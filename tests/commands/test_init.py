@@ -12,7 +12,7 @@ import pxgen as package
 from pxgen.cli.app import pxgen
 from pxgen.commands.init import project_text, write_project
 from pxgen.config.project import load_project, parse_toml, read_toml
-from pxgen.config.schema import read_table, rules
+from pxgen.config.schema import file_keys, read_table, rules
 from pxgen.config.settings import SETTINGS
 from pxgen.errors import UsageError
 
@@ -34,7 +34,8 @@ def test_the_file_equals_the_defaults(recipe, tmp_path):
 def test_every_setting_stands_there_with_its_purpose(recipe):
     text = project_text(recipe.stem)
     for settings in SETTINGS.values():
-        for name, rule in rules(settings).items():
+        for name in file_keys(settings):
+            rule = rules(settings)[name]
             assert re.search(rf"^(# )?{name} = .*  # {re.escape(rule.doc)}$", text, re.MULTILINE)
 
 
@@ -43,7 +44,7 @@ def test_examples_of_unset_settings_are_valid(recipe):
     table = parse_toml(text.encode(), "pxgen.toml")
     for name, settings in SETTINGS.items():
         found = read_table(settings, table.table(name))
-        assert None not in vars(found).values()
+        assert None not in {getattr(found, key) for key in file_keys(settings)}
 
 
 def test_an_existing_file_is_replaced_only_by_force(recipe, tmp_path):

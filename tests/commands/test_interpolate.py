@@ -14,10 +14,10 @@ from PIL import Image
 from torch import Tensor
 
 from pxgen.cli.app import pxgen
-from pxgen.commands.interpolate import positions
 from pxgen.ingest.images import read_picture
 from pxgen.models.diffusion.denoiser import Denoiser
 from pxgen.render.png import decode_png
+from pxgen.sampling.paths import positions
 from tests.checkpoint.test_store import save
 from tests.commands.test_reconstruct import sprite
 from tests.tiny import PALETTE, RECIPES

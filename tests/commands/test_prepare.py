@@ -304,8 +304,9 @@ def test_prepare_does_not_load_torch() -> None:
     heroes("art")
     code = (
         "import sys; from pathlib import Path\n"
-        "from pxgen.ingest.preparation import PrepareOptions, prepare\n"
-        "prepare(PrepareOptions(sources=(Path('art'),)), print)\n"
+        "from pxgen.config.settings import DataSettings\n"
+        "from pxgen.ingest.preparation import prepare\n"
+        "prepare(DataSettings(source=('art',)), Path('dataset'), print)\n"
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

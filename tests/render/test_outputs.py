@@ -28,7 +28,8 @@ def sprites(count: int, frames: int = 1):
 def write(out: Path | str, pixels, indices=None, **options) -> list[Path]:
     series = Series(labels=["alien"], seed=7, indices=indices or range(len(pixels)))
     output = plan_output(str(out), series, **options)
-    return list(output.write(iter(np.array_split(pixels, 2)), PALETTE))
+    named = zip(series.names(), pixels, strict=True)
+    return list(output.write((name, maps, PALETTE) for name, maps in named))
 
 
 def test_a_folder_gets_one_file_a_picture(tmp_path):
@@ -123,8 +124,9 @@ def test_a_folder_may_have_a_dot_in_its_name(tmp_path):
 
 def test_without_out_the_current_folder_is_used(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    output = plan_output(None, Series(labels=[], seed=0, indices=range(1)))
-    assert list(output.write([sprites(1)], PALETTE)) == [Path("sprite-0-0000.png")]
+    series = Series(labels=[], seed=0, indices=range(1))
+    written = plan_output(None, series).write([(series.name(0), sprites(1)[0], PALETTE)])
+    assert list(written) == [Path("sprite-0-0000.png")]
 
 
 @given(st.lists(st.text(), max_size=4))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pxgen.canvas import Canvas, Domain
-from pxgen.cli.options import shard_of
+from pxgen.config.options import shard_of
 from pxgen.config.recipe import recipe_names
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise

@@ -78,7 +78,7 @@ def test_any_picture_is_made_again_from_a_manifest(model: Path, tmp_path: Path) 
     manifest = (first / "m.jsonl").read_text("utf-8")
     lines = [json.loads(line) for line in manifest.splitlines()]
     assert [line["index"] for line in lines] == [0, 1, 2, 3]
-    assert [line["options"]["strengths"] for line in lines] == [[0.3], [0.9], [0.3], [0.9]]
+    assert [line["options"]["strength"] for line in lines] == [[0.3], [0.9], [0.3], [0.9]]
     assert all((first / line["file"]).exists() for line in lines)
     # No time, host or absolute place, but for inputs that were named so.
     assert str(tmp_path) not in manifest.replace(str(init), "")

@@ -1,0 +1,118 @@
+"""Options that several commands share: where results go, and which part of a run is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pxgen.config.schema import run_setting
+from pxgen.errors import UsageError
+
+Arrangement = Literal["rows", "columns", "packed"]
+"""How the frames of a sheet lie."""
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """``I/N``, part I of N counted from 1, as ``(I - 1, N)``.
+
+    Raises:
+        ValueError: the text names no part.
+    """
+    part, slash, parts = text.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise ValueError(f"{text!r} is no part such as 1/4, 2/4, 3/4 or 4/4.")
+    return int(part) - 1, int(parts)
+
+
+def shard_of(count: int, shard: tuple[int, int]) -> range:
+    """The numbers below ``count`` that fall to a part: neighbours, which are computed at once."""
+    part, parts = shard
+    return range(count * part // parts, count * (part + 1) // parts)
+
+
+SHORTEST_MS, LONGEST_MS = 10, 65_535
+"""A frame may be shown so long."""
+
+
+def parse_durations(text: str) -> tuple[float, ...]:
+    """``100,80,250`` as milliseconds.
+
+    Raises:
+        ValueError: one of them is no time that a frame can be shown.
+    """
+    try:
+        times = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        times = ()
+    if not times or not all(LONGEST_MS >= time >= SHORTEST_MS for time in times):
+        raise ValueError(
+            f"{text!r} is no list such as 100,80,250, each {SHORTEST_MS} to {LONGEST_MS}."
+        )
+    return times
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceSettings:
+    """Where to compute."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = run_setting("auto", "where to compute")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetSettings:
+    """How engines want a sheet."""
+
+    sheet: Arrangement | None = run_setting(
+        None,
+        "lay a .png out for engines: a clip a row or column, or trimmed and packed",
+    )
+    padding: int = run_setting(0, "pixels between", low=0, high=256, metavar="P")
+    extrude: int = run_setting(
+        0,
+        "repeat borders around frames so often, so that filtering does not bleed",
+        low=0,
+        high=256,
+        metavar="P",
+    )
+    power_of_two: bool = run_setting(False, "make the sheet's sides powers of two")
+    data: tuple[Path, ...] = run_setting(
+        (),
+        "describe the sheet: .json (Aseprite, TexturePacker), .tsx (Tiled), .tres (Godot 4), "
+        ".css (repeatable)",
+        metavar="FILE",
+    )
+    array: bool = run_setting(False, "name frames in a list in JSON")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputSettings(SheetSettings, DeviceSettings):
+    """Where pictures go."""
+
+    out: str | None = run_setting(
+        None,
+        "folder, .png sheet, .gif/.webp/.apng/.aseprite frames, or - (default: here)",
+        flags=("-o", "--out"),
+        metavar="OUT",
+    )
+    force: bool = run_setting(False, "replace files of the same names in the folder")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchSettings(OutputSettings):
+    """Runs of many pictures."""
+
+    skip_existing: bool = run_setting(False, "leave out what is in the folder already")
+    dry_run: bool = run_setting(False, "print what would be written, and write nothing")
+    batch: int = run_setting(
+        256,
+        "pictures looked at together; changes memory, never the pictures",
+        low=1,
+        metavar="N",
+    )
+    workers: int | None = run_setting(None, "threads (default: all)", low=1, metavar="N")
+
+    def __post_init__(self) -> None:
+        """Refuse what excludes each other."""
+        if self.skip_existing and self.force:
+            raise UsageError("--skip-existing and --force exclude each other")

@@ -1,0 +1,187 @@
+"""What commands without a table of their own in the project file are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pxgen.config.options import (
+    BatchSettings,
+    DeviceSettings,
+    OutputSettings,
+    SheetSettings,
+    parse_durations,
+    shard_of,
+)
+from pxgen.config.schema import again, needed, run_setting
+from pxgen.config.settings import (
+    PictureSettings,
+    SamplingSettings,
+    SeriesSettings,
+    TrainSettings,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRunSettings(DeviceSettings):
+    """Which training ``train`` begins or goes on with."""
+
+    dataset: Path | None = run_setting(None, "dataset (default: the project's)", metavar="PATH")
+    recipe: str | None = run_setting(
+        None,
+        "kind of model (default: the project's, or masked)",
+        metavar="NAME",
+        complete="recipes",
+    )
+    resume: bool = run_setting(
+        True, "go on where the run stopped, or start anew", flags=("--resume/--fresh",)
+    )
+    out: Path | None = run_setting(
+        None, "run folder (default: under runs/)", flags=("-o", "--out"), metavar="RUN"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
+    """``animate``: clips drawn, gone on with, or walks that close."""
+
+    scale: int = again(PictureSettings, "scale")
+    given: Path | None = run_setting(None, "go on with this clip", metavar="CLIP")
+    keep: int | None = run_setting(
+        None, "only with so many of its first frames (default: all)", low=1, metavar="N"
+    )
+    frames: int | None = run_setting(
+        None,
+        "frames of a walk of a model of stills (default: 24)",
+        low=2,
+        high=4096,
+        metavar="N",
+    )
+    loop: Literal["forward", "pingpong"] = run_setting(
+        "forward", "begin again, or go there and back"
+    )
+    fps: float = run_setting(10.0, "frames a second", low=0.02, high=50, metavar="F")
+    durations: tuple[float, ...] | None = run_setting(
+        None,
+        "milliseconds of each frame, instead of --fps",
+        parse=parse_durations,
+        metavar="MS,MS,...",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterpolateSettings(OutputSettings):
+    """``interpolate``: the way from one sprite to another."""
+
+    from_: str = needed("where to begin", metavar="IMAGE|SEED")
+    through: tuple[str, ...] = run_setting(
+        (), "a sprite on the way (repeatable)", metavar="IMAGE|SEED"
+    )
+    to: str = needed("where to end", metavar="IMAGE|SEED")
+    label: tuple[str, ...] = again(SeriesSettings, "label", doc="a label of all of them")
+    from_label: tuple[str, ...] = again(
+        SeriesSettings, "label", doc="a label of the first one only"
+    )
+    to_label: tuple[str, ...] = again(SeriesSettings, "label", doc="a label of the last one only")
+    frames: int = run_setting(16, "how many", low=2, high=4096, metavar="N")
+    loop: bool = run_setting(False, "go back to the beginning, without a seam")
+    model: Path | None = again(SeriesSettings, "model")
+    fps: float = again(AnimateSettings, "fps")
+    scale: int = again(PictureSettings, "scale")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructSettings(DeviceSettings):
+    """``reconstruct``: images beside what a model makes of them."""
+
+    images: tuple[Path, ...] = needed("", argument=True, metavar="IMAGE...")
+    model: Path | None = again(SeriesSettings, "model")
+    label: tuple[str, ...] = again(SeriesSettings, "label", doc="a label the images bear")
+    level: Literal["both", "top", "bottom"] = run_setting(
+        "both", "what to decode of codes that have two levels"
+    )
+    strict: bool = run_setting(False, "refuse colours that the model's palette lacks")
+    seed: int = again(SeriesSettings, "seed")
+    scale: int = again(PictureSettings, "scale")
+    out: str | None = again(
+        OutputSettings,
+        "out",
+        doc="folder, .png sheet, .gif/.webp/.apng frames, or - (default: a file an image, here)",
+    )
+    force: bool = again(OutputSettings, "force")
+    shard: tuple[int, int] = again(SeriesSettings, "shard")
+    json: bool = run_setting(False, "print the figures as one JSON document")
+
+    @property
+    def numbers(self) -> range:
+        """Which of the images, counted from 0: those of the shard."""
+        return shard_of(len(self.images), self.shard)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateSettings(DeviceSettings):
+    """``evaluate``: how good a model is."""
+
+    model: Path | None = again(SeriesSettings, "model")
+    dataset: Path | None = run_setting(
+        None,
+        "what to judge by (default: the project's, if the model was trained on it)",
+        metavar="PATH",
+    )
+    count: int = again(SeriesSettings, "count", default=1000, doc="how many sprites to draw")
+    label: tuple[str, ...] = again(
+        SeriesSettings,
+        "label",
+        doc="ask for this label; repeat it for several in turn (default: all of them in turn)",
+    )
+    steps: tuple[int, ...] = again(
+        SamplingSettings,
+        "steps",
+        default=(),
+        doc="drawing steps; repeat it for a row of figures each (default: the model's own)",
+    )
+    sampler: str | None = again(SamplingSettings, "sampler")
+    guidance: float | None = again(SamplingSettings, "guidance")
+    temperature: float | None = again(SamplingSettings, "temperature")
+    seed: int = again(SeriesSettings, "seed")
+    workers: int | None = again(BatchSettings, "workers")
+    json: bool = run_setting(False, "print one JSON document")
+    out: tuple[Path, ...] = run_setting(
+        (),
+        "write a .png sheet of what was drawn, a .json or a .html report; may be repeated",
+        flags=("-o", "--out"),
+        metavar="FILE",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareSettings(DeviceSettings):
+    """``compare``: recipes trained at one budget, side by side."""
+
+    recipes: tuple[str, ...] = needed("", argument=True, metavar="RECIPE...")
+    dataset: Path | None = again(TrainRunSettings, "dataset")
+    steps: int | None = again(TrainSettings, "steps")
+    minutes: float | None = again(TrainSettings, "minutes")
+    batch: int = again(TrainSettings, "batch")
+    lr: float = again(TrainSettings, "lr")
+    validate_every: int = again(TrainSettings, "validate_every")
+    seed: int = again(TrainSettings, "seed")
+    resume: bool = again(TrainRunSettings, "resume", doc="keep what is trained, or begin anew")
+    out: Path = needed("where it all goes", flags=("-o", "--out"), metavar="FOLDER")
+    json: bool = run_setting(False, "print the rows as one JSON document")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportSettings(SheetSettings):
+    """``export``: images and clips put into one file."""
+
+    sources: tuple[Path, ...] = needed("", argument=True, metavar="SOURCE...")
+    frames: int | None = run_setting(None, "frames a clip (default: as found)", low=1, metavar="N")
+    fps: float | None = again(
+        AnimateSettings, "fps", default=None, doc="frames a second (default: as the files say)"
+    )
+    scale: int = again(PictureSettings, "scale")
+    out: Path = needed(
+        ".png sheet, .gif/.webp/.apng, or .aseprite", flags=("-o", "--out"), metavar="FILE"
+    )

@@ -1,0 +1,169 @@
+"""Sprites that move: clips drawn or gone on with by a model of clips, else closed walks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pxgen.arrays import F32, IndexMaps
+from pxgen.checkpoint.store import Loaded
+from pxgen.config.requests import AnimateSettings
+from pxgen.devices import cores, one_thread
+from pxgen.errors import Remark, UsageError
+from pxgen.ingest.fit_to_model import Fitted, fit_frames, snapped_remark
+from pxgen.models.protocol import SamplingParams
+from pxgen.palette import Palette
+from pxgen.palette.local import within
+from pxgen.sampling.edits import continuing, place_of
+from pxgen.sampling.engine import Alone, PictureRequest, draw
+from pxgen.sampling.models import check_sampling
+from pxgen.sampling.results import Picture
+from pxgen.sampling.samples import asked_labels, own_palette
+
+KEYS = 4
+"""Sprites that a walk of a model of stills passes through."""
+FRAMES = 24
+"""Frames of such a walk unless told otherwise."""
+APART = 1 << 40
+"""Between the streams of one walk's sprites; no picture of a seed has so high a number."""
+
+
+@dataclass(frozen=True)
+class ClipPlan:
+    """A request for clips, looked through."""
+
+    loaded: Loaded
+    settings: AnimateSettings
+    labels: F32
+    """``(L,)`` in [-1, 1]."""
+
+    @classmethod
+    def of(cls, loaded: Loaded, settings: AnimateSettings) -> ClipPlan:
+        """Look a request through.
+
+        Raises:
+            UsageError: an unknown label, or labels that cannot steer the model.
+        """
+        return cls(loaded, settings, asked_labels(settings.label, loaded))
+
+    def delays(self) -> float | tuple[float, ...]:
+        """Milliseconds of each frame, there and back.
+
+        Raises:
+            UsageError: there are as many durations as no clip has frames.
+        """
+        settings, drawn = self.settings, self.loaded.card.canvas.frames
+        if settings.durations is None:
+            return 1000 / settings.fps
+        # A model of stills draws as many as are asked for.
+        frames = (settings.frames or FRAMES) if drawn == 1 else drawn
+        if len(settings.durations) != frames:
+            raise UsageError(f"--durations names {len(settings.durations)} frames of {frames}")
+        back = settings.durations[-2:0:-1] if settings.loop == "pingpong" else ()
+        return (*settings.durations, *back)
+
+    def pictures(self, indices: Iterable[int], remark: Remark) -> Iterator[Picture]:
+        """Draw the clips of these numbers, in order.
+
+        Raises:
+            UsageError: an option that the model cannot meet.
+            InputError: the clip to go on with is rejected.
+        """
+        moving = self.loaded.card.canvas.frames > 1
+        drawn = self._clips(indices, remark) if moving else self._walks(indices)
+        back = self.settings.loop == "pingpong"
+        for number, clip, palette in drawn:
+            # There and back without showing either end twice.
+            turned = np.concatenate([clip, clip[-2:0:-1]]) if back else clip
+            yield Picture(number, turned, palette)
+
+    def _clips(self, indices: Iterable[int], remark: Remark) -> Iterator[Picture]:
+        """Clips of a model of clips."""
+        loaded, settings = self.loaded, self.settings
+        if settings.frames not in {None, loaded.card.canvas.frames}:
+            raise UsageError(
+                f"this model draws clips of {loaded.card.canvas.frames} frames: leave --frames out"
+            )
+        sampling, own = SamplingParams.of(settings), None
+        if settings.given is not None:
+            fitted = fit_frames(settings.given, place_of(loaded), settings.keep)
+            if fitted.snapped:
+                remark(snapped_remark(settings.given, fitted.snapped))
+            sampling = _going_on(settings.given, fitted, sampling, loaded)
+            own = fitted.palette if loaded.palettes is not None else None
+        check_sampling(sampling, loaded.model)
+        requests = [PictureRequest(index, self.labels, sampling) for index in indices]
+        pictures = draw(
+            loaded.model,
+            requests,
+            settings.seed,
+            device=loaded.device,
+            workers=settings.workers or cores(),
+            window=settings.batch,
+        )
+        for request, clip in zip(requests, pictures, strict=True):
+            palette = own or self._palette(clip, request.number)
+            yield Picture(request.number, within(clip, palette), palette)
+
+    def _walks(self, indices: Iterable[int]) -> Iterator[Picture]:
+        """``(frames, H, W)`` closed walks through a few sprites of a model of stills."""
+        settings, model = self.settings, self.loaded.model
+        if settings.given is not None:
+            raise UsageError("this model draws stills: --given needs a model of clips")
+        sampling = SamplingParams.of(settings)
+        check_sampling(sampling, model)
+        for index in indices:
+            clip = self._walk(index, sampling)
+            palette = self._palette(clip, index)
+            yield Picture(index, within(clip, palette), palette)
+
+    def _walk(self, index: int, sampling: SamplingParams) -> IndexMaps:
+        settings, model = self.settings, self.loaded.model
+        alone = Alone.of(model, sampling, index, self.loaded.device)
+        with one_thread(), torch.inference_mode():
+            # All sprites of a walk bear the labels of the first.
+            asked = alone.repeated(torch.from_numpy(self.labels))
+            keys = [
+                model.draw(asked, alone.noise(settings.seed, k * APART), sampling)
+                for k in range(KEYS)
+            ]
+            walk = []
+            for leg, weight in even_steps(len(keys), settings.frames or FRAMES):
+                code = model.mix(keys[leg], keys[(leg + 1) % len(keys)], weight)
+                walk.append(alone.own(model.decode(code, alone.noise(settings.seed)))[0])
+        return np.stack(walk)
+
+    def _palette(self, clip: IndexMaps, number: int) -> Palette:
+        palettes = self.loaded.palettes
+        if palettes is None:
+            return self.loaded.card.palette
+        return own_palette(clip, number, self.settings.seed, self.labels, palettes)
+
+
+def _going_on(
+    given: Path, fitted: Fitted, sampling: SamplingParams, loaded: Loaded
+) -> SamplingParams:
+    """How to draw what follows given frames."""
+    canvas = loaded.card.canvas
+    frames = torch.from_numpy(fitted.pixels).to(loaded.device)
+    if len(frames) >= canvas.frames:
+        raise UsageError(
+            f"{given}: {len(frames)} frames leave nothing to draw of {canvas.frames}: keep fewer "
+            "with --keep"
+        )
+    going_on = continuing(frames, sampling, loaded)
+    if going_on is None:
+        raise UsageError("this model cannot go on with a clip: leave --given out")
+    return going_on
+
+
+def even_steps(keys: int, frames: int) -> Iterator[tuple[int, float]]:
+    """Places on a closed way through all keys at one speed: the key before, and how far from it."""
+    for frame in range(frames):
+        place = frame * keys / frames
+        yield int(place), math.modf(place)[0]

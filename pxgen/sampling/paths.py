@@ -1,0 +1,125 @@
+"""The way from one sprite to another through a model's codes, every frame on the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from pxgen.arrays import F32
+from pxgen.checkpoint.store import Loaded
+from pxgen.data.labels import parse_labels
+from pxgen.devices import one_thread
+from pxgen.errors import InputError, UsageError
+from pxgen.ingest.fit_to_model import fit_image
+from pxgen.models.protocol import SamplingParams
+from pxgen.palette import Palette
+from pxgen.palette.local import within
+from pxgen.sampling.edits import place_of
+from pxgen.sampling.engine import Alone
+from pxgen.sampling.results import Picture
+from pxgen.sampling.samples import asked_labels, own_palette
+
+
+class Key(NamedTuple):
+    """A sprite to pass through."""
+
+    sprite: Path | int
+    """An image, or the seed whose first picture it is."""
+    labels: tuple[str, ...] = ()
+
+
+def parse_key(text: str) -> Path | int:
+    """A key sprite as people name it.
+
+    Raises:
+        UsageError: neither a file nor a number.
+    """
+    if Path(text).is_file():
+        return Path(text)
+    if text.isdecimal() and int(text) < 2**63:
+        return int(text)
+    raise UsageError(f"{text} is neither an image nor a seed")
+
+
+def check_frames(frames: int, keys: int) -> None:
+    """Refuse a way that is too short to show its key sprites.
+
+    Raises:
+        UsageError: it is.
+    """
+    if frames < keys:
+        raise UsageError(f"--frames {frames} cannot show {keys} key sprites")
+
+
+def positions(keys: int, frames: int, *, loop: bool) -> list[tuple[int, float]]:
+    """Where each frame stands: the key it comes from, and how far it is on the way to the next.
+
+    Every key has a frame of its own; the others are shared out evenly.
+    """
+    legs = keys if loop else keys - 1
+    moving = frames if loop else frames - 1
+    starts = [round(leg * moving / legs) for leg in range(legs + 1)]
+    places = [
+        (leg, (frame - start) / (end - start))
+        for leg, (start, end) in enumerate(pairwise(starts))
+        for frame in range(start, end)
+    ]
+    return places if loop else [*places, (legs - 1, 1.0)]
+
+
+def path_pictures(
+    loaded: Loaded, keys: Sequence[Key], frames: int, *, loop: bool
+) -> Iterator[Picture]:
+    """The frames of the way through the keys, stills each.
+
+    Args:
+        loaded: a model of stills.
+        keys: two at least, in order.
+        frames: at least as many as keys.
+        loop: go on from the last key to the first, which is then not shown twice.
+
+    Raises:
+        UsageError: an unknown label, too few frames, or a model of clips.
+        InputError: an image is rejected.
+    """
+    check_frames(frames, len(keys))
+    if loaded.card.canvas.frames > 1:
+        raise UsageError("this model draws clips: interpolate needs a model of stills")
+    model = loaded.model
+    # The first picture of each seed, as `sample` draws it.
+    alone = Alone.of(model, SamplingParams(), 0, loaded.device)
+    with one_thread(), torch.inference_mode():
+        codes = [_code(key, loaded, alone) for key in keys]
+    for number, (leg, weight) in enumerate(positions(len(keys), frames, loop=loop)):
+        (a, first), (b, second) = codes[leg], codes[(leg + 1) % len(codes)]
+        with one_thread(), torch.inference_mode():
+            # The same noise in every frame: what changes is the code alone.
+            drawn = alone.own(model.decode(model.mix(a, b, weight), alone.noise(0)))
+        palette = first if weight < 0.5 else second
+        yield Picture(number, within(drawn, palette), palette)
+
+
+def _code(key: Key, loaded: Loaded, alone: Alone) -> tuple[Any, Palette]:
+    """A key's code, and its palette."""
+    if isinstance(key.sprite, int):
+        labels = asked_labels(key.labels, loaded)
+        code = loaded.model.draw(_rows(labels, alone), alone.noise(key.sprite), SamplingParams())
+        if loaded.palettes is None:
+            return code, loaded.card.palette
+        drawn = alone.own(loaded.model.decode(code, alone.noise(0)))
+        return code, own_palette(drawn, 0, key.sprite, labels, loaded.palettes)
+    labels = parse_labels(key.labels, loaded.card.label_names, loaded.path)
+    fitted = fit_image(key.sprite, place_of(loaded))
+    if fitted.snapped == fitted.pixels.size:
+        raise InputError(f"{key.sprite}: not one pixel is of the model's palette")
+    pixels = alone.repeated(torch.from_numpy(fitted.pixels))
+    # The stream that `reconstruct` gives a lone image, so that both show the same.
+    return loaded.model.encode(pixels, _rows(labels, alone), alone.noise(0)), fitted.palette
+
+
+def _rows(labels: F32, alone: Alone) -> torch.Tensor:
+    return alone.repeated(torch.from_numpy(labels))

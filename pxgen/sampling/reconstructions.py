@@ -1,0 +1,128 @@
+"""What is left of images after a model has encoded and decoded them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from pxgen.arrays import Bools, IndexMaps
+from pxgen.checkpoint.store import Loaded
+from pxgen.data.labels import parse_labels
+from pxgen.devices import one_thread
+from pxgen.errors import InputError, UsageError
+from pxgen.ingest.fit_to_model import fit_image
+from pxgen.models.protocol import Levelled, SamplingParams
+from pxgen.noise import PictureNoise
+from pxgen.palette import Palette
+from pxgen.palette.local import within
+from pxgen.sampling.edits import place_of
+from pxgen.sampling.engine import Alone
+
+Level = Literal["both", "top", "bottom"]
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """One image beside what the model made of it."""
+
+    path: Path
+    before: IndexMaps
+    """``(T, H, W) uint8``."""
+    after: IndexMaps
+    """``(T, H, W) uint8``."""
+    snapped: int
+    """Pixels of the image whose colour the palette lacks."""
+    palette: Palette
+    """The model's, or the image's own."""
+
+    @property
+    def wrong(self) -> Bools:
+        """``(T, H, W)``, where the two differ."""
+        return np.not_equal(self.before, self.after)
+
+    def facts(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        seen = self.before > 0
+        return {
+            "image": str(self.path),
+            "pixels": self.before.size,
+            "exact": 1 - float(self.wrong.mean()),
+            "foreground_pixels": int(seen.sum()),
+            "foreground_exact": float((~self.wrong)[seen].mean()) if seen.any() else None,
+            "snapped_pixels": self.snapped,
+        }
+
+    def strip(self) -> IndexMaps:
+        """``(T, H, 3·W + 2)``: the image, what was made of it, and the image where they differ."""
+        gap = np.zeros((*self.before.shape[:2], 1), np.uint8)
+        missed = np.where(self.wrong, self.before, 0)
+        return np.concatenate([self.before, gap, self.after, gap, missed], axis=2)
+
+
+def reconstructions(
+    loaded: Loaded,
+    images: Sequence[tuple[int, Path]],
+    labels: Sequence[str],
+    *,
+    seed: int = 0,
+    level: Level = "both",
+    strict: bool = False,
+) -> Iterator[Reconstruction]:
+    """Encode and decode images, one after another.
+
+    Args:
+        loaded: the model.
+        images: each with its number, which says which noise it gets.
+        labels: that all of them bear.
+        seed: of the noise.
+        level: what to decode of codes that have two levels.
+        strict: refuse images with colours that the palette lacks.
+
+    Raises:
+        UsageError: an unknown label, or a level that the model's codes do not have.
+        InputError: an image is rejected.
+    """
+    vector = torch.from_numpy(parse_labels(labels, loaded.card.label_names, loaded.path))
+    for number, path in images:
+        fitted = fit_image(path, place_of(loaded))
+        if fitted.snapped and strict:
+            raise InputError(
+                f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "
+                "without --strict they are drawn in the nearest ones"
+            )
+        alone = Alone.of(loaded.model, SamplingParams(), number, loaded.device)
+        noise, pixels = alone.noise(seed), alone.repeated(torch.from_numpy(fitted.pixels))
+        with one_thread(), torch.inference_mode():
+            code = loaded.model.encode(pixels, alone.repeated(vector), noise)
+            after = alone.own(_decoded(code, loaded, level, noise))
+        after = within(after, fitted.palette)
+        yield Reconstruction(path, fitted.pixels, after, fitted.snapped, fitted.palette)
+
+
+def _decoded(code: Any, loaded: Loaded, level: Level, noise: PictureNoise) -> torch.Tensor:
+    model = loaded.model
+    if level == "both":
+        return model.decode(code, noise)
+    if not isinstance(model, Levelled):
+        raise UsageError(f"the codes of {loaded.path} have one level: leave --level out")
+    return model.decode_levels(code, top=level == "top", bottom=level == "bottom")
+
+
+def totals(made: Sequence[Reconstruction]) -> dict[str, Any]:
+    """The figures of each image and over all pixels of all."""
+    each = [one.facts() for one in made]
+    pixels = sum(facts["pixels"] for facts in each)
+    seen = sum(facts["foreground_pixels"] for facts in each)
+    right = sum((facts["foreground_exact"] or 0) * facts["foreground_pixels"] for facts in each)
+    return {
+        "exact": sum(f["exact"] * f["pixels"] for f in each) / pixels if pixels else None,
+        "foreground_exact": right / seen if seen else None,
+        "whole_images_exact": sum(f["exact"] == 1 for f in each) / len(each) if each else None,
+        "snapped_pixels": sum(facts["snapped_pixels"] for facts in each),
+        "images": each,
+    }

@@ -1,0 +1,99 @@
+"""What is drawn: pictures one after another, and sprites as one array that can be saved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from pxgen.arrays import IndexMaps, Rgba
+from pxgen.errors import UsageError
+from pxgen.palette import Palette
+from pxgen.render.outputs import Named, plan_output
+
+
+class Picture(NamedTuple):
+    """One sprite as it was drawn."""
+
+    number: int
+    """In its seed's stream, or among the frames or images of a command."""
+    indices: IndexMaps
+    """``(T, H, W) uint8``; a still has T = 1."""
+    palette: Palette
+
+
+@dataclass(frozen=True, eq=False)
+class Sprites:
+    """Index maps, and the palette or palettes that show them."""
+
+    indices: IndexMaps
+    """``(n, T, H, W) uint8`` palette indices; a still has T = 1."""
+    palettes: tuple[Palette, ...]
+    """Of each sprite."""
+    names: tuple[str, ...]
+    """What each is called in a folder, without a suffix."""
+
+    @classmethod
+    def of(cls, pictures: Iterable[Picture], names: Sequence[str]) -> Self:
+        """Pictures of one size, put together.
+
+        Raises:
+            UsageError: there is none.
+        """
+        drawn = list(pictures)
+        if not drawn:
+            raise UsageError("no sprite to put together")
+        return cls(
+            np.stack([picture.indices for picture in drawn]),
+            tuple(picture.palette for picture in drawn),
+            tuple(names),
+        )
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @property
+    def palette(self) -> Palette:
+        """The palette of all.
+
+        Raises:
+            UsageError: each sprite has its own: take ``palettes``.
+        """
+        if any(each != self.palettes[0] for each in self.palettes):
+            raise UsageError("these sprites have palettes of their own: take .palettes or .rgba")
+        return self.palettes[0]
+
+    @property
+    def rgba(self) -> Rgba:
+        """``(n, T, H, W, 4) uint8`` colours; transparent is all 0."""
+        pairs = zip(self.palettes, self.indices, strict=True)
+        return np.stack([palette.colors(maps) for palette, maps in pairs])
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        scale: int = 1,
+        fps: float = 10.0,
+        force: bool = False,
+    ) -> list[Path]:
+        """Write as ``pxgen sample -o PATH`` does and return the files.
+
+        Args:
+            path: a folder, a ``.png`` sheet, or a file of frames such as ``.gif``.
+            scale: enlarge each pixel to a square of this side.
+            fps: frames a second.
+            force: replace files of the same names in a folder.
+
+        Raises:
+            UsageError: a suffix that is not written, or a name in the folder is taken.
+            PxgenError: a file cannot be written.
+        """
+        output = plan_output(
+            os.fspath(path), Named(self.names), scale=scale, force=force, delay_ms=1000 / fps
+        )
+        return list(output.write(zip(self.names, self.indices, self.palettes, strict=True)))

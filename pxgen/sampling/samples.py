@@ -1,0 +1,179 @@
+"""New sprites from a model: a request is looked through, then pictures come one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import tee
+
+import numpy as np
+
+from pxgen.arrays import F32, IndexMaps
+from pxgen.checkpoint.store import Loaded
+from pxgen.config.settings import SampleSettings
+from pxgen.data.dataset import Dataset
+from pxgen.data.labels import parse_labels
+from pxgen.devices import cores
+from pxgen.errors import InputError, Remark, UsageError
+from pxgen.models.protocol import SamplingParams
+from pxgen.noise import choose
+from pxgen.palette import Palette
+from pxgen.palette.library import find_palette
+from pxgen.palette.local import LocalPalettes, stretched, within
+from pxgen.palette.oklab import swap
+from pxgen.sampling.edits import ways
+from pxgen.sampling.engine import PictureRequest, draw, trace
+from pxgen.sampling.models import check_sampling
+from pxgen.sampling.novel import Novelty, novel
+from pxgen.sampling.results import Picture
+
+COLORS = 1 << 62
+"""Tells the streams of palettes from all others of a seed."""
+
+
+def asked_labels(labels: Sequence[str], loaded: Loaded) -> F32:
+    """``(L,)`` labels as a model takes them.
+
+    Raises:
+        UsageError: an unknown label, or labels that cannot steer the model.
+    """
+    vector = parse_labels(labels, loaded.card.label_names, loaded.path)
+    if vector.any() and not loaded.model.steerable:
+        raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
+    return vector
+
+
+def own_palette(
+    maps: IndexMaps, number: int, seed: int, labels: F32, palettes: LocalPalettes
+) -> Palette:
+    """The palette of a picture where sprites have their own: of a training sprite like it."""
+    # The picture's stream is spent on its pixels; its colours have one of their own.
+    return palettes.choose(maps, labels, choose(seed, number ^ COLORS))
+
+
+@dataclass(frozen=True)
+class SamplePlan:
+    """A request, looked through: nothing is left that can be refused before drawing."""
+
+    loaded: Loaded
+    settings: SampleSettings
+    labels: F32
+    """``(L,)`` in [-1, 1]."""
+    samplings: tuple[SamplingParams, ...]
+    """Pictures take them in turn."""
+    own: Palette | None
+    """The palette of the image that is started from, where sprites have their own."""
+    palette: Palette | None
+    """To draw in instead of the model's."""
+    training: Dataset | None
+    """The sprites that pictures must differ from."""
+
+    @classmethod
+    def of(
+        cls,
+        loaded: Loaded,
+        settings: SampleSettings,
+        remark: Remark,
+        training: Dataset | None = None,
+    ) -> SamplePlan:
+        """Look a request through.
+
+        Args:
+            loaded: the model.
+            settings: what is asked for.
+            remark: takes what an image to start from lost.
+            training: the dataset of ``settings.novel``.
+
+        Raises:
+            UsageError: an unknown label, sampler or palette, or options that exclude each other.
+            InputError: an image is rejected.
+        """
+        palette = find_palette(settings.palette) if settings.palette else None
+        samplings, own = ways(settings, SamplingParams.of(settings), loaded, remark)
+        check_sampling(samplings[0], loaded.model)
+        labels = asked_labels(settings.label, loaded)
+        plan = cls(loaded, settings, labels, samplings, own, palette, training)
+        if settings.novel is not None:
+            plan._check_novel(settings.novel)
+        return plan
+
+    def _check_novel(self, distance: int) -> None:
+        card, training = self.loaded.card, self.training
+        if training is None or training.fingerprint != card.fingerprint:
+            named = self.settings.dataset or "the project's dataset"
+            raise InputError(
+                f"{named} is not what {self.loaded.path} was trained on: name that with --dataset"
+            )
+        if distance > card.canvas.pixels:
+            raise UsageError(
+                f"--novel {distance}: a sprite has {card.canvas.pixels} pixels to differ in"
+            )
+        if self.settings.trace or self.samplings[0].canvas is not None:
+            raise UsageError("--novel compares whole sprites: leave --trace and --canvas out")
+
+    def pictures(self, indices: Iterable[int], held: int | None = None) -> Iterator[Picture]:
+        """Draw the pictures of these numbers, in order, in bounded memory.
+
+        Args:
+            indices: numbers in the seed's stream.
+            held: show each as it forms, ``(S, H, W)``, its end so many times more.
+        """
+        recolor = self._recoloring()
+        for number, maps in self._drawn(indices, held):
+            palette = self.palette or self.loaded.card.palette
+            if recolor is not None:
+                yield Picture(number, recolor[maps], palette)
+            elif self.palette is not None:
+                yield Picture(number, stretched(palette, int(maps.max()))[maps], palette)
+            else:
+                palette = self._chosen(number, maps)
+                yield Picture(number, within(maps, palette), palette)
+
+    def _recoloring(self) -> IndexMaps | None:
+        """The index of each of the model's colours in the palette to draw with.
+
+        None where sprites have palettes of their own.
+        """
+        if self.loaded.palettes is not None:
+            return None
+        own = self.loaded.card.palette
+        if self.palette is None:
+            return np.arange(len(own), dtype=np.uint8)
+        return swap(own, self.palette)
+
+    def _chosen(self, number: int, maps: IndexMaps) -> Palette:
+        palettes = self.loaded.palettes
+        if self.own is not None or palettes is None:
+            return self.own or self.loaded.card.palette
+        return own_palette(maps, number, self.settings.seed, self.labels, palettes)
+
+    def _drawn(self, indices: Iterable[int], held: int | None) -> Iterator[tuple[int, IndexMaps]]:
+        """Index maps as the model draws them, each with its number."""
+        turns = self.samplings
+        requests = (PictureRequest(i, self.labels, turns[i % len(turns)]) for i in indices)
+        if self.settings.novel is None or self.training is None:
+            asked, kept = tee(requests)
+            numbers = (request.number for request in kept)
+            yield from zip(numbers, self._several(asked, held), strict=True)
+            return
+        novelty = Novelty.beyond(self.training, self.settings.novel, self.settings.count)
+        yield from novel(list(requests), novelty, lambda several: self._several(several, held))
+
+    def _several(self, requests: Iterable[PictureRequest], held: int | None) -> Iterator[IndexMaps]:
+        model, settings = self.loaded.model, self.settings
+        if held is not None:
+            return (_forming(self.loaded, each, settings.seed, held) for each in requests)
+        return draw(
+            model,
+            requests,
+            settings.seed,
+            device=self.loaded.device,
+            workers=settings.workers or cores(),
+            window=settings.batch,
+        )
+
+
+def _forming(loaded: Loaded, request: PictureRequest, seed: int, held: int) -> IndexMaps:
+    """``(S, H, W)``: one picture as it forms, its end shown ``held`` times more."""
+    frames = trace(loaded.model, request, seed, device=loaded.device)
+    return np.concatenate([frames, *[frames[-1:]] * held])

@@ -1,3 +1,60 @@
-"""pxgen: learn pixel art from a folder of sprites and make more of it."""
+"""pxgen: learn pixel art from a folder of sprites and make more of it.
 
-__version__ = "0.1.0"
+>>> import pxgen
+>>> aliens = pxgen.load("starter").sample("alien", n=16, steps=8)
+>>> aliens.indices.shape, aliens.rgba.shape
+((16, 1, 24, 24), (16, 1, 24, 24, 4))
+
+Models, datasets and pictures are the same as those of the ``pxgen`` command.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pxgen.version import __version__
+
+if TYPE_CHECKING:
+    from pxgen.api import load, open_dataset, prepare
+    from pxgen.data.dataset import Dataset
+    from pxgen.errors import InputError, PxgenError, UsageError
+    from pxgen.palette import Palette
+    from pxgen.sampling.model import SpriteModel
+    from pxgen.sampling.results import Sprites
+
+__all__ = [
+    "Dataset",
+    "InputError",
+    "Palette",
+    "PxgenError",
+    "SpriteModel",
+    "Sprites",
+    "UsageError",
+    "__version__",
+    "load",
+    "open_dataset",
+    "prepare",
+]
+
+_HOMES = {
+    "pxgen.api": ("load", "open_dataset", "prepare"),
+    "pxgen.data.dataset": ("Dataset",),
+    "pxgen.errors": ("InputError", "PxgenError", "UsageError"),
+    "pxgen.palette": ("Palette",),
+    "pxgen.sampling.model": ("SpriteModel",),
+    "pxgen.sampling.results": ("Sprites",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: ``import pxgen`` alone loads nothing heavy."""
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'pxgen' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

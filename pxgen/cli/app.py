@@ -12,11 +12,11 @@ from typing import Any, NoReturn, cast
 
 import click
 
-from pxgen import __version__
 from pxgen.cli.options import PATH
 from pxgen.cli.session import Session
 from pxgen.config.schema import nearest
 from pxgen.errors import PxgenError
+from pxgen.version import __version__
 
 SECTIONS = {
     "Start": ("init",),

@@ -10,8 +10,6 @@ from pxgen.cli.options import nearness, settings_options
 from pxgen.cli.session import Session, pass_session
 from pxgen.config.settings import DataSettings
 
-_EVERY = 250
-
 
 @click.command("prepare", short_help="Turn sprites into a dataset.")
 @settings_options(DataSettings)
@@ -34,14 +32,7 @@ def command(ctx: click.Context, session: Session, /, settings: DataSettings) -> 
     settings = _prefer_the_command_line(ctx, settings)
     from pxgen.commands.prepare import prepare
 
-    with session.console.status("reading") as status:
-
-        def progress(count: int) -> None:
-            if count % _EVERY == 0:
-                status.update(f"{count} sprites read")
-
-        path = prepare(settings, session.project, session.console.print, _complain, progress)
-    click.echo(path)
+    click.echo(prepare(settings, session.project, session.console, _complain))
 
 
 def _complain(line: str) -> None:

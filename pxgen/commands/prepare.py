@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pxgen.config.project import Project
 from pxgen.config.settings import DataSettings
 from pxgen.errors import Remark
-from pxgen.ingest.builtin import prepare_builtin
-from pxgen.ingest.preparation import prepare as prepare_sprites
+from pxgen.ingest.preparation import prepare as prepare_dataset
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EVERY = 250
+"""Sprites between two words of progress."""
 
 
-def prepare(
-    settings: DataSettings,
-    project: Project,
-    remark: Remark,
-    complain: Remark,
-    progress: Callable[[int], None],
-) -> Path:
+def prepare(settings: DataSettings, project: Project, console: Console, complain: Remark) -> Path:
     """Turn sprites into a dataset folder and return its path.
+
+    Args:
+        settings: what to read and how.
+        project: names the folder unless the settings do.
+        console: takes remarks and progress.
+        complain: takes a line for each bad file when these stop the run.
 
     Raises:
         InputError: sources are missing or bad; what stood in the folder stays untouched.
         UsageError: options that exclude each other, or the folder holds a dataset and ``force`` is
             off.
     """
-    out = settings.out or project.dataset
-    if settings.builtin:
-        return prepare_builtin(settings, out, remark)
-    return prepare_sprites(settings, out, remark, complain, progress)
+    with console.status("reading") as status:
+
+        def progress(count: int) -> None:
+            if count % EVERY == 0:
+                status.update(f"{count} sprites read")
+
+        out = settings.out or project.dataset
+        return prepare_dataset(settings, out, console.print, complain, progress)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pxgen.errors import InputError
+from pxgen.errors import InputError, UsageError
 
 T = TypeVar("T")
 KINDS = {
@@ -171,6 +171,27 @@ def read_table(cls: type[T], table: Table, only: Iterable[str] | None = None) ->
     if missing:
         raise InputError(f"{table.where}: the key {missing[0]} is missing")
     return cls(**values)
+
+
+def settings_from(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """A settings object from values of Python, checked as those of a file are.
+
+    One value stands for a list of one.
+
+    Raises:
+        UsageError: an unknown name, a wrong type or a value out of range; ``where`` is its address.
+    """
+    several = {
+        n for n, hint in typing.get_type_hints(cls).items() if typing.get_origin(hint) is tuple
+    }
+    listed = {
+        name: (value,) if name in several and not isinstance(value, list | tuple) else value
+        for name, value in values.items()
+    }
+    try:
+        return read_table(cls, Table(listed, Where(where)), rules(cls))
+    except InputError as error:
+        raise UsageError(str(error)) from error
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pxgen import __version__
 from pxgen.engines.atlas import Atlas, Cel
+from pxgen.version import __version__
 
 
 def aseprite_json(atlas: Atlas, image: str, name: str) -> str:

@@ -16,8 +16,8 @@ from pxgen.data.dataset import DatasetWriter
 from pxgen.errors import Remark, UsageError
 from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import describe_split
+from pxgen.ingest.folder import label_numbers, refuse_existing, write_pictures
 from pxgen.ingest.layout import place
-from pxgen.ingest.preparation import label_numbers, refuse_existing, write_pictures
 from pxgen.ingest.split import family_key, groups_of, split_of
 from pxgen.ingest.spool import Compact
 from pxgen.palette.table import pack

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from pxgen.arrays import U8
 from pxgen.canvas import Canvas, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
-from pxgen.data.dataset import FILE_NAME, DatasetWriter, open_dataset
+from pxgen.data.dataset import DatasetWriter
 from pxgen.data.duplicates import drawn_key
 from pxgen.errors import InputError, Remark, UsageError
-from pxgen.files import standing_folder, write_bytes
-from pxgen.ingest.contact_sheets import choose_shown, sheet_png, swatch_png
+from pxgen.files import standing_folder
+from pxgen.ingest.builtin import prepare_builtin
+from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import (
     Refusals,
     describe_copies,
@@ -28,6 +29,7 @@ from pxgen.ingest.describe import (
     describe_sizes,
     describe_split,
 )
+from pxgen.ingest.folder import label_rows, refuse_existing, write_pictures
 from pxgen.ingest.grid import Grid
 from pxgen.ingest.labels import Labelling, LabelOptions, find_labels
 from pxgen.ingest.layout import choose_canvas, misfit, place
@@ -40,9 +42,6 @@ from pxgen.ingest.survey import MANY_COLORS, Cleaning, Survey
 from pxgen.ingest.walk import Listing, find_files
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
-from pxgen.palette.local import fitting, own_palette, united
-
-SHEET, SWATCH = "sheet.png", "palette.png"
 
 _CHUNK = 512
 
@@ -60,7 +59,7 @@ def prepare(
     complain: Remark | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Path:
-    """Turn sprites into a dataset folder and return its path.
+    """Turn sprites, or the built-in characters, into a dataset folder and return its path.
 
     Args:
         settings: what to read and how.
@@ -74,6 +73,8 @@ def prepare(
         UsageError: options that exclude each other, or the folder holds a dataset and ``force`` is
             off.
     """
+    if settings.builtin:
+        return prepare_builtin(settings, out, report)
     if settings.palette == LOCAL and settings.colors:
         raise UsageError("--palette local keeps all colours: leave out --colors")
     grid, label_options = Grid.of(settings), LabelOptions.of(settings)
@@ -105,32 +106,6 @@ def prepare(
             settings, out, size, palette, report, refusals, survey, sources, labelling
         ).write()
     return out
-
-
-def refuse_existing(out: Path, *, force: bool) -> None:
-    """Stop before any work where a dataset would be replaced unasked.
-
-    Raises:
-        UsageError: one of the files of a dataset exists, or ``out`` is a file.
-    """
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file: name a folder with -o")
-    for name in (FILE_NAME, SHEET, SWATCH):
-        if (out / name).exists() and not force:
-            raise UsageError(f"{out / name} exists: replace it with --force, or choose another -o")
-
-
-def write_pictures(out: Path, shown: Sequence[int]) -> None:
-    """Write the contact sheet of these sprites, and the palette, beside a dataset."""
-    dataset = open_dataset(out)
-    pixels, palette = dataset.pixels, dataset.palette
-    if dataset.palettes is not None:
-        fit = fitting(dataset.palettes, shown) or shown[:1]
-        pictures = ((pixels[i], own_palette(dataset.palettes[i])) for i in fit)
-        maps, palette = united(pictures)
-        pixels, shown = np.stack(maps), range(len(maps))
-    write_bytes(out / SHEET, sheet_png(pixels[np.array(shown)], palette))
-    write_bytes(out / SWATCH, swatch_png(dataset.palette))
 
 
 def _source_notes(listing: Listing, sources: Sources, labelling: Labelling) -> Iterator[str]:
@@ -184,7 +159,7 @@ class _Preparation:
                     if not painter.lossless:
                         drawn_keys += map(drawn_key, pixels)
                     part = range(start, start + len(pixels))
-                    rows = _label_rows([labels[i] for i in part], len(names))
+                    rows = label_rows([labels[i] for i in part], len(names))
                     writer.append(pixels, rows, [self.survey.names[chosen[i]] for i in part])
                 if drawn_keys:
                     # Sprites that differed in their sources may be one on the palette.
@@ -329,16 +304,3 @@ def _chunks(drawn: Iterator[U8]) -> Iterator[tuple[int, U8]]:
             start, waiting = start + _CHUNK, []
     if waiting:
         yield start, np.stack(waiting)
-
-
-def _label_rows(labels: Sequence[tuple[int, ...]], width: int) -> U8:
-    """``(n, width) uint8``: 1 at each label number of each sprite."""
-    rows = np.zeros((len(labels), width), np.uint8)
-    for row, numbers in zip(rows, labels, strict=True):
-        row[list(numbers)] = 1
-    return rows
-
-
-def label_numbers(rows: U8) -> list[tuple[int, ...]]:
-    """The label numbers of each ``(n, L) uint8`` row of marks."""
-    return [tuple(np.flatnonzero(row).tolist()) for row in rows]

@@ -86,6 +86,8 @@ def path_pictures(
         UsageError: an unknown label, too few frames, or a model of clips.
         InputError: an image is rejected.
     """
+    if len(keys) < 2:
+        raise UsageError("a way needs two sprites at least: where it begins and where it ends")
     check_frames(frames, len(keys))
     if loaded.card.canvas.frames > 1:
         raise UsageError("this model draws clips: interpolate needs a model of stills")

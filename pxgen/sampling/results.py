@@ -93,7 +93,7 @@ class Sprites:
             UsageError: a suffix that is not written, or a name in the folder is taken.
             PxgenError: a file cannot be written.
         """
-        output = plan_output(
-            os.fspath(path), Named(self.names), scale=scale, force=force, delay_ms=1000 / fps
-        )
-        return list(output.write(zip(self.names, self.indices, self.palettes, strict=True)))
+        named = Named(self.names)
+        output = plan_output(os.fspath(path), named, scale=scale, force=force, delay_ms=1000 / fps)
+        shown = zip(named.names(), self.indices, self.palettes, strict=True)
+        return list(output.write(shown))

@@ -12,13 +12,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pxgen import __version__
 from pxgen.cli.app import DEFAULTS_FROM, SECTIONS, CommandLine, pxgen
 from pxgen.config.settings import SETTINGS
 from pxgen.engines.atlas import Style
 from pxgen.errors import InputError, PxgenError, UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.render.one_file import SheetOptions
+from pxgen.version import __version__
 
 COMMANDS = [name for names in SECTIONS.values() for name in names]
 HEAVY = {"torch", "numpy", "PIL", "rich", "imageio", "safetensors"}

@@ -1,0 +1,204 @@
+"""A trained model as an object: what it draws comes as arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pxgen.arrays import F64, IndexMaps
+from pxgen.canvas import Canvas
+from pxgen.checkpoint.store import Loaded
+from pxgen.config.requests import AnimateSettings
+from pxgen.config.schema import settings_from
+from pxgen.config.settings import SampleSettings
+from pxgen.data.dataset import open_dataset
+from pxgen.errors import Remark
+from pxgen.palette import Palette
+from pxgen.render.outputs import Series
+from pxgen.sampling.clips import ClipPlan
+from pxgen.sampling.paths import Key, path_pictures
+from pxgen.sampling.reconstructions import Level, reconstructions
+from pxgen.sampling.results import Picture, Sprites
+from pxgen.sampling.samples import SamplePlan
+
+
+def _unsaid(line: str) -> None:
+    """The library prints nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstructed(Sprites):
+    """What a model made of images, beside the images."""
+
+    before: IndexMaps
+    """``(n, T, H, W) uint8``: the images in the same palettes."""
+
+    @property
+    def exact(self) -> F64:
+        """``(n,)``: the share of the pixels that came back as they were."""
+        same: F64 = (self.before == self.indices).mean((1, 2, 3))
+        return same
+
+
+@dataclass(frozen=True, eq=False)
+class SpriteModel:
+    """A trained model, ready to draw; :func:`pxgen.load` makes one.
+
+    The same arguments give the same arrays, on any number of threads and in any company.
+
+    Args:
+        loaded: the checkpoint.
+        remark: takes lines such as how many colours of an image the palette lacks.
+    """
+
+    loaded: Loaded
+    remark: Remark = _unsaid
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that may be asked for."""
+        return self.loaded.card.label_names
+
+    @property
+    def palette(self) -> Palette:
+        """The palette that it draws in; a stand-in where every sprite has its own."""
+        return self.loaded.card.palette
+
+    @property
+    def canvas(self) -> Canvas:
+        """Frames, height and width of what it draws."""
+        return self.loaded.card.canvas
+
+    def sample(self, *labels: str, n: int = 1, seed: int = 0, **options: Any) -> Sprites:
+        """New sprites, the same as ``pxgen sample`` writes.
+
+            >>> import pxgen
+            >>> pxgen.load("starter").sample("alien", n=2, steps=8).indices.shape
+            (2, 1, 24, 24)
+
+        Args:
+            labels: what to show; ``"hat:0.5"`` asks weakly, ``"hat:-1"`` forbids.
+            n: how many.
+            seed: the stream of pictures; number i of a seed is always the same.
+            options: the other options of ``pxgen sample`` by their names, such as ``steps=8``,
+                ``temperature=1.2``, ``init="hero.png"``, ``palette="pico-8"``, ``workers=2``.
+
+        Raises:
+            UsageError: an unknown label, option or sampler, or a value out of range.
+            InputError: an image is rejected.
+        """
+        values = {**options, "label": labels, "count": n, "seed": seed}
+        settings = settings_from(SampleSettings, values, "sample()")
+        return _named(self.stream(settings), settings)
+
+    def stream(self, settings: SampleSettings) -> Iterator[Picture]:
+        """The pictures of :meth:`sample` one after another, in bounded memory.
+
+        Raises:
+            UsageError: an unknown label, option or sampler, or options that exclude each other.
+            InputError: an image is rejected.
+        """
+        training = None
+        if settings.novel is not None and settings.dataset is not None:
+            training = open_dataset(settings.dataset)
+        plan = SamplePlan.of(self.loaded, settings, self.remark, training)
+        return plan.pictures(settings.indices, 0 if settings.trace else None)
+
+    def animate(self, *labels: str, n: int = 1, seed: int = 0, **options: Any) -> Sprites:
+        """Clips, the same as ``pxgen animate`` writes.
+
+            >>> import pxgen
+            >>> pxgen.load("starter-clips").animate("ghost", steps=8).indices.shape
+            (1, 8, 24, 24)
+
+        Args:
+            labels: what to show.
+            n: how many.
+            seed: the stream of clips.
+            options: the other options of ``pxgen animate`` by their names, such as
+                ``given="walk.gif"``, ``keep=2``, ``frames=16``, ``loop="pingpong"``.
+
+        Raises:
+            UsageError: an unknown label or option, or one that the model cannot meet.
+            InputError: a clip is rejected.
+        """
+        values = {**options, "label": labels, "count": n, "seed": seed}
+        settings = settings_from(AnimateSettings, values, "animate()")
+        plan = ClipPlan.of(self.loaded, settings)
+        return _named(plan.pictures(settings.indices, self.remark), settings)
+
+    def reconstruct(
+        self,
+        *images: str | os.PathLike[str],
+        labels: Sequence[str] = (),
+        seed: int = 0,
+        level: Level = "both",
+        strict: bool = False,
+    ) -> Reconstructed:
+        """Images after encoding and decoding, as ``pxgen reconstruct`` makes them.
+
+            >>> import pxgen
+            >>> model = pxgen.load("starter")
+            >>> [path] = model.sample("robot", steps=8).save("made/", force=True)
+            >>> float(model.reconstruct(path).exact[0]) > 0.5
+            True
+
+        Args:
+            images: paths.
+            labels: that the images bear.
+            seed: of the noise.
+            level: what to decode of codes that have two levels.
+            strict: refuse colours that the model's palette lacks.
+
+        Raises:
+            UsageError: no image, an unknown label, or a level that the codes do not have.
+            InputError: an image is rejected.
+        """
+        numbered = list(enumerate(map(Path, images)))
+        made = list(
+            reconstructions(self.loaded, numbered, labels, seed=seed, level=level, strict=strict)
+        )
+        pictures = [Picture(i, each.after, each.palette) for i, each in enumerate(made)]
+        sprites = Sprites.of(pictures, [path.stem for _, path in numbered])
+        before = np.stack([each.before for each in made])
+        return Reconstructed(sprites.indices, sprites.palettes, sprites.names, before)
+
+    def interpolate(
+        self,
+        *keys: str | os.PathLike[str] | int,
+        labels: Sequence[str] = (),
+        frames: int = 16,
+        loop: bool = False,
+    ) -> Sprites:
+        """The way through sprites, a still a frame, as ``pxgen interpolate`` makes it.
+
+            >>> import pxgen
+            >>> pxgen.load("starter").interpolate(3, 8, labels=["ghost"], frames=3).indices.shape
+            (3, 1, 24, 24)
+
+        Args:
+            keys: two at least: paths of images, or seeds whose first pictures are meant.
+            labels: of all of them.
+            frames: how many.
+            loop: go on from the last to the first, which is then not shown twice.
+
+        Raises:
+            UsageError: an unknown label, too few frames or keys, or a model of clips.
+            InputError: an image is rejected.
+        """
+        wanted = [Key(k if isinstance(k, int) else Path(k), tuple(labels)) for k in keys]
+        pictures = path_pictures(self.loaded, wanted, frames, loop=loop)
+        return Sprites.of(pictures, [f"frame-{number:04}" for number in range(frames)])
+
+
+def _named(pictures: Iterator[Picture], settings: SampleSettings | AnimateSettings) -> Sprites:
+    """Pictures of a seed with the names that commands give them."""
+    drawn = list(pictures)
+    numbers = [picture.number for picture in drawn]
+    series = Series(labels=settings.label, seed=settings.seed, indices=numbers)
+    return Sprites.of(drawn, list(series.names()))

@@ -1,0 +1,132 @@
+"""The library: the same bytes as the commands, quietly, in threads and loops."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+import pxgen
+from pxgen.cli.app import pxgen as command
+from pxgen.config.settings import SampleSettings
+from pxgen.render.png import decode_png
+from tests.checkpoint.test_store import save
+
+EXAMPLES = ("pxgen", "pxgen.api", "pxgen.sampling.model", "pxgen.sampling.results")
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> pxgen.SpriteModel:
+    save(tmp_path)
+    return pxgen.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_do_what_they_say(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+
+
+def test_importing_it_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, pxgen; print(pxgen.__version__, *{'torch', 'numpy', 'PIL'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [pxgen.__version__]
+
+
+def test_every_public_name_is_there_and_says_what_it_is() -> None:
+    assert dir(pxgen) == pxgen.__all__
+    for name in set(pxgen.__all__) - {"__version__"}:
+        assert getattr(pxgen, name).__doc__, name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        pxgen.nothing  # noqa: B018
+
+
+def test_arrays_are_what_the_command_writes(model: pxgen.SpriteModel, tmp_path: Path) -> None:
+    line = ["sample", "-m", str(tmp_path), "-n", "3", "--label", "left", "--seed", "4"]
+    out = tmp_path / "by-command"
+    result = CliRunner().invoke(command, [*line, "--steps", "3", "-o", f"{out}/"])
+    assert result.exit_code == 0, result.stderr
+    sprites = model.sample("left", n=3, seed=4, steps=3)
+    for path, indices in zip(sorted(out.iterdir()), sprites.indices, strict=True):
+        assert np.array_equal(decode_png(path)[0], indices[0])
+    written = sprites.save(tmp_path / "by-library")
+    assert [path.name for path in written] == [path.name for path in sorted(out.iterdir())]
+    assert [path.read_bytes() for path in written] == [
+        path.read_bytes() for path in sorted(out.iterdir())
+    ]
+    assert np.array_equal(sprites.rgba, sprites.palette.rgba[sprites.indices])
+
+
+def test_pictures_come_one_after_another(model: pxgen.SpriteModel) -> None:
+    settings = SampleSettings(count=3, seed=1, steps=2)
+    stream = model.stream(settings)
+    assert np.array_equal(next(stream).indices, model.sample(seed=1, steps=2).indices[0])
+
+
+def test_it_works_in_threads_says_nothing_and_leaves_nothing(
+    model: pxgen.SpriteModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    alone = [model.sample(seed=seed, steps=2).indices for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        together = [
+            sprites.indices
+            for sprites in pool.map(lambda seed: model.sample(seed=seed, steps=2), range(4))
+        ]
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+    suspended = model.stream(SampleSettings(count=300, steps=1))
+    next(suspended)
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.get_rng_state(), state)
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"stepz": 3}, r"sample\(\): stepz: unknown key; did you mean steps"),
+        ({"steps": 0}, r"sample\(\): steps: at least 1"),
+        ({"steps": "3"}, r"sample\(\): steps: expected a whole number"),
+        ({"strength": 0.5}, "--strength needs an image"),
+        ({"sampler": "dice"}, "no sampler 'dice'"),
+    ],
+)
+def test_wrong_options_are_one_line(
+    model: pxgen.SpriteModel, options: dict[str, object], line: str
+) -> None:
+    with pytest.raises(pxgen.UsageError, match=line):
+        model.sample(**options)
+
+
+def test_images_are_reconstructed_and_passed_through(
+    model: pxgen.SpriteModel, tmp_path: Path
+) -> None:
+    paths = model.sample(n=2, steps=2).save(tmp_path / "made")
+    made = model.reconstruct(*paths)
+    assert made.exact.shape == (2,)
+    assert np.array_equal(made.before[0, 0], decode_png(paths[0])[0])
+    path = model.interpolate(paths[0], 5, frames=4)
+    assert path.indices.shape == (4, *model.canvas)
+    with pytest.raises(pxgen.UsageError, match="two sprites"):
+        model.interpolate(3)
+
+
+def test_a_folder_becomes_a_dataset(tmp_path: Path) -> None:
+    remarks: list[str] = []
+    dataset = pxgen.prepare(builtin=True, count=20, out=tmp_path / "heads", remark=remarks.append)
+    assert len(dataset) == len(pxgen.open_dataset(tmp_path / "heads")) == 20
+    assert any("20 built-in stills" in line for line in remarks)

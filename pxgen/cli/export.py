@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pxgen.cli.options import PATH, FiniteRange, setting_option, sheet_options
+from pxgen.cli.options import FILES, PATH, FiniteRange, setting_option, sheet_options
 from pxgen.cli.session import Session, pass_session
 from pxgen.config.settings import SampleSettings
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     type=PATH,
     required=True,
     metavar="FILE",
-    help=".png sheet, .gif/.webp/.apng, or .aseprite.",
+    help=f".png sheet, or {FILES}.",
 )
 @sheet_options
 @pass_session

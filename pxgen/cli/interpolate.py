@@ -9,6 +9,7 @@ import click
 
 from pxgen.cli.completing import complete_labels
 from pxgen.cli.options import (
+    FILES,
     device_option,
     force_option,
     fps_option,
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
     "-o",
     "--out",
     metavar="OUT",
-    help="Folder, .png strip, .gif/.webp/.apng/.aseprite, or - (default: frames here).",
+    help=f"Folder, .png strip, {FILES}, or - (default: frames here).",
 )
 @sheet_options
 @force_option

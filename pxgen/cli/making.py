@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pxgen.cli.options import (
+    FILES,
     Command,
     device_option,
     force_option,
@@ -44,7 +45,7 @@ OPTIONS = (
         "-o",
         "--out",
         metavar="OUT",
-        help="Folder, .png sheet, .gif/.webp/.apng/.aseprite frames, or - (default: here).",
+        help=f"Folder, .png sheet, {FILES} frames, or - (default: here).",
     ),
     sheet_options,
     force_option,

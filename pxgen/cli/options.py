@@ -15,6 +15,8 @@ from click.core import ParameterSource
 
 from pxgen.cli.completing import complete_labels
 from pxgen.config.schema import Rule, rules
+from pxgen.engines.describe import KINDS as DESCRIPTIONS
+from pxgen.render.kinds import TOGETHER
 
 if typing.TYPE_CHECKING:
     from pxgen.engines.atlas import Arrangement
@@ -117,6 +119,9 @@ def shard_of(count: int, shard: tuple[int, int]) -> range:
     return range(count * part // parts, count * (part + 1) // parts)
 
 
+FILES = "/".join(TOGETHER)
+"""Suffixes of files that hold several pictures, one after another."""
+
 shard_option = click.option(
     "--shard", callback=parse_shard, metavar="I/N", help="Make part I of N, from 1."
 )
@@ -169,8 +174,9 @@ def sheet_options(command: Command) -> Command:
         type=PATH,
         multiple=True,
         metavar="FILE",
-        help="Describe the sheet: .json (Aseprite, TexturePacker), .tsx (Tiled), .tres (Godot 4), "
-        ".css (repeatable).",
+        help="Describe the sheet: "
+        + ", ".join(f"{kind.suffix} ({kind.readers})" for kind in DESCRIPTIONS)
+        + " (repeatable).",
     )
     @click.option("--array", is_flag=True, help="Name frames in a list in JSON.")
     @functools.wraps(command)

@@ -9,6 +9,7 @@ import click
 
 from pxgen.cli.completing import complete_labels
 from pxgen.cli.options import (
+    FILES,
     PATH,
     device_option,
     force_option,
@@ -47,7 +48,7 @@ from pxgen.config.settings import SampleSettings
     "-o",
     "--out",
     metavar="OUT",
-    help="Folder, .png sheet, .gif/.webp/.apng frames, or - (default: a file an image, here).",
+    help=f"Folder, .png sheet, {FILES} frames, or - (default: a file an image, here).",
 )
 @force_option
 @shard_option

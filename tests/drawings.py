@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pxgen.ingest.census import Census
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import PaletteOptions, Recolorer, choose_palette
-from pxgen.ingest.spool import Compact
 
 SPRITES = hnp.arrays(
     np.uint8,
@@ -29,12 +29,12 @@ def drawing(seed: int = 0, side: int = 8, colors: int = 4) -> np.ndarray:
     return table[maps]
 
 
-def redrawn(sprite: Compact, request: PaletteOptions, method: str = "none") -> np.ndarray:
+def redrawn(sprite: IndexedSprite, request: PaletteOptions, method: str = "none") -> np.ndarray:
     census = census_of([sprite])
     return Recolorer(choose_palette(census, request), method, census).draw(sprite)
 
 
-def census_of(sprites: list[Compact]) -> Census:
+def census_of(sprites: list[IndexedSprite]) -> Census:
     census = Census()
     for sprite in sprites:
         census.add(sprite.colors, sprite.counts())

@@ -16,6 +16,8 @@ from click.core import ParameterSource
 
 from pxgen.cli import completing
 from pxgen.config.schema import Rule, rules
+from pxgen.engines.describe import KINDS as DESCRIPTIONS
+from pxgen.render.kinds import TOGETHER
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -58,7 +60,7 @@ def _option(
     """The click option of one field: type, range, default, help and completion are the field's."""
     name, required = _parameter(entry.name), entry.default is dataclasses.MISSING
     default = None if required else entry.default
-    if typing.get_origin(hint) is types.UnionType:
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
         hint = typing.get_args(hint)[0]
     several = typing.get_origin(hint) is tuple and rule.parse is None
     if several:
@@ -81,7 +83,16 @@ def _option(
     return click.option(*flags, name, default=default, show_default=shown, **shared)
 
 
+SUFFIXES = {
+    "{files}": "/".join(TOGETHER),
+    "{descriptions}": ", ".join(f"{kind.suffix} ({kind.readers})" for kind in DESCRIPTIONS),
+}
+"""What stands in help for the kinds of files that are written."""
+
+
 def _sentence(doc: str) -> str:
+    for name, suffixes in SUFFIXES.items():
+        doc = doc.replace(name, suffixes)
     return doc[:1].upper() + doc[1:] + "."
 
 

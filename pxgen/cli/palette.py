@@ -11,21 +11,23 @@ import click
 
 from pxgen.cli.options import PATH
 from pxgen.cli.session import Session, pass_session
+from pxgen.palette.formats import WRITABLE, encode_palette, listed, write_palette
 
 if TYPE_CHECKING:
     from pxgen.commands.palette import Extraction
     from pxgen.palette import Palette
 
-_FORMATS = "Formats by suffix: .hex, .gpl, .pal (JASC), .txt (paint.net), .png."
+_FORMATS = f"Formats by suffix: {listed(WRITABLE)}."
 
 
-@click.group("palette", short_help="List, show, convert and extract palettes.")
+@click.group(
+    "palette",
+    short_help="List, show, convert and extract palettes.",
+    help="List, show, convert and extract palettes.\n\n"
+    f"A PALETTE is a shipped name such as pico-8, or a file: {listed()}.",
+)
 def command() -> None:
-    """List, show, convert and extract palettes.
-
-    A PALETTE is a shipped name such as pico-8, or a file: .hex, .gpl, .pal, .txt, .png, or Adobe
-    .ase and .aco.
-    """
+    """A group of commands."""
 
 
 @command.command("list")
@@ -52,10 +54,10 @@ def show_command(palettes: tuple[str, ...]) -> None:
 @click.option("-o", "--out", metavar="OUT", help="The file to write; - prints .hex.")
 def convert_command(source: str, target: str | None, out: str | None) -> None:
     """Write a palette in another format."""
-    from pxgen.palette.library import find_palette
-
     if (target is None) == (out is None):
         raise click.UsageError("name one file to write: convert PALETTE OUT, or -o OUT")
+    from pxgen.palette.library import find_palette
+
     _write(find_palette(source), target or out or "")
 
 
@@ -104,8 +106,6 @@ def _report(result: Extraction) -> str:
 
 
 def _write(palette: Palette, target: str) -> None:
-    from pxgen.palette.formats import encode_palette, write_palette
-
     if target == "-":
         click.echo(encode_palette(palette, ".hex"), nl=False)
     else:

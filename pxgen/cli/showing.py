@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
-LONGEST = 6.0
-"""Seconds that an animation plays at most."""
-STILL = ".png"
+from pxgen.render.kinds import SHEET, kind_of
+
+MAX_SECONDS = 6.0
+"""How long an animation plays."""
 
 show_option = click.option("--show", is_flag=True, help="Draw them in the terminal too.")
 
@@ -29,32 +30,27 @@ def show_file(path: Path) -> None:
     """Draw a picture on standard error; an animation plays there once, on a terminal."""
     from pxgen.render.terminal import color_depth, sprite_lines
 
-    depth = color_depth(sys.stderr, os.environ)
-    if path.suffix.lower() == STILL:
+    depth, kind = color_depth(sys.stderr, os.environ), kind_of(path)
+    if kind is None:
+        return
+    if kind is SHEET:
         from pxgen.render.png import decode_png
 
         indices, palette = decode_png(path)
         _write(sprite_lines(indices, palette, depth=depth))
         return
-    from pxgen.ingest.images import USUAL_MS, read_picture
-    from pxgen.ingest.spool import compact
-    from pxgen.palette import Palette
-    from pxgen.palette.table import unpack
+    from pxgen.ingest.decoded import DEFAULT_MS
+    from pxgen.ingest.images import read_image
+    from pxgen.ingest.indexed import IndexedSprite
 
-    if path.suffix.lower() not in ANIMATED:
-        return
-    picture = read_picture(path)
-    sprite = compact(picture.rgba)
-    palette = Palette.of(unpack(sprite.colors[sprite.colors != 0]).tolist())
-    maps = palette.lookup(unpack(sprite.colors))[0][sprite.indices]
-    frames = [sprite_lines(each, palette, depth=depth) for each in maps]
+    image = read_image(path)
+    sprite = IndexedSprite.of(image.rgba)
+    palette = sprite.own_palette()
+    frames = [sprite_lines(each, palette, depth=depth) for each in sprite.onto(palette)[0]]
     if not _can_play():
         _write(frames[0])
         return
-    _play(frames, [ms / 1000 for ms in picture.durations or [USUAL_MS] * len(frames)])
-
-
-ANIMATED = frozenset({".gif", ".webp", ".apng", ".aseprite"})
+    _play(frames, [ms / 1000 for ms in image.durations or [DEFAULT_MS] * len(frames)])
 
 
 def _can_play() -> bool:
@@ -69,7 +65,7 @@ def _play(frames: list[list[str]], seconds: list[float]) -> None:
             # Up to the first line, and what stood there away.
             click.echo(f"\x1b[{len(frames[number - 1])}A\x1b[J", err=True, nl=False, color=True)
         _write(lines)
-        if time.monotonic() - started + shown > LONGEST:
+        if time.monotonic() - started + shown > MAX_SECONDS:
             return
         time.sleep(shown)
 

@@ -7,22 +7,20 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-import numpy as np
-
 from pxgen.arrays import U8
 from pxgen.canvas import Canvas
 from pxgen.engines.atlas import Clip, frame_names
 from pxgen.errors import InputError, UsageError
-from pxgen.ingest.images import USUAL_MS
+from pxgen.ingest.decoded import DEFAULT_MS
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import SIDE_LIMIT, place
 from pxgen.ingest.sources import Reading, Sources, Sprite
-from pxgen.ingest.spool import compact
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
-from pxgen.palette.table import unpack
+from pxgen.render.kinds import WRITTEN
 from pxgen.render.one_file import SheetOptions, write_together
-from pxgen.render.outputs import FORMS, safe_stem
+from pxgen.render.outputs import safe_stem
 from pxgen.render.scale import enlarge
 
 MOST = 2**30
@@ -51,8 +49,8 @@ def export(request: ExportRequest, report: Callable[[str], None]) -> Iterator[Pa
         InputError: a source is missing or bad, or there are too many colours for one file.
     """
     suffix = request.out.suffix.lower()
-    if suffix not in FORMS:
-        raise UsageError(f"cannot write {request.out}: name a {', '.join(FORMS)} file with -o")
+    if suffix not in WRITTEN:
+        raise UsageError(f"cannot write {request.out}: name a {', '.join(WRITTEN)} file with -o")
     request.sheet.check(suffix)
     for path in (request.out, *request.sheet.data):
         if any(path.exists() and path.samefile(s) for s in request.sources if s.is_file()):
@@ -79,26 +77,19 @@ def export(request: ExportRequest, report: Callable[[str], None]) -> Iterator[Pa
 
 def _together(sprites: Sequence[Sprite], table: U8 | None) -> tuple[list[U8], Palette]:
     """``(T, H, W) uint8`` maps on one palette: the files' own, or all colours as they come."""
-    small = [compact(sprite.rgba) for sprite in sprites]
+    indexed = [IndexedSprite.of(sprite.rgba) for sprite in sprites]
     if table is not None:
         shared = Palette.of(table.tolist())
-        known = [shared.lookup(unpack(each.colors)) for each in small]
-        if all(found.all() for _, found in known):
-            return [
-                entries[each.indices].astype(np.uint8)
-                for each, (entries, _) in zip(small, known, strict=True)
-            ], shared
+        drawn = [each.onto(shared) for each in indexed]
+        if not any(lacking for _, lacking in drawn):
+            return [maps for maps, _ in drawn], shared
     own = []
-    for sprite, each in zip(sprites, small, strict=True):
-        visible = unpack(each.colors[each.colors != 0])
-        if len(visible) > 255:
-            raise InputError(
-                f"{sprite.name} has {len(visible)} colours, one file holds 255: reduce them first "
-                "with `pxgen prepare --colors`"
-            )
-        palette = Palette.of(visible.tolist())
-        entries, _ = palette.lookup(unpack(each.colors))
-        own.append((entries[each.indices].astype(np.uint8), palette))
+    for sprite, each in zip(sprites, indexed, strict=True):
+        try:
+            palette = each.own_palette()
+        except InputError as error:
+            raise InputError(f"{sprite.name}: {error}") from None
+        own.append((each.onto(palette)[0], palette))
     return united(own)
 
 
@@ -117,7 +108,7 @@ def _placed(pixels: U8, canvas: Canvas) -> U8:
 def _durations(sprite: Sprite, fps: float | None) -> list[float]:
     if fps is not None:
         return [1000 / fps] * len(sprite.rgba)
-    return [*sprite.durations] or [USUAL_MS] * len(sprite.rgba)
+    return [*sprite.durations] or [DEFAULT_MS] * len(sprite.rgba)
 
 
 def _names(sprites: Sequence[Sprite]) -> list[str]:

@@ -19,10 +19,10 @@ from pxgen.errors import InputError, UsageError
 from pxgen.evaluate.label_study import study
 from pxgen.ingest.census import Census
 from pxgen.ingest.contact_sheets import choose_shown, sheet_png, swatch_png
-from pxgen.ingest.images import read_picture
+from pxgen.ingest.images import read_image
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import PaletteOptions, Recolorer, choose_palette
 from pxgen.ingest.scale import enlargement
-from pxgen.ingest.spool import compact
 from pxgen.ingest.survey import MANY_COLORS
 from pxgen.palette.table import unpack
 from pxgen.render.figure import figure_palette
@@ -156,8 +156,8 @@ def _sights(dataset: Dataset, *, audited: bool) -> dict[str, dict[str, Any]]:
 
 def inspect_image(path: Path) -> Findings:
     """Size, colours and alpha of an image, and whether it is enlarged or no pixel art."""
-    rgba = read_picture(path).rgba
-    sprite = compact(rgba)
+    rgba = read_image(path).rgba
+    sprite = IndexedSprite.of(rgba)
     census = Census()
     census.add(sprite.colors, sprite.counts())
     choice = choose_palette(census, PaletteOptions())

@@ -7,24 +7,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import numpy as np
 from PIL import Image
 
 from pxgen.arrays import U8
 from pxgen.config.schema import nearest
+from pxgen.engines.atlas import Clip
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.arrays import ARRAY_SUFFIXES
-from pxgen.ingest.images import USUAL_MS, read_picture
-from pxgen.ingest.spool import compact
+from pxgen.ingest.decoded import DEFAULT_MS
+from pxgen.ingest.images import read_image
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.walk import Found, find_files
 from pxgen.lint.checks import RULES, TASTE, Finding, check
 from pxgen.lint.repair import Repaired, repair
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.library import find_palette
-from pxgen.palette.table import unpack
-from pxgen.render.one_file import ANIMATIONS, animation
+from pxgen.render.kinds import BY_SUFFIX, TOGETHER, encode_clips
+from pxgen.render.outputs import CLIP, STILL
 from pxgen.render.png import encode_png
+
+TRUECOLOR = (".png", ".apng", ".webp")
+"""Suffixes of files of any number of colours, none of which is lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +88,7 @@ def lint(request: LintRequest) -> Iterator[Linted]:
 
 def _lint(file: Found, palette: Palette | None, request: LintRequest, written: set[Path]) -> Linted:
     try:
-        picture = read_picture(file.path)
+        picture = read_image(file.path)
     except InputError as error:
         return Linted(file, (), (), None, str(error))
     found, taste = _of(picture.rgba, palette, picture.durations, request)
@@ -118,37 +122,35 @@ def _target(file: Found, mended: Repaired, request: LintRequest) -> Path:
     """Under the folder as it lay under the sources; the suffix is that of what is written."""
     suffix = file.path.suffix.lower()
     if len(mended.rgba) == 1:
-        suffix = ".png"
-    elif suffix not in ANIMATIONS:
-        suffix = ".gif"
+        suffix = STILL
+    elif suffix not in TOGETHER or not BY_SUFFIX[suffix].plays:
+        suffix = CLIP
     folder = request.out or Path()
     return folder / PurePosixPath(file.name).with_suffix(suffix)
 
 
 def _encoded(mended: Repaired, palette: Palette | None, suffix: str) -> bytes:
-    sprite = compact(mended.rgba)
-    visible = unpack(sprite.colors[sprite.colors != 0])
-    if palette is None and len(visible) >= MAX_COLORS:
+    sprite = IndexedSprite.of(mended.rgba)
+    if palette is None and len(sprite.visible) >= MAX_COLORS:
         return _truecolor(mended, suffix)
-    table = palette or Palette.of(visible.tolist())
-    entries, _ = table.lookup(unpack(sprite.colors))
-    maps = entries[sprite.indices].astype(np.uint8)
-    if suffix == ".png":
+    table = palette or sprite.own_palette()
+    maps, _ = sprite.onto(table)
+    if suffix == STILL:
         return encode_png(maps[0], table)
-    return animation(maps, table, suffix, mended.durations or [USUAL_MS] * len(maps))
+    durations = mended.durations or [DEFAULT_MS] * len(maps)
+    return encode_clips(BY_SUFFIX[suffix], [Clip("", maps, durations)], table)
 
 
 def _truecolor(mended: Repaired, suffix: str) -> bytes:
     """More colours than an index can tell apart."""
-    if suffix == ".gif":
+    if suffix not in TRUECOLOR:
         raise InputError("more than 255 colours in a clip: reduce them with `pxgen prepare`")
     images = [Image.fromarray(frame) for frame in mended.rgba]
     out = io.BytesIO()
-    form = {".png": "PNG", ".apng": "PNG", ".webp": "WEBP"}[suffix]
     later = {"save_all": True, "append_images": images[1:]} if len(images) > 1 else {}
     if later and mended.durations:
         later["duration"] = [round(ms) for ms in mended.durations]
-    images[0].save(out, form, lossless=True, **later)
+    images[0].save(out, BY_SUFFIX[suffix].pillow, lossless=True, **later)
     return out.getvalue()
 
 

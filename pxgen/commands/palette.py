@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import U8
 from pxgen.errors import InputError
-from pxgen.ingest.images import read_picture
+from pxgen.ingest.images import read_image
 from pxgen.ingest.walk import find_files
 from pxgen.palette.library import find_palette, names
 from pxgen.palette.oklab import OPAQUE
@@ -101,7 +101,7 @@ def _census(images: Iterable[Path]) -> tuple[U8, NDArray[np.int64]]:
     counts = np.empty(0, np.int64)
     for file in find_files(list(images)).files:
         path = file.path
-        rgba = read_picture(path).rgba.reshape(-1, 4)
+        rgba = read_image(path).rgba.reshape(-1, 4)
         visible = rgba[rgba[:, 3] >= OPAQUE]
         found, pixels = np.unique(pack(visible) | np.uint32(255), return_counts=True)
         keys, counts = np.concatenate([keys, found]), np.concatenate([counts, pixels])

@@ -78,8 +78,7 @@ class SheetSettings:
     power_of_two: bool = run_setting(False, "make the sheet's sides powers of two")
     data: tuple[Path, ...] = run_setting(
         (),
-        "describe the sheet: .json (Aseprite, TexturePacker), .tsx (Tiled), .tres (Godot 4), "
-        ".css (repeatable)",
+        "describe the sheet: {descriptions} (repeatable)",
         metavar="FILE",
     )
     array: bool = run_setting(False, "name frames in a list in JSON")
@@ -91,7 +90,7 @@ class OutputSettings(SheetSettings, DeviceSettings):
 
     out: str | None = run_setting(
         None,
-        "folder, .png sheet, .gif/.webp/.apng/.aseprite frames, or - (default: here)",
+        "folder, .png sheet, {files} frames, or - (default: here)",
         flags=("-o", "--out"),
         metavar="OUT",
     )

@@ -107,7 +107,7 @@ class ReconstructSettings(DeviceSettings):
     out: str | None = again(
         OutputSettings,
         "out",
-        doc="folder, .png sheet, .gif/.webp/.apng frames, or - (default: a file an image, here)",
+        doc="folder, .png sheet, {files} frames, or - (default: a file an image, here)",
     )
     force: bool = again(OutputSettings, "force")
     shard: tuple[int, int] = again(SeriesSettings, "shard")
@@ -182,6 +182,4 @@ class ExportSettings(SheetSettings):
         AnimateSettings, "fps", default=None, doc="frames a second (default: as the files say)"
     )
     scale: int = again(PictureSettings, "scale")
-    out: Path = needed(
-        ".png sheet, .gif/.webp/.apng, or .aseprite", flags=("-o", "--out"), metavar="FILE"
-    )
+    out: Path = needed(".png sheet, or {files}", flags=("-o", "--out"), metavar="FILE")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pxgen.engines.atlas import Atlas, Cel
 from pxgen.version import __version__
+
+if TYPE_CHECKING:
+    from pxgen.engines.atlas import Atlas, Cel
 
 
 def aseprite_json(atlas: Atlas, image: str, name: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from pxgen.engines.atlas import Atlas, Cel, Tag
+if TYPE_CHECKING:
+    from pxgen.engines.atlas import Atlas, Cel, Tag
 
 
 def stylesheet(atlas: Atlas, image: str, name: str) -> str:

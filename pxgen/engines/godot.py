@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from pxgen.engines.atlas import Atlas, Cel, Tag
+if TYPE_CHECKING:
+    from pxgen.engines.atlas import Atlas, Cel, Tag
 
 
 def sprite_frames(atlas: Atlas, image: str, name: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING
 
-from pxgen.engines.atlas import Atlas
+if TYPE_CHECKING:
+    from pxgen.engines.atlas import Atlas
 
 FORMAT = "1.10"
 """Of the file: what every Tiled from 1.10 on reads."""
@@ -12,6 +13,8 @@ FORMAT = "1.10"
 
 def tileset(atlas: Atlas, image: str, name: str) -> str:
     """A tileset of one image, whose frames lie on a grid."""
+    from xml.etree import ElementTree as ET
+
     height, width = atlas.pixels.shape
     tile_width, tile_height = atlas.source
     spacing, margin = atlas.style.padding + 2 * atlas.style.extrude, atlas.style.extrude

@@ -6,14 +6,15 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import F64, Bytes, Rgba
 from pxgen.engines.aseprite import CEL, COMPRESSED, FILE, FRAME, LAYER, PALETTE, TAGS
 from pxgen.errors import InputError
+from pxgen.ingest.decoded import MAX_FILE_PIXELS, DecodedImage, check_size
 
 OLD_PALETTES = {0x0004: 1, 0x0011: 4}
 """Chunks of older files, and what their numbers are multiplied by (6 bits in the second)."""
@@ -21,21 +22,9 @@ VISIBLE, BACKGROUND, REFERENCE = 1, 8, 64
 GROUP = 1
 TAGGED = 16
 """Times that tags may show a file's frames, all together: they become copies."""
+MAX_FILE_BYTES = 2**28
 RAW, LINKED = 0, 1
 INDEXED, GRAY, RGBA = 8, 16, 32
-
-
-class TaggedFrames(NamedTuple):
-    """What a file holds."""
-
-    rgba: U8
-    """``(T, H, W, 4) uint8``."""
-    durations: tuple[int, ...]
-    """Milliseconds of each frame."""
-    tags: tuple[tuple[str, tuple[int, ...]], ...]
-    """Names, and the frames of each in the order in which they are shown."""
-    table: bytes | None
-    """The RGBA rows of an indexed file's palette."""
 
 
 class _Layer(NamedTuple):
@@ -50,7 +39,7 @@ class _Cel(NamedTuple):
     opacity: int
     order: int
     """Moves it up or down among the layers."""
-    pixels: U8
+    pixels: Bytes
     """``(h, w, n)``: ``n`` bytes a pixel."""
 
 
@@ -59,10 +48,10 @@ class _State:
     count: int
     depth: int
     transparent: int
-    palette: U8
     layer_opacity: bool
     budget: int
     """Pixels of cels that may still be unpacked."""
+    palette: Rgba = field(default_factory=lambda: np.zeros((256, 4), np.uint8))
     newer: bool = False
     """Whether a palette chunk was seen that knows alpha; older ones then do not count."""
     layers: list[_Layer] = field(default_factory=list)
@@ -73,45 +62,44 @@ class _State:
     tags: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
 
 
-HEAD = 134
-"""Bytes that tell Aseprite's files from all others."""
-
-
 def is_aseprite(head: bytes) -> bool:
     """Whether a file that begins like this is Aseprite's own: both of its marks are there."""
-    marks = len(head) >= HEAD and struct.unpack_from("<H", head, 4)[0] == FILE
+    marks = len(head) >= 134 and struct.unpack_from("<H", head, 4)[0] == FILE
     return marks and struct.unpack_from("<H", head, 132)[0] == FRAME
 
 
-def read_aseprite(content: bytes, pixel_limit: int, file_limit: int) -> TaggedFrames:
-    """Decode a file.
+def decode_aseprite(path: Path) -> DecodedImage:
+    """Decode a file as :func:`read_aseprite` does.
 
-    Args:
-        content: all of it.
-        pixel_limit: pixels accepted in a frame.
-        file_limit: pixels accepted over all frames.
+    Raises:
+        InputError: damaged, too large, or of layers that only Aseprite can draw.
+        OSError: it cannot be read.
+    """
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise InputError(f"an Aseprite file of more than {MAX_FILE_BYTES >> 20} MB")
+    return read_aseprite(path.read_bytes())
+
+
+def read_aseprite(content: bytes) -> DecodedImage:
+    """Frames of visible layers over one another, durations, tags, and an indexed file's palette.
 
     Raises:
         InputError: damaged, too large, or of layers that only Aseprite can draw.
     """
     try:
-        return _read(content, pixel_limit, file_limit)
+        return _read(content)
     except (struct.error, IndexError, zlib.error, UnicodeDecodeError, ValueError) as error:
         raise InputError("this Aseprite file is damaged or cut off") from error
 
 
-def _read(content: bytes, pixel_limit: int, file_limit: int) -> TaggedFrames:
+def _read(content: bytes) -> DecodedImage:
     _, magic, count, width, height, depth, flags = struct.unpack_from("<IHHHHHI", content)
     if magic != FILE or depth not in {INDEXED, GRAY, RGBA}:
         raise InputError("not an Aseprite file of 8, 16 or 32 bits")
     if not (count and width and height):
         raise InputError("an Aseprite file without pixels")
-    if width * height > pixel_limit or count * width * height > file_limit:
-        raise InputError(f"{count} frames of {width}x{height} are too many pixels")
-    table = np.zeros((256, 4), np.uint8)
-    state = _State(
-        count, depth, content[28], table, layer_opacity=bool(flags & 1), budget=file_limit
-    )
+    check_size(count, height, width)
+    state = _State(count, depth, content[28], layer_opacity=bool(flags & 1), budget=MAX_FILE_PIXELS)
     durations, at = [], 128
     for number in range(count):
         size, magic, old, duration, new = struct.unpack_from("<IHHH2xI", content, at)
@@ -123,7 +111,8 @@ def _read(content: bytes, pixel_limit: int, file_limit: int) -> TaggedFrames:
         _chunks(content[at + 16 : at + size], new or old, state)
         at += size
     rgba = np.stack([_compose(cels, state, height, width) for cels in state.cels])
-    return TaggedFrames(rgba, tuple(durations), tuple(state.tags), _table(content, state))
+    table = _table(content, state)
+    return DecodedImage(rgba, table, durations=tuple(durations), tags=tuple(state.tags))
 
 
 def _table(content: bytes, state: _State) -> bytes | None:
@@ -253,7 +242,7 @@ def _tags(chunk: bytes, frames: int) -> Iterator[tuple[str, tuple[int, ...]]]:
         at += 19 + length
 
 
-def _compose(cels: dict[int, _Cel], state: _State, height: int, width: int) -> U8:
+def _compose(cels: dict[int, _Cel], state: _State, height: int, width: int) -> Rgba:
     """``(H, W, 4)``: visible cels over one another."""
     below = np.zeros((height, width, 4))
     # Aseprite 1.3: a cel may stand above or below its layer.
@@ -267,7 +256,7 @@ def _compose(cels: dict[int, _Cel], state: _State, height: int, width: int) -> U
     return np.rint(below).astype(np.uint8)
 
 
-def _colored(pixels: U8, layer: _Layer, state: _State) -> NDArray[np.float64]:
+def _colored(pixels: Bytes, layer: _Layer, state: _State) -> F64:
     if state.depth == RGBA:
         return pixels.astype(float)
     if state.depth == GRAY:
@@ -280,7 +269,7 @@ def _colored(pixels: U8, layer: _Layer, state: _State) -> NDArray[np.float64]:
     return colors[pixels[..., 0]]
 
 
-def _blend(below: NDArray[np.float64], rgba: NDArray[np.float64], cel: _Cel) -> None:
+def _blend(below: F64, rgba: F64, cel: _Cel) -> None:
     """Lay a cel over what is below it, inside the canvas."""
     height, width = below.shape[:2]
     rows = slice(max(cel.y, 0), min(cel.y + len(rgba), height))

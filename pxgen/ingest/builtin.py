@@ -17,9 +17,9 @@ from pxgen.errors import Remark, UsageError
 from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import describe_split
 from pxgen.ingest.folder import label_numbers, refuse_existing, write_pictures
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import place
 from pxgen.ingest.split import family_key, groups_of, split_of
-from pxgen.ingest.spool import Compact
 from pxgen.palette.table import pack
 
 
@@ -81,4 +81,4 @@ def _canvas(settings: DataSettings) -> Canvas:
 def _key(pixels: U8) -> int:
     used, place = np.unique(pixels, return_inverse=True)
     indices = place.reshape(pixels.shape).astype(np.uint8)
-    return family_key(Compact(indices, pack(PALETTE.rgba[used])), 1)
+    return family_key(IndexedSprite(indices, pack(PALETTE.rgba[used])), 1)

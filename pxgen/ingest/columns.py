@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pxgen.errors import UsageError
-from pxgen.ingest.images import SUFFIXES
 from pxgen.ingest.tables import Cell, Table
+from pxgen.render.kinds import BY_SUFFIX
 
 _PLAIN_SEPARATORS = (" / ", ";", "|")
 _POSSIBLE_SEPARATORS = (",", "/")
@@ -124,7 +124,7 @@ def _names(
     ]
     distinct = len({label for labels in found for label in labels})
     if not wanted:
-        if all(text.lower().endswith(tuple(SUFFIXES)) for text in filled) and filled:
+        if all(text.lower().endswith(tuple(BY_SUFFIX)) for text in filled) and filled:
             return None, "file names, not taken"
         if distinct == 1 and all(found) and len(found) > 1:
             return None, "the same on every row, not taken"

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from pxgen.arrays import U8
 from pxgen.canvas import Anchor, Canvas
 from pxgen.errors import InputError
-from pxgen.ingest.images import read_picture
+from pxgen.ingest.images import read_image
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import misfit, place
 from pxgen.ingest.scale import enlargement
-from pxgen.ingest.spool import Compact, compact
 from pxgen.palette import Palette
 from pxgen.palette.local import localized
-from pxgen.palette.oklab import nearest
 from pxgen.palette.table import unpack
 
 
@@ -57,7 +56,7 @@ def fit_image(path: Path, onto: Place) -> Fitted:
         InputError: unreadable, or it does not fit the canvas, or has too many colours of its own.
     """
     canvas = onto.canvas
-    sprite = compact(read_picture(path).rgba)
+    sprite = IndexedSprite.of(read_image(path).rgba)
     factor = sprite.size.height // canvas.height
     enlarged = (factor * canvas.height, factor * canvas.width)
     if factor > 1 and sprite.size[1:] == enlarged and enlargement(sprite.indices) % factor == 0:
@@ -74,10 +73,10 @@ def fit_frames(path: Path, onto: Place, keep: int | None) -> Fitted:
     Raises:
         InputError: unreadable, too large, or it has fewer frames.
     """
-    rgba = read_picture(path).rgba
+    rgba = read_image(path).rgba
     if keep is not None and keep > len(rgba):
         raise InputError(f"{path}: {len(rgba)} frames, fewer than the {keep} to keep")
-    sprite = compact(rgba[:keep])
+    sprite = IndexedSprite.of(rgba[:keep])
     canvas = onto.canvas._replace(frames=sprite.size.frames)
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason} of the model")
@@ -105,7 +104,7 @@ def lay_image(path: Path, onto: Place, at: tuple[int, int] | None) -> Laid:
         InputError: unreadable, or it reaches beyond the canvas, or has too many colours.
     """
     canvas = onto.canvas
-    sprite = compact(read_picture(path).rgba)
+    sprite = IndexedSprite.of(read_image(path).rgba)
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason}")
     _, height, width = sprite.size
@@ -129,7 +128,7 @@ def fit_mask(path: Path, canvas: Canvas) -> NDArray[np.bool_]:
     Raises:
         InputError: unreadable, of another size than the canvas, or without a light pixel.
     """
-    rgba = read_picture(path).rgba
+    rgba = read_image(path).rgba
     factor = max(1, rgba.shape[1] // canvas.height)
     if rgba.shape[1:3] == (factor * canvas.height, factor * canvas.width):
         # Drawn over an enlarged sprite.
@@ -151,17 +150,14 @@ WHITE = 192
 """From here on a mask's pixel counts as white, and as opaque."""
 
 
-def _entries(path: Path, sprite: Compact, onto: Place) -> tuple[U8, int, Palette]:
+def _entries(path: Path, sprite: IndexedSprite, onto: Place) -> tuple[U8, int, Palette]:
     """``(t, h, w) uint8`` entries, how many pixels had to be snapped, and the palette."""
-    colors, palette = unpack(sprite.colors), onto.palette
+    palette = onto.palette
     if onto.local:
-        indices, own = localized(sprite.indices, colors)
+        indices, own = localized(sprite.indices, unpack(sprite.colors))
         if len(own) >= len(palette):
             raise InputError(
                 f"{path}: {len(own)} colours, this model draws at most {len(palette) - 1} a sprite"
             )
         return indices, 0, Palette.of(own.tolist())
-    entries, known = palette.lookup(colors)
-    entries[~known] = nearest(palette, colors[~known])
-    snapped = int((~known)[sprite.indices].sum())
-    return entries[sprite.indices].astype(np.uint8), snapped, palette
+    return *sprite.onto(palette), palette

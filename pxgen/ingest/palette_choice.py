@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pxgen.arrays import U8, Colors32
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.census import Census
-from pxgen.ingest.spool import Compact
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.dither import dither
 from pxgen.palette.oklab import OPAQUE, nearest
@@ -172,7 +172,7 @@ class Recolorer:
         if self._seen is not None:
             self._index, self._known = self._search(self._seen)
 
-    def draw(self, sprite: Compact) -> U8:
+    def draw(self, sprite: IndexedSprite) -> U8:
         """``(T, H, W) uint8`` indices into the palette."""
         if self._seen is None:
             index, known = self._search(sprite.colors)

@@ -11,8 +11,8 @@ from pxgen.arrays import U8
 from pxgen.errors import InputError
 from pxgen.ingest.census import Census
 from pxgen.ingest.describe import describe_palette
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import Choice, Recolorer
-from pxgen.ingest.spool import Compact
 from pxgen.palette import Palette
 from pxgen.palette.local import MOST, localized
 from pxgen.palette.table import unpack
@@ -34,7 +34,7 @@ class Painter(Protocol):
         """The same for the dataset's own record."""
         ...
 
-    def draw(self, sprite: Compact) -> U8:
+    def draw(self, sprite: IndexedSprite) -> U8:
         """``(T, H, W) uint8`` indices."""
         ...
 
@@ -64,7 +64,7 @@ class OnePalette:
             "exact_share": round(self._choice.exact_share, 6),
         }
 
-    def draw(self, sprite: Compact) -> U8:
+    def draw(self, sprite: IndexedSprite) -> U8:
         """``(T, H, W) uint8`` indices."""
         return self._recolorer.draw(sprite)
 
@@ -84,7 +84,7 @@ class OwnPalettes:
 
     lossless = True
 
-    def __init__(self, sprites: Iterable[Compact]) -> None:
+    def __init__(self, sprites: Iterable[IndexedSprite]) -> None:
         sums, counts = np.zeros((MOST, 3)), np.zeros(MOST)
         for number, sprite in enumerate(sprites):
             _, colors = localized(sprite.indices, unpack(sprite.colors))
@@ -111,7 +111,7 @@ class OwnPalettes:
         """That nothing was lost."""
         return {"local_palettes": True, "psnr": None, "exact_share": 1.0}
 
-    def draw(self, sprite: Compact) -> U8:
+    def draw(self, sprite: IndexedSprite) -> U8:
         """``(T, H, W) uint8`` indices."""
         indices, colors = localized(sprite.indices, unpack(sprite.colors))
         row = np.zeros((1 + self._entries, 4), np.uint8)

@@ -14,8 +14,9 @@ from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
 from pxgen.ingest.cleaning import Jpegs, undo_overflow
 from pxgen.ingest.clips import Entry, broken, gather, singles
+from pxgen.ingest.decoded import MAX_FILE_PIXELS, DecodedImage
 from pxgen.ingest.grid import Grid, cut
-from pxgen.ingest.images import FILE_LIMIT, Picture, read_picture
+from pxgen.ingest.images import read_image
 from pxgen.ingest.match import Unit
 from pxgen.ingest.walk import Found, Listing
 from pxgen.palette import Palette
@@ -147,46 +148,46 @@ class Sources:
             unit += len(array)
 
     def _from_files(self, entry: Entry, unit: int) -> Iterator[Sprite]:
-        picture = self._picture(entry)
-        self.tally.saw_table(picture.table)
-        if picture.jpeg:
-            self.tally.jpegs.look(picture.rgba)
+        image = self._image(entry)
+        self.tally.saw_table(image.table)
+        if image.jpeg:
+            self.tally.jpegs.look(image.rgba)
             if self.reading.overflow:
-                picture = replace(picture, rgba=undo_overflow(picture.rgba))
+                image = replace(image, rgba=undo_overflow(image.rgba))
         if self.reading.grid is not None:
-            yield from self._from_sheet(entry, unit, picture)
+            yield from self._from_sheet(entry, unit, image)
         else:
-            for sprite in _parts(entry.name, unit, picture):
+            for sprite in _parts(entry.name, unit, image):
                 yield from self._stills(sprite)
 
-    def _picture(self, entry: Entry) -> Picture:
+    def _image(self, entry: Entry) -> DecodedImage:
         limit = self.reading.frames
         if len(entry.files) > 1 and limit is not None and len(entry.files) > limit:
             raise InputError(
                 f"{entry.files[0].path}: one of {len(entry.files)} numbered frames, more than "
                 f"--frames {limit}; --frames 1 takes them as stills"
             )
-        first = read_picture(entry.files[0].path)
+        first = read_image(entry.files[0].path)
         if len(entry.files) == 1:
             return first
-        if first.rgba.nbytes * len(entry.files) > 4 * FILE_LIMIT:
-            raise InputError(f"{entry.files[0].path}: a clip of more than {FILE_LIMIT} pixels")
-        return Picture(np.concatenate([first.rgba, *self._later(entry, first)]), first.table)
+        if first.rgba.nbytes * len(entry.files) > 4 * MAX_FILE_PIXELS:
+            raise InputError(f"{entry.files[0].path}: a clip of more than {MAX_FILE_PIXELS} pixels")
+        return DecodedImage(np.concatenate([first.rgba, *self._later(entry, first)]), first.table)
 
-    def _later(self, entry: Entry, first: Picture) -> Iterator[U8]:
+    def _later(self, entry: Entry, first: DecodedImage) -> Iterator[U8]:
         for file in entry.files[1:]:
-            picture = read_picture(file.path)
-            self.tally.saw_table(picture.table)
-            if picture.rgba.shape != first.rgba.shape:
+            image = read_image(file.path)
+            self.tally.saw_table(image.table)
+            if image.rgba.shape != first.rgba.shape:
                 raise InputError(f"{file.path}: not of the size of the clip's first frame")
-            yield picture.rgba
+            yield image.rgba
 
-    def _from_sheet(self, entry: Entry, unit: int, picture: Picture) -> Iterator[Sprite]:
+    def _from_sheet(self, entry: Entry, unit: int, image: DecodedImage) -> Iterator[Sprite]:
         grid, frames = self.reading.grid, self.reading.frames or 1
-        if grid is None or len(picture.rgba) > 1:
+        if grid is None or len(image.rgba) > 1:
             raise InputError(f"{entry.files[0].path}: an animation is no sheet of cells")
         try:
-            for place, cells in cut(picture.rgba[0], grid, frames):
+            for place, cells in cut(image.rgba[0], grid, frames):
                 if cells[..., 3].any():
                     yield Sprite(f"{entry.name}#{place}", unit, cells)
                 else:
@@ -210,14 +211,14 @@ class Sources:
             yield Sprite(f"{sprite.name}#{number}", sprite.unit, frame[None])
 
 
-def _parts(name: str, unit: int, picture: Picture) -> Iterator[Sprite]:
+def _parts(name: str, unit: int, image: DecodedImage) -> Iterator[Sprite]:
     """A file's animation whole, or each of the parts that it names."""
-    if not picture.tags:
-        yield Sprite(name, unit, picture.rgba, picture.durations)
-    for tag, order in picture.tags:
+    if not image.tags:
+        yield Sprite(name, unit, image.rgba, image.durations)
+    for tag, order in image.tags:
         frames = list(order)
-        durations = tuple(picture.durations[number] for number in frames)
-        yield Sprite(f"{name}#{tag}", unit, picture.rgba[frames], durations)
+        durations = tuple(image.durations[number] for number in frames)
+        yield Sprite(f"{name}#{tag}", unit, image.rgba[frames], durations)
 
 
 def _is_array(file: Found) -> bool:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from pxgen.arrays import U8
 from pxgen.data.dataset import HELD_OUT, TRAIN
 from pxgen.data.duplicates import form_key
-from pxgen.ingest.spool import Compact
+from pxgen.ingest.indexed import IndexedSprite
 
 Together = Literal["likes", "file", "folder"]
 MOST = np.iinfo(np.uint64).max
 
 
-def exact_key(sprite: Compact) -> int:
+def exact_key(sprite: IndexedSprite) -> int:
     """64 bits that are equal for sprites equal in every pixel."""
     digest = hashlib.blake2b(digest_size=8)
     digest.update(repr(sprite.size).encode())
@@ -27,7 +27,7 @@ def exact_key(sprite: Compact) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
-def family_key(sprite: Compact, enlarged: int) -> int:
+def family_key(sprite: IndexedSprite, enlarged: int) -> int:
     """64 bits that are equal for copies, mirrors, recolours, shifts and enlargements of a sprite.
 
     The sprite is shrunk by its own enlargement before its form is taken.

@@ -9,70 +9,19 @@ from __future__ import annotations
 import struct
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pxgen.arrays import U8, Colors32
-from pxgen.canvas import Canvas
-from pxgen.palette.table import pack
+from pxgen.ingest.indexed import IndexedSprite
 
 _HEAD = struct.Struct("<4I")
 
 
-@dataclass(frozen=True)
-class Compact:
-    """One sprite as indices into its own sorted colours."""
-
-    indices: NDArray[np.unsignedinteger[Any]]
-    """``(T, H, W)``, uint8 while there are at most 256 colours, else uint32."""
-    colors: Colors32
-    """``(k,)`` packed RGBA, ascending; every transparent pixel is 0."""
-
-    @property
-    def size(self) -> Canvas:
-        """Frames, height and width."""
-        return Canvas(*self.indices.shape)
-
-    def counts(self) -> NDArray[np.int64]:
-        """``(k,)`` pixels of each colour."""
-        return np.bincount(self.indices.ravel(), minlength=len(self.colors))
-
-    def reduced(self, factor: int) -> Compact:
-        """The sprite with squares of ``factor`` pixels made one."""
-        if factor == 1:
-            return self
-        return Compact(self.indices[:, ::factor, ::factor], self.colors)
-
-
-PART = 2**20
-"""Pixels whose colours are sorted at once."""
-
-
-def compact(rgba: U8) -> Compact:
-    """``(T, H, W, 4) uint8`` to its own colours; what hides under alpha 0 is forgotten."""
-    packed = pack(rgba)
-    packed[rgba[..., 3] == 0] = 0
-    if packed.size <= PART:
-        colors, place = np.unique(packed, return_inverse=True)
-        return Compact(place.reshape(packed.shape).astype(_narrow(colors)), colors)
-    # In parts: sorting a large picture at once would take twenty times its own memory.
-    parts = np.split(packed.reshape(-1), range(PART, packed.size, PART))
-    colors = np.unique(np.concatenate([np.unique(part) for part in parts]))
-    placed = [np.searchsorted(colors, part).astype(_narrow(colors)) for part in parts]
-    return Compact(np.concatenate(placed).reshape(packed.shape), colors)
-
-
-def _narrow(colors: Colors32) -> type[np.uint8 | np.uint32]:
-    return np.uint8 if len(colors) <= 256 else np.uint32
-
-
 class Spool:
-    """A nameless temporary file of compact sprites; it is gone when closed, or when killed."""
+    """A nameless temporary file of indexed sprites; it is gone when closed, or when killed."""
 
     def __init__(self, folder: Path) -> None:
         """Keep the file in ``folder``, which has room: the dataset will be written there."""
@@ -93,13 +42,13 @@ class Spool:
     def __len__(self) -> int:
         return self._count
 
-    def append(self, sprite: Compact) -> None:
+    def append(self, sprite: IndexedSprite) -> None:
         """Add one sprite at the end."""
         head = _HEAD.pack(*sprite.size, len(sprite.colors))
         self._file.write(head + sprite.colors.tobytes() + sprite.indices.tobytes())
         self._count += 1
 
-    def __iter__(self) -> Iterator[Compact]:
+    def __iter__(self) -> Iterator[IndexedSprite]:
         """Every sprite in the order of writing."""
         self._file.seek(0)
         for _ in range(self._count):
@@ -108,4 +57,4 @@ class Spool:
             narrow = np.dtype(np.uint8 if k <= 256 else np.uint32)
             size = frames * height * width * narrow.itemsize
             indices = np.frombuffer(self._file.read(size), narrow)
-            yield Compact(indices.reshape(frames, height, width), colors)
+            yield IndexedSprite(indices.reshape(frames, height, width), colors)

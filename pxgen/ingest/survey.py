@@ -14,10 +14,11 @@ from typing import Self
 from pxgen.canvas import Canvas
 from pxgen.ingest.census import Census
 from pxgen.ingest.cleaning import cut_background
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.scale import Size, choose_reductions, enlargement
 from pxgen.ingest.sources import Sources
 from pxgen.ingest.split import exact_key, family_key
-from pxgen.ingest.spool import Compact, Spool, compact
+from pxgen.ingest.spool import Spool
 
 MANY_COLORS = 48
 """Colours beyond which one sprite is hardly drawn by hand: drawn ones were seen to hold up to 38,
@@ -75,10 +76,10 @@ class Survey:
         """Decode and measure every sprite of the sources."""
         shared: dict[Canvas, Canvas] = {}
         for sprite in sources.sprites():
-            small = compact(sprite.rgba)
+            small = IndexedSprite.of(sprite.rgba)
             if cleaning.background:
                 smoothed = len(small.colors) > MANY_COLORS
-                small = compact(cut_background(sprite.rgba, smoothed=smoothed))
+                small = IndexedSprite.of(cut_background(sprite.rgba, smoothed=smoothed))
             if cleaning.most_colors and len(small.colors) > cleaning.most_colors:
                 self.left_out += 1
                 continue
@@ -102,7 +103,7 @@ class Survey:
         counts = Counter((size.height, size.width) for size in self.sizes)
         return choose_reductions(counts, self._factors)
 
-    def chosen(self, keep: Sequence[bool], reductions: dict[Size, int]) -> Iterator[Compact]:
+    def chosen(self, keep: Sequence[bool], reductions: dict[Size, int]) -> Iterator[IndexedSprite]:
         """The sprites to keep, in their true pixels."""
         for kept, sprite in zip(keep, self._spool, strict=True):
             if kept:

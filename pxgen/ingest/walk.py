@@ -10,11 +10,8 @@ from pathlib import Path
 from pxgen.data.dataset import FILE_NAME
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
-from pxgen.ingest.aseprite import HEAD, is_aseprite
-from pxgen.ingest.images import SUFFIXES
+from pxgen.ingest.images import is_image
 
-SHARED_SUFFIX = ".ase"
-"""Of Aseprite's files and of Adobe's palettes."""
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json"})
 
 
@@ -72,19 +69,8 @@ def find_files(sources: Sequence[Path]) -> Listing:
 
 
 def _is_source(path: Path) -> bool:
-    suffix = path.suffix.lower()
-    if suffix == SHARED_SUFFIX:
-        return _is_aseprite(path)
-    return suffix in SUFFIXES or (suffix in ARRAY_SUFFIXES and not is_companion(path))
-
-
-def _is_aseprite(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return is_aseprite(file.read(HEAD))
-    except OSError:
-        # Whoever reads it will say why it cannot be read.
-        return True
+    is_array = path.suffix.lower() in ARRAY_SUFFIXES and not is_companion(path)
+    return is_array or is_image(path)
 
 
 def _common_root(sources: Sequence[Path]) -> Path:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import U8, Bools
 from pxgen.evaluate.craft import stray
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import DELIBERATE
 from pxgen.ingest.scale import enlargement
-from pxgen.ingest.spool import Compact, compact
 from pxgen.palette import Palette
 
 DRAWN = 16
@@ -52,7 +52,7 @@ class Looked:
 
     rgba: U8
     """``(T, H, W, 4) uint8``."""
-    sprite: Compact
+    sprite: IndexedSprite
     """The same in its own colours."""
     palette: Palette | None
     """What its colours should be of."""
@@ -63,7 +63,7 @@ def check(
     rgba: U8, palette: Palette | None = None, durations: tuple[float, ...] = ()
 ) -> list[Finding]:
     """Everything that the rules find in ``(T, H, W, 4) uint8``, in the order of ``RULES``."""
-    looked = Looked(rgba, compact(rgba), palette, durations)
+    looked = Looked(rgba, IndexedSprite.of(rgba), palette, durations)
     return [finding for rule in RULES.values() for finding in rule(looked)]
 
 
@@ -98,7 +98,7 @@ def _enlarged(image: Looked) -> Iterator[Finding]:
         yield Finding("enlarged", factor, "times enlarged", None, fixable=True)
 
 
-def enlarged_by(sprite: Compact) -> int:
+def enlarged_by(sprite: IndexedSprite) -> int:
     """How many times a sprite is enlarged; 1 where that would leave too little of it."""
     if len(sprite.colors) < 2:
         return 1

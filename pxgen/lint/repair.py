@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pxgen.arrays import U8
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import DELIBERATE
-from pxgen.ingest.spool import compact
 from pxgen.lint.checks import enlarged_by
 from pxgen.palette import Palette
-from pxgen.palette.oklab import OPAQUE, nearest
+from pxgen.palette.oklab import OPAQUE
 
 
 class Repaired(NamedTuple):
@@ -44,21 +44,13 @@ def repair(
     if "hidden-colours" not in ignored:
         rgba[alpha == 0] = 0
     if "enlarged" not in ignored:
-        factor = enlarged_by(compact(rgba))
+        factor = enlarged_by(IndexedSprite.of(rgba))
         rgba = rgba[:, ::factor, ::factor]
     if palette is not None and "off-palette" not in ignored:
-        rgba = _onto(rgba, palette)
+        rgba = palette.colors(IndexedSprite.of(rgba).onto(palette)[0])
     if "duplicate-frames" in ignored:
         return Repaired(rgba, durations)
     return _without_repeats(rgba, durations)
-
-
-def _onto(rgba: U8, palette: Palette) -> U8:
-    entries, known = palette.lookup(rgba)
-    entries = entries.copy()
-    entries[~known] = nearest(palette, rgba[~known])
-    colored: U8 = palette.rgba[entries]
-    return colored
 
 
 def _without_repeats(rgba: U8, durations: tuple[float, ...]) -> Repaired:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import colorsys
 import math
 import struct
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pxgen.errors import InputError
 
-Row = tuple[int, int, int, int]
+if TYPE_CHECKING:
+    from pxgen.palette.table import Row
 
 _ASE_COLOR = 0x0001
 _ASE_CHANNELS = {b"RGB ": 3, b"Gray": 1}
@@ -17,15 +18,25 @@ _ACO_RGB, _ACO_HSB, _ACO_GRAY = 0, 1, 8
 _PROFILED = "needs a colour profile to become exact RGB; convert it to RGB and export again"
 
 
+def is_ase(data: bytes) -> bool:
+    """Whether a file is Adobe Swatch Exchange."""
+    return data.startswith(b"ASEF")
+
+
+def is_riff(data: bytes) -> bool:
+    """Whether a file is a RIFF palette."""
+    return data[:4] == b"RIFF" and data[8:12] == b"PAL "
+
+
 def is_aco(data: bytes) -> bool:
-    """Whether ``data`` can be an .aco file: it has no signature, only a version and a count."""
+    """Whether a file can be an .aco: it has no signature, only a version and a count."""
     if len(data) < 4:
         return False
     version, count = struct.unpack_from(">HH", data)
     return version in (1, 2) and len(data) >= 4 + 10 * count
 
 
-def parse_ase(data: bytes, source: str) -> tuple[list[Row], str]:
+def read_ase(data: bytes, source: str) -> tuple[list[Row], str]:
     """Adobe Swatch Exchange: big-endian blocks, of which the colours are read in order."""
     rows: list[Row] = []
     position = 12
@@ -58,7 +69,7 @@ def _ase_color(data: bytes, position: int, number: int, source: str) -> Row:
     return red, green, blue, 255
 
 
-def parse_aco(data: bytes, source: str) -> tuple[list[Row], str]:
+def read_aco(data: bytes, source: str) -> tuple[list[Row], str]:
     """Photoshop colour swatches; version 2 repeats version 1 with names, so the first part does."""
     version, count = struct.unpack_from(">HH", data)
     rows: list[Row] = []
@@ -90,7 +101,7 @@ def _aco_color(space: int, values: list[int], where: str) -> Row:
     raise InputError(f"{where}: colour space {space} {_PROFILED}")
 
 
-def parse_riff(data: bytes, source: str) -> tuple[list[Row], str]:
+def read_riff(data: bytes, source: str) -> tuple[list[Row], str]:
     """Microsoft's RIFF palette: a ``data`` chunk with a version, a count and r g b flags."""
     position = 12
     try:
@@ -112,10 +123,3 @@ def _byte(value: float) -> int:
 
 def _truncated(source: str) -> InputError:
     return InputError(f"{source} ends in the middle of its colours; export or copy it again")
-
-
-PARSERS: dict[str, Callable[[bytes, str], tuple[list[Row], str]]] = {
-    "ase": parse_ase,
-    "aco": parse_aco,
-    "riff": parse_riff,
-}

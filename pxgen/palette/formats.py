@@ -1,29 +1,74 @@
-"""Reading and writing palette files.
+"""Palette files, read and written.
 
-What a file is, its content says: suffixes are shared (.pal is JASC or RIFF, .ase is Adobe or
+A file's content says what it is: suffixes are shared (.pal is JASC or RIFF, .ase is Adobe or
 Aseprite) and often wrong. Index 0, transparent, is in every palette and therefore in no file: it
 is left out on writing and put back on reading.
+
+Nothing heavy is imported before a file is read: help lists the formats.
 """
 
 from __future__ import annotations
 
-import codecs
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
 from pxgen.palette import binary, swatch, text
-from pxgen.palette.table import MAX_COLORS, Palette
 
-WRITABLE = (".hex", ".gpl", ".pal", ".txt", ".png")
-READABLE = ".hex, .gpl, .pal, .txt, .png, Adobe .ase or .aco"
+if TYPE_CHECKING:
+    from pxgen.palette.table import Palette, Row
 
-_ALPHA = (".gpl", ".txt", ".png")
+
+class PaletteFormat(NamedTuple):
+    """A kind of palette file."""
+
+    suffix: str
+    program: str
+    """Whose format it is, where the suffix does not say it."""
+    matches: Callable[[bytes], bool]
+    """Whether a file's content is of this format."""
+    read: Callable[[bytes, str], tuple[list[Row], str]]
+    """Content and the file's name in messages to RGBA rows and the palette's own name."""
+    write: Callable[[Palette], bytes] | None = None
+    """None: read only."""
+    alpha: bool = False
+    """Whether it holds half-transparent colours."""
+
+
+FORMATS = (
+    PaletteFormat(".hex", "", text.is_text, text.read_hex, text.write_hex),
+    PaletteFormat(".gpl", "GIMP", text.is_gpl, text.read_gpl, text.write_gpl, alpha=True),
+    PaletteFormat(".pal", "JASC", text.is_jasc, text.read_jasc, text.write_jasc),
+    PaletteFormat(".pal", "RIFF", binary.is_riff, binary.read_riff),
+    PaletteFormat(".txt", "paint.net", text.is_text, text.read_hex, text.write_paintnet, True),
+    PaletteFormat(".png", "", swatch.is_png, swatch.read_png, swatch.write_png, alpha=True),
+    PaletteFormat(".ase", "Adobe", binary.is_ase, binary.read_ase),
+    PaletteFormat(".aco", "Adobe", binary.is_aco, binary.read_aco),
+)
+"""Every format; a module with its functions and a line here make one more."""
+
+WRITABLE = tuple(each for each in FORMATS if each.write is not None)
+
 _MAX_BYTES = 8 << 20
 _ASEPRITE_MAGIC = b"\xe0\xa5"
-_TITLES = {b"GIMP Palette": "gpl", b"JASC-PAL": "jasc"}
-_OTHER_PICTURES = {b"GIF8": "GIF", b"\xff\xd8\xff": "JPEG", b"BM": "BMP"}
+_OTHER_IMAGES = {b"GIF8": "GIF", b"\xff\xd8\xff": "JPEG", b"BM": "BMP"}
+
+
+def listed(formats: Iterable[PaletteFormat] = FORMATS) -> str:
+    """Suffixes with the programs that use them: ``.hex, .gpl (GIMP) … or .aco (Adobe)``."""
+    programs: dict[str, list[str]] = {}
+    for each in formats:
+        programs.setdefault(each.suffix, []).extend([each.program] if each.program else [])
+    return either(f"{s} ({', '.join(p)})" if p else s for s, p in programs.items())
+
+
+def either(names: Iterable[str]) -> str:
+    """``.hex, .pal or .png``."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}"
 
 
 def read_palette(source: str | os.PathLike[str] | bytes, name: str = "") -> Palette:
@@ -44,43 +89,30 @@ def read_palette(source: str | os.PathLike[str] | bytes, name: str = "") -> Pale
     else:
         path = Path(source)
         data, label, stem = _load(path), str(path), path.stem
-    kind = sniff(data, label)
-    if kind == "png":
-        rows, title = swatch.parse_png(data, label)
-    elif kind in binary.PARSERS:
-        rows, title = binary.PARSERS[kind](data, label)
-    else:
-        rows, title = text.PARSERS[kind](_decode(data), label)
+    rows, title = sniff(data, label).read(data, label)
     return _palette(rows, name or title or stem, label)
 
 
-def sniff(data: bytes, source: str = "the palette") -> str:
-    """The format of a palette file's content: png, riff, ase, aco, gpl, jasc or hex (also .txt).
+def sniff(data: bytes, source: str = "the palette") -> PaletteFormat:
+    """The format of a palette file's content.
 
     Raises:
         InputError: it is something else, which the message names where it can.
     """
-    if data.startswith(swatch.SIGNATURE):
-        return "png"
-    if data[:4] == b"RIFF" and data[8:12] == b"PAL ":
-        return "riff"
-    if data[:4] == b"ASEF":
-        return "ase"
-    _refuse_pictures(data, source)
-    if binary.is_aco(data):
-        return "aco"
-    if b"\0" in data[:1024]:
-        raise InputError(f"{source} is no palette file; give {READABLE}")
-    first = data[:80].removeprefix(codecs.BOM_UTF8).splitlines()[:1]
-    return _TITLES.get(first[0].strip() if first else b"", "hex")
+    _refuse_images(data, source)
+    found = [each for each in FORMATS if each.matches(data)]
+    if not found:
+        raise InputError(f"{source} is no palette file; give {listed()}")
+    # Any text can be a list of colours; whatever has a mark of its own is that.
+    return next((each for each in found if each.read is not text.read_hex), found[0])
 
 
 def write_palette(palette: Palette, path: str | os.PathLike[str]) -> Path:
     """Write ``palette`` in the format of ``path``'s suffix, whole or not at all.
 
     Raises:
-        UsageError: the suffix is not one of :data:`WRITABLE`, or the format cannot hold the
-            palette (no colours; half-transparent colours in .hex or .pal).
+        UsageError: the suffix is not one that is written, or the format cannot hold the palette
+            (no colours; half-transparent colours in .hex or .pal).
     """
     return write_bytes(path, encode_palette(palette, Path(path).suffix, str(path)))
 
@@ -88,18 +120,19 @@ def write_palette(palette: Palette, path: str | os.PathLike[str]) -> Path:
 def encode_palette(palette: Palette, suffix: str, target: str = "the palette") -> bytes:
     """The bytes of ``palette`` as a file with this suffix; see :func:`write_palette`."""
     suffix = suffix.lower()
-    if suffix not in WRITABLE:
-        raise UsageError(f"cannot write {target}: name it {', '.join(WRITABLE[:-1])} or .png")
+    found = next((each for each in WRITABLE if each.suffix == suffix), None)
+    if found is None or found.write is None:
+        raise UsageError(
+            f"cannot write {target}: name it {either(each.suffix for each in WRITABLE)}"
+        )
     if len(palette) == 1:
         raise UsageError(f"cannot write {target}: the palette has no colours besides transparent")
-    if suffix not in _ALPHA and (palette.rgba[1:, 3] < 255).any():
+    if not found.alpha and (palette.rgba[1:, 3] < 255).any():
         raise UsageError(
             f"cannot write {target}: {suffix} holds no half-transparent colours; "
-            f"use {', '.join(_ALPHA[:-1])} or .png"
+            f"use {either(each.suffix for each in WRITABLE if each.alpha)}"
         )
-    if suffix == ".png":
-        return swatch.encode_png(palette)
-    return text.ENCODERS[suffix](palette).encode("utf-8")
+    return found.write(palette)
 
 
 def _load(path: Path) -> bytes:
@@ -114,13 +147,13 @@ def _load(path: Path) -> bytes:
     return data
 
 
-def _refuse_pictures(data: bytes, source: str) -> None:
+def _refuse_images(data: bytes, source: str) -> None:
     if data[4:6] == _ASEPRITE_MAGIC and len(data) >= 128:
         raise InputError(
             f"{source} is an Aseprite drawing, not Adobe swatches; "
             "in Aseprite save its palette as .gpl"
         )
-    for magic, kind in _OTHER_PICTURES.items():
+    for magic, kind in _OTHER_IMAGES.items():
         if data.startswith(magic):
             raise InputError(
                 f"{source} is a {kind} picture, not a palette file; "
@@ -128,19 +161,12 @@ def _refuse_pictures(data: bytes, source: str) -> None:
             )
 
 
-def _decode(data: bytes) -> str:
-    """UTF-8 as written today, else Latin-1: old files have such names, and any byte is valid."""
-    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+def _palette(rows: list[Row], name: str, source: str) -> Palette:
+    from pxgen.palette.table import MAX_COLORS, Palette
 
-
-def _palette(rows: list[text.Row], name: str, source: str) -> Palette:
     visible = [row for row in rows if row[3]]
     if not visible:
-        raise InputError(f"{source} holds no colours; give {READABLE}")
+        raise InputError(f"{source} holds no colours; give {listed()}")
     if len(visible) >= MAX_COLORS:
         visible = list(dict.fromkeys(visible))
     if len(visible) >= MAX_COLORS:

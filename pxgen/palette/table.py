@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from pxgen.arrays import U8
 from pxgen.errors import InputError
 
+Row = tuple[int, int, int, int]
+"""Red, green, blue and alpha, 0 to 255."""
+
 TRANSPARENT = (0, 0, 0, 0)
 MAX_COLORS = 256
 """Entries a palette can hold, transparent included: an index is one byte."""
@@ -86,7 +89,7 @@ class Palette:
         return tuple(bytes(row).hex() for row in self.rgba)
 
     @cached_property
-    def rows(self) -> tuple[tuple[int, int, int, int], ...]:
+    def rows(self) -> tuple[Row, ...]:
         """Every entry as plain numbers, transparent first."""
         return tuple((int(r), int(g), int(b), int(a)) for r, g, b, a in self.rgba)
 

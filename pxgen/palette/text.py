@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from pxgen.errors import InputError
-from pxgen.palette.table import Palette
 
-Row = tuple[int, int, int, int]
+if TYPE_CHECKING:
+    from pxgen.palette.table import Palette, Row
 
 _HEX = re.compile(r"(#?)([0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _NUMBER = re.compile(r"[0-9]{1,3}")
@@ -16,7 +18,27 @@ _GPL_HEADER = re.compile(r"(\w+)\s*:\s*(.*)")
 _PAINTNET_NAME = re.compile(r";\s*(?:Palette )?Name:\s*(.*)", re.IGNORECASE)
 
 
-def parse_hex(text: str, source: str) -> tuple[list[Row], str]:
+def is_text(data: bytes) -> bool:
+    """Whether a file can be text: no zero byte stands near its beginning."""
+    return b"\0" not in data[:1024]
+
+
+def is_gpl(data: bytes) -> bool:
+    """Whether a file begins as GIMP's do."""
+    return _first_line(data) == b"GIMP Palette"
+
+
+def is_jasc(data: bytes) -> bool:
+    """Whether a file begins as Paint Shop Pro's do."""
+    return _first_line(data) == b"JASC-PAL"
+
+
+def _first_line(data: bytes) -> bytes:
+    lines = data[:80].removeprefix(codecs.BOM_UTF8).splitlines()
+    return lines[0].strip() if lines and is_text(data) else b""
+
+
+def read_hex(data: bytes, source: str) -> tuple[list[Row], str]:
     """Rows of ``rrggbb``; also paint.net's ``AARRGGBB`` and CSS's ``#rrggbb`` and ``#rrggbbaa``.
 
     One grammar reads .hex and .txt files, because a .txt without comments is a .hex file. Blank
@@ -24,7 +46,7 @@ def parse_hex(text: str, source: str) -> tuple[list[Row], str]:
     """
     rows: list[Row] = []
     name = ""
-    for number, line in _lines(text):
+    for number, line in _lines(data):
         if line.startswith((";", "//", "# ")) or line == "#":
             name = name or _paintnet_name(line)
             continue
@@ -40,11 +62,11 @@ def parse_hex(text: str, source: str) -> tuple[list[Row], str]:
     return rows, name
 
 
-def parse_gpl(text: str, source: str) -> tuple[list[Row], str]:
+def read_gpl(data: bytes, source: str) -> tuple[list[Row], str]:
     """GIMP's format, with Aseprite's ``Channels: RGBA``."""
     rows: list[Row] = []
     header: dict[str, str] = {}
-    for number, line in _lines(text):
+    for number, line in _lines(data):
         if number == 1 or line.startswith("#"):
             continue
         entry = _GPL_HEADER.fullmatch(line)
@@ -56,20 +78,29 @@ def parse_gpl(text: str, source: str) -> tuple[list[Row], str]:
     return rows, header.get("name", "")
 
 
-def parse_jasc(text: str, source: str) -> tuple[list[Row], str]:
+def read_jasc(data: bytes, source: str) -> tuple[list[Row], str]:
     """Paint Shop Pro's format: signature, version and count, then rows.
 
     The count must be there, or a colour would be taken for it, but files in the wild often have it
     wrong, so the rows decide.
     """
-    lines = list(_lines(text))
+    lines = list(_lines(data))
     if len(lines) < 3 or not lines[2][1].isdigit():
         raise InputError(f"{source}: the third line of a JASC palette is the number of colours")
     return [_numbers(line, 3, source, number, named=False) for number, line in lines[3:]], ""
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Numbered lines without blank ones; only line feeds count, as in an editor."""
+def _lines(data: bytes) -> Iterator[tuple[int, str]]:
+    """Numbered lines without blank ones; only line feeds count, as in an editor.
+
+    The text is UTF-8 as written today, else Latin-1: old files have such names, and any byte is
+    valid there.
+    """
+    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield number, line.strip()
@@ -98,51 +129,41 @@ def _bad(source: str, number: int, line: str, fix: str) -> InputError:
     return InputError(f"{source}, line {number}: {shown!r} is no colour; {fix}")
 
 
-def encode_hex(palette: Palette) -> str:
+def write_hex(palette: Palette) -> bytes:
     """One ``rrggbb`` a line."""
-    return "".join(f"{entry[:6]}\n" for entry in palette.hex[1:])
+    return _joined(entry[:6] for entry in palette.hex[1:])
 
 
-def encode_gpl(palette: Palette) -> str:
-    """Every row named, because Aseprite drops rows without a name."""
+def write_gpl(palette: Palette) -> bytes:
+    """GIMP's format, every row named, because Aseprite drops rows without a name."""
     has_alpha = bool((palette.rgba[1:, 3] < 255).any())
     lines = ["GIMP Palette", f"Name: {_one_line(palette.name) or 'Untitled'}", "Columns: 8"]
     if has_alpha:
         lines.append("Channels: RGBA")
     lines.append("#")
     channels = 4 if has_alpha else 3
-    for row, entry in zip(palette.rgba[1:].tolist(), palette.hex[1:], strict=True):
+    for row, entry in zip(palette.rows[1:], palette.hex[1:], strict=True):
         numbers = " ".join(f"{value:3d}" for value in row[:channels])
         lines.append(f"{numbers}\t{entry[: 2 * channels]}")
-    return "\n".join(lines) + "\n"
+    return _joined(lines)
 
 
-def encode_jasc(palette: Palette) -> str:
-    """The layout of Paint Shop Pro, which ends its lines in CR LF."""
-    rows = [f"{red} {green} {blue}" for red, green, blue, _ in palette.rgba[1:].tolist()]
-    return "\r\n".join(["JASC-PAL", "0100", str(len(rows)), *rows, ""])
+def write_jasc(palette: Palette) -> bytes:
+    """Paint Shop Pro's format, whose lines end in CR LF."""
+    rows = [f"{red} {green} {blue}" for red, green, blue, _ in palette.rows[1:]]
+    return _joined(["JASC-PAL", "0100", str(len(rows)), *rows], "\r\n")
 
 
-def encode_paintnet(palette: Palette) -> str:
+def write_paintnet(palette: Palette) -> bytes:
     """``AARRGGBB`` rows under comments."""
     head = [";paint.net Palette File", f";Palette Name: {_one_line(palette.name) or 'Untitled'}"]
-    rows = [f"{entry[6:]}{entry[:6]}".upper() for entry in palette.hex[1:]]
-    return "\n".join([*head, *rows, ""])
+    return _joined([*head, *(f"{entry[6:]}{entry[:6]}".upper() for entry in palette.hex[1:])])
+
+
+def _joined(lines: Iterable[str], end: str = "\n") -> bytes:
+    return "".join(line + end for line in lines).encode("utf-8")
 
 
 def _one_line(name: str) -> str:
     """Printable, on one line: a control character would make the text look like a binary file."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())
-
-
-PARSERS: dict[str, Callable[[str, str], tuple[list[Row], str]]] = {
-    "hex": parse_hex,
-    "gpl": parse_gpl,
-    "jasc": parse_jasc,
-}
-ENCODERS: dict[str, Callable[[Palette], str]] = {
-    ".hex": encode_hex,
-    ".gpl": encode_gpl,
-    ".pal": encode_jasc,
-    ".txt": encode_paintnet,
-}

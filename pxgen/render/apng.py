@@ -6,9 +6,10 @@ import struct
 from collections.abc import Sequence
 
 from pxgen.arrays import U8
+from pxgen.palette.png_chunks import SIGNATURE, chunk, header_chunk
 from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
-from pxgen.render.png import SIGNATURE, chunk, header_chunk, palette_chunks, pixel_data
+from pxgen.render.png import palette_chunks, pixel_data
 
 
 def encode_apng(

@@ -6,19 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from pxgen.arrays import U8
 from pxgen.config.options import SheetSettings
 from pxgen.engines.atlas import Clip, Style, lay_out
+from pxgen.engines.describe import KINDS, check_description, description, has_array
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes, write_text
 from pxgen.palette.table import Palette
+from pxgen.render.kinds import SHEET, encode_clips, kind_of
 from pxgen.render.png import encode_png
-
-ANIMATIONS = frozenset({".gif", ".webp", ".apng"})
-EDITOR = ".aseprite"
-SHEET = ".png"
 
 
 @dataclass(frozen=True)
@@ -49,19 +44,17 @@ class SheetOptions:
         Raises:
             UsageError: a sheet or its description is wanted of something else, or cannot be made.
         """
-        if self.array and not any(file.suffix.lower() == ".json" for file in self.data):
-            raise UsageError("--array is of JSON: name a .json file with --data")
+        if self.array and not any(map(has_array, self.data)):
+            kinds = ", ".join(kind.suffix for kind in KINDS if kind.write_array)
+            raise UsageError(f"--array is for {kinds}: name such a file with --data")
         if len(set(self.data)) < len(self.data):
             raise UsageError("--data names a file twice: once is enough")
         if self.style is None:
             return
-        if suffix != SHEET:
-            raise UsageError("a sheet for engines is a .png file: name one with -o")
-        if self.data:
-            from pxgen.engines.describe import check_description
-
-            for file in self.data:
-                check_description(file, self.style)
+        if suffix not in SHEET.suffixes:
+            raise UsageError(f"a sheet for engines is a {SHEET.suffixes[0]} file: name one with -o")
+        for file in self.data:
+            check_description(file, self.style)
 
 
 CONTACT_SHEET = SheetOptions()
@@ -82,31 +75,12 @@ def write_together(
         UsageError: more than the format holds.
         PxgenError: a file cannot be written.
     """
-    suffix = target.suffix.lower()
-    if suffix in ANIMATIONS:
-        frames = np.concatenate([clip.frames for clip in clips])
-        delays = [ms for clip in clips for ms in clip.durations]
-        yield write_bytes(target, animation(frames, palette, suffix, delays))
-    elif suffix == EDITOR:
-        from pxgen.engines.aseprite import encode_aseprite
-
-        yield write_bytes(target, encode_aseprite(clips, palette))
-    else:
-        from pxgen.engines.describe import description
-
-        atlas = lay_out(clips, options.style or Style())
-        described = [(f, description(atlas, target, f, array=options.array)) for f in options.data]
-        yield write_bytes(target, encode_png(atlas.pixels, palette))
-        for file, text in described:
-            yield write_text(file, text)
-
-
-def animation(frames: U8, palette: Palette, suffix: str, delays: Sequence[float]) -> bytes:
-    """``(T, H, W) uint8`` frames as a file of one of :data:`ANIMATIONS`."""
-    # Stills need none of this, and Pillow takes as long to import as a sprite to draw.
-    from pxgen.render.apng import encode_apng
-    from pxgen.render.gif import encode_gif
-    from pxgen.render.webp import encode_webp
-
-    encode = {".gif": encode_gif, ".webp": encode_webp, ".apng": encode_apng}[suffix]
-    return encode(frames, palette, delays)
+    kind = kind_of(target)
+    if kind is not None and kind.encoder:
+        yield write_bytes(target, encode_clips(kind, clips, palette))
+        return
+    atlas = lay_out(clips, options.style or Style())
+    described = [(f, description(atlas, target, f, array=options.array)) for f in options.data]
+    yield write_bytes(target, encode_png(atlas.pixels, palette))
+    for file, text in described:
+        yield write_text(file, text)

@@ -23,7 +23,8 @@ from pxgen.errors import UsageError
 from pxgen.files import write_bytes
 from pxgen.palette.local import united
 from pxgen.palette.table import Palette
-from pxgen.render.one_file import ANIMATIONS, CONTACT_SHEET, SheetOptions, animation, write_together
+from pxgen.render.kinds import BY_SUFFIX, SHEET, WRITTEN, encode_clips, kind_of
+from pxgen.render.one_file import CONTACT_SHEET, SheetOptions, write_together
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
@@ -32,17 +33,10 @@ Form = Literal["folder", "sheet", "together", "stdout"]
 Shown = tuple[str, IndexMaps, Palette]
 """A name without a suffix, ``(T, H, W) uint8`` indices, and their palette."""
 
-FORMS: dict[str, Form] = {
-    ".png": "sheet",
-    ".gif": "together",
-    ".webp": "together",
-    ".apng": "together",
-    ".aseprite": "together",
-}
-OTHER_IMAGES = (".bmp", ".jpeg", ".jpg", ".svg", ".tga", ".tif", ".tiff")
-
-WRITTEN = (".png", ".gif")
+STILL, CLIP = ".png", ".gif"
 """Suffixes of the files in a folder."""
+UNKNOWN_IMAGES = (".svg", ".avi")
+"""Suffixes of images and videos that are neither read nor written; never a folder's name."""
 DIGITS = 4
 """Zero padding of indices; fixed, so that a longer run names the same picture the same."""
 STEM_BYTES = 120
@@ -104,7 +98,8 @@ class Output:
     @property
     def moves(self) -> bool:
         """Whether pictures become the frames of one animation."""
-        return self.form == "together" and self.target.suffix.lower() in ANIMATIONS
+        kind = kind_of(self.target)
+        return self.form == "together" and kind is not None and kind.plays
 
     def write(self, pictures: Iterable[Shown]) -> Iterator[Path]:
         """Write pictures and yield each path once its file is complete.
@@ -118,7 +113,7 @@ class Output:
         """
         if self.form == "folder":
             for name, clip, palette in pictures:
-                suffix = ".png" if len(clip) == 1 else ".gif"
+                suffix = STILL if len(clip) == 1 else CLIP
                 path = self.target / (name + suffix)
                 yield write_bytes(path, self._one_image(clip[None], palette))
             return
@@ -165,7 +160,7 @@ class Output:
             raise UsageError("--skip-existing needs a folder of pictures: name one with -o")
         there = set(os.listdir(self.target)) if self.target.is_dir() else set()
         named = zip(indices, self.series.names(), strict=True)
-        return [i for i, name in named if not {name + suffix for suffix in WRITTEN} & there]
+        return [i for i, name in named if not {name + suffix for suffix in (STILL, CLIP)} & there]
 
     def paths(self, *, moving: bool) -> list[Path]:
         """What will be written of clips that move or of stills: a file a picture, or one."""
@@ -173,14 +168,15 @@ class Output:
             return []
         if self.form != "folder":
             return [self.target, *self.sheet.data]
-        suffix = ".gif" if moving else ".png"
+        suffix = CLIP if moving else STILL
         return [self.target / (name + suffix) for name in self.series.names()]
 
     def _one_image(self, pixels: U8, palette: Palette) -> bytes:
         """A lone clip moves; everything else is a picture."""
         clips, frames = pixels.shape[:2]
         if clips == 1 and frames > 1:
-            return animation(enlarge(pixels[0], self.scale), palette, ".gif", self._delays(frames))
+            clip = Clip("", enlarge(pixels[0], self.scale), self._delays(frames))
+            return encode_clips(BY_SUFFIX[CLIP], [clip], palette)
         return self._sheet(pixels, palette)
 
     def _sheet(self, pixels: U8, palette: Palette) -> bytes:
@@ -214,7 +210,7 @@ def plan_output(
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 
     Args:
-        out: a folder, a file of one of :data:`FORMS`, ``-``, or None for the current folder.
+        out: a folder, a file of one of ``kinds.WRITTEN``, ``-``, or None for the current folder.
         series: the pictures to come; they name the files of a folder.
         scale: how many times larger each pixel is drawn.
         force: replace files whose names were derived.
@@ -241,9 +237,11 @@ def _destination(out: str | None) -> tuple[Form, Path]:
     if out is None or out.endswith(("/", os.sep)) or target.is_dir():
         return "folder", target
     suffix = target.suffix.lower()
-    if suffix in OTHER_IMAGES:
-        raise UsageError(f"cannot write {out}: name a folder or a {', '.join(FORMS)} file")
-    return FORMS.get(suffix, "folder"), target
+    if suffix in WRITTEN:
+        return "sheet" if suffix in SHEET.suffixes else "together", target
+    if suffix in BY_SUFFIX or suffix in UNKNOWN_IMAGES:
+        raise UsageError(f"cannot write {out}: name a folder or a {', '.join(WRITTEN)} file")
+    return "folder", target
 
 
 def safe_stem(labels: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import zlib
 from functools import lru_cache
 from pathlib import Path
@@ -13,11 +12,8 @@ import numpy as np
 
 from pxgen.arrays import U8
 from pxgen.errors import InputError, PxgenError
+from pxgen.palette.png_chunks import SIGNATURE, chunk, header_chunk
 from pxgen.palette.table import Palette
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-INDEXED = 3
-"""The colour type of PNG images whose pixels are palette indices."""
 
 
 def encode_png(indices: U8, palette: Palette) -> bytes:
@@ -85,11 +81,6 @@ def _set_alpha(table: U8, transparency: bytes | int) -> None:
         table[: len(transparency), 3] = np.frombuffer(transparency, np.uint8)
 
 
-def header_chunk(height: int, width: int) -> bytes:
-    """IHDR of an 8-bit indexed image."""
-    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, INDEXED, 0, 0, 0))
-
-
 @lru_cache(maxsize=8)
 def palette_chunks(palette: Palette) -> bytes:
     """PLTE and tRNS; entries after the last translucent one are opaque by the format's rule."""
@@ -105,9 +96,3 @@ def pixel_data(indices: U8) -> bytes:
     rows = np.zeros((height, width + 1), np.uint8)  # byte 0 of each row is filter type 0, "none"
     rows[:, 1:] = indices
     return zlib.compress(rows.tobytes(), 9)
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    """One PNG chunk: length, four letters, content, checksum."""
-    checksum = zlib.crc32(content, zlib.crc32(kind))
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)

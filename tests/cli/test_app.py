@@ -15,8 +15,11 @@ from click.testing import CliRunner
 from pxgen.cli.app import DEFAULTS_FROM, SECTIONS, CommandLine, pxgen
 from pxgen.config.settings import SETTINGS
 from pxgen.engines.atlas import Style
+from pxgen.engines.describe import KINDS
 from pxgen.errors import InputError, PxgenError, UsageError
 from pxgen.models.protocol import SamplingParams
+from pxgen.palette.formats import FORMATS, WRITABLE
+from pxgen.render.kinds import TOGETHER, WRITTEN
 from pxgen.render.one_file import SheetOptions
 from pxgen.version import __version__
 
@@ -60,11 +63,15 @@ def failing(monkeypatch):
     return install
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([name, "-h"] for name in COMMANDS)])
-def test_help_imports_nothing_heavy(arguments, tmp_path):
+WRONG = (["smaple"], ["sample", "--lable", "x"], ["export", "a.png"], ["palette", "convert", "a"])
+"""Arguments that are refused before anything is read."""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([n, "-h"] for n in COMMANDS), *WRONG])
+def test_help_and_wrong_usage_import_nothing_heavy(arguments, tmp_path):
     program = (
         "import sys\nfrom pxgen.cli import main\nsys.argv[1:] = sys.argv[1].split()\n"
-        "try: main()\nexcept SystemExit: pass\nprint(sorted(sys.modules), file=sys.stderr)"
+        "try: main()\nexcept SystemExit as end: print(end.code)\nprint(sorted(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, " ".join(arguments)],
@@ -73,10 +80,35 @@ def test_help_imports_nothing_heavy(arguments, tmp_path):
         check=True,
         cwd=tmp_path,
     )
-    assert done.stdout.startswith("Usage: pxgen")
-    loaded = {name.strip("'[] ").split(".")[0] for name in done.stderr.split(",")}
+    *_, status, modules = done.stdout.splitlines()
+    assert status == ("2" if arguments in WRONG else "0")
+    loaded = {name.strip("'[] ").split(".")[0] for name in modules.split(",")}
     assert "click" in loaded
     assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize("name", ["sample", "reconstruct", "interpolate", "animate", "export"])
+def test_help_names_every_kind_of_file(run, name):
+    told = "".join(run(name, "--help").stdout.split())
+    for suffix in WRITTEN if name != "reconstruct" else TOGETHER:
+        assert suffix in told
+    if name != "reconstruct":
+        assert all(f"{kind.suffix}({kind.readers.replace(' ', '')})" in told for kind in KINDS)
+
+
+def test_help_names_every_format_of_palettes(run):
+    told = " ".join(run("palette", "--help").stdout.split())
+    assert all(each.suffix in told and each.program in told for each in FORMATS)
+    told = run("palette", "convert", "--help").stdout
+    assert all(each.suffix in told for each in WRITABLE)
+    assert ".aco" not in told
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/exports.md"])
+def test_documents_name_every_kind_of_file(document):
+    text = (Path(__file__).parents[2] / document).read_text("utf-8")
+    for suffix in (*WRITTEN, *(kind.suffix for kind in KINDS)):
+        assert f"{suffix}`" in text
 
 
 def test_the_help_lists_every_command(run):

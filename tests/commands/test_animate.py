@@ -15,7 +15,7 @@ from pxgen import builtin
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
-from pxgen.ingest.images import read_picture
+from pxgen.ingest.images import read_image
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import decode_png
 from pxgen.sampling.clips import even_steps
@@ -156,7 +156,7 @@ def test_each_frame_may_have_its_own_time(tmp_path: Path) -> None:
     out = tmp_path / "a.gif"
     code, _, _ = run(tmp_path, "--durations", "40,80,120,200", "--loop", "pingpong", "-o", out)
     assert code == 0
-    assert read_picture(out).durations == (40, 80, 120, 200, 120, 80)
+    assert read_image(out).durations == (40, 80, 120, 200, 120, 80)
     code, _, error = run(tmp_path, "--durations", "40,80", "-o", out)
     assert (code, error) == (2, "pxgen: --durations names 2 frames of 4\n")
     for wrong in ("40,", "0,0,0,0", "soon", "40,80,nan,3"):
@@ -176,7 +176,7 @@ def test_clips_lie_on_a_sheet_with_their_tags(tmp_path: Path) -> None:
     run(tmp_path, "-n", 3, "--fps", 5, "-o", editor)
     rows = decode_png(sheet)[0].reshape(3, 6, 4, 8).swapaxes(1, 2)
     frames = PALETTE.rgba[rows].reshape(12, 6, 8, 4)
-    assert np.array_equal(read_picture(editor).rgba, frames)
+    assert np.array_equal(read_image(editor).rgba, frames)
 
 
 def test_the_speed_of_a_walk_does_not_jump() -> None:

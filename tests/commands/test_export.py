@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from pxgen.cli.app import pxgen
-from pxgen.ingest.images import read_picture
+from pxgen.ingest.images import read_image
 from pxgen.palette import Palette
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import decode_png, encode_png
@@ -60,9 +60,9 @@ def test_durations_of_files_are_kept_unless_told_otherwise(tmp_path: Path) -> No
     frames = np.arange(3, dtype=np.uint8).repeat(16).reshape(3, 4, 4)
     (tmp_path / "walk.gif").write_bytes(encode_gif(frames, PALETTE, [50, 120, 200]))
     run(tmp_path / "walk.gif", "-o", tmp_path / "w.aseprite")
-    assert read_picture(tmp_path / "w.aseprite").durations == (50, 120, 200)
+    assert read_image(tmp_path / "w.aseprite").durations == (50, 120, 200)
     run(tmp_path / "walk.gif", "-o", tmp_path / "w.gif", "--fps", 25, "--scale", 2)
-    picture = read_picture(tmp_path / "w.gif")
+    picture = read_image(tmp_path / "w.gif")
     assert picture.durations == (40, 40, 40)
     assert picture.rgba.shape == (3, 8, 8, 4)
 
@@ -122,7 +122,7 @@ def test_every_name_is_given_once(tmp_path: Path) -> None:
         ("in -o o.bmp", 2, "cannot write o.bmp: name a .png"),
         ("nowhere -o o.png", 3, "no such file or folder: nowhere"),
         ("broken.png -o o.png", 3, "broken.png"),
-        ("photo.png -o o.png", 3, "photo.png has 300 colours, one file holds 255"),
+        ("photo.png -o o.png", 3, "photo.png: 300 colours, a palette holds 255"),
         ("in -o o.gif --sheet rows", 2, "a sheet for engines is a .png file"),
     ],
 )

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from pxgen.cli.app import pxgen
-from pxgen.ingest.images import read_picture
+from pxgen.ingest.images import read_image
 from pxgen.models.diffusion.denoiser import Denoiser
 from pxgen.render.png import decode_png
 from pxgen.sampling.paths import positions
@@ -115,7 +115,7 @@ def test_a_way_is_one_clip_to_engines(tmp_path: Path) -> None:
     assert described["meta"]["frameTags"][0]["to"] == 4
     assert list(described["frames"]) == [f"way-0{k}" for k in range(5)]
     assert run(tmp_path, *asked, "-o", f"{tmp_path}/w.aseprite")[0] == 0
-    assert read_picture(tmp_path / "w.aseprite").tags == (("way", (0, 1, 2, 3, 4)),)
+    assert read_image(tmp_path / "w.aseprite").tags == (("way", (0, 1, 2, 3, 4)),)
 
 
 def test_a_strip_is_one_row(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pxgen import builtin
 from pxgen.cli.app import pxgen
-from pxgen.ingest.images import read_picture
+from pxgen.ingest.images import read_image
 from pxgen.lint.checks import check, uneven_steps
 from pxgen.lint.repair import repair
 from pxgen.palette import Palette
@@ -155,7 +155,7 @@ def test_the_command_tells_repairs_and_exits(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert result.stdout.split() == [str(mended / "deep/off.png"), str(mended / "walk.gif")]
     assert decode_png(mended / "deep/off.png")[1] == PALETTE
-    assert read_picture(mended / "walk.gif").durations == (110, 70)
+    assert read_image(mended / "walk.gif").durations == (110, 70)
     assert {path: path.read_bytes() for path in folder.rglob("*.*")} == before
     result = run(folder, "--palette", _hex(tmp_path), "--fix", "-o", mended)
     assert result.exit_code == 2

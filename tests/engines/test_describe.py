@@ -280,9 +280,9 @@ def test_hostile_names_stay_names(suffix: str) -> None:
         ("-o s.gif --sheet rows", "a sheet for engines is a .png file: name one with -o"),
         ("-o out/ --data s.json", "a sheet for engines is a .png file: name one with -o"),
         ("-o s.png --data s.xml", "cannot write s.xml: sheets are described in .json, .tsx"),
-        ("-o s.png --array", "--array is of JSON: name a .json file with --data"),
+        ("-o s.png --array", "--array is for .json: name such a file with --data"),
         ("-o s.png --data s.json --data s.json", "--data names a file twice: once is enough"),
-        ("-o s.png --sheet packed --data s.tsx", "a tileset needs --sheet rows or columns"),
+        ("-o s.png --sheet packed --data s.tsx", "Tiled needs --sheet rows or columns"),
     ],
 )
 def test_wishes_that_cannot_be_met_are_refused_before_drawing(arguments: str, line: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +24,21 @@ from pxgen.engines.aseprite import encode_aseprite
 from pxgen.engines.atlas import Clip
 from pxgen.errors import InputError
 from pxgen.ingest.aseprite import is_aseprite, read_aseprite
-from pxgen.ingest.images import read_picture
+from pxgen.ingest.images import read_image
 from pxgen.palette import Palette
 
 PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200), (9, 9, 9, 128)])
 LIMIT = 2**20
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_limits() -> Iterator[None]:
+    """Damaged files are refused before much memory is taken."""
+    with pytest.MonkeyPatch.context() as patch:
+        for place in ("decoded.MAX_FRAME_PIXELS", "decoded.MAX_FILE_PIXELS"):
+            patch.setattr(f"pxgen.ingest.{place}", LIMIT)
+        patch.setattr("pxgen.ingest.aseprite.MAX_FILE_PIXELS", LIMIT)
+        yield
 
 
 @given(
@@ -45,7 +56,7 @@ def test_what_is_written_is_read_back(frames: list[int], size: tuple[int, int], 
         )
         for k, n in enumerate(frames)
     ]
-    read = read_aseprite(encode_aseprite(clips, PALETTE), LIMIT, LIMIT)
+    read = read_aseprite(encode_aseprite(clips, PALETTE))
     wanted = np.concatenate([PALETTE.rgba[clip.frames] for clip in clips])
     assert np.array_equal(read.rgba, wanted)
     assert read.durations == tuple(20 * (k + 1) for k, n in enumerate(frames) for _ in range(n))
@@ -58,7 +69,7 @@ def test_what_is_written_is_read_back(frames: list[int], size: tuple[int, int], 
 def test_a_palette_of_256_colours_keeps_its_order() -> None:
     palette = Palette.of([(k, 255 - k, 7) for k in range(255)])
     maps = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
-    read = read_aseprite(encode_aseprite([Clip("a", maps, [100])], palette), LIMIT, LIMIT)
+    read = read_aseprite(encode_aseprite([Clip("a", maps, [100])], palette))
     assert read.table == palette.rgba.tobytes()
     assert np.array_equal(read.rgba, palette.rgba[maps])
 
@@ -119,7 +130,7 @@ def solid(rgba: tuple[int, ...], width: int = 4, height: int = 3) -> np.ndarray:
 
 
 def read(content: bytes) -> np.ndarray:
-    return read_aseprite(content, LIMIT, LIMIT).rgba
+    return read_aseprite(content).rgba
 
 
 RED, BLUE = (255, 0, 0, 255), (0, 0, 255, 255)
@@ -176,7 +187,7 @@ def test_tags_turn_as_they_say() -> None:
         [layer(), tags(("on", 0, 2, 0), ("back", 0, 2, 1), ("both", 1, 3, 2), ("all", 0, 3, 3))]
     ]
     frames += [[], [], []]
-    assert read_aseprite(document(frames), LIMIT, LIMIT).tags == (
+    assert read_aseprite(document(frames)).tags == (
         ("on", (0, 1, 2)),
         ("back", (2, 1, 0)),
         ("both", (1, 2, 3, 2)),
@@ -192,7 +203,7 @@ def test_tags_turn_as_they_say() -> None:
         (document([[layer(), linked(0, 0)]]), "a linked cel leads nowhere"),
         (document([[layer(), tags(("far", 0, 9, 0))]]), "tag far names frames that are not there"),
         (document([[layer(), cel(5, solid(RED))]]), "damaged"),
-        (document([[layer()]], width=4000, height=4000), "too many pixels"),
+        (document([[layer()]], width=4000, height=4000), "more than 1048576 pixels"),
         (document([]), "without pixels"),
         (document([[layer(), chunk(0x2019, struct.pack("<III8x", 300, 0, 299))]]), "more than 256"),
     ],
@@ -237,7 +248,7 @@ def test_the_older_of_two_palettes_does_not_count() -> None:
     )
     old = chunk(0x0004, struct.pack("<HBB", 1, 0, 2) + bytes([0, 0, 0, 9, 8, 7]))
     content = document([[newer, old, layer(), cel(0, np.array([[0, 1]], np.uint8))]], depth=8)
-    found = read_aseprite(content, LIMIT, LIMIT)
+    found = read_aseprite(content)
     assert found.rgba[0, 0, 1].tolist() == [9, 8, 7, 128]
     # The opaque black that stands for transparent is so in the table, too.
     assert found.table is not None
@@ -272,7 +283,7 @@ def test_damage_is_an_input_error_and_nothing_else(data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(content)))
     for damaged in (bytes(content), bytes(content[:cut])):
         with contextlib.suppress(InputError):
-            assert read_aseprite(damaged, LIMIT, LIMIT).rgba.dtype == np.uint8
+            assert read_aseprite(damaged).rgba.dtype == np.uint8
 
 
 def test_prepare_takes_a_clip_a_tag(tmp_path: Path) -> None:
@@ -298,4 +309,4 @@ def test_prepare_takes_a_clip_a_tag(tmp_path: Path) -> None:
 def test_durations_are_read_from_animations(tmp_path: Path) -> None:
     clip = Clip("a", np.ones((3, 4, 4), np.uint8), [40, 50, 60])
     (tmp_path / "a.aseprite").write_bytes(encode_aseprite([clip], PALETTE))
-    assert read_picture(tmp_path / "a.aseprite").durations == (40, 50, 60)
+    assert read_image(tmp_path / "a.aseprite").durations == (40, 50, 60)

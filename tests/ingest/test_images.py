@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from pxgen.errors import InputError
-from pxgen.ingest.images import PIXEL_LIMIT, read_picture
+from pxgen.ingest.decoded import MAX_FRAME_PIXELS
+from pxgen.ingest.images import read_image
 
 RED, CLEAR = (255, 0, 0, 255), (0, 0, 0, 0)
 
@@ -38,7 +39,7 @@ def test_every_mode_keeps_its_colours(
     tmp_path: Path, mode: str, colors: list[object], expected: list[tuple[int, ...]]
 ) -> None:
     path = checker(mode, colors, tmp_path / "a.png")
-    assert [tuple(c) for c in read_picture(path).rgba[0, 0].tolist()] == expected
+    assert [tuple(c) for c in read_image(path).rgba[0, 0].tolist()] == expected
 
 
 def test_indexed_images_keep_their_table_and_transparency(tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_indexed_images_keep_their_table_and_transparency(tmp_path: Path) -> Non
     image.putpalette([10, 20, 30, 40, 50, 60])
     image.putpixel((0, 0), 1)
     image.save(tmp_path / "a.png", transparency=0)
-    picture = read_picture(tmp_path / "a.png")
+    picture = read_image(tmp_path / "a.png")
     assert picture.rgba[0, 0].tolist() == [[40, 50, 60, 255], [10, 20, 30, 0]]
     assert picture.table is not None
     assert np.frombuffer(picture.table, np.uint8)[:8].tolist() == [10, 20, 30, 0, 40, 50, 60, 255]
@@ -60,7 +61,7 @@ def test_animations_are_frames(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     options = {"disposal": 2} if suffix != "webp" else {"lossless": True}
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=100, **options)
-    rgba = read_picture(path).rgba
+    rgba = read_image(path).rgba
     assert rgba.shape == (3, 4, 4, 4)
     for place in range(3):
         assert np.argwhere(rgba[place, ..., 3] > 0).tolist() == [[place, place]]
@@ -79,11 +80,11 @@ def png_of(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 99))
 
 
-@pytest.mark.parametrize("side", [PIXEL_LIMIT, 60_000])
+@pytest.mark.parametrize("side", [MAX_FRAME_PIXELS, 60_000])
 def test_a_huge_image_is_refused_from_its_header(tmp_path: Path, side: int) -> None:
-    (tmp_path / "bomb.png").write_bytes(png_of(side, 2 if side == PIXEL_LIMIT else side))
+    (tmp_path / "bomb.png").write_bytes(png_of(side, 2 if side == MAX_FRAME_PIXELS else side))
     with pytest.raises(InputError, match=r"bomb\.png: .*pixels"):
-        read_picture(tmp_path / "bomb.png")
+        read_image(tmp_path / "bomb.png")
 
 
 def test_a_frame_that_outgrows_its_file_is_refused(tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ def test_a_frame_that_outgrows_its_file_is_refused(tmp_path: Path) -> None:
     content[second + 5 : second + 9] = struct.pack("<HH", 60_000, 60_000)
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"grows\.gif: "):
-        read_picture(path)
+        read_image(path)
 
 
 def real_png() -> bytes:
@@ -113,5 +114,5 @@ def real_png() -> bytes:
 def test_damaged_files_are_one_line_with_their_name(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.png").write_bytes(content)
     with pytest.raises(InputError, match=r"bad\.png: ") as caught:
-        read_picture(tmp_path / "bad.png")
+        read_image(tmp_path / "bad.png")
     assert "\n" not in str(caught.value)

@@ -6,8 +6,8 @@ import pytest
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest import census as census_module
 from pxgen.ingest.census import Census
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import PaletteOptions, Recolorer, choose_palette
-from pxgen.ingest.spool import compact
 from pxgen.palette import Palette
 from tests.drawings import census_of, redrawn
 
@@ -37,7 +37,9 @@ def test_sprites_of_too_many_colours_to_count_are_still_drawn_right(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(census_module, "LIMIT", 1)
-    sprite = compact(np.array([[[[9, 9, 9, 255], [1, 1, 1, 255], [7, 0, 0, 0]]]], np.uint8))
+    sprite = IndexedSprite.of(
+        np.array([[[[9, 9, 9, 255], [1, 1, 1, 255], [7, 0, 0, 0]]]], np.uint8)
+    )
     census = census_of([sprite])
     palette = Palette.of([(1, 1, 1), (9, 9, 9)])
     choice = choose_palette(census, PaletteOptions(given=palette))
@@ -47,7 +49,7 @@ def test_sprites_of_too_many_colours_to_count_are_still_drawn_right(
 
 def counted(colors: list[tuple[int, int, int, int]]) -> Census:
     rgba = np.array(colors, np.uint8).reshape(1, 1, -1, 4)
-    return census_of([compact(rgba)])
+    return census_of([IndexedSprite.of(rgba)])
 
 
 def test_255_colours_are_exact_and_256_are_reduced() -> None:
@@ -84,7 +86,7 @@ def test_a_few_deliberate_semi_transparent_colours_are_kept_and_soft_edges_are_n
 
 def test_thresholded_pixels_become_opaque_or_transparent() -> None:
     rgba = np.array([[[[9, 9, 9, 127], [9, 9, 9, 128], [9, 9, 9, 255]]]], np.uint8)
-    sprite = compact(rgba)
+    sprite = IndexedSprite.of(rgba)
     assert redrawn(sprite, PaletteOptions(alpha="threshold")).tolist() == [[[0, 1, 1]]]
 
 
@@ -92,10 +94,10 @@ def test_a_given_palette_is_kept_as_it_is_and_loss_is_told() -> None:
     given_palette = Palette.of([(255, 255, 255), (0, 0, 0), (0, 0, 255)])
     rgba = np.array([[[[250, 250, 250, 255], [0, 0, 0, 255]]]], np.uint8)
     request = PaletteOptions(given=given_palette)
-    choice = choose_palette(census_of([compact(rgba)]), request)
+    choice = choose_palette(census_of([IndexedSprite.of(rgba)]), request)
     assert choice.palette == given_palette
     assert choice.exact_share == 0.5
-    assert redrawn(compact(rgba), request).tolist() == [[[1, 2]]]
+    assert redrawn(IndexedSprite.of(rgba), request).tolist() == [[[1, 2]]]
 
 
 def test_the_order_of_a_shared_colour_table_is_its_authors() -> None:
@@ -109,9 +111,9 @@ def test_the_order_of_a_shared_colour_table_is_its_authors() -> None:
 
 def test_dithering_mixes_only_colours_off_the_palette() -> None:
     palette = Palette.of([(0, 0, 0), (255, 255, 255)])
-    grey = compact(np.full((1, 8, 8, 4), [118, 118, 118, 255], np.uint8))
+    grey = IndexedSprite.of(np.full((1, 8, 8, 4), [118, 118, 118, 255], np.uint8))
     request = PaletteOptions(given=palette)
     assert set(np.unique(redrawn(grey, request, "bayer4"))) == {1, 2}
     assert len(np.unique(redrawn(grey, request))) == 1
-    black = compact(np.full((1, 8, 8, 4), [0, 0, 0, 255], np.uint8))
+    black = IndexedSprite.of(np.full((1, 8, 8, 4), [0, 0, 0, 255], np.uint8))
     assert set(np.unique(redrawn(black, request, "bayer4"))) == {1}

@@ -14,10 +14,11 @@ from pxgen.errors import InputError
 from pxgen.ingest.clips import broken, gather
 from pxgen.ingest.describe import describe_sizes
 from pxgen.ingest.grid import Grid, cut
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import choose_canvas, misfit, place
 from pxgen.ingest.palette_choice import PaletteOptions
 from pxgen.ingest.scale import choose_reductions, enlargement
-from pxgen.ingest.spool import Spool, compact
+from pxgen.ingest.spool import Spool
 from pxgen.ingest.walk import Found, find_files
 from pxgen.palette import Palette
 from tests.drawings import SPRITES, redrawn
@@ -35,7 +36,7 @@ def test_the_spool_gives_back_what_can_be_seen(
 ) -> None:
     with Spool(tmp_path_factory.getbasetemp()) as spool:
         for rgba in sprites:
-            spool.append(compact(rgba))
+            spool.append(IndexedSprite.of(rgba))
         for _ in range(2):
             for rgba, stored in zip(sprites, spool, strict=True):
                 palette = Palette.of([tuple(c) for c in visible(rgba).reshape(-1, 4).tolist()])
@@ -48,7 +49,7 @@ def test_more_than_256_colours_in_one_sprite_survive_the_spool(tmp_path: Path) -
     rgba = np.full((1, 20, 20, 4), 255, np.uint8)
     rgba[..., :2] = np.stack(np.meshgrid(np.arange(20), np.arange(20)), -1)
     with Spool(tmp_path) as spool:
-        spool.append(compact(rgba))
+        spool.append(IndexedSprite.of(rgba))
         (stored,) = spool
     assert len(stored.colors) == 400
     assert (stored.colors[stored.indices] >> 24 == rgba[..., 0]).all()
@@ -57,9 +58,9 @@ def test_more_than_256_colours_in_one_sprite_survive_the_spool(tmp_path: Path) -
 @given(SPRITES, st.integers(1, 4))
 def test_an_enlarged_sprite_is_found_out(rgba: np.ndarray, k: int) -> None:
     large = rgba.repeat(k, 1).repeat(k, 2)
-    factor = enlargement(compact(large).indices)
+    factor = enlargement(IndexedSprite.of(large).indices)
     assert factor % k == 0
-    assert factor == k * enlargement(compact(rgba).indices)
+    assert factor == k * enlargement(IndexedSprite.of(rgba).indices)
 
 
 def test_a_collection_shrinks_as_one() -> None:

@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pxgen.ingest import spool
+from pxgen.ingest import indexed
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.scale import enlargement
 from pxgen.ingest.split import exact_key, family_key, groups_of, split_of
-from pxgen.ingest.spool import compact
 from tests.drawings import SPRITES, drawing
 
 
 def key(rgba: np.ndarray) -> int:
-    sprite = compact(rgba)
+    sprite = IndexedSprite.of(rgba)
     return family_key(sprite, enlargement(sprite.indices))
 
 
@@ -32,17 +32,17 @@ def test_copies_mirrors_recolours_shifts_and_enlargements_are_one_family() -> No
         rgba.repeat(3, 1).repeat(3, 2),
     ]
     assert {key(like) for like in likes} == {key(rgba)}
-    assert exact_key(compact(hidden)) == exact_key(compact(rgba))
-    assert exact_key(compact(recolour)) != exact_key(compact(rgba))
+    assert exact_key(IndexedSprite.of(hidden)) == exact_key(IndexedSprite.of(rgba))
+    assert exact_key(IndexedSprite.of(recolour)) != exact_key(IndexedSprite.of(rgba))
 
 
 def test_a_large_picture_is_counted_in_parts_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     rgba = np.random.default_rng(0).integers(0, 256, (2, 9, 7, 4), np.uint8)
     for sprite in (rgba, rgba // 64 * 64):
-        whole = compact(sprite)
+        whole = IndexedSprite.of(sprite)
         with monkeypatch.context() as patch:
-            patch.setattr(spool, "PART", 10)
-            parts = compact(sprite)
+            patch.setattr(indexed, "_CHUNK", 10)
+            parts = IndexedSprite.of(sprite)
         np.testing.assert_array_equal(parts.indices, whole.indices)
         np.testing.assert_array_equal(parts.colors, whole.colors)
         assert parts.indices.dtype == whole.indices.dtype

@@ -18,12 +18,14 @@ from pxgen.errors import InputError, UsageError
 from pxgen.palette import Palette
 from pxgen.palette.formats import WRITABLE, encode_palette, read_palette, sniff, write_palette
 
+SUFFIXES = [each.suffix for each in WRITABLE]
+
 byte = st.integers(0, 255)
 opaque = st.lists(st.tuples(byte, byte, byte), min_size=1, max_size=255)
 see_through = st.lists(st.tuples(byte, byte, byte, st.integers(1, 255)), min_size=1, max_size=255)
 
 
-@pytest.mark.parametrize("suffix", WRITABLE)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 @given(colors=opaque, name=st.text(max_size=20))
 def test_opaque_palettes_survive_every_writable_format(suffix, colors, name):
     palette = Palette.of(colors, name)
@@ -238,7 +240,7 @@ def test_pictures_of_more_depth_are_refused():
 
 
 FILES = [
-    *(encode_palette(Palette.of([(1, 2, 3), (250, 128, 0)], "n"), suffix) for suffix in WRITABLE),
+    *(encode_palette(Palette.of([(1, 2, 3), (250, 128, 0)], "n"), suffix) for suffix in SUFFIXES),
     riff((1, 2, 3)),
     ase((b"RGB ", (1.0, 0.5, 0.0))),
     aco(2, (0, 1, 2, 3)),
@@ -267,9 +269,9 @@ def test_unknown_suffixes_and_empty_palettes_are_not_written(tmp_path):
 
 
 def test_sniff_knows_text_by_its_first_line():
-    assert sniff(b"\xef\xbb\xbfGIMP Palette\r\n") == "gpl"
-    assert sniff(b"JASC-PAL\n") == "jasc"
-    assert sniff(b"ff0000\n") == "hex"
+    assert sniff(b"\xef\xbb\xbfGIMP Palette\r\n").program == "GIMP"
+    assert sniff(b"JASC-PAL\n").program == "JASC"
+    assert sniff(b"ff0000\n").suffix == ".hex"
 
 
 def test_written_bytes_are_the_documented_grammar(tmp_path):

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import GifImagePlugin, Image
 
-from pxgen.ingest.images import read_picture
+from pxgen.ingest.images import read_image
 from pxgen.palette import Palette
 from pxgen.render.gif import encode_gif
 
@@ -139,6 +139,6 @@ def test_the_order_of_a_palette_survives_a_gif_that_is_read(
     clip = np.zeros((frames, 4, 4), np.uint8)
     clip[:, 1] = np.arange(frames)[:, None] % len(palette)
     (tmp_path / "clip.gif").write_bytes(encode_gif(clip, palette, 100))
-    table = read_picture(tmp_path / "clip.gif").table
+    table = read_image(tmp_path / "clip.gif").table
     assert table is not None
     assert Palette.of(np.frombuffer(table, np.uint8).reshape(-1, 4).tolist()) == palette

@@ -1,0 +1,47 @@
+"""Decoded image files, and how large they may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pxgen.arrays import Rgba
+from pxgen.errors import InputError
+
+MAX_FRAME_PIXELS = 4096 * 4096
+"""Pixels accepted in one frame; a file's header can promise any number."""
+MAX_FILE_PIXELS = 4 * MAX_FRAME_PIXELS
+"""Pixels accepted over all frames of one file."""
+DEFAULT_MS = 100.0
+"""Milliseconds that a frame is shown of which its file says nothing."""
+
+
+@dataclass(frozen=True)
+class DecodedImage:
+    """One decoded image file."""
+
+    rgba: Rgba
+    """``(T, H, W, 4) uint8``; a still has T = 1."""
+    table: bytes | None = None
+    """The RGBA rows of an indexed file's own colour table, in file order."""
+    jpeg: bool = False
+    """Whether it comes from a JPEG file, whose colours are never quite those drawn."""
+    durations: tuple[float, ...] = ()
+    """Milliseconds of each frame, where the file says so."""
+    tags: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Parts of an animation by name: the frames of each in the order in which they are shown."""
+
+
+def check_size(frames: int, height: int, width: int) -> None:
+    """Refuse what would not fit memory, before it is decoded.
+
+    Raises:
+        InputError: more pixels in a frame, or over all frames, than are accepted.
+    """
+    if height * width > MAX_FRAME_PIXELS:
+        raise InputError(
+            f"{width}x{height} is more than {MAX_FRAME_PIXELS} pixels; cut it up first"
+        )
+    if frames * height * width > MAX_FILE_PIXELS:
+        raise InputError(
+            f"{frames} frames of {width}x{height} are more than {MAX_FILE_PIXELS} pixels"
+        )

@@ -1,0 +1,76 @@
+"""The kinds of picture files, by suffix: which are written, by what, and which are only read.
+
+Nothing heavy is imported before a file is written: help lists the suffixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pxgen.engines.atlas import Clip
+    from pxgen.palette.table import Palette
+
+
+class PictureKind(NamedTuple):
+    """A kind of picture file."""
+
+    suffixes: tuple[str, ...]
+    encoder: str = ""
+    """``module:function`` that writes several clips as one file; empty if only read, or a sheet."""
+    plays: bool = True
+    """Whether the clips follow one another as frames of one animation; else each keeps its name."""
+    pillow: str = ""
+    """Pillow's name of the format, where it is Pillow that reads it."""
+    shared: bool = False
+    """Whether other programs use the suffix for other things."""
+
+
+SHEET = PictureKind((".png",), pillow="PNG")
+"""Clips side by side on one indexed image."""
+
+KINDS = (
+    SHEET,
+    PictureKind((".gif",), "pxgen.render.gif:encode_gif", pillow="GIF"),
+    PictureKind((".webp",), "pxgen.render.webp:encode_webp", pillow="WEBP"),
+    PictureKind((".apng",), "pxgen.render.apng:encode_apng", pillow="PNG"),
+    PictureKind((".aseprite",), "pxgen.engines.aseprite:encode_aseprite", plays=False),
+    PictureKind((".ase",), shared=True),
+    PictureKind((".bmp",), pillow="BMP"),
+    PictureKind((".jpg", ".jpeg"), pillow="JPEG"),
+    PictureKind((".tga",), pillow="TGA"),
+    PictureKind((".tif", ".tiff"), pillow="TIFF"),
+    PictureKind((".pcx",), pillow="PCX"),
+    PictureKind((".ppm", ".pgm", ".pbm"), pillow="PPM"),
+)
+"""Every kind; an encoder and a line here make one more that is written."""
+
+BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
+TOGETHER = tuple(kind.suffixes[0] for kind in KINDS if kind.encoder)
+"""Suffixes of files of clips."""
+WRITTEN = (*SHEET.suffixes, *TOGETHER)
+
+
+def kind_of(path: PurePath) -> PictureKind | None:
+    """The kind of picture that a file's suffix names; None if it names none."""
+    return BY_SUFFIX.get(path.suffix.lower())
+
+
+def encode_clips(kind: PictureKind, clips: Sequence[Clip], palette: Palette) -> bytes:
+    """One file of clips of one size.
+
+    Raises:
+        PxgenError: frames or durations that the format cannot hold.
+    """
+    encode = resolve_name(kind.encoder)
+    if kind.plays:
+        import numpy as np
+
+        frames = np.concatenate([clip.frames for clip in clips])
+        content: bytes = encode(frames, palette, [ms for clip in clips for ms in clip.durations])
+    else:
+        content = encode(clips, palette)
+    return content

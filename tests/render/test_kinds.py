@@ -1,0 +1,34 @@
+"""The table of picture files: a suffix is of one kind, and what is written is read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pxgen.engines.atlas import Clip
+from pxgen.ingest.images import is_image, read_image
+from pxgen.palette import Palette
+from pxgen.render.kinds import BY_SUFFIX, KINDS, TOGETHER, encode_clips, kind_of
+
+PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
+
+
+def test_a_suffix_is_of_one_kind() -> None:
+    assert sum(len(kind.suffixes) for kind in KINDS) == len(BY_SUFFIX)
+    assert kind_of(Path("A.GIF")) is BY_SUFFIX[".gif"]
+    assert kind_of(Path("set-v1.2")) is None
+
+
+@pytest.mark.parametrize("suffix", TOGETHER)
+def test_clips_are_read_back_with_their_times(suffix: str, tmp_path: Path) -> None:
+    maps = np.random.default_rng(0).integers(1, 4, (5, 6, 7), np.uint8)
+    clips = [Clip("a", maps[:2], [40, 120]), Clip("b", maps[2:], [50, 60, 70])]
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(encode_clips(BY_SUFFIX[suffix], clips, PALETTE))
+    assert is_image(path)
+    image = read_image(path)
+    assert np.array_equal(image.rgba, PALETTE.colors(maps))
+    assert image.durations == (40, 120, 50, 60, 70)
+    assert bool(image.tags) != BY_SUFFIX[suffix].plays

@@ -17,15 +17,15 @@ from pxgen.checkpoint.store import PALETTES, load_tensors, load_weights, prefixe
 from pxgen.config.recipe import resolve
 from pxgen.config.schema import Table
 from pxgen.config.settings import TrainSettings
-from pxgen.data.dataset import Dataset, open_dataset, spread
+from pxgen.data.dataset import Dataset, open_dataset, subsample
 from pxgen.devices import pick_device
 from pxgen.errors import InputError
-from pxgen.evaluate.quick_eval import Glance
+from pxgen.evaluate.quick_eval import QuickEval
 from pxgen.files import write_text
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model, read_spec
 from pxgen.noise import seed_weights
-from pxgen.training.distributed import Team, gathered
+from pxgen.training.distributed import SingleProcess, joined_group
 from pxgen.training.preview import draw_preview, write_preview
 from pxgen.training.progress import loss_curve, polite_end, progress_of, shown
 from pxgen.training.run import (
@@ -38,8 +38,8 @@ from pxgen.training.run import (
 )
 from pxgen.training.tracking import Silent, Tracker, tracker
 from pxgen.training.trainer import (
-    BEGINNING,
-    BEGINNING_PIXELS,
+    MAX_INIT_PIXELS,
+    MAX_INIT_SPRITES,
     Position,
     Report,
     Trainer,
@@ -48,9 +48,9 @@ from pxgen.training.trainer import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-LONG, PATIENCE = 3.0, 12
+LONG_LOOK, LOOK_INTERVAL = 3.0, 12
 """Seconds from which on a look is long; the next one then waits so many times as long."""
-KEPT_PALETTES = 4096
+MAX_PALETTES = 4096
 """Palettes of training sprites that a checkpoint holds at most."""
 
 
@@ -61,13 +61,15 @@ def train(request: TrainRequest, console: Console) -> Path | None:
         InputError: the dataset, the model's table or the run to resume is rejected.
         PxgenError: the run folder cannot be written.
     """
-    with gathered(pick_device(request.device)) as (team, device):
-        console.quiet = console.quiet or not team.leads
-        file = _train(request, console, team, device)
-        return file if team.leads else None
+    with joined_group(pick_device(request.device)) as (group, device):
+        console.quiet = console.quiet or not group.is_main
+        file = _train(request, console, group, device)
+        return file if group.is_main else None
 
 
-def _train(request: TrainRequest, console: Console, team: Team, device: torch.device) -> Path:
+def _train(
+    request: TrainRequest, console: Console, group: SingleProcess, device: torch.device
+) -> Path:
     dataset = open_dataset(request.dataset)
     if not len(dataset.train):
         raise InputError(f"{request.dataset} has no training sprites: prepare more of them")
@@ -81,13 +83,13 @@ def _train(request: TrainRequest, console: Console, team: Team, device: torch.de
         fingerprint=dataset.fingerprint,
         anchor="center" if dataset.info.get("anchor") == "center" else "bottom",
     )
-    with claimed_folder(request, card, team) as folder:
+    with claimed_folder(request, card, group) as folder:
         # Only now: a run that has just ended may have gone on since the folder was chosen.
         resumed = resumed_card(request, folder, card)
         seed_weights(settings.seed)
         model = build_model(table, dataset.domain)
-        trainer = Trainer(model, dataset, settings, device, team)
-        run = _Run(folder, card, model, dataset, settings, trainer, team)
+        trainer = Trainer(model, dataset, settings, device, group)
+        run = _Run(folder, card, model, dataset, settings, trainer, group)
         if resumed is not None:
             position = position_of(resumed, checkpoint_file(folder))
             if resumed.training.get("finished"):
@@ -106,8 +108,8 @@ def suited_table(table: Table, dataset: Dataset) -> Table:
     Raises:
         InputError: an unknown family or key, or a value out of range, with its address.
     """
-    count = max(1, min(BEGINNING, BEGINNING_PIXELS // dataset.canvas.pixels))
-    pixels = torch.from_numpy(dataset.take(spread(dataset.train, count))[0])
+    count = max(1, min(MAX_INIT_SPRITES, MAX_INIT_PIXELS // dataset.canvas.pixels))
+    pixels = torch.from_numpy(dataset.take(subsample(dataset.train, count))[0])
     return Table(asdict(read_spec(table).suited(pixels)), table.where)
 
 
@@ -121,12 +123,12 @@ class _Run:
     dataset: Dataset
     settings: TrainSettings
     trainer: Trainer
-    team: Team
+    group: SingleProcess
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.folder / METRICS)
         self._tracker: Tracker = Silent()
-        self._glance: Glance | None = None
+        self._quick_eval: QuickEval | None = None
         self._looked, self._looking = 0.0, 0.0
         """When the last look ended, and the seconds that it took."""
 
@@ -151,9 +153,9 @@ class _Run:
 
     def train(self, console: Console) -> None:
         """Run the loop: log, show, save."""
-        if self.team.leads:
+        if self.group.is_main:
             self._write_table()
-        track = self.settings.track if self.team.leads else "none"
+        track = self.settings.track if self.group.is_main else "none"
         self._tracker = tracker(track, self.folder, self._parameters(), console.print)
         finished = False
         try:
@@ -176,7 +178,7 @@ class _Run:
                 self._log(report)
                 show(report)
                 finished = report.finished
-                stop = self.team.any(here=stopping()) and not report.finished
+                stop = self.group.any(here=stopping()) and not report.finished
                 due = time.monotonic() - saved >= self.settings.save_every
                 if report.finished or due or stop:
                     self.save(finished=report.finished)
@@ -211,7 +213,7 @@ class _Run:
 
     def save(self, *, finished: bool) -> None:
         """Write checkpoint and metrics; one process does it for all."""
-        if not self.team.leads:
+        if not self.group.is_main:
             return
         training = asdict(self.trainer.position) | {
             "settings": asdict(self.settings),
@@ -227,7 +229,7 @@ class _Run:
         data = self.dataset
         if data.palettes is None:
             return {}
-        kept = spread(data.train, KEPT_PALETTES)
+        kept = subsample(data.train, MAX_PALETTES)
         rows, labels = data.palettes[kept], data.take(kept)[1]
         parts = {"rows": torch.from_numpy(rows), "labels": torch.from_numpy(labels)}
         return prefixed(parts, PALETTES)
@@ -254,20 +256,20 @@ class _Run:
     def _may_look(self) -> bool:
         """Not so soon again where drawing takes long: the time is the training's."""
         waited = time.monotonic() - self._looked
-        return self._looking < LONG or waited >= PATIENCE * self._looking
+        return self._looking < LONG_LOOK or waited >= LOOK_INTERVAL * self._looking
 
     def _look(self, report: Report) -> None:
         """Draw a sheet, and take a glance at its quality."""
-        if not self.team.leads:
+        if not self.group.is_main:
             return
         began = time.monotonic()
         with self.trainer.averaged():
             drawn = draw_preview(self.model, self.card, self.trainer.device)
         self._tracker.file(write_preview(self.folder / PREVIEW, drawn, self.card))
-        if self._glance is None:
+        if self._quick_eval is None:
             steers, seed = self.model.steerable, self.settings.seed
-            self._glance = Glance(self.dataset, self.card, steerable=steers, seed=seed)
-        seen = {f"quality_{name}": value for name, value in self._glance.of(drawn).items()}
+            self._quick_eval = QuickEval(self.dataset, self.card, steerable=steers, seed=seed)
+        seen = {f"quality_{name}": value for name, value in self._quick_eval.of(drawn).items()}
         self.metrics.lines[-1] = {**self.metrics.lines[-1], **seen}
         self._tracker.figures(report.stage, report.position.step, seen)
         if report.finished:

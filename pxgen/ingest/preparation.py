@@ -15,9 +15,9 @@ from pxgen.arrays import U8
 from pxgen.canvas import Anchor, Canvas
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import FILE_NAME, DatasetWriter, open_dataset
-from pxgen.data.duplicates import drawn_key
+from pxgen.data.duplicates import sprite_hash
 from pxgen.errors import InputError, Remark, UsageError
-from pxgen.files import standing_folder, write_bytes
+from pxgen.files import existing_folder, write_bytes
 from pxgen.ingest.contact_sheets import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.describe import (
     Refusals,
@@ -118,7 +118,7 @@ def prepare(
         )
     for line in _source_notes(listing, sources, labelling):
         report(line)
-    with Survey(standing_folder(options.out)) as survey:
+    with Survey(existing_folder(options.out)) as survey:
         survey.read(sources, progress, Cleaning(options.background, options.most_colors))
         if options.overflow == "refuse" and sources.tally.jpegs.overflowed:
             raise InputError(
@@ -202,7 +202,7 @@ class _Preparation:
                 drawn_keys: list[int] = []
                 for start, pixels in _chunks(drawn):
                     if not painter.lossless:
-                        drawn_keys += map(drawn_key, pixels)
+                        drawn_keys += map(sprite_hash, pixels)
                     part = range(start, start + len(pixels))
                     rows = _label_rows([labels[i] for i in part], len(names))
                     writer.append(pixels, rows, [self.survey.names[chosen[i]] for i in part])

@@ -23,9 +23,9 @@ def shown(figures: Mapping[str, float]) -> str:
     return f"{figures['exact']:.2%} exact" if "exact" in figures else ""
 
 
-ABOUT = {"stage", "stage_index", "step", "seconds", "cpu_seconds", "lr"}
+NOT_LOSSES = {"stage", "stage_index", "step", "seconds", "cpu_seconds", "lr"}
 """What a line of metrics says beside losses."""
-FEWEST = 8
+MIN_LINES = 8
 """Lines below which a curve shows nothing."""
 
 
@@ -33,7 +33,7 @@ def loss_curve(lines: Sequence[Mapping[str, Any]]) -> str:
     """The losses of the last stage as a line of bars, and the last of them; empty of short ones."""
     last = lines[-1]["stage_index"] if lines else 0
     losses = [_loss(line) for line in lines if line["stage_index"] == last]
-    if len(losses) < FEWEST or not all(0 < loss < math.inf for loss in losses):
+    if len(losses) < MIN_LINES or not all(0 < loss < math.inf for loss in losses):
         return ""
     # Losses fall by factors, and most of them at the beginning.
     return f"{sparkline([math.log(loss) for loss in losses])} {losses[-1]:.4g}"
@@ -41,7 +41,7 @@ def loss_curve(lines: Sequence[Mapping[str, Any]]) -> str:
 
 def _loss(line: Mapping[str, Any]) -> float:
     told = ("held_out_", "quality_")
-    losses = (v for n, v in line.items() if n not in ABOUT and not n.startswith(told))
+    losses = (v for n, v in line.items() if n not in NOT_LOSSES and not n.startswith(told))
     return float(sum(losses))
 
 

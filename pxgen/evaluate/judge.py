@@ -79,8 +79,9 @@ def train_judges(
     steps: int | None = None,
 ) -> list[Judge]:
     """One judge for each set of sprites, the same on any number of threads."""
-    seed_weights(seed)
-    lessons = [Lesson(Judge(dataset.domain), sprites, key) for key, sprites in enumerate(folds)]
+    with torch.random.fork_rng(devices=[]):
+        seed_weights(seed)
+        lessons = [Lesson(Judge(dataset.domain), sprites, key) for key, sprites in enumerate(folds)]
 
     def learn(lesson: Lesson) -> Judge:
         return _learn(dataset, lesson, seed, steps or STEPS)

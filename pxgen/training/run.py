@@ -13,6 +13,7 @@ from pxgen.checkpoint.card import Card, checkpoint_file, read_card
 from pxgen.checkpoint.runs import make_run, run_folders
 from pxgen.config.schema import Table
 from pxgen.config.settings import TrainSettings
+from pxgen.data.dataset import Dataset
 from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.files import folder_lock
 from pxgen.training.distributed import SingleProcess
@@ -28,7 +29,7 @@ FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
 class TrainRequest:
     """What ``train`` was asked for."""
 
-    dataset: Path
+    dataset: Path | Dataset
     runs: Path
     """The folder in which a run is made unless ``out`` names one."""
     recipe: str | None

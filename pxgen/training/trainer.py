@@ -12,7 +12,9 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -82,18 +84,47 @@ class Position:
 
 @dataclass(frozen=True)
 class Report:
-    """What one step did."""
+    """One optimiser step."""
 
     stage: str
     position: Position
     progress: float
     """Of the stage, in [0, 1]."""
     losses: Mapping[str, float]
+    """Mean of each loss term over the batch."""
     lr: float
     held_out: Mapping[str, float] | None
     """Mean held-out figures a sprite, on the steps that validate."""
     finished: bool
     """The last report of the last stage."""
+    quality: Mapping[str, float] = field(default_factory=dict)
+    """Figures of the sprites in the preview, where one was drawn."""
+    preview: Path | None = None
+    """The picture of them, where it was written."""
+    checkpoint: Path | None = None
+    """The checkpoint, where it was written."""
+
+    @property
+    def logged(self) -> bool:
+        """Whether it makes a line of metrics: every tenth step, validations and the end."""
+        return self.held_out is not None or self.position.step % 10 == 0 or self.finished
+
+    def figures(self) -> dict[str, float]:
+        """Learning rate, losses, ``held_out_…`` and ``quality_…``."""
+        held_out = {f"held_out_{name}": value for name, value in (self.held_out or {}).items()}
+        quality = {f"quality_{name}": value for name, value in self.quality.items()}
+        return {"lr": self.lr, **self.losses, **held_out, **quality}
+
+    def line(self) -> dict[str, Any]:
+        """The line of ``metrics.jsonl``."""
+        return {
+            "stage": self.stage,
+            "stage_index": self.position.stage,
+            "step": self.position.step,
+            "seconds": round(self.position.seconds, 3),
+            "cpu_seconds": round(self.position.cpu_seconds, 3),
+            **self.figures(),
+        }
 
 
 class Trainer:
@@ -135,6 +166,10 @@ class Trainer:
                     self._state.load_best()
                     return
                 self._next_stage()
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Give the thread that runs the loop its own thread settings back for a block."""
+        return self._workers.paused()
 
     def averaged(self) -> AbstractContextManager[None]:
         """Put the averaged weights into the model, in evaluation mode, for a block."""

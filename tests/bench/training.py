@@ -65,7 +65,6 @@ def _where_time_goes(path: Path, recipe: str) -> dict[str, float]:
     """Mean seconds of a step of the last stage, and of its parts."""
     import torch
 
-    from pxgen.commands.train import suited_table
     from pxgen.config.recipe import read_recipe
     from pxgen.config.settings import TrainSettings
     from pxgen.data.batches import Examples
@@ -73,6 +72,7 @@ def _where_time_goes(path: Path, recipe: str) -> dict[str, float]:
     from pxgen.models.registry import build_model
     from pxgen.noise import seed_weights
     from pxgen.training.parallel import MicrobatchWorkers
+    from pxgen.training.session import suited_table
     from pxgen.training.train_state import TrainState
     from pxgen.training.trainer import Trainer
 

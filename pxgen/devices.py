@@ -1,18 +1,24 @@
-"""Where to compute: devices, cores and threads."""
+"""Devices, cores and threads to compute with."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
 
 import torch
 
 from pxgen.errors import UsageError
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 
 def pick_device(name: str) -> torch.device:
-    """``auto``, ``cpu``, ``cuda`` or ``mps`` as a device that is there.
+    """The device called ``auto``, ``cpu``, ``cuda`` or ``mps``; ``auto`` takes CUDA, else the CPU.
 
     Raises:
         UsageError: the device asked for is not available.
@@ -37,12 +43,48 @@ def cores() -> int:
     return max(1, min(available or 1, int(wished) if wished.isdecimal() else 2**16))
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with one thread inside operations, as pictures are drawn."""
-    before = torch.get_num_threads()
+def limit_thread(*, flush_denormal: bool = False) -> None:
+    """Make the calling thread use one thread inside operations.
+
+    Threads inside an operation round differently with their number, and wait for one another.
+    Denormal numbers cost a core more than a hundred others: flushing makes them zero.
+    """
     torch.set_num_threads(1)
+    if flush_denormal:
+        torch.set_flush_denormal(True)
+
+
+@contextmanager
+def one_thread(*, flush_denormal: bool = False) -> Iterator[None]:
+    """:func:`limit_thread` for a block; the calling thread's own settings return after it."""
+    before = torch.get_num_threads()
+    limit_thread(flush_denormal=flush_denormal)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+        if flush_denormal:
+            torch.set_flush_denormal(False)
+
+
+@contextmanager
+def thread_pool(workers: int, *, flush_denormal: bool = False) -> Iterator[ThreadPoolExecutor]:
+    """A pool of limited threads (see :func:`limit_thread`); the caller is limited, too.
+
+    What is still waiting when the block ends is cancelled.
+    """
+    limit = partial(limit_thread, flush_denormal=flush_denormal)
+    with one_thread(flush_denormal=flush_denormal):
+        pool = ThreadPoolExecutor(workers, initializer=limit)
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def parallel_map(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int
+) -> list[Result]:
+    """``function`` of each item, in order; the results do not depend on ``workers``."""
+    with thread_pool(workers) as pool:
+        return list(pool.map(function, items))

@@ -54,7 +54,7 @@ def write_text(target: str | os.PathLike[str], content: str) -> Path:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def folder_lock(folder: Path) -> Iterator[None]:
     """Create ``folder`` and keep other processes that ask for the same out of it for a block.
 
     Where the system or the file system knows no locks, as on Windows, nobody is kept out.
@@ -85,7 +85,7 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def standing_folder(path: Path) -> Path:
+def existing_folder(path: Path) -> Path:
     """The nearest folder that exists already: on the same disk, which has room for what comes."""
     folder = path.absolute()
     while not folder.is_dir():

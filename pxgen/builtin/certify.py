@@ -9,7 +9,7 @@ import numpy as np
 from pxgen.arrays import U8
 from pxgen.builtin.art import FRAMES, SIZE
 from pxgen.builtin.compose import PIXELS
-from pxgen.builtin.reading import Reading, candidates
+from pxgen.builtin.reading import CharacterFit, candidates
 from pxgen.errors import UsageError
 
 
@@ -43,36 +43,36 @@ def certify(index_map: U8) -> Certificate:
     if frames.ndim not in (2, 3) or frames.shape[-2:] != (SIZE, SIZE) or not len(frames):
         raise UsageError(f"the certifier judges {SIZE} x {SIZE} index maps, not {frames.shape}")
     frames = frames.reshape(-1, PIXELS)
-    readings = [_read(frame) for frame in frames]
-    reading = readings[0] if len(readings) == 1 else _joined(frames, readings)
-    space = reading.stack.space
+    fits = [_read(frame) for frame in frames]
+    fit = fits[0] if len(fits) == 1 else _joined(frames, fits)
+    space = fit.stack.space
     return Certificate(
-        legal=reading.distance == 0,
+        legal=fit.distance == 0,
         kind=space.kind.name,
-        labels=space.names(reading.row),
-        distance=reading.distance,
-        phase=reading.phase,
+        labels=space.names(fit.row),
+        distance=fit.distance,
+        phase=fit.phase,
     )
 
 
-def _read(pixels: U8) -> Reading:
+def _read(pixels: U8) -> CharacterFit:
     """The character nearest to one frame, among the kinds, colours and phases that fit best."""
-    nearest: list[Reading] = []
+    nearest: list[CharacterFit] = []
     for reader, colors in candidates(pixels):
-        reading = reader.read(pixels, colors)
-        if reading.distance == 0:
-            return reading
-        nearest.append(reading)
-    return min(nearest, key=lambda reading: reading.distance).in_phase(pixels).improved(pixels)
+        fit = reader.read(pixels, colors)
+        if fit.distance == 0:
+            return fit
+        nearest.append(fit)
+    return min(nearest, key=lambda fit: fit.distance).in_phase(pixels).improved(pixels)
 
 
-def _joined(frames: U8, readings: list[Reading]) -> Reading:
+def _joined(frames: U8, fits: list[CharacterFit]) -> CharacterFit:
     """The reading of one frame, at the starting phase, that explains the whole clip best."""
     explained = []
-    for reading in {(id(r.stack), r.row.tobytes()): r for r in readings}.values():
-        loop = reading.stack.draw(reading.row[None], slice(FRAMES))[0]
+    for fit in {(id(r.stack), r.row.tobytes()): r for r in fits}.values():
+        loop = fit.stack.draw(fit.row[None], slice(FRAMES))[0]
         for phase in range(FRAMES):
             order = (np.arange(len(frames)) + phase) % FRAMES
             distance = int((loop[order] != frames).sum())
-            explained.append(replace(reading, phase=phase, distance=distance))
-    return min(explained, key=lambda reading: reading.distance)
+            explained.append(replace(fit, phase=phase, distance=distance))
+    return min(explained, key=lambda fit: fit.distance)

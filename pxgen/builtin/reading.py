@@ -17,12 +17,12 @@ from pxgen.builtin.art import FRAMES
 from pxgen.builtin.colors import SEE_THROUGH
 from pxgen.builtin.compose import PIXELS, Stack, stacks
 
-_TRIED = 3
+_CANDIDATES = 3
 """How many of the best-fitting (kind, phase, colours) are explained in full for an illegal map."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class CharacterFit:
     """A legal character beside the pixels it was read from."""
 
     stack: Stack
@@ -34,7 +34,7 @@ class Reading:
     settled: bool
     """Whether no other options can be nearer with these colours in this phase."""
 
-    def in_phase(self, pixels: U8) -> Reading:
+    def in_phase(self, pixels: U8) -> CharacterFit:
         """The same character in the phase that agrees best."""
         wrong = (self.stack.draw(self.row[None], slice(FRAMES))[0] != pixels).sum(axis=1)
         phase = int(wrong.argmin())
@@ -42,7 +42,7 @@ class Reading:
             return self
         return replace(self, phase=phase, distance=int(wrong[phase]), settled=False)
 
-    def improved(self, pixels: U8) -> Reading:
+    def improved(self, pixels: U8) -> CharacterFit:
         """The nearest character by changing one option at a time, until no change helps."""
         best = self
         while not best.settled:
@@ -66,7 +66,7 @@ class Reading:
         return rows[self.stack.space.legal(rows)]
 
 
-class Reader:
+class KindReader:
     """Reads one phase of one kind."""
 
     def __init__(self, stack: Stack, phase: int) -> None:
@@ -110,7 +110,7 @@ class Reader:
         drawn = self._drawn(rows)[..., self.owned[slot]]
         return drawn.reshape(-1, options, len(self.owned[slot]))
 
-    def read(self, pixels: U8, colors: int) -> Reading:
+    def read(self, pixels: U8, colors: int) -> CharacterFit:
         """The character whose options' own pixels agree best with ``pixels`` in these colours."""
         space = self.stack.space
         row = np.zeros(len(space.factors), np.uint8)
@@ -123,7 +123,7 @@ class Reader:
         wrong = self.stack.draw(row[None], _frame(self.phase))[0, 0] != pixels
         # Pixels that one slot alone decides already agree as well as they can.
         settled = legal and not wrong[self.shared].any()
-        return Reading(self.stack, row, self.phase, int(wrong.sum()), settled)
+        return CharacterFit(self.stack, row, self.phase, int(wrong.sum()), settled)
 
     def _allowed(self, row: U8) -> U8:
         """The row with the later option of every excluded pair exchanged for its neighbour."""
@@ -138,14 +138,14 @@ def _frame(phase: int) -> slice:
     return slice(phase, phase + 1)
 
 
-class _Desk:
+class _Readers:
     """All readers, and what tells quickly which of them a map is for."""
 
     def __init__(self) -> None:
         self.readers = [
             (reader, colors)
             for phase in range(FRAMES)
-            for reader in (Reader(stack, phase) for stack in stacks())
+            for reader in (KindReader(stack, phase) for stack in stacks())
             for colors in range(len(reader.templates))
         ]
         self.templates = np.stack([reader.templates[colors] for reader, colors in self.readers])
@@ -154,17 +154,17 @@ class _Desk:
 
 
 @cache
-def _desk() -> _Desk:
-    return _Desk()
+def _readers() -> _Readers:
+    return _Readers()
 
 
-def candidates(pixels: U8) -> list[tuple[Reader, int]]:
+def candidates(pixels: U8) -> list[tuple[KindReader, int]]:
     """The readers and colours that fit the fixed pixels of a ``(576,) uint8`` map, best first.
 
     All that fit without a wrong pixel are among them, so a legal map is never missed.
     """
-    desk = _desk()
-    wrong = ((desk.templates != pixels) & desk.fixed).sum(axis=1) / desk.sizes
+    readers = _readers()
+    wrong = ((readers.templates != pixels) & readers.fixed).sum(axis=1) / readers.sizes
     order = np.argsort(wrong, kind="stable")
-    count = max(_TRIED, int((wrong == 0).sum()))
-    return [desk.readers[place] for place in order[:count]]
+    count = max(_CANDIDATES, int((wrong == 0).sum()))
+    return [readers.readers[place] for place in order[:count]]

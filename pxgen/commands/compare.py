@@ -19,7 +19,7 @@ from pxgen.config.recipe import recipe_names, resolve
 from pxgen.config.schema import Table, Where, nearest
 from pxgen.config.settings import TrainSettings
 from pxgen.data.batches import batch_of
-from pxgen.data.dataset import Dataset, open_dataset, spread
+from pxgen.data.dataset import Dataset, open_dataset, subsample
 from pxgen.devices import cores, one_thread, pick_device
 from pxgen.errors import InputError, UsageError
 from pxgen.evaluate.bits import held_out_bits
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-MOST = 2048
+MAX_SPRITES = 2048
 """Held-out sprites that are reconstructed."""
-PART = 32
+GROUP = 32
 FILE_ENDING = ".toml"
 GOALS = (0.95, 0.99, 0.995)
 """Shares of exact held-out pixels: the CPU-seconds of the steps until then are told."""
@@ -146,11 +146,11 @@ def _measured(loaded: Loaded, dataset: Dataset) -> dict[str, Any]:
     """Reconstructions of held-out sprites, and bits where the model has a likelihood."""
     model = loaded.model
     device = next(model.module.parameters()).device
-    chosen = spread(dataset.held_out, MOST)
+    chosen = subsample(dataset.held_out, MAX_SPRITES)
     exact, whole, seen_exact, seen, inside, seen_inside = (0.0 for _ in range(6))
     with one_thread(), torch.inference_mode():
-        for start in range(0, len(chosen), PART):
-            part = chosen[start : start + PART]
+        for start in range(0, len(chosen), GROUP):
+            part = chosen[start : start + GROUP]
             batch = batch_of(dataset, part, device)
             noise = PictureNoise(0, [int(i) for i in part], device)
             code = model.encode(batch.pixels.to(torch.uint8), batch.labels, noise)

@@ -110,14 +110,14 @@ def inspect_dataset(dataset: Dataset, *, audited: bool = False, studied: bool = 
         "labels": labels,
         "suspicious": list(_suspicions(dataset, counts, use)),
     }
-    sights = _sights(dataset, audited=audited)
-    if sights:
-        facts["audit"] = sights
+    findings = _audit_findings(dataset, audited=audited)
+    if findings:
+        facts["audit"] = findings
         facts["suspicious"] += [
-            f"label '{name}': not seen on {sight['absent']} of its bearers, and no other "
+            f"label '{name}': not seen on {finding['absent']} of its bearers, and no other "
             "label hides it"
-            for name, sight in sights.items()
-            if sight.get("absent")
+            for name, finding in findings.items()
+            if finding.get("absent")
         ]
     if found is not None:
         page = heat_sheet(found.heat.max(1), found.names)
@@ -127,18 +127,19 @@ def inspect_dataset(dataset: Dataset, *, audited: bool = False, studied: bool = 
     return Findings(facts, sheet_png(shown, dataset.palette))
 
 
-def _sights(dataset: Dataset, *, audited: bool) -> dict[str, dict[str, Any]]:
+def _audit_findings(dataset: Dataset, *, audited: bool) -> dict[str, dict[str, Any]]:
     """What an audit finds, now or when the dataset was prepared; empty if there was none."""
     if audited:
         result = audit(dataset)
-        unseen, sights = result.unseen, {sight.name: sight.facts() for sight in result.sights}
+        unseen = result.unseen
+        findings = {finding.name: finding.facts() for finding in result.findings}
     elif dataset.unseen is not None:
         unseen = dataset.unseen
         borne = dataset.borne(np.arange(len(dataset))).sum(0).tolist()
-        sights = {}
+        findings = {}
         for number, name in enumerate(dataset.label_names):
             states = np.bincount(unseen[:, number], minlength=TRACED + 1).tolist()
-            sights[name] = {
+            findings[name] = {
                 "labelled": borne[number],
                 "visible": borne[number] - sum(states[1:]),
                 "occluded": states[OCCLUDED] + states[TRACED],
@@ -150,8 +151,8 @@ def _sights(dataset: Dataset, *, audited: bool) -> dict[str, dict[str, Any]]:
         return {}
     for number, name in enumerate(dataset.label_names):
         rows = np.flatnonzero(unseen[:, number] == ABSENT)[:NAMED]
-        sights[name]["absent_in"] = [dataset.names[row] for row in rows]
-    return sights
+        findings[name]["absent_in"] = [dataset.names[row] for row in rows]
+    return findings
 
 
 def inspect_image(path: Path) -> Findings:

@@ -18,26 +18,26 @@ from typing import Any
 import numpy as np
 
 from pxgen.arrays import F32, U8, Bools
-from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, spread
+from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, subsample
 
-MOST, CELLS = 20_000, 2**28
+MAX_SPRITES, MAX_CELLS = 20_000, 2**28
 """Sprites that rules are learnt from, and their telling pixels together, at most."""
-COMMON = 8
+COLORS_PER_PIXEL = 8
 """Colours of a pixel that are worth a rule, about."""
-RARE = 5
+MIN_SHARED = 5
 """Sprites that must share a pixel's colour for rules to ask for it."""
-SLACK = 10.0
+MIN_GAIN_BITS = 10.0
 """Bits by which a rule must say more of the bearers than it takes to say the rule: what fewer
 bearers share could be chance, with so many pixels to choose from."""
-PURE = 0.999
+MIN_PRECISION = 0.999
 """Share of bearers among the sprites that a rule covers."""
-LONGEST = 4
+MAX_RULE_PIXELS = 4
 """Pixels of a rule."""
-RULES = 60
+MAX_RULES = 60
 """Rules of a label."""
-TELLING = 0.5
+MIN_RECALL = 0.5
 """Share of the bearers that rules must cover to say anything of the others."""
-HIDING = 5
+MIN_HIDDEN = 5
 """Uncovered bearers that share another label, and not one covered: that label hides this one."""
 CHUNK = 4096
 
@@ -47,7 +47,7 @@ Pixel = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Rule:
+class PixelRule:
     """Pixels that together tell a label."""
 
     pixels: tuple[Pixel, ...]
@@ -64,31 +64,31 @@ class Rule:
 class Evidence:
     """What tells that a label is shown, and what hides it; learnt from the sprites that bear it."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[PixelRule, ...] = ()
     """A bearer that fits any of them shows the label. Without rules nothing is known of it."""
-    traces: tuple[Rule, ...] = ()
+    traces: tuple[PixelRule, ...] = ()
     """A bearer that fits any of them, though it does not show the label, is betrayed by a trace."""
-    hiders: tuple[tuple[int, ...], ...] = ()
+    occluders: tuple[tuple[int, ...], ...] = ()
     """Numbers of labels that hide this one when borne together."""
 
     def sort(self, flat: U8, marks: Bools, number: int) -> U8:
         """``(n,)`` states of a label in ``(n, P)`` sprites with ``(n, L)`` marks."""
         bears = marks[:, number]
-        missed = bears & ~_any(flat, marks, self.rules) if self.rules else np.zeros_like(bears)
+        missed = bears & ~_fits_any(flat, marks, self.rules) if self.rules else np.zeros_like(bears)
         state = np.where(missed, ABSENT, 0).astype(np.uint8)
-        for labels in self.hiders:
+        for labels in self.occluders:
             state[missed & marks[:, labels].all(1)] = OCCLUDED
-        state[missed & _any(flat, marks, self.traces)] = TRACED
+        state[missed & _fits_any(flat, marks, self.traces)] = TRACED
         return state
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
+class LabelFinding:
     """What is seen of one label."""
 
     name: str
     labelled: int
-    telling: bool
+    informative: bool
     """Whether rules were found that tell bearers from others; without, nothing is known."""
     visible: int
     occluded: int
@@ -101,7 +101,7 @@ class Sight:
 
     def facts(self) -> dict[str, Any]:
         """Plain JSON values."""
-        if not self.telling:
+        if not self.informative:
             return {"labelled": self.labelled, "visible": None}
         return {
             "labelled": self.labelled,
@@ -117,7 +117,7 @@ class Sight:
 class Audit:
     """What is seen of all labels of a dataset."""
 
-    sights: tuple[Sight, ...]
+    findings: tuple[LabelFinding, ...]
     unseen: U8
     """``(N, L) uint8``: 0, or OCCLUDED, ABSENT or TRACED where a borne label is not seen."""
 
@@ -129,15 +129,15 @@ def audit(dataset: Dataset, progress: Callable[[int], None] = lambda label: None
         dataset: its labels; those that an earlier audit took away are looked for again.
         progress: is told the number of each label before it is learnt, which takes seconds.
     """
-    most = min(MOST, max(1, CELLS // (COMMON * dataset.canvas.pixels)))
-    chosen = spread(np.arange(len(dataset)), most)
+    most = min(MAX_SPRITES, max(1, MAX_CELLS // (COLORS_PER_PIXEL * dataset.canvas.pixels)))
+    chosen = subsample(np.arange(len(dataset)), most)
     pixels, _ = dataset.take(chosen)
-    features, telling = _features(pixels.reshape(len(pixels), -1), len(dataset.palette))
+    features, columns = _features(pixels.reshape(len(pixels), -1), len(dataset.palette))
     marks = dataset.borne(chosen)
     learnt = []
     for number in range(len(dataset.label_names)):
         progress(number)
-        learnt.append(learn(features, telling, marks, number))
+        learnt.append(learn(features, columns, marks, number))
     return _apply(dataset, learnt)
 
 
@@ -153,56 +153,56 @@ def _apply(dataset: Dataset, learnt: Sequence[Evidence]) -> Audit:
         for number, evidence in enumerate(learnt):
             unseen[rows, number] = evidence.sort(flat, marks, number)
     names = dataset.label_names
-    sights = []
+    findings = []
     for number, evidence in enumerate(learnt):
         states = np.bincount(unseen[:, number], minlength=TRACED + 1).tolist()
-        sights.append(
-            Sight(
+        findings.append(
+            LabelFinding(
                 name=names[number],
                 labelled=int(counts[number]),
-                telling=bool(evidence.rules),
+                informative=bool(evidence.rules),
                 visible=int(counts[number]) - sum(states[1:]),
                 occluded=states[OCCLUDED] + states[TRACED],
                 absent=states[ABSENT],
                 traces=states[TRACED],
-                hidden_by=tuple(" + ".join(names[i] for i in by) for by in evidence.hiders),
+                hidden_by=tuple(" + ".join(names[i] for i in by) for by in evidence.occluders),
             )
         )
-    return Audit(tuple(sights), unseen)
+    return Audit(tuple(findings), unseen)
 
 
-def learn(features: F32, telling: Sequence[Pixel], marks: Bools, number: int) -> Evidence:
+def learn(features: F32, pixels: Sequence[Pixel], marks: Bools, number: int) -> Evidence:
     """What tells the bearers of one label, and what hides it.
 
     Args:
-        features: ``(N, M) float32`` zeros and ones, a column for each telling pixel.
-        telling: the ``M`` pixels.
+        features: ``(N, M) float32`` zeros and ones, a column for each of ``M`` pixels.
+        pixels: those ``M`` pixels.
         marks: ``(N, L)``, who bears which label.
         number: of the label.
     """
     bears = marks[:, number]
     labelled = int(bears.sum())
     alone, short = cover(features, bears, longest=1)
-    together, long = cover(features, bears, longest=LONGEST, covered=alone)
+    together, long = cover(features, bears, longest=MAX_RULE_PIXELS, covered=alone)
     # A label with pixels of its own is seen where they are; the others, where several together
     # occur with it only.
-    enough = alone.sum() >= TELLING * labelled
+    enough = alone.sum() >= MIN_RECALL * labelled
     seen, found = (alone, short) if enough else (together, [*short, *long])
-    if not labelled or seen.sum() < TELLING * labelled:
+    if not labelled or seen.sum() < MIN_RECALL * labelled:
         return Evidence()
-    rules = [_rule(telling, columns) for columns in found]
-    traces = [_rule(telling, columns) for columns in long]
-    hiders: list[tuple[int, ...]] = []
+    rules = [_rule(pixels, columns) for columns in found]
+    traces = [_rule(pixels, columns) for columns in long]
+    occluders: list[tuple[int, ...]] = []
     hidden = np.zeros_like(bears)
     for beside in _candidates(bears & ~seen, marks, number):
         both = marks[:, beside].all(1)
         left = bears & both & ~seen & ~hidden
-        if left.sum() < HIDING or (seen & both).any():
+        if left.sum() < MIN_HIDDEN or (seen & both).any():
             continue
         rows = np.flatnonzero(both)
-        own, columns = cover(features[rows], bears[rows], longest=LONGEST)
-        special = [_rule(telling, each, beside) for each in columns]
-        if own.sum() >= TELLING * (bears & both).sum() and not enough:
+        own, columns = cover(features[rows], bears[rows], longest=MAX_RULE_PIXELS)
+        special = [_rule(pixels, each, beside) for each in columns]
+        if own.sum() >= MIN_RECALL * (bears & both).sum() and not enough:
             rules += special
             seen[rows] |= own
         else:
@@ -210,12 +210,12 @@ def learn(features: F32, telling: Sequence[Pixel], marks: Bools, number: int) ->
             # a hat that darkens beside an earring still covers it.
             traces += special
             hidden |= left
-            hiders.append(beside)
-    return Evidence(rules=tuple(rules), traces=tuple(traces), hiders=tuple(hiders))
+            occluders.append(beside)
+    return Evidence(rules=tuple(rules), traces=tuple(traces), occluders=tuple(occluders))
 
 
-def _rule(telling: Sequence[Pixel], columns: list[int], beside: tuple[int, ...] = ()) -> Rule:
-    return Rule(tuple(telling[column] for column in columns), beside)
+def _rule(pixels: Sequence[Pixel], columns: list[int], beside: tuple[int, ...] = ()) -> PixelRule:
+    return PixelRule(tuple(pixels[column] for column in columns), beside)
 
 
 def _candidates(left: Bools, marks: Bools, number: int) -> Iterator[tuple[int, ...]]:
@@ -224,7 +224,7 @@ def _candidates(left: Bools, marks: Bools, number: int) -> Iterator[tuple[int, .
     pairs = [(i, i) for i in others] + [(i, j) for i in others for j in others if j < i]
     counts = marks[left].astype(np.int32).T @ marks[left]
     for i, j in sorted(pairs, key=lambda pair: -counts[pair]):
-        if counts[i, j] >= HIDING:
+        if counts[i, j] >= MIN_HIDDEN:
             yield (int(i),) if i == j else (int(i), int(j))
 
 
@@ -237,7 +237,7 @@ def cover(
     """
     covered = np.zeros(len(bears), bool) if covered is None else covered.copy()
     rules = []
-    for _ in range(RULES if bears.any() else 0):
+    for _ in range(MAX_RULES if bears.any() else 0):
         rule = _grow(features, bears, bears & ~covered, longest)
         if not rule:
             break
@@ -259,18 +259,18 @@ def _grow(features: F32, bears: Bools, wanted: Bools, longest: int) -> list[int]
         chance = wanted[rows].sum() / max(1, len(rows))
         gain = new * (np.log2((new + 1e-9) / (new + wrong + 1e-9)) - np.log2(chance + 1e-12))
         # The shortest description decides: each bearer covered is so many bits less to say.
-        gain[new * surprise <= length * pick + SLACK] = -np.inf
+        gain[new * surprise <= length * pick + MIN_GAIN_BITS] = -np.inf
         best = int(gain.argmax())
         if not np.isfinite(gain[best]):
             return []
         rule.append(best)
         inside[rows] &= features[rows, best] > 0
-        if (inside & bears).sum() >= PURE * inside.sum():
+        if (inside & bears).sum() >= MIN_PRECISION * inside.sum():
             return rule
     return []
 
 
-def _any(flat: U8, marks: Bools, rules: Sequence[Rule]) -> Bools:
+def _fits_any(flat: U8, marks: Bools, rules: Sequence[PixelRule]) -> Bools:
     """``(n,)``, which sprites any of the rules covers."""
     fits = np.zeros(len(flat), bool)
     for rule in rules:
@@ -283,7 +283,7 @@ def _features(flat: U8, colors: int) -> tuple[F32, list[Pixel]]:
     columns, pixels = [], []
     for place in range(flat.shape[1]):
         counts = np.bincount(flat[:, place], minlength=colors)
-        usual = np.flatnonzero((counts >= RARE) & (counts <= len(flat) - RARE))
+        usual = np.flatnonzero((counts >= MIN_SHARED) & (counts <= len(flat) - MIN_SHARED))
         columns += [flat[:, place] == color for color in usual]
         pixels += [(place, int(color)) for color in usual]
     if not columns:

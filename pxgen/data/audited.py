@@ -12,7 +12,7 @@ import numpy as np
 from pxgen.data.audit import audit
 from pxgen.data.dataset import ABSENT, FILE_NAME, OCCLUDED, TRACED, DatasetWriter, open_dataset
 from pxgen.errors import Remark, UsageError
-from pxgen.files import standing_folder
+from pxgen.files import existing_folder
 
 CHUNK = 4096
 
@@ -27,7 +27,7 @@ def dataset_path(out: Path, *, audited: bool, report: Remark) -> Iterator[Path]:
     if not audited:
         yield out / FILE_NAME
         return
-    with tempfile.TemporaryDirectory(prefix=".pxgen-", dir=standing_folder(out)) as folder:
+    with tempfile.TemporaryDirectory(prefix=".pxgen-", dir=existing_folder(out)) as folder:
         yield Path(folder) / FILE_NAME
         keep_seen(Path(folder) / FILE_NAME, out / FILE_NAME, report)
 

@@ -148,7 +148,7 @@ def open_dataset(path: Path) -> Dataset:
     return dataset
 
 
-def spread(indices: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+def subsample(indices: NDArray[np.intp], most: int) -> NDArray[np.intp]:
     """At most ``most`` of the indices, evenly spread."""
     if len(indices) <= most:
         return indices

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pxgen.arrays import U8
 
 
-def form_key(indices: NDArray[Any], colors: int, *, clear: bool) -> int:
+def canonical_hash(indices: NDArray[Any], colors: int, *, clear: bool) -> int:
     """64 bits that are equal for sprites of one form.
 
     The transparent border is cut off and colours are numbered as they first occur; of that map and
@@ -29,11 +29,11 @@ def form_key(indices: NDArray[Any], colors: int, *, clear: bool) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
-def drawn_key(drawn: U8) -> int:
-    """:func:`form_key` of ``(T, H, W)`` indices into a palette, of which 0 is transparent."""
+def sprite_hash(drawn: U8) -> int:
+    """:func:`canonical_hash` of ``(T, H, W)`` indices into a palette, of which 0 is transparent."""
     entries, place = np.unique(drawn, return_inverse=True)
     places = place.reshape(drawn.shape).astype(np.uint8)
-    return form_key(places, len(entries), clear=bool(entries[0] == 0))
+    return canonical_hash(places, len(entries), clear=bool(entries[0] == 0))
 
 
 def _trim(drawn: NDArray[Any]) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pxgen.errors import UsageError
 
-SHOWN = 12
+MAX_NAMES = 12
 
 
 def parse_labels(
@@ -67,6 +67,6 @@ def _advice(name: str, names: Sequence[str]) -> str:
     # `hat` is no typing error for `hat-wizard`, but what its users will try.
     close += [known for known in names if name.lower() in known.lower() and known not in close]
     if close:
-        return f"did you mean {', '.join(close[:SHOWN])}?"
-    more = f", … ({len(names)} in all, see `pxgen inspect`)" if len(names) > SHOWN else ""
-    return f"known are {', '.join(names[:SHOWN])}{more}"
+        return f"did you mean {', '.join(close[:MAX_NAMES])}?"
+    more = f", … ({len(names)} in all, see `pxgen inspect`)" if len(names) > MAX_NAMES else ""
+    return f"known are {', '.join(names[:MAX_NAMES])}{more}"

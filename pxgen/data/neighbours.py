@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import U8
 from pxgen.data.dataset import Dataset
-from pxgen.data.duplicates import drawn_key
+from pxgen.data.duplicates import sprite_hash
 
 CHUNK = 1024
 """Sprites compared at once: their pixels stay in a core's cache."""
-COUNTED = 255
+MAX_COUNT = 255
 """Differences that a byte can count."""
 
 
-class Crowd:
+class SpriteIndex:
     """Some of a dataset's sprites, read anew for every search and never held whole."""
 
     def __init__(self, dataset: Dataset, indices: NDArray[np.intp]) -> None:
@@ -39,9 +39,9 @@ class Crowd:
             found |= missing & {sprite.tobytes() for sprite in chunk}
         return np.array([sprite in found for sprite in wanted], np.bool_)
 
-    def forms(self) -> set[int]:
+    def hashes(self) -> set[int]:
         """The forms of all: equal for copies, mirrors, recolours and shifts."""
-        return {drawn_key(sprite) for chunk in self._chunks() for sprite in chunk}
+        return {sprite_hash(sprite) for chunk in self._chunks() for sprite in chunk}
 
     def distances(self, pixels: U8) -> NDArray[np.int64]:
         """``(n,)``: pixels in which each sprite differs from its nearest here (Hamming)."""
@@ -67,8 +67,8 @@ class Crowd:
 def _differences(columns: U8, sprite: U8) -> NDArray[np.int64]:
     """``(P, m)`` sprites as columns against one of ``(P,)``: ``(m,)`` differing pixels."""
     total = np.zeros(columns.shape[1], np.int64)
-    for start in range(0, len(columns), COUNTED):
-        rows = slice(start, start + COUNTED)
+    for start in range(0, len(columns), MAX_COUNT):
+        rows = slice(start, start + MAX_COUNT)
         differ = columns[rows] != sprite[rows, None]
         total += differ.view(np.uint8).sum(0, dtype=np.uint8)
     return total

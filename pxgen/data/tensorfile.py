@@ -28,14 +28,14 @@ DTYPES: dict[str, np.dtype[Any]] = {
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
-LARGEST = 2**40
+MAX_SIDE = 2**40
 """Elements along one side of a tensor accepted: an empty one may otherwise claim any shape."""
-HEADER_LIMIT = 16 * 2**20
+MAX_HEADER = 16 * 2**20
 """Bytes of header accepted: a hostile length must not become an allocation."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class TensorInfo:
     """Where one tensor lies: its element type, shape and byte range after the header."""
 
     dtype: str
@@ -50,7 +50,7 @@ class Header:
 
     path: Path
     metadata: dict[str, str]
-    entries: dict[str, Entry]
+    entries: dict[str, TensorInfo]
     offset: int
     """Bytes before the first tensor."""
 
@@ -85,7 +85,7 @@ def read_header(path: Path) -> Header:
         with path.open("rb") as file:
             size = path.stat().st_size
             length = int.from_bytes(file.read(8), "little")
-            if size < 8 or length > min(HEADER_LIMIT, size - 8):
+            if size < 8 or length > min(MAX_HEADER, size - 8):
                 raise ValueError("its header does not fit the file")
             raw = json.loads(file.read(length))
         metadata, entries = _parse(raw, size - 8 - length)
@@ -98,13 +98,13 @@ def read_header(path: Path) -> Header:
     return Header(path, metadata, entries, 8 + length)
 
 
-def _parse(raw: object, available: int) -> tuple[dict[str, str], dict[str, Entry]]:
+def _parse(raw: object, available: int) -> tuple[dict[str, str], dict[str, TensorInfo]]:
     if not isinstance(raw, dict):
         raise ValueError("its header is no table")
     metadata = raw.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise ValueError("its metadata is no table of strings")
-    entries: dict[str, Entry] = {}
+    entries: dict[str, TensorInfo] = {}
     for name, value in raw.items():
         try:
             dtype, shape = str(value["dtype"]), tuple(int(n) for n in value["shape"])
@@ -113,11 +113,11 @@ def _parse(raw: object, available: int) -> tuple[dict[str, str], dict[str, Entry
             raise ValueError(f"the entry of tensor '{name}' is malformed") from None
         if dtype in DTYPES and math.prod(shape) * DTYPES[dtype].itemsize != stop - start:
             raise ValueError(f"the shape of tensor '{name}' does not match its bytes")
-        if max(shape, default=0) > LARGEST:
+        if max(shape, default=0) > MAX_SIDE:
             raise ValueError(f"tensor '{name}' has an impossible shape")
         if min(shape, default=0) < 0 or not 0 <= start <= stop <= available:
             raise ValueError(f"tensor '{name}' lies outside the file")
-        entries[name] = Entry(dtype, shape, start, stop)
+        entries[name] = TensorInfo(dtype, shape, start, stop)
     return metadata, entries
 
 

@@ -10,22 +10,22 @@ import torch
 from numpy.typing import NDArray
 
 from pxgen.data.batches import batch_of
-from pxgen.data.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, subsample
+from pxgen.devices import parallel_map
 from pxgen.evaluate.figures import mean_with_interval
-from pxgen.evaluate.parallel import each
 from pxgen.models.protocol import Model
 from pxgen.noise import PictureNoise
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
 
-MOST, FEWEST, PIXELS = 2048, 256, 2**21
+MAX_SPRITES, MIN_SPRITES, MAX_PIXELS = 2048, 256, 2**21
 """Held-out sprites read, spread over the split where it holds more: as many as have so many pixels
 together, within bounds."""
-WRITTEN = 256
+MAX_FILES = 256
 """Sprites that are written as files to see how long these are."""
-PART = 32
+GROUP = 32
 """Sprites computed at once; fixed, because another number would round differently."""
-STAGE_STREAMS = 40
+STAGE_SHIFT = 40
 """A stage's streams have keys of their own: its number stands above this bit."""
 
 
@@ -45,9 +45,9 @@ def held_out_bits(
         device: where the model computes.
         workers: threads on a CPU.
     """
-    most = min(MOST, max(FEWEST, PIXELS // dataset.canvas.pixels))
-    chosen = spread(dataset.held_out, most)
-    parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
+    most = min(MAX_SPRITES, max(MIN_SPRITES, MAX_PIXELS // dataset.canvas.pixels))
+    chosen = subsample(dataset.held_out, most)
+    parts = [chosen[start : start + GROUP] for start in range(0, len(chosen), GROUP)]
 
     stages = {s.name: (k, s) for k, s in enumerate(model.stages()) if s.codes_pixels}
 
@@ -56,7 +56,7 @@ def held_out_bits(
         batch = batch_of(dataset, part, device)
         total = torch.zeros(len(stages) + 1, len(part), dtype=torch.float64)
         for row, (number, stage) in enumerate(stages.values()):
-            keys = [int(index) + (number << STAGE_STREAMS) for index in part]
+            keys = [int(index) + (number << STAGE_SHIFT) for index in part]
             with torch.inference_mode():
                 figures = stage.held_out(batch, PictureNoise(seed, keys, device))
             total[row] = figures["bits"].cpu().double()
@@ -65,7 +65,7 @@ def held_out_bits(
         return total.numpy()
 
     threads = workers if device.type == "cpu" else 1
-    *by_stage, codes = np.concatenate(list(each(costs, parts, threads)), axis=1)
+    *by_stage, codes = np.concatenate(parallel_map(costs, parts, threads), axis=1)
     values = np.sum(by_stage, axis=0)
     mean, low, high = mean_with_interval(values, dataset.group[chosen])
     with torch.inference_mode():
@@ -85,7 +85,7 @@ def held_out_bits(
 
 def file_bits(dataset: Dataset, indices: NDArray[np.intp]) -> dict[str, float]:
     """Mean bits of sprites as bare indices, and as whole PNG and GIF files with their palettes."""
-    pixels = dataset.take(indices[:WRITTEN])[0]
+    pixels = dataset.take(indices[:MAX_FILES])[0]
     palette = dataset.palette
     strips = (np.concatenate([*clip], axis=1) for clip in pixels)
     return {

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import U8
 from pxgen.data.batches import batch_of
-from pxgen.data.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, subsample
 from pxgen.devices import one_thread
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
@@ -22,10 +22,10 @@ from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
 
-SHOWN = 16
+ROW_SPRITES = 16
 """Sprites in a row."""
 SCALE = 3
-LINE = 7
+CAPTION_HEIGHT = 7
 """Pixels of a caption."""
 PAGE = ((40, 40, 48, 255), (244, 240, 230, 255))
 """Ink and paper."""
@@ -41,16 +41,16 @@ class Strip(NamedTuple):
 
 def originals(dataset: Dataset) -> Strip:
     """Held-out sprites."""
-    return Strip("held out", dataset.take(_shown(dataset))[0])
+    return Strip("held out", dataset.take(_chosen(dataset))[0])
 
 
 def pictures(name: str, model: Model, dataset: Dataset) -> tuple[Strip, ...]:
     """What a model makes of them, the way from the first to the second, and new sprites."""
     device = next(model.module.parameters()).device
     with one_thread(), torch.inference_mode():
-        batch = batch_of(dataset, _shown(dataset), device)
+        batch = batch_of(dataset, _chosen(dataset), device)
         pixels = batch.pixels.to(torch.uint8)
-        noise = PictureNoise(0, range(SHOWN), device)
+        noise = PictureNoise(0, range(ROW_SPRITES), device)
         again = model.decode(model.encode(pixels, batch.labels, noise), noise)
         differing = (pixels != pixels[:1]).flatten(1).any(1).nonzero().flatten().tolist()
         first, second = (
@@ -60,11 +60,11 @@ def pictures(name: str, model: Model, dataset: Dataset) -> tuple[Strip, ...]:
         way = torch.cat(
             [
                 model.decode(model.mix(first, second, weight), PictureNoise(0, [0], device))
-                for weight in np.linspace(0, 1, SHOWN).tolist()
+                for weight in np.linspace(0, 1, ROW_SPRITES).tolist()
             ]
         )
         nothing = torch.zeros_like(batch.labels)
-        new = model.sample(nothing, PictureNoise(1, range(SHOWN), device), SamplingParams())
+        new = model.sample(nothing, PictureNoise(1, range(ROW_SPRITES), device), SamplingParams())
     rows = {"rebuilt": again, "from the first to another": way, "new": new}
     return tuple(Strip(f"{name}: {what}", row.cpu().numpy()) for what, row in rows.items())
 
@@ -82,12 +82,12 @@ def sheet_png(strips: Sequence[Strip], palette: Palette) -> bytes:
 
 def _drawn(strip: Strip, ink: int) -> U8:
     n, T, H, W = strip.sprites.shape
-    row = contact_sheet(strip.sprites.swapaxes(1, 2).reshape(n, H, T * W), SHOWN)
-    line = np.zeros((LINE, row.shape[1]), np.uint8)
+    row = contact_sheet(strip.sprites.swapaxes(1, 2).reshape(n, H, T * W), ROW_SPRITES)
+    line = np.zeros((CAPTION_HEIGHT, row.shape[1]), np.uint8)
     write(line, strip.caption[: row.shape[1] // LETTER], 2, 1, ink)
     return np.concatenate([line, row])
 
 
-def _shown(dataset: Dataset) -> NDArray[np.intp]:
+def _chosen(dataset: Dataset) -> NDArray[np.intp]:
     # Few are repeated, so that every row is as long.
-    return np.resize(spread(dataset.held_out, SHOWN), SHOWN)
+    return np.resize(subsample(dataset.held_out, ROW_SPRITES), ROW_SPRITES)

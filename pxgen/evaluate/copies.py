@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.data.dataset import Dataset, spread
-from pxgen.data.duplicates import drawn_key
-from pxgen.data.neighbours import Crowd
-from pxgen.evaluate.figures import share
+from pxgen.data.dataset import Dataset, subsample
+from pxgen.data.duplicates import sprite_hash
+from pxgen.data.neighbours import SpriteIndex
+from pxgen.evaluate.figures import proportion
 from pxgen.evaluate.measure import Drawn
 
-BASELINE = 1000
+MAX_BASELINE = 1000
 """Held-out sprites whose distances to the training set are the baseline."""
-NEAR = 5
+NEAR_PERCENT = 5
 """Per cent of the held-out sprites that count as near to the training set."""
 
 
@@ -39,18 +39,18 @@ class Copies:
     }
 
     def __init__(self, dataset: Dataset) -> None:
-        self._training = Crowd(dataset, dataset.train)
-        held_out, _ = dataset.take(spread(dataset.held_out, BASELINE))
+        self._training = SpriteIndex(dataset, dataset.train)
+        held_out, _ = dataset.take(subsample(dataset.held_out, MAX_BASELINE))
         self._baseline = self._training.distances(held_out)
         self._copied = self._training.holds(held_out)
-        self._forms = self._training.forms()
+        self._hashes = self._training.hashes()
 
     def reference(self) -> dict[str, Any]:
         """What held-out sprites score; None where nothing is held out."""
         return {
             "training_sprites": len(self._training),
             "held_out_sprites": len(self._baseline),
-            "exact": share(self._copied),
+            "exact": proportion(self._copied),
             "near_distance": self._near(),
             "near": self._share_near(self._baseline),
             **_quantiles(self._baseline),
@@ -61,21 +61,21 @@ class Copies:
         distances = self._training.distances(drawn.pixels)
         exact = distances == 0
         mirrored = self._training.holds(drawn.pixels[..., ::-1]) & ~exact
-        alike = np.array([drawn_key(each) in self._forms for each in drawn.pixels], np.bool_)
+        alike = np.array([sprite_hash(each) in self._hashes for each in drawn.pixels], np.bool_)
         return {
-            "exact": share(exact),
-            "mirrored": share(mirrored),
-            "likeness": share(alike & ~exact & ~mirrored),
+            "exact": proportion(exact),
+            "mirrored": proportion(mirrored),
+            "likeness": proportion(alike & ~exact & ~mirrored),
             "near": self._share_near(distances),
             **_quantiles(distances),
         }
 
     def _share_near(self, distances: NDArray[np.int64]) -> dict[str, Any] | None:
         near = self._near()
-        return share(distances <= near) if near is not None else None
+        return proportion(distances <= near) if near is not None else None
 
     def _near(self) -> float | None:
-        return float(np.percentile(self._baseline, NEAR)) if len(self._baseline) else None
+        return float(np.percentile(self._baseline, NEAR_PERCENT)) if len(self._baseline) else None
 
 
 def _quantiles(distances: NDArray[np.int64]) -> dict[str, Any]:

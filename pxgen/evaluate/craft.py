@@ -12,7 +12,7 @@ from pxgen.arrays import U8
 from pxgen.data.dataset import Dataset
 from pxgen.evaluate.measure import Drawn, real_sprites
 
-BASELINE = 1000
+MAX_BASELINE = 1000
 """Real sprites that the reference is taken from."""
 
 
@@ -23,7 +23,7 @@ class Craft:
     columns: ClassVar[Mapping[str, str]] = {"colours": "colors", "stray pixels": "stray"}
 
     def __init__(self, dataset: Dataset | None) -> None:
-        self._real = None if dataset is None else real_sprites(dataset, BASELINE)
+        self._real = None if dataset is None else real_sprites(dataset, MAX_BASELINE)
 
     def reference(self) -> dict[str, Any]:
         """What real sprites score, held-out ones if there are any."""

@@ -8,18 +8,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pxgen.arrays import F32, U8
-from pxgen.data.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluate.features import colors_and_shapes
 from pxgen.evaluate.judge import train_judges
 from pxgen.evaluate.measure import Drawn
-from pxgen.evaluate.set_metrics import kid, neighbourhoods, standardised
+from pxgen.evaluate.set_metrics import kid, prdc, standardised
 
 See = Callable[[U8], F32]
 """``(n, T, H, W)`` sprites to ``(n, D)`` features."""
 
-MOST = 1000
+MAX_SPRITES = 1000
 """Sprites of each side at most: kernels and distances are of all pairs."""
-JUDGED = "judge"
+JUDGE = "judge"
 SHAPES = "shapes"
 
 
@@ -35,13 +35,13 @@ class Distribution:
     columns: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, dataset: Dataset, *, seed: int) -> None:
-        self._training, _ = dataset.take(spread(dataset.train, MOST))
-        held_out, _ = dataset.take(spread(dataset.held_out, MOST))
+        self._training, _ = dataset.take(subsample(dataset.train, MAX_SPRITES))
+        held_out, _ = dataset.take(subsample(dataset.held_out, MAX_SPRITES))
         palette = dataset.palette
         self._spaces: dict[str, See] = {SHAPES: lambda pixels: colors_and_shapes(pixels, palette)}
         if dataset.label_names:
             (judge,) = train_judges(dataset, [dataset.train], seed=seed, workers=1)
-            self._spaces[JUDGED] = judge.scores
+            self._spaces[JUDGE] = judge.scores
         self._real = {name: see(held_out) for name, see in self._spaces.items()}
         self._scale = {name: see(self._training) for name, see in self._spaces.items()}
         self._count = len(held_out)
@@ -52,11 +52,11 @@ class Distribution:
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """The figures of drawn sprites in each space."""
-        return self._compare(drawn.pixels[np.arange(len(drawn.pixels))[:MOST]])
+        return self._compare(drawn.pixels[np.arange(len(drawn.pixels))[:MAX_SPRITES]])
 
     def _compare(self, pixels: U8) -> dict[str, Any]:
         figures = {}
         for name, see in self._spaces.items():
             real, drawn = standardised(self._scale[name], self._real[name], see(pixels))
-            figures[name] = {"kid": kid(drawn, real), **neighbourhoods(drawn, real)}
+            figures[name] = {"kid": kid(drawn, real), **prdc(drawn, real)}
         return figures

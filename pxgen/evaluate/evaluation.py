@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from pxgen.arrays import U8
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
-from pxgen.data.dataset import Dataset, dataset_file, open_dataset, spread
+from pxgen.data.dataset import Dataset, dataset_file, open_dataset, subsample
 from pxgen.data.labels import parse_labels
-from pxgen.data.neighbours import Crowd
+from pxgen.data.neighbours import SpriteIndex
 from pxgen.devices import cores, pick_device
 from pxgen.errors import InputError, UsageError
 from pxgen.evaluate.adherence import Adherence
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-CONTINUED = 100
+MAX_CONTINUED = 100
 """Held-out clips that a model goes on with."""
-SHOWN = 96
+MAX_SHOWN = 96
 """Sprites of each way of drawing that the sheet shows."""
 COLUMNS = 16
 SCALE = 3
@@ -130,7 +130,7 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
         say("judging")
         runs.append({"steps": _used(loaded.card, "steps", steps)})
         runs[-1] |= {measure.name: measure.of(drawn) for measure in measures}
-        blocks.append(_block(drawn.pixels[:SHOWN]))
+        blocks.append(_block(drawn.pixels[:MAX_SHOWN]))
         pairs = pairs or tuple(_pairs(drawn, loaded.card, dataset))
     going_on = None
     if dataset is not None and dataset.canvas.frames > 1 and len(dataset.held_out):
@@ -187,7 +187,7 @@ def _measures(
     measures: list[Measure] = [Adherence(loaded.card.palette)]
     certified = is_builtin(loaded.card)
     if certified:
-        training = Crowd(dataset, dataset.train) if dataset is not None else None
+        training = SpriteIndex(dataset, dataset.train) if dataset is not None else None
         measures.append(Legality(training))
     if dataset is not None:
         # Classifiers would learn for minutes what the certifier knows.
@@ -251,12 +251,12 @@ def _draw(
 
 def _pairs(drawn: Drawn, card: Card, dataset: Dataset | None) -> Iterator[Pair]:
     """The first sprites, with their nearest training sprites where there is a dataset."""
-    pixels = drawn.pixels[:SHOWN]
-    names = [card.label_names[label] if label >= 0 else None for label in drawn.asked[:SHOWN]]
+    pixels = drawn.pixels[:MAX_SHOWN]
+    names = [card.label_names[label] if label >= 0 else None for label in drawn.asked[:MAX_SHOWN]]
     if dataset is None:
         yield from (Pair(each, name, None, None) for each, name in zip(pixels, names, strict=True))
         return
-    distances, places = Crowd(dataset, dataset.train).nearest(pixels)
+    distances, places = SpriteIndex(dataset, dataset.train).nearest(pixels)
     for each, name, distance, place in zip(pixels, names, distances, places, strict=True):
         yield Pair(each, name, dataset.pixels[place], int(distance))
 
@@ -267,7 +267,7 @@ def _going_on(
     """How held-out clips are gone on with after a quarter of their frames."""
     T = dataset.canvas.frames
     kept = max(1, T // 4)
-    chosen = spread(dataset.held_out, CONTINUED)
+    chosen = subsample(dataset.held_out, MAX_CONTINUED)
     true, marks = dataset.take(chosen)
     requests = []
     for number, (clip, labels) in enumerate(zip(true, marks, strict=True)):

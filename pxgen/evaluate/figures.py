@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 Z95 = 1.959964
 """Standard deviations on each side that hold 95 % of a normal distribution."""
-WORST = 10
+MAX_WORST = 10
 """Labels listed as the worst."""
 
 
-def share(hits: NDArray[np.bool_]) -> dict[str, Any]:
+def proportion(hits: NDArray[np.bool_]) -> dict[str, Any]:
     """The share of hits with the 95 % interval of Wilson (1927), sound near 0 and 1 too.
 
-    ``share``, ``low`` and ``high`` are None where there is nothing to count.
+    ``proportion``, ``low`` and ``high`` are None where there is nothing to count.
     """
     of, count = len(hits), int(hits.sum())
     if not of:
@@ -47,11 +47,11 @@ def mean_with_interval(
     count = len(residuals)
     if count < 2:
         return mean, None, None
-    spread = math.sqrt(float((residuals**2).sum()) * count / (count - 1)) / len(values)
-    return mean, mean - Z95 * spread, mean + Z95 * spread
+    std_error = math.sqrt(float((residuals**2).sum()) * count / (count - 1)) / len(values)
+    return mean, mean - Z95 * std_error, mean + Z95 * std_error
 
 
-def obedience(
+def label_accuracy(
     names: Sequence[str], asked: NDArray[np.intp], shown: NDArray[np.bool_]
 ) -> dict[str, Any]:
     """How often the label asked for is shown: overall, by label, and the worst labels.
@@ -61,6 +61,6 @@ def obedience(
         asked: ``(n,)`` label numbers; -1 is not counted.
         shown: ``(n,)`` whether the sprite shows its label.
     """
-    labels = {names[k]: share(shown[asked == k]) for k in np.unique(asked[asked >= 0])}
-    worst = sorted(labels, key=lambda name: labels[name]["share"])[:WORST]
-    return {"shows_label": share(shown[asked >= 0]), "worst": worst, "labels": labels}
+    labels = {names[k]: proportion(shown[asked == k]) for k in np.unique(asked[asked >= 0])}
+    worst = sorted(labels, key=lambda name: labels[name]["share"])[:MAX_WORST]
+    return {"shows_label": proportion(shown[asked >= 0]), "worst": worst, "labels": labels}

@@ -20,17 +20,17 @@ from torch.nn import functional as F
 from pxgen.arrays import U8
 from pxgen.canvas import Domain
 from pxgen.data.dataset import Dataset
-from pxgen.evaluate.parallel import each
+from pxgen.devices import parallel_map
 from pxgen.noise import choose, seed_weights
 
 EMBEDDING = 8
 STEPS = 600
 BATCH = 128
-RATE = 1e-2
-DECAY = 0.05
+LEARNING_RATE = 1e-2
+WEIGHT_DECAY = 0.05
 BALANCE = 0.5
 """Share of draws that first choose a label evenly, so that rare labels are learnt, too."""
-READ = 512
+READ_BATCH = 512
 
 
 class Judge(nn.Module):
@@ -54,8 +54,8 @@ class Judge(nn.Module):
         """``(n, T, H, W) uint8`` to ``(n, L) float32`` scores."""
         with torch.inference_mode():
             parts = [
-                self(torch.from_numpy(pixels[start : start + READ]))
-                for start in range(0, len(pixels), READ)
+                self(torch.from_numpy(pixels[start : start + READ_BATCH]))
+                for start in range(0, len(pixels), READ_BATCH)
             ]
         return torch.cat(parts).numpy() if parts else np.zeros((0, self.score.out_features), "f4")
 
@@ -79,21 +79,22 @@ def train_judges(
     steps: int | None = None,
 ) -> list[Judge]:
     """One judge for each set of sprites, the same on any number of threads."""
-    seed_weights(seed)
-    lessons = [Lesson(Judge(dataset.domain), sprites, key) for key, sprites in enumerate(folds)]
+    with torch.random.fork_rng(devices=[]):
+        seed_weights(seed)
+        lessons = [Lesson(Judge(dataset.domain), sprites, key) for key, sprites in enumerate(folds)]
 
     def learn(lesson: Lesson) -> Judge:
         return _learn(dataset, lesson, seed, steps or STEPS)
 
-    return list(each(learn, lessons, workers))
+    return parallel_map(learn, lessons, workers)
 
 
 def _learn(dataset: Dataset, lesson: Lesson, seed: int, steps: int) -> Judge:
     judge, sprites, key = lesson
     marks = dataset.labels[sprites]
     bearers = [sprites[np.flatnonzero(column)] for column in marks.T if column.any()]
-    optimizer = torch.optim.AdamW(judge.parameters(), lr=RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
+    optimizer = torch.optim.AdamW(judge.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
     generator = choose(seed, key)
     for _ in range(steps):
         chosen = sprites[generator.integers(len(sprites), size=BATCH)]

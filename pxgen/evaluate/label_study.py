@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import F32
-from pxgen.data.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, subsample
 
-MOST = 20_000
+MAX_SPRITES = 20_000
 """Sprites looked at; spread over the dataset where it holds more."""
-TOLD = 3
+MAX_TOLD = 3
 """Labels and colours told of each label, the most telling first."""
 
 
@@ -58,7 +58,7 @@ class LabelStudy:
         shares = self.together[label] / count
         excess = shares - np.diagonal(self.together) / max(1, self.sprites)
         excess[label] = 0
-        best = np.argsort(-excess, kind="stable")[:TOLD]
+        best = np.argsort(-excess, kind="stable")[:MAX_TOLD]
         return [self.names[other] for other in best if excess[other] > 0]
 
     def where(self, label: int) -> dict[str, list[int]] | None:
@@ -75,7 +75,7 @@ class LabelStudy:
 
 def study(dataset: Dataset) -> LabelStudy:
     """Look at the sprites of every label; one pass over them for each."""
-    chosen = spread(np.arange(len(dataset)), MOST)
+    chosen = subsample(np.arange(len(dataset)), MAX_SPRITES)
     pixels, labels = dataset.take(chosen)
     flat = pixels.reshape(len(pixels), -1)
     marks = labels > 0
@@ -115,6 +115,6 @@ def _own_colors(
 ) -> tuple[tuple[str, float, float], ...]:
     """The visible colours that take more of the bearers' pixels than of the others'."""
     shares, others = (each[1:] / max(1, int(each[1:].sum())) for each in (own, rest))
-    best = np.argsort(others - shares, kind="stable")[:TOLD]
+    best = np.argsort(others - shares, kind="stable")[:MAX_TOLD]
     told = [(names[1 + i], float(shares[i]), float(others[i])) for i in best]
     return tuple(each for each in told if each[1] > each[2])

@@ -6,7 +6,7 @@ classifier on; but a tenth of a collection holds one alien or none. So each labe
 two judges:
 
 * the *held-out* judge, trained on the held-out sprites alone and measured on training sprites,
-  judges every label that it finds there with recall and precision of at least ``SUFFICES``;
+  judges every label that it finds there with recall and precision of at least ``MIN_QUALITY``;
 * the *folds* judge every other label: classifiers trained on all real sprites but one part each,
   measured on the part that they have not seen, likenesses kept together; a drawn sprite is judged
   by their mean. What these have in common with the generator can only be real sprites and their
@@ -25,15 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import Bools
-from pxgen.data.dataset import Dataset, spread
-from pxgen.evaluate.figures import obedience
+from pxgen.data.dataset import Dataset, subsample
+from pxgen.evaluate.figures import label_accuracy
 from pxgen.evaluate.judge import Judge, train_judges
 from pxgen.evaluate.measure import Drawn
 from pxgen.noise import choose
 
-SUFFICES = 0.9
+MIN_QUALITY = 0.9
 FOLDS = 5
-MOST = 20_000
+MAX_SPRITES = 20_000
 """Unseen real sprites that a judge is measured on; spread over all where there are more."""
 FOLD_STREAM = 1 << 32
 """Divides the sprites; beyond the stream of any judge."""
@@ -71,7 +71,7 @@ class Labels:
         asked = np.where(np.isin(drawn.asked, list(known)), drawn.asked, -1)
         seen = self._judged(drawn.pixels)
         shown = np.where(asked >= 0, seen[np.arange(len(asked)), asked], False)
-        return obedience(self._names, asked, shown)
+        return label_accuracy(self._names, asked, shown)
 
     def _judged(self, pixels: NDArray[np.uint8]) -> Bools:
         """``(n, L)``: the labels that drawn sprites show."""
@@ -89,7 +89,7 @@ class Labels:
         if not len(data.held_out):
             return None
         (judge,) = train_judges(data, [data.held_out], seed=self._seed, workers=1)
-        pixels, marks = data.take(spread(data.train, MOST))
+        pixels, marks = data.take(subsample(data.train, MAX_SPRITES))
         self._record("held-out", self._names, judge.scores(pixels) > 0, marks > 0)
         return judge
 
@@ -105,7 +105,7 @@ class Labels:
             return []
         seen, marks = [], []
         for judge, part in zip(judges, parts, strict=True):
-            pixels, labels = data.take(spread(part, MOST))
+            pixels, labels = data.take(subsample(part, MAX_SPRITES))
             seen.append(judge.scores(pixels) > 0)
             marks.append(labels > 0)
         self._record("folds", self._insufficient, np.concatenate(seen), np.concatenate(marks))
@@ -120,7 +120,7 @@ class Labels:
 
     def _suffices(self, name: str) -> bool:
         quality = self._quality.get(name, {})
-        return min(quality.get("recall") or 0, quality.get("precision") or 0) >= SUFFICES
+        return min(quality.get("recall") or 0, quality.get("precision") or 0) >= MIN_QUALITY
 
     def _mean(self, figure: str) -> float | None:
         values = [q[figure] for q in self._quality.values() if q[figure] is not None]

@@ -9,8 +9,8 @@ import numpy as np
 
 from pxgen.builtin import KINDS, LABELS, PALETTE, SIZE, certify
 from pxgen.checkpoint.card import Card
-from pxgen.data.neighbours import Crowd
-from pxgen.evaluate.figures import obedience, share
+from pxgen.data.neighbours import SpriteIndex
+from pxgen.evaluate.figures import label_accuracy, proportion
 from pxgen.evaluate.measure import Drawn
 
 
@@ -36,7 +36,7 @@ class Legality:
         "legal and new": "legal_and_new",
     }
 
-    def __init__(self, training: Crowd | None) -> None:
+    def __init__(self, training: SpriteIndex | None) -> None:
         self._training = training
 
     def reference(self) -> dict[str, Any]:
@@ -57,13 +57,13 @@ class Legality:
         covered = {certificate.kind for certificate in certificates if certificate.legal}
         new = ~self._training.holds(drawn.pixels) if self._training is not None else None
         return {
-            "legal": share(legal),
+            "legal": proportion(legal),
             "kinds": len(covered),
             "missing_kinds": [kind for kind in KINDS if kind not in covered],
-            "new": share(new) if new is not None else None,
-            "legal_and_new": share(new & legal) if new is not None else None,
+            "new": proportion(new) if new is not None else None,
+            "legal_and_new": proportion(new & legal) if new is not None else None,
             "wrong_pixels": _mean([c.distance for c in certificates if not c.legal]),
-            **obedience(LABELS, drawn.asked, shown),
+            **label_accuracy(LABELS, drawn.asked, shown),
         }
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.data.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, subsample
 
 
 class Drawn(NamedTuple):
@@ -40,4 +40,4 @@ class Measure(Protocol):
 def real_sprites(dataset: Dataset, most: int) -> NDArray[np.uint8]:
     """At most so many real sprites, held-out ones if there are any, ``(n, T, H, W) uint8``."""
     chosen = dataset.held_out if len(dataset.held_out) else dataset.train
-    return dataset.take(spread(chosen, most))[0]
+    return dataset.take(subsample(chosen, most))[0]

@@ -15,9 +15,9 @@ from pxgen.arrays import U8
 from pxgen.data.dataset import Dataset
 from pxgen.evaluate.measure import Drawn, real_sprites
 
-BASELINE = 1000
+MAX_BASELINE = 1000
 """Real clips that the reference is taken from."""
-FURTHEST = 3
+MAX_SHIFT = 3
 """Pixels that a translation may move by."""
 
 
@@ -33,7 +33,7 @@ class Motion:
     }
 
     def __init__(self, dataset: Dataset | None) -> None:
-        self._real = None if dataset is None else real_sprites(dataset, BASELINE)
+        self._real = None if dataset is None else real_sprites(dataset, MAX_BASELINE)
 
     def reference(self) -> dict[str, Any]:
         """What real clips score, held-out ones if there are any."""
@@ -110,7 +110,8 @@ def _shifted(true: U8, kept: int) -> U8:
     clips = np.repeat(true[:, kept - 1 : kept], T, axis=1)
     if kept < 2:
         return clips
-    steps = [(y, x) for y in range(-FURTHEST, FURTHEST + 1) for x in range(-FURTHEST, FURTHEST + 1)]
+    shifts = range(-MAX_SHIFT, MAX_SHIFT + 1)
+    steps = [(y, x) for y in shifts for x in shifts]
     steps.sort(key=lambda step: abs(step[0]) + abs(step[1]))
     before, after = true[:, kept - 2], true[:, kept - 1]
     fits = [(np.roll(before, step, (1, 2)) == after).mean((1, 2)) for step in steps]

@@ -6,19 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.checkpoint.card import Card
-from pxgen.data.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluate.craft import Craft
 from pxgen.evaluate.judge import Judge, train_judges
 from pxgen.evaluate.legality import Legality, is_builtin
 from pxgen.evaluate.measure import Drawn
 
-LESSONS = 150
+JUDGE_STEPS = 150
 """Steps of the judge's training: a quarter of those of an evaluation."""
-CHECKED = 500
+MAX_CHECKED = 500
 """Training sprites that the judge is tried on."""
 
 
-class Glance:
+class QuickEval:
     """Few figures of few sprites: a trend, no verdict.
 
     The judge of labels learns from held-out sprites alone, once, and only labels that it
@@ -32,9 +32,9 @@ class Glance:
         self._known: NDArray[np.bool_] = np.zeros(len(card.label_names), np.bool_)
         if steerable and self._legality is None and len(dataset.held_out):
             (self._judge,) = train_judges(
-                dataset, [dataset.held_out], seed=seed, workers=1, steps=LESSONS
+                dataset, [dataset.held_out], seed=seed, workers=1, steps=JUDGE_STEPS
             )
-            pixels, marks = dataset.take(spread(dataset.train, CHECKED))
+            pixels, marks = dataset.take(subsample(dataset.train, MAX_CHECKED))
             seen, bears = self._judge.scores(pixels) > 0, marks > 0
             hits, of = (seen & bears).sum(0), bears.sum(0)
             self._known = (of > 0) & (hits >= 0.9 * of) & (hits >= 0.9 * seen.sum(0))

@@ -32,10 +32,10 @@ def remarks(facts: dict[str, Any]) -> Iterator[str]:
     elif bits is None:
         yield "nothing is held out: no held-out bits, no baseline for distances"
     else:
-        spread = "all of one kind, so without an interval"
+        interval = "all of one kind, so without an interval"
         if bits["low"] is not None:
-            spread = f"95 % interval {bits['low']:.2f} to {bits['high']:.2f}"
-        yield f"held-out bits a sprite: {bits['bits']:.2f} ({spread}, {bits['sprites']} sprites)"
+            interval = f"95 % interval {bits['low']:.2f} to {bits['high']:.2f}"
+        yield f"held-out bits a sprite: {bits['bits']:.2f} ({interval}, {bits['sprites']} sprites)"
         files = bits["files"]
         yield (
             f"the same sprites: {files['raw']:.0f} bits as bare indices, {files['png']:.0f} as PNG "
@@ -130,8 +130,8 @@ def _worst(name: str, run: dict[str, Any], judges: dict[str, Any]) -> Figures:
 def text(value: Any) -> str:
     """A figure for people: shares in per cent with their interval, numbers as they are."""
     if isinstance(value, dict) and "value" in value:
-        spread = "" if value["low"] is None else f" ({value['low']:.3f} to {value['high']:.3f})"
-        return "-" if value["value"] is None else f"{value['value']:.3f}{spread}"
+        interval = "" if value["low"] is None else f" ({value['low']:.3f} to {value['high']:.3f})"
+        return "-" if value["value"] is None else f"{value['value']:.3f}{interval}"
     if isinstance(value, dict):
         if value["share"] is None:
             return "-"

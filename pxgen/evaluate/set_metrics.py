@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import F64
-from pxgen.evaluate.figures import Z95, share
+from pxgen.evaluate.figures import Z95, proportion
 from pxgen.noise import choose
 
 NEIGHBOURS = 5
-THINNING = 1 << 33
+SUBSET_STREAM = 1 << 33
 """The stream that thins the larger set out."""
 BLOCKS = 10
 """Parts that the spread of a KID is measured over."""
@@ -26,12 +26,11 @@ BLOCKS = 10
 
 def standardised(scale: NDArray[np.floating], *features: NDArray[np.floating]) -> list[F64]:
     """Features over their deviations in ``scale``; what never varies there is left out."""
-    mean, deviation = scale.mean(0, dtype=np.float64), scale.std(0, dtype=np.float64)
+    mean, std = scale.mean(0, dtype=np.float64), scale.std(0, dtype=np.float64)
     # Rounding is no variation.
-    varied = deviation > 1e-4 * float(deviation.max(initial=0))
+    varied = std > 1e-4 * float(std.max(initial=0))
     return [
-        np.asarray((each[:, varied] - mean[varied]) / deviation[varied], np.float64)
-        for each in features
+        np.asarray((each[:, varied] - mean[varied]) / std[varied], np.float64) for each in features
     ]
 
 
@@ -41,7 +40,7 @@ def kid(drawn: F64, real: F64) -> dict[str, Any]:
     blocks = min(BLOCKS, len(drawn) // 10, len(real) // 10)
     if value is None or blocks < 2:
         return {"value": value, "low": None, "high": None}
-    drawn, real = _thinned(drawn, len(drawn)), _thinned(real, len(real))
+    drawn, real = _subset(drawn, len(drawn)), _subset(real, len(real))
     parts = [_kid(drawn[k::blocks], real[k::blocks]) for k in range(blocks)]
     values = np.array([part for part in parts if part is not None])
     half = Z95 * float(values.std(ddof=1)) / math.sqrt(len(values))
@@ -65,34 +64,34 @@ def _kernel(a: F64, b: F64) -> F64:
     return np.asarray((a @ b.T / a.shape[1] + 1) ** 3)
 
 
-def neighbourhoods(drawn: F64, real: F64) -> dict[str, Any]:
+def prdc(drawn: F64, real: F64) -> dict[str, Any]:
     """``precision``, ``recall`` and ``coverage`` as shares, and ``density``.
 
     Sets of equal size make these comparable; the larger one is thinned out.
     """
     size = min(len(drawn), len(real))
     if size <= NEIGHBOURS or not drawn.shape[1]:
-        nothing = share(np.zeros(0, np.bool_))
+        nothing = proportion(np.zeros(0, np.bool_))
         return {"precision": nothing, "recall": nothing, "density": None, "coverage": nothing}
-    drawn, real = _thinned(drawn, size), _thinned(real, size)
+    drawn, real = _subset(drawn, size), _subset(real, size)
     across = _distances(drawn, real)
-    around_real, around_drawn = _reach(real), _reach(drawn)
+    around_real, around_drawn = _radii(real), _radii(drawn)
     inside = across <= around_real
     return {
-        "precision": share(np.any(inside, axis=1)),
-        "recall": share(np.any(across <= around_drawn[:, None], axis=0)),
+        "precision": proportion(np.any(inside, axis=1)),
+        "recall": proportion(np.any(across <= around_drawn[:, None], axis=0)),
         "density": float(inside.sum(1).mean() / NEIGHBOURS),
-        "coverage": share(across.min(0) <= around_real),
+        "coverage": proportion(across.min(0) <= around_real),
     }
 
 
-def _thinned(features: F64, size: int) -> F64:
+def _subset(features: F64, size: int) -> F64:
     """So many of the set, in another order."""
     # By chance, because labels may come in turn.
-    return features[choose(0, THINNING).permutation(len(features))[:size]]
+    return features[choose(0, SUBSET_STREAM).permutation(len(features))[:size]]
 
 
-def _reach(features: F64) -> F64:
+def _radii(features: F64) -> F64:
     """``(n,)``: how far each set member's own neighbourhood goes."""
     return np.asarray(
         np.partition(_distances(features, features), NEIGHBOURS, axis=1)[:, NEIGHBOURS]

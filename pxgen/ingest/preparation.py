@@ -16,9 +16,9 @@ from pxgen.canvas import Canvas, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import DatasetWriter
-from pxgen.data.duplicates import drawn_key
+from pxgen.data.duplicates import sprite_hash
 from pxgen.errors import InputError, Remark, UsageError
-from pxgen.files import standing_folder
+from pxgen.files import existing_folder
 from pxgen.ingest.builtin import prepare_builtin
 from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import (
@@ -93,7 +93,7 @@ def prepare(
         )
     for line in _source_notes(listing, sources, labelling):
         report(line)
-    with Survey(standing_folder(out)) as survey:
+    with Survey(existing_folder(out)) as survey:
         survey.read(sources, progress, Cleaning(settings.cut_background, settings.most_colors))
         if settings.overflow == "refuse" and sources.tally.jpegs.overflowed:
             raise InputError(
@@ -157,7 +157,7 @@ class _Preparation:
                 drawn_keys: list[int] = []
                 for start, pixels in _chunks(drawn):
                     if not painter.lossless:
-                        drawn_keys += map(drawn_key, pixels)
+                        drawn_keys += map(sprite_hash, pixels)
                     part = range(start, start + len(pixels))
                     rows = label_rows([labels[i] for i in part], len(names))
                     writer.append(pixels, rows, [self.survey.names[chosen[i]] for i in part])

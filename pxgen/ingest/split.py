@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import U8
 from pxgen.data.dataset import HELD_OUT, TRAIN
-from pxgen.data.duplicates import form_key
+from pxgen.data.duplicates import canonical_hash
 from pxgen.ingest.indexed import IndexedSprite
 
 Together = Literal["likes", "file", "folder"]
@@ -33,7 +33,7 @@ def family_key(sprite: IndexedSprite, enlarged: int) -> int:
     The sprite is shrunk by its own enlargement before its form is taken.
     """
     drawn = sprite.indices[:, ::enlarged, ::enlarged]
-    return form_key(drawn, len(sprite.colors), clear=bool(sprite.colors[0] == 0))
+    return canonical_hash(drawn, len(sprite.colors), clear=bool(sprite.colors[0] == 0))
 
 
 def origin_keys(names: Sequence[str], together: Together) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from itertools import islice
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pxgen.arrays import U8
-from pxgen.devices import one_thread
+from pxgen.devices import one_thread, thread_pool
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
 
@@ -189,14 +189,10 @@ def _in_order(
         yield from map(pictures, groups)
         return
     waiting: deque[Future[dict[int, U8]]] = deque()
-    # The number of threads inside an operation is a setting of each thread.
-    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
-    try:
+    with thread_pool(workers) as pool:
         for group in groups:
             waiting.append(pool.submit(pictures, group))
             if len(waiting) >= workers * AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from pxgen.arrays import U8
 from pxgen.data.dataset import Dataset
-from pxgen.data.neighbours import Crowd
+from pxgen.data.neighbours import SpriteIndex
 from pxgen.errors import PxgenError
 from pxgen.sampling.engine import PictureRequest
 
@@ -22,7 +22,7 @@ TRIES = 100
 class Novelty(NamedTuple):
     """What counts as new."""
 
-    crowd: Crowd
+    crowd: SpriteIndex
     """The training sprites."""
     distance: int
     """Pixels in which a picture must differ from each of them, at least."""
@@ -32,7 +32,7 @@ class Novelty(NamedTuple):
     @classmethod
     def beyond(cls, dataset: Dataset, distance: int, stride: int) -> Novelty:
         """New to the training sprites of a dataset."""
-        return cls(Crowd(dataset, dataset.train), distance, stride)
+        return cls(SpriteIndex(dataset, dataset.train), distance, stride)
 
 
 def novel(

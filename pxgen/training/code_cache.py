@@ -1,4 +1,4 @@
-"""What a stage's frozen parts make of each sprite, computed once and kept in two bytes a number."""
+"""Cached codes: the output of a stage's frozen parts for each sprite, kept as uint16."""
 
 from __future__ import annotations
 
@@ -12,54 +12,54 @@ from torch import Tensor
 from pxgen.data.batches import batch_of
 from pxgen.data.dataset import Dataset
 from pxgen.models.protocol import Batch
-from pxgen.training.parallel import LANE, Lanes
+from pxgen.training.parallel import MICROBATCH, MicrobatchWorkers
 
-LARGEST = 2**16
-"""Numbers lie below it."""
+MAX_CODE = 2**16
+"""Codes lie below it."""
 
 
-class Digests:
-    """Digests of the sprites of a dataset, by index, made when they are first asked for.
+class CodeCache:
+    """Codes of a dataset's sprites, by index, computed on first use.
 
     Neighbours in the dataset are always computed together: the same sums are rounded in the same
     way whatever was asked for first, so a resumed training reads what an uninterrupted one does.
 
     Args:
         dataset: the sprites.
-        digest: ``(B, T, H, W)`` sprites to ``(B, M) int64`` below ``LARGEST``; must not change.
-        lanes: who computes.
-        device: where.
+        precompute: a batch to ``(B, M) int64`` codes below ``MAX_CODE``; a fixed function.
+        workers: compute missing codes in parallel.
+        device: where the codes go.
     """
 
     def __init__(
         self,
         dataset: Dataset,
-        digest: Callable[[Batch], Tensor],
-        lanes: Lanes,
+        precompute: Callable[[Batch], Tensor],
+        workers: MicrobatchWorkers,
         device: torch.device,
     ) -> None:
-        self._dataset, self.digest = dataset, digest
-        self._lanes, self._device = lanes, device
-        self._known = np.zeros(-(-len(dataset) // LANE), bool)
-        self._kept: NDArray[np.uint16] | None = None
+        self._dataset, self.precompute = dataset, precompute
+        self._workers, self._device = workers, device
+        self._known = np.zeros(-(-len(dataset) // MICROBATCH), bool)
+        self._codes: NDArray[np.uint16] | None = None
 
-    def of(self, indices: NDArray[np.intp]) -> Tensor:
-        """``(n,)`` indices to ``(n, M) int64``."""
-        blocks = np.unique(indices // LANE)
+    def codes(self, indices: NDArray[np.intp]) -> Tensor:
+        """``(n,)`` indices to ``(n, M) int64`` codes."""
+        blocks = np.unique(indices // MICROBATCH)
         missing = [int(block) for block in blocks[~self._known[blocks]]]
-        for block, made in zip(missing, self._lanes.each(self._block, missing), strict=True):
-            if self._kept is None:
-                # Memory is taken where it is written: a digest that nobody asks for costs none.
-                self._kept = np.zeros((len(self._dataset), made.shape[1]), np.uint16)
-            self._kept[block * LANE : block * LANE + len(made)] = made
+        for block, codes in zip(missing, self._workers.each(self._block, missing), strict=True):
+            if self._codes is None:
+                # Memory is taken where it is written: codes that nobody asks for cost none.
+                self._codes = np.zeros((len(self._dataset), codes.shape[1]), np.uint16)
+            self._codes[block * MICROBATCH : block * MICROBATCH + len(codes)] = codes
             self._known[block] = True
-        if self._kept is None:
-            raise ValueError("digests of no sprites")
-        return torch.from_numpy(self._kept[indices].astype(np.int64)).to(self._device)
+        if self._codes is None:
+            raise ValueError("codes of no sprites")
+        return torch.from_numpy(self._codes[indices].astype(np.int64)).to(self._device)
 
     def _block(self, block: int) -> NDArray[np.int64]:
-        end = min((block + 1) * LANE, len(self._dataset))
-        batch = batch_of(self._dataset, np.arange(block * LANE, end), self._device)
+        end = min((block + 1) * MICROBATCH, len(self._dataset))
+        batch = batch_of(self._dataset, np.arange(block * MICROBATCH, end), self._device)
         with torch.no_grad():
-            made: NDArray[np.int64] = self.digest(batch).cpu().numpy()
-        return made
+            codes: NDArray[np.int64] = self.precompute(batch).cpu().numpy()
+        return codes

@@ -19,23 +19,23 @@ from pxgen.errors import UsageError
 Value = TypeVar("Value")
 
 
-class Team:
+class SingleProcess:
     """One process, which agrees with itself."""
 
-    rank, size = 0, 1
+    rank, world_size = 0, 1
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this process writes and speaks."""
         return self.rank == 0
 
-    def add(self, tensors: Sequence[Tensor]) -> None:
+    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over the processes."""
 
-    def share(self, tensors: Sequence[Tensor]) -> None:
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by that of the first process."""
 
-    def agree(self, value: Value) -> Value:
+    def broadcast_object(self, value: Value) -> Value:
         """What the first process says."""
         return value
 
@@ -44,16 +44,16 @@ class Team:
         return here
 
 
-ALONE = Team()
+SINGLE_PROCESS = SingleProcess()
 
 
-class Group(Team):
+class ProcessGroup(SingleProcess):
     """Processes of one ``torch.distributed`` group."""
 
     def __init__(self) -> None:
-        self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
+        self.rank, self.world_size = distributed.get_rank(), distributed.get_world_size()
 
-    def add(self, tensors: Sequence[Tensor]) -> None:
+    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
         """One message for all of them."""
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         distributed.all_reduce(flat)
@@ -62,7 +62,7 @@ class Group(Team):
             tensor.copy_(flat[start : start + tensor.numel()].view(tensor.shape))
             start += tensor.numel()
 
-    def share(self, tensors: Sequence[Tensor]) -> None:
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """One after another: they may be of several kinds."""
         for tensor in tensors:
             # What is no contiguous memory cannot be received in place.
@@ -70,7 +70,7 @@ class Group(Team):
             distributed.broadcast(received, 0)
             tensor.detach().copy_(received)
 
-    def agree(self, value: Value) -> Value:
+    def broadcast_object(self, value: Value) -> Value:
         """Any value of the first that can be pickled."""
         box = [value]
         distributed.broadcast_object_list(box, 0)
@@ -86,14 +86,14 @@ class Group(Team):
 
 
 @contextmanager
-def gathered(device: torch.device) -> Iterator[tuple[Team, torch.device]]:
+def joined_group(device: torch.device) -> Iterator[tuple[SingleProcess, torch.device]]:
     """The team that ``torchrun`` has started this process in, and where the process computes.
 
     Raises:
         UsageError: an accelerator is asked for that a process cannot have for itself.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) <= 1 or "RANK" not in os.environ:
-        yield ALONE, device
+        yield SINGLE_PROCESS, device
         return
     if device.type == "mps":
         raise UsageError("several processes compute on cpu or cuda: choose one with --device")
@@ -102,6 +102,6 @@ def gathered(device: torch.device) -> Iterator[tuple[Team, torch.device]]:
         torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Group(), device
+        yield ProcessGroup(), device
     finally:
         distributed.destroy_process_group()

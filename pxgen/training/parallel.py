@@ -1,50 +1,61 @@
-"""Gradients of a batch, computed in fixed parts by single-threaded workers.
+"""Gradients of a batch, accumulated over microbatches that single-threaded workers compute.
 
 Threads inside each operation wait for one another hundreds of times a step; on a machine that does
 anything else beside, that costs more than it gains (measured: several times slower with one of two
-cores busy). Parts of fixed size need to meet once a step, and since their sum does not depend on
-who computes them, training gives the same bits on any number of threads.
+cores busy). Microbatches of fixed size need to meet once a step, and since their sum does not
+depend on who computes them, training gives the same bits on any number of threads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from pxgen.devices import cores
+from pxgen.devices import cores, limit_thread, thread_pool
 from pxgen.errors import UsageError
 from pxgen.models.protocol import Batch, Stage
 from pxgen.noise import BatchNoise
-from pxgen.training.distributed import ALONE, Team
+from pxgen.training.distributed import SINGLE_PROCESS, SingleProcess
 
 Result = TypeVar("Result")
 
-LANE = 32
-"""Sprites a part on a CPU: enough to keep a core's arithmetic busy, little enough for its cache."""
+MICROBATCH = 32
+"""Sprites computed at once on a CPU: enough to keep a core busy, few enough for its cache."""
 
 
-class Lanes:
-    """Workers for the parts of a batch; an accelerator takes the batch whole."""
+class MicrobatchWorkers:
+    """Threads that share the microbatches of a batch; an accelerator takes the batch whole.
+
+    Use as a context manager. The entering thread computes with one thread inside operations and
+    without denormal numbers until it leaves: with moments that have decayed to denormals, steps
+    were measured to take six times as long.
+    """
 
     def __init__(
-        self, device: torch.device, *, bf16: bool, workers: int | None = None, team: Team = ALONE
+        self,
+        device: torch.device,
+        *,
+        bf16: bool,
+        workers: int | None = None,
+        group: SingleProcess = SINGLE_PROCESS,
     ) -> None:
-        self._device, self._bf16, self._team = device, bf16, team
+        self._device, self._bf16, self._group = device, bf16, group
         self._workers = cores() if workers is None else workers
         self._pool: ThreadPoolExecutor | None = None
+        self._exit = ExitStack()
         self._threads = torch.get_num_threads()
 
-    def __enter__(self) -> Lanes:
+    def __enter__(self) -> MicrobatchWorkers:
         if self._device.type == "cpu":
             self._threads = torch.get_num_threads()
-            _settle_thread()
-            self._pool = ThreadPoolExecutor(self._workers, initializer=_settle_thread)
+            pool = thread_pool(self._workers, flush_denormal=True)
+            self._pool = self._exit.enter_context(pool)
         return self
 
     def __exit__(
@@ -53,13 +64,23 @@ class Lanes:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            torch.set_num_threads(self._threads)
-            torch.set_flush_denormal(False)
+        self._exit.__exit__(kind, error, trace)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Give the entering thread its own thread settings back for a block."""
+        if self._pool is None:
+            yield
+            return
+        torch.set_num_threads(self._threads)
+        torch.set_flush_denormal(False)
+        try:
+            yield
+        finally:
+            limit_thread(flush_denormal=True)
 
     def autocast(self) -> AbstractContextManager[None]:
-        """The precision to compute in; a setting of each thread."""
+        """The precision to compute in; torch keeps it per thread."""
         return torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16)
 
     def backward(
@@ -83,12 +104,12 @@ class Lanes:
         losses: dict[str, float] = {}
         for parameter in parameters:
             parameter.grad = None
-        mine = self._rows(total)[self._team.rank :: self._team.size]
-        side = LANE if self._device.type == "cpu" else 1
+        mine = self._rows(total)[self._group.rank :: self._group.world_size]
+        side = MICROBATCH if self._device.type == "cpu" else 1
         if not mine:
             raise UsageError(
-                f"[train] batch = {total} leaves one of {self._team.size} processes without work: "
-                f"take at least {side * self._team.size}"
+                f"[train] batch = {total} leaves one of {self._group.world_size} processes "
+                f"without work: take at least {side * self._group.world_size}"
             )
         # In the order of the parts, whoever finishes first: sums of floats depend on their order.
         for terms, gradients in self._map(part, mine):
@@ -101,15 +122,15 @@ class Lanes:
                     parameter.grad = torch.empty_like(parameter).copy_(gradient)
                 else:
                     parameter.grad.add_(gradient)
-        return self._together(losses, parameters)
+        return self._reduced(losses, parameters)
 
-    def _together(self, losses: dict[str, float], parameters: Sequence[Tensor]) -> dict[str, float]:
-        """The losses of all processes; gradients become those of all."""
-        if self._team.size == 1:
+    def _reduced(self, losses: dict[str, float], parameters: Sequence[Tensor]) -> dict[str, float]:
+        """The losses summed over processes, and the gradients, too, in place."""
+        if self._group.world_size == 1:
             return losses
-        told = torch.tensor([*losses.values()], device=self._device)
-        self._team.add([told, *(p.grad for p in parameters if p.grad is not None)])
-        return dict(zip(losses, told.tolist(), strict=True))
+        sums = torch.tensor([*losses.values()], device=self._device)
+        self._group.all_reduce([sums, *(p.grad for p in parameters if p.grad is not None)])
+        return dict(zip(losses, sums.tolist(), strict=True))
 
     def held_out(self, stage: Stage, batch: Batch, seed: int, key: int) -> dict[str, float]:
         """The sums of the stage's held-out figures over a batch."""
@@ -128,7 +149,7 @@ class Lanes:
         return totals
 
     def each(self, function: Callable[[int], Result], items: Sequence[int]) -> Iterator[Result]:
-        """What a function makes of each item, in order."""
+        """``function`` of each item, in order."""
 
         def one(item: int) -> Result:
             with self.autocast():
@@ -137,22 +158,12 @@ class Lanes:
         return map(one, items) if self._pool is None else self._pool.map(one, items)
 
     def _rows(self, total: int) -> list[slice]:
-        """The parts of a batch: fixed ones on a CPU, on accelerators one a process."""
-        side = LANE if self._device.type == "cpu" else -(-total // self._team.size)
+        """The microbatches: of fixed size on a CPU, one for each process on accelerators."""
+        side = MICROBATCH if self._device.type == "cpu" else -(-total // self._group.world_size)
         return [slice(start, min(start + side, total)) for start in range(0, total, side)]
 
     def _map(self, part: Callable[[slice], Result], rows: Sequence[slice]) -> Iterator[Result]:
         return map(part, rows) if self._pool is None else self._pool.map(part, rows)
-
-
-def _settle_thread() -> None:
-    """One thread an operation, and nothing between zero and the smallest normal number.
-
-    Where little is left to learn moments decay into that gap, and each of its numbers costs a
-    core more than a hundred others: steps came to take six times as long.
-    """
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
 
 
 def _rows(batch: Batch, rows: slice) -> Batch:

@@ -13,12 +13,13 @@ from pxgen.checkpoint.card import Card, checkpoint_file, read_card
 from pxgen.checkpoint.runs import make_run, run_folders
 from pxgen.config.schema import Table
 from pxgen.config.settings import TrainSettings
+from pxgen.data.dataset import Dataset
 from pxgen.errors import BusyError, InputError, PxgenError
-from pxgen.files import alone
-from pxgen.training.distributed import Team
+from pxgen.files import folder_lock
+from pxgen.training.distributed import SingleProcess
 from pxgen.training.trainer import DEFAULT_MINUTES, Position
 
-NOWHERE = Path()
+NO_FOLDER = Path()
 """Said where there is no folder to train in."""
 FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
 """Settings that a resumed run may change; any other would make it another run."""
@@ -28,7 +29,7 @@ FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
 class TrainRequest:
     """What ``train`` was asked for."""
 
-    dataset: Path
+    dataset: Path | Dataset
     runs: Path
     """The folder in which a run is made unless ``out`` names one."""
     recipe: str | None
@@ -62,11 +63,11 @@ def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
 
 
 @contextmanager
-def claimed_folder(request: TrainRequest, card: Card, team: Team) -> Iterator[Path]:
+def claimed_folder(request: TrainRequest, card: Card, group: SingleProcess) -> Iterator[Path]:
     """Yield the folder of the run, and keep other trainings out of it."""
-    if not team.leads:
-        chosen = team.agree(NOWHERE)
-        if chosen == NOWHERE:
+    if not group.is_main:
+        chosen = group.broadcast_object(NO_FOLDER)
+        if chosen == NO_FOLDER:
             # The first process says why.
             raise SystemExit(1)
         yield chosen
@@ -74,16 +75,16 @@ def claimed_folder(request: TrainRequest, card: Card, team: Team) -> Iterator[Pa
     told = False
     try:
         folder = _choose_folder(request, card, str(card.model["family"]))
-        with alone(folder):
+        with folder_lock(folder):
             told = True
-            yield team.agree(folder)
+            yield group.broadcast_object(folder)
     except BusyError as error:
         advice = "choose another -o" if request.out else "start another run with --fresh"
         raise PxgenError(f"{error}: wait for it, or {advice}") from error
     finally:
         if not told:
             # The others wait to hear of a folder.
-            team.agree(NOWHERE)
+            group.broadcast_object(NO_FOLDER)
 
 
 def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from pxgen.checkpoint.store import group, prefixed
 from pxgen.config.settings import TrainSettings
@@ -14,7 +15,7 @@ from pxgen.models.protocol import Stage
 from pxgen.training.optimizer import Optimizer
 
 
-class Course:
+class TrainState:
     """Optimises one stage and keeps an exponential moving average of its weights."""
 
     def __init__(self, stage: Stage, settings: TrainSettings) -> None:
@@ -33,42 +34,42 @@ class Course:
         self._optimizer.step(lr)
         # Early weights are worthless: the average's memory grows with the run.
         decay = min(self._settings.ema, (1 + step) / (10 + step))
-        with torch.no_grad():
-            torch._foreach_lerp_(self._ema, [*self.parameters], 1 - decay)
+        update_ema = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        update_ema(self._ema, self.parameters, step)
 
-    def swap(self) -> None:
+    def swap_ema(self) -> None:
         """Exchange the weights in the module with the other set."""
         for place, parameter in enumerate(self.parameters):
             parameter.data, self._ema[place] = self._ema[place], parameter.data
 
-    def state(self) -> list[Tensor]:
+    def weights_and_buffers(self) -> list[Tensor]:
         """Everything that its steps change but the optimizer's moments."""
         return [*self.parameters, *self._ema, *self.stage.module.buffers()]
 
-    def keep(self) -> None:
+    def keep_best(self) -> None:
         """Remember the averaged weights as the best so far."""
         self._best = [weights.clone() for weights in self._ema]
 
-    def recall(self) -> None:
+    def load_best(self) -> None:
         """Make the best averaged weights, where any were kept, the ones that are left."""
         if self._best is not None:
             self._ema = [weights.clone() for weights in self._best]
 
     def finish(self) -> None:
         """Put the weights that are left at the end into the module."""
-        self.recall()
-        self.swap()
+        self.load_best()
+        self.swap_ema()
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Put the averaged weights into the module, in evaluation mode, for a block."""
-        self.swap()
+        self.swap_ema()
         self.stage.module.eval()
         try:
             yield
         finally:
             self.stage.module.train()
-            self.swap()
+            self.swap_ema()
 
     def tensors(self) -> dict[str, Tensor]:
         """The raw weights and the optimizer's moments, named as a checkpoint names them."""

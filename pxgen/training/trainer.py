@@ -12,47 +12,51 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pxgen.checkpoint.store import prefixed
 from pxgen.config.settings import TrainSettings
 from pxgen.data.batches import Examples, batch_of
-from pxgen.data.dataset import Dataset, spread
+from pxgen.data.dataset import Dataset, subsample
 from pxgen.errors import PxgenError
-from pxgen.models.protocol import Model
+from pxgen.models.protocol import Batch, Model
 from pxgen.noise import BatchNoise
-from pxgen.training.code_cache import Digests
-from pxgen.training.distributed import ALONE, Team
-from pxgen.training.parallel import Lanes
-from pxgen.training.train_state import Course
+from pxgen.training.code_cache import CodeCache
+from pxgen.training.distributed import SINGLE_PROCESS, SingleProcess
+from pxgen.training.parallel import MicrobatchWorkers
+from pxgen.training.train_state import TrainState
 
 DEFAULT_MINUTES = 10.0
-VALIDATED = 256
+MAX_VALIDATION_SPRITES = 256
 """Held-out sprites that a validation reads."""
-PORTION = 128
+VALIDATION_BATCH = 128
 VALIDATION_SEED = -1
-BEGINNING, BEGINNING_PIXELS = 4096, 2**24
+MAX_INIT_SPRITES, MAX_INIT_PIXELS = 4096, 2**24
 """Training sprites that a stage may look at before its first step, and their pixels at most."""
-BEGINNING_STEP = -1
-FEWEST = 500
+INIT_STEP = -1
+MIN_STEPS = 500
 """Steps that a stage takes however few sprites there are to pass over."""
-SETTLED = 2**16
+MAX_FIT_SPRITES = 2**16
 """Training sprites that a stage fits to at its end, at most."""
-WARMEST = 0.05
+MAX_WARMUP_SHARE = 0.05
 """Share of a stage's budget that warming up may take: short trainings have little to lose."""
-SOONEST = 10
+MIN_WARMUP_STEPS = 10
 """Steps that it takes however short the budget, unless the settings ask for fewer."""
-WORSE, WORSE_BITS, WORSE_FOR = 1.03, 1.0, 2
+OVERFIT_FACTOR, OVERFIT_BITS, OVERFIT_VALIDATIONS = 1.03, 1.0, 2
 """Times the fewest held-out bits, bits above that, and validations since, that mean learning by
 heart."""
-RIPE = 1500
+EARLY_DECAY_MIN_STEP = 1500
 """Steps before which a stage draws nothing well yet, whatever held-out bits say."""
-ENDING = 0.5
-"""Steps of an early end, as a share of those before it."""
-STAGE_BITS = 40
+EARLY_DECAY_SHARE, MIN_DECAY_STEPS = 0.5, 10
+"""Steps of an early decay: as a share of those before it, and at least."""
+STAGE_SHIFT = 40
 """A stage's steps have streams of their own: its number stands above this bit of the key."""
 
 
@@ -80,18 +84,47 @@ class Position:
 
 @dataclass(frozen=True)
 class Report:
-    """What one step did."""
+    """One optimiser step."""
 
     stage: str
     position: Position
     progress: float
     """Of the stage, in [0, 1]."""
     losses: Mapping[str, float]
+    """Mean of each loss term over the batch."""
     lr: float
     held_out: Mapping[str, float] | None
     """Mean held-out figures a sprite, on the steps that validate."""
     finished: bool
     """The last report of the last stage."""
+    quality: Mapping[str, float] = field(default_factory=dict)
+    """Figures of the sprites in the preview, where one was drawn."""
+    preview: Path | None = None
+    """The picture of them, where it was written."""
+    checkpoint: Path | None = None
+    """The checkpoint, where it was written."""
+
+    @property
+    def logged(self) -> bool:
+        """Whether it makes a line of metrics: every tenth step, validations and the end."""
+        return self.held_out is not None or self.position.step % 10 == 0 or self.finished
+
+    def figures(self) -> dict[str, float]:
+        """Learning rate, losses, ``held_out_…`` and ``quality_…``."""
+        held_out = {f"held_out_{name}": value for name, value in (self.held_out or {}).items()}
+        quality = {f"quality_{name}": value for name, value in self.quality.items()}
+        return {"lr": self.lr, **self.losses, **held_out, **quality}
+
+    def line(self) -> dict[str, Any]:
+        """The line of ``metrics.jsonl``."""
+        return {
+            "stage": self.stage,
+            "stage_index": self.position.stage,
+            "step": self.position.step,
+            "seconds": round(self.position.seconds, 3),
+            "cpu_seconds": round(self.position.cpu_seconds, 3),
+            **self.figures(),
+        }
 
 
 class Trainer:
@@ -103,7 +136,7 @@ class Trainer:
         dataset: Dataset,
         settings: TrainSettings,
         device: torch.device,
-        team: Team = ALONE,
+        group: SingleProcess = SINGLE_PROCESS,
     ) -> None:
         self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
         self.position = Position()
@@ -111,13 +144,13 @@ class Trainer:
             dataset, balance=settings.balance, flip=settings.flip, shift=settings.shift
         )
         bf16 = use_bf16(settings.precision, device, model.module)
-        self._lanes = Lanes(device, bf16=bf16, team=team)
-        self._team = team
+        self._workers = MicrobatchWorkers(device, bf16=bf16, group=group)
+        self._group = group
         self._clock = 0.0
         model.module.to(device)
         self._stages = model.stages()
-        self._digests: Digests | None = None
-        self._course = self._enter(0)
+        self._code_cache: CodeCache | None = None
+        self._state = self._enter(0)
 
     def run(self) -> Iterator[Report]:
         """Train from the current position to the end of the last stage.
@@ -125,88 +158,92 @@ class Trainer:
         The clock of a time budget runs while the caller holds a report, too.
         """
         self._clock = time.perf_counter()
-        with self._lanes:
+        with self._workers:
             while True:
                 yield from self._run_stage()
                 if self.position.stage == len(self._stages) - 1:
                     # A resumed run may find its budget spent before its first step.
-                    self._course.recall()
+                    self._state.load_best()
                     return
                 self._next_stage()
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Give the thread that runs the loop its own thread settings back for a block."""
+        return self._workers.paused()
+
     def averaged(self) -> AbstractContextManager[None]:
         """Put the averaged weights into the model, in evaluation mode, for a block."""
-        return self._course.averaged()
+        return self._state.averaged()
 
     def snapshot(self) -> dict[str, Tensor]:
         """Tensors that, with :attr:`position`, resume this training exactly."""
         with self.averaged():
             # The module's tensors change places again when the block ends.
             weights = {name: t.clone() for name, t in self.model.module.state_dict().items()}
-        return prefixed(weights, "weights") | self._course.tensors()
+        return prefixed(weights, "weights") | self._state.tensors()
 
     def restore(self, position: Position, tensors: Mapping[str, Tensor]) -> None:
         """Continue from a snapshot, whose averaged weights are in the model already."""
         self.position = position
         # They were made with the weights that were there before.
-        self._digests = None
-        self._course = self._enter(position.stage)
-        self._course.restore(tensors, position.step)
+        self._code_cache = None
+        self._state = self._enter(position.stage)
+        self._state.restore(tensors, position.step)
 
-    def _enter(self, stage: int) -> Course:
+    def _enter(self, stage: int) -> TrainState:
         # Of all stages only the one in training may drop out or gather statistics.
         self.model.module.eval()
         digest = self._stages[stage].digest
         if digest is None:
-            self._digests = None
-        elif self._digests is None or digest != self._digests.digest:
+            self._code_cache = None
+        elif self._code_cache is None or digest != self._code_cache.precompute:
             # Where the stage before read the same, no sprite need be encoded again.
-            self._digests = Digests(self.dataset, digest, self._lanes, self.device)
-        return Course(self._stages[stage], self.settings)
+            self._code_cache = CodeCache(self.dataset, digest, self._workers, self.device)
+        return TrainState(self._stages[stage], self.settings)
 
     def _next_stage(self) -> None:
         # What follows builds on the averaged weights.
-        self._course.finish()
+        self._state.finish()
         before = self.position.before + self.position.seconds
         self.position = Position(stage=self.position.stage + 1, before=before)
-        self._course = self._enter(self.position.stage)
+        self._state = self._enter(self.position.stage)
 
     def _run_stage(self) -> Iterator[Report]:
         if self.position.step == 0:
-            self._begin()
-        while (progress := self._progress()) < 1 and not self._exhausted():
+            self._initialize()
+        while (progress := self._progress()) < 1 and not self._out_of_patience():
             step, seed = self.position.step, self.settings.seed
-            key = step + (self.position.stage << STAGE_BITS)
+            key = step + (self.position.stage << STAGE_SHIFT)
             started = time.process_time()
-            digest = None if self._digests is None else self._digests.of
+            digest = None if self._code_cache is None else self._code_cache.codes
             batch = self._examples.batch(self.settings.batch, seed, key, self.device, digest)
-            if self._course.stage.before is not None:
+            if self._state.stage.before is not None:
                 # 2^47 lies beyond any step, and the parts of a batch have higher bits.
                 noise = BatchNoise(len(batch.pixels), seed, key + (1 << 47), self.device)
-                self._course.stage.before(batch, noise)
-                self._team.share([*self._course.stage.module.buffers()])
-            losses = self._lanes.backward(self._course.stage, batch, progress, seed, key)
+                self._state.stage.before(batch, noise)
+                self._group.broadcast([*self._state.stage.module.buffers()])
+            losses = self._workers.backward(self._state.stage, batch, progress, seed, key)
             if not all(map(math.isfinite, losses.values())):
                 raise PxgenError(
-                    f"training diverged at step {step} of stage {self._course.stage.name}: "
+                    f"training diverged at step {step} of stage {self._state.stage.name}: "
                     "lower [train] lr, or raise warmup"
                 )
             lr = self._learning_rate(step, progress)
-            self._course.update(step, lr)
+            self._state.update(step, lr)
             self._advance(time.process_time() - started)
             yield self._report(losses, lr)
 
-    def _begin(self) -> None:
+    def _initialize(self) -> None:
         stage = self.position.stage
-        count = max(1, min(BEGINNING, BEGINNING_PIXELS // self.dataset.canvas.pixels))
+        count = max(1, min(MAX_INIT_SPRITES, MAX_INIT_PIXELS // self.dataset.canvas.pixels))
         seed = self.settings.seed
-        self._stages[stage].begin(self._examples.batch(count, seed, BEGINNING_STEP, self.device))
+        self._stages[stage].begin(self._examples.batch(count, seed, INIT_STEP, self.device))
         # All processes start from the same weights, whatever machines they run on.
-        self._team.share([*self._stages[stage].module.state_dict().values()])
+        self._group.broadcast([*self._stages[stage].module.state_dict().values()])
         # The average starts from what the stage began with.
-        self._course = self._enter(stage)
-        if self._course.stage.goes_on:
-            self._take_note((self._validate() or {}).get("bits"))
+        self._state = self._enter(stage)
+        if self._state.stage.goes_on:
+            self._note_validation((self._validate() or {}).get("bits"))
 
     def _report(self, losses: Mapping[str, float], lr: float) -> Report:
         progress = self._progress()
@@ -214,66 +251,69 @@ class Trainer:
         held_out = None
         if due or progress >= 1:
             # Processes round alike on equal machines only: what has drifted apart comes together.
-            self._team.share(self._course.state())
-            self._settle(SETTLED if progress >= 1 else BEGINNING)
+            self._group.broadcast(self._state.weights_and_buffers())
+            self._fit_prior(MAX_FIT_SPRITES if progress >= 1 else MAX_INIT_SPRITES)
             held_out = self._validate()
-            self._take_note((held_out or {}).get("bits"))
-        done = progress >= 1 or self._exhausted()
+            self._note_validation((held_out or {}).get("bits"))
+        done = progress >= 1 or self._out_of_patience()
         last = self.position.stage == len(self._stages) - 1
         if done and last:
-            self._course.recall()
-        name = self._course.stage.name
+            self._state.load_best()
+        name = self._state.stage.name
         return Report(name, self.position, progress, losses, lr, held_out, done and last)
 
-    def _take_note(self, bits: float | None) -> None:
+    def _note_validation(self, bits: float | None) -> None:
         """Count validations without progress, and keep the weights of the best one."""
         if bits is None:
             return
-        bits, best = self._team.agree(bits), self.position.best
+        bits, best = self._group.broadcast_object(bits), self.position.best
         if best is None or math.isnan(best) or bits < best:
             self.position = dataclasses.replace(self.position, best=bits, stale=0)
-            if self._course.stage.patience is not None:
-                self._course.keep()
+            if self._state.stage.patience is not None:
+                self._state.keep_best()
         else:
             self.position = dataclasses.replace(self.position, stale=self.position.stale + 1)
-            by_heart = bits > WORSE * best + WORSE_BITS and self.position.stale >= WORSE_FOR
-            if self._course.stage.early_end and by_heart and self.position.turn is None:
-                self._turn()
+            worse = bits > OVERFIT_FACTOR * best + OVERFIT_BITS
+            overfit = worse and self.position.stale >= OVERFIT_VALIDATIONS
+            if self._state.stage.early_end and overfit and self.position.turn is None:
+                self._start_decay()
 
-    def _turn(self) -> None:
+    def _start_decay(self) -> None:
         """Come to an early end from here, if that is sooner than the budget's."""
         step, progress = self.position.step, self._progress()
-        if step >= RIPE and (1 - progress) * step > progress * max(SOONEST, ENDING * step):
+        left = max(MIN_DECAY_STEPS, EARLY_DECAY_SHARE * step)
+        if step >= EARLY_DECAY_MIN_STEP and (1 - progress) * step > progress * left:
             self.position = dataclasses.replace(self.position, turn=step, turned_at=progress)
 
-    def _exhausted(self) -> bool:
+    def _out_of_patience(self) -> bool:
         """Whether the stage has stopped getting better before its budget is spent."""
-        patience = self._course.stage.patience
+        patience = self._state.stage.patience
         return patience is not None and self.position.stale >= patience
 
-    def _settle(self, count: int) -> None:
+    def _fit_prior(self, count: int) -> None:
         """Let the stage fit what it fits to the averaged weights."""
-        indices = spread(self.dataset.train, count)
+        indices = subsample(self.dataset.train, count)
         with self.averaged(), torch.no_grad():
-            self._course.stage.settle(
-                batch_of(self.dataset, indices[start : start + PORTION], self.device)
-                for start in range(0, len(indices), PORTION)
-            )
+            self._state.stage.settle(self._batches(indices))
 
     def _validate(self) -> Mapping[str, float] | None:
         indices = self.dataset.held_out
         if not len(indices):
             return None
         # The same sprites and noise each time.
-        chosen = spread(indices, VALIDATED)
+        chosen = subsample(indices, MAX_VALIDATION_SPRITES)
         totals: dict[str, float] = {}
         with self.averaged():
-            for start in range(0, len(chosen), PORTION):
-                batch = batch_of(self.dataset, chosen[start : start + PORTION], self.device)
-                part = self._lanes.held_out(self._course.stage, batch, VALIDATION_SEED, start)
+            for number, batch in enumerate(self._batches(chosen)):
+                key = number * VALIDATION_BATCH
+                part = self._workers.held_out(self._state.stage, batch, VALIDATION_SEED, key)
                 totals = {name: totals.get(name, 0.0) + value for name, value in part.items()}
         means = {name: total / len(chosen) for name, total in totals.items()}
-        return {**means, **self._course.stage.state()}
+        return {**means, **self._state.stage.state()}
+
+    def _batches(self, indices: NDArray[np.intp]) -> Iterator[Batch]:
+        for start in range(0, len(indices), VALIDATION_BATCH):
+            yield batch_of(self.dataset, indices[start : start + VALIDATION_BATCH], self.device)
 
     def _advance(self, cpu_seconds: float) -> None:
         now = time.perf_counter()
@@ -281,27 +321,27 @@ class Trainer:
             self.position,
             step=self.position.step + 1,
             # One clock for all, or they would not end together.
-            seconds=self._team.agree(self.position.seconds + now - self._clock),
+            seconds=self._group.broadcast_object(self.position.seconds + now - self._clock),
             cpu_seconds=self.position.cpu_seconds + cpu_seconds,
         )
         self._clock = now
 
     def _progress(self) -> float:
         """How far the stage has come on the way to its end, which may be an early one."""
-        spent, turn = self._spent(), self.position.turn
+        spent, turn = self._budget_spent(), self.position.turn
         if turn is None:
             return spent
-        start, steps = self.position.turned_at, max(SOONEST, ENDING * turn)
+        start, steps = self.position.turned_at, max(MIN_DECAY_STEPS, EARLY_DECAY_SHARE * turn)
         return min(1.0, max(spent, start + (1 - start) * (self.position.step - turn) / steps))
 
-    def _spent(self) -> float:
+    def _budget_spent(self) -> float:
         """The share of the stage's budget that is spent: of its steps, its time or its passes."""
         steps, minutes = self.settings.steps, self.settings.minutes
-        stage, step = self._course.stage, self.position.step
+        stage, step = self._state.stage, self.position.step
         spent = 0.0
         if stage.passes is not None:
             most = stage.passes * len(self.dataset.train) / self.settings.batch
-            spent = step / max(FEWEST, most)
+            spent = step / max(MIN_STEPS, most)
         if steps is not None:
             return min(1.0, max(spent, step / steps))
         # What the stages before have left over is for those that follow.
@@ -310,7 +350,7 @@ class Trainer:
         return min(1.0, max(spent, self.position.seconds / max(1e-9, left * share)))
 
     def _learning_rate(self, step: int, progress: float) -> float:
-        short = min(progress / WARMEST, (step + 1) / SOONEST)
+        short = min(progress / MAX_WARMUP_SHARE, (step + 1) / MIN_WARMUP_STEPS)
         warm = min(1.0, max((step + 1) / max(1, self.settings.warmup), short))
         return self.settings.lr * warm * 0.5 * (1 + math.cos(math.pi * progress))
 

@@ -65,15 +65,15 @@ def _where_time_goes(path: Path, recipe: str) -> dict[str, float]:
     """Mean seconds of a step of the last stage, and of its parts."""
     import torch
 
-    from pxgen.commands.train import suited_table
     from pxgen.config.recipe import read_recipe
     from pxgen.config.settings import TrainSettings
     from pxgen.data.batches import Examples
     from pxgen.data.dataset import open_dataset
     from pxgen.models.registry import build_model
     from pxgen.noise import seed_weights
-    from pxgen.training.parallel import Lanes
-    from pxgen.training.train_state import Course
+    from pxgen.training.parallel import MicrobatchWorkers
+    from pxgen.training.session import suited_table
+    from pxgen.training.train_state import TrainState
     from pxgen.training.trainer import Trainer
 
     dataset = open_dataset(path)
@@ -82,9 +82,9 @@ def _where_time_goes(path: Path, recipe: str) -> dict[str, float]:
     seed_weights(settings.seed)
     model = build_model(suited_table(read_recipe(recipe), dataset), dataset.domain)
     spent = dict.fromkeys(PARTS, 0.0)
-    _time_calls(Lanes, "backward", spent, "network")
+    _time_calls(MicrobatchWorkers, "backward", spent, "network")
     _time_calls(Examples, "batch", spent, "examples")
-    _time_calls(Course, "update", spent, "update")
+    _time_calls(TrainState, "update", spent, "update")
     reports = Trainer(model, dataset, settings, torch.device("cpu")).run()
     last = len(model.stages()) - 1
     while next(reports).position.stage < last:

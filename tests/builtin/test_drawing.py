@@ -10,7 +10,7 @@ from pxgen.builtin.art import drawings
 from pxgen.builtin.compose import stacks
 from pxgen.builtin.drawing import _shuffled, _turns
 from pxgen.builtin.kinds import EXCLUDED, KINDS
-from pxgen.builtin.reading import Reader
+from pxgen.builtin.reading import KindReader
 from pxgen.builtin.space import spaces
 from pxgen.errors import UsageError
 
@@ -122,7 +122,7 @@ def test_loops_start_with_the_still_and_move():
 @pytest.mark.parametrize("stack", stacks(), ids=builtin.KINDS)
 def test_every_choice_shows_in_pixels_that_no_other_choice_touches(stack):
     for phase in range(builtin.FRAMES):
-        reader = Reader(stack, phase)
+        reader = KindReader(stack, phase)
         assert _all_differ(reader.templates[:, reader.fixed]), "colours"
         for options, signs in zip(stack.space.kind.slots, reader.signs, strict=True):
             for in_colors in signs:

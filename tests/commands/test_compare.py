@@ -10,7 +10,7 @@ from pxgen.checkpoint.card import KEY, read_card
 from pxgen.checkpoint.runs import METRICS, Metrics
 from pxgen.cli.app import pxgen
 from pxgen.config.settings import TrainSettings
-from pxgen.evaluate.comparison_sheet import LINE
+from pxgen.evaluate.comparison_sheet import CAPTION_HEIGHT
 from pxgen.render.png import decode_png
 from tests.tiny import PALETTE, tiny_dataset
 
@@ -41,9 +41,9 @@ def test_index_models_stay_in_the_palette_and_rgba_models_leave_it(data: Path) -
     sheet, palette = decode_png(data / "out" / "compare.png")
     assert palette.rows[: len(PALETTE)] == PALETTE.rows
     # The originals, then reconstructions, ways and samples of each, under lines of text.
-    assert sheet.shape == (3 * 7 * (LINE + 8), 3 * (16 * 9 + 1))
+    assert sheet.shape == (3 * 7 * (CAPTION_HEIGHT + 8), 3 * (16 * 9 + 1))
     ink = len(PALETTE)
-    captions = (sheet[3 * row * (LINE + 8) :][: 3 * LINE] for row in range(7))
+    captions = (sheet[3 * row * (CAPTION_HEIGHT + 8) :][: 3 * CAPTION_HEIGHT] for row in range(7))
     assert all((line == ink).any() for line in captions)
     assert sheet.min() > 0
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from pxgen.cli.app import pxgen
-from pxgen.data.audit import Sight, audit
+from pxgen.data.audit import LabelFinding, audit
 from pxgen.data.audited import keep_seen
 from pxgen.data.dataset import Dataset, DatasetWriter, open_dataset
 from tests.tiny import PALETTE, tiny_dataset
@@ -51,14 +51,16 @@ def heads(folder: Path, *, traces: bool = False) -> Dataset:
 
 
 @pytest.fixture
-def sights(tmp_path: Path) -> dict[str, Sight]:
-    return {sight.name: sight for sight in audit(heads(tmp_path)).sights}
+def findings(tmp_path: Path) -> dict[str, LabelFinding]:
+    return {finding.name: finding for finding in audit(heads(tmp_path)).findings}
 
 
-def test_labels_are_visible_hidden_or_absent(sights: dict[str, Sight], tmp_path: Path) -> None:
+def test_labels_are_visible_hidden_or_absent(
+    findings: dict[str, LabelFinding], tmp_path: Path
+) -> None:
     dataset = open_dataset(tmp_path)
     ring, hood = dataset.labels[:, 0] == 1, dataset.labels[:, 1] == 1
-    seen = sights["ring"]
+    seen = findings["ring"]
     assert seen.labelled == ring.sum()
     assert seen.visible == (ring & ~hood).sum() - WRONG
     assert seen.occluded == (ring & hood).sum()
@@ -66,14 +68,14 @@ def test_labels_are_visible_hidden_or_absent(sights: dict[str, Sight], tmp_path:
     assert seen.hidden_by == ("hood",)
 
 
-def test_labels_that_only_several_pixels_show_are_found(sights: dict[str, Sight]) -> None:
-    assert sights["scar"].telling
-    assert sights["scar"].visible == sights["scar"].labelled
+def test_labels_that_only_several_pixels_show_are_found(findings: dict[str, LabelFinding]) -> None:
+    assert findings["scar"].informative
+    assert findings["scar"].visible == findings["scar"].labelled
 
 
-def test_a_label_that_pixels_do_not_show_is_not_judged(sights: dict[str, Sight]) -> None:
-    assert not sights["noise"].telling
-    assert sights["noise"].facts()["visible"] is None
+def test_a_label_that_pixels_do_not_show_is_not_judged(findings: dict[str, LabelFinding]) -> None:
+    assert not findings["noise"].informative
+    assert findings["noise"].facts()["visible"] is None
 
 
 PUNKS = os.environ.get("PXGEN_TEST_CPUNKS", "")
@@ -83,7 +85,9 @@ PUNKS = os.environ.get("PXGEN_TEST_CPUNKS", "")
 def test_hidden_earrings_are_found_without_being_told(tmp_path: Path) -> None:
     out = tmp_path / "punks"
     assert CliRunner().invoke(pxgen, ["prepare", PUNKS, "-o", str(out)]).exit_code == 0
-    seen = next(sight for sight in audit(open_dataset(out)).sights if sight.name == "Earring")
+    seen = next(
+        finding for finding in audit(open_dataset(out)).findings if finding.name == "Earring"
+    )
     assert (seen.labelled, seen.visible, seen.occluded, seen.absent) == (2459, 1976, 483, 0)
     assert "Hoodie" in seen.hidden_by
 
@@ -115,14 +119,14 @@ def test_training_learns_nothing_from_labels_that_are_not_seen(tmp_path: Path) -
     assert (signs[~ring, 0] == -1).all()
     assert (signs[:, 0] == 1).sum() == (ring & ~hood).sum() - WRONG
     # What sprites came with is not lost, so an audit of the audited finds the same.
-    again = next(sight for sight in audit(after).sights if sight.name == "ring")
+    again = next(finding for finding in audit(after).findings if finding.name == "ring")
     assert (again.labelled, again.absent) == (ring.sum(), WRONG)
 
 
 def test_a_trace_of_what_is_hidden_can_be_learnt_from(tmp_path: Path) -> None:
     before = heads(tmp_path, traces=True)
     both = before.labels[:, :2].all(1)
-    ring = next(sight for sight in audit(before).sights if sight.name == "ring")
+    ring = next(finding for finding in audit(before).findings if finding.name == "ring")
     assert (ring.occluded, ring.traces, ring.absent) == (both.sum(), both.sum(), WRONG)
     keep_seen(before.path, tmp_path / "audited.safetensors", lambda line: None)
     after = open_dataset(tmp_path / "audited.safetensors")

@@ -13,11 +13,11 @@ from pxgen.builtin import PALETTE as BUILTIN
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.card import Card
 from pxgen.data.dataset import Dataset, DatasetWriter, open_dataset
-from pxgen.data.neighbours import Crowd
+from pxgen.data.neighbours import SpriteIndex
 from pxgen.evaluate.adherence import Adherence
 from pxgen.evaluate.bits import held_out_bits
 from pxgen.evaluate.copies import Copies
-from pxgen.evaluate.figures import mean_with_interval, obedience, share
+from pxgen.evaluate.figures import label_accuracy, mean_with_interval, proportion
 from pxgen.evaluate.labels import Labels
 from pxgen.evaluate.legality import Legality, is_builtin
 from pxgen.evaluate.measure import Drawn
@@ -73,13 +73,13 @@ def toy(folder: Path, *, rare: int = 0, noise: float = 0.1, shuffled: bool = Fal
 
 
 def test_a_share_has_the_interval_of_wilson() -> None:
-    figure = share(np.arange(100) < 90)
+    figure = proportion(np.arange(100) < 90)
     assert (figure["share"], figure["count"], figure["of"]) == (0.9, 90, 100)
     # Published values of Wilson's interval for 90 of 100.
     assert figure["low"] == pytest.approx(0.8256, abs=1e-4)
     assert figure["high"] == pytest.approx(0.9448, abs=1e-4)
-    assert share(np.ones(5, bool))["high"] == 1.0
-    assert share(np.zeros(0, bool))["share"] is None
+    assert proportion(np.ones(5, bool))["high"] == 1.0
+    assert proportion(np.zeros(0, bool))["share"] is None
 
 
 def test_sprites_of_one_group_count_as_one_observation() -> None:
@@ -93,7 +93,7 @@ def test_sprites_of_one_group_count_as_one_observation() -> None:
 
 def test_obedience_counts_each_label_and_lists_the_worst() -> None:
     asked = np.array([0, 1, 0, 1, -1])
-    figures = obedience(["a", "b"], asked, np.array([True, False, True, True, False]))
+    figures = label_accuracy(["a", "b"], asked, np.array([True, False, True, True, False]))
     assert figures["shows_label"]["share"] == 0.75
     assert figures["worst"] == ["b", "a"]
     assert (figures["labels"]["b"]["count"], figures["labels"]["b"]["of"]) == (1, 2)
@@ -127,7 +127,7 @@ def test_distances_count_more_pixels_than_a_byte(tmp_path: Path) -> None:
     pixels = np.zeros((3, 1, 40, 40), np.uint8)
     pixels[1], pixels[2, 0, :20] = 1, 1
     data = labelled(tmp_path, pixels, np.zeros((3, 1), np.uint8), np.zeros(3))
-    crowd = Crowd(data, data.train[:1])
+    crowd = SpriteIndex(data, data.train[:1])
     assert crowd.distances(pixels).tolist() == [0, 1600, 800]
     assert crowd.holds(pixels).tolist() == [True, False, False]
 
@@ -242,7 +242,7 @@ def test_legality_counts_characters_kinds_labels_and_new_ones(tmp_path: Path) ->
     broken[0, 0, 0, 0], broken[1, 0, 0, :2] = 3, (4, 5)
     asked = [int(np.flatnonzero(row)[-1]) for row in labels]
     asked[4] = int(np.flatnonzero(labels[4] == 0)[0])
-    figures = Legality(Crowd(data, data.train)).of(drawn(broken, asked))
+    figures = Legality(SpriteIndex(data, data.train)).of(drawn(broken, asked))
     assert figures["legal"]["count"] == len(pixels) - 2
     assert figures["shows_label"]["count"] == len(pixels) - 1
     assert figures["wrong_pixels"] == 1.5

@@ -11,7 +11,7 @@ from pxgen.evaluate.craft import Craft, stray
 from pxgen.evaluate.distribution import Distribution
 from pxgen.evaluate.features import colors_and_shapes
 from pxgen.evaluate.measure import Drawn
-from pxgen.evaluate.set_metrics import NEIGHBOURS, kid, neighbourhoods, standardised
+from pxgen.evaluate.set_metrics import NEIGHBOURS, kid, prdc, standardised
 from tests.tiny import PALETTE, tiny_dataset
 
 
@@ -22,10 +22,10 @@ def clouds(count: int = 60, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]
 
 @pytest.mark.parametrize("shift", [0.0, 0.7, 20.0])
 def test_neighbourhoods_are_those_of_the_reference_implementation(shift: float) -> None:
-    prdc = pytest.importorskip("prdc")
+    reference = pytest.importorskip("prdc")
     drawn, real = clouds(shift=shift)
-    wanted = prdc.compute_prdc(real_features=real, fake_features=drawn, nearest_k=NEIGHBOURS)
-    got = neighbourhoods(drawn, real)
+    wanted = reference.compute_prdc(real_features=real, fake_features=drawn, nearest_k=NEIGHBOURS)
+    got = prdc(drawn, real)
     for name in ("precision", "recall", "coverage"):
         assert got[name]["share"] == pytest.approx(wanted[name])
     assert got["density"] == pytest.approx(wanted["density"])
@@ -55,7 +55,7 @@ def test_kid_grows_with_the_gap_and_is_none_of_one_sprite() -> None:
 
 
 def test_few_sprites_have_no_neighbourhoods() -> None:
-    got = neighbourhoods(*clouds(NEIGHBOURS))
+    got = prdc(*clouds(NEIGHBOURS))
     assert got["density"] is None
     assert got["precision"]["share"] is None
 
@@ -71,7 +71,7 @@ def test_sprites_that_never_vary_cannot_be_compared() -> None:
     same = np.ones((30, 4))
     scaled = standardised(same, same, same + 1)
     assert kid(*scaled)["value"] is None
-    assert neighbourhoods(*scaled)["density"] is None
+    assert prdc(*scaled)["density"] is None
 
 
 def test_features_see_where_and_in_which_colours_sprites_are_drawn() -> None:

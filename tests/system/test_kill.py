@@ -19,7 +19,7 @@ from pxgen.checkpoint.card import read_card
 from pxgen.cli.app import pxgen
 from pxgen.data.dataset import open_dataset
 from pxgen.render.png import decode_png
-from pxgen.training.train_state import Course
+from pxgen.training.train_state import TrainState
 from tests import processes
 from tests.checkpoint.test_store import save as save_model
 from tests.processes import start, stop_when
@@ -148,16 +148,16 @@ def test_an_interruption_inside_a_step_waits_for_its_end(
 ) -> None:
     """Between the optimizer's step and the count of it, stopping would repeat the step."""
     prepare_training(tmp_path)
-    update = Course.update
+    update = TrainState.update
 
-    def interrupted(self: Course, step: int, lr: float) -> None:
+    def interrupted(self: TrainState, step: int, lr: float) -> None:
         update(self, step, lr)
         if step == 4:
             signal.raise_signal(number)
 
     arguments = ["-q", "--project", str(tmp_path), "train", "-o", f"{tmp_path}/run"]
     with monkeypatch.context() as patch:
-        patch.setattr(Course, "update", interrupted)
+        patch.setattr(TrainState, "update", interrupted)
         assert CliRunner().invoke(pxgen, arguments).exit_code == 130
     assert read_card(tmp_path / "run")[0].training["step"] == 5
     assert CliRunner().invoke(pxgen, arguments).exit_code == 0
@@ -168,12 +168,12 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path: Path, monkeypatch: pytest.Monke
     prepare_training(tmp_path)
     before = signal.getsignal(signal.SIGINT)
 
-    def stuck(self: Course, step: int, lr: float) -> None:
+    def stuck(self: TrainState, step: int, lr: float) -> None:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         raise AssertionError("the second request was not heard")
 
-    monkeypatch.setattr(Course, "update", stuck)
+    monkeypatch.setattr(TrainState, "update", stuck)
     arguments = ["-q", "--project", str(tmp_path), "train", "-o", f"{tmp_path}/run"]
     assert CliRunner().invoke(pxgen, arguments).exit_code == 130
     assert signal.getsignal(signal.SIGINT) is before

@@ -19,8 +19,8 @@ from pxgen.errors import InputError
 from pxgen.models.protocol import Batch, Stage
 from pxgen.noise import BatchNoise
 from pxgen.training import trainer as training
-from pxgen.training.code_cache import Digests
-from pxgen.training.parallel import Lanes
+from pxgen.training.code_cache import CodeCache
+from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.run import TrainRequest, position_of
 from pxgen.training.trainer import Position, Report, Trainer
 from tests.checkpoint.test_store import save
@@ -101,7 +101,7 @@ def test_without_patience_a_stage_takes_its_budget(tmp_path: Path) -> None:
 
 @pytest.fixture
 def ripe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "RIPE", 40)
+    monkeypatch.setattr(training, "EARLY_DECAY_MIN_STEP", 40)
 
 
 @pytest.mark.usefixtures("ripe")
@@ -122,7 +122,7 @@ def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path
 def test_nothing_ends_early_before_it_is_ripe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "RIPE", 41)
+    monkeypatch.setattr(training, "EARLY_DECAY_MIN_STEP", 41)
     settings = dataclasses.replace(SETTINGS, steps=70, validate_every=10)
     *_, last = run(tmp_path, Fading(None, early_end=True), settings).run()
     assert (last.position.turn, last.position.step) == (None, 70)
@@ -247,11 +247,11 @@ def test_digests_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> Non
         seen.append(len(batch.pixels))
         return digest(batch)
 
-    with Lanes(CPU, bf16=False, workers=2) as lanes:
-        there = Digests(data, counted, lanes, CPU)
-        back = Digests(data, digest, lanes, CPU)
-        forward = torch.cat([there.of(np.array([i])) for i in range(80)])
-        backward = torch.cat([back.of(np.array([i])) for i in reversed(range(80))]).flip(0)
+    with MicrobatchWorkers(CPU, bf16=False, workers=2) as workers:
+        there = CodeCache(data, counted, workers, CPU)
+        back = CodeCache(data, digest, workers, CPU)
+        forward = torch.cat([there.codes(np.array([i])) for i in range(80)])
+        backward = torch.cat([back.codes(np.array([i])) for i in reversed(range(80))]).flip(0)
     assert torch.equal(forward, backward)
     # Each sprite once.
     assert sum(seen) == 80

@@ -17,12 +17,12 @@ from pxgen.config.settings import TrainSettings
 from pxgen.data.batches import Examples, shifted
 from pxgen.data.dataset import open_dataset
 from pxgen.errors import InputError, PxgenError
-from pxgen.files import alone
+from pxgen.files import folder_lock
 from pxgen.models.protocol import Batch
 from pxgen.noise import BatchNoise, seed_weights
-from pxgen.training.parallel import Lanes
+from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.run import TrainRequest
-from pxgen.training.train_state import Course
+from pxgen.training.train_state import TrainState
 from pxgen.training.trainer import Position, Report, Trainer, use_bf16
 from tests.tiny import tiny_dataset, tiny_model, tiny_table
 
@@ -99,12 +99,12 @@ def test_every_weight_moves_downhill(tmp_path: Path) -> None:
     run = trainer(tmp_path, weight_decay=0.0, clip=0.0)
     stage = run.model.stages()[-1]
     batch = Examples(run.dataset, balance=0, flip=False, shift=0).batch(40, 0, 0, CPU)
-    course = Course(stage, run.settings)
-    with Lanes(CPU, bf16=False) as lanes:
-        lanes.backward(stage, batch, 0.0, 0, 0)
+    state = TrainState(stage, run.settings)
+    with MicrobatchWorkers(CPU, bf16=False) as workers:
+        workers.backward(stage, batch, 0.0, 0, 0)
     before = {n: (p.detach().clone(), p.grad.clone()) for n, p in stage.module.named_parameters()}
-    course.update(0, lr=1e-3)
-    moments = group(course.tensors(), "optimizer")
+    state.update(0, lr=1e-3)
+    moments = group(state.tensors(), "optimizer")
     for name, parameter in stage.module.named_parameters():
         weight, gradient = before[name]
         moved = parameter.detach() - weight
@@ -132,8 +132,8 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(tmp_path: Path) -> None
     run = trainer(tmp_path)
     stage = run.model.stages()[-1]
     batch = Examples(run.dataset, balance=0, flip=False, shift=0).batch(40, 0, 0, CPU)
-    with Lanes(CPU, bf16=False) as lanes:
-        losses = lanes.backward(stage, batch, 0.0, 0, 0)
+    with MicrobatchWorkers(CPU, bf16=False) as workers:
+        losses = workers.backward(stage, batch, 0.0, 0, 0)
     parallel = [parameter.grad.clone() for parameter in stage.module.parameters()]
     stage.module.zero_grad()
     whole = 0.0
@@ -198,7 +198,7 @@ def test_another_run_is_not_resumed_silently(tmp_path: Path, changes: dict[str, 
 
 def test_two_trainings_do_not_share_a_folder(tmp_path: Path) -> None:
     tiny_dataset(tmp_path)
-    with alone(tmp_path / "run"), pytest.raises(PxgenError, match="another process"):
+    with folder_lock(tmp_path / "run"), pytest.raises(PxgenError, match="another process"):
         train(request(tmp_path, tmp_path / "run"), QUIET)
     assert train(request(tmp_path, tmp_path / "run"), QUIET).is_file()
 

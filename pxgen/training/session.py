@@ -1,0 +1,310 @@
+"""Training as a library: a run folder, and a generator of reports that fills it.
+
+It prints nothing, handles no signals and leaves torch's settings as they were; what is shown and
+how a training is stopped is the caller's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from pxgen.checkpoint.card import Card, checkpoint_file
+from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE, Metrics
+from pxgen.checkpoint.store import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
+from pxgen.config.recipe import resolve
+from pxgen.config.schema import Table, Where
+from pxgen.config.settings import TrainSettings
+from pxgen.data.dataset import Dataset, open_dataset, subsample
+from pxgen.devices import pick_device
+from pxgen.errors import InputError
+from pxgen.evaluate.quick_eval import QuickEval
+from pxgen.files import write_text
+from pxgen.models.protocol import Model, Stage
+from pxgen.models.registry import build_model, read_spec
+from pxgen.noise import seed_weights
+from pxgen.training.distributed import SingleProcess, joined_group
+from pxgen.training.preview import draw_preview, write_preview
+from pxgen.training.run import (
+    TrainRequest,
+    asks_for_more,
+    claimed_folder,
+    position_of,
+    resumed_card,
+    with_budget,
+)
+from pxgen.training.trainer import MAX_INIT_PIXELS, MAX_INIT_SPRITES, Report, Trainer
+
+LONG_PREVIEW, PREVIEW_INTERVAL = 3.0, 12
+"""Seconds from which on a preview is long; the next one then waits so many times as long."""
+MAX_PALETTES = 4096
+"""Palettes of training sprites that a checkpoint holds at most."""
+DEFAULT_MODEL = Table({}, Where("[model]"))
+
+
+def train(
+    dataset: Path | Dataset,
+    *,
+    out: Path | None = None,
+    runs: Path = Path("runs"),
+    settings: TrainSettings | None = None,
+    model_table: Table = DEFAULT_MODEL,
+    recipe: str | None = None,
+    device: str = "auto",
+    resume: bool = True,
+) -> Generator[Report, None, None]:
+    """Train every stage of a model: a generator of one report a step.
+
+    Checkpoint, ``metrics.jsonl`` and ``preview.png`` are written to the run folder on the way. The
+    last report is ``finished`` and names the checkpoint; a run that was finished already gives that
+    report alone. Closing the generator early (leaving the loop with ``break``, say) saves a
+    checkpoint that the same call goes on from; so does a KeyboardInterrupt thrown into it between
+    two steps. One that comes inside a step ends the training as it was last saved.
+
+    May run in any thread; one thread should make all of its steps. On a CPU that thread computes
+    with one thread inside operations and flushes denormals while a step is made, and has its own
+    settings while the caller holds a report. torch's random state stays as it is.
+
+    Args:
+        dataset: a prepared dataset, or its folder.
+        out: the run folder; by default a new one in ``runs``, or the newest if it can go on.
+        runs: where run folders are made.
+        settings: budget and optimiser; ``track`` is left to the caller.
+        model_table: a ``[model]`` table, whose key ``recipe`` names what it changes.
+        recipe: a whole recipe by name instead.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        resume: go on with a run that is there; False starts it anew.
+
+    Raises:
+        UsageError: the device is not there, or no recipe has that name.
+        InputError: the dataset, the model's table or the run to resume is rejected.
+        PxgenError: the run folder cannot be written, or the training diverged.
+    """
+    request = TrainRequest(
+        dataset=dataset,
+        runs=runs,
+        recipe=recipe,
+        settings=settings or TrainSettings(),
+        model_table=model_table,
+        device=device,
+        resume=resume,
+        out=out,
+    )
+    with open_training(request) as training:
+        yield from training.reports()
+
+
+@contextmanager
+def open_training(request: TrainRequest) -> Iterator[Training]:
+    """The training that was asked for, at its beginning or where its run stopped.
+
+    Its folder is locked for the block. Under ``torchrun`` the block is a process group's.
+
+    Raises:
+        UsageError, InputError, PxgenError: see :func:`train`.
+    """
+    with joined_group(pick_device(request.device)) as (group, device):
+        given = request.dataset
+        dataset = given if isinstance(given, Dataset) else open_dataset(given)
+        if not len(dataset.train):
+            named = dataset.path if isinstance(given, Dataset) else given
+            raise InputError(f"{named} has no training sprites: prepare more of them")
+        table = suited_table(resolve(request.model_table, request.recipe), dataset)
+        card = Card(
+            model=dict(table),
+            canvas=dataset.canvas,
+            palette=dataset.palette,
+            label_names=dataset.label_names,
+            fingerprint=dataset.fingerprint,
+            anchor="center" if dataset.info.get("anchor") == "center" else "bottom",
+        )
+        settings = with_budget(request.settings)
+        with claimed_folder(request, card, group) as folder:
+            # Only now: a run that has just ended may have gone on since the folder was chosen.
+            resumed = resumed_card(request, folder, card)
+            with torch.random.fork_rng(devices=[]):
+                seed_weights(settings.seed)
+                model = build_model(table, dataset.domain)
+            trainer = Trainer(model, dataset, settings, device, group)
+            training = Training(folder, card, model, dataset, settings, trainer, group)
+            if resumed is not None:
+                training.resume(resumed)
+            yield training
+
+
+def suited_table(table: Table, dataset: Dataset) -> Table:
+    """A whole ``[model]`` table with what it leaves open chosen by the training sprites.
+
+    Raises:
+        InputError: an unknown family or key, or a value out of range, with its address.
+    """
+    count = max(1, min(MAX_INIT_SPRITES, MAX_INIT_PIXELS // dataset.canvas.pixels))
+    pixels = torch.from_numpy(dataset.take(subsample(dataset.train, count))[0])
+    return Table(asdict(read_spec(table).suited(pixels)), table.where)
+
+
+@dataclass
+class Training:
+    """One training and its run folder."""
+
+    folder: Path
+    card: Card
+    model: Model
+    dataset: Dataset
+    settings: TrainSettings
+    trainer: Trainer
+    group: SingleProcess
+    resumed: bool = False
+    """Whether it goes on with what its folder held."""
+    finished: bool = False
+    """Whether it has come to its end; it may have done so in an earlier session."""
+
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self.folder / METRICS)
+        self._quick_eval: QuickEval | None = None
+        self._saved = time.monotonic()
+        self._looked, self._looking = 0.0, 0.0
+        """When the last preview was done, and the seconds that it took."""
+
+    @property
+    def stage(self) -> Stage:
+        """The stage in training."""
+        stages = self.model.stages()
+        return stages[min(self.trainer.position.stage, len(stages) - 1)]
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint's path; it is there once a report has named it."""
+        return checkpoint_file(self.folder)
+
+    def resume(self, found: Card) -> None:
+        """Take up the folder's checkpoint, whose card is ``found``.
+
+        Raises:
+            InputError: the checkpoint does not say or hold what resuming needs.
+        """
+        position = position_of(found, self.checkpoint)
+        if found.training.get("finished"):
+            if not asks_for_more(self.settings, found, position):
+                self.trainer.position, self.finished = position, True
+                return
+            position = dataclasses.replace(position, stale=0, turn=None)
+        tensors = load_tensors(self.checkpoint)
+        load_weights(self.model, tensors, self.checkpoint)
+        try:
+            self.trainer.restore(position, tensors)
+        except (IndexError, KeyError, RuntimeError) as error:
+            raise InputError(
+                f"{self.checkpoint} cannot be resumed, it lacks {error}: train --fresh"
+            ) from error
+        self.metrics = Metrics.until(self.folder / METRICS, position.stage, position.step)
+        self.resumed = True
+
+    def reports(self) -> Generator[Report, None, None]:
+        """Train to the end; log, save and preview on the way (see :func:`train`)."""
+        if self.finished:
+            yield self._last_report()
+            return
+        self._write_table()
+        self._saved = time.monotonic()
+        for step in self.trainer.run():
+            report = self._recorded(step)
+            try:
+                with self.trainer.paused():
+                    yield report
+            except (GeneratorExit, KeyboardInterrupt):
+                if report.checkpoint is None:
+                    self._save(finished=False)
+                raise
+        if not self.finished:
+            # The budget was spent before the first step: a smaller one than the run has had.
+            self._save(finished=True)
+            self.finished = True
+            yield self._last_report()
+
+    def _last_report(self) -> Report:
+        position = self.trainer.position
+        return Report(
+            self.stage.name, position, 1.0, {}, 0.0, None, True, checkpoint=self.checkpoint
+        )
+
+    def _recorded(self, report: Report) -> Report:
+        """Log a report, and save and preview where it is time to; the report says what was done."""
+        if report.logged:
+            self.metrics.lines.append(report.line())
+        if report.finished or time.monotonic() - self._saved >= self.settings.save_every:
+            saved = self._save(finished=report.finished)
+            report = dataclasses.replace(report, checkpoint=saved)
+            self._saved = time.monotonic()
+        if report.finished or (report.held_out is not None and self._may_preview()):
+            # Only now: what goes wrong here must not cost what was learnt.
+            report = self._previewed(report)
+        self.finished = report.finished
+        return report
+
+    def _save(self, *, finished: bool) -> Path | None:
+        """Write checkpoint and metrics; the main process does it for all."""
+        if not self.group.is_main:
+            return None
+        training = asdict(self.trainer.position) | {
+            "settings": asdict(self.settings),
+            "finished": finished,
+        }
+        card = dataclasses.replace(self.card, training=training)
+        self.metrics.write()
+        tensors = {**self.trainer.snapshot(), **self._palettes()}
+        return save_checkpoint(self.checkpoint, card, tensors)
+
+    def _palettes(self) -> dict[str, Tensor]:
+        """The palettes that new sprites are drawn in, where each sprite has its own."""
+        data = self.dataset
+        if data.palettes is None:
+            return {}
+        kept = subsample(data.train, MAX_PALETTES)
+        rows, labels = data.palettes[kept], data.take(kept)[1]
+        parts = {"rows": torch.from_numpy(rows), "labels": torch.from_numpy(labels)}
+        return prefixed(parts, PALETTES)
+
+    def _may_preview(self) -> bool:
+        """Not so soon again where drawing takes long: the time is the training's."""
+        waited = time.monotonic() - self._looked
+        return self._looking < LONG_PREVIEW or waited >= PREVIEW_INTERVAL * self._looking
+
+    def _previewed(self, report: Report) -> Report:
+        """Draw a sheet and evaluate it quickly; the main process does it for all."""
+        if not self.group.is_main:
+            return report
+        began = time.monotonic()
+        with self.trainer.averaged():
+            drawn = draw_preview(self.model, self.card, self.trainer.device)
+        preview = write_preview(self.folder / PREVIEW, drawn, self.card)
+        if self._quick_eval is None:
+            steers, seed = self.model.steerable, self.settings.seed
+            self._quick_eval = QuickEval(self.dataset, self.card, steerable=steers, seed=seed)
+        report = dataclasses.replace(report, preview=preview, quality=self._quick_eval.of(drawn))
+        self.metrics.lines[-1] = report.line()
+        if report.finished:
+            self.metrics.write()
+        self._looked = time.monotonic()
+        self._looking = self._looked - began
+        return report
+
+    def _write_table(self) -> None:
+        if not self.group.is_main:
+            return
+        tables = {"model": self.card.model, "train": asdict(self.settings)}
+        text = "".join(
+            f"[{name}]\n"
+            + "".join(f"{k} = {json.dumps(v)}\n" for k, v in table.items() if v is not None)
+            + "\n"
+            for name, table in tables.items()
+        )
+        write_text(self.folder / TABLE, text)

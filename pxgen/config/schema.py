@@ -14,7 +14,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +38,8 @@ class Rule:
     doc: str
     low: float | None = None
     high: float | None = None
+    choices: Collection[str] = ()
+    """The texts it takes, where its type does not list them."""
     example: str = ""
     """TOML shown for a setting that is unset by default."""
     is_path: bool = False
@@ -166,7 +168,7 @@ def read_table(cls: type[T], table: Table, only: Iterable[str] | None = None) ->
     for name, value in table.items():
         where = table.where.key(name)
         values[name] = _convert(value, hints[name], where)
-        _check_range(values[name], known[name], where)
+        _check_rule(values[name], known[name], where)
     missing = [f.name for f in dataclasses.fields(cls) if _required(f) and f.name not in values]  # type: ignore[arg-type]
     if missing:
         raise InputError(f"{table.where}: the key {missing[0]} is missing")
@@ -232,10 +234,8 @@ def _convert(value: Any, hint: Any, where: Where) -> Any:
         inner = [option for option in typing.get_args(hint) if option is not type(None)]
         return None if value is None else _convert(value, inner[0], where)
     if origin is typing.Literal:
-        options = typing.get_args(hint)
-        if value in options:
-            return value
-        raise InputError(f"{where}: expected one of {', '.join(options)}; got {_shown(value)}")
+        _check_choice(value, typing.get_args(hint), where)
+        return value
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise InputError(f"{where}: expected a list in brackets, got {_shown(value)}")
@@ -260,13 +260,20 @@ def _scalar(value: Any, kind: type, where: Where) -> Any:
     return value
 
 
-def _check_range(value: Any, rule: Rule, where: Where) -> None:
+def _check_choice(value: Any, choices: Collection[str], where: Where) -> None:
+    if value not in choices:
+        raise InputError(f"{where}: expected one of {', '.join(choices)}; got {_shown(value)}")
+
+
+def _check_rule(value: Any, rule: Rule, where: Where) -> None:
     if isinstance(value, tuple):
         for item in value:
-            _check_range(item, rule, where)
+            _check_rule(item, rule, where)
         return
-    if value is None or (rule.low is None and rule.high is None):
+    if value is None:
         return
+    if rule.choices:
+        _check_choice(value, rule.choices, where)
     if rule.low is not None and value < rule.low:
         raise InputError(f"{where}: at least {rule.low:g}, got {value:g}")
     if rule.high is not None and value > rule.high:

@@ -135,10 +135,12 @@ class Model(Protocol):
     """Every weight of the model; its state dict is what a checkpoint holds."""
     steerable: bool
     """Whether labels can steer a sample."""
-    samplers: tuple[str, ...]
-    """Names that ``Sampling.sampler`` may take; the first is the default."""
     takes: frozenset[str]
-    """The fields of ``SamplingParams`` that mean something to it."""
+    """The fields of ``SamplingParams`` that it takes, whichever sampler draws."""
+    samplers: Mapping[str, frozenset[str]]
+    """Its samplers by name, each with the further fields that it takes."""
+    sampler: str
+    """The sampler that draws unless another is asked for."""
 
     def stages(self) -> tuple[Stage, ...]:
         """What to optimise, in order."""

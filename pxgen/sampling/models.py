@@ -59,17 +59,24 @@ def open_model(
 
 
 def check_sampling(sampling: SamplingParams, model: Model) -> None:
-    """Refuse wishes that mean nothing to a model.
+    """Refuse options that a model, or the sampler that will draw, does not take.
 
     Raises:
-        UsageError: an option that it does not take, or a sampler that it does not have.
+        UsageError: such an option, or a sampler that the model does not have.
     """
-    for name in sorted(sampling.wanted() - model.takes):
-        taken = ", ".join(_flag(option) for option in sorted(model.takes)) or "none of them"
-        raise UsageError(f"this model has no use for {_flag(name)}; it takes {taken}")
-    if sampling.sampler is not None and sampling.sampler not in model.samplers:
-        hint = nearest(sampling.sampler, model.samplers)
-        raise UsageError(f"no sampler '{sampling.sampler}' for this model: {hint}")
+    taken = model.takes.union(*model.samplers.values())
+    for name in sorted(sampling.wanted() - taken):
+        options = ", ".join(_flag(option) for option in sorted(taken)) or "none of them"
+        raise UsageError(f"this model has no use for {_flag(name)}; it takes {options}")
+    sampler = sampling.sampler or model.sampler
+    if sampler not in model.samplers:
+        hint = nearest(sampler, model.samplers)
+        raise UsageError(f"no sampler '{sampler}' for this model: {hint}")
+    for name in sorted(sampling.wanted() - model.takes - model.samplers[sampler]):
+        able = [other for other, options in model.samplers.items() if name in options]
+        raise UsageError(
+            f"sampler {sampler} has no use for {_flag(name)}; take --sampler {' or '.join(able)}"
+        )
 
 
 def _flag(name: str) -> str:

@@ -23,6 +23,7 @@ class Outer:
     width: int = setting(64, "how wide", low=1, high=512)
     rate: float = setting(0.5, "how fast", low=0, high=1)
     kind: Literal["plain", "fancy"] = setting("plain", "which kind")
+    way: str = setting("up", "which way", choices=("up", "down"))
     limit: int | None = setting(None, "at most")
     quick: bool = False
     inner: Inner = Inner()
@@ -77,6 +78,7 @@ def test_values_of_every_type_are_taken():
         ("rate = nan", "file.toml:1: rate: expected a finite number, got nan"),
         ("quick = 1", "file.toml:1: quick: expected true or false, got 1"),
         ("kind = 'odd'", "file.toml:1: kind: expected one of plain, fancy; got 'odd'"),
+        ("way = 'left'", "file.toml:1: way: expected one of up, down; got 'left'"),
         ("kind = [1]", "file.toml:1: kind: expected one of plain, fancy; got [1]"),
         ("width = 0", "file.toml:1: width: at least 1, got 0"),
         ("width = 1000", "file.toml:1: width: at most 512, got 1000"),

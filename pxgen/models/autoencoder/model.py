@@ -106,8 +106,9 @@ class Code(NamedTuple):
 class Autoencoder:
     """Any autoencoder of palette sprites as a model."""
 
-    samplers = ("direct",)
     takes = frozenset({"temperature"})
+    sampler = "direct"
+    samplers: Mapping[str, frozenset[str]] = {sampler: frozenset()}
 
     def __init__(self, spec: AutoencoderSpec, domain: Domain) -> None:
         if spec.pixels == "support" and spec.body != "dense":

@@ -60,8 +60,9 @@ class Quantiles(NamedTuple):
 class PixelSnailModel:
     """PixelSNAIL as a model: identity codec, autoregressive prior."""
 
-    samplers = ("raster",)
     takes = frozenset({"sampler", "temperature", "top_k", "top_p"})
+    sampler = "raster"
+    samplers: Mapping[str, frozenset[str]] = {sampler: frozenset()}
 
     def __init__(self, spec: PixelSnailSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain

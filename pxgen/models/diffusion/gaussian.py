@@ -24,7 +24,7 @@ from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, Known, spread_
 from pxgen.models.diffusion.encodings import Noisy, PalettePlanes, Planes, RgbaPlanes
 from pxgen.models.diffusion.inpainting import hidden_part
 from pxgen.models.diffusion.schedule import Move, Schedule
-from pxgen.models.diffusion.solvers import Guess, ancestral, invert, multistep, slerp
+from pxgen.models.diffusion.solvers import SAMPLERS, Guess, invert, slerp
 from pxgen.models.layers import NOWHERE, Wrap, frequencies, prefer_channels_last
 from pxgen.models.protocol import EDITS, Batch, SamplingParams
 from pxgen.noise import Noise
@@ -52,7 +52,7 @@ class GaussianSpec(DiffusionSpec):
     self_condition: bool = setting(True, "show the network its last guess (2208.04202)")
     levels: int = setting(500, "levels of noise", low=2, high=10_000)
     steps: int = setting(25, "drawing steps unless told otherwise", low=1, high=10_000)
-    sampler: Literal["dpmpp", "ddim", "ddpm"] = setting("dpmpp", "dpmpp, ddim or ddpm")
+    sampler: str = setting("dpmpp", ", ".join(SAMPLERS), choices=SAMPLERS)
     eta: float = setting(0.0, "ddim: noise added anew, 0 none, 1 as much as ddpm", low=0, high=1)
 
 
@@ -95,11 +95,13 @@ class PlaneNet(Trunk):
 class GaussianDiffusion(Diffusion):
     """Gaussian diffusion as a model: planes as codec, noise as code."""
 
-    samplers = ("dpmpp", "ddim", "ddpm")
-    takes = frozenset({"steps", "sampler", "guidance", "eta", *EDITS})
+    takes = frozenset({"steps", "sampler", "guidance", *EDITS})
+    samplers: Mapping[str, frozenset[str]] = {
+        name: sampler.options for name, sampler in SAMPLERS.items()
+    }
 
     def __init__(self, spec: GaussianSpec, domain: Domain) -> None:
-        self.spec = spec
+        self.spec, self.sampler = spec, spec.sampler
         self.schedule = Schedule(spec.levels)
         self.planes = _planes(spec, domain)
         self.net = PlaneNet(spec, domain, self.planes)
@@ -252,12 +254,8 @@ class GaussianDiffusion(Diffusion):
             noises = torch.cat([start.unsqueeze(1), noises[:, 1:]], 1)
         seen: list[Tensor] = []
         guess = self._guess(code.labels, sampling, seen)
-        walk = (
-            multistep(guess, noises, moves)
-            if sampling.sampler == "dpmpp"
-            else ancestral(guess, noises, moves, sampling.eta or 0.0)
-        )
-        for _ in walk:
+        solve = SAMPLERS[sampling.sampler or self.sampler].solve
+        for _ in solve(guess, noises, moves, sampling.eta or 0.0):
             yield seen[-1]
 
     def _guess(self, labels: Tensor, sampling: SamplingParams, seen: list[Tensor]) -> Guess:
@@ -300,14 +298,15 @@ class GaussianDiffusion(Diffusion):
 
     def _settled(self, sampling: SamplingParams) -> SamplingParams:
         """With the model's own choices where none was made."""
-        sampler = sampling.sampler or self.spec.sampler
+        name = sampling.sampler or self.sampler
+        sampler = SAMPLERS[name]
         eta = self.spec.eta if sampling.eta is None else sampling.eta
         return replace(
             sampling,
             steps=min(sampling.steps or self.spec.steps, self.spec.levels),
-            sampler=sampler,
+            sampler=name,
             guidance=self.spec.guidance if sampling.guidance is None else sampling.guidance,
-            eta={"ddpm": 1.0, "ddim": eta}.get(sampler, 0.0),
+            eta=eta if "eta" in sampler.options else sampler.eta,
         )
 
     def _decided(self, scores: Tensor, sampling: SamplingParams) -> Tensor:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -44,9 +44,7 @@ class MaskedSpec(DiffusionSpec):
 
     family: str = setting("masked", "masked discrete diffusion on palette indices")
     steps: int = setting(32, "drawing steps unless told otherwise", low=1, high=100_000)
-    sampler: Literal["remask", "random", "confidence"] = setting(
-        "remask", "order of drawing: remask, random or confidence"
-    )
+    sampler: str = setting("remask", f"order of drawing: {', '.join(ORDERS)}", choices=ORDERS)
     temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0, high=100)
 
 
@@ -64,11 +62,11 @@ class MaskedCode(NamedTuple):
 class MaskedDiffusion(Diffusion):
     """Masked diffusion as a model: identity codec, categorical diffusion prior."""
 
-    samplers = tuple(ORDERS)
     takes = frozenset({"steps", "sampler", "guidance", "temperature", *EDITS})
+    samplers: Mapping[str, frozenset[str]] = dict.fromkeys(ORDERS, frozenset())
 
     def __init__(self, spec: MaskedSpec, domain: Domain) -> None:
-        self.spec = spec
+        self.spec, self.sampler = spec, spec.sampler
         self.denoiser = Denoiser(spec, domain)
         super().__init__(spec, domain, "denoiser", self.denoiser)
 

@@ -9,7 +9,8 @@ the fewest steps.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -46,8 +47,10 @@ def ancestral(guess: Guess, noises: Tensor, moves: Sequence[Move], eta: float) -
             x = x + added * noises[:, number + 1]
 
 
-def multistep(guess: Guess, noises: Tensor, moves: Sequence[Move]) -> Iterator[Tensor]:
-    """DPM-Solver++(2M): second order from the guesses of two steps.
+def multistep(
+    guess: Guess, noises: Tensor, moves: Sequence[Move], eta: float = 0.0
+) -> Iterator[Tensor]:
+    """DPM-Solver++(2M): second order from the guesses of two steps; no noise is added.
 
     Yields:
         What each step takes the clean sprite for; the last is the result.
@@ -68,6 +71,23 @@ def multistep(guess: Guess, noises: Tensor, moves: Sequence[Move]) -> Iterator[T
         shrink = math.sqrt((1 - move.after) / (1 - max(move.now, FLOOR)))
         x = shrink * x - math.sqrt(move.after) * math.expm1(-width) * direction
         before = clean, here
+
+
+class Sampler(NamedTuple):
+    """A solver and the fields of ``SamplingParams`` that not every sampler takes."""
+
+    solve: Callable[[Guess, Tensor, Sequence[Move], float], Iterator[Tensor]]
+    """``(guess, noises, steps, eta)`` to clean planes, one for each step."""
+    options: frozenset[str] = frozenset()
+    eta: float = 0.0
+    """Noise that a step adds, as a share of DDPM's, where it is no option."""
+
+
+SAMPLERS: Mapping[str, Sampler] = {
+    "dpmpp": Sampler(multistep),
+    "ddim": Sampler(ancestral, frozenset({"eta"})),
+    "ddpm": Sampler(ancestral, eta=1.0),
+}
 
 
 def log_ratio(kept: float) -> float:

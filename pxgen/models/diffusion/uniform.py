@@ -81,8 +81,9 @@ class Guesser(Trunk):
 class UniformDiffusion(Diffusion):
     """Uniform diffusion as a model: identity codec, categorical diffusion prior."""
 
-    samplers = ("ancestral",)
     takes = frozenset({"steps", "sampler", "guidance", "temperature", *EDITS})
+    sampler = "ancestral"
+    samplers: Mapping[str, frozenset[str]] = {sampler: frozenset()}
 
     def __init__(self, spec: UniformSpec, domain: Domain) -> None:
         self.spec = spec

@@ -134,8 +134,9 @@ class Prior(nn.Module):
 class VqVae:
     """The codec and its priors as a model."""
 
-    samplers = ("raster",)
     takes = frozenset({"sampler", "temperature", "top_k", "top_p", "given"})
+    sampler = "raster"
+    samplers: Mapping[str, frozenset[str]] = {sampler: frozenset()}
 
     def __init__(self, spec: VqVaeSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain

@@ -72,15 +72,17 @@ def _option(
         return click.argument(name, nargs=-1, required=required, **shared)
     flags = rule.flags or ("--" + name.replace("_", "-"),)
     shared |= {"help": _sentence(rule.doc), "required": required}
+    if not required:
+        shared["default"] = default
     if rule.complete:
         shared["shell_complete"] = getattr(completing, f"complete_{rule.complete}")
     if hint is bool:
         del shared["type"]
-        return click.option(*flags, name, is_flag=True, default=default, **shared)
+        return click.option(*flags, name, is_flag=True, **shared)
     if several:
-        return click.option(*flags, name, multiple=True, default=default, **shared)
+        return click.option(*flags, name, multiple=True, **shared)
     shown = default is not None and rule.parse is None
-    return click.option(*flags, name, default=default, show_default=shown, **shared)
+    return click.option(*flags, name, show_default=shown, **shared)
 
 
 SUFFIXES = {

@@ -1,14 +1,14 @@
-"""Labels that places attend to."""
+"""Labels: how they enter a network, which go together, and which of them training hides."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from pxgen.models.conditioning import LabelTokens
+from pxgen.models.conditioning import LabelPrior, LabelTokens, hide_labels
 from pxgen.models.layers import AttentionBlock
 from pxgen.models.protocol import Batch
-from pxgen.noise import BatchNoise
+from pxgen.noise import BatchNoise, PictureNoise, seed_weights
 from tests.tiny import domain, tiny_model
 
 
@@ -69,3 +69,68 @@ def test_without_labels_there_is_nothing_to_attend_to(recipe: str) -> None:
     plain = tiny_model(recipe, domain(labels=0))
     attending = tiny_model(recipe, domain(labels=0), labels="attention")
     assert plain.module.state_dict().keys() == attending.module.state_dict().keys()
+
+
+def test_forbidden_labels_stay_forbidden_and_asked_ones_asked() -> None:
+    prior = LabelPrior(5, 8)
+    asked = torch.tensor([[1.0, -1.0, 0.0, 0.5, 0.0]]).repeat(20, 1)
+    drawn = prior.complete(asked, PictureNoise(0, range(20)))
+    assert torch.equal(drawn[:, [0, 1, 3]], asked[:, [0, 1, 3]])
+    assert set(drawn[:, [2, 4]].flatten().tolist()) == {-1.0, 1.0}
+
+
+def test_a_label_prior_learns_what_goes_together() -> None:
+    """Two kinds, each with two hats of its own: a hat names its kind and excludes the others."""
+    rows = torch.tensor(
+        [[1, 0, 1, 0, 0, 0], [1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1]]
+    )
+    seed_weights(0)
+    prior = LabelPrior(6, 32)
+    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
+    for step in range(150):
+        loss = prior.loss(rows.repeat(8, 1) * 2.0 - 1, BatchNoise(32, 0, step)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    asked = torch.eye(6).repeat(10, 1)
+    with torch.no_grad():
+        drawn = prior.complete(asked, PictureNoise(0, range(60)))
+    legal = {tuple(row) for row in (rows * 2 - 1).tolist()}
+    assert sum(tuple(row) in legal for row in drawn.int().tolist()) >= 57
+    assert len({tuple(row) for row in drawn.int().tolist()} & legal) == 4
+
+
+def test_sets_of_different_sizes_keep_their_shares() -> None:
+    """Half of the sprites bear no label and half bear three: so must the draws."""
+    rows = torch.tensor([[0, 0, 0], [1, 1, 1]]).repeat(16, 1) * 2.0 - 1
+    seed_weights(0)
+    prior = LabelPrior(3, 16)
+    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
+    for step in range(150):
+        loss = prior.loss(rows, BatchNoise(32, 0, step)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        drawn = prior.complete(torch.zeros(400, 3), PictureNoise(0, range(400)))
+    assert 0.4 < (drawn < 0).all(1).float().mean() < 0.6
+
+
+def test_labels_are_hidden_as_said() -> None:
+    """Shares that a random part leaves of n labels are integrals: none is left once in n + 1."""
+    labels = torch.ones(40_000, 4)
+    labels[:, 2:] = -1
+    seen = hide_labels(labels, BatchNoise(40_000, 0, 0), 0.1)
+    assert torch.equal(seen[seen != 0], labels[seen != 0])
+    present, absent = (seen[:, :2] != 0).any(1), (seen[:, 2:] != 0).any(1)
+    # Eight in ten of those with sight, and of one in ten those that happen to keep all four.
+    assert share((seen == labels).all(1)) == pytest.approx(0.9 * (0.8 + 0.1 / 5), abs=0.01)
+    # The blind, and of two times one in ten those that happen to keep none of two, of four.
+    assert share(~present & ~absent) == pytest.approx(0.1 + 0.09 * (1 / 3 + 1 / 5), abs=0.01)
+    # One in ten keeps present labels only; of another the absent ones are gone by chance.
+    assert share(present & ~absent) == pytest.approx(0.09 * (2 / 3 + 1 / 3 - 1 / 5), abs=0.005)
+    assert share(absent & ~present) == pytest.approx(0.09 * (1 / 3 - 1 / 5), abs=0.005)
+
+
+def share(which: torch.Tensor) -> float:
+    return float(which.float().mean())

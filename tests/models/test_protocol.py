@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from itertools import permutations
 
 import pytest
 import torch
 
-from pxgen.models.autoencoder.latents import GumbelLatent, PointLatent
-from pxgen.models.conditioning import LabelPrior
-from pxgen.models.diffusion.masked import MaskedDiffusion, MaskedSpec
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.models.vqvae.model import VqVae
-from pxgen.noise import BatchNoise, PictureNoise, seed_weights
+from pxgen.noise import BatchNoise, PictureNoise
 from tests.tiny import PALETTE, RECIPES, domain, tiny_model
 
 DOMAINS = [
@@ -137,73 +133,6 @@ def test_an_untrained_bound_is_near_the_entropy_of_noise(recipe: str) -> None:
     assert bits.mean().item() == pytest.approx(fair, rel=0.15)
 
 
-@pytest.mark.parametrize("latent", [PointLatent(3), GumbelLatent(3, 4)], ids=["point", "gumbel"])
-def test_units_that_say_the_same_of_every_sprite_are_not_active(
-    latent: PointLatent | GumbelLatent,
-) -> None:
-    given = torch.zeros(50, latent.given)
-    given[:, 0] = torch.arange(50.0) - 20.5
-    assert latent.active(latent.likeliest(given)).tolist() == [True, False, False]
-
-
-@pytest.mark.parametrize("recipe", ["vae", "gsvae"])
-def test_the_code_pays_for_what_it_says(recipe: str) -> None:
-    model = tiny_model(recipe)
-    batch = example(count=32)
-    (stage,) = (stage for stage in model.stages() if stage.codes_pixels)
-    stage.begin(batch)
-    figures = stage.held_out(batch, BatchNoise(32, 0, 0))
-    assert (figures["code_bits"] >= 0).all()
-    assert (figures["bits"] > figures["code_bits"]).all()
-    use = model.code_use([batch, batch])
-    assert 0 <= use["active_units"] <= use["units"] == 4
-
-
-def test_forbidden_labels_stay_forbidden_and_asked_ones_asked() -> None:
-    prior = LabelPrior(5, 8)
-    asked = torch.tensor([[1.0, -1.0, 0.0, 0.5, 0.0]]).repeat(20, 1)
-    drawn = prior.complete(asked, PictureNoise(0, range(20)))
-    assert torch.equal(drawn[:, [0, 1, 3]], asked[:, [0, 1, 3]])
-    assert set(drawn[:, [2, 4]].flatten().tolist()) == {-1.0, 1.0}
-
-
-def test_a_label_prior_learns_what_goes_together() -> None:
-    """Two kinds, each with two hats of its own: a hat names its kind and excludes the others."""
-    rows = torch.tensor(
-        [[1, 0, 1, 0, 0, 0], [1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1]]
-    )
-    seed_weights(0)
-    prior = LabelPrior(6, 32)
-    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
-    for step in range(150):
-        loss = prior.loss(rows.repeat(8, 1) * 2.0 - 1, BatchNoise(32, 0, step)).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    asked = torch.eye(6).repeat(10, 1)
-    with torch.no_grad():
-        drawn = prior.complete(asked, PictureNoise(0, range(60)))
-    legal = {tuple(row) for row in (rows * 2 - 1).tolist()}
-    assert sum(tuple(row) in legal for row in drawn.int().tolist()) >= 57
-    assert len({tuple(row) for row in drawn.int().tolist()} & legal) == 4
-
-
-def test_sets_of_different_sizes_keep_their_shares() -> None:
-    """Half of the sprites bear no label and half bear three: so must the draws."""
-    rows = torch.tensor([[0, 0, 0], [1, 1, 1]]).repeat(16, 1) * 2.0 - 1
-    seed_weights(0)
-    prior = LabelPrior(3, 16)
-    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
-    for step in range(150):
-        loss = prior.loss(rows, BatchNoise(32, 0, step)).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    with torch.no_grad():
-        drawn = prior.complete(torch.zeros(400, 3), PictureNoise(0, range(400)))
-    assert 0.4 < (drawn < 0).all(1).float().mean() < 0.6
-
-
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_pictures_do_not_depend_on_their_company(recipe: str) -> None:
     model = tiny_model(recipe)
@@ -213,30 +142,6 @@ def test_pictures_do_not_depend_on_their_company(recipe: str) -> None:
         for i in range(8):
             alone = model.sample(torch.zeros(1, 2), PictureNoise(0, [i]), sampling)
             assert torch.equal(together[i], alone[0])
-
-
-def test_the_bound_weighs_every_order_alike() -> None:
-    """Three pixels and a made-up network: all orders and all parts of them can be listed."""
-    of = domain(height=1, width=3, labels=0)
-    model = MaskedDiffusion(MaskedSpec(width=8, coarse=8, depth=1, hidden=8, rank=4), of)
-    scores = torch.rand(6**3, 3, 5, generator=torch.Generator().manual_seed(0)) * 4
-
-    def network(tokens: torch.Tensor, labels: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
-        known = (tokens * torch.tensor([1, 6, 36])).sum(1)
-        return scores[known].gather(1, where.unsqueeze(-1).expand(-1, -1, 5))
-
-    model.denoiser.forward = network  # type: ignore[method-assign]
-    sprite = torch.tensor([1, 4, 2])
-    exact = 0.0
-    for order in permutations(range(3)):
-        tokens = torch.full((1, 3), 5)
-        for place in order:
-            logits = network(tokens, torch.zeros(1, 0), torch.tensor([[place]]))
-            exact -= float(logits[0, 0].log_softmax(-1)[sprite[place]]) / 6 / math.log(2)
-            tokens[0, place] = sprite[place]
-    batch = Batch(sprite.view(1, 1, 1, 3).repeat(4000, 1, 1, 1), torch.zeros(4000, 0))
-    bits = model.held_out(batch, BatchNoise(4000, 0, 0))["bits"]
-    assert bits.mean().item() == pytest.approx(exact, rel=0.02)
 
 
 def test_labels_steer_only_where_there_are_any() -> None:

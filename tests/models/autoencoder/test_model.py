@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from itertools import product
 
 import pytest
@@ -40,12 +41,16 @@ def test_compositions_work(body: str, latent: str, pixels: str) -> None:
     assert made or (pixels == "support" and body != "dense")
 
 
-def try_out(model: Model) -> None:
+def random_batch(model: Model, count: int) -> Batch:
     of = model.domain
     generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(0, of.colors, (8, *of.canvas), generator=generator)
-    labels = torch.randint(0, 2, (8, of.labels), generator=generator) * 2.0 - 1
-    batch = Batch(pixels, labels)
+    pixels = torch.randint(0, of.colors, (count, *of.canvas), generator=generator)
+    return Batch(pixels, torch.randint(0, 2, (count, of.labels), generator=generator) * 2.0 - 1)
+
+
+def try_out(model: Model) -> None:
+    of, batch = model.domain, random_batch(model, 8)
+    pixels, labels = batch.pixels, batch.labels
     for stage in model.stages():
         stage.begin(batch)
         terms = stage.loss(batch, 0.5, BatchNoise(8, 0, 0))
@@ -61,3 +66,32 @@ def try_out(model: Model) -> None:
     assert drawn.shape == (3, *of.canvas)
     assert int(drawn.max()) < of.colors
     assert mixed.shape == (1, *of.canvas)
+
+
+@pytest.mark.parametrize("recipe", ["vae", "gsvae"])
+def test_the_code_pays_for_what_it_says(recipe: str) -> None:
+    model = tiny_model(recipe)
+    batch = random_batch(model, 32)
+    (stage,) = (stage for stage in model.stages() if stage.codes_pixels)
+    stage.begin(batch)
+    figures = stage.held_out(batch, BatchNoise(32, 0, 0))
+    assert (figures["code_bits"] >= 0).all()
+    assert (figures["bits"] > figures["code_bits"]).all()
+    use = model.code_use([batch, batch])
+    assert 0 <= use["active_units"] <= use["units"] == 4
+
+
+@pytest.mark.parametrize("recipe", ["vae", "gsvae"])
+def test_the_loss_is_the_bound_a_pixel(recipe: str) -> None:
+    """Learnt is what held-out figures count: nats of the pixels and of the code, over P pixels."""
+    model = tiny_model(recipe, domain(labels=0), pixels="onehot", kl=1.0)
+    batch = random_batch(model, 256)
+    (stage,) = model.stages()
+    with torch.no_grad():
+        terms = stage.loss(batch, 1.0, BatchNoise(256, 0, 0))
+        bits = stage.held_out(batch, BatchNoise(256, 1, 0))
+    bits_a_nat_a_pixel = model.domain.canvas.pixels / math.log(2)
+    code = float(bits["code_bits"].mean())
+    assert float(terms["code"]) * bits_a_nat_a_pixel == pytest.approx(code, rel=1e-4)
+    pixels = float(bits["bits"].mean()) - code
+    assert float(terms["pixels"]) * bits_a_nat_a_pixel == pytest.approx(pixels, rel=0.01)

@@ -13,8 +13,8 @@ from pxgen.canvas import Canvas
 from pxgen.errors import UsageError
 from pxgen.models.diffusion.tiling import Windows
 from pxgen.models.layers import convolve
-from pxgen.models.protocol import EDITS, SamplingParams
-from pxgen.noise import PictureNoise
+from pxgen.models.protocol import EDITS, Batch, SamplingParams
+from pxgen.noise import BatchNoise, PictureNoise
 from tests.tiny import PALETTE, RECIPES, domain, tiny_model
 
 DRAWERS = [
@@ -27,6 +27,7 @@ SQUARE = domain(height=8, width=8)
 LABELS = torch.tensor([[1.0, 0.0], [0.0, -1.0], [0.0, 0.0]])
 INIT = torch.randint(0, len(PALETTE), (1, 8, 8), generator=torch.Generator().manual_seed(7))
 INIT = INIT.to(torch.uint8)
+PIXELS = torch.randint(0, len(PALETTE), (8, 1, 6, 8), generator=torch.Generator().manual_seed(8))
 
 
 def drawn(recipe: str, sampling: SamplingParams) -> torch.Tensor:
@@ -113,6 +114,24 @@ def test_the_trace_of_an_edit_ends_in_it(recipe: str, sampler: str) -> None:
     sampling = SamplingParams(sampler=sampler, steps=4, init=INIT, strength=0.6)
     *_, last = model.trace(LABELS, PictureNoise(4, range(3)), sampling)
     assert torch.equal(last, model.sample(LABELS, PictureNoise(4, range(3)), sampling))
+
+
+@pytest.mark.parametrize("recipe", ["masked", "uniform", "ddpm-palette"])
+def test_the_blind_learn_without_labels(recipe: str) -> None:
+    """What guidance sets out from is learnt from sprites whose labels are all hidden."""
+
+    def cost(blind: float, label: float) -> float:
+        stage = tiny_model(recipe, blind=blind).stages()[-1]
+        with torch.no_grad():
+            for parameter in stage.module.parameters():
+                # Layers that start at zero would let no label through.
+                parameter.add_(0.1 * torch.sin(torch.arange(parameter.numel())).view_as(parameter))
+            batch = Batch(PIXELS, torch.full((8, 2), label))
+            (term,) = stage.loss(batch, 0.0, BatchNoise(8, 0, 0)).values()
+        return float(term)
+
+    assert cost(0.0, 1) != cost(0.0, -1)
+    assert cost(1.0, 1) == cost(1.0, -1)
 
 
 def test_a_convolution_that_wraps_round_has_no_border() -> None:

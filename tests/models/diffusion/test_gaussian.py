@@ -76,6 +76,41 @@ def test_the_bound_is_that_of_the_data_where_the_network_knows_it(planes: str) -
     assert float(torch.stack(parts).mean()) > 0.98 * float(cost.mean())
 
 
+def guesses_of_training(model: GaussianDiffusion, steps: int) -> list[list[torch.Tensor]]:
+    """What the network was shown beside the noisy planes, at each look of each step."""
+    shown: list[list[torch.Tensor]] = []
+    network, channels = model.net.forward, model.planes.channels
+
+    def watched(planes: torch.Tensor, *more: torch.Tensor) -> torch.Tensor:
+        shown[-1].append(planes[..., channels:])
+        return network(planes, *more)
+
+    model.net.forward = watched  # type: ignore[method-assign]
+    batch = Batch(torch.randint(0, K, (4, *model.domain.canvas)), torch.ones(4, 2))
+    for step in range(steps):
+        shown.append([])
+        model.loss(batch, 0.5, BatchNoise(4, 0, step))
+    return shown
+
+
+def test_half_of_the_steps_show_the_network_its_own_guess() -> None:
+    model = tiny_model("ddpm-palette", self_condition=True)
+    assert isinstance(model, GaussianDiffusion)
+    shown = guesses_of_training(model, 200)
+    # Each first look is at nothing; one in two is followed by another at what was guessed.
+    assert not any(looks[0].any() for looks in shown)
+    again = [looks[1] for looks in shown if len(looks) == 2]
+    assert 75 < len(again) < 125
+    assert all(len(looks) <= 2 for looks in shown)
+    assert all(guess.any(-1).all() for guess in again)
+
+
+def test_a_network_that_is_shown_no_guess_looks_once() -> None:
+    model = tiny_model("ddpm-palette", self_condition=False)
+    assert isinstance(model, GaussianDiffusion)
+    assert [len(looks) for looks in guesses_of_training(model, 20)] == [1] * 20
+
+
 @pytest.mark.parametrize("sampler", ["ddim", "ddpm", "dpmpp"])
 def test_every_sampler_ends_in_what_the_network_is_sure_of(sampler: str) -> None:
     """A bias that leaves no doubt decides every pixel, from any noise."""

@@ -67,6 +67,19 @@ def test_the_bound_is_that_of_the_data_where_the_network_knows_it() -> None:
     assert float(torch.stack(parts).mean()) == pytest.approx(entropy, rel=0.03)
 
 
+def test_the_last_step_is_decided() -> None:
+    """No step after it could mend an unlikely draw."""
+    model = tiny_model("uniform", temperature=1.0)
+    assert isinstance(model, UniformDiffusion)
+    chances = torch.tensor([0.1, 0.2, 0.15, 0.3, 0.25])
+    with torch.no_grad():
+        model.guesser.palette.zero_()
+        model.guesser.bias.copy_(chances.log().expand_as(model.guesser.bias))
+        drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), SamplingParams(steps=1))
+    # One step from noise alone knows no more than these chances.
+    assert (drawn == 3).all()
+
+
 def test_every_pixel_ends_in_what_the_network_is_sure_of() -> None:
     model = tiny_model("uniform")
     assert isinstance(model, UniformDiffusion)

@@ -6,7 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from pxgen.models.diffusion.unmasking import ORDERS, unmask
+from pxgen.models.diffusion.unmasking import (
+    ORDERS,
+    REMASKED,
+    Draft,
+    by_confidence,
+    unmask,
+    with_corrections,
+)
 from pxgen.noise import PictureNoise
 
 PIXELS, COLORS = 20, 3
@@ -61,6 +68,59 @@ def test_given_pixels_are_never_touched(order: str) -> None:
 def test_random_order_with_a_step_a_pixel_reveals_one_each() -> None:
     counts = [int((draft[0] == HIDDEN).sum()) for draft in run("random", PIXELS)]
     assert counts == list(range(PIXELS, -1, -1))
+
+
+@pytest.mark.parametrize("order", ["random", "confidence"])
+def test_few_pixels_are_revealed_at_first_and_many_at_last(order: str) -> None:
+    """A hundred times the cosine of the way to a quarter turn, rounded down."""
+    start = torch.full((2, 100), HIDDEN)
+    drafts = run(order, 10, start, lambda tokens, _: torch.zeros(*tokens.shape, COLORS))
+    counts = [int((draft[0] == HIDDEN).sum()) for draft in drafts]
+    assert counts == [100, 98, 95, 89, 80, 70, 58, 45, 30, 15, 0]
+
+
+def draft(tokens: Tensor, step: int, steps: int, confidence: Tensor | None = None) -> Draft:
+    given = torch.zeros_like(tokens).bool()
+    sure = torch.ones(tokens.shape) if confidence is None else confidence
+    return Draft(tokens, HIDDEN, given, sure, step, steps)
+
+
+@pytest.mark.parametrize("step", [0, 4, 8])
+def test_the_noise_of_the_confidence_order_fades(step: int) -> None:
+    """With Gumbel noise times t a pixel comes next in proportion to its chance to the power 1/t."""
+    n, pixels = 20_000, 10
+    tokens = torch.zeros(n, pixels, dtype=torch.long)
+    # As many steps as pixels reveal one each; all but these are revealed already.
+    tokens[:, step:] = HIDDEN
+    chance = torch.linspace(0.9, 1, pixels)
+    probabilities = torch.stack([chance, 1 - chance], -1).expand(n, -1, -1)
+    reveal, hide = by_confidence(
+        draft(tokens, step, pixels),
+        probabilities,
+        torch.zeros_like(tokens),
+        PictureNoise(0, range(n)),
+    )
+    assert reveal.sum(1).tolist() == [1] * n
+    assert not hide.any()
+    fading = 1 - (step + 1) / pixels
+    wanted = (chance[step:].log() / fading).softmax(0)
+    assert torch.allclose(reveal[:, step:].float().mean(0), wanted, atol=0.015)
+
+
+def test_the_corrector_takes_back_what_it_was_least_sure_of() -> None:
+    n = 400
+    tokens = torch.zeros(n, 40, dtype=torch.long)
+    tokens[:, 20:] = HIDDEN
+    confidence = torch.ones(n, 40)
+    confidence[:, :10], confidence[:, 10:20] = 0.3, 0.99
+    _, hide = with_corrections(
+        draft(tokens, 3, 8, confidence),
+        torch.zeros(n, 40, COLORS),
+        tokens,
+        PictureNoise(0, range(n)),
+    )
+    assert hide.sum(1).tolist() == [int(20 * REMASKED)] * n
+    assert hide[:, :10].sum() > 20 * hide[:, 10:20].sum()
 
 
 def test_confidence_order_ends_with_the_least_sure() -> None:

@@ -1,31 +1,22 @@
-"""Stages that end where nothing is left to gain, and digests of sprites that are kept."""
+"""Stages that end where nothing is left to gain."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from pxgen.checkpoint.card import checkpoint_file, read_card
-from pxgen.commands.train import train
 from pxgen.config.settings import TrainSettings
-from pxgen.data.batches import Examples
-from pxgen.errors import InputError
-from pxgen.models.protocol import Batch, Stage
+from pxgen.models.protocol import Batch
 from pxgen.noise import BatchNoise
 from pxgen.training import trainer as training
-from pxgen.training.code_cache import CodeCache
-from pxgen.training.parallel import MicrobatchWorkers
-from pxgen.training.run import TrainRequest, position_of
-from pxgen.training.trainer import Position, Report, Trainer
-from tests.checkpoint.test_store import save
-from tests.tiny import tiny_dataset, tiny_model, tiny_table
-from tests.training.test_trainer import CPU, QUIET
+from pxgen.training.trainer import Trainer
+from tests.tiny import tiny_dataset, tiny_model
+from tests.training.test_trainer import CPU
 
 SETTINGS = TrainSettings(steps=40, batch=16, warmup=0, validate_every=2, ema=0.0, lr=0.03)
 BITS = (9.0, 7.0, 8.0, 8.5, 7.5, 9.0, 3.0)
@@ -33,13 +24,18 @@ BITS = (9.0, 7.0, 8.0, 8.5, 7.5, 9.0, 3.0)
 
 
 class Fading:
-    """A stage that finds ``BITS`` one after another, whatever it learns."""
+    """A stage whose validations find some bits one after another, whatever it learns."""
 
     def __init__(
-        self, patience: int | None, *, early_end: bool = False, goes_on: bool = False
+        self,
+        patience: int | None,
+        bits: Iterable[float] = BITS,
+        *,
+        early_end: bool = False,
+        goes_on: bool = False,
     ) -> None:
         self.model = tiny_model()
-        self.found: Iterator[float] = iter(BITS)
+        self.found = iter(bits)
         real = self.model.stages()[-1]
 
         def held_out(batch: Batch, noise: BatchNoise) -> dict[str, torch.Tensor]:
@@ -117,6 +113,30 @@ def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path
     assert rates[15:40] == pytest.approx(whole[15:40])
     steps = 40 + 8 * np.arange(20)
     assert rates[40:] == pytest.approx([whole[step] for step in steps])
+
+
+@pytest.mark.usefixtures("ripe")
+@pytest.mark.parametrize(
+    ("bits", "turn"),
+    [
+        # 3 % and one bit above the fewest: 104 of 100, and 2.03 of 1.
+        ((100.0, 101, 102, 103.9, 103.9, 103.9), None),
+        ((100.0, 101, 102, 104.1, 103.9, 103.9), 40),
+        ((1.0, 1.5, 1.9, 2.0, 2.02, 2.02), None),
+        ((1.0, 1.5, 1.9, 2.04, 2.02, 2.02), 40),
+        # One worse validation may be chance.
+        ((9.0, 8, 7, 20, 6, 20), None),
+    ],
+)
+def test_only_bits_that_rise_clearly_bring_an_early_end(
+    tmp_path: Path, bits: tuple[float, ...], turn: int | None
+) -> None:
+    settings = dataclasses.replace(SETTINGS, steps=1000, validate_every=10)
+    trainer = run(tmp_path, Fading(None, bits, early_end=True), settings)
+    for report in trainer.run():
+        if report.position.step == 59:
+            break
+    assert report.position.turn == turn
 
 
 def test_nothing_ends_early_before_it_is_ripe(
@@ -198,112 +218,3 @@ def test_the_best_weights_are_left_where_a_resumed_budget_is_spent_already(tmp_p
     assert not list(resumed.run())
     with resumed.averaged():
         assert same(later.weights(), best)
-
-
-def request(folder: Path, **changes: object) -> TrainRequest:
-    settings = TrainSettings(batch=16, validate_every=5, lr=0.0)
-    return TrainRequest(
-        dataset=folder,
-        runs=folder / "runs",
-        recipe=None,
-        settings=dataclasses.replace(settings, **changes),  # type: ignore[arg-type]
-        model_table=tiny_table("vqvae"),
-        device="cpu",
-        resume=True,
-        out=folder / "run",
-    )
-
-
-def test_a_run_that_ended_early_is_not_gone_on_with_unasked(tmp_path: Path) -> None:
-    """With a learning rate of 0 nothing gets better, and every prior stops."""
-    tiny_dataset(tmp_path)
-    train(request(tmp_path, steps=30), QUIET)
-    file = checkpoint_file(tmp_path / "run")
-    written = file.read_bytes()
-    train(request(tmp_path, steps=30), QUIET)
-    assert file.read_bytes() == written
-    # A larger budget is a wish to go on.
-    train(request(tmp_path, steps=40), QUIET)
-    assert file.read_bytes() != written
-
-
-def test_an_early_end_survives_a_checkpoint(tmp_path: Path) -> None:
-    file = save(tmp_path)
-    card, _ = read_card(file)
-    position = Position(1, 50, 3.0, 7.0, 2, 1.0, 2.0, turn=40, turned_at=0.2)
-    table = dataclasses.asdict(position)
-    assert position_of(dataclasses.replace(card, training=table), file) == position
-    for turn in (10**400, 51, 0, "x", math.inf):
-        with pytest.raises(InputError, match="train --fresh"):
-            position_of(dataclasses.replace(card, training=table | {"turn": turn}), file)
-
-
-def test_digests_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> None:
-    data, model = tiny_dataset(tmp_path, count=80), tiny_model("vqvae")
-    digest = next(stage.digest for stage in model.stages() if stage.digest is not None)
-    seen: list[int] = []
-
-    def counted(batch: Batch) -> torch.Tensor:
-        seen.append(len(batch.pixels))
-        return digest(batch)
-
-    with MicrobatchWorkers(CPU, bf16=False, workers=2) as workers:
-        there = CodeCache(data, counted, workers, CPU)
-        back = CodeCache(data, digest, workers, CPU)
-        forward = torch.cat([there.codes(np.array([i])) for i in range(80)])
-        backward = torch.cat([back.codes(np.array([i])) for i in reversed(range(80))]).flip(0)
-    assert torch.equal(forward, backward)
-    # Each sprite once.
-    assert sum(seen) == 80
-    maps = torch.from_numpy(data.take(np.arange(80))[0]).long()
-    assert torch.equal(forward, digest(Batch(maps, torch.zeros(80, 2))))
-
-
-@pytest.mark.parametrize("moved", [{"flip": True}, {"shift": 1}])
-def test_moved_sprites_come_without_a_digest(tmp_path: Path, moved: dict[str, int]) -> None:
-    options = {"balance": 0.0, "flip": False, "shift": 0} | moved
-    examples = Examples(tiny_dataset(tmp_path), **options)  # type: ignore[arg-type]
-
-    def digest(indices: object) -> torch.Tensor:
-        raise AssertionError("asked for")
-
-    assert examples.batch(4, 0, 0, CPU, digest).digest is None
-
-
-def test_stages_that_read_the_same_make_it_once(tmp_path: Path) -> None:
-    data, model = tiny_dataset(tmp_path), tiny_model("vqvae")
-    stages, seen = model.stages(), []
-    digest = next(stage.digest for stage in stages if stage.digest is not None)
-
-    def counted(batch: Batch) -> torch.Tensor:
-        seen.append(len(batch.pixels))
-        return digest(batch)
-
-    model.stages = lambda: tuple(  # type: ignore[method-assign]
-        stage if stage.digest is None else dataclasses.replace(stage, digest=counted)
-        for stage in stages
-    )
-    for _ in Trainer(model, data, TrainSettings(steps=3, batch=16, warmup=1), CPU).run():
-        pass
-    assert 0 < sum(seen) <= len(data)
-
-
-def stages_of(reports: list[Report]) -> set[str]:
-    return {report.stage for report in reports}
-
-
-def test_priors_learn_from_digests_as_from_sprites(tmp_path: Path) -> None:
-    """What is kept is what would have been computed: training ends with the same weights."""
-    settings = TrainSettings(steps=3, batch=16, warmup=1)
-    ends = []
-    for kept in (True, False):
-        model = tiny_model("vqvae")
-        stages = model.stages()
-        if not kept:
-            bare: tuple[Stage, ...] = tuple(dataclasses.replace(s, digest=None) for s in stages)
-            model.stages = lambda bare=bare: bare  # type: ignore[method-assign]
-        trainer = Trainer(model, tiny_dataset(tmp_path), settings, CPU)
-        assert "bottom" in stages_of(list(trainer.run()))
-        with trainer.averaged():
-            ends.append([t.clone() for t in model.module.state_dict().values()])
-    assert same(*ends)

@@ -1,0 +1,72 @@
+"""Masked diffusion: its bound against enumeration, and how its guidance grows."""
+
+from __future__ import annotations
+
+import math
+from itertools import permutations
+
+import pytest
+import torch
+
+from pxgen.models.diffusion.masked import MaskedDiffusion, MaskedSpec
+from pxgen.models.diffusion.unmasking import ORDERS, Draft, at_random
+from pxgen.models.protocol import Batch, SamplingParams
+from pxgen.noise import BatchNoise, Noise, PictureNoise
+from tests.tiny import domain, tiny_model
+
+K = domain().colors
+P = domain().canvas.pixels
+
+
+def test_the_bound_weighs_every_order_alike() -> None:
+    """Three pixels and a made-up network: all orders and all parts of them can be listed."""
+    of = domain(height=1, width=3, labels=0)
+    model = MaskedDiffusion(MaskedSpec(width=8, coarse=8, depth=1, hidden=8, rank=4), of)
+    scores = torch.rand(6**3, 3, 5, generator=torch.Generator().manual_seed(0)) * 4
+
+    def network(tokens: torch.Tensor, labels: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+        known = (tokens * torch.tensor([1, 6, 36])).sum(1)
+        return scores[known].gather(1, where.unsqueeze(-1).expand(-1, -1, 5))
+
+    model.denoiser.forward = network  # type: ignore[method-assign]
+    sprite = torch.tensor([1, 4, 2])
+    exact = 0.0
+    for order in permutations(range(3)):
+        tokens = torch.full((1, 3), 5)
+        for place in order:
+            logits = network(tokens, torch.zeros(1, 0), torch.tensor([[place]]))
+            exact -= float(logits[0, 0].log_softmax(-1)[sprite[place]]) / 6 / math.log(2)
+            tokens[0, place] = sprite[place]
+    batch = Batch(sprite.view(1, 1, 1, 3).repeat(4000, 1, 1, 1), torch.zeros(4000, 0))
+    bits = model.held_out(batch, BatchNoise(4000, 0, 0))["bits"]
+    assert bits.mean().item() == pytest.approx(exact, rel=0.02)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_guidance_sets_out_from_the_labels_and_grows_away_from_none(
+    guidance: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At progress t it is (1 + (g - 1) t) times the step from the unconditional log-chances."""
+    model = tiny_model("masked")
+    assert isinstance(model, MaskedDiffusion)
+    generator = torch.Generator().manual_seed(0)
+    free, told = torch.randn(2, K, generator=generator).log_softmax(-1)
+
+    def network(tokens: torch.Tensor, labels: torch.Tensor, *_: object) -> torch.Tensor:
+        return torch.where(labels.any(1).view(-1, 1, 1), told, free).expand(-1, P, -1)
+
+    asked: list[torch.Tensor] = []
+
+    def watched(draft: Draft, probabilities: torch.Tensor, drawn: torch.Tensor, noise: Noise):  # type: ignore[no-untyped-def]
+        asked.append(probabilities[0, 0])
+        return at_random(draft, probabilities, drawn, noise)
+
+    model.denoiser.forward = network  # type: ignore[method-assign]
+    monkeypatch.setitem(ORDERS, "watched", watched)
+    sampling = SamplingParams(sampler="watched", steps=4, guidance=guidance, temperature=1.0)
+    model.sample(torch.ones(1, 2), PictureNoise(0, [0]), sampling)
+    for step, probabilities in enumerate(asked):
+        strength = 1 + (guidance - 1) * step / 4
+        wanted = (free + strength * (told - free)).softmax(-1)
+        assert torch.allclose(probabilities, wanted, atol=1e-5)
+    assert len(asked) == 4

@@ -1,0 +1,90 @@
+"""Codes of sprites that are computed once and kept."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pxgen.config.settings import TrainSettings
+from pxgen.data.batches import Examples
+from pxgen.models.protocol import Batch, Stage
+from pxgen.training.code_cache import CodeCache
+from pxgen.training.parallel import MicrobatchWorkers
+from pxgen.training.trainer import Report, Trainer
+from tests.tiny import tiny_dataset, tiny_model
+from tests.training.test_trainer import CPU
+
+
+def test_digests_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> None:
+    data, model = tiny_dataset(tmp_path, count=80), tiny_model("vqvae")
+    digest = next(stage.digest for stage in model.stages() if stage.digest is not None)
+    seen: list[int] = []
+
+    def counted(batch: Batch) -> torch.Tensor:
+        seen.append(len(batch.pixels))
+        return digest(batch)
+
+    with MicrobatchWorkers(CPU, bf16=False, workers=2) as lanes:
+        there = CodeCache(data, counted, lanes, CPU)
+        back = CodeCache(data, digest, lanes, CPU)
+        forward = torch.cat([there.codes(np.array([i])) for i in range(80)])
+        backward = torch.cat([back.codes(np.array([i])) for i in reversed(range(80))]).flip(0)
+    assert torch.equal(forward, backward)
+    # Each sprite once.
+    assert sum(seen) == 80
+    maps = torch.from_numpy(data.take(np.arange(80))[0]).long()
+    assert torch.equal(forward, digest(Batch(maps, torch.zeros(80, 2))))
+
+
+@pytest.mark.parametrize("moved", [{"flip": True}, {"shift": 1}])
+def test_moved_sprites_come_without_a_digest(tmp_path: Path, moved: dict[str, int]) -> None:
+    options = {"balance": 0.0, "flip": False, "shift": 0} | moved
+    examples = Examples(tiny_dataset(tmp_path), **options)  # type: ignore[arg-type]
+
+    def digest(indices: object) -> torch.Tensor:
+        raise AssertionError("asked for")
+
+    assert examples.batch(4, 0, 0, CPU, digest).digest is None
+
+
+def test_stages_that_read_the_same_make_it_once(tmp_path: Path) -> None:
+    data, model = tiny_dataset(tmp_path), tiny_model("vqvae")
+    stages, seen = model.stages(), []
+    digest = next(stage.digest for stage in stages if stage.digest is not None)
+
+    def counted(batch: Batch) -> torch.Tensor:
+        seen.append(len(batch.pixels))
+        return digest(batch)
+
+    model.stages = lambda: tuple(  # type: ignore[method-assign]
+        stage if stage.digest is None else dataclasses.replace(stage, digest=counted)
+        for stage in stages
+    )
+    for _ in Trainer(model, data, TrainSettings(steps=3, batch=16, warmup=1), CPU).run():
+        pass
+    assert 0 < sum(seen) <= len(data)
+
+
+def stages_of(reports: list[Report]) -> set[str]:
+    return {report.stage for report in reports}
+
+
+def test_priors_learn_from_digests_as_from_sprites(tmp_path: Path) -> None:
+    """What is kept is what would have been computed: training ends with the same weights."""
+    settings = TrainSettings(steps=3, batch=16, warmup=1)
+    ends = []
+    for kept in (True, False):
+        model = tiny_model("vqvae")
+        stages = model.stages()
+        if not kept:
+            bare: tuple[Stage, ...] = tuple(dataclasses.replace(s, digest=None) for s in stages)
+            model.stages = lambda bare=bare: bare  # type: ignore[method-assign]
+        trainer = Trainer(model, tiny_dataset(tmp_path), settings, CPU)
+        assert "bottom" in stages_of(list(trainer.run()))
+        with trainer.averaged():
+            ends.append([t.clone() for t in model.module.state_dict().values()])
+    assert all(map(torch.equal, *ends))

@@ -1,0 +1,64 @@
+"""One stage on its way: its averaged weights."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from pxgen.config.settings import TrainSettings
+from pxgen.models.protocol import Stage
+from pxgen.training.train_state import TrainState
+
+
+def course(layer: nn.Module, **settings: float) -> TrainState:
+    stage = Stage("layer", layer, lambda *_: {}, lambda *_: {})
+    return TrainState(stage, TrainSettings(**settings))  # type: ignore[arg-type]
+
+
+def walked(run: TrainState, layer: nn.Linear, steps: range) -> list[float]:
+    """The weight after each of some steps along a gradient of 1."""
+    weights = []
+    for step in steps:
+        layer.weight.grad = torch.ones_like(layer.weight)
+        run.update(step, 1e-2)
+        weights.append(float(layer.weight.detach()))
+    return weights
+
+
+def averaged(run: TrainState, layer: nn.Linear) -> float:
+    with run.averaged():
+        return float(layer.weight.detach())
+
+
+def test_the_average_of_weights_begins_with_a_short_memory() -> None:
+    layer = nn.Linear(1, 1, bias=False)
+    run, average = course(layer, ema=0.9), float(layer.weight.detach())
+    for step, weight in enumerate(walked(run, layer, range(100))):
+        decay = min(0.9, (1 + step) / (10 + step))
+        average = decay * average + (1 - decay) * weight
+    assert averaged(run, layer) == pytest.approx(average, rel=1e-4)
+    # What is being optimised is untouched by a look at the average.
+    assert float(layer.weight.detach()) == weight
+
+
+def test_the_best_average_is_what_is_left() -> None:
+    layer = nn.Linear(1, 1, bias=False)
+    run = course(layer, ema=0.5)
+    walked(run, layer, range(5))
+    best = averaged(run, layer)
+    run.keep_best()
+    walked(run, layer, range(5, 20))
+    assert averaged(run, layer) != best
+    run.load_best()
+    assert averaged(run, layer) == best
+
+
+def test_gradients_are_clipped_to_a_length() -> None:
+    layer = nn.Linear(2, 1, bias=False)
+    layer.weight.grad = torch.tensor([[30.0, 40.0]])
+    course(layer, clip=1.0).update(0, 1e-2)
+    assert layer.weight.grad.norm() == pytest.approx(1, rel=1e-4)
+    layer.weight.grad = torch.tensor([[30.0, 40.0]])
+    course(layer, clip=0.0).update(0, 1e-2)
+    assert layer.weight.grad.tolist() == [[30, 40]]

@@ -24,16 +24,7 @@ def command(session: Session, /, settings: ExportSettings) -> None:
       pxgen export walk.gif run.gif -o hero.png --data hero.tres --padding 1 --extrude 1
       pxgen export frames/ -o hero.aseprite
     """
-    from pxgen.commands.export import ExportRequest, export
-    from pxgen.render.one_file import SheetOptions
+    from pxgen.commands.export import export
 
-    request = ExportRequest(
-        sources=settings.sources,
-        out=settings.out,
-        sheet=SheetOptions.of(settings),
-        frames=settings.frames,
-        fps=settings.fps,
-        scale=settings.scale,
-    )
-    for path in export(request, session.console.print):
+    for path in export(settings, session.console.print):
         click.echo(path)

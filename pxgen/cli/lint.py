@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from pxgen.cli.options import PATH
+from pxgen.cli.options import settings_options
 from pxgen.cli.session import Session, pass_session
+from pxgen.config.requests import LintSettings
 
 
 @click.command("lint", short_help="Find what is wrong with pixel art, and repair it.")
-@click.argument("sources", nargs=-1, required=True, type=PATH, metavar="SOURCE...")
-@click.option("--palette", metavar="FILE", help="Colours to hold images to: a name or a file.")
-@click.option(
-    "--ignore", "ignored", multiple=True, metavar="RULE", help="A rule to leave out (repeatable)."
-)
-@click.option("--strict", is_flag=True, help="Let orphan pixels and jaggies count, too.")
-@click.option("--fix", is_flag=True, help="Write copies with what is safe to repair repaired.")
-@click.option("-o", "--out", type=PATH, metavar="FOLDER", help="Where repaired copies go.")
-@click.option("--force", is_flag=True, help="Replace files of the same names in the folder.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@settings_options(LintSettings)
 @pass_session
-def command(
-    session: Session,
-    sources: tuple[Path, ...],
-    palette: str | None,
-    ignored: tuple[str, ...],
-    strict: bool,
-    fix: bool,
-    out: Path | None,
-    force: bool,
-    as_json: bool,
-) -> int:
+def command(session: Session, /, settings: LintSettings) -> int:
     """Find what is wrong with pixel art; with --fix write repaired copies.
 
     Prints a line for each finding and exits with 1 if any is left, or 3 if a file cannot be read.
@@ -58,26 +38,17 @@ def command(
     from collections import Counter
     from dataclasses import asdict
 
-    from pxgen.commands.lint import LintRequest, line, lint
+    from pxgen.commands.lint import line, lint
 
-    request = LintRequest(
-        sources=sources,
-        palette=palette,
-        ignored=ignored,
-        strict=strict,
-        fix=fix,
-        out=out,
-        force=force,
-    )
     status, rows, taste = 0, [], Counter[str]()
-    for linted in lint(request):
+    for linted in lint(settings):
         taste.update(linted.taste)
         if linted.error is not None:
             status = 3
             click.echo(f"pxgen: {linted.error}", err=True)
         elif linted.findings:
             status = max(status, 1)
-        if as_json:
+        if settings.json:
             rows.append(
                 {
                     "file": linted.file.name,
@@ -95,6 +66,6 @@ def command(
         session.console.print(
             f"files with {rule}: {files}; these may be meant, --strict shows them"
         )
-    if as_json:
+    if settings.json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     return status

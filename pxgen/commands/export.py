@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from pxgen.arrays import U8
 from pxgen.canvas import Canvas
+from pxgen.config.requests import ExportSettings
 from pxgen.engines.atlas import Clip, frame_names
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.decoded import DEFAULT_MS
@@ -27,52 +27,38 @@ MOST = 2**30
 """Pixels of one file, before they are packed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExportRequest:
-    """What ``export`` was asked for."""
-
-    sources: tuple[Path, ...]
-    out: Path
-    sheet: SheetOptions
-    frames: int | None
-    """Frames of a clip of numbered files; 1 takes all as stills; None as found."""
-    fps: float | None
-    """None keeps the files' own durations."""
-    scale: int
-
-
-def export(request: ExportRequest, report: Callable[[str], None]) -> Iterator[Path]:
+def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[Path]:
     """Read everything, write it together, and yield each path once its file is complete.
 
     Raises:
         UsageError: OUT is none of the files that are written, or holds less than all of it.
         InputError: a source is missing or bad, or there are too many colours for one file.
     """
-    suffix = request.out.suffix.lower()
+    suffix, sheet = settings.out.suffix.lower(), SheetOptions.of(settings)
     if suffix not in WRITTEN:
-        raise UsageError(f"cannot write {request.out}: name a {', '.join(WRITTEN)} file with -o")
-    request.sheet.check(suffix)
-    for path in (request.out, *request.sheet.data):
-        if any(path.exists() and path.samefile(s) for s in request.sources if s.is_file()):
+        raise UsageError(f"cannot write {settings.out}: name a {', '.join(WRITTEN)} file with -o")
+    sheet.check(suffix)
+    for path in (settings.out, *sheet.data):
+        if any(path.exists() and path.samefile(s) for s in settings.sources if s.is_file()):
             raise UsageError(f"{path} is one of the sources: name another file with -o")
 
     def refuse(error: InputError) -> None:
         raise error
 
-    sources = Sources(find_files(request.sources), Reading(frames=request.frames), refuse)
+    sources = Sources(find_files(settings.sources), Reading(frames=settings.frames), refuse)
     sprites = list(sources.sprites())
     maps, palette = _together(sprites, sources.tally.shared_table)
     canvas = _canvas(maps)
     if any(each.shape[1:] != canvas[1:] for each in maps):
         report(f"sprites of several sizes stand at the bottom of {canvas.width}x{canvas.height}")
-    drawn = sum(len(each) for each in maps) * canvas.pixels * request.scale**2
+    drawn = sum(len(each) for each in maps) * canvas.pixels * settings.scale**2
     if drawn > MOST:
         raise UsageError(f"{drawn} pixels are too many for one file: enlarge less, or export fewer")
     clips = [
-        Clip(name, enlarge(_placed(each, canvas), request.scale), _durations(sprite, request.fps))
+        Clip(name, enlarge(_placed(each, canvas), settings.scale), _durations(sprite, settings.fps))
         for name, sprite, each in zip(_names(sprites), sprites, maps, strict=True)
     ]
-    yield from write_together(request.out, clips, palette, request.sheet)
+    yield from write_together(settings.out, clips, palette, sheet)
 
 
 def _together(sprites: Sequence[Sprite], table: U8 | None) -> tuple[list[U8], Palette]:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from pxgen.arrays import U8
+from pxgen.config.requests import LintSettings
 from pxgen.config.schema import nearest
 from pxgen.engines.atlas import Clip
 from pxgen.errors import InputError, UsageError
@@ -31,23 +32,6 @@ TRUECOLOR = (".png", ".apng", ".webp")
 """Suffixes of files of any number of colours, none of which is lost."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LintRequest:
-    """What ``lint`` was asked for."""
-
-    sources: tuple[Path, ...]
-    palette: str | None
-    """What colours should be of; None allows all."""
-    ignored: tuple[str, ...]
-    """Rules that do not count."""
-    strict: bool
-    """Whether matters of taste count."""
-    fix: bool
-    out: Path | None
-    """The folder that repaired images go to."""
-    force: bool
-
-
 @dataclass(frozen=True)
 class Linted:
     """One file and what is wrong with it."""
@@ -63,69 +47,71 @@ class Linted:
     """Why it cannot be read."""
 
 
-def lint(request: LintRequest) -> Iterator[Linted]:
+def lint(settings: LintSettings) -> Iterator[Linted]:
     """Check every image of the sources, and repair them if asked to.
 
     Raises:
         UsageError: an unknown rule, or a repair without a folder to write to.
         InputError: a source does not exist, or holds no image.
     """
-    for rule in request.ignored:
+    for rule in settings.ignore:
         if rule not in RULES:
             raise UsageError(f"no rule '{rule}'; {nearest(rule, RULES)}")
-    if request.fix and request.out is None:
+    if settings.fix and settings.out is None:
         raise UsageError("--fix writes repaired copies: name a folder for them with -o")
-    if request.out is not None and not request.fix:
+    if settings.out is not None and not settings.fix:
         raise UsageError("-o is where --fix writes: give both or neither")
-    if request.out is not None and request.out.exists() and not request.out.is_dir():
-        raise UsageError(f"{request.out} is a file: name a folder with -o")
-    palette = find_palette(request.palette) if request.palette else None
+    if settings.out is not None and settings.out.exists() and not settings.out.is_dir():
+        raise UsageError(f"{settings.out} is a file: name a folder with -o")
+    palette = find_palette(settings.palette) if settings.palette else None
     written: set[Path] = set()
-    for file in find_files(request.sources).files:
-        if file.path.suffix.lower() not in ARRAY_SUFFIXES or file.path in request.sources:
-            yield _lint(file, palette, request, written)
+    for file in find_files(settings.sources).files:
+        if file.path.suffix.lower() not in ARRAY_SUFFIXES or file.path in settings.sources:
+            yield _lint(file, palette, settings, written)
 
 
-def _lint(file: Found, palette: Palette | None, request: LintRequest, written: set[Path]) -> Linted:
+def _lint(
+    file: Found, palette: Palette | None, settings: LintSettings, written: set[Path]
+) -> Linted:
     try:
         picture = read_image(file.path)
     except InputError as error:
         return Linted(file, (), (), None, str(error))
-    found, taste = _of(picture.rgba, palette, picture.durations, request)
-    if not (request.fix and any(finding.fixable for finding in found)):
+    found, taste = _of(picture.rgba, palette, picture.durations, settings)
+    if not (settings.fix and any(finding.fixable for finding in found)):
         return Linted(file, found, taste, None)
-    mended = repair(picture.rgba, palette, picture.durations, request.ignored)
-    target = _target(file, mended, request)
+    mended = repair(picture.rgba, palette, picture.durations, settings.ignore)
+    target = _target(file, mended, settings)
     if target in written:
         return Linted(file, found, taste, None, f"{file.path}: {target} is another file's copy")
-    if target.exists() and (target.samefile(file.path) or not request.force):
+    if target.exists() and (target.samefile(file.path) or not settings.force):
         raise UsageError(f"{target} exists: replace it with --force, or choose another folder")
     try:
-        onto = None if "off-palette" in request.ignored else palette
+        onto = None if "off-palette" in settings.ignore else palette
         write_bytes(target, _encoded(mended, onto, target.suffix))
     except InputError as error:
         return Linted(file, found, taste, None, f"{file.path}: {error}")
     written.add(target)
-    found, taste = _of(mended.rgba, palette, mended.durations, request)
+    found, taste = _of(mended.rgba, palette, mended.durations, settings)
     return Linted(file, found, taste, target)
 
 
 def _of(
-    rgba: U8, palette: Palette | None, durations: tuple[float, ...], request: LintRequest
+    rgba: U8, palette: Palette | None, durations: tuple[float, ...], settings: LintSettings
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    found = [f for f in check(rgba, palette, durations) if f.rule not in request.ignored]
-    taste = [f.rule for f in found if f.rule in TASTE and not request.strict]
+    found = [f for f in check(rgba, palette, durations) if f.rule not in settings.ignore]
+    taste = [f.rule for f in found if f.rule in TASTE and not settings.strict]
     return tuple(f for f in found if f.rule not in taste), tuple(taste)
 
 
-def _target(file: Found, mended: Repaired, request: LintRequest) -> Path:
+def _target(file: Found, mended: Repaired, settings: LintSettings) -> Path:
     """Under the folder as it lay under the sources; the suffix is that of what is written."""
     suffix = file.path.suffix.lower()
     if len(mended.rgba) == 1:
         suffix = STILL
     elif suffix not in TOGETHER or not BY_SUFFIX[suffix].plays:
         suffix = CLIP
-    folder = request.out or Path()
+    folder = settings.out or Path()
     return folder / PurePosixPath(file.name).with_suffix(suffix)
 
 

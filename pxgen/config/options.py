@@ -11,6 +11,7 @@ from pxgen.errors import UsageError
 
 Arrangement = Literal["rows", "columns", "packed"]
 """How the frames of a sheet lie."""
+Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -56,7 +57,7 @@ def parse_durations(text: str) -> tuple[float, ...]:
 class DeviceSettings:
     """Where to compute."""
 
-    device: Literal["auto", "cpu", "cuda", "mps"] = run_setting("auto", "where to compute")
+    device: Device = run_setting("auto", "where to compute")
 
 
 @dataclass(frozen=True, kw_only=True)

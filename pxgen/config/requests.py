@@ -8,6 +8,7 @@ from typing import Literal
 
 from pxgen.config.options import (
     BatchSettings,
+    Device,
     DeviceSettings,
     OutputSettings,
     SheetSettings,
@@ -24,7 +25,7 @@ from pxgen.config.settings import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRunSettings(DeviceSettings):
+class TrainRunSettings:
     """Which training ``train`` begins or goes on with."""
 
     dataset: Path | None = run_setting(None, "dataset (default: the project's)", metavar="PATH")
@@ -40,6 +41,7 @@ class TrainRunSettings(DeviceSettings):
     out: Path | None = run_setting(
         None, "run folder (default: under runs/)", flags=("-o", "--out"), metavar="RUN"
     )
+    device: Device = again(DeviceSettings, "device")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +73,8 @@ class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InterpolateSettings(OutputSettings):
-    """``interpolate``: the way from one sprite to another."""
+class PathSettings:
+    """Which sprites a way passes through, and how."""
 
     from_: str = needed("where to begin", metavar="IMAGE|SEED")
     through: tuple[str, ...] = run_setting(
@@ -92,7 +94,12 @@ class InterpolateSettings(OutputSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconstructSettings(DeviceSettings):
+class InterpolateSettings(OutputSettings, PathSettings):
+    """``interpolate``: the way from one sprite to another."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructSettings:
     """``reconstruct``: images beside what a model makes of them."""
 
     images: tuple[Path, ...] = needed("", argument=True, metavar="IMAGE...")
@@ -112,6 +119,7 @@ class ReconstructSettings(DeviceSettings):
     force: bool = again(OutputSettings, "force")
     shard: tuple[int, int] = again(SeriesSettings, "shard")
     json: bool = run_setting(False, "print the figures as one JSON document")
+    device: Device = again(DeviceSettings, "device")
 
     @property
     def numbers(self) -> range:
@@ -120,7 +128,7 @@ class ReconstructSettings(DeviceSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateSettings(DeviceSettings):
+class EvaluateSettings:
     """``evaluate``: how good a model is."""
 
     model: Path | None = again(SeriesSettings, "model")
@@ -145,6 +153,7 @@ class EvaluateSettings(DeviceSettings):
     guidance: float | None = again(SamplingSettings, "guidance")
     temperature: float | None = again(SamplingSettings, "temperature")
     seed: int = again(SeriesSettings, "seed")
+    device: Device = again(DeviceSettings, "device")
     workers: int | None = again(BatchSettings, "workers")
     json: bool = run_setting(False, "print one JSON document")
     out: tuple[Path, ...] = run_setting(
@@ -156,7 +165,7 @@ class EvaluateSettings(DeviceSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareSettings(DeviceSettings):
+class CompareSettings:
     """``compare``: recipes trained at one budget, side by side."""
 
     recipes: tuple[str, ...] = needed("", argument=True, metavar="RECIPE...")
@@ -170,11 +179,12 @@ class CompareSettings(DeviceSettings):
     resume: bool = again(TrainRunSettings, "resume", doc="keep what is trained, or begin anew")
     out: Path = needed("where it all goes", flags=("-o", "--out"), metavar="FOLDER")
     json: bool = run_setting(False, "print the rows as one JSON document")
+    device: Device = again(DeviceSettings, "device")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportSettings(SheetSettings):
-    """``export``: images and clips put into one file."""
+class SourceSettings:
+    """Which images and clips ``export`` puts together."""
 
     sources: tuple[Path, ...] = needed("", argument=True, metavar="SOURCE...")
     frames: int | None = run_setting(None, "frames a clip (default: as found)", low=1, metavar="N")
@@ -183,3 +193,28 @@ class ExportSettings(SheetSettings):
     )
     scale: int = again(PictureSettings, "scale")
     out: Path = needed(".png sheet, or {files}", flags=("-o", "--out"), metavar="FILE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportSettings(SheetSettings, SourceSettings):
+    """``export``: images and clips put into one file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LintSettings:
+    """``lint``: what is wrong with pixel art."""
+
+    sources: tuple[Path, ...] = needed("", argument=True, metavar="SOURCE...")
+    palette: str | None = again(
+        PictureSettings,
+        "palette",
+        doc="colours to hold images to: a name or a file",
+    )
+    ignore: tuple[str, ...] = run_setting((), "a rule to leave out (repeatable)", metavar="RULE")
+    strict: bool = run_setting(False, "let orphan pixels and jaggies count, too")
+    fix: bool = run_setting(False, "write copies with what is safe to repair repaired")
+    out: Path | None = run_setting(
+        None, "where repaired copies go", flags=("-o", "--out"), metavar="FOLDER"
+    )
+    force: bool = again(OutputSettings, "force")
+    json: bool = run_setting(False, "print one JSON document")

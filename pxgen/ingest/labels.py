@@ -29,8 +29,8 @@ class LabelOptions:
 
     source: str | Path = "auto"
     """``auto``, ``folders``, ``none``, or a label file."""
-    columns: tuple[str, ...] | None = None
-    class_names: tuple[str, ...] = ()
+    label_columns: tuple[str, ...] | None = None
+    label_names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: DataSettings) -> LabelOptions:
@@ -86,7 +86,7 @@ def find_labels(
     if isinstance(options.source, Path):
         if options.source.suffix.lower() in ARRAY_SUFFIXES:
             return _by_array(
-                units, read_small(options.source), options.class_names, str(options.source)
+                units, read_small(options.source), options.label_names, str(options.source)
             )
         table = read_table(options.source)
         return _by_table(units, table, match_rows(table, units), options)
@@ -111,7 +111,7 @@ def _automatic(
             part = _by_files(members, tables, options)
         else:
             values, class_names = arrays[owner]
-            part = _by_array(members, values, options.class_names or class_names, owner)
+            part = _by_array(members, values, options.label_names or class_names, owner)
         names.update(dict.fromkeys(part.names))
         notes.update(dict.fromkeys(part.notes))
         for place, labels in zip(where, part.of, strict=True):
@@ -156,7 +156,7 @@ def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> tuple[Table, Match
 def _by_table(
     units: Sequence[Unit], table: Table, matching: Matching, options: LabelOptions
 ) -> Labelling:
-    found = label_columns(table, matching.column, options.columns, options.class_names)
+    found = label_columns(table, matching.column, options.label_columns, options.label_names)
     of: list[tuple[str, ...]] = []
     used: set[int] = set()
     for unit in units:

@@ -87,7 +87,7 @@ def prepare(
     reading = Reading(grid, settings.frames, palette, overflow=undo)
     sources = Sources(listing, reading, refusals)
     labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, label_options)
-    if label_options.class_names and not set(label_options.class_names) & set(labelling.names):
+    if label_options.label_names and not set(label_options.label_names) & set(labelling.names):
         raise UsageError(
             "--label-names says what the numbers of label arrays mean, and no such array is read"
         )

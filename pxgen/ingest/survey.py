@@ -29,7 +29,7 @@ smoothed or compressed ones 68 and more."""
 class Cleaning:
     """What is done to sprites before they are measured."""
 
-    background: bool = False
+    cut_background: bool = False
     """Whether the colour around them becomes transparent."""
     most_colors: int | None = None
     """Leave sprites of more colours out."""
@@ -77,7 +77,7 @@ class Survey:
         shared: dict[Canvas, Canvas] = {}
         for sprite in sources.sprites():
             small = IndexedSprite.of(sprite.rgba)
-            if cleaning.background:
+            if cleaning.cut_background:
                 smoothed = len(small.colors) > MANY_COLORS
                 small = IndexedSprite.of(cut_background(sprite.rgba, smoothed=smoothed))
             if cleaning.most_colors and len(small.colors) > cleaning.most_colors:

@@ -50,10 +50,10 @@ def test_columns_of_yes_and_no(tmp_path: Path) -> None:
 def test_numbers_are_quantities_unless_chosen(tmp_path: Path) -> None:
     text = "id,level,kind\n0,5,elf\n1,7,orc\n2,5,elf\n"
     assert labels_of(text, PUNKS, tmp_path) == [{"elf"}, {"orc"}, {"elf"}]
-    chosen = labels_of(text, PUNKS, tmp_path, columns=("level",))
+    chosen = labels_of(text, PUNKS, tmp_path, label_columns=("level",))
     assert chosen == [{"level=5"}, {"level=7"}, {"level=5"}]
     with pytest.raises(UsageError, match="no column 'size'; it has id, level, kind"):
-        labels_of(text, PUNKS, tmp_path, columns=("size",))
+        labels_of(text, PUNKS, tmp_path, label_columns=("size",))
 
 
 def test_a_name_in_two_columns_is_told_apart(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_name_in_two_columns_is_told_apart(tmp_path: Path) -> None:
 
 def test_class_vectors_get_the_names_given(tmp_path: Path) -> None:
     text = "id,Label\n0,[1. 0. 0.]\n1,[0. 0. 1.]\n2,[0. 1. 0.]\n"
-    found = labels_of(text, PUNKS, tmp_path, class_names=("hero", "food"))
+    found = labels_of(text, PUNKS, tmp_path, label_names=("hero", "food"))
     assert found == [{"hero"}, {"class-2"}, {"food"}]
 
 

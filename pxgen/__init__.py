@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pxgen.data.dataset import Dataset
     from pxgen.errors import InputError, PxgenError, UsageError
     from pxgen.palette import Palette
-    from pxgen.sampling.model import SpriteModel
     from pxgen.sampling.results import Sprites
+    from pxgen.sampling.sprite_model import SpriteModel
 
 __all__ = [
     "Dataset",
@@ -41,7 +41,7 @@ _HOMES = {
     "pxgen.data.dataset": ("Dataset",),
     "pxgen.errors": ("InputError", "PxgenError", "UsageError"),
     "pxgen.palette": ("Palette",),
-    "pxgen.sampling.model": ("SpriteModel",),
+    "pxgen.sampling.sprite_model": ("SpriteModel",),
     "pxgen.sampling.results": ("Sprites",),
 }
 

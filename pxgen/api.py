@@ -16,7 +16,7 @@ from pxgen.data.dataset import open_dataset as _open_dataset
 from pxgen.errors import Remark
 
 if TYPE_CHECKING:
-    from pxgen.sampling.model import SpriteModel
+    from pxgen.sampling.sprite_model import SpriteModel
 
 StrPath = str | os.PathLike[str]
 
@@ -46,7 +46,7 @@ def load(
     from pxgen.checkpoint.runs import shipped
     from pxgen.checkpoint.store import load_model
     from pxgen.devices import pick_device
-    from pxgen.sampling.model import SpriteModel
+    from pxgen.sampling.sprite_model import SpriteModel
 
     return SpriteModel(load_model(shipped(Path(model)), pick_device(device)), remark)
 

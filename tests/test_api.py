@@ -20,7 +20,7 @@ from pxgen.config.settings import SampleSettings
 from pxgen.render.png import decode_png
 from tests.checkpoint.test_store import save
 
-EXAMPLES = ("pxgen", "pxgen.api", "pxgen.sampling.model", "pxgen.sampling.results")
+EXAMPLES = ("pxgen", "pxgen.api", "pxgen.sampling.sprite_model", "pxgen.sampling.results")
 
 
 @pytest.fixture

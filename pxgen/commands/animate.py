@@ -13,7 +13,7 @@ from pxgen.devices import pick_device
 from pxgen.render.one_file import SheetOptions
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
-from pxgen.sampling.models import open_model
+from pxgen.sampling.model_choice import open_model
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -15,7 +15,7 @@ from pxgen.devices import pick_device
 from pxgen.palette.local import united
 from pxgen.render.one_file import SheetOptions
 from pxgen.render.outputs import Named, plan_output
-from pxgen.sampling.models import open_model
+from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.paths import Key, check_frames, parse_key, path_pictures
 
 if TYPE_CHECKING:

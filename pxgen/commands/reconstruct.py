@@ -11,7 +11,7 @@ from pxgen.config.requests import ReconstructSettings
 from pxgen.data.labels import parse_labels
 from pxgen.devices import pick_device
 from pxgen.render.outputs import Named, plan_output
-from pxgen.sampling.models import open_model
+from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.reconstructions import Reconstruction, reconstructions, totals
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from pxgen.data.labels import parse_labels
 from pxgen.devices import pick_device
 from pxgen.errors import InputError, UsageError
 from pxgen.sampling.manifest import Recorded, read_manifest, settings_of
-from pxgen.sampling.models import choose_model
+from pxgen.sampling.model_choice import choose_model
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -16,7 +16,7 @@ from pxgen.devices import pick_device
 from pxgen.errors import UsageError
 from pxgen.render.one_file import SheetOptions
 from pxgen.render.outputs import Output, Series, Shown, plan_output
-from pxgen.sampling.models import open_model
+from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.samples import SamplePlan
 
 if TYPE_CHECKING:

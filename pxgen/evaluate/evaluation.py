@@ -35,7 +35,7 @@ from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
 from pxgen.sampling.edits import continuing
 from pxgen.sampling.engine import PictureRequest, draw
-from pxgen.sampling.models import check_sampling, open_model
+from pxgen.sampling.model_choice import check_sampling, open_model
 
 if TYPE_CHECKING:
     from rich.console import Console

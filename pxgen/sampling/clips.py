@@ -21,7 +21,7 @@ from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.sampling.edits import continuing, place_of
 from pxgen.sampling.engine import Alone, PictureRequest, draw
-from pxgen.sampling.models import check_sampling
+from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.results import Picture
 from pxgen.sampling.samples import asked_labels, own_palette
 

@@ -23,7 +23,7 @@ from pxgen.palette.local import LocalPalettes, stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.sampling.edits import ways
 from pxgen.sampling.engine import PictureRequest, draw, trace
-from pxgen.sampling.models import check_sampling
+from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.novel import Novelty, novel
 from pxgen.sampling.results import Picture
 

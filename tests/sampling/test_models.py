@@ -6,7 +6,7 @@ import pytest
 
 from pxgen.errors import UsageError
 from pxgen.models.protocol import SamplingParams
-from pxgen.sampling.models import check_sampling
+from pxgen.sampling.model_choice import check_sampling
 from tests.tiny import tiny_model
 
 

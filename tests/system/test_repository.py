@@ -55,6 +55,17 @@ def test_documented_project_files_are_valid():
         read_table(settings, table.table(name))
 
 
+@pytest.mark.parametrize("document", ["README.md", "docs/python.md"])
+def test_documented_python_runs(
+    document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / document).read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    assert blocks
+    exec("\n".join(blocks), {})
+
+
 def test_every_public_command_is_in_the_readme():
     text = (ROOT / "README.md").read_text("utf-8")
     for name in pxgen.list_commands(click.Context(pxgen)):

@@ -22,6 +22,7 @@ from pxgen.render.kinds import TOGETHER
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
+METAVARS = {int: "N", float: "X", Path: "PATH", str: "TEXT"}
 
 
 def settings_options(settings: type, into: str = "settings") -> Callable[[Command], Command]:
@@ -65,7 +66,8 @@ def _option(
     several = typing.get_origin(hint) is tuple and rule.parse is None
     if several:
         hint = typing.get_args(hint)[0]
-    shared: dict[str, Any] = {"type": _click_type(hint, rule), "metavar": rule.metavar}
+    shared: dict[str, Any] = {"type": _click_type(hint, rule)}
+    shared["metavar"] = rule.metavar or METAVARS.get(hint)
     if rule.parse is not None:
         shared["type"] = _Parsed(rule.parse)
     if rule.argument:

@@ -65,22 +65,18 @@ class SheetSettings:
     """How engines want a sheet."""
 
     sheet: Arrangement | None = run_setting(
-        None,
-        "lay a .png out for engines: a clip a row or column, or trimmed and packed",
+        None, "lay a .png out for engines: a clip a row or column, or trimmed and packed"
     )
-    padding: int = run_setting(0, "pixels between", low=0, high=256, metavar="P")
+    padding: int = run_setting(0, "pixels between", low=0, high=256)
     extrude: int = run_setting(
         0,
         "repeat borders around frames so often, so that filtering does not bleed",
         low=0,
         high=256,
-        metavar="P",
     )
     power_of_two: bool = run_setting(False, "make the sheet's sides powers of two")
     data: tuple[Path, ...] = run_setting(
-        (),
-        "describe the sheet: {descriptions} (repeatable)",
-        metavar="FILE",
+        (), "describe the sheet: {descriptions} (repeatable)", metavar="FILE"
     )
     array: bool = run_setting(False, "name frames in a list in JSON")
 
@@ -105,12 +101,9 @@ class BatchSettings(OutputSettings):
     skip_existing: bool = run_setting(False, "leave out what is in the folder already")
     dry_run: bool = run_setting(False, "print what would be written, and write nothing")
     batch: int = run_setting(
-        256,
-        "pictures looked at together; changes memory, never the pictures",
-        low=1,
-        metavar="N",
+        256, "pictures looked at together; changes memory, never the pictures", low=1
     )
-    workers: int | None = run_setting(None, "threads (default: all)", low=1, metavar="N")
+    workers: int | None = run_setting(None, "threads (default: all)", low=1)
 
     def __post_init__(self) -> None:
         """Refuse what excludes each other."""

@@ -16,19 +16,14 @@ from pxgen.config.options import (
     shard_of,
 )
 from pxgen.config.schema import again, needed, run_setting
-from pxgen.config.settings import (
-    PictureSettings,
-    SamplingSettings,
-    SeriesSettings,
-    TrainSettings,
-)
+from pxgen.config.settings import PictureSettings, SamplingSettings, SeriesSettings, TrainSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRunSettings:
     """Which training ``train`` begins or goes on with."""
 
-    dataset: Path | None = run_setting(None, "dataset (default: the project's)", metavar="PATH")
+    dataset: Path | None = run_setting(None, "dataset (default: the project's)")
     recipe: str | None = run_setting(
         None,
         "kind of model (default: the project's, or masked)",
@@ -51,19 +46,15 @@ class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
     scale: int = again(PictureSettings, "scale")
     given: Path | None = run_setting(None, "go on with this clip", metavar="CLIP")
     keep: int | None = run_setting(
-        None, "only with so many of its first frames (default: all)", low=1, metavar="N"
+        None, "only with so many of its first frames (default: all)", low=1
     )
     frames: int | None = run_setting(
-        None,
-        "frames of a walk of a model of stills (default: 24)",
-        low=2,
-        high=4096,
-        metavar="N",
+        None, "frames of a walk of a model of stills (default: 24)", low=2, high=4096
     )
     loop: Literal["forward", "pingpong"] = run_setting(
         "forward", "begin again, or go there and back"
     )
-    fps: float = run_setting(10.0, "frames a second", low=0.02, high=50, metavar="F")
+    fps: float = run_setting(10.0, "frames a second", low=0.02, high=50)
     durations: tuple[float, ...] | None = run_setting(
         None,
         "milliseconds of each frame, instead of --fps",
@@ -86,7 +77,7 @@ class PathSettings:
         SeriesSettings, "label", doc="a label of the first one only"
     )
     to_label: tuple[str, ...] = again(SeriesSettings, "label", doc="a label of the last one only")
-    frames: int = run_setting(16, "how many", low=2, high=4096, metavar="N")
+    frames: int = run_setting(16, "how many", low=2, high=4096)
     loop: bool = run_setting(False, "go back to the beginning, without a seam")
     model: Path | None = again(SeriesSettings, "model")
     fps: float = again(AnimateSettings, "fps")
@@ -133,9 +124,7 @@ class EvaluateSettings:
 
     model: Path | None = again(SeriesSettings, "model")
     dataset: Path | None = run_setting(
-        None,
-        "what to judge by (default: the project's, if the model was trained on it)",
-        metavar="PATH",
+        None, "what to judge by (default: the project's, if the model was trained on it)"
     )
     count: int = again(SeriesSettings, "count", default=1000, doc="how many sprites to draw")
     label: tuple[str, ...] = again(
@@ -187,7 +176,7 @@ class SourceSettings:
     """Which images and clips ``export`` puts together."""
 
     sources: tuple[Path, ...] = needed("", argument=True, metavar="SOURCE...")
-    frames: int | None = run_setting(None, "frames a clip (default: as found)", low=1, metavar="N")
+    frames: int | None = run_setting(None, "frames a clip (default: as found)", low=1)
     fps: float | None = again(
         AnimateSettings, "fps", default=None, doc="frames a second (default: as the files say)"
     )
@@ -206,9 +195,7 @@ class LintSettings:
 
     sources: tuple[Path, ...] = needed("", argument=True, metavar="SOURCE...")
     palette: str | None = again(
-        PictureSettings,
-        "palette",
-        doc="colours to hold images to: a name or a file",
+        PictureSettings, "palette", doc="colours to hold images to: a name or a file"
     )
     ignore: tuple[str, ...] = run_setting((), "a rule to leave out (repeatable)", metavar="RULE")
     strict: bool = run_setting(False, "let orphan pixels and jaggies count, too")

@@ -31,11 +31,7 @@ class DataSettings:
         metavar="COUNT",
     )
     seed: int = setting(
-        0,
-        "seed of the built-in characters and of the held-out split",
-        low=0,
-        high=2**63 - 1,
-        metavar="S",
+        0, "seed of the built-in characters and of the held-out split", low=0, high=2**63 - 1
     )
     size: str | None = setting(
         None, "canvas WxH; unset: the commonest size", example='"24x24"', metavar="WxH"
@@ -43,9 +39,7 @@ class DataSettings:
     cell: str | None = setting(None, "cut sheets into cells WxH", example='"16x16"', metavar="WxH")
     margin: int = setting(0, "with cell: pixels around the sheet", low=0, metavar="PX")
     spacing: int = setting(0, "with cell: pixels between cells", low=0, metavar="PX")
-    frames: int | None = setting(
-        None, "frames a clip; unset: as found", low=1, example="8", metavar="N"
-    )
+    frames: int | None = setting(None, "frames a clip; unset: as found", low=1, example="8")
     labels: str = setting(
         "auto",
         "auto, folders, none or a CSV/JSON file",
@@ -74,7 +68,6 @@ class DataSettings:
         low=1,
         high=255,
         example="32",
-        metavar="N",
     )
     dither: Literal["none", "bayer2", "bayer4", "bayer8"] = setting(
         "none", "none, bayer2, bayer4 or bayer8; used only where colours are reduced"
@@ -86,7 +79,7 @@ class DataSettings:
         False, "make the colour that fills the border transparent, as far as it reaches from there"
     )
     most_colors: int | None = setting(
-        None, "leave sprites of more colours out; unset: none", low=1, example="48", metavar="N"
+        None, "leave sprites of more colours out; unset: none", low=1, example="48"
     )
     overflow: Literal["refuse", "undo", "keep"] = setting(
         "refuse", "JPEGs whose colours overflowed (-x mod 256): refuse, undo or keep"
@@ -96,15 +89,10 @@ class DataSettings:
     )
     keep_scale: bool = setting(False, "do not undo integer enlargement")
     holdout: float = setting(
-        0.1,
-        "share held out of training; likenesses stay together",
-        low=0,
-        high=0.9,
-        metavar="SHARE",
+        0.1, "share held out of training; likenesses stay together", low=0, high=0.9
     )
     together: Literal["likes", "file", "folder"] = setting(
-        "likes",
-        "what the split keeps on one side: likes, or also a whole file or outermost folder",
+        "likes", "what the split keeps on one side: likes, or also a whole file or outermost folder"
     )
     audit: bool = setting(False, "find out which labels pixels show, and learn from those alone")
     skip_bad: bool = setting(False, "leave unreadable files out instead of stopping")
@@ -119,45 +107,30 @@ class TrainSettings:
     """``[train]``: budget, optimiser and drawing of examples."""
 
     steps: int | None = setting(
-        None,
-        "budget in optimiser steps a stage (then no minutes)",
-        low=1,
-        example="5000",
-        metavar="N",
+        None, "budget in optimiser steps a stage (then no minutes)", low=1, example="5000"
     )
     minutes: float | None = setting(
-        None, "budget in minutes a run; 10 if neither is set", low=0.01, example="10.0", metavar="M"
+        None, "budget in minutes a run; 10 if neither is set", low=0.01, example="10.0"
     )
-    batch: int = setting(64, "sprites a step", low=1, metavar="B")
-    lr: float = setting(
-        0.01, "highest learning rate; it decays to 0 over the budget", low=0, metavar="LR"
-    )
+    batch: int = setting(64, "sprites a step", low=1)
+    lr: float = setting(0.01, "highest learning rate; it decays to 0 over the budget", low=0)
     warmup: int = setting(
-        100,
-        "steps until the learning rate is reached; at most a twentieth of the budget",
-        low=0,
-        metavar="N",
+        100, "steps until the learning rate is reached; at most a twentieth of the budget", low=0
     )
-    weight_decay: float = setting(0.01, "decoupled weight decay of matrices", low=0, metavar="W")
-    ema: float = setting(
-        0.999, "decay a step of the averaged weights that sample", low=0, high=1, metavar="D"
-    )
-    clip: float = setting(1.0, "largest gradient norm; 0 switches clipping off", low=0, metavar="G")
-    seed: int = setting(0, "seed of weights, batches and noise", low=0, high=2**63 - 1, metavar="S")
+    weight_decay: float = setting(0.01, "decoupled weight decay of matrices", low=0)
+    ema: float = setting(0.999, "decay a step of the averaged weights that sample", low=0, high=1)
+    clip: float = setting(1.0, "largest gradient norm; 0 switches clipping off", low=0)
+    seed: int = setting(0, "seed of weights, batches and noise", low=0, high=2**63 - 1)
     balance: float = setting(
-        0.1,
-        "share of examples drawn evenly over labels, so that rare ones are seen",
-        low=0,
-        high=1,
-        metavar="SHARE",
+        0.1, "share of examples drawn evenly over labels, so that rare ones are seen", low=0, high=1
     )
     flip: bool = setting(False, "mirror half of the sprites (only if left and right mean nothing)")
     shift: int = setting(0, "move sprites by up to so many pixels", low=0, metavar="PX")
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto", "auto, fp32 or bf16; auto takes bf16 where the device is faster with it"
     )
-    validate_every: int = setting(500, "steps between validations", low=1, metavar="N")
-    save_every: float = setting(60.0, "seconds between checkpoints", low=0, metavar="SEC")
+    validate_every: int = setting(500, "steps between validations", low=1)
+    save_every: float = setting(60.0, "seconds between checkpoints", low=0)
     track: Literal["none", "mlflow"] = setting(
         "none", "log to MLflow too (needs pxgen[mlflow]): none or mlflow"
     )
@@ -167,18 +140,12 @@ class TrainSettings:
 class SamplingSettings:
     """How a model draws; the families read what means something to them."""
 
-    steps: int | None = setting(
-        None, "drawing steps; unset: the model's own", low=1, example="32", metavar="K"
-    )
+    steps: int | None = setting(None, "drawing steps; unset: the model's own", low=1, example="32")
     sampler: str | None = setting(
         None, "order of drawing; unset: the model's own", example='"confidence"', metavar="NAME"
     )
     guidance: float | None = setting(
-        None,
-        "how strictly labels are followed; unset: the model's own",
-        low=0,
-        example="2.0",
-        metavar="G",
+        None, "how strictly labels are followed; unset: the model's own", low=0, example="2.0"
     )
     temperature: float | None = setting(
         None,
@@ -186,14 +153,9 @@ class SamplingSettings:
         low=0,
         high=100,
         example="1.0",
-        metavar="T",
     )
     top_k: int | None = setting(
-        None,
-        "draw only from so many of the likeliest codes; unset: all",
-        low=1,
-        example="64",
-        metavar="K",
+        None, "draw only from so many of the likeliest codes; unset: all", low=1, example="64"
     )
     top_p: float | None = setting(
         None,
@@ -201,7 +163,6 @@ class SamplingSettings:
         low=0,
         high=1,
         example="0.95",
-        metavar="P",
     )
     eta: float | None = setting(
         None,
@@ -209,7 +170,6 @@ class SamplingSettings:
         low=0,
         high=1,
         example="0.0",
-        metavar="E",
     )
 
 
@@ -224,7 +184,6 @@ class EditSettings:
         "default: 0.8, and 1 inside --mask)",
         low=0,
         high=1,
-        metavar="X",
     )
     mask: Path | None = run_setting(
         None, "draw only where this is white; keep the rest", metavar="IMAGE"
@@ -255,9 +214,7 @@ class PictureSettings(EditSettings, SamplingSettings):
         metavar="FILE",
         complete="palettes",
     )
-    scale: int = setting(
-        1, "enlarge each pixel to a square of this side", low=1, high=64, metavar="K"
-    )
+    scale: int = setting(1, "enlarge each pixel to a square of this side", low=1, high=64)
     trace: bool = run_setting(False, "show each sprite as it forms")
 
 
@@ -281,15 +238,9 @@ class SeriesSettings:
         complete="labels",
     )
     seed: int = setting(
-        0,
-        "the stream of pictures; number i of a seed is always the same",
-        low=0,
-        high=2**63 - 1,
-        metavar="S",
+        0, "the stream of pictures; number i of a seed is always the same", low=0, high=2**63 - 1
     )
-    first: int = run_setting(
-        0, "number of the first of them in the seed's stream", low=0, metavar="I"
-    )
+    first: int = run_setting(0, "number of the first of them in the seed's stream", low=0)
     shard: tuple[int, int] = run_setting(
         (0, 1), "make part I of N, from 1", parse=parse_shard, metavar="I/N"
     )
@@ -314,14 +265,9 @@ class SampleSettings(BatchSettings, PictureSettings, SeriesSettings):
         metavar="FILE",
     )
     novel: int | None = run_setting(
-        None,
-        "draw again what differs from a training sprite in fewer than D pixels",
-        low=1,
-        metavar="D",
+        None, "draw again what differs from a training sprite in fewer than D pixels", low=1
     )
-    dataset: Path | None = run_setting(
-        None, "training sprites of --novel (default: project's)", metavar="PATH"
-    )
+    dataset: Path | None = run_setting(None, "training sprites of --novel (default: project's)")
 
 
 SETTINGS = {"data": DataSettings, "train": TrainSettings, "sample": SampleSettings}

@@ -156,5 +156,5 @@ def _settle_thread() -> None:
 
 
 def _rows(batch: Batch, rows: slice) -> Batch:
-    digest = None if batch.digest is None else batch.digest[rows]
+    digest = None if batch.codes is None else batch.codes[rows]
     return Batch(batch.pixels[rows], batch.labels[rows], digest)

@@ -156,7 +156,7 @@ class Trainer:
     def _enter(self, stage: int) -> Course:
         # Of all stages only the one in training may drop out or gather statistics.
         self.model.module.eval()
-        digest = self._stages[stage].digest
+        digest = self._stages[stage].precompute
         if digest is None:
             self._digests = None
         elif self._digests is None or digest != self._digests.digest:
@@ -180,10 +180,10 @@ class Trainer:
             started = time.process_time()
             digest = None if self._digests is None else self._digests.of
             batch = self._examples.batch(self.settings.batch, seed, key, self.device, digest)
-            if self._course.stage.before is not None:
+            if self._course.stage.before_step is not None:
                 # 2^47 lies beyond any step, and the parts of a batch have higher bits.
                 noise = BatchNoise(len(batch.pixels), seed, key + (1 << 47), self.device)
-                self._course.stage.before(batch, noise)
+                self._course.stage.before_step(batch, noise)
                 self._team.share([*self._course.stage.module.buffers()])
             losses = self._lanes.backward(self._course.stage, batch, progress, seed, key)
             if not all(map(math.isfinite, losses.values())):
@@ -200,12 +200,14 @@ class Trainer:
         stage = self.position.stage
         count = max(1, min(BEGINNING, BEGINNING_PIXELS // self.dataset.canvas.pixels))
         seed = self.settings.seed
-        self._stages[stage].begin(self._examples.batch(count, seed, BEGINNING_STEP, self.device))
+        self._stages[stage].initialize(
+            self._examples.batch(count, seed, BEGINNING_STEP, self.device)
+        )
         # All processes start from the same weights, whatever machines they run on.
         self._team.share([*self._stages[stage].module.state_dict().values()])
         # The average starts from what the stage began with.
         self._course = self._enter(stage)
-        if self._course.stage.goes_on:
+        if self._course.stage.continues:
             self._take_note((self._validate() or {}).get("bits"))
 
     def _report(self, losses: Mapping[str, float], lr: float) -> Report:
@@ -237,7 +239,7 @@ class Trainer:
         else:
             self.position = dataclasses.replace(self.position, stale=self.position.stale + 1)
             by_heart = bits > WORSE * best + WORSE_BITS and self.position.stale >= WORSE_FOR
-            if self._course.stage.early_end and by_heart and self.position.turn is None:
+            if self._course.stage.early_decay and by_heart and self.position.turn is None:
                 self._turn()
 
     def _turn(self) -> None:
@@ -255,7 +257,7 @@ class Trainer:
         """Let the stage fit what it fits to the averaged weights."""
         indices = spread(self.dataset.train, count)
         with self.averaged(), torch.no_grad():
-            self._course.stage.settle(
+            self._course.stage.fit_prior(
                 batch_of(self.dataset, indices[start : start + PORTION], self.device)
                 for start in range(0, len(indices), PORTION)
             )
@@ -299,8 +301,8 @@ class Trainer:
         steps, minutes = self.settings.steps, self.settings.minutes
         stage, step = self._course.stage, self.position.step
         spent = 0.0
-        if stage.passes is not None:
-            most = stage.passes * len(self.dataset.train) / self.settings.batch
+        if stage.max_epochs is not None:
+            most = stage.max_epochs * len(self.dataset.train) / self.settings.batch
             spent = step / max(FEWEST, most)
         if steps is not None:
             return min(1.0, max(spent, step / steps))

@@ -38,10 +38,10 @@ def test_each_place_reads_the_tokens_by_itself() -> None:
 @pytest.mark.parametrize("labels", ["attention", "both"])
 @pytest.mark.parametrize("recipe", ["masked", "ddpm-palette"])
 def test_labels_reach_the_loss_by_way_of_attention(recipe: str, labels: str) -> None:
-    model = tiny_model(recipe, labels=labels)
+    model = tiny_model(recipe, conditioning=labels)
     stage = model.stages()[-1]
     batch = Batch(torch.randint(0, 5, (16, 1, 6, 8)), torch.ones(16, 2))
-    stage.begin(batch)
+    stage.initialize(batch)
     optimizer = torch.optim.Adam(stage.module.parameters(), lr=0.03)
     reached: set[str] = set()
     for step in range(8):
@@ -67,5 +67,5 @@ def test_labels_reach_the_loss_by_way_of_attention(recipe: str, labels: str) -> 
 @pytest.mark.parametrize("recipe", ["masked", "ddpm-palette"])
 def test_without_labels_there_is_nothing_to_attend_to(recipe: str) -> None:
     plain = tiny_model(recipe, domain(labels=0))
-    attending = tiny_model(recipe, domain(labels=0), labels="attention")
+    attending = tiny_model(recipe, domain(labels=0), conditioning="attention")
     assert plain.module.state_dict().keys() == attending.module.state_dict().keys()

@@ -96,7 +96,7 @@ def test_losses_are_finite_scalars_and_reach_every_weight(recipe: str) -> None:
     model = tiny_model(recipe)
     batch = example(count=64)
     for stage in model.stages():
-        stage.begin(batch)
+        stage.initialize(batch)
         # Several steps, because layers that start at zero hide those behind them.
         optimizer = torch.optim.SGD(stage.module.parameters(), lr=0.1)
         reached: set[str] = set()
@@ -119,12 +119,12 @@ def test_an_untrained_bound_is_near_the_entropy_of_noise(recipe: str) -> None:
     """Uniform noise costs log2 K bits a pixel; a bound far below it would be a wrong weighting."""
     model = tiny_model(recipe)
     batch = example(count=64)
-    if not any(stage.codes_pixels for stage in model.stages()):
+    if not any(stage.counts_in_bits for stage in model.stages()):
         pytest.skip("no likelihood")
     bits = torch.zeros(64)
     for stage in model.stages():
-        stage.begin(batch)
-        if stage.codes_pixels:
+        stage.initialize(batch)
+        if stage.counts_in_bits:
             with torch.no_grad():
                 bits += stage.held_out(batch, BatchNoise(64, 0, 0))["bits"]
     fair = domain().canvas.pixels * math.log2(len(PALETTE))
@@ -141,17 +141,17 @@ def test_an_untrained_bound_is_near_the_entropy_of_noise(recipe: str) -> None:
 def test_units_that_say_the_same_of_every_sprite_are_not_active(
     latent: PointLatent | GumbelLatent,
 ) -> None:
-    given = torch.zeros(50, latent.given)
+    given = torch.zeros(50, latent.param_count)
     given[:, 0] = torch.arange(50.0) - 20.5
-    assert latent.active(latent.likeliest(given)).tolist() == [True, False, False]
+    assert latent.active(latent.mode(given)).tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize("recipe", ["vae", "gsvae"])
 def test_the_code_pays_for_what_it_says(recipe: str) -> None:
     model = tiny_model(recipe)
     batch = example(count=32)
-    (stage,) = (stage for stage in model.stages() if stage.codes_pixels)
-    stage.begin(batch)
+    (stage,) = (stage for stage in model.stages() if stage.counts_in_bits)
+    stage.initialize(batch)
     figures = stage.held_out(batch, BatchNoise(32, 0, 0))
     assert (figures["code_bits"] >= 0).all()
     assert (figures["bits"] > figures["code_bits"]).all()

@@ -36,7 +36,7 @@ class Fading:
     """A stage that finds ``BITS`` one after another, whatever it learns."""
 
     def __init__(
-        self, patience: int | None, *, early_end: bool = False, goes_on: bool = False
+        self, patience: int | None, *, early_decay: bool = False, continues: bool = False
     ) -> None:
         self.model = tiny_model()
         self.found: Iterator[float] = iter(BITS)
@@ -46,7 +46,7 @@ class Fading:
             return {"bits": torch.full((len(batch.pixels),), next(self.found))}
 
         stage = dataclasses.replace(real, held_out=held_out, patience=patience)
-        stage = dataclasses.replace(stage, early_end=early_end, goes_on=goes_on)
+        stage = dataclasses.replace(stage, early_decay=early_decay, continues=continues)
         self.model.stages = lambda: (stage,)  # type: ignore[method-assign]
 
     def weights(self) -> list[torch.Tensor]:
@@ -78,7 +78,7 @@ def test_a_stage_ends_early_with_the_weights_of_its_best_validation(tmp_path: Pa
 
 def test_what_a_stage_begins_with_may_be_the_best_of_it(tmp_path: Path) -> None:
     """Few sprites are learnt by heart from the first step on: the weights of before are left."""
-    fading = Fading(patience=3, goes_on=True)
+    fading = Fading(patience=3, continues=True)
     trainer, before = run(tmp_path, fading), []
 
     def found() -> Iterator[float]:
@@ -107,7 +107,7 @@ def ripe(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("ripe")
 def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, steps=200, validate_every=10)
-    reports = list(run(tmp_path, Fading(None, early_end=True), settings).run())
+    reports = list(run(tmp_path, Fading(None, early_decay=True), settings).run())
     # 7 bits at step 20, over 3 % more at 30 and 40; half as many steps to the end.
     assert {report.position.turn for report in reports} == {None, 40}
     assert reports[-1].position.step == 60
@@ -124,27 +124,27 @@ def test_nothing_ends_early_before_it_is_ripe(
 ) -> None:
     monkeypatch.setattr(training, "RIPE", 41)
     settings = dataclasses.replace(SETTINGS, steps=70, validate_every=10)
-    *_, last = run(tmp_path, Fading(None, early_end=True), settings).run()
+    *_, last = run(tmp_path, Fading(None, early_decay=True), settings).run()
     assert (last.position.turn, last.position.step) == (None, 70)
 
 
 @pytest.mark.usefixtures("ripe")
 def test_an_end_that_the_budget_brings_sooner_is_not_turned_to(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, steps=55, validate_every=10)
-    *_, last = run(tmp_path, Fading(None, early_end=True), settings).run()
+    *_, last = run(tmp_path, Fading(None, early_decay=True), settings).run()
     assert (last.position.turn, last.position.step) == (None, 55)
 
 
 @pytest.mark.usefixtures("ripe")
 def test_an_early_end_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, steps=200, validate_every=10)
-    whole = Fading(None, early_end=True)
+    whole = Fading(None, early_decay=True)
     trainer = run(tmp_path, whole, settings)
     for report in trainer.run():
         if report.position.step == 47:
             position = report.position
             snapshot = {name: tensor.clone() for name, tensor in trainer.snapshot().items()}
-    second = Fading(None, early_end=True)
+    second = Fading(None, early_decay=True)
     second.found = iter(BITS[4:])
     later = run(tmp_path, second, settings)
     weights = {n.removeprefix("weights."): t for n, t in snapshot.items() if n.startswith("wei")}
@@ -240,7 +240,7 @@ def test_an_early_end_survives_a_checkpoint(tmp_path: Path) -> None:
 
 def test_digests_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> None:
     data, model = tiny_dataset(tmp_path, count=80), tiny_model("vqvae")
-    digest = next(stage.digest for stage in model.stages() if stage.digest is not None)
+    digest = next(stage.precompute for stage in model.stages() if stage.precompute is not None)
     seen: list[int] = []
 
     def counted(batch: Batch) -> torch.Tensor:
@@ -267,20 +267,20 @@ def test_moved_sprites_come_without_a_digest(tmp_path: Path, moved: dict[str, in
     def digest(indices: object) -> torch.Tensor:
         raise AssertionError("asked for")
 
-    assert examples.batch(4, 0, 0, CPU, digest).digest is None
+    assert examples.batch(4, 0, 0, CPU, digest).codes is None
 
 
 def test_stages_that_read_the_same_make_it_once(tmp_path: Path) -> None:
     data, model = tiny_dataset(tmp_path), tiny_model("vqvae")
     stages, seen = model.stages(), []
-    digest = next(stage.digest for stage in stages if stage.digest is not None)
+    digest = next(stage.precompute for stage in stages if stage.precompute is not None)
 
     def counted(batch: Batch) -> torch.Tensor:
         seen.append(len(batch.pixels))
         return digest(batch)
 
     model.stages = lambda: tuple(  # type: ignore[method-assign]
-        stage if stage.digest is None else dataclasses.replace(stage, digest=counted)
+        stage if stage.precompute is None else dataclasses.replace(stage, precompute=counted)
         for stage in stages
     )
     for _ in Trainer(model, data, TrainSettings(steps=3, batch=16, warmup=1), CPU).run():
@@ -300,7 +300,7 @@ def test_priors_learn_from_digests_as_from_sprites(tmp_path: Path) -> None:
         model = tiny_model("vqvae")
         stages = model.stages()
         if not kept:
-            bare: tuple[Stage, ...] = tuple(dataclasses.replace(s, digest=None) for s in stages)
+            bare: tuple[Stage, ...] = tuple(dataclasses.replace(s, precompute=None) for s in stages)
             model.stages = lambda bare=bare: bare  # type: ignore[method-assign]
         trainer = Trainer(model, tiny_dataset(tmp_path), settings, CPU)
         assert "bottom" in stages_of(list(trainer.run()))

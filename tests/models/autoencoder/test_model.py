@@ -25,7 +25,7 @@ def test_compositions_work(body: str, latent: str, pixels: str) -> None:
     made = 0
     for keep_map, prior, encoder, decoder, target in product((0, 1), PRIORS, *[(0, 1)] * 3):
         parts = {
-            "pixels": pixels,
+            "encoding": pixels,
             "body": body,
             "latent": latent,
             "prior": prior,
@@ -35,7 +35,11 @@ def test_compositions_work(body: str, latent: str, pixels: str) -> None:
             "target_labels": bool(target),
         }
         with contextlib.suppress(InputError):
-            try_out(tiny_model("ae", CANVASES[made % len(CANVASES)], **parts, asked=7 * (made % 2)))
+            try_out(
+                tiny_model(
+                    "ae", CANVASES[made % len(CANVASES)], **parts, loss_pixels=7 * (made % 2)
+                )
+            )
             made += 1
     assert made or (pixels == "support" and body != "dense")
 
@@ -47,12 +51,12 @@ def try_out(model: Model) -> None:
     labels = torch.randint(0, 2, (8, of.labels), generator=generator) * 2.0 - 1
     batch = Batch(pixels, labels)
     for stage in model.stages():
-        stage.begin(batch)
+        stage.initialize(batch)
         terms = stage.loss(batch, 0.5, BatchNoise(8, 0, 0))
         assert all(term.isfinite() for term in terms.values())
         figures = stage.held_out(batch, BatchNoise(8, 0, 0))
         assert all(figure.shape == (8,) for figure in figures.values())
-        stage.settle([batch])
+        stage.fit_prior([batch])
     with torch.no_grad():
         drawn = model.sample(labels[:3], PictureNoise(0, range(3)), SamplingParams())
         code = model.encode(pixels[:1].to(torch.uint8), labels[:1], PictureNoise(0, [0]))

@@ -1,4 +1,4 @@
-"""All randomness: one stream a picture for sampling, one stream a step for training.
+"""Random number streams: one a picture for sampling, one a step for training.
 
 Noise is an argument of every method that draws. Picture ``i`` of seed ``s`` reads a Philox stream
 (Salmon et al., SC 2011) keyed by ``(s, i)`` on the CPU, so it is the same noise whatever the
@@ -13,17 +13,18 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
+
+from pxgen.arrays import F32
 
 MASK64 = 2**64 - 1
 
 
 class Noise(Protocol):
-    """Independent draws for ``n`` pictures at once; successive calls continue the streams."""
+    """Random streams of ``n`` pictures; successive calls continue them."""
 
     def __len__(self) -> int:
-        """How many pictures draw from this noise."""
+        """Pictures that draw from this noise."""
         ...
 
     def uniform(self, *shape: int) -> Tensor:
@@ -36,12 +37,18 @@ class Noise(Protocol):
 
 
 class PictureNoise:
-    """One CPU stream a picture, for everything a user can ask to see again."""
+    """A Philox stream a picture, drawn on the CPU: a picture can always be drawn again.
+
+    Args:
+        seed: of all pictures.
+        numbers: of the pictures in the seed.
+        device: of the tensors that are returned.
+    """
 
     def __init__(
-        self, seed: int, indices: Sequence[int], device: str | torch.device = "cpu"
+        self, seed: int, numbers: Sequence[int], device: str | torch.device = "cpu"
     ) -> None:
-        self._streams = [np.random.Generator(_philox(seed, index)) for index in indices]
+        self._streams = [np.random.Generator(_philox(seed, number)) for number in numbers]
         self._device = device
 
     def __len__(self) -> int:
@@ -57,13 +64,13 @@ class PictureNoise:
         draws = [stream.standard_normal(shape, dtype=np.float32) for stream in self._streams]
         return self._stack(draws, shape)
 
-    def _stack(self, draws: list[NDArray[np.float32]], shape: tuple[int, ...]) -> Tensor:
+    def _stack(self, draws: list[F32], shape: tuple[int, ...]) -> Tensor:
         whole = np.stack(draws) if draws else np.zeros((0, *shape), np.float32)
         return torch.from_numpy(whole).to(self._device)
 
 
 class BatchNoise:
-    """One stream for a whole batch: quick, reproducible for the same batch on the same device."""
+    """One stream for a whole batch: the same for the same seed, step and device."""
 
     def __init__(
         self, count: int, seed: int, step: int, device: str | torch.device = "cpu"
@@ -87,24 +94,24 @@ class BatchNoise:
 
 
 def seed_weights(seed: int) -> None:
-    """Make the initial weights of what is built next depend on the seed alone."""
+    """Seed torch's generator, from which modules built next take their initial weights."""
     torch.manual_seed(seed)
 
 
 def choose(seed: int, step: int) -> np.random.Generator:
-    """The generator that picks the examples of one training step."""
+    """Numpy's generator keyed by ``(seed, step)``: the examples of a step, and other choices."""
     return np.random.Generator(_philox(seed, step ^ (1 << 63)))
 
 
-def _philox(seed: int, index: int) -> np.random.Philox:
-    return np.random.Philox(key=np.array([seed & MASK64, index & MASK64], np.uint64))
+def _philox(seed: int, number: int) -> np.random.Philox:
+    return np.random.Philox(key=np.array([seed & MASK64, number & MASK64], np.uint64))
 
 
 def draw_categories(probabilities: Tensor, uniform: Tensor) -> Tensor:
-    """Inverse-CDF draws: ``(..., K)`` probabilities and ``(...)`` uniforms to ``(...) int64``.
+    """Inverse-CDF sampling: ``(..., K)`` probabilities and ``(...)`` uniforms to ``(...) int64``.
 
-    One uniform a draw, so that the streams do not depend on the number of categories, and a
-    category of probability 0 is never drawn.
+    One uniform a draw, so that streams do not depend on the number of categories. A category of
+    probability 0 is never drawn.
     """
     cumulative = probabilities.cumsum(-1)
     threshold = uniform.unsqueeze(-1) * cumulative[..., -1:]

@@ -43,9 +43,9 @@ class TiledEncoder(bodies.ConvEncoder):
         planes = channels * canvas.frames + labels
         self.enter = nn.Conv2d(planes, width, 3, padding=1)
 
-    def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """``(B, P, C)`` and ``(B, L)`` to ``(B, code)``."""
-        x = to_planes(pixels, self.canvas, bodies.STRIDE)
+        x = to_planes(features, self.canvas, bodies.STRIDE)
         tiled = labels[:, :, None, None].expand(-1, -1, *x.shape[2:])
         x = F.silu(self.enter(torch.cat([x, tiled], 1)))
         x = F.silu(self.second(F.silu(self.first(x))))
@@ -109,7 +109,7 @@ def plane_targets() -> Iterator[None]:
 @contextmanager
 def unbounded() -> Iterator[None]:
     """Log-variances as the encoder says them."""
-    with mock.patch.object(latents, "_moments", lambda given: given.float().chunk(2, 1)):
+    with mock.patch.object(latents, "_moments", lambda params: params.float().chunk(2, 1)):
         yield
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pxgen.canvas import Anchor, Canvas, Domain
+from pxgen.checkpoint.migration import migrate_model
 from pxgen.data.tensorfile import Header, read_header
 from pxgen.errors import InputError
 from pxgen.palette import Palette
 
-FORMAT = 1
+FORMAT = 2
 FILE_NAME = "checkpoint.safetensors"
 KEY = "pxgen.checkpoint"
 
@@ -71,7 +72,7 @@ def read_card(path: Path) -> tuple[Card, Header]:
             )
         frames, height, width = (int(n) for n in about["canvas"])
         card = Card(
-            model=dict(about["model"]),
+            model=migrate_model(dict(about["model"]), version),
             canvas=Canvas(frames, height, width),
             palette=Palette.from_hex(about["palette"]),
             label_names=tuple(str(name) for name in about["label_names"]),

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card
+from pxgen.checkpoint.migration import migrate_weight
 from pxgen.config.schema import Table, Where
 from pxgen.errors import InputError
 from pxgen.files import write_bytes
@@ -55,13 +56,13 @@ def save_checkpoint(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> Pa
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of a checkpoint.
+    """All tensors of a checkpoint, under today's names.
 
     Raises:
         InputError: the file is truncated or malformed.
     """
     try:
-        return load_file(path)
+        return {migrate_weight(name): tensor for name, tensor in load_file(path).items()}
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is not a whole safetensors file: {error}") from error
 

@@ -157,7 +157,7 @@ def _measured(loaded: Loaded, dataset: Dataset) -> dict[str, Any]:
             made = model.decode(code, noise).cpu().numpy()
             true = batch.pixels.cpu().numpy()
             right, visible = made == true, true > 0
-            painted = model.paint(code)
+            painted = model.decode_rgba(code)
             known = np.ones_like(right)
             if painted is not None:
                 rgba = np.rint(painted.cpu().numpy() * 255).astype(np.uint8)
@@ -169,7 +169,7 @@ def _measured(loaded: Loaded, dataset: Dataset) -> dict[str, Any]:
             inside += known.sum()
             seen_inside += (known & visible).sum()
     pixels = len(chosen) * dataset.canvas.pixels
-    has_bits = any(stage.codes_pixels for stage in model.stages())
+    has_bits = any(stage.counts_in_bits for stage in model.stages())
     workers = cores() if device.type == "cpu" else 1
     bits = held_out_bits(model, dataset, seed=0, device=device, workers=workers) if has_bits else {}
     return {

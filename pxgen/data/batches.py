@@ -56,7 +56,7 @@ class Examples:
         batch = _to_batch(pixels, self._dataset.signs(chosen), device)
         if digest is None or self._flip or self._shift:
             return batch
-        return batch._replace(digest=digest(chosen))
+        return batch._replace(codes=digest(chosen))
 
     def _pick(self, count: int, generator: np.random.Generator) -> NDArray[np.intp]:
         train = self._dataset.train

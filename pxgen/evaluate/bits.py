@@ -49,7 +49,7 @@ def held_out_bits(
     chosen = subsample(dataset.held_out, most)
     parts = [chosen[start : start + GROUP] for start in range(0, len(chosen), GROUP)]
 
-    stages = {s.name: (k, s) for k, s in enumerate(model.stages()) if s.codes_pixels}
+    stages = {s.name: (k, s) for k, s in enumerate(model.stages()) if s.counts_in_bits}
 
     def costs(part: NDArray[np.intp]) -> NDArray[np.float64]:
         """``(stages + 1, n)`` bits of sprites by stage, and of those the bits of their codes."""

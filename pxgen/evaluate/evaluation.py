@@ -115,7 +115,7 @@ def evaluate(request: EvaluateRequest, console: Console) -> Evaluation:
     dataset = _dataset(request, loaded)
     say = _speaker(console)
     bits = None
-    has_bits = any(stage.codes_pixels for stage in loaded.model.stages())
+    has_bits = any(stage.counts_in_bits for stage in loaded.model.stages())
     if has_bits and dataset is not None and len(dataset.held_out):
         say("reading held-out sprites")
         bits = held_out_bits(

@@ -1,10 +1,9 @@
-"""How labels enter a network, and how what is not said of them is filled in.
+"""Label conditioning: embeddings of labels, label dropout, and a prior over sets of labels.
 
 A user asks for `alien` and says nothing about hats: that is another question than an alien known
-to wear none. So a label has three states: asked for (1), forbidden (-1), unknown (0). Unknown
-labels are drawn first, from a small model of which labels go together; the sprite is then drawn
-knowing all of them. Deciding on a hat is easy for a model of labels and hard for single pixels,
-each of which would have to agree on one.
+to wear none. So a label is asked for (1), forbidden (-1) or open (0). Open labels are drawn first,
+from a small model of which labels go together; the sprite is then drawn given all of them. A hat
+is easy to decide for a model of labels and hard for single pixels, which would all have to agree.
 """
 
 from __future__ import annotations
@@ -18,31 +17,36 @@ from torch import Tensor, nn
 from pxgen.models.protocol import Batch, Stage
 from pxgen.noise import Noise, draw_categories
 
+LABEL_DROPOUT = 0.1
+"""Share of training sprites whose labels are dropped, unless a model's settings say another."""
+FORBIDDEN = 0.02
+"""Share of the absent labels that the label prior is trained with as forbidden."""
+
 
 class LabelEmbedding(nn.Module):
-    """Labels and one scalar (the share of hidden pixels) to a vector.
+    """Labels and the level of noise to a vector.
 
     The embeddings of the labels present and of those known absent are summed, each weighted.
     """
 
     def __init__(self, labels: int, width: int) -> None:
         super().__init__()
-        self.labels = labels
+        self.count = labels
         self.project = nn.Linear(2 * labels + 2, width)
         self.mix = nn.Linear(width, width)
 
-    def forward(self, labels: Tensor, share: Tensor) -> Tensor:
-        """``(B, L)`` labels and a ``(B,)`` share in [0, 1] to ``(B, width)``."""
-        time = share.unsqueeze(1)
+    def forward(self, labels: Tensor, level: Tensor) -> Tensor:
+        """``(B, L)`` labels and ``(B,)`` levels in [0, 1] to ``(B, width)``."""
+        time = level.unsqueeze(1)
         state = torch.cat([labels.relu(), labels.neg().relu(), time, time.square()], dim=1)
         return nn.functional.silu(self.mix(nn.functional.silu(self.project(state))))
 
 
 class LabelTokens(nn.Module):
-    """A vector a label for the picture to attend to, so that each place reads what concerns it.
+    """A token a label for cross-attention, so that each place reads what concerns it.
 
-    Labels that nobody decided on are silent. A few vectors that are there whatever the labels say
-    give attention somewhere else to look: over a single key it would be a constant.
+    Open labels are zero. Register tokens (2309.16588), the same for all labels, are further keys:
+    over a single key attention would be a constant.
     """
 
     REGISTERS = 4
@@ -61,14 +65,14 @@ class LabelTokens(nn.Module):
 
 
 class LabelPrior(nn.Module):
-    """Which labels go together: the chances of the next label of a set, or of its end.
+    """An any-order autoregressive model of sets of labels: the next label of a set, or its end.
 
-    Sets grow one present label at a time in any order, so a set of seven labels takes eight draws
-    however large the vocabulary, and few draws mean few chances of an impossible set.
+    Sets grow by one present label at a time, so a set of seven labels takes eight draws however
+    large the vocabulary, and few draws seldom end in an impossible set.
     """
 
     PREFIXES = 8
-    """Parts of each sprite's labels that one step learns to continue."""
+    """Random subsets of each sprite's labels that one step learns to continue."""
 
     def __init__(self, labels: int, width: int) -> None:
         super().__init__()
@@ -77,7 +81,7 @@ class LabelPrior(nn.Module):
         self.leave = nn.Linear(width, labels + 1)
 
     def forward(self, labels: Tensor) -> Tensor:
-        """``(B, L)`` labels, 0 where undecided, to ``(B, L + 1)`` logits: the next, or the end."""
+        """``(B, L)`` labels, 0 where open, to ``(B, L + 1)`` logits: the next label, or the end."""
         state = torch.cat([labels.relu(), labels.neg().relu()], dim=1)
         hidden = nn.functional.silu(self.enter(state))
         for layer in self.middle:
@@ -88,19 +92,19 @@ class LabelPrior(nn.Module):
         return torch.where(decided, -torch.inf, logits)
 
     def loss(self, labels: Tensor, noise: Noise) -> Tensor:
-        """``(B,)`` nats of the present labels of ``(B, L)`` in {-1, 1}, by random parts."""
+        """``(B,)`` nats of the present labels of ``(B, L)`` in {-1, 1}, by random subsets."""
         B, L = labels.shape
         present = (labels > 0).repeat_interleave(self.PREFIXES, 0)
         size = present.sum(1, keepdim=True)
         keys = noise.uniform(self.PREFIXES, L).view(-1, L).masked_fill(~present, 2.0)
-        kept = (noise.uniform(self.PREFIXES).view(-1, 1) * (size + 1)).long()
-        known = present & (keys.argsort(1).argsort(1) < kept)
+        known_size = (noise.uniform(self.PREFIXES).view(-1, 1) * (size + 1)).long()
+        known = present & (keys.argsort(1).argsort(1) < known_size)
         # Forbidding is learnt from what a sprite does not show.
         forbidden = ~present & (noise.uniform(self.PREFIXES, L).view(-1, L) < FORBIDDEN)
         logits = self(known.float() - forbidden.float())
         # Any of the remaining labels may come next; the end only when none remains.
         target = nn.functional.pad(present & ~known, (0, 1)).float()
-        target[:, L] = (kept == size).squeeze(1).float()
+        target[:, L] = (known_size == size).squeeze(1).float()
         target = target / target.sum(1, keepdim=True)
         logp = logits.log_softmax(1).masked_fill(target == 0, 0.0)
         # A set of s labels is s + 1 draws, of which each part is one.
@@ -108,7 +112,7 @@ class LabelPrior(nn.Module):
         return nats.view(B, self.PREFIXES).mean(1)
 
     def complete(self, asked: Tensor, noise: Noise) -> Tensor:
-        """Decide all labels of ``(n, L)``; what was asked for keeps its weight."""
+        """Draw the open labels of ``(n, L)``; those that were asked for keep their weight."""
         # All at once: what a picture reads of its stream must not depend on its company.
         return self.fill(asked, noise.uniform(asked.shape[1] + 1))
 
@@ -128,7 +132,7 @@ class LabelPrior(nn.Module):
 
 
 def label_stage(prior: LabelPrior) -> Stage:
-    """How a model learns which labels go together, before its pixels."""
+    """The stage that trains a label prior, before those of pixels."""
 
     def loss(batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         return {"cross_entropy": prior.loss(batch.labels, noise).mean() / batch.labels.shape[1]}
@@ -136,19 +140,15 @@ def label_stage(prior: LabelPrior) -> Stage:
     def held_out(batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         return {"bits": prior.loss(batch.labels, noise) / math.log(2)}
 
-    # A perceptron over labels is done in a fraction of the time that pixels take, and has no
-    # hidden pixels to keep it from learning the sets of a small collection by heart.
-    return Stage("labels", prior, loss, held_out, share=0.05, passes=16, codes_pixels=False)
+    # A perceptron over labels is done in a fraction of the time that pixels take, and no masking
+    # keeps it from overfitting the sets of a small collection.
+    return Stage("labels", prior, loss, held_out, share=0.05, max_epochs=16, counts_in_bits=False)
 
 
-FORBIDDEN = 0.02
-"""Share of the absent labels that training forbids outright."""
+def drop_labels(labels: Tensor, noise: Noise, dropout: float = LABEL_DROPOUT) -> Tensor:
+    """Label dropout: a random part of ``(B, L)`` labels in {-1, 1} becomes 0, open.
 
-
-def hide_labels(labels: Tensor, noise: Noise, blind: float) -> Tensor:
-    """Turn a random part of ``(B, L)`` labels in {-1, 1} to 0, unknown.
-
-    A share ``blind`` of the sprites loses all labels, which trains the unconditional model that
+    A share ``dropout`` of the sprites loses all labels, which trains the unconditional model that
     guidance needs (2207.12598). Of the others eight in ten keep all; one in ten keeps a random
     part of the present ones only; one in ten keeps a random part of all.
     """
@@ -157,6 +157,6 @@ def hide_labels(labels: Tensor, noise: Noise, blind: float) -> Tensor:
     all_known = (mode < 0.8).unsqueeze(1)
     only_present = (mode < 0.9).unsqueeze(1)
     known = all_known | (kept & ~(only_present & (labels < 0)))
-    # `mode` and `rate` are spent; whether a sprite goes blind is a draw of its own.
-    sighted = noise.uniform(1) >= blind
-    return labels * (known & sighted)
+    # `mode` and `rate` are spent; whether a sprite loses all labels is a draw of its own.
+    labelled = noise.uniform(1) >= dropout
+    return labels * (known & labelled)

@@ -1,4 +1,4 @@
-"""The blocks that networks are built of, chosen by what they cost on a CPU.
+"""Layers and blocks that networks share, chosen by what they cost on a CPU.
 
 Activations are ``(B, C, h, w)`` in channels_last memory, where convolutions are fastest and a norm
 over channels reads memory in order; GroupNorm in that layout would cost more than the convolutions.
@@ -15,31 +15,30 @@ from pxgen.noise import Noise
 
 Wrap = tuple[bool, bool]
 """Whether the canvas joins at top and bottom, and at left and right."""
-NOWHERE: Wrap = (False, False)
+NO_WRAP: Wrap = (False, False)
 
 
 class FeatureNorm(nn.RMSNorm):
     """RMS-norm (1910.07467) over the last dimension, in the precision of what comes in."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(..., C)`` to the same; torch has a fast path for weights of the input's type only."""
+        """Normalise ``(..., C)``; torch has a fast path for weights of the input's type only."""
         return F.rms_norm(x, self.normalized_shape, self.weight.to(x.dtype), self.eps)
 
 
 class ChannelNorm(FeatureNorm):
-    """The same over the channels of each position of ``(B, C, h, w)``."""
+    """RMS-norm over the channels of each position of ``(B, C, h, w)``."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise; the memory layout stays channels_last."""
+        """``(B, C, h, w)`` to the same; the memory layout stays channels_last."""
         normed: Tensor = super().forward(x.permute(0, 2, 3, 1))
         return normed.permute(0, 3, 1, 2)
 
 
 class CanvasLinear(nn.Linear):
-    """A linear layer that reads or writes a whole canvas at once.
+    """A linear layer over a whole canvas.
 
-    Its rows or columns belong to places and not to features, so the optimizer steps each weight
-    by itself there.
+    Its rows or columns belong to places, so the optimizer steps each weight by itself (AdamW).
     """
 
 
@@ -59,7 +58,7 @@ class ResidualBlock(nn.Module):
             nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.modulate.bias)
 
-    def forward(self, x: Tensor, condition: Tensor, wrap: Wrap = NOWHERE) -> Tensor:
+    def forward(self, x: Tensor, condition: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
         """``(B, C, h, w)`` and ``(B, condition)`` to ``(B, C, h, w)``."""
         scale, shift = self.modulate(condition)[:, :, None, None].chunk(2, dim=1)
         inner = convolve(self.first, self.norm(x), wrap) * (1 + scale) + shift
@@ -67,7 +66,7 @@ class ResidualBlock(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    """Attention of all positions to one another (1706.03762) and to tokens, zero at the start."""
+    """Self-attention over positions (1706.03762), and cross-attention to tokens; starts at zero."""
 
     def __init__(self, width: int, heads: int, *, reads_tokens: bool) -> None:
         super().__init__()
@@ -95,10 +94,10 @@ class AttentionBlock(nn.Module):
 
 
 class GlobalBlock(nn.Module):
-    """A perceptron over the whole canvas at once: position-specific and almost free.
+    """A residual perceptron over the whole canvas: position-specific and almost free.
 
-    Sprites of one set are drawn to one template, which convolutions must learn everywhere and a
-    dense layer learns where it is. On a CPU its weights cost one multiplication a sprite each, a
+    Sprites of one set are drawn to one template, which a dense layer learns where it is and
+    convolutions everywhere. On a CPU its weights cost one multiplication a sprite each, a
     convolution's cost one a position.
     """
 
@@ -111,7 +110,7 @@ class GlobalBlock(nn.Module):
         self.enter = CanvasLinear(flat + condition, hidden)
         self.middle = nn.Linear(hidden, hidden)
         self.leave = CanvasLinear(hidden, flat)
-        self.spread = nn.Conv2d(self.channels, width, 1)
+        self.expand = nn.Conv2d(self.channels, width, 1)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """``(B, C, h, w)`` and ``(B, condition)`` to ``(B, C, h, w)``."""
@@ -123,13 +122,13 @@ class GlobalBlock(nn.Module):
         hidden = F.silu(hidden + F.linear(condition, self.enter.weight[:, split:]))
         hidden = hidden + F.silu(self.middle(hidden))
         planes = self.leave(hidden).view(B, *self.cells, self.channels).permute(0, 3, 1, 2)
-        update: Tensor = self.spread(planes)
+        update: Tensor = self.expand(planes)
         return x + update
 
 
 def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:
-    """A 3×3 convolution of ``(B, C, h, w)`` that sees across the borders which wrap round."""
-    if wrap == NOWHERE:
+    """A 3×3 convolution of ``(B, C, h, w)`` with circular padding where borders wrap round."""
+    if wrap == NO_WRAP:
         image: Tensor = layer(x)
         return image
     down, across = wrap
@@ -138,41 +137,41 @@ def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:
     return F.conv2d(x, layer.weight, layer.bias)
 
 
-def to_planes(pixels: Tensor, canvas: Canvas, tile: int) -> Tensor:
-    """``(B, P, C)`` pixel features to ``(B, T·C, H', W')`` planes whose sides divide by ``tile``.
+def to_planes(features: Tensor, canvas: Canvas, tile: int) -> Tensor:
+    """``(B, P, C)`` features to ``(B, T·C, H', W')`` planes whose sides divide by ``tile``.
 
-    What is added below and at the right is zero.
+    Zeros are padded below and at the right.
     """
     T, H, W = canvas
-    planes = torch.unflatten(pixels, 1, (T, H, W)).permute(0, 1, 4, 2, 3).flatten(1, 2)
+    planes = torch.unflatten(features, 1, (T, H, W)).permute(0, 1, 4, 2, 3).flatten(1, 2)
     padded = F.pad(planes, (0, -W % tile, 0, -H % tile))
     return padded.contiguous(memory_format=torch.channels_last)
 
 
-def leave_out(x: Tensor, share: float, noise: Noise | None) -> Tensor:
-    """Dropout (1207.0580) of a share of ``(B, ...)`` features by the noise of a step, or none.
+def dropout_features(x: Tensor, rate: float, noise: Noise | None) -> Tensor:
+    """Dropout (1207.0580) of ``(B, ...)`` features by the noise of a step; none without noise.
 
     Draws of torch's own would depend on what had been drawn before, in whichever thread: a resumed
     training could not repeat them.
     """
-    if noise is None or not share:
+    if noise is None or not rate:
         return x
-    return x * (noise.uniform(*x.shape[1:]) >= share) / (1 - share)
+    return x * (noise.uniform(*x.shape[1:]) >= rate) / (1 - rate)
 
 
-def frequencies(flat: Tensor, colors: int) -> Tensor:
-    """``(P, K)`` shares of each colour at each position of ``(N, P) int64`` sprites.
+def frequencies(tokens: Tensor, colors: int) -> Tensor:
+    """``(P, K)`` frequencies of each colour at each place of ``(N, P) int64`` sprites.
 
-    Smoothed by the overall shares, so that no colour is impossible anywhere.
+    Smoothed by the overall frequencies, so that no colour is impossible anywhere.
     """
-    counts = torch.zeros(flat.shape[1], colors, device=flat.device)
-    counts.scatter_add_(1, flat.t(), torch.ones_like(flat.t(), dtype=counts.dtype))
+    counts = torch.zeros(tokens.shape[1], colors, device=tokens.device)
+    counts.scatter_add_(1, tokens.t(), torch.ones_like(tokens.t(), dtype=counts.dtype))
     overall = counts.sum(0) + 1
-    return (counts + 2 * overall / overall.sum()) / (len(flat) + 2)
+    return (counts + 2 * overall / overall.sum()) / (len(tokens) + 2)
 
 
 def prefer_channels_last(module: nn.Module) -> None:
-    """Lay the convolutions' weights out as their inputs are, so that none is copied each call."""
+    """Lay convolution weights out in channels_last, as inputs are, so that no call copies them."""
     for parameter in module.parameters():
         if parameter.dim() == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)

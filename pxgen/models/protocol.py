@@ -1,7 +1,20 @@
 """The contract that every model obeys and that every command relies on.
 
-Sprites are ``(n, T, H, W)`` index maps; labels are ``(n, L)`` floats and never ``None``: 1 asks for
-a label, -1 forbids it, 0 says nothing, values between weigh. Unlabelled data has ``L = 0``.
+The words of ``models``, one meaning each:
+
+- sprite: a drawing, still or clip; picture: sprite number ``i`` of a seed, with its own noise.
+- index: a palette entry, 0 … K - 1, of which 0 is transparent. An index map is ``(T, H, W)``.
+- pixels: the index maps of sprites as a tensor, ``(B, T, H, W)``; a canvas has P of them.
+- tokens: the same flattened, ``(B, P) int64``; place: a position among them, in reading order.
+- mask token: K, which stands in tokens for a masked pixel, one still to be drawn; the others are
+  known.
+- encoding: palette entries as inputs of a network, and its outputs as palette entries.
+- labels: ``(B, L)`` floats, never ``None``: 1 asks for a label, -1 forbids it, 0 leaves it open,
+  values between weigh. Unlabelled data has L = 0. In a dataset they are 0/1 marks.
+- code: a sprite's latent (tokens, noise, a vector, codebook entries), together with its labels.
+- codec: from sprites to codes and back; prior: the distribution that codes are drawn from.
+- stage: a part of a model that is trained on its own, one after another.
+- bits: -log2 of a sprite's likelihood, or an upper bound on it.
 """
 
 from __future__ import annotations
@@ -20,7 +33,7 @@ from pxgen.noise import Noise
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """What every ``[model]`` table becomes."""
+    """The settings of a ``[model]`` table."""
 
     def suited(self, pixels: Tensor) -> Self:
         """These settings with what was left open chosen by ``(N, T, H, W)`` training sprites."""
@@ -34,8 +47,8 @@ class Batch(NamedTuple):
     """``(B, T, H, W) int64`` palette indices."""
     labels: Tensor
     """``(B, L) float32`` in [-1, 1]."""
-    digest: Tensor | None = None
-    """``(B, M) int64``: what the stage's ``digest`` says of the sprites, where it is kept."""
+    codes: Tensor | None = None
+    """``(B, M) int64``: what the stage's ``precompute`` gave for these sprites, if it is cached."""
 
 
 Loss = Callable[[Batch, float, Noise], Mapping[str, Tensor]]
@@ -46,47 +59,46 @@ HeldOut = Callable[[Batch, Noise], Mapping[str, Tensor]]
 
 @dataclass(frozen=True)
 class Stage:
-    """One thing to optimise. A model's stages are trained in order."""
+    """One objective over some of the weights. A model's stages are trained in order."""
 
     name: str
     module: nn.Module
     """The parameters of this stage."""
     loss: Loss
     held_out: HeldOut
-    """Figures of sprites it has not learnt from. ``bits``, where a stage has them, are an upper
-    bound on what it adds to coding a sprite."""
-    begin: Callable[[Batch], None] = lambda batch: None
+    """Figures of held-out sprites. ``bits``, where a stage has them, are an upper bound on what it
+    adds to coding a sprite."""
+    initialize: Callable[[Batch], None] = lambda batch: None
     """Called once before the first step with a large sample of training sprites."""
-    before: Callable[[Batch, Noise], None] | None = None
+    before_step: Callable[[Batch, Noise], None] | None = None
     """Called before each step with its batch: for what follows the data without a gradient."""
-    settle: Callable[[Iterable[Batch]], None] = lambda batches: None
+    fit_prior: Callable[[Iterable[Batch]], None] = lambda batches: None
     """Called with training sprites whenever the averaged weights are about to be drawn from."""
-    digest: Callable[[Batch], Tensor] | None = None
-    """``(B, M) int64`` below 2**16 of what this stage reads of sprites and does not change, so that
-    it may be kept, also for a next stage with the same function; batches then come with it unless
-    sprites are moved or mirrored."""
+    precompute: Callable[[Batch], Tensor] | None = None
+    """``(B, M) int64`` codes below 2**16 by frozen weights. They are cached, also for a next stage
+    with the same function, and come as ``Batch.codes`` unless sprites are moved or mirrored."""
     state: Callable[[], Mapping[str, float]] = dict
-    """Figures of what no single sprite tells, beside those of held-out ones."""
+    """Figures of the module itself, reported beside those of held-out sprites."""
     share: float = 1.0
     """Of a time budget, relative to the other stages."""
-    passes: float | None = None
-    """Times it may see the training sprites at most; more would only learn them by heart."""
+    max_epochs: float | None = None
+    """Passes over the training sprites at most; more would overfit."""
     patience: int | None = None
-    """Validations without fewer held-out bits after which it ends, with the weights of the best."""
-    goes_on: bool = False
-    """Whether it begins with what another stage learnt, which may then be the best of it. Where all
-    begins anew it is not: what has learnt its sprites by heart still beats what knows nothing."""
-    early_end: bool = False
-    """Whether it comes to its end sooner, with a learning rate that falls as it would have later,
-    once held-out bits rise: what is left would only teach it its sprites by heart."""
-    codes_pixels: bool = True
+    """Early stopping: validations without fewer held-out bits, after which the best weights are
+    restored."""
+    continues: bool = False
+    """Whether it starts from trained weights. These are validated first, since they may stay the
+    best; weights that start at random may not."""
+    early_decay: bool = False
+    """Whether the learning rate decays sooner once held-out bits rise, which ends the stage."""
+    counts_in_bits: bool = True
     """Whether its bits count towards a sprite given its labels; those of a label prior do not,
     nor those that a later stage bounds anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingParams(SamplingSettings):
-    """How to draw, and what from; ``None`` leaves the choice to the model."""
+    """Options of a draw; ``None`` leaves the choice to the model."""
 
     init: Tensor | None = None
     """``(T, H, W) uint8`` indices to start from."""
@@ -97,10 +109,10 @@ class SamplingParams(SamplingSettings):
     tile: Wrap | None = None
     """Which borders join without a seam."""
     canvas: Canvas | None = None
-    """What to draw on if it is larger than the model's."""
+    """The canvas of the drawing, where it is larger than the model's."""
     lock: Tensor | None = None
     """``(K,) bool``: the palette entries that may be drawn."""
-    given: Tensor | None = None
+    prefix: Tensor | None = None
     """``(N, H, W) uint8``: the first frames of a clip, which stay as they are."""
 
     @classmethod
@@ -109,22 +121,22 @@ class SamplingParams(SamplingSettings):
         return cls(**{f.name: getattr(settings, f.name) for f in fields(SamplingSettings)})
 
     @property
-    def strong(self) -> float:
-        """The strength, in [0, 1]; without ``init`` there is nothing to keep to."""
+    def edit_strength(self) -> float:
+        """The strength in [0, 1]; 1 where there is no ``init``."""
         return 1.0 if self.strength is None or self.init is None else self.strength
 
     @property
-    def fresh(self) -> bool:
-        """Whether no pixel is known beforehand."""
-        return self.init is None or (self.mask is None and self.strong == 1)
+    def from_scratch(self) -> bool:
+        """Whether every pixel is drawn, and none depends on ``init``."""
+        return self.init is None or (self.mask is None and self.edit_strength == 1)
 
-    def wanted(self) -> frozenset[str]:
-        """The names of what is set."""
+    def requested(self) -> frozenset[str]:
+        """The names of the fields that are set."""
         return frozenset(f.name for f in fields(self) if getattr(self, f.name) is not None)
 
 
 EDITS = frozenset({"init", "strength", "mask", "tile", "canvas", "lock"})
-"""What of :class:`SamplingParams` edits: any diffusion takes it."""
+"""The fields of :class:`SamplingParams` that edit; any diffusion takes them."""
 
 
 class Model(Protocol):
@@ -143,7 +155,7 @@ class Model(Protocol):
     """The sampler that draws unless another is asked for."""
 
     def stages(self) -> tuple[Stage, ...]:
-        """What to optimise, in order."""
+        """The stages of training, in order."""
         ...
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
@@ -166,18 +178,15 @@ class Model(Protocol):
         """A code back to ``(n, T, H, W) uint8`` index maps."""
         ...
 
-    def paint(self, code: Any) -> Tensor | None:
+    def decode_rgba(self, code: Any) -> Tensor | None:
         """``(n, T, H, W, 4)`` RGBA in [0, 1] before it is snapped to the palette.
 
-        None of models that speak of palette entries only.
+        None of models that predict palette entries.
         """
         ...
 
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
-        """Figures of the codes of many sprites: how much of a code says anything.
-
-        Empty of models whose samples are not drawn by way of a code.
-        """
+        """Units of a code and how many are active over many sprites; empty without a code."""
         ...
 
     def mix(self, a: Any, b: Any, weight: float) -> Any:
@@ -187,7 +196,7 @@ class Model(Protocol):
 
 @runtime_checkable
 class Levelled(Protocol):
-    """What a model whose codes have two levels can do besides."""
+    """A model whose codes have two levels, each of which can be decoded alone."""
 
     def decode_levels(self, code: Any, *, top: bool, bottom: bool) -> Tensor:
         """A code back to ``(n, T, H, W) uint8`` index maps by the levels that are asked for."""

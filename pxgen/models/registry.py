@@ -1,4 +1,4 @@
-"""The families of models by name. A family is a module, a line here, and its recipes."""
+"""The registry of model families. A family is a module, a line here, and its recipes."""
 
 from __future__ import annotations
 

@@ -162,8 +162,8 @@ def continuing(
 ) -> SamplingParams | None:
     """How to draw what follows ``(N, H, W) uint8`` frames; None where a model cannot."""
     canvas, takes = loaded.card.canvas, loaded.model.takes
-    if "given" in takes:
-        return replace(sampling, given=frames)
+    if "prefix" in takes:
+        return replace(sampling, prefix=frames)
     if "mask" not in takes:
         return None
     clip = torch.cat([frames, frames[-1:].expand(canvas.frames - len(frames), -1, -1)])

@@ -145,7 +145,7 @@ def _seats(model: Model, sampling: SamplingParams, device: torch.device) -> int:
     """How many pictures are computed at once, whoever asks for how many."""
     if device.type != "cpu":
         return SEATS_ACCELERATED
-    if not sampling.fresh:
+    if not sampling.from_scratch:
         # The sets of labels that may explain what is known of a picture are a group already.
         return 1
     canvas = sampling.canvas or model.domain.canvas

@@ -1,4 +1,4 @@
-"""Which model to draw from, and what it may be asked."""
+"""The choice of a model to draw from, and the check of the options that it takes."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ def check_sampling(sampling: SamplingParams, model: Model) -> None:
         UsageError: such an option, or a sampler that the model does not have.
     """
     taken = model.takes.union(*model.samplers.values())
-    for name in sorted(sampling.wanted() - taken):
+    for name in sorted(sampling.requested() - taken):
         options = ", ".join(_flag(option) for option in sorted(taken)) or "none of them"
         raise UsageError(f"this model has no use for {_flag(name)}; it takes {options}")
     sampler = sampling.sampler or model.sampler
     if sampler not in model.samplers:
         hint = nearest(sampler, model.samplers)
         raise UsageError(f"no sampler '{sampler}' for this model: {hint}")
-    for name in sorted(sampling.wanted() - model.takes - model.samplers[sampler]):
+    for name in sorted(sampling.requested() - model.takes - model.samplers[sampler]):
         able = [other for other, options in model.samplers.items() if name in options]
         raise UsageError(
             f"sampler {sampler} has no use for {_flag(name)}; take --sampler {' or '.join(able)}"

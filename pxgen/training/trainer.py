@@ -193,7 +193,7 @@ class Trainer:
     def _enter(self, stage: int) -> TrainState:
         # Of all stages only the one in training may drop out or gather statistics.
         self.model.module.eval()
-        digest = self._stages[stage].digest
+        digest = self._stages[stage].precompute
         if digest is None:
             self._code_cache = None
         elif self._code_cache is None or digest != self._code_cache.precompute:
@@ -217,10 +217,10 @@ class Trainer:
             started = time.process_time()
             digest = None if self._code_cache is None else self._code_cache.codes
             batch = self._examples.batch(self.settings.batch, seed, key, self.device, digest)
-            if self._state.stage.before is not None:
+            if self._state.stage.before_step is not None:
                 # 2^47 lies beyond any step, and the parts of a batch have higher bits.
                 noise = BatchNoise(len(batch.pixels), seed, key + (1 << 47), self.device)
-                self._state.stage.before(batch, noise)
+                self._state.stage.before_step(batch, noise)
                 self._group.broadcast([*self._state.stage.module.buffers()])
             losses = self._workers.backward(self._state.stage, batch, progress, seed, key)
             if not all(map(math.isfinite, losses.values())):
@@ -237,12 +237,12 @@ class Trainer:
         stage = self.position.stage
         count = max(1, min(MAX_INIT_SPRITES, MAX_INIT_PIXELS // self.dataset.canvas.pixels))
         seed = self.settings.seed
-        self._stages[stage].begin(self._examples.batch(count, seed, INIT_STEP, self.device))
+        self._stages[stage].initialize(self._examples.batch(count, seed, INIT_STEP, self.device))
         # All processes start from the same weights, whatever machines they run on.
         self._group.broadcast([*self._stages[stage].module.state_dict().values()])
         # The average starts from what the stage began with.
         self._state = self._enter(stage)
-        if self._state.stage.goes_on:
+        if self._state.stage.continues:
             self._note_validation((self._validate() or {}).get("bits"))
 
     def _report(self, losses: Mapping[str, float], lr: float) -> Report:
@@ -275,7 +275,7 @@ class Trainer:
             self.position = dataclasses.replace(self.position, stale=self.position.stale + 1)
             worse = bits > OVERFIT_FACTOR * best + OVERFIT_BITS
             overfit = worse and self.position.stale >= OVERFIT_VALIDATIONS
-            if self._state.stage.early_end and overfit and self.position.turn is None:
+            if self._state.stage.early_decay and overfit and self.position.turn is None:
                 self._start_decay()
 
     def _start_decay(self) -> None:
@@ -294,7 +294,7 @@ class Trainer:
         """Let the stage fit what it fits to the averaged weights."""
         indices = subsample(self.dataset.train, count)
         with self.averaged(), torch.no_grad():
-            self._state.stage.settle(self._batches(indices))
+            self._state.stage.fit_prior(self._batches(indices))
 
     def _validate(self) -> Mapping[str, float] | None:
         indices = self.dataset.held_out
@@ -339,8 +339,8 @@ class Trainer:
         steps, minutes = self.settings.steps, self.settings.minutes
         stage, step = self._state.stage, self.position.step
         spent = 0.0
-        if stage.passes is not None:
-            most = stage.passes * len(self.dataset.train) / self.settings.batch
+        if stage.max_epochs is not None:
+            most = stage.max_epochs * len(self.dataset.train) / self.settings.batch
             spent = step / max(MIN_STEPS, most)
         if steps is not None:
             return min(1.0, max(spent, step / steps))

@@ -60,9 +60,9 @@ def _measure(name: str) -> dict[int, tuple[float, float]]:
         for batch in BATCHES:
             condition = torch.zeros(batch, WIDTH)
             began = time.perf_counter()
-            reader = net.reader(condition)
+            cached = net.cached(condition)
             for position in range(N):
-                reader.tell(position, reader.logits(position).argmax(-1))
+                cached.append(position, cached.logits(position).argmax(-1))
             kept = time.perf_counter() - began
             drawn = torch.zeros(batch, N, dtype=torch.long)
             net(drawn, condition)

@@ -68,13 +68,13 @@ def test_unknown_recipes_are_named_before_anything_is_trained(data: Path) -> Non
 
 def test_project_files_are_compared_beside_recipes(data: Path, tmp_path: Path) -> None:
     planes = tmp_path / "planes.toml"
-    planes.write_text('[model]\nrecipe = "vae"\npixels = "sigmoid"\n[train]\nlr = 0.5\n')
+    planes.write_text('[model]\nrecipe = "vae"\nencoding = "sigmoid"\n[train]\nlr = 0.5\n')
     code, out, _ = run(data, "vae", str(planes), "--steps", "4", "--json")
     assert code == 0
     assert [row["recipe"] for row in json.loads(out)] == ["vae", "planes"]
     _, header = read_card(data / "out" / "planes")
     about = json.loads(header.metadata[KEY])
-    assert about["model"]["pixels"] == "sigmoid"
+    assert about["model"]["encoding"] == "sigmoid"
     assert about["training"]["settings"]["lr"] == TrainSettings().lr
 
 

@@ -71,7 +71,7 @@ def test_dense_autoencoders_get_the_slots_that_their_sprites_need() -> None:
     # 3, 2, 1 and 1 colours: 7 of 4 places.
     assert spec.suited(pixels).slots == 3
     assert replace(spec, slots=9).suited(pixels).slots == 9
-    assert replace(spec, pixels="index").suited(pixels).slots == 0
+    assert replace(spec, encoding="index").suited(pixels).slots == 0
 
 
 @pytest.mark.parametrize("name", ["vae", "masked"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pxgen.models.conditioning import LabelPrior, LabelTokens, hide_labels
+from pxgen.models.conditioning import LabelPrior, LabelTokens, drop_labels
 from pxgen.models.layers import AttentionBlock
 from pxgen.models.protocol import Batch
 from pxgen.noise import BatchNoise, PictureNoise, seed_weights
@@ -38,10 +38,10 @@ def test_each_place_reads_the_tokens_by_itself() -> None:
 @pytest.mark.parametrize("labels", ["attention", "both"])
 @pytest.mark.parametrize("recipe", ["masked", "ddpm-palette"])
 def test_labels_reach_the_loss_by_way_of_attention(recipe: str, labels: str) -> None:
-    model = tiny_model(recipe, labels=labels)
+    model = tiny_model(recipe, conditioning=labels)
     stage = model.stages()[-1]
     batch = Batch(torch.randint(0, 5, (16, 1, 6, 8)), torch.ones(16, 2))
-    stage.begin(batch)
+    stage.initialize(batch)
     optimizer = torch.optim.Adam(stage.module.parameters(), lr=0.03)
     reached: set[str] = set()
     for step in range(8):
@@ -67,7 +67,7 @@ def test_labels_reach_the_loss_by_way_of_attention(recipe: str, labels: str) -> 
 @pytest.mark.parametrize("recipe", ["masked", "ddpm-palette"])
 def test_without_labels_there_is_nothing_to_attend_to(recipe: str) -> None:
     plain = tiny_model(recipe, domain(labels=0))
-    attending = tiny_model(recipe, domain(labels=0), labels="attention")
+    attending = tiny_model(recipe, domain(labels=0), conditioning="attention")
     assert plain.module.state_dict().keys() == attending.module.state_dict().keys()
 
 
@@ -120,7 +120,7 @@ def test_labels_are_hidden_as_said() -> None:
     """Shares that a random part leaves of n labels are integrals: none is left once in n + 1."""
     labels = torch.ones(40_000, 4)
     labels[:, 2:] = -1
-    seen = hide_labels(labels, BatchNoise(40_000, 0, 0), 0.1)
+    seen = drop_labels(labels, BatchNoise(40_000, 0, 0), 0.1)
     assert torch.equal(seen[seen != 0], labels[seen != 0])
     present, absent = (seen[:, :2] != 0).any(1), (seen[:, 2:] != 0).any(1)
     # Eight in ten of those with sight, and of one in ten those that happen to keep all four.

@@ -92,7 +92,7 @@ def test_losses_are_finite_scalars_and_reach_every_weight(recipe: str) -> None:
     model = tiny_model(recipe)
     batch = example(count=64)
     for stage in model.stages():
-        stage.begin(batch)
+        stage.initialize(batch)
         # Several steps, because layers that start at zero hide those behind them.
         optimizer = torch.optim.SGD(stage.module.parameters(), lr=0.1)
         reached: set[str] = set()
@@ -115,12 +115,12 @@ def test_an_untrained_bound_is_near_the_entropy_of_noise(recipe: str) -> None:
     """Uniform noise costs log2 K bits a pixel; a bound far below it would be a wrong weighting."""
     model = tiny_model(recipe)
     batch = example(count=64)
-    if not any(stage.codes_pixels for stage in model.stages()):
+    if not any(stage.counts_in_bits for stage in model.stages()):
         pytest.skip("no likelihood")
     bits = torch.zeros(64)
     for stage in model.stages():
-        stage.begin(batch)
-        if stage.codes_pixels:
+        stage.initialize(batch)
+        if stage.counts_in_bits:
             with torch.no_grad():
                 bits += stage.held_out(batch, BatchNoise(64, 0, 0))["bits"]
     fair = domain().canvas.pixels * math.log2(len(PALETTE))

@@ -38,7 +38,7 @@ def test_they_learn_and_draw(name: str, of: Domain) -> None:
     pixels = torch.randint(0, of.colors, (4, *of.canvas), generator=generator)
     batch = Batch(pixels, torch.ones(4, of.labels))
     stage = model.stages()[-1]
-    stage.begin(batch)
+    stage.initialize(batch)
     optimizer = torch.optim.Adam(stage.module.parameters(), 0.01)
     losses = []
     for step in range(40):
@@ -49,7 +49,7 @@ def test_they_learn_and_draw(name: str, of: Domain) -> None:
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.9 * losses[0]
-    stage.settle([batch])
+    stage.fit_prior([batch])
     with torch.no_grad():
         figures = stage.held_out(batch, BatchNoise(4, 0, 0, pixels.device))
         drawn = model.sample(torch.zeros(3, of.labels), PictureNoise(0, range(3)), SamplingParams())

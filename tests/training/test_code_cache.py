@@ -21,7 +21,7 @@ from tests.training.test_trainer import CPU
 
 def test_digests_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> None:
     data, model = tiny_dataset(tmp_path, count=80), tiny_model("vqvae")
-    digest = next(stage.digest for stage in model.stages() if stage.digest is not None)
+    digest = next(stage.precompute for stage in model.stages() if stage.precompute is not None)
     seen: list[int] = []
 
     def counted(batch: Batch) -> torch.Tensor:
@@ -48,20 +48,20 @@ def test_moved_sprites_come_without_a_digest(tmp_path: Path, moved: dict[str, in
     def digest(indices: object) -> torch.Tensor:
         raise AssertionError("asked for")
 
-    assert examples.batch(4, 0, 0, CPU, digest).digest is None
+    assert examples.batch(4, 0, 0, CPU, digest).codes is None
 
 
 def test_stages_that_read_the_same_make_it_once(tmp_path: Path) -> None:
     data, model = tiny_dataset(tmp_path), tiny_model("vqvae")
     stages, seen = model.stages(), []
-    digest = next(stage.digest for stage in stages if stage.digest is not None)
+    digest = next(stage.precompute for stage in stages if stage.precompute is not None)
 
     def counted(batch: Batch) -> torch.Tensor:
         seen.append(len(batch.pixels))
         return digest(batch)
 
     model.stages = lambda: tuple(  # type: ignore[method-assign]
-        stage if stage.digest is None else dataclasses.replace(stage, digest=counted)
+        stage if stage.precompute is None else dataclasses.replace(stage, precompute=counted)
         for stage in stages
     )
     for _ in Trainer(model, data, TrainSettings(steps=3, batch=16, warmup=1), CPU).run():
@@ -81,7 +81,7 @@ def test_priors_learn_from_digests_as_from_sprites(tmp_path: Path) -> None:
         model = tiny_model("vqvae")
         stages = model.stages()
         if not kept:
-            bare: tuple[Stage, ...] = tuple(dataclasses.replace(s, digest=None) for s in stages)
+            bare: tuple[Stage, ...] = tuple(dataclasses.replace(s, precompute=None) for s in stages)
             model.stages = lambda bare=bare: bare  # type: ignore[method-assign]
         trainer = Trainer(model, tiny_dataset(tmp_path), settings, CPU)
         assert "bottom" in stages_of(list(trainer.run()))

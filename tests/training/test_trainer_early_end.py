@@ -31,8 +31,8 @@ class Fading:
         patience: int | None,
         bits: Iterable[float] = BITS,
         *,
-        early_end: bool = False,
-        goes_on: bool = False,
+        early_decay: bool = False,
+        continues: bool = False,
     ) -> None:
         self.model = tiny_model()
         self.found = iter(bits)
@@ -42,7 +42,7 @@ class Fading:
             return {"bits": torch.full((len(batch.pixels),), next(self.found))}
 
         stage = dataclasses.replace(real, held_out=held_out, patience=patience)
-        stage = dataclasses.replace(stage, early_end=early_end, goes_on=goes_on)
+        stage = dataclasses.replace(stage, early_decay=early_decay, continues=continues)
         self.model.stages = lambda: (stage,)  # type: ignore[method-assign]
 
     def weights(self) -> list[torch.Tensor]:
@@ -74,7 +74,7 @@ def test_a_stage_ends_early_with_the_weights_of_its_best_validation(tmp_path: Pa
 
 def test_what_a_stage_begins_with_may_be_the_best_of_it(tmp_path: Path) -> None:
     """Few sprites are learnt by heart from the first step on: the weights of before are left."""
-    fading = Fading(patience=3, goes_on=True)
+    fading = Fading(patience=3, continues=True)
     trainer, before = run(tmp_path, fading), []
 
     def found() -> Iterator[float]:
@@ -103,7 +103,7 @@ def ripe(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("ripe")
 def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, steps=200, validate_every=10)
-    reports = list(run(tmp_path, Fading(None, early_end=True), settings).run())
+    reports = list(run(tmp_path, Fading(None, early_decay=True), settings).run())
     # 7 bits at step 20, over 3 % more at 30 and 40; half as many steps to the end.
     assert {report.position.turn for report in reports} == {None, 40}
     assert reports[-1].position.step == 60
@@ -132,7 +132,7 @@ def test_only_bits_that_rise_clearly_bring_an_early_end(
     tmp_path: Path, bits: tuple[float, ...], turn: int | None
 ) -> None:
     settings = dataclasses.replace(SETTINGS, steps=1000, validate_every=10)
-    trainer = run(tmp_path, Fading(None, bits, early_end=True), settings)
+    trainer = run(tmp_path, Fading(None, bits, early_decay=True), settings)
     for report in trainer.run():
         if report.position.step == 59:
             break
@@ -144,27 +144,27 @@ def test_nothing_ends_early_before_it_is_ripe(
 ) -> None:
     monkeypatch.setattr(training, "EARLY_DECAY_MIN_STEP", 41)
     settings = dataclasses.replace(SETTINGS, steps=70, validate_every=10)
-    *_, last = run(tmp_path, Fading(None, early_end=True), settings).run()
+    *_, last = run(tmp_path, Fading(None, early_decay=True), settings).run()
     assert (last.position.turn, last.position.step) == (None, 70)
 
 
 @pytest.mark.usefixtures("ripe")
 def test_an_end_that_the_budget_brings_sooner_is_not_turned_to(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, steps=55, validate_every=10)
-    *_, last = run(tmp_path, Fading(None, early_end=True), settings).run()
+    *_, last = run(tmp_path, Fading(None, early_decay=True), settings).run()
     assert (last.position.turn, last.position.step) == (None, 55)
 
 
 @pytest.mark.usefixtures("ripe")
 def test_an_early_end_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, steps=200, validate_every=10)
-    whole = Fading(None, early_end=True)
+    whole = Fading(None, early_decay=True)
     trainer = run(tmp_path, whole, settings)
     for report in trainer.run():
         if report.position.step == 47:
             position = report.position
             snapshot = {name: tensor.clone() for name, tensor in trainer.snapshot().items()}
-    second = Fading(None, early_end=True)
+    second = Fading(None, early_decay=True)
     second.found = iter(BITS[4:])
     later = run(tmp_path, second, settings)
     weights = {n.removeprefix("weights."): t for n, t in snapshot.items() if n.startswith("wei")}

@@ -1,7 +1,7 @@
-"""The bodies of an autoencoder: perceptrons over the whole canvas, or convolutions.
+"""Encoder and decoder bodies: perceptrons over the whole canvas, or convolutions.
 
-An encoder takes ``(B, P, C)`` pixel features and ``(B, L)`` labels to a code; a decoder takes a
-code and labels back to ``(B, P, C')``. Labels may be of width 0.
+An encoder takes ``(B, P, C)`` pixel features and ``(B, L)`` labels to the parameters of a code; a
+decoder takes a code and labels back to ``(B, P, C')``. Labels may be of width 0.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class DenseEncoder(nn.Module):
         self.enter = CanvasLinear(canvas.pixels * channels + labels, width)
         self.leave = nn.Linear(width, code)
 
-    def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """``(B, P, C)`` and ``(B, L)`` to ``(B, code)``."""
-        hidden = self.enter(torch.cat([pixels.flatten(1), labels], 1))
+        hidden = self.enter(torch.cat([features.flatten(1), labels], 1))
         code: Tensor = self.leave(F.silu(hidden))
         return code
 
@@ -45,8 +45,8 @@ class DenseDecoder(nn.Module):
 
     def forward(self, code: Tensor, labels: Tensor) -> Tensor:
         """``(B, code)`` and ``(B, L)`` to ``(B, P, C)``."""
-        pixels: Tensor = self.leave(F.silu(self.enter(torch.cat([code, labels], 1))))
-        return torch.unflatten(pixels, 1, self.shape)
+        features: Tensor = self.leave(F.silu(self.enter(torch.cat([code, labels], 1))))
+        return torch.unflatten(features, 1, self.shape)
 
 
 class ConvEncoder(nn.Module):
@@ -65,9 +65,9 @@ class ConvEncoder(nn.Module):
         inside = 2 * width if keep_map else 2 * width * rows * columns
         self.leave = nn.Conv2d(inside, code, 1) if keep_map else CanvasLinear(inside, code)
 
-    def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """``(B, P, C)`` and ``(B, L)`` to ``(B, code)`` or ``(B, code, rows, columns)``."""
-        x = self.enter(to_planes(pixels, self.canvas, STRIDE))
+        x = self.enter(to_planes(features, self.canvas, STRIDE))
         if self.label is not None:
             # The same as planes that each hold one label, without making them.
             x = x + self.label(labels)[:, :, None, None]
@@ -77,7 +77,7 @@ class ConvEncoder(nn.Module):
 
 
 class ConvDecoder(nn.Module):
-    """The way back: positions unfold into pixels twice over."""
+    """Sub-pixel convolutions (1609.05158) from a vector or a map back to the canvas."""
 
     def __init__(
         self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
@@ -101,7 +101,7 @@ class ConvDecoder(nn.Module):
 
 
 class PlainEncoder(nn.Module):
-    """Two convolutions that keep every position, as pallets has them, to measure against."""
+    """Two convolutions of stride 1, as pallets has it, to measure against."""
 
     def __init__(
         self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
@@ -114,9 +114,9 @@ class PlainEncoder(nn.Module):
         inside = width * canvas.height * canvas.width
         self.leave = None if keep_map else CanvasLinear(inside, code)
 
-    def forward(self, pixels: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """``(B, P, C)`` and ``(B, L)`` to ``(B, code)`` or ``(B, code, H, W)``."""
-        x = self.enter(to_planes(pixels, self.canvas, 1))
+        x = self.enter(to_planes(features, self.canvas, 1))
         if self.label is not None:
             x = x + self.label(labels)[:, :, None, None]
         x = self.second(F.silu(x))
@@ -125,7 +125,7 @@ class PlainEncoder(nn.Module):
 
 
 class PlainDecoder(nn.Module):
-    """The way back, through two convolutions more."""
+    """Two convolutions of stride 1 from a vector or a map back to the canvas."""
 
     def __init__(
         self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
@@ -147,8 +147,7 @@ class PlainDecoder(nn.Module):
 class _Unfold(nn.Module):
     """Code and labels to the first planes of a decoder.
 
-    Beside a vector labels say at once what stands where; to a map they can only add the same to
-    all of its positions.
+    Labels join a vector as further inputs; to a map they add the same at all positions.
     """
 
     def __init__(

@@ -1,8 +1,7 @@
-"""A density over codes, fitted once they are learnt: what point latents are sampled from.
+"""Ex-post density estimation (1903.12436): priors fitted to the codes of training sprites.
 
-An autoencoder without a prior has holes between its codes; a Gaussian fitted to the codes of the
-training sprites knows where they lie (1903.12436). Its mean depends on the labels, so that it
-steers models whose decoder never saw one.
+An autoencoder without a prior has holes between its codes; a fitted density samples where codes
+lie. The mean of the Gaussian depends on labels, so that they steer models whose decoder sees none.
 """
 
 from __future__ import annotations
@@ -15,55 +14,55 @@ from torch import Tensor, nn
 
 from pxgen.noise import Noise
 
-WHOLE = 1024
-"""Widest code whose covariance is kept whole; of a wider one only the diagonal."""
+MAX_FULL_COVARIANCE = 1024
+"""Numbers of the widest code with a full covariance; a wider one has a diagonal."""
 RIDGE = 1e-3
 """Added to a variance, relative to the mean one: few sprites must not make a density singular."""
-KEPT = 2048
-"""Training sprites whose codes are kept to draw from."""
-ALIKE = 0.5
-"""Labels by which a sprite may differ and still be e times less often the one drawn from."""
+COMPONENTS = 2048
+"""Training sprites whose posteriors are kept."""
+LABEL_SCALE = 0.5
+"""Differing labels that make a sprite e times less likely to be drawn from."""
 
 
-class Codes(NamedTuple):
-    """What an encoder says of sprites."""
+class Posteriors(NamedTuple):
+    """Encoded sprites."""
 
-    middle: Tensor
+    mode: Tensor
     """``(n, D)`` likeliest codes."""
-    spread: Tensor
+    std: Tensor
     """``(n, D)`` deviations around them, 0 where a code is a point."""
     labels: Tensor
     """``(n, L)``."""
 
 
 class Density(nn.Module):
-    """``code = labels · effect + middle + spread · normal``; standard normal until it is fitted."""
+    """``code = labels · effect + middle + scale · normal``; standard normal until it is fitted."""
 
     effect: Tensor
     middle: Tensor
-    spread: Tensor
+    scale: Tensor
 
     def __init__(self, size: int, labels: int) -> None:
         super().__init__()
         self.size, self.labels = size, labels
         self.register_buffer("effect", torch.zeros(labels, size))
         self.register_buffer("middle", torch.zeros(size))
-        whole = size <= WHOLE
-        self.register_buffer("spread", torch.eye(size) if whole else torch.ones(size))
+        full = size <= MAX_FULL_COVARIANCE
+        self.register_buffer("scale", torch.eye(size) if full else torch.ones(size))
 
-    def fit(self, codes: Iterable[Codes]) -> None:
-        """Take over mean, label effects and covariance of the likeliest codes.
+    def fit(self, posteriors: Iterable[Posteriors]) -> None:
+        """Fit mean, label effects and covariance to the modes, by ridge regression on labels.
 
         One pass, in double precision; labels count as present (> 0) or not.
         """
         L, D = self.labels, self.size
         inputs = torch.zeros(L + 1, L + 1, dtype=torch.float64)
         cross = torch.zeros(L + 1, D, dtype=torch.float64)
-        squares = torch.zeros(self.spread.shape, dtype=torch.float64)
+        squares = torch.zeros(self.scale.shape, dtype=torch.float64)
         count = 0
-        for middle, _, labels in codes:
+        for mode, _, labels in posteriors:
             x = torch.cat([(labels > 0).double().cpu(), torch.ones(len(labels), 1)], 1)
-            z = middle.double().cpu()
+            z = mode.double().cpu()
             inputs += x.mT @ x
             cross += x.mT @ z
             squares += z.mT @ z if squares.dim() == 2 else z.square().sum(0)
@@ -76,11 +75,11 @@ class Density(nn.Module):
         covariance = (squares - explained) / max(1, count)
         self.effect.copy_(solved[:L])
         self.middle.copy_(solved[L])
-        self.spread.copy_(_root(covariance))
+        self.scale.copy_(_root(covariance))
 
     def _second_moments(self, solved: Tensor, inputs: Tensor, cross: Tensor) -> Tensor:
-        """What the fitted means explain of the codes' squares."""
-        if self.spread.dim() == 2:
+        """The part of the codes' second moments that the fitted means explain."""
+        if self.scale.dim() == 2:
             both = solved.mT @ cross
             return both + both.mT - solved.mT @ inputs @ solved
         return 2 * (solved * cross).sum(0) - (solved * (inputs @ solved)).sum(0)
@@ -90,56 +89,57 @@ class Density(nn.Module):
         return labels.clamp(min=0) @ self.effect + self.middle
 
     def draw(self, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
-        """``(n, size)`` codes for ``(n, L)`` labels; temperature scales the spread."""
+        """``(n, size)`` codes for ``(n, L)`` labels; temperature scales the deviation."""
         mean = self.mean(labels)
         normal = noise.normal(self.size) * temperature
-        if self.spread.dim() == 1:
-            return mean + normal * self.spread
+        if self.scale.dim() == 1:
+            return mean + normal * self.scale
         # One row at a time, because the product of another batch size would round differently.
-        return mean + torch.stack([self.spread @ row for row in normal])
+        return mean + torch.stack([self.scale @ row for row in normal])
 
 
-class Posteriors(nn.Module):
-    """What the encoder said of training sprites: the aggregate posterior, drawn from as it is.
+class AggregatePosterior(nn.Module):
+    """The aggregate posterior: a mixture of the posteriors of training sprites.
 
     Where sprites differ in kind, codes come in clusters, and a normal draw falls between them.
-    Codes are drawn from sprites with like labels, because what a code says may depend on them.
+    Posteriors of sprites with like labels are drawn from, since the meaning of a code may depend on
+    its labels.
     """
 
     labels: Tensor
     middle: Tensor
-    spread: Tensor
+    std: Tensor
 
     def __init__(self, size: int, labels: int) -> None:
         super().__init__()
         self.size = size
-        self.register_buffer("labels", torch.zeros(KEPT, labels, dtype=torch.uint8))
-        self.register_buffer("middle", torch.zeros(KEPT, size))
-        self.register_buffer("spread", torch.ones(KEPT, size))
+        self.register_buffer("labels", torch.zeros(COMPONENTS, labels, dtype=torch.uint8))
+        self.register_buffer("middle", torch.zeros(COMPONENTS, size))
+        self.register_buffer("std", torch.ones(COMPONENTS, size))
 
-    def fit(self, codes: Iterable[Codes]) -> None:
-        """Keep the codes of sprites from all parts of the training set."""
-        middles, spreads, labels = (torch.cat(part) for part in zip(*codes, strict=True))
-        # Few sprites are kept more than once.
-        places = torch.arange(KEPT) * len(middles) // KEPT
-        self.labels.copy_((labels > 0)[places])
-        self.middle.copy_(middles[places])
-        self.spread.copy_(spreads[places])
+    def fit(self, posteriors: Iterable[Posteriors]) -> None:
+        """Keep posteriors of sprites from all parts of the training set."""
+        modes, stds, labels = (torch.cat(part) for part in zip(*posteriors, strict=True))
+        # Few sprites are taken more than once.
+        rows = torch.arange(COMPONENTS) * len(modes) // COMPONENTS
+        self.labels.copy_((labels > 0)[rows])
+        self.middle.copy_(modes[rows])
+        self.std.copy_(stds[rows])
 
     def draw(self, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
         """``(n, size)`` codes for ``(n, L)`` labels, each like that of some training sprite."""
-        had = self.labels.float()
-        # What was left open differs from nothing.
-        differing = (labels > 0).float() @ (1 - had).t() + (labels < 0).float() @ had.t()
-        # Gumbel noise draws in proportion to exp(-differing / ALIKE).
-        luck = -(-noise.uniform(KEPT).clamp(min=1e-9).log()).log()
-        chosen = (luck - differing / ALIKE).argmax(1)
+        present = self.labels.float()
+        # Open labels differ from none.
+        differing = (labels > 0).float() @ (1 - present).t() + (labels < 0).float() @ present.t()
+        # Gumbel noise draws in proportion to exp(-differing / LABEL_SCALE).
+        gumbel = -(-noise.uniform(COMPONENTS).clamp(min=1e-9).log()).log()
+        chosen = (gumbel - differing / LABEL_SCALE).argmax(1)
         normal = noise.normal(self.size) * temperature
-        return self.middle[chosen] + normal * self.spread[chosen]
+        return self.middle[chosen] + normal * self.std[chosen]
 
 
 def _root(covariance: Tensor) -> Tensor:
-    """A lower triangle whose square is the covariance, or the deviations of a diagonal one."""
+    """The Cholesky factor of a covariance, or the deviations of a diagonal one."""
     if covariance.dim() == 1:
         return covariance.clamp(min=0).sqrt()
     values = covariance.diagonal()

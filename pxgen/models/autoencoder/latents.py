@@ -1,7 +1,7 @@
-"""What lies between encoder and decoder: a point, a Gaussian, or categories.
+"""Latents of an autoencoder: a point, a Gaussian, or categories.
 
-Each kind says how many numbers it wants of the encoder, draws a code from them, and what that code
-costs in nats against the prior; ``likeliest`` is the code that reconstruction takes.
+Each kind takes ``params`` of the posterior, ``(B, param_count)``, from the encoder. ``draw``
+samples a code and gives its divergence from the prior in nats; reconstruction takes the ``mode``.
 """
 
 from __future__ import annotations
@@ -15,93 +15,92 @@ from torch.nn import functional as F
 from pxgen.models.autoencoder.density import Density
 from pxgen.noise import Noise, draw_categories
 
-LOG_VARIANCE = 8.0
-"""Bound of a log-variance: beyond it an exponential takes a training with it."""
-HOTTEST, COOLEST = 1.0, 0.4
-"""Temperatures of Gumbel-softmax (1611.01144) at the beginning and the end of a training."""
-
-ACTIVE = 0.01
-"""Variance over sprites from which on a unit of a code says something."""
+MAX_LOG_VARIANCE = 8.0
+"""Beyond it an exponential makes a training diverge."""
+FIRST_TEMPERATURE, LAST_TEMPERATURE = 1.0, 0.4
+"""Of Gumbel-softmax (1611.01144) at the beginning and the end of a training."""
+ACTIVE_VARIANCE = 0.01
+"""Variance over sprites above which a unit of a code is active."""
 
 
 class PointLatent:
-    """A code is what the encoder says (1903.12436 fits a density to codes afterwards)."""
+    """The encoder's output is the code (1903.12436 fits a density to codes afterwards)."""
 
-    has_cost = False
+    has_kl = False
 
     def __init__(self, size: int) -> None:
-        self.size = self.given = size
+        self.size = self.param_count = size
 
-    def draw(self, given: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
-        """``(B, …)`` encoder outputs to a code and its ``(B,)`` cost."""
-        return given, torch.zeros(len(given), device=given.device)
+    def draw(self, params: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
+        """``(B, …)`` parameters to a code and its ``(B,)`` divergence, 0."""
+        return params, torch.zeros(len(params), device=params.device)
 
-    def likeliest(self, given: Tensor) -> Tensor:
-        """The code without noise."""
-        return given
+    def mode(self, params: Tensor) -> Tensor:
+        """The likeliest code."""
+        return params
 
-    def spread(self, given: Tensor) -> Tensor:
-        """How far a drawn code may lie from the likeliest one."""
-        return torch.zeros_like(given)
+    def std(self, params: Tensor) -> Tensor:
+        """The deviation of a code."""
+        return torch.zeros_like(params)
 
     def active(self, codes: Tensor) -> Tensor:
         """``(D,)``: the numbers of ``(N, D)`` codes that vary (1509.00519, their threshold)."""
-        return codes.var(0, correction=0) > ACTIVE
+        return codes.var(0, correction=0) > ACTIVE_VARIANCE
 
     def sample(self, prior: Density, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
         """``(n, D)`` flat codes for ``(n, L)`` labels."""
         return prior.draw(labels, noise, temperature)
 
     def center(self, prior: Density) -> Tensor:
-        """``(D,)``: the code that says the least."""
+        """``(D,)``: the mean code."""
         return prior.middle
 
     def mix(self, a: Tensor, b: Tensor, weight: float, keys: Tensor) -> Tensor:
-        """A straight line; both ends exact."""
+        """Linear interpolation; both ends exact."""
         return torch.lerp(a, b, weight) if weight < 1 else b
 
 
 class GaussianLatent(PointLatent):
-    """A code is drawn around a mean (1312.6114), and pays its divergence from N(0, 1)."""
+    """A Gaussian posterior (1312.6114) with the prior N(0, 1)."""
 
-    has_cost = True
+    has_kl = True
 
     def __init__(self, size: int) -> None:
         super().__init__(size)
-        self.given = 2 * size
+        self.param_count = 2 * size
 
-    def draw(self, given: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
+    def draw(self, params: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
         """A sample by reparametrisation, and the divergence in nats."""
-        mean, logvar = _moments(given)
+        mean, logvar = _moments(params)
         code = mean + (0.5 * logvar).exp() * noise.normal(mean.shape[1])
-        return code, divergence(given).sum(1)
+        return code, kl_divergence(params).sum(1)
 
-    def likeliest(self, given: Tensor) -> Tensor:
+    def mode(self, params: Tensor) -> Tensor:
         """The mean."""
-        return given.chunk(2, 1)[0]
+        return params.chunk(2, 1)[0]
 
-    def spread(self, given: Tensor) -> Tensor:
+    def std(self, params: Tensor) -> Tensor:
         """The deviation."""
-        return (0.5 * _moments(given)[1]).exp()
+        return (0.5 * _moments(params)[1]).exp()
 
 
 class GumbelLatent:
-    """A code is one category in each of several groups (1611.01144, 1611.00712).
+    """A categorical posterior for each of several groups (1611.01144, 1611.00712).
 
-    Training passes exact one-hot draws forward and relaxed ones backward (straight-through).
+    Straight-through: training passes exact one-hot draws forward and relaxed ones backward.
     """
 
-    has_cost = True
+    has_kl = True
 
     def __init__(self, groups: int, categories: int) -> None:
         self.groups, self.categories = groups, categories
-        self.size = self.given = groups * categories
+        self.size = self.param_count = groups * categories
 
-    def draw(self, given: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
+    def draw(self, params: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
         """Straight-through draws, flattened, and the divergence from the uniform prior in nats."""
-        logits = torch.unflatten(given.float(), 1, (self.groups, self.categories))
+        logits = torch.unflatten(params.float(), 1, (self.groups, self.categories))
         uniform = noise.uniform(self.groups, self.categories)
-        temperature = HOTTEST * (COOLEST / HOTTEST) ** progress
+        temperature = FIRST_TEMPERATURE * (LAST_TEMPERATURE / FIRST_TEMPERATURE) ** progress
         soft = gumbel_softmax(logits, uniform, temperature)
         hard = F.one_hot(soft.argmax(-1), self.categories).to(soft.dtype)
         logp = logits.log_softmax(-1)
@@ -109,31 +108,31 @@ class GumbelLatent:
         # Forward the difference vanishes; backward only the relaxed draw has a gradient.
         return (hard + soft - soft.detach()).flatten(1), cost
 
-    def likeliest(self, given: Tensor) -> Tensor:
+    def mode(self, params: Tensor) -> Tensor:
         """The likeliest category of each group, one-hot and flattened."""
-        best = torch.unflatten(given, 1, (self.groups, self.categories)).argmax(-1)
+        best = torch.unflatten(params, 1, (self.groups, self.categories)).argmax(-1)
         return F.one_hot(best, self.categories).float().flatten(1)
 
-    def spread(self, given: Tensor) -> Tensor:
-        """Nothing: a category is not near another."""
-        return torch.zeros_like(given)
+    def std(self, params: Tensor) -> Tensor:
+        """Zeros: categories have no distance."""
+        return torch.zeros_like(params)
 
     def active(self, codes: Tensor) -> Tensor:
         """``(groups,)``: the groups whose category varies over ``(N, size)`` codes."""
         shares = torch.unflatten(codes, 1, (self.groups, self.categories)).mean(0)
         # The variance of a draw of categories; of one that never changes it is 0.
-        return 1 - shares.square().sum(1) > ACTIVE
+        return 1 - shares.square().sum(1) > ACTIVE_VARIANCE
 
     def sample(self, prior: Density, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
-        """``(n, size)`` one-hot draws by the shares that sprites of these labels have."""
+        """``(n, size)`` one-hot draws by the shares among sprites of these labels."""
         shares = prior.mean(labels).view(-1, self.groups, self.categories).clamp(min=1e-6)
-        chances = (shares.log() / max(temperature, 1e-4)).softmax(-1)
-        drawn = draw_categories(chances, noise.uniform(self.groups))
+        probs = (shares.log() / max(temperature, 1e-4)).softmax(-1)
+        drawn = draw_categories(probs, noise.uniform(self.groups))
         return F.one_hot(drawn, self.categories).float().flatten(1)
 
     def center(self, prior: Density) -> Tensor:
         """``(size,)``: the commonest category of each group."""
-        return self.likeliest(prior.middle.unsqueeze(0))[0]
+        return self.mode(prior.middle.unsqueeze(0))[0]
 
     def mix(self, a: Tensor, b: Tensor, weight: float, keys: Tensor) -> Tensor:
         """Pass from ``a`` to ``b`` group by group, in the order of ``(n, groups)`` keys."""
@@ -150,13 +149,14 @@ def gumbel_softmax(logits: Tensor, uniform: Tensor, temperature: float) -> Tenso
     return ((logits + noise) / temperature).softmax(-1)
 
 
-def divergence(given: Tensor) -> Tensor:
-    """``(B, size)`` nats between each Gaussian of ``(B, 2·size)`` outputs and N(0, 1)."""
-    mean, logvar = _moments(given)
+def kl_divergence(params: Tensor) -> Tensor:
+    """``(B, size)`` nats between each Gaussian of ``(B, 2·size)`` parameters and N(0, 1)."""
+    mean, logvar = _moments(params)
     return 0.5 * (mean.square() + logvar.exp() - 1 - logvar)
 
 
-def _moments(given: Tensor) -> tuple[Tensor, Tensor]:
-    mean, logvar = given.float().chunk(2, 1)
-    # A smooth bound: a clamp would leave what lies beyond without a gradient.
-    return mean, LOG_VARIANCE * torch.tanh(logvar / LOG_VARIANCE)
+def _moments(params: Tensor) -> tuple[Tensor, Tensor]:
+    """Means and log-variances."""
+    mean, logvar = params.float().chunk(2, 1)
+    # A smooth bound: a clamp would leave larger ones without a gradient.
+    return mean, MAX_LOG_VARIANCE * torch.tanh(logvar / MAX_LOG_VARIANCE)

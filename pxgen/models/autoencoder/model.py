@@ -1,7 +1,7 @@
 """Autoencoders of every kind as one composition.
 
-Pixels (index, one-hot, RGBA, …) × body (dense, conv, plain) × latent (point, Gaussian, categories)
-× where labels enter (encoder, decoder, target). The recipes name the combinations known by name.
+Encoding (index, one-hot, RGBA, …) × body (dense, conv, plain) × latent (point, Gaussian,
+categories) × where labels enter (encoder, decoder, target). Recipes name the known combinations.
 """
 
 from __future__ import annotations
@@ -19,29 +19,26 @@ from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.errors import InputError
 from pxgen.models.autoencoder import bodies
-from pxgen.models.autoencoder.density import Codes, Density, Posteriors
-from pxgen.models.autoencoder.latents import GaussianLatent, GumbelLatent, Latent, PointLatent
-from pxgen.models.autoencoder.pixels import (
-    IndexPixels,
-    OneHotPixels,
-    Pixels,
-    RgbaPixels,
-    SigmoidPixels,
+from pxgen.models.autoencoder.density import AggregatePosterior, Density, Posteriors
+from pxgen.models.autoencoder.encodings import (
+    Encoding,
+    IndexEncoding,
+    OneHotEncoding,
+    RgbaEncoding,
+    SigmoidEncoding,
 )
-from pxgen.models.autoencoder.support import SupportPixels
-from pxgen.models.conditioning import LabelPrior, label_stage
+from pxgen.models.autoencoder.latents import GaussianLatent, GumbelLatent, Latent, PointLatent
+from pxgen.models.autoencoder.support import SupportEncoding
+from pxgen.models.conditioning import LABEL_DROPOUT, LabelPrior, label_stage
 from pxgen.models.layers import prefer_channels_last
 from pxgen.models.protocol import Batch, ModelSpec, SamplingParams, Stage
 from pxgen.noise import Noise
 
-TRACED = 8
-"""Pictures of a trace: from the middle of the codes to the one drawn."""
-MOST_SLOTS = 64
-"""Logits a pixel has unless told otherwise: more than that is no template any more."""
-BLIND = 0.1
-"""Share of training sprites shown without labels, so that unlabelled images can be encoded."""
-OVERVIEW = 128
-"""Width of the model of labels: wider ones learn too little in their share of the time."""
+TRACE_STEPS = 8
+MAX_SLOTS = 64
+"""Logits a pixel has unless the settings say; sprites that need more follow no template."""
+LABEL_PRIOR_WIDTH = 128
+"""Wider ones learn too little in their share of the time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +46,7 @@ class AutoencoderSpec(ModelSpec):
     """``[model]`` of an autoencoder."""
 
     family: str = setting("autoencoder", "an encoder, a code, a decoder")
-    pixels: Literal["index", "support", "onehot", "sigmoid", "rgba"] = setting(
+    encoding: Literal["index", "support", "onehot", "sigmoid", "rgba"] = setting(
         "index",
         "what a pixel is: index (a palette entry), support (an entry among those seen at its "
         "place; dense bodies only), onehot (a plane an entry), sigmoid (the same, each plane "
@@ -73,7 +70,7 @@ class AutoencoderSpec(ModelSpec):
     width: int = setting(128, "hidden layer (dense) or channels (conv)", low=8, high=4096)
     embedding: int = setting(8, "index: numbers a pixel becomes on its way in", low=1, high=256)
     rank: int = setting(16, "index: features that tell colours apart", low=1, high=256)
-    asked: int = setting(
+    loss_pixels: int = setting(
         128, "index: random pixels of a sprite that a step learns; 0: all", low=0, high=2**24
     )
     slots: int = setting(
@@ -84,16 +81,16 @@ class AutoencoderSpec(ModelSpec):
 
     def suited(self, pixels: Tensor) -> Self:
         """As many slots as the sprites show colours a place, and one for what they do not show."""
-        if self.pixels != "support" or self.slots:
+        if self.encoding != "support" or self.slots:
             return self
-        shown = pixels.flatten(1).t().sort(1).values
-        colors = 1 + (shown.diff(dim=1) != 0).sum(1)
+        ordered = pixels.flatten(1).t().sort(1).values
+        colors = 1 + (ordered.diff(dim=1) != 0).sum(1)
         slots = math.ceil(float(colors.float().mean())) + 1
-        return replace(self, slots=min(slots, MOST_SLOTS))
+        return replace(self, slots=min(slots, MAX_SLOTS))
 
 
 class Code(NamedTuple):
-    """A sprite as the decoder gets it."""
+    """The input of the decoder."""
 
     values: Tensor
     """``(n, …)`` numbers."""
@@ -104,17 +101,17 @@ class Code(NamedTuple):
 
 
 class Autoencoder:
-    """Any autoencoder of palette sprites as a model."""
+    """An autoencoder as a model: its prior is standard, or fitted to codes once they are learnt."""
 
     takes = frozenset({"temperature"})
     sampler = "direct"
     samplers: Mapping[str, frozenset[str]] = {sampler: frozenset()}
 
     def __init__(self, spec: AutoencoderSpec, domain: Domain) -> None:
-        if spec.pixels == "support" and spec.body != "dense":
+        if spec.encoding == "support" and spec.body != "dense":
             raise InputError(
-                '[model] pixels = "support" needs body = "dense": a convolution answers all places '
-                'alike. Take pixels = "index"'
+                '[model] encoding = "support" needs body = "dense": a convolution answers all '
+                'places alike. Take encoding = "index"'
             )
         if spec.prior == "aggregate" and spec.latent != "gaussian":
             raise InputError(
@@ -123,12 +120,12 @@ class Autoencoder:
             )
         self.spec, self.domain = spec, domain
         L = domain.labels
-        self.pixels = _pixels(spec, domain)
+        self.encoding = _encoding(spec, domain)
         self.latent = _latent(spec)
-        self.encoder = _encoder(spec, domain, self.pixels.enter, self.latent.given)
-        self.decoder = _decoder(spec, domain, self.pixels.leave, self.latent.size)
+        self.encoder = _encoder(spec, domain, self.encoding.enter, self.latent.param_count)
+        self.decoder = _decoder(spec, domain, self.encoding.leave, self.latent.size)
         parts: dict[str, nn.Module] = {
-            "pixels": self.pixels,
+            "pixels": self.encoding,
             "encoder": self.encoder,
             "decoder": self.decoder,
         }
@@ -141,64 +138,62 @@ class Autoencoder:
         fitted = spec.prior == "fitted"
         self.density = Density(self._code_size(), L)
         self.steerable = bool(L) and (spec.decoder_labels or fitted)
-        self.prior = LabelPrior(L, OVERVIEW) if self.steerable else None
+        self.prior = LabelPrior(L, LABEL_PRIOR_WIDTH) if self.steerable else None
         self.module = nn.ModuleDict({"codec": self.codec, "density": self.density})
-        self.posteriors = Posteriors(self._code_size(), L) if spec.prior == "aggregate" else None
-        if self.posteriors is not None:
-            self.module["posteriors"] = self.posteriors
+        self.aggregate = None
+        if spec.prior == "aggregate":
+            self.aggregate = AggregatePosterior(self._code_size(), L)
+            self.module["posteriors"] = self.aggregate
         if self.prior is not None:
             self.module["labels"] = self.prior
 
     def stages(self) -> tuple[Stage, ...]:
-        """Labels, where they steer; then the codec, with a density over its codes at the end."""
-        has_bits = self.latent.has_cost and self.spec.pixels != "rgba"
+        """The label prior, where labels steer; then the codec, to whose codes a prior is fitted."""
+        has_bits = self.latent.has_kl and self.spec.encoding != "rgba"
         codec = Stage(
             "codec",
             self.codec,
             self.loss,
             held_out=self.held_out,
-            begin=self._begin,
-            settle=self._settle,
-            codes_pixels=has_bits,
+            initialize=self._initialize,
+            fit_prior=self._fit_prior,
+            counts_in_bits=has_bits,
         )
         return (codec,) if self.prior is None else (label_stage(self.prior), codec)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
-        """What pixels, code and labels cost, in nats a pixel (squared error for RGBA)."""
-        # All or none: codes that had to say some labels of some sprites would say them of all.
-        labels = batch.labels * (noise.uniform(1) >= BLIND)
-        given, indices = self._given(batch.pixels, labels)
-        code, divergence = self.latent.draw(given, noise, progress)
+        """The costs of pixels, code and labels, in nats a pixel (squared error for RGBA)."""
+        # All or none: codes that had to hold some labels of some sprites would hold all of all.
+        labels = batch.labels * (noise.uniform(1) >= LABEL_DROPOUT)
+        params, tokens = self._encoded(batch.pixels, labels)
+        code, kl = self.latent.draw(params, noise, progress)
         P = self.domain.canvas.pixels
         features = self.decoder(code, self._decoder_labels(labels))
-        cost = self.pixels.estimate(features, indices, noise)
+        cost = self.encoding.estimate(features, tokens, noise)
         terms = {"pixels": cost.mean() / P}
-        if self.latent.has_cost:
-            terms["code"] = self.spec.kl * divergence.mean() / P
+        if self.latent.has_kl:
+            terms["code"] = self.spec.kl * kl.mean() / P
         if self.target is not None:
             scores = self.target(torch.cat([code.flatten(1), self._decoder_labels(labels)], 1))
-            wanted = (batch.labels > 0).to(scores.dtype)
-            cost = F.binary_cross_entropy_with_logits(scores, wanted, reduction="sum")
+            target = (batch.labels > 0).to(scores.dtype)
+            cost = F.binary_cross_entropy_with_logits(scores, target, reduction="sum")
             terms["labels"] = cost / len(scores) / P
         return terms
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` each: exact share of the pixels, and bits a sprite where there is a bound."""
-        given, indices = self._given(batch.pixels, batch.labels)
+        params, tokens = self._encoded(batch.pixels, batch.labels)
         labels = self._decoder_labels(batch.labels)
-        decided = self.pixels.decide(self.decoder(self.latent.likeliest(given), labels))
-        exact = (decided == indices).float()
-        seen = (indices > 0).float()
-        # Of a sprite without a foreground none of it is wrong.
+        decided = self.encoding.decide(self.decoder(self.latent.mode(params), labels))
+        exact = (decided == tokens).float()
+        seen = (tokens > 0).float()
+        # A sprite without a foreground misses none of it.
         missed = ((1 - exact) * seen).sum(1) / seen.sum(1).clamp(min=1)
         figures = {"exact": exact.mean(1), "foreground": 1 - missed}
-        if self.latent.has_cost and self.spec.pixels != "rgba":
-            code, divergence = self.latent.draw(given, noise, 1.0)
-            cost = self.pixels.cost(self.decoder(code, labels), indices)
-            figures |= {
-                "bits": (cost + divergence) / math.log(2),
-                "code_bits": divergence / math.log(2),
-            }
+        if self.latent.has_kl and self.spec.encoding != "rgba":
+            code, kl = self.latent.draw(params, noise, 1.0)
+            cost = self.encoding.cost(self.decoder(code, labels), tokens)
+            figures |= {"bits": (cost + kl) / math.log(2), "code_bits": kl / math.log(2)}
         return figures
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
@@ -206,65 +201,65 @@ class Autoencoder:
         return self.decode(self.draw(labels, noise, sampling), noise)
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
-        """The way from the middle of all codes to the code drawn."""
+        """From the mean of all codes to the code drawn, evenly."""
         code = self.draw(labels, noise, sampling)
-        middle = self.latent.center(self.density)
-        if self.posteriors is not None:
-            middle = self.posteriors.middle.mean(0)
-        start = middle.view(1, *self._code_shape()).expand_as(code.values)
-        for step in range(TRACED):
-            values = self.latent.mix(start, code.values, step / (TRACED - 1), code.keys)
+        center = self.latent.center(self.density)
+        if self.aggregate is not None:
+            center = self.aggregate.middle.mean(0)
+        start = center.view(1, *self._code_shape()).expand_as(code.values)
+        for step in range(TRACE_STEPS):
+            values = self.latent.mix(start, code.values, step / (TRACE_STEPS - 1), code.keys)
             yield self.decode(code._replace(values=values), noise)
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Code:
-        """A code by the prior, for all labels where labels steer."""
+        """A code of the prior; open labels are drawn where labels steer."""
         if self.prior is not None:
             labels = self.prior.complete(labels, noise)
         temperature = (
             self.spec.temperature if sampling.temperature is None else sampling.temperature
         )
-        if self.posteriors is not None:
-            flat = self.posteriors.draw(labels, noise, temperature)
+        if self.aggregate is not None:
+            flat = self.aggregate.draw(labels, noise, temperature)
         else:
             flat = self.latent.sample(self.density, labels, noise, temperature)
         return Code(flat.view(-1, *self._code_shape()), labels, noise.uniform(self.spec.size))
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Code:
         """The likeliest code."""
-        given, _ = self._given(pixels.long(), labels)
-        return Code(self.latent.likeliest(given), labels, noise.uniform(self.spec.size))
+        params, _ = self._encoded(pixels.long(), labels)
+        return Code(self.latent.mode(params), labels, noise.uniform(self.spec.size))
 
     def decode(self, code: Code, noise: Noise) -> Tensor:
         """The likeliest sprite of a code."""
-        decided = self.pixels.decide(self._features(code))
+        decided = self.encoding.decide(self._features(code))
         return torch.unflatten(decided.to(torch.uint8), 1, self.domain.canvas)
 
     def mix(self, a: Code, b: Code, weight: float) -> Code:
-        """A straight line between two codes, or group by group where they are categories."""
+        """Linear interpolation of codes, or group by group where they are categories."""
         labels = torch.lerp(a.labels, b.labels, weight) if weight < 1 else b.labels
         return Code(self.latent.mix(a.values, b.values, weight, a.keys), labels, a.keys)
 
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
         """Units of a code, and how many of them are active: differ from sprite to sprite."""
-        codes = torch.cat([codes.middle for codes in self._codes(batches)])
+        codes = torch.cat([posteriors.mode for posteriors in self._posteriors(batches)])
         active = self.latent.active(codes)
         return {"units": len(active), "active_units": int(active.sum())}
 
-    def paint(self, code: Code) -> Tensor | None:
-        """``(n, T, H, W, 4)`` colours before they are snapped to the palette, of RGBA models."""
-        if not isinstance(self.pixels, RgbaPixels):
+    def decode_rgba(self, code: Code) -> Tensor | None:
+        """``(n, T, H, W, 4)`` colours before they are snapped, of the RGBA encoding."""
+        if not isinstance(self.encoding, RgbaEncoding):
             return None
-        return torch.unflatten(self.pixels.paint(self._features(code)), 1, self.domain.canvas)
+        return torch.unflatten(self.encoding.rgba(self._features(code)), 1, self.domain.canvas)
 
     def _features(self, code: Code) -> Tensor:
         features: Tensor = self.decoder(code.values, self._decoder_labels(code.labels))
         return features
 
-    def _given(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """What the encoder says of sprites, and their ``(B, P)`` indices."""
-        indices = pixels.flatten(1)
+    def _encoded(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The parameters of sprites' posteriors, and their ``(B, P)`` tokens."""
+        tokens = pixels.flatten(1)
         seen = labels if self.spec.encoder_labels else labels[:, :0]
-        return self.encoder(self.pixels(indices), seen), indices
+        return self.encoder(self.encoding(tokens), seen), tokens
 
     def _decoder_labels(self, labels: Tensor) -> Tensor:
         return labels if self.spec.decoder_labels else labels[:, :0]
@@ -278,38 +273,40 @@ class Autoencoder:
     def _code_size(self) -> int:
         return math.prod(self._code_shape())
 
-    def _begin(self, batch: Batch) -> None:
-        self.pixels.start_from(batch.pixels.flatten(1))
+    def _initialize(self, batch: Batch) -> None:
+        self.encoding.start_from(batch.pixels.flatten(1))
 
-    def _settle(self, batches: Iterable[Batch]) -> None:
-        if self.posteriors is not None:
-            self.posteriors.fit(self._codes(batches))
+    def _fit_prior(self, batches: Iterable[Batch]) -> None:
+        if self.aggregate is not None:
+            self.aggregate.fit(self._posteriors(batches))
         elif self.spec.prior == "fitted":
-            self.density.fit(self._codes(batches))
+            self.density.fit(self._posteriors(batches))
 
-    def _codes(self, batches: Iterable[Batch]) -> Iterator[Codes]:
+    def _posteriors(self, batches: Iterable[Batch]) -> Iterator[Posteriors]:
         for batch in batches:
-            given, _ = self._given(batch.pixels, batch.labels)
-            middle, spread = self.latent.likeliest(given), self.latent.spread(given)
-            yield Codes(middle.flatten(1), spread.flatten(1), batch.labels)
+            params, _ = self._encoded(batch.pixels, batch.labels)
+            mode, std = self.latent.mode(params), self.latent.std(params)
+            yield Posteriors(mode.flatten(1), std.flatten(1), batch.labels)
 
 
 def _maps(spec: AutoencoderSpec) -> bool:
     return spec.keep_map and spec.body != "dense" and spec.latent == "point"
 
 
-def _pixels(spec: AutoencoderSpec, domain: Domain) -> Pixels:
-    if spec.pixels == "index":
-        return IndexPixels(domain, embedding=spec.embedding, rank=spec.rank, asked=spec.asked)
-    if spec.pixels == "support":
-        return SupportPixels(domain, slots=spec.slots or MOST_SLOTS)
-    return _PLANES[spec.pixels](domain)
+def _encoding(spec: AutoencoderSpec, domain: Domain) -> Encoding:
+    if spec.encoding == "index":
+        return IndexEncoding(
+            domain, embedding=spec.embedding, rank=spec.rank, loss_pixels=spec.loss_pixels
+        )
+    if spec.encoding == "support":
+        return SupportEncoding(domain, slots=spec.slots or MAX_SLOTS)
+    return _PLANES[spec.encoding](domain)
 
 
-_PLANES: Mapping[str, type[OneHotPixels | RgbaPixels]] = {
-    "onehot": OneHotPixels,
-    "sigmoid": SigmoidPixels,
-    "rgba": RgbaPixels,
+_PLANES: Mapping[str, type[OneHotEncoding | RgbaEncoding]] = {
+    "onehot": OneHotEncoding,
+    "sigmoid": SigmoidEncoding,
+    "rgba": RgbaEncoding,
 }
 
 

@@ -1,7 +1,7 @@
-"""PixelSNAIL straight on the palette: every pixel is foretold by those before it.
+"""PixelSNAIL on palette indices: every pixel is predicted from those before it.
 
-The likelihood is exact. A code is the quantile at which each pixel was drawn: decoding a sprite's
-quantiles gives the sprite back, and between those of two sprites lies a way.
+The likelihood is exact. A code is inverse-CDF noise, the quantile at which each pixel is drawn: a
+sprite's quantiles decode to the sprite, and those of two sprites can be mixed.
 """
 
 from __future__ import annotations
@@ -18,19 +18,16 @@ from torch.nn import functional as F
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.models.autoregressive.pixelsnail import PixelSnail
-from pxgen.models.autoregressive.truncation import likely
-from pxgen.models.conditioning import LabelEmbedding, LabelPrior, hide_labels, label_stage
+from pxgen.models.autoregressive.truncation import truncated_probs
+from pxgen.models.conditioning import LabelEmbedding, LabelPrior, drop_labels, label_stage
 from pxgen.models.diffusion.solvers import slerp
 from pxgen.models.layers import frequencies
 from pxgen.models.protocol import Batch, ModelSpec, SamplingParams, Stage
 from pxgen.noise import Noise
 
-BLIND = 0.1
-"""Share of training sprites shown without labels, so that unlabelled images can be encoded."""
-TRACED = 16
-"""Pictures of a trace."""
-FURTHEST = 1 - 1e-6
-"""The largest quantile; its normal deviate is finite."""
+TRACE_STEPS = 16
+MAX_QUANTILE = 1 - 1e-6
+"""Its normal deviate is finite."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +43,7 @@ class PixelSnailSpec(ModelSpec):
 
 
 class Quantiles(NamedTuple):
-    """A sprite as the luck that it was drawn with."""
+    """Inverse-CDF noise of a sprite."""
 
     normal: Tensor
     """``(n, P)`` normal deviates of the quantiles of its pixels."""
@@ -54,11 +51,11 @@ class Quantiles(NamedTuple):
     """``(n, L)`` in [-1, 1]."""
     temperature: float
     sampling: SamplingParams = SamplingParams()
-    """Which pixels are too unlikely to be drawn."""
+    """Its ``top_k`` and ``top_p``."""
 
 
 class PixelSnailModel:
-    """PixelSNAIL as a model: identity codec, autoregressive prior."""
+    """PixelSNAIL as a model: its codec is the identity, its prior autoregressive."""
 
     takes = frozenset({"sampler", "temperature", "top_k", "top_p"})
     sampler = "raster"
@@ -83,13 +80,13 @@ class PixelSnailModel:
             self.module["labels"] = self.prior
 
     def stages(self) -> tuple[Stage, ...]:
-        """Which labels go together, if there are any; then pixels given labels."""
-        pixels = Stage("pixels", self.pixels, self.loss, self.held_out, self.begin)
+        """The label prior, if there are labels; then pixels given labels."""
+        pixels = Stage("pixels", self.pixels, self.loss, self.held_out, self.initialize)
         return (pixels,) if self.prior is None else (label_stage(self.prior), pixels)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a pixel."""
-        labels = hide_labels(batch.labels, noise, BLIND)
+        labels = drop_labels(batch.labels, noise)
         return {"cross_entropy": self._nats(batch.pixels.flatten(1), labels, noise).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
@@ -97,17 +94,17 @@ class PixelSnailModel:
         nats = self._nats(batch.pixels.flatten(1), batch.labels)
         return {"bits": nats.sum(1) / math.log(2)}
 
-    def _nats(self, flat: Tensor, labels: Tensor, noise: Noise | None = None) -> Tensor:
-        """``(B, P)``; with noise a part of the network is left out."""
-        logits = self.net(flat, self._condition(labels), noise=noise)
-        return F.cross_entropy(logits.mT, flat, reduction="none")
+    def _nats(self, tokens: Tensor, labels: Tensor, noise: Noise | None = None) -> Tensor:
+        """``(B, P)`` cross-entropy; dropout draws from the noise, if there is any."""
+        logits = self.net(tokens, self._condition(labels), noise=noise)
+        return F.cross_entropy(logits.mT, tokens, reduction="none")
 
     def _condition(self, labels: Tensor) -> Tensor:
         seen: Tensor = self.condition(labels, torch.zeros(len(labels), device=labels.device))
         return seen
 
-    def begin(self, batch: Batch) -> None:
-        """Start from the colours of each position."""
+    def initialize(self, batch: Batch) -> None:
+        """Set the bias to the frequencies of colours at each place."""
         with torch.no_grad():
             shares = frequencies(batch.pixels.flatten(1), self.domain.colors)
             self.net.bias.copy_(shares.log())
@@ -120,12 +117,12 @@ class PixelSnailModel:
         """The sprite as it is written, the rest of it transparent."""
         drawn = self.sample(labels, noise, sampling).flatten(1)
         P = drawn.shape[1]
-        for part in range(TRACED):
-            shown = torch.arange(P, device=drawn.device) < math.ceil((part + 1) * P / TRACED)
+        for step in range(TRACE_STEPS):
+            shown = torch.arange(P, device=drawn.device) < math.ceil((step + 1) * P / TRACE_STEPS)
             yield self._maps(drawn * shown)
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Quantiles:
-        """The luck of every pixel."""
+        """A random quantile for every pixel."""
         if self.prior is not None:
             labels = self.prior.complete(labels, noise)
         temperature = (
@@ -134,41 +131,42 @@ class PixelSnailModel:
         return Quantiles(noise.normal(self.domain.canvas.pixels), labels, temperature, sampling)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Quantiles:
-        """The middle of the quantiles at which each pixel would have been drawn as it is."""
-        flat = pixels.flatten(1).long()
-        chances = self.net(flat, self._condition(labels)).double().softmax(-1)
-        above = chances.cumsum(-1).gather(-1, flat.unsqueeze(-1)).squeeze(-1)
-        own = chances.gather(-1, flat.unsqueeze(-1)).squeeze(-1)
-        middle = (above - own / 2).clamp(1 - FURTHEST, FURTHEST)
+        """The middle of the quantiles that draw each pixel as it is."""
+        tokens = pixels.flatten(1).long()
+        probs = self.net(tokens, self._condition(labels)).double().softmax(-1)
+        above = probs.cumsum(-1).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+        own = probs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+        middle = (above - own / 2).clamp(1 - MAX_QUANTILE, MAX_QUANTILE)
         return Quantiles(torch.special.ndtri(middle).float(), labels, 1.0)
 
     def decode(self, code: Quantiles, noise: Noise) -> Tensor:
         """Draw every pixel at its quantile."""
-        reader = self.net.reader(self._condition(code.labels))
+        cached = self.net.cached(self._condition(code.labels))
         quantiles = torch.special.ndtr(code.normal.double())
         drawn = []
         for position in range(quantiles.shape[1]):
-            chances = likely(reader.logits(position).double(), code.temperature, code.sampling)
-            below = chances.cumsum(-1) <= quantiles[:, position, None]
+            logits = cached.logits(position).double()
+            probs = truncated_probs(logits, code.temperature, code.sampling)
+            below = probs.cumsum(-1) <= quantiles[:, position, None]
             pixel = below.sum(-1).clamp(max=self.domain.colors - 1)
-            reader.tell(position, pixel)
+            cached.append(position, pixel)
             drawn.append(pixel)
         return self._maps(torch.stack(drawn, 1))
 
-    def paint(self, code: Quantiles) -> None:
-        """Nothing: there are palette entries from end to end."""
+    def decode_rgba(self, code: Quantiles) -> None:
+        """None: it predicts palette entries."""
 
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
-        """Nothing: a code is all luck."""
+        """Empty: a code is noise."""
         return {}
 
     def mix(self, a: Quantiles, b: Quantiles, weight: float) -> Quantiles:
-        """Between two draws of luck on the arc; both ends exact."""
+        """Spherical interpolation of the noise; both ends exact."""
         if weight in (0, 1):
             return b if weight else a
         normal = slerp(a.normal.unsqueeze(1), b.normal.unsqueeze(1), weight).squeeze(1)
         labels = torch.lerp(a.labels, b.labels, weight)
         return Quantiles(normal, labels, a.temperature, a.sampling)
 
-    def _maps(self, flat: Tensor) -> Tensor:
-        return torch.unflatten(flat.to(torch.uint8), 1, self.domain.canvas)
+    def _maps(self, tokens: Tensor) -> Tensor:
+        return torch.unflatten(tokens.to(torch.uint8), 1, self.domain.canvas)

@@ -1,9 +1,9 @@
-"""PixelSNAIL (1712.09763) over grids of codes: each is foretold by all before it, in raster order.
+"""PixelSNAIL (1712.09763) over grids of codes, each predicted from all before it in raster order.
 
-Causal convolutions see what is near, attention sees all that came before; what is asked of a
-position never sees its own code, which joins keys and values only for those after it. Whole grids
-are read at once in training. Drawing goes position by position and computes no position twice:
-convolutions keep what they were given, attention keeps keys and values.
+Causal convolutions see what is near, attention sees all that came before. The features of a
+position never see its own code, which joins keys and values only for positions after it. Whole
+grids are read at once in training. Drawing goes position by position and computes no position
+twice: convolutions cache their inputs, attention caches keys and values.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
-from pxgen.models.layers import FeatureNorm, leave_out
+from pxgen.models.layers import FeatureNorm, dropout_features
 from pxgen.noise import Noise
 
 KEY = 16
-"""Numbers by which positions find each other."""
+"""Numbers of a key and of a query."""
 
 
 class CausalConv(nn.Module):
@@ -30,9 +30,9 @@ class CausalConv(nn.Module):
 
     Args:
         grid: frames, height and width.
-        enter: numbers a position on the way in.
-        leave: numbers a position on the way out.
-        itself: whether a position sees itself, which it may where its features hide its code.
+        enter: input features.
+        leave: output features.
+        itself: whether a position sees itself, which it may where features do not hold its code.
     """
 
     def __init__(self, grid: Canvas, enter: int, leave: int, *, itself: bool) -> None:
@@ -56,9 +56,9 @@ class CausalConv(nn.Module):
         return mixed.permute(0, 2, 3, 1).view(-1, T, H, W, self.mix.out_features)
 
     def _kernel(self) -> Tensor:
-        """``(leave, frames · enter, 3, 3)``; zero where a position may not look.
+        """``(leave, frames · enter, 3, 3)``, zero at neighbours that come later.
 
-        Gathering what each position may see would save those products and cost more than they do.
+        Gathering the neighbours before would save those products and cost more than they do.
         """
         frames = min(2, self.grid.frames)
         seen = torch.unflatten(self.mix.weight, 1, (len(self.taps), -1))
@@ -66,8 +66,8 @@ class CausalConv(nn.Module):
         return torch.unflatten(whole, 1, (frames, 3, 3)).permute(0, 1, 4, 2, 3).flatten(1, 2)
 
 
-class ConvMemory:
-    """What a causal convolution was given so far, for ``n`` grids at once."""
+class ConvCache:
+    """The inputs of a causal convolution so far, for ``n`` grids at once."""
 
     def __init__(self, layer: CausalConv, n: int) -> None:
         T, H, W = layer.grid
@@ -82,17 +82,17 @@ class ConvMemory:
         self._places = places.tolist()
 
     def put(self, position: int, x: Tensor) -> None:
-        """Remember the ``(n, enter)`` input at a position."""
+        """Cache the ``(n, enter)`` input at a position."""
         self._seen[:, self._places[position]] = x
 
     def out(self, position: int) -> Tensor:
-        """``(n, leave)``: the output there."""
+        """``(n, leave)``: the output at a position."""
         around = self._seen.index_select(1, self._around[position]).flatten(1)
         return torch.addmm(self._bias, around, self._weight)
 
 
 class GatedBlock(nn.Module):
-    """Two causal convolutions and a gate (1606.05328), moved by a condition."""
+    """Two causal convolutions and a gate (1606.05328), shifted by a condition."""
 
     def __init__(self, grid: Canvas, width: int, condition: int, dropout: float) -> None:
         super().__init__()
@@ -104,12 +104,12 @@ class GatedBlock(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor, noise: Noise | None = None) -> Tensor:
         """``(B, T, H, W, C)`` and ``(B, condition)`` to ``(B, T, H, W, C)``."""
-        moved = self.first(F.elu(x)) + self.modulate(condition)[:, None, None, None]
-        return x + F.glu(self.second(leave_out(F.elu(moved), self.dropout, noise)), -1)
+        inner = self.first(F.elu(x)) + self.modulate(condition)[:, None, None, None]
+        return x + F.glu(self.second(dropout_features(F.elu(inner), self.dropout, noise)), -1)
 
 
 class CausalAttention(nn.Module):
-    """Each position attends to all before it, and to nothing in particular where there are none."""
+    """Attention of each position to all before it, and to a learnt key that stands first."""
 
     def __init__(self, width: int, code: int) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class CausalAttention(nn.Module):
         """Whole grids.
 
         Args:
-            x: ``(B, N, C)`` features that hide their positions' codes.
+            x: ``(B, N, C)`` features, which do not hold their positions' codes.
             codes: ``(B, N, E)``.
 
         Returns:
@@ -132,12 +132,12 @@ class CausalAttention(nn.Module):
         """
         B, _, C = x.shape
         normed = self.norm(x)
-        known = self.key_value(torch.cat([normed, codes], -1)[:, :-1])
-        # Nothing comes first: row p sees it and the p positions before.
-        known = torch.cat([self.nothing.expand(B, 1, -1), known], 1)
+        both = self.key_value(torch.cat([normed, codes], -1)[:, :-1])
+        # The learnt key comes first: row p sees it and the p positions before.
+        both = torch.cat([self.nothing.expand(B, 1, -1), both], 1)
         query = self.query(normed)
-        known = known.to(query.dtype)
-        key, value = known[..., :KEY], known[..., KEY:]
+        both = both.to(query.dtype)
+        key, value = both[..., :KEY], both[..., KEY:]
         # Of equal lengths they have a kernel that never holds all pairs of positions at once.
         length = max(KEY, C)
         query, key, value = (F.pad(y, (0, length - y.shape[-1])) for y in (query, key, value))
@@ -148,7 +148,7 @@ class CausalAttention(nn.Module):
         return x + update
 
 
-class AttentionMemory:
+class KeyValueCache:
     """Keys and values of the positions so far, of all layers, for ``n`` grids at once."""
 
     def __init__(self, layers: Sequence[CausalAttention], n: int, positions: int) -> None:
@@ -157,7 +157,7 @@ class AttentionMemory:
         nothing = torch.stack([layer.nothing for layer in layers])
         self._known = nothing.new_zeros(len(layers), n, positions + 1, KEY + width)
         self._known[:, :, 0] = nothing.unsqueeze(1)
-        # What a position asks, and its part of what it will answer, come of the same features.
+        # Queries and the features' part of keys and values come of one product.
         self._both = [
             (
                 torch.cat([layer.query.weight, layer.key_value.weight[:, :width]]).t(),
@@ -166,25 +166,25 @@ class AttentionMemory:
             for layer in layers
         ]
         self._codes = torch.cat([layer.key_value.weight[:, width:] for layer in layers]).t()
-        self._answers = nothing.new_zeros(len(layers), n, KEY + width)
+        self._parts = nothing.new_zeros(len(layers), n, KEY + width)
 
     def out(self, number: int, position: int, x: Tensor) -> Tensor:
-        """``(n, C)`` features at a position to what one of the layers makes of them."""
+        """``(n, C)`` features at a position through layer ``number``."""
         layer = self._layers[number]
         weight, bias = self._both[number]
         both = torch.addmm(bias, layer.norm(x), weight)
-        self._answers[number] = both[:, KEY:]
+        self._parts[number] = both[:, KEY:]
         known = self._known[number, :, : position + 1]
         query = both[:, :KEY].unsqueeze(2) / math.sqrt(KEY)
-        chances = torch.bmm(known[..., :KEY], query).softmax(1)
-        mixed = torch.bmm(chances.mT, known[..., KEY:]).squeeze(1)
+        weights = torch.bmm(known[..., :KEY], query).softmax(1)
+        mixed = torch.bmm(weights.mT, known[..., KEY:]).squeeze(1)
         update: Tensor = layer.out(mixed)
         return x + update
 
     def put(self, position: int, codes: Tensor) -> None:
-        """Remember the position asked for last, whose ``(n, E)`` code is known now."""
+        """Cache keys and values of the last position, whose ``(n, E)`` code is known now."""
         parts = (codes @ self._codes).view(len(codes), len(self._layers), -1)
-        self._known[:, :, position + 1] = self._answers + parts.transpose(0, 1)
+        self._known[:, :, position + 1] = self._parts + parts.transpose(0, 1)
 
 
 class PixelSnail(nn.Module):
@@ -192,10 +192,10 @@ class PixelSnail(nn.Module):
 
     Args:
         grid: frames, height and width.
-        codes: how many there are.
+        codes: entries of the codebook.
         width: features a position.
         blocks: pairs of a gated block and attention.
-        condition: numbers that describe the whole grid.
+        condition: numbers of a vector that conditions the whole grid.
         dropout: share of features left out in training.
     """
 
@@ -220,7 +220,7 @@ class PixelSnail(nn.Module):
         self,
         codes: Tensor,
         condition: Tensor,
-        beside: Tensor | None = None,
+        context: Tensor | None = None,
         noise: Noise | None = None,
     ) -> Tensor:
         """Whole grids at once.
@@ -228,54 +228,54 @@ class PixelSnail(nn.Module):
         Args:
             codes: ``(B, N) int64``.
             condition: ``(B, condition)``.
-            beside: ``(B, N, width)`` what else is known of each position.
-            noise: what dropout draws from; nothing is left out without it.
+            context: ``(B, N, width)`` conditions each position.
+            noise: of dropout; none without it.
 
         Returns:
             ``(B, N, codes) float32`` logits.
         """
         embedded = self.embed(codes)
         x = self.enter(embedded.view(-1, *self.grid, embedded.shape[-1])).flatten(1, 3)
-        x = x + self.position if beside is None else x + self.position + beside
+        x = x + self.position if context is None else x + self.position + context
         for gated, attention in zip(self.gated, self.attention, strict=True):
             x = gated(x.view(-1, *self.grid, x.shape[-1]), condition, noise).flatten(1, 3)
             x = attention(x, embedded)
         logits: Tensor = self.leave(F.elu(x)).float() + self.bias
         return logits
 
-    def reader(self, condition: Tensor, beside: Tensor | None = None) -> Reader:
-        """The same position by position, for ``(n, condition)`` grids."""
-        return Reader(self, condition, beside)
+    def cached(self, condition: Tensor, context: Tensor | None = None) -> CachedPixelSnail:
+        """Cached sampling of ``n`` grids, by an ``(n, condition)`` vector."""
+        return CachedPixelSnail(self, condition, context)
 
 
-class Reader:
-    """Grids of which every code is asked for once, in order, and then told."""
+class CachedPixelSnail:
+    """Cached sampling: for each position in order ``logits``, then ``append`` its codes."""
 
-    def __init__(self, net: PixelSnail, condition: Tensor, beside: Tensor | None) -> None:
+    def __init__(self, net: PixelSnail, condition: Tensor, context: Tensor | None) -> None:
         n = len(condition)
         self._net = net
         gated = cast(Sequence[GatedBlock], net.gated)
-        self._moved = [block.modulate(condition) for block in gated]
-        self._enter = ConvMemory(net.enter, n)
-        self._convs = [(ConvMemory(b.first, n), ConvMemory(b.second, n)) for b in gated]
+        self._shifts = [block.modulate(condition) for block in gated]
+        self._enter = ConvCache(net.enter, n)
+        self._convs = [(ConvCache(b.first, n), ConvCache(b.second, n)) for b in gated]
         layers = cast(Sequence[CausalAttention], net.attention)
-        self._attention = AttentionMemory(layers, n, net.grid.pixels)
-        self._beside = net.position if beside is None else net.position + beside
+        self._attention = KeyValueCache(layers, n, net.grid.pixels)
+        self._context = net.position if context is None else net.position + context
 
     def logits(self, position: int) -> Tensor:
         """``(n, codes) float32`` at the next position."""
         net = self._net
-        x = self._enter.out(position) + self._beside[..., position, :]
+        x = self._enter.out(position) + self._context[..., position, :]
         for number, (first, second) in enumerate(self._convs):
             first.put(position, F.elu(x))
-            second.put(position, F.elu(first.out(position) + self._moved[number]))
+            second.put(position, F.elu(first.out(position) + self._shifts[number]))
             x = x + F.glu(second.out(position), -1)
             x = self._attention.out(number, position, x)
         logits: Tensor = net.leave(F.elu(x)).float() + net.bias[position]
         return logits
 
-    def tell(self, position: int, codes: Tensor) -> None:
-        """The ``(n,) int64`` codes of the position asked for last."""
+    def append(self, position: int, codes: Tensor) -> None:
+        """Append ``(n,) int64`` codes at a position."""
         embedded = self._net.embed(codes)
         self._enter.put(position, embedded)
         self._attention.put(position, embedded)

@@ -1,6 +1,6 @@
-"""A causal transformer over grids of codes, read and drawn from as PixelSNAIL is.
+"""A causal transformer (1706.03762) over grids of codes, with the interface of PixelSNAIL.
 
-Every position is told the code before it and attends to all before that (1706.03762); drawing keeps
+Every position takes the code before it as input and attends to the positions before; drawing caches
 keys and values.
 """
 
@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
-from pxgen.models.layers import FeatureNorm, leave_out
+from pxgen.models.layers import FeatureNorm, dropout_features
 from pxgen.noise import Noise
 
 HEADS = 4
 
 
 class TransformerBlock(nn.Module):
-    """Causal attention and a perceptron, moved by a condition; starts as the identity."""
+    """Causal attention and a perceptron shifted by a condition; starts as the identity."""
 
     def __init__(self, width: int, condition: int, dropout: float) -> None:
         super().__init__()
@@ -46,15 +46,15 @@ class TransformerBlock(nn.Module):
         x = x + self.out(mixed.transpose(1, 2).reshape(B, N, C))
         return x + self.perceptron(x, self.modulate(condition)[:, None], noise)
 
-    def perceptron(self, x: Tensor, moved: Tensor, noise: Noise | None = None) -> Tensor:
-        """``(..., C)`` features to what is added to them."""
-        inner = F.silu(self.enter(self.norm_inner(x) + moved))
-        update: Tensor = self.leave(leave_out(inner, self.dropout, noise))
+    def perceptron(self, x: Tensor, shift: Tensor, noise: Noise | None = None) -> Tensor:
+        """The residual update of ``(..., C)`` features."""
+        inner = F.silu(self.enter(self.norm_inner(x) + shift))
+        update: Tensor = self.leave(dropout_features(inner, self.dropout, noise))
         return update
 
 
 class CausalTransformer(nn.Module):
-    """Logits of every code of a grid, given all before it; takes what ``PixelSnail`` takes."""
+    """Logits of every code of a grid, given all before it; arguments as of ``PixelSnail``."""
 
     def __init__(
         self, grid: Canvas, codes: int, *, width: int, blocks: int, condition: int, dropout: float
@@ -77,35 +77,35 @@ class CausalTransformer(nn.Module):
         self,
         codes: Tensor,
         condition: Tensor,
-        beside: Tensor | None = None,
+        context: Tensor | None = None,
         noise: Noise | None = None,
     ) -> Tensor:
         """``(B, N)`` codes, ``(B, condition)`` and ``(B, N, width)`` to ``(B, N, codes)``.
 
-        Dropout draws from the noise; nothing is left out without it.
+        Dropout draws from the noise; there is none without it.
         """
         before = self.embed(codes[:, :-1])
         x = torch.cat([self.start.expand(len(codes), 1, -1), before], 1) + self.position
-        x = x if beside is None else x + beside
+        x = x if context is None else x + context
         for block in self.blocks:
             x = block(x, condition, noise)
         logits: Tensor = self.leave(self.norm(x)).float() + self.bias
         return logits
 
-    def reader(self, condition: Tensor, beside: Tensor | None = None) -> TransformerReader:
-        """The same position by position, for ``(n, condition)`` grids."""
-        return TransformerReader(self, condition, beside)
+    def cached(self, condition: Tensor, context: Tensor | None = None) -> CachedTransformer:
+        """Cached sampling of ``n`` grids, by an ``(n, condition)`` vector."""
+        return CachedTransformer(self, condition, context)
 
 
-class TransformerReader:
-    """Grids of which every code is asked for once, in order, and then told."""
+class CachedTransformer:
+    """Cached sampling: for each position in order ``logits``, then ``append`` its codes."""
 
-    def __init__(self, net: CausalTransformer, condition: Tensor, beside: Tensor | None) -> None:
+    def __init__(self, net: CausalTransformer, condition: Tensor, context: Tensor | None) -> None:
         n, width = len(condition), len(net.start)
         self._net = net
         self._blocks = cast(Sequence[TransformerBlock], net.blocks)
-        self._moved = [block.modulate(condition) for block in self._blocks]
-        self._beside = net.position if beside is None else net.position + beside
+        self._shifts = [block.modulate(condition) for block in self._blocks]
+        self._context = net.position if context is None else net.position + context
         self._last = net.start.expand(n, -1)
         heads = self._blocks[0].heads
         shape = (len(self._blocks), 2, n, heads, net.grid.pixels, width // heads)
@@ -113,7 +113,7 @@ class TransformerReader:
 
     def logits(self, position: int) -> Tensor:
         """``(n, codes) float32`` at the next position."""
-        net, x = self._net, self._last + self._beside[..., position, :]
+        net, x = self._net, self._last + self._context[..., position, :]
         n, C = x.shape
         for number, block in enumerate(self._blocks):
             known = self._known[number]
@@ -123,10 +123,10 @@ class TransformerReader:
             keys, values = known[:, :, :, : position + 1]
             mixed = F.scaled_dot_product_attention(query.unsqueeze(2), keys, values)
             x = x + block.out(mixed.reshape(n, C))
-            x = x + block.perceptron(x, self._moved[number])
+            x = x + block.perceptron(x, self._shifts[number])
         logits: Tensor = net.leave(net.norm(x)).float() + net.bias[position]
         return logits
 
-    def tell(self, position: int, codes: Tensor) -> None:
-        """The ``(n,) int64`` codes of the position asked for last."""
+    def append(self, position: int, codes: Tensor) -> None:
+        """Append ``(n,) int64`` codes at a position."""
         self._last = self._net.embed(codes)

@@ -1,4 +1,4 @@
-"""Drawing from the likely codes alone: the few likeliest, or the fewest that make up a share."""
+"""Truncated sampling: temperature, top-k and top-p."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from torch import Tensor
 
 from pxgen.models.protocol import SamplingParams
 
-COOLEST = 1e-4
-"""The lowest temperature: below it there is only the likeliest."""
+MIN_TEMPERATURE = 1e-4
+"""Stands for lower ones: below it there is only the likeliest."""
 
 
-def likely(logits: Tensor, temperature: float, sampling: SamplingParams) -> Tensor:
-    """Chances to draw by.
+def truncated_probs(logits: Tensor, temperature: float, sampling: SamplingParams) -> Tensor:
+    """Probabilities to draw by.
 
     Args:
         logits: ``(..., K)``.
         temperature: 1 leaves them as they are.
         sampling: its ``top_k`` keeps so many of the likeliest (1805.04833), its ``top_p`` after
-            that the fewest whose chances reach it (1904.09751); at least one always stays.
+            that the fewest whose sum reaches it (1904.09751); at least one always stays.
 
     Returns:
-        ``(..., K)`` chances that sum to 1.
+        ``(..., K)`` probabilities.
     """
-    chances = (logits / max(temperature, COOLEST)).softmax(-1)
+    probs = (logits / max(temperature, MIN_TEMPERATURE)).softmax(-1)
     if sampling.top_k is None and sampling.top_p is None:
-        return chances
-    ordered, order = chances.sort(stable=True, dim=-1, descending=True)
+        return probs
+    ordered, order = probs.sort(stable=True, dim=-1, descending=True)
     K = logits.shape[-1]
     kept = torch.arange(K, device=logits.device) < (K if sampling.top_k is None else sampling.top_k)
     # Rounded sums may reach 1 before the last.
@@ -36,5 +36,5 @@ def likely(logits: Tensor, temperature: float, sampling: SamplingParams) -> Tens
         kept = kept & (total.cumsum(-1) - total < sampling.top_p)
     kept = kept.expand_as(ordered).clone()
     kept[..., 0] = True
-    chances = chances * torch.zeros_like(kept).scatter(-1, order, kept)
-    return chances / chances.sum(-1, keepdim=True)
+    probs = probs * torch.zeros_like(kept).scatter(-1, order, kept)
+    return probs / probs.sum(-1, keepdim=True)

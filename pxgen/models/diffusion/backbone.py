@@ -1,4 +1,4 @@
-"""The network under every diffusion: planes over the canvas in, features a pixel out.
+"""The backbone of every diffusion: a U-Net with labels, from pixel embeddings to pixel features.
 
 It works on cells of ``patch × patch`` pixels, where a convolution costs a quarter or less, with one
 coarser level, and returns to pixels at the end beside one cheap convolution at full resolution.
@@ -20,7 +20,7 @@ from pxgen.config.schema import setting
 from pxgen.errors import UsageError
 from pxgen.models.conditioning import LabelEmbedding, LabelTokens
 from pxgen.models.layers import (
-    NOWHERE,
+    NO_WRAP,
     AttentionBlock,
     ChannelNorm,
     GlobalBlock,
@@ -30,43 +30,43 @@ from pxgen.models.layers import (
 )
 from pxgen.models.protocol import ModelSpec
 
-CELLS = 256
-"""Cells a canvas is divided into at most: what lies above is learnt too slowly on a CPU."""
+MAX_CELLS = 256
+"""Cells a canvas is divided into at most: more are learnt too slowly on a CPU."""
 EMBEDDING = 16
-"""Numbers that a pixel is on its way in."""
+"""Numbers of a pixel's embedding."""
 HEADS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrunkSpec(ModelSpec):
-    """The part of ``[model]`` that sizes the network."""
+class BackboneSpec(ModelSpec):
+    """Settings of the network's size."""
 
     width: int = setting(32, "channels of the fine level", low=8, high=1024)
     coarse: int = setting(64, "channels of the coarse level", low=8, high=2048)
     depth: int = setting(1, "blocks a level", low=1, high=16)
     hidden: int = setting(192, "width of the label vector and the overview", low=8, high=4096)
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
-    labels: Literal["sum", "attention", "both"] = setting(
+    conditioning: Literal["sum", "attention", "both"] = setting(
         "sum", "how labels enter: their sum moves all features, places attend to them, or both"
     )
 
 
-class Trunk(nn.Module):
+class Backbone(nn.Module):
     """Features of ``rank`` numbers a pixel from ``EMBEDDING`` numbers a pixel and labels.
 
     Args:
         spec: its sizes.
         domain: canvas and labels.
-        embed: how a pixel becomes its numbers; called by those who build on this.
-        rank: numbers of a pixel on its way out.
+        embed: makes the embeddings; subclasses call it.
+        rank: numbers of a pixel's features.
     """
 
-    def __init__(self, spec: TrunkSpec, domain: Domain, embed: nn.Module, rank: int) -> None:
+    def __init__(self, spec: BackboneSpec, domain: Domain, embed: nn.Module, rank: int) -> None:
         super().__init__()
         canvas = domain.canvas
         self.canvas, self.rank = canvas, rank
         self.patch = patch_side(canvas)
-        # Both levels must tile the canvas; what is added lies outside and is cut off again.
+        # Both levels must tile the canvas; the padding is cut off again.
         tile = 2 * self.patch
         self.padded = Canvas(
             canvas.frames, -(-canvas.height // tile) * tile, -(-canvas.width // tile) * tile
@@ -76,8 +76,9 @@ class Trunk(nn.Module):
 
         width, coarse, depth, hidden = spec.width, spec.coarse, spec.depth, spec.hidden
         self.embed = embed
-        self.condition = LabelEmbedding(0 if spec.labels == "attention" else domain.labels, hidden)
-        attended = spec.labels != "sum" and domain.labels > 0
+        summed = 0 if spec.conditioning == "attention" else domain.labels
+        self.condition = LabelEmbedding(summed, hidden)
+        attended = spec.conditioning != "sum" and domain.labels > 0
         self.tokens = LabelTokens(domain.labels, coarse) if attended else None
         self.stem = nn.Conv2d(planes * area, width, 1)
         self.position = nn.Parameter(nn.init.normal_(torch.empty(1, width, *cells), std=0.02))
@@ -101,23 +102,21 @@ class Trunk(nn.Module):
         nn.init.zeros_(self.up.weight)
 
     def features(
-        self, embedded: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NOWHERE
+        self, embedded: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NO_WRAP
     ) -> Tensor:
         """``(B, T, H', W', E)`` pixels on the padded canvas to ``(B, P, rank)``.
 
-        ``level``, ``(B,)`` in [0, 1], says how much of the sprites is hidden or noise. What wraps
-        round is seen across the border.
+        ``level``, ``(B,)`` in [0, 1], is the share of the sprites that is masked or noise.
 
         Raises:
-            UsageError: a canvas that had to be padded shall wrap round.
+            UsageError: a padded canvas shall wrap round.
         """
-        if wrap != NOWHERE and self.padded != self.canvas:
+        if wrap != NO_WRAP and self.padded != self.canvas:
             raise UsageError(
                 f"--tile needs sides that {2 * self.patch} divides; this model draws "
                 f"{self.canvas.width}x{self.canvas.height}"
             )
-        seen = labels[:, : self.condition.labels]
-        condition = self.condition(seen, level)
+        condition = self.condition(labels[:, : self.condition.count], level)
         tokens = None if self.tokens is None else self.tokens(labels)
         planes = embedded.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
         x = self.stem(_channels_last(F.pixel_unshuffle(planes, self.patch))) + self.position
@@ -143,9 +142,9 @@ class Trunk(nn.Module):
 
 
 def patch_side(canvas: Canvas) -> int:
-    """The smallest power of two, from 2, that divides the canvas into at most ``CELLS`` cells."""
+    """The smallest power of two, from 2, that makes at most ``MAX_CELLS`` cells of a canvas."""
     patch = 2
-    while math.ceil(canvas.height / patch) * math.ceil(canvas.width / patch) > CELLS:
+    while math.ceil(canvas.height / patch) * math.ceil(canvas.width / patch) > MAX_CELLS:
         patch *= 2
     return patch
 

@@ -1,9 +1,8 @@
-"""From noise to a sprite: one set of weights, several ways of stepping.
+"""Samplers of Gaussian diffusion: one set of weights, several solvers.
 
-Each way is told what the network takes the clean sprite for, and moves the noisy one to the next
-level. DDPM (2006.11239) adds fresh noise at every step; DDIM (2010.02502) adds ``eta`` times as
-much, 0 unless told otherwise; DPM-Solver++ (2211.01095, 2M) remembers its last guess and so needs
-the fewest steps.
+Each asks the network for the clean sprite ``x0`` and moves the noisy one to the next level. DDPM
+(2006.11239) adds fresh noise at every step; DDIM (2010.02502) adds ``eta`` times as much;
+DPM-Solver++ (2211.01095, 2M) reuses its last prediction and so needs the fewest steps.
 """
 
 from __future__ import annotations
@@ -15,101 +14,110 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pxgen.models.diffusion.schedule import FLOOR, Move
+from pxgen.models.diffusion.schedule import MIN_ALPHA_BAR, Step
 
-Guess = Callable[[Tensor, int], Tensor]
-"""Noisy planes and their level to clean planes of the same shape."""
+PredictX0 = Callable[[Tensor, int], Tensor]
+"""``(n, …)`` noisy vectors and their level to clean ones of the same shape."""
 
 
-def ancestral(guess: Guess, noises: Tensor, moves: Sequence[Move], eta: float) -> Iterator[Tensor]:
+def ddim(
+    predict: PredictX0, noises: Tensor, steps: Sequence[Step], eta: float = 0.0
+) -> Iterator[Tensor]:
     """DDIM, which with ``eta`` 1 is DDPM.
 
     Args:
-        guess: the network.
-        noises: ``(n, 1, …)`` the start, or ``(n, S, …)`` with what each later step adds.
-        moves: the steps.
-        eta: how much of the noise that DDPM adds.
+        predict: the network.
+        noises: ``(n, 1, …)`` the start, or ``(n, S, …)`` with the noise of each later step.
+        steps: from pure noise to none.
+        eta: noise that each step adds, as a share of DDPM's.
 
     Yields:
-        What each step takes the clean sprite for; the last is the result.
+        The ``x0`` predicted at each step; the last is the result.
     """
     x = noises[:, 0]
-    for number, move in enumerate(moves):
-        clean = guess(x, move.time)
-        yield clean
-        if number + 1 == len(moves):
+    for number, step in enumerate(steps):
+        x0 = predict(x, step.time)
+        yield x0
+        if number + 1 == len(steps):
             return
-        now, after = move.now, move.after
-        added = eta * math.sqrt((1 - after) / (1 - now) * (1 - now / after))
-        noise = (x - math.sqrt(now) * clean) / math.sqrt(1 - now)
-        x = math.sqrt(after) * clean + math.sqrt(max(0.0, 1 - after - added**2)) * noise
-        if added:
-            x = x + added * noises[:, number + 1]
+        alpha_bar, alpha_bar_next = step.alpha_bar, step.alpha_bar_next
+        sigma = eta * math.sqrt(
+            (1 - alpha_bar_next) / (1 - alpha_bar) * (1 - alpha_bar / alpha_bar_next)
+        )
+        epsilon = (x - math.sqrt(alpha_bar) * x0) / math.sqrt(1 - alpha_bar)
+        direction = math.sqrt(max(0.0, 1 - alpha_bar_next - sigma**2)) * epsilon
+        x = math.sqrt(alpha_bar_next) * x0 + direction
+        if sigma:
+            x = x + sigma * noises[:, number + 1]
 
 
-def multistep(
-    guess: Guess, noises: Tensor, moves: Sequence[Move], eta: float = 0.0
+def dpmpp_2m(
+    predict: PredictX0, noises: Tensor, steps: Sequence[Step], eta: float = 0.0
 ) -> Iterator[Tensor]:
-    """DPM-Solver++(2M): second order from the guesses of two steps; no noise is added.
+    """DPM-Solver++(2M), in the paper's letters; it adds no noise.
 
     Yields:
-        What each step takes the clean sprite for; the last is the result.
+        The ``x0`` predicted at each step; the last is the result.
     """
     x = noises[:, 0]
-    before: tuple[Tensor, float] | None = None
-    for number, move in enumerate(moves):
-        clean = guess(x, move.time)
-        yield clean
-        if number + 1 == len(moves):
+    last: tuple[Tensor, float] | None = None
+    for number, step in enumerate(steps):
+        x0 = predict(x, step.time)
+        yield x0
+        if number + 1 == len(steps):
             return
-        here, there = log_ratio(move.now), log_ratio(move.after)
-        width = there - here
-        direction = clean
-        if before is not None:
-            last, start = before
-            direction = clean + (clean - last) * (width / (2 * (here - start)))
-        shrink = math.sqrt((1 - move.after) / (1 - max(move.now, FLOOR)))
-        x = shrink * x - math.sqrt(move.after) * math.expm1(-width) * direction
-        before = clean, here
+        lambda_t, lambda_next = half_log_snr(step.alpha_bar), half_log_snr(step.alpha_bar_next)
+        h = lambda_next - lambda_t
+        d = x0
+        if last is not None:
+            x0_last, lambda_last = last
+            d = x0 + (x0 - x0_last) * (h / (2 * (lambda_t - lambda_last)))
+        sigma_ratio = math.sqrt(
+            (1 - step.alpha_bar_next) / (1 - max(step.alpha_bar, MIN_ALPHA_BAR))
+        )
+        x = sigma_ratio * x - math.sqrt(step.alpha_bar_next) * math.expm1(-h) * d
+        last = x0, lambda_t
 
 
 class Sampler(NamedTuple):
-    """A solver and the fields of ``SamplingParams`` that not every sampler takes."""
+    """A solver, and the fields of ``SamplingParams`` that it takes but others do not."""
 
-    solve: Callable[[Guess, Tensor, Sequence[Move], float], Iterator[Tensor]]
-    """``(guess, noises, steps, eta)`` to clean planes, one for each step."""
+    solve: Callable[[PredictX0, Tensor, Sequence[Step], float], Iterator[Tensor]]
+    """``(predict, noises, steps, eta)`` to the ``x0`` predicted at each step."""
     options: frozenset[str] = frozenset()
     eta: float = 0.0
-    """Noise that a step adds, as a share of DDPM's, where it is no option."""
+    """Noise that each step adds, as a share of DDPM's, where it is no option."""
 
 
 SAMPLERS: Mapping[str, Sampler] = {
-    "dpmpp": Sampler(multistep),
-    "ddim": Sampler(ancestral, frozenset({"eta"})),
-    "ddpm": Sampler(ancestral, eta=1.0),
+    "dpmpp": Sampler(dpmpp_2m),
+    "ddim": Sampler(ddim, frozenset({"eta"})),
+    "ddpm": Sampler(ddim, eta=1.0),
 }
 
 
-def log_ratio(kept: float) -> float:
-    """Log of signal over noise, of a share of variance kept."""
-    kept = max(kept, FLOOR)
-    return 0.5 * math.log(kept / (1 - kept))
+def half_log_snr(alpha_bar: float) -> float:
+    """The paper's lambda: log of signal over noise."""
+    alpha_bar = max(alpha_bar, MIN_ALPHA_BAR)
+    return 0.5 * math.log(alpha_bar / (1 - alpha_bar))
 
 
-def invert(guess: Guess, clean: Tensor, moves: Sequence[Move]) -> Tensor:
-    """The start from which DDIM arrives at ``clean``, nearly: its steps taken backwards."""
-    x, here, time = clean, 1.0, None
-    for move in reversed(moves):
-        # At the end there is no noise yet, and the sprite itself is the best guess.
-        known = clean if time is None else guess(x, time)
-        noise = (x - math.sqrt(here) * known) / math.sqrt(max(1 - here, FLOOR))
-        x = math.sqrt(move.now) * known + math.sqrt(1 - move.now) * noise
-        here, time = move.now, move.time
+def ddim_invert(predict: PredictX0, x0: Tensor, steps: Sequence[Step]) -> Tensor:
+    """DDIM inversion: the start from which DDIM nearly arrives at ``x0``."""
+    x, alpha_bar, time = x0, 1.0, None
+    for step in reversed(steps):
+        # At the end there is no noise yet, and the sprite itself is the best prediction.
+        predicted = x0 if time is None else predict(x, time)
+        epsilon = (x - math.sqrt(alpha_bar) * predicted) / math.sqrt(
+            max(1 - alpha_bar, MIN_ALPHA_BAR)
+        )
+        x = math.sqrt(step.alpha_bar) * predicted + math.sqrt(1 - step.alpha_bar) * epsilon
+        alpha_bar, time = step.alpha_bar, step.time
     return x
 
 
 def slerp(a: Tensor, b: Tensor, weight: float) -> Tensor:
-    """Between two draws of normal noise, on the arc, so that what lies between is as noisy.
+    """Spherical interpolation between two normal draws, whose results are as loud.
 
     ``(n, S, …)``: each of the S draws turns by its own angle.
     """

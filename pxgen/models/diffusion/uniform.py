@@ -1,8 +1,8 @@
 """Uniform discrete diffusion on palette indices (2102.05379, 2107.03006).
 
 The forward process replaces pixels by random palette entries, so that no pixel tells whether it
-is still right, and every step may change each of them again. The network says what a pixel is
-from all around it; what the pixel itself says of that is known and need not be learnt.
+is still right, and every step may change each of them again. The network predicts a pixel from all
+around it; the likelihood of the pixel itself is known and need not be learnt.
 """
 
 from __future__ import annotations
@@ -14,22 +14,23 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
-from pxgen.models.conditioning import hide_labels
-from pxgen.models.diffusion.backbone import EMBEDDING, Trunk, TrunkSpec
-from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, Known, spread_levels
-from pxgen.models.diffusion.inpainting import hidden_part, log_chances
-from pxgen.models.diffusion.schedule import Move, Schedule
-from pxgen.models.layers import NOWHERE, Wrap, frequencies, prefer_channels_last
+from pxgen.models.conditioning import drop_labels
+from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec
+from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, Known, low_discrepancy_levels
+from pxgen.models.diffusion.inpainting import edit_mask, log_probs
+from pxgen.models.diffusion.schedule import Schedule, Step
+from pxgen.models.layers import NO_WRAP, Wrap, frequencies, prefer_channels_last
 from pxgen.models.protocol import EDITS, Batch, SamplingParams
 from pxgen.noise import Noise, draw_categories
 
 STRATA = 16
-"""Amounts of noise that held-out figures average over."""
-ENCODED = 0.5
-"""The level of a code."""
+"""Levels of noise that held-out figures average over, stratified."""
+ENCODED_LEVEL = 0.5
+"""The level of noise of a code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,24 +44,24 @@ class UniformSpec(DiffusionSpec):
 
 
 class UniformCode(NamedTuple):
-    """A sprite of which some pixels may be wrong."""
+    """A sprite of which some pixels are replaced at random."""
 
     tokens: Tensor
     """``(n, P) int64``."""
     level: float
-    """How many are: 0 none, 1 all."""
+    """Of noise: 0 none, 1 all."""
     labels: Tensor
     """``(n, L)`` in [-1, 1]."""
     keys: Tensor
     """``(n, P)`` in [0, 1): when a mixture passes from one sprite to another."""
-    chance: Tensor
-    """``(n, P) int64``: what a pixel is that passes."""
+    random: Tensor
+    """``(n, P) int64``: random entries for pixels that a mixture replaces."""
 
 
-class Guesser(Trunk):
-    """What a pixel is, from all around it."""
+class UniformDenoiser(Backbone):
+    """Logits of every pixel from all around it."""
 
-    def __init__(self, spec: TrunkSpec, domain: Domain) -> None:
+    def __init__(self, spec: BackboneSpec, domain: Domain) -> None:
         super().__init__(spec, domain, nn.Embedding(domain.colors, EMBEDDING), spec.rank)
         palette = torch.empty(domain.colors, spec.rank)
         self.palette = nn.Parameter(nn.init.normal_(palette, std=spec.rank**-0.5))
@@ -68,7 +69,7 @@ class Guesser(Trunk):
         prefer_channels_last(self)
 
     def forward(
-        self, tokens: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NOWHERE
+        self, tokens: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NO_WRAP
     ) -> Tensor:
         """``(B, P)`` tokens to ``(B, P, K)`` logits."""
         T, H, W = self.canvas
@@ -79,7 +80,7 @@ class Guesser(Trunk):
 
 
 class UniformDiffusion(Diffusion):
-    """Uniform diffusion as a model: identity codec, categorical diffusion prior."""
+    """Uniform diffusion as a model: its codec is the identity, its prior a discrete diffusion."""
 
     takes = frozenset({"steps", "sampler", "guidance", "temperature", *EDITS})
     sampler = "ancestral"
@@ -88,66 +89,66 @@ class UniformDiffusion(Diffusion):
     def __init__(self, spec: UniformSpec, domain: Domain) -> None:
         self.spec = spec
         self.schedule = Schedule(spec.levels)
-        self.guesser = Guesser(spec, domain)
-        super().__init__(spec, domain, "denoiser", self.guesser)
+        self.denoiser = UniformDenoiser(spec, domain)
+        super().__init__(spec, domain, "denoiser", self.denoiser)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
-        """Cross-entropy a pixel of what it was, in nats."""
-        labels = hide_labels(batch.labels, noise, self.spec.blind)
-        times = self.schedule.level(spread_levels(len(batch.pixels), noise))
-        flat = batch.pixels.flatten(1)
-        noisy = self._noisy(flat, self.schedule.share_kept(times), noise)
-        return {"cross_entropy": -self._known(noisy, labels, times, flat).mean()}
+        """Cross-entropy of the clean pixels, nats a pixel."""
+        labels = drop_labels(batch.labels, noise, self.spec.label_dropout)
+        times = self.schedule.level(low_discrepancy_levels(len(batch.pixels), noise))
+        clean = batch.pixels.flatten(1)
+        noisy = self._corrupt(clean, self.schedule.alpha_bar(times), noise)
+        return {"cross_entropy": -self._log_likelihood(noisy, labels, times, clean).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels: the bound of 2107.03006 over the levels."""
-        flat = batch.pixels.flatten(1)
-        nats = torch.zeros(len(flat), device=flat.device)
+        clean = batch.pixels.flatten(1)
+        nats = torch.zeros(len(clean), device=clean.device)
         for stratum in range(STRATA):
             times = self.schedule.level((stratum + noise.uniform(1)[:, 0]) / STRATA)
-            nats += self._divergence(flat, batch.labels, times, noise) / STRATA
-        # What the least noise leaves open; all else follows from the pixels that it left.
+            nats += self._divergence(clean, batch.labels, times, noise) / STRATA
+        # The reconstruction term: the clean pixels given those of the first level.
         first = torch.zeros_like(times)
-        noisy = self._noisy(flat, self.schedule.share_kept(first), noise)
-        left = -self._known(noisy, batch.labels, first, flat).sum(1)
+        noisy = self._corrupt(clean, self.schedule.alpha_bar(first), noise)
+        left = -self._log_likelihood(noisy, batch.labels, first, clean).sum(1)
         return {"bits": (self.spec.levels * nats + left) / math.log(2)}
 
-    def _divergence(self, flat: Tensor, labels: Tensor, times: Tensor, noise: Noise) -> Tensor:
-        """``(B,)`` nats that pixels cost at the level below theirs, given those at theirs."""
-        K = self.domain.colors
-        now, below = (
-            self.schedule.share_kept(times),
-            self.schedule.share_kept((times - 1).clamp(min=0)),
-        )
-        noisy = self._noisy(flat, now, noise)
-        certain = torch.nn.functional.one_hot(flat, K).float().log()
-        true = backwards(noisy, certain, now, below)
-        guessed = backwards(noisy, self._chances(noisy, labels, times), now, below)
-        gaps = (true * (true.clamp(min=1e-20).log() - guessed.clamp(min=1e-20).log())).sum((1, 2))
+    def _divergence(self, clean: Tensor, labels: Tensor, times: Tensor, noise: Noise) -> Tensor:
+        """``(B,)`` nats between the true and the predicted step from each level to the next."""
+        alpha_bar = self.schedule.alpha_bar(times)
+        alpha_bar_next = self.schedule.alpha_bar((times - 1).clamp(min=0))
+        noisy = self._corrupt(clean, alpha_bar, noise)
+        certain = F.one_hot(clean, self.domain.colors).float().log()
+        true = reverse_step(noisy, certain, alpha_bar, alpha_bar_next)
+        log_x0 = self._log_x0(noisy, labels, times)
+        predicted = reverse_step(noisy, log_x0, alpha_bar, alpha_bar_next)
+        gaps = true * (true.clamp(min=1e-20).log() - predicted.clamp(min=1e-20).log())
         # Below the first level lies the sprite itself, which is counted apart.
-        return gaps * (times > 0)
+        return gaps.sum((1, 2)) * (times > 0)
 
-    def _known(self, noisy: Tensor, labels: Tensor, times: Tensor, flat: Tensor) -> Tensor:
-        """``(B, P)`` log-chances of what the pixels were."""
-        chances = self._chances(noisy, labels, times)
-        return chances.gather(-1, flat.unsqueeze(-1)).squeeze(-1)
+    def _log_likelihood(
+        self, noisy: Tensor, labels: Tensor, times: Tensor, clean: Tensor
+    ) -> Tensor:
+        """``(B, P)`` log-probabilities of the clean pixels."""
+        log_x0 = self._log_x0(noisy, labels, times)
+        return log_x0.gather(-1, clean.unsqueeze(-1)).squeeze(-1)
 
-    def _chances(self, noisy: Tensor, labels: Tensor, times: Tensor) -> Tensor:
-        """``(B, P, K)`` log-chances of what ``(B, P)`` pixels were."""
-        logits = self.guesser(noisy, labels, (times + 1) / self.spec.levels)
-        return witnessed(logits, noisy, self.schedule.share_kept(times))
+    def _log_x0(self, noisy: Tensor, labels: Tensor, times: Tensor) -> Tensor:
+        """``(B, P, K)`` log-probabilities of clean entries given ``(B, P)`` noisy pixels."""
+        logits = self.denoiser(noisy, labels, (times + 1) / self.spec.levels)
+        return posterior_x0(logits, noisy, self.schedule.alpha_bar(times))
 
-    def _noisy(self, flat: Tensor, kept: Tensor, noise: Noise) -> Tensor:
-        """``(B, P)`` pixels of which a share is replaced at random."""
-        entries = (noise.uniform(flat.shape[1]) * self.domain.colors).long()
-        replaced = noise.uniform(flat.shape[1]) >= kept.squeeze(-1)
-        return torch.where(replaced, entries.clamp(max=self.domain.colors - 1), flat)
+    def _corrupt(self, tokens: Tensor, alpha_bar: Tensor, noise: Noise) -> Tensor:
+        """``(B, P)`` tokens of which a share 1 - ``alpha_bar`` is replaced at random."""
+        entries = (noise.uniform(tokens.shape[1]) * self.domain.colors).long()
+        replaced = noise.uniform(tokens.shape[1]) >= alpha_bar.squeeze(-1)
+        return torch.where(replaced, entries.clamp(max=self.domain.colors - 1), tokens)
 
-    def begin(self, batch: Batch) -> None:
-        """Start from the colours of each position."""
+    def initialize(self, batch: Batch) -> None:
+        """Set the bias to the frequencies of colours at each place."""
         with torch.no_grad():
             shares = frequencies(batch.pixels.flatten(1), self.domain.colors)
-            self.guesser.bias.copy_(shares.log())
+            self.denoiser.bias.copy_(shares.log())
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
@@ -156,50 +157,49 @@ class UniformDiffusion(Diffusion):
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sample after each step, from random pixels to itself."""
         start, labels = self._start(labels, noise, sampling)
-        for tokens in self._walk(start, sampling.strong, labels, noise, sampling):
+        for tokens in self._denoise(start, sampling.edit_strength, labels, noise, sampling):
             yield self._maps(tokens, sampling)
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> UniformCode:
-        """A whole sprite, of which nothing is wrong."""
+        """A whole sprite without noise."""
         start, labels = self._start(labels, noise, sampling)
-        *_, tokens = self._walk(start, sampling.strong, labels, noise, sampling)
+        *_, tokens = self._denoise(start, sampling.edit_strength, labels, noise, sampling)
         return self._code(tokens, 0.0, labels, noise)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> UniformCode:
-        """Replace pixels at random, as half of the way to noise does."""
-        times = self.schedule.level(torch.full((len(pixels),), ENCODED, device=labels.device)) - 1
-        tokens = self._noisy(
-            pixels.flatten(1).long(), self.schedule.share_kept(times.clamp(min=0)), noise
-        )
-        return self._code(tokens, ENCODED, labels, noise)
+        """The sprite at ``ENCODED_LEVEL``."""
+        level = torch.full((len(pixels),), ENCODED_LEVEL, device=labels.device)
+        times = (self.schedule.level(level) - 1).clamp(min=0)
+        tokens = self._corrupt(pixels.flatten(1).long(), self.schedule.alpha_bar(times), noise)
+        return self._code(tokens, ENCODED_LEVEL, labels, noise)
 
     def decode(self, code: UniformCode, noise: Noise) -> Tensor:
-        """Correct what may be wrong."""
-        *_, tokens = self._walk(code.tokens, code.level, code.labels, noise, SamplingParams())
+        """Denoise from the code's level."""
+        *_, tokens = self._denoise(code.tokens, code.level, code.labels, noise, SamplingParams())
         return self._maps(tokens, SamplingParams())
 
-    def paint(self, code: UniformCode) -> None:
-        """Nothing: there are palette entries from end to end."""
+    def decode_rgba(self, code: UniformCode) -> None:
+        """None: it predicts palette entries."""
 
     def mix(self, a: UniformCode, b: UniformCode, weight: float) -> UniformCode:
-        """Pass from ``a`` to ``b`` pixel by pixel, some to neither half-way; then correct more."""
+        """Pass from ``a`` to ``b`` pixel by pixel; half-way some are random, and denoised."""
         between = 4 * weight * (1 - weight)
         tokens = torch.where(a.keys < weight, b.tokens, a.tokens)
-        stray = (a.tokens != b.tokens) & (b.keys < between * ENCODED)
+        replaced = (a.tokens != b.tokens) & (b.keys < between * ENCODED_LEVEL)
         labels = torch.lerp(a.labels, b.labels, weight) if weight < 1 else b.labels
         level = a.level + (b.level - a.level) * weight if weight < 1 else b.level
         return UniformCode(
-            torch.where(stray, a.chance, tokens),
-            max(level, between * ENCODED),
+            torch.where(replaced, a.random, tokens),
+            max(level, between * ENCODED_LEVEL),
             labels,
             a.keys,
-            a.chance,
+            a.random,
         )
 
     def _code(self, tokens: Tensor, level: float, labels: Tensor, noise: Noise) -> UniformCode:
-        keys, chance = noise.uniform(tokens.shape[1]), noise.uniform(tokens.shape[1])
-        entries = (chance * self.domain.colors).long().clamp(max=self.domain.colors - 1)
-        return UniformCode(tokens, level, labels, keys, entries)
+        keys, uniform = noise.uniform(tokens.shape[1]), noise.uniform(tokens.shape[1])
+        random = (uniform * self.domain.colors).long().clamp(max=self.domain.colors - 1)
+        return UniformCode(tokens, level, labels, keys, random)
 
     def _start(
         self, labels: Tensor, noise: Noise, sampling: SamplingParams
@@ -208,23 +208,23 @@ class UniformDiffusion(Diffusion):
         P = self.canvas(sampling).pixels
         blank = torch.zeros(len(labels), P, dtype=torch.long, device=labels.device)
         nothing = torch.zeros(1, 1, 1, device=labels.device)
-        if sampling.init is None or sampling.fresh:
-            labels = self.all_labels(labels, noise)
-            return self._noisy(blank, nothing, noise), labels
+        if sampling.init is None or sampling.from_scratch:
+            labels = self.complete_labels(labels, noise)
+            return self._corrupt(blank, nothing, noise), labels
         init = sampling.init.flatten().long()
-        hidden = hidden_part(sampling, self.canvas(sampling), noise).to(labels.device)
-        random = self._noisy(blank, nothing, noise)
+        masked = edit_mask(sampling, self.canvas(sampling), noise).to(labels.device)
+        random = self._corrupt(blank, nothing, noise)
 
-        def foresight(sets: Tensor) -> Tensor:
+        def of_init(sets: Tensor) -> Tensor:
             unseen = random.repeat_interleave(len(sets) // len(random), 0)
-            return log_chances(self._look(unseen, sets, self.spec.levels - 1, sampling), init)
+            return log_probs(self._logits(unseen, sets, self.spec.levels - 1, sampling), init)
 
-        labels = self.all_labels(labels, noise, Known(hidden, foresight))
-        moves = self._moves(sampling, sampling.strong)
-        kept = torch.full_like(nothing, moves[0].now if moves else 1.0)
-        return self._noisy(init.expand_as(blank), kept, noise), labels
+        labels = self.complete_labels(labels, noise, Known(masked, of_init))
+        steps = self._steps(sampling, sampling.edit_strength)
+        alpha_bar = torch.full_like(nothing, steps[0].alpha_bar if steps else 1.0)
+        return self._corrupt(init.expand_as(blank), alpha_bar, noise), labels
 
-    def _walk(
+    def _denoise(
         self, tokens: Tensor, level: float, labels: Tensor, noise: Noise, sampling: SamplingParams
     ) -> Iterator[Tensor]:
         """``(n, P)`` tokens from a level down to none: at first, and after each step."""
@@ -232,80 +232,87 @@ class UniformDiffusion(Diffusion):
         temperature = (
             self.spec.temperature if sampling.temperature is None else sampling.temperature
         )
-        for move in self._moves(sampling, level):
-            logits = self._guided(tokens, labels, move.time, sampling)
+        for step in self._steps(sampling, level):
+            logits = self._guided(tokens, labels, step.time, sampling)
             logits = logits / max(temperature, 1e-4)
-            now, after = (torch.full((1, 1, 1), kept) for kept in (move.now, move.after))
-            chances = self._edited(witnessed(logits, tokens, now.to(logits.device)), sampling)
-            steps = backwards(tokens, chances, now.to(logits.device), after.to(logits.device))
+            alpha_bar, alpha_bar_next = (
+                torch.full((1, 1, 1), share).to(logits.device)
+                for share in (step.alpha_bar, step.alpha_bar_next)
+            )
+            log_x0 = self._edited(posterior_x0(logits, tokens, alpha_bar), sampling)
+            probabilities = reverse_step(tokens, log_x0, alpha_bar, alpha_bar_next)
             uniform = noise.uniform(tokens.shape[1])
             # The last step has no other to correct it.
-            tokens = chances.argmax(-1) if move.after == 1 else draw_categories(steps, uniform)
+            last = step.alpha_bar_next == 1
+            tokens = log_x0.argmax(-1) if last else draw_categories(probabilities, uniform)
             yield tokens
 
     def _guided(
         self, tokens: Tensor, labels: Tensor, time: int, sampling: SamplingParams
     ) -> Tensor:
-        """Log-chances by what is around (2412.10193)."""
+        """Log-probabilities by the network, with guidance (2412.10193)."""
         strength = self.spec.guidance if sampling.guidance is None else sampling.guidance
-        logits = self._look(tokens, labels, time, sampling).log_softmax(-1)
+        conditional = self._logits(tokens, labels, time, sampling).log_softmax(-1)
         if strength == 1 or not self.steerable:
-            return logits
-        free = self._look(tokens, torch.zeros_like(labels), time, sampling).log_softmax(-1)
-        return torch.lerp(free, logits, strength)
+            return conditional
+        nothing = torch.zeros_like(labels)
+        unconditional = self._logits(tokens, nothing, time, sampling).log_softmax(-1)
+        return torch.lerp(unconditional, conditional, strength)
 
-    def _look(self, tokens: Tensor, labels: Tensor, time: int, sampling: SamplingParams) -> Tensor:
+    def _logits(
+        self, tokens: Tensor, labels: Tensor, time: int, sampling: SamplingParams
+    ) -> Tensor:
         windows = self.windows(sampling)
         level = torch.full((len(tokens),), (time + 1) / self.spec.levels, device=tokens.device)
-        return windows.look(
-            lambda view: self.guesser(tokens[:, view], labels, level, windows.inside)
+        return windows.average(
+            lambda view: self.denoiser(tokens[:, view], labels, level, windows.wrap)
         )
 
-    def _edited(self, chances: Tensor, sampling: SamplingParams) -> Tensor:
-        """Log-chances that keep to what is asked: allowed entries, known pixels as they are."""
+    def _edited(self, log_x0: Tensor, sampling: SamplingParams) -> Tensor:
+        """Log-probabilities restricted to allowed entries, and known pixels as they are."""
         if sampling.lock is not None:
-            chances = chances.masked_fill(~sampling.lock, -torch.inf).log_softmax(-1)
+            log_x0 = log_x0.masked_fill(~sampling.lock, -torch.inf).log_softmax(-1)
         if sampling.init is not None and sampling.mask is not None:
-            known = torch.nn.functional.one_hot(sampling.init.flatten().long(), chances.shape[-1])
-            chances = torch.where(
-                sampling.mask.flatten().unsqueeze(-1), chances, known.float().log()
-            )
-        return chances
+            known = F.one_hot(sampling.init.flatten().long(), log_x0.shape[-1]).float().log()
+            log_x0 = torch.where(sampling.mask.flatten().unsqueeze(-1), log_x0, known)
+        return log_x0
 
-    def _moves(self, sampling: SamplingParams, level: float) -> list[Move]:
-        return self.schedule.moves(sampling.steps or self.spec.steps, level)
+    def _steps(self, sampling: SamplingParams, level: float) -> list[Step]:
+        return self.schedule.steps(sampling.steps or self.spec.steps, level)
 
     def _maps(self, tokens: Tensor, sampling: SamplingParams) -> Tensor:
         return tokens.view(-1, *self.canvas(sampling)).to(torch.uint8)
 
 
-def witnessed(logits: Tensor, tokens: Tensor, kept: Tensor) -> Tensor:
-    """Log-chances of what pixels were, by what is around them and by what they are.
+def posterior_x0(logits: Tensor, tokens: Tensor, alpha_bar: Tensor) -> Tensor:
+    """``(B, P, K)`` log-probabilities of clean entries: prediction times likelihood.
 
     Args:
-        logits: ``(B, P, K)`` by what is around.
-        tokens: ``(B, P)`` what they are.
-        kept: ``(B, 1, 1)`` shares of the pixels that are what they were.
+        logits: ``(B, P, K)``, predicted from all around a pixel.
+        tokens: ``(B, P)`` noisy pixels.
+        alpha_bar: ``(B, 1, 1)`` shares of the pixels that are clean.
     """
     K = logits.shape[-1]
-    stays = torch.nn.functional.one_hot(tokens, K) * kept + (1 - kept) / K
-    return (logits + stays.log()).log_softmax(-1)
+    likelihood = F.one_hot(tokens, K) * alpha_bar + (1 - alpha_bar) / K
+    return (logits + likelihood.log()).log_softmax(-1)
 
 
-def backwards(tokens: Tensor, chances: Tensor, now: Tensor, after: Tensor) -> Tensor:
-    """``(B, P, K)`` chances of pixels with less noise.
+def reverse_step(
+    tokens: Tensor, log_x0: Tensor, alpha_bar: Tensor, alpha_bar_next: Tensor
+) -> Tensor:
+    """``(B, P, K)`` probabilities of pixels with less noise, D3PM's ``q(x_s | x_t, x_0)`` over x_0.
 
     Args:
-        tokens: ``(B, P)`` pixels with more.
-        chances: ``(B, P, K)`` log-chances of what they were without any.
-        now: ``(B, 1, 1)`` shares kept with more noise.
-        after: ``(B, 1, 1)`` shares kept with less.
+        tokens: ``(B, P)`` pixels with more noise.
+        log_x0: ``(B, P, K)`` log-probabilities of clean entries.
+        alpha_bar: ``(B, 1, 1)`` shares of clean pixels with more noise.
+        alpha_bar_next: ``(B, 1, 1)`` the same with less.
     """
-    K = chances.shape[-1]
-    here = torch.nn.functional.one_hot(tokens, K)
-    # Each way from an entry without noise to the pixels with more leads by one with less.
-    share = chances.exp() / (here * now + (1 - now) / K).clamp(min=1e-20)
-    reached = after * share + (1 - after) / K * share.sum(-1, keepdim=True)
-    step = now / after
-    together = (here * step + (1 - step) / K) * reached
-    return together / together.sum(-1, keepdim=True)
+    K = log_x0.shape[-1]
+    own = F.one_hot(tokens, K)
+    # Each way from a clean entry to the noisy pixel leads by one with less noise.
+    share = log_x0.exp() / (own * alpha_bar + (1 - alpha_bar) / K).clamp(min=1e-20)
+    reached = alpha_bar_next * share + (1 - alpha_bar_next) / K * share.sum(-1, keepdim=True)
+    ratio = alpha_bar / alpha_bar_next
+    joint = (own * ratio + (1 - ratio) / K) * reached
+    return joint / joint.sum(-1, keepdim=True)

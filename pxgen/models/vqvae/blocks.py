@@ -1,4 +1,4 @@
-"""Blocks that see a frame and those before it."""
+"""Convolutional blocks that are causal in time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from torch.nn import functional as F
 from pxgen.models.layers import ChannelNorm
 
 PAST = 2
-"""Steps in time before its own that a layer sees."""
+"""Earlier steps in time that a layer sees."""
 
 
 class FrameBlock(nn.Module):
-    """Two 3×3 convolutions within frames, and a look at the frames before; starts as identity.
+    """Two 3×3 convolutions within frames, and a linear one over past frames; starts as identity.
 
-    A ``condition`` of that width moves its features (FiLM, 1709.07871).
+    A ``condition`` of that width modulates its features (FiLM, 1709.07871).
     """
 
     def __init__(self, frames: int, width: int, condition: int = 0) -> None:
@@ -45,7 +45,7 @@ class FrameBlock(nn.Module):
 
 
 def _earlier(x: Tensor, frames: int) -> Tensor:
-    """``(B·T, C, h, w)`` to ``(B, T, h, w, PAST·C)``: the frames before each, zero before all."""
+    """``(B·T, C, h, w)`` to ``(B, T, h, w, PAST·C)``: the frames before each, zero-padded."""
     clips = x.view(-1, frames, *x.shape[1:]).permute(0, 1, 3, 4, 2)
     shifted = [F.pad(clips, (0,) * 6 + (ago, 0))[:, :frames] for ago in range(1, PAST + 1)]
     return torch.cat(shifted, -1)

@@ -1,12 +1,12 @@
-"""Index maps over frames to two levels of codes and back (1906.00446), causal in time.
+"""The codec of a hierarchical VQ-VAE (1906.00446): index maps to two levels of codes, and back.
 
-The bottom level has a code a patch and is read knowing the top one, which has a quarter as many in
-a frame. Codes may span several frames; none depends on frames after those that it spans, so what
-is given of a clip keeps its codes.
+The bottom level has a code a patch and is encoded given the top one, which has a quarter as many in
+a frame. Codes may span several frames. Encoder and decoder are causal in time: no code depends on
+frames after those that it spans, so the first frames of a clip keep their codes whatever follows.
 
-Many bottom codes say the same of a patch, and a prior would have to learn which of them was taken.
-So a small network foretells them from the top, and a code that it did not expect pays a toll when
-codes are chosen (entropy-constrained quantization: Chou et al., IEEE TASSP 37(1), 1989).
+Several bottom codes may serve a patch as well, and a prior would have to learn which was taken. So
+bottom codes are chosen by distance and rate, the bits that a small entropy model needs for them
+given the top (entropy-constrained quantization: Chou et al., IEEE TASSP 37(1), 1989).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from pxgen.canvas import Canvas, Domain
 from pxgen.models.layers import ChannelNorm, frequencies
 from pxgen.models.vqvae.blocks import FrameBlock
 from pxgen.models.vqvae.decoder import Decoder
-from pxgen.models.vqvae.grids import Grids, HierarchySpec, Levels, Rise
+from pxgen.models.vqvae.grids import CodecSpec, Grids, LevelCodes, Upsample
 from pxgen.models.vqvae.quantizer import Codebook, Lattice, Quantized, Quantizer, lattice_levels
 
 EMBEDDING = 16
-"""Numbers that a pixel becomes on its way in."""
+"""Numbers of a pixel's embedding."""
 
 
-class Foresight(nn.Module):
-    """What top codes say of the bottom codes below them; expects all alike at the start."""
+class EntropyModel(nn.Module):
+    """A distribution of bottom codes given the top ones; uniform at the start."""
 
     def __init__(self, width: int, codes: int) -> None:
         super().__init__()
@@ -42,12 +42,12 @@ class Foresight(nn.Module):
         return logits
 
 
-class Hierarchy(nn.Module):
-    """The codec."""
+class Codec(nn.Module):
+    """Encoder, quantizers and decoder of both levels."""
 
-    toll: Tensor
+    rate_weight: Tensor
 
-    def __init__(self, spec: HierarchySpec, domain: Domain) -> None:
+    def __init__(self, spec: CodecSpec, domain: Domain) -> None:
         super().__init__()
         self.canvas, self.patch = domain.canvas, spec.patch
         self.grids = grids = Grids.over(domain.canvas, spec)
@@ -64,63 +64,63 @@ class Hierarchy(nn.Module):
         self.read_top = blocks(grids.top)
         self.to_top = nn.Conv2d(width, spec.vector_size, 1)
         self.top = _quantizer(spec)
-        self.rise = Rise(spec.vector_size, width, grids.steps)
+        self.upsample = Upsample(spec.vector_size, width, grids.steps)
         self.refine = blocks(grids.bottom)
         self.to_bottom = nn.Conv2d(width, spec.vector_size, 1)
         self.bottom = _quantizer(spec)
-        tolled = spec.quantizer == "codebook" and spec.toll > 0
-        # Grows while the codec learns: a toll on codes that say nothing yet would leave them so.
-        self.register_buffer("toll", torch.zeros(()))
-        self.most_toll = spec.toll
-        self.foretell = Foresight(width, self.bottom.codes) if tolled else None
+        has_rate = spec.quantizer == "codebook" and spec.rate_weight > 0
+        # Grows while the codec learns: a rate of codes that hold nothing yet would keep them empty.
+        self.register_buffer("rate_weight", torch.zeros(()))
+        self.max_rate_weight = spec.rate_weight
+        self.entropy_model = EntropyModel(width, self.bottom.codes) if has_rate else None
         self.decode = Decoder(spec, domain, grids)
 
     def encode(self, pixels: Tensor) -> tuple[Quantized, Quantized]:
         """``(B, P) int64`` to top and bottom codes, on the grids of each.
 
-        In full precision whatever the training's: half of it rounds away what tells neighbouring
-        codes apart, and priors would learn other codes than they are asked about.
+        Always in full precision: bf16 rounds to other codes, and priors would be trained on those.
         """
         with torch.autocast(pixels.device.type, enabled=False):
-            top, bottom, _ = self.read(pixels)
+            top, bottom, _ = self.quantize(pixels)
         return top, bottom
 
-    def read(self, pixels: Tensor) -> tuple[Quantized, Quantized, Tensor | None]:
-        """The same, and the ``(B, t', 2h, 2w, codes)`` logits that foretell the bottom codes.
+    def quantize(self, pixels: Tensor) -> tuple[Quantized, Quantized, Tensor | None]:
+        """The same, and the entropy model's ``(B, t', 2h, 2w, codes)`` logits of bottom codes.
 
-        Those teach nothing but to foretell: no gradient leaves the network that they come from.
+        Their gradient reaches the entropy model alone.
         """
-        fine, asked = self._ask_top(pixels)
-        top = self.top(asked)
-        coarse = self.rise(top.values)
-        foretold = self._foretold(coarse)
-        bottom = self.bottom(self._ask_bottom(fine, coarse), self._toll(foretold))
-        return top, bottom, foretold
+        fine, vectors = self._encode_top(pixels)
+        top = self.top(vectors)
+        coarse = self.upsample(top.values)
+        code_logits = self._code_logits(coarse)
+        bottom = self.bottom(self._encode_bottom(fine, coarse), self._penalty(code_logits))
+        return top, bottom, code_logits
 
-    def _foretold(self, coarse: Tensor) -> Tensor | None:
+    def _code_logits(self, coarse: Tensor) -> Tensor | None:
         """``(B, t', 2h, 2w, codes)`` logits of bottom codes."""
-        if self.foretell is None:
+        if self.entropy_model is None:
             return None
         seen = (coarse + self.position).detach()
-        logits = self.foretell(seen).permute(0, 2, 3, 1)
+        logits = self.entropy_model(seen).permute(0, 2, 3, 1)
         return torch.unflatten(logits.float(), 0, (-1, self.grids.bottom.frames))
 
-    def ripen(self, progress: float) -> None:
-        """Set the toll for a ``progress`` of the training in [0, 1]."""
-        self.toll.fill_(self.most_toll * progress)
+    def set_rate_weight(self, progress: float) -> None:
+        """Set the weight of the rate for a ``progress`` of the training in [0, 1]."""
+        self.rate_weight.fill_(self.max_rate_weight * progress)
 
-    def _toll(self, foretold: Tensor | None) -> Tensor | None:
-        if foretold is None:
+    def _penalty(self, code_logits: Tensor | None) -> Tensor | None:
+        """``(B, t', 2h, 2w, codes)``: the weighted rate of every code."""
+        if code_logits is None:
             return None
-        return foretold.detach().log_softmax(-1).mul_(-self.toll)
+        return code_logits.detach().log_softmax(-1).mul_(-self.rate_weight)
 
-    def _ask_top(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """What is seen, and the ``(B, t, h, w, D)`` vectors that top codes are asked for."""
+    def _encode_top(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Features on the bottom grid, and ``(B, t, h, w, D)`` vectors to quantize on the top."""
         after, below, right = (
             padded - side for padded, side in zip(self.grids.padded, self.canvas, strict=True)
         )
         maps = F.pad(torch.unflatten(pixels, 1, self.canvas), (0, right, 0, below, 0, after))
-        # The pixels of a code come together as indices, before each becomes many numbers.
+        # Pixels are gathered by code as indices, before each becomes many numbers.
         (t, h, w), span, side = self.grids.bottom, self.grids.span, self.patch
         parts = maps.view(-1, t, span, h, side, w, side).permute(0, 1, 3, 5, 2, 4, 6)
         seen = self.stem(self.embed(parts.flatten(4)).flatten(4)).flatten(0, 1)
@@ -130,47 +130,48 @@ class Hierarchy(nn.Module):
         coarse = self.read_top(self.down(quarters))
         return fine, self._last(self.to_top(coarse), self.grids.top)
 
-    def _ask_bottom(self, fine: Tensor, coarse: Tensor) -> Tensor:
-        asked = self.to_bottom(self.refine(fine + coarse))
-        return self._last(asked, self.grids.bottom)
+    def _encode_bottom(self, fine: Tensor, coarse: Tensor) -> Tensor:
+        """``(B, t', 2h, 2w, D)`` vectors to quantize on the bottom."""
+        return self._last(self.to_bottom(self.refine(fine + coarse)), self.grids.bottom)
 
-    def vectors(self, levels: Levels) -> tuple[Tensor, Tensor]:
-        """The vectors of ``(B, N)`` codes, as the decoder takes them."""
-        top = self.top.look_up(levels.top).view(-1, *self.grids.top, self.top.size)
-        bottom = self.bottom.look_up(levels.bottom).view(-1, *self.grids.bottom, self.bottom.size)
+    def vectors(self, codes: LevelCodes) -> tuple[Tensor, Tensor]:
+        """The vectors of codes, on the grids, as the decoder takes them."""
+        top = self.top.look_up(codes.top).view(-1, *self.grids.top, self.top.size)
+        bottom = self.bottom.look_up(codes.bottom).view(-1, *self.grids.bottom, self.bottom.size)
         return top, bottom
 
     @torch.no_grad()
     def start_from(self, pixels: Tensor, few: Tensor, draws: Tensor) -> None:
-        """Lay colours out by ``(N, P)`` sprites, codes by ``(n, P)`` and draws.
+        """Set the bias by ``(N, P)`` sprites, and codebooks by ``(n, P)`` of them.
 
-        Those are ``(2, codes)`` in [0, 1).
+        ``(2, codes)`` draws in [0, 1) choose the vectors that codes start at.
         """
         bias = self.decode.bias
         bias.copy_(frequencies(pixels, bias.shape[1]).log())
-        fine, asked = self._ask_top(few)
-        self.top.lay_out(asked.flatten(0, -2), draws[0])
-        # The bottom is read knowing the top, whose codes must lie before.
-        asked = self._ask_bottom(fine, self.rise(self.top(asked).values))
-        self.bottom.lay_out(asked.flatten(0, -2), draws[1])
+        fine, vectors = self._encode_top(few)
+        self.top.initialize(vectors.flatten(0, -2), draws[0])
+        # The bottom is encoded given the top, whose codes come first.
+        vectors = self._encode_bottom(fine, self.upsample(self.top(vectors).values))
+        self.bottom.initialize(vectors.flatten(0, -2), draws[1])
 
     @torch.no_grad()
-    def follow(self, pixels: Tensor, draws: Tensor) -> None:
-        """Let codes follow the ``(B, P)`` sprites of a step."""
-        fine, asked = self._ask_top(pixels)
-        top = self.top(asked)
-        self.top.follow(asked.flatten(0, -2), draws[0])
-        coarse = self.rise(top.values)
-        asked, toll = self._ask_bottom(fine, coarse), self._toll(self._foretold(coarse))
-        tolls = None if toll is None else toll.flatten(0, -2)
-        self.bottom.follow(asked.flatten(0, -2), draws[1], tolls)
+    def update(self, pixels: Tensor, draws: Tensor) -> None:
+        """Update the codebooks by ``(B, P)`` sprites of a step and ``(2, codes)`` draws."""
+        fine, vectors = self._encode_top(pixels)
+        top = self.top(vectors)
+        self.top.update(vectors.flatten(0, -2), draws[0])
+        coarse = self.upsample(top.values)
+        vectors = self._encode_bottom(fine, coarse)
+        penalty = self._penalty(self._code_logits(coarse))
+        penalties = None if penalty is None else penalty.flatten(0, -2)
+        self.bottom.update(vectors.flatten(0, -2), draws[1], penalties)
 
     def _last(self, x: Tensor, grid: Canvas) -> Tensor:
         """``(B·t, D, h, w)`` to ``(B, t, h, w, D)``."""
         return torch.unflatten(x.permute(0, 2, 3, 1), 0, (-1, grid.frames))
 
 
-def _quantizer(spec: HierarchySpec) -> Quantizer:
+def _quantizer(spec: CodecSpec) -> Quantizer:
     if spec.quantizer == "lattice":
         return Lattice(lattice_levels(spec.codes))
     return Codebook(spec.codes, spec.code_size)

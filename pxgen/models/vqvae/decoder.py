@@ -1,7 +1,7 @@
-"""From two levels of codes to pixels, causal in time.
+"""The decoder from two levels of codes to pixels, causal in time.
 
-One cell of the decoder says all pixels of a bottom code in all its colours, far more than the
-encoder has to say of them: it is wider than that.
+One of its cells holds all pixels of a bottom code in all their colours, far more than the encoder
+passes on, so it is wider than the encoder.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from pxgen.canvas import Domain
 from pxgen.models.conditioning import LabelEmbedding
 from pxgen.models.layers import ChannelNorm, GlobalBlock
 from pxgen.models.vqvae.blocks import FrameBlock
-from pxgen.models.vqvae.grids import Grids, HierarchySpec, Rise
+from pxgen.models.vqvae.grids import CodecSpec, Grids, Upsample
 
 
 class Decoder(nn.Module):
-    """Logits of pixels from the vectors of codes, and from labels if it is told them."""
+    """Logits of pixels from the vectors of codes, and from labels where the settings say so."""
 
-    def __init__(self, spec: HierarchySpec, domain: Domain, grids: Grids) -> None:
+    def __init__(self, spec: CodecSpec, domain: Domain, grids: Grids) -> None:
         super().__init__()
         self.canvas, self.grids = domain.canvas, grids
         self.patch, self.rank = spec.patch, spec.rank
         width, cells = spec.decoder_width, grids.bottom[1:]
-        self.rise = Rise(spec.vector_size, width, grids.steps)
+        self.upsample = Upsample(spec.vector_size, width, grids.steps)
         self.from_bottom = nn.Conv2d(spec.vector_size, width, 1)
-        # What stands for a level that is not there.
+        # They stand for a level that is dropped.
         self.no_top = nn.Parameter(torch.zeros(width, 1, 1))
         self.no_bottom = nn.Parameter(torch.zeros(width, 1, 1))
         self.position = nn.Parameter(nn.init.normal_(torch.empty(1, width, *cells), std=0.02))
-        self.labels = LabelEmbedding(domain.labels if spec.told else 0, spec.hidden)
+        self.labels = LabelEmbedding(domain.labels if spec.decoder_labels else 0, spec.hidden)
         self.times = nn.Parameter(torch.zeros(grids.bottom.frames, spec.hidden))
         self.overview = GlobalBlock(width, cells, spec.hidden, spec.hidden)
         self.write = nn.ModuleList(
@@ -52,23 +52,23 @@ class Decoder(nn.Module):
             top: ``(B, t, h, w, D)`` vectors.
             bottom: ``(B, t', 2h, 2w, D)`` vectors.
             labels: ``(B, L)`` in [-1, 1].
-            shown: ``(B, 2) bool``: whether the top and the bottom level are there; both if None.
+            shown: ``(B, 2) bool``: whether the top and the bottom level are shown; both if None.
 
         Returns:
             ``(B, P, K) float32``.
         """
-        coarse = self.rise(top)
+        coarse = self.upsample(top)
         fine = self.from_bottom(bottom.flatten(0, 1).permute(0, 3, 1, 2))
         if shown is not None:
             seen = shown.repeat_interleave(self.grids.bottom.frames, 0)[:, :, None, None, None]
             coarse = torch.where(seen[:, 0], coarse, self.no_top)
             fine = torch.where(seen[:, 1], fine, self.no_bottom)
         x = coarse + fine + self.position
-        known = self.labels(labels[:, : self.labels.labels], labels.new_zeros(len(labels)))
-        moved = (known.unsqueeze(1) + self.times).flatten(0, 1)
-        x = self.overview(x, moved)
+        embedded = self.labels(labels[:, : self.labels.count], labels.new_zeros(len(labels)))
+        condition = (embedded.unsqueeze(1) + self.times).flatten(0, 1)
+        x = self.overview(x, condition)
         for block in self.write:
-            x = block(x, moved)
+            x = block(x, condition)
         planes = F.pixel_shuffle(self.leave(F.silu(self.norm(x))), self.patch)
         frames = torch.unflatten(planes, 1, (self.grids.span, self.rank)).flatten(0, 1)
         T, H, W = self.canvas

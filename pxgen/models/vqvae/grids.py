@@ -1,4 +1,4 @@
-"""Two levels of codes: how they are sized, and how one lies over the other and over the frames."""
+"""The grids of a codec's two levels of codes over the canvas and over one another."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from pxgen.models.vqvae.quantizer import lattice_levels
 
 
 @dataclass(frozen=True, kw_only=True)
-class HierarchySpec(ModelSpec):
-    """The part of ``[model]`` that sizes a codec of two levels."""
+class CodecSpec(ModelSpec):
+    """Settings of the codec's size."""
 
     quantizer: Literal["codebook", "lattice"] = setting(
         "codebook", "codes that follow the data, or a fixed lattice (FSQ)"
     )
     codes: int = setting(256, "codes of each level", low=2, high=4096)
     code_size: int = setting(16, "codebook: numbers of a code's vector", low=2, high=256)
-    toll: float = setting(
-        0.05, "codebook: what a nat of surprise at a bottom code counts in distance", low=0, high=10
+    rate_weight: float = setting(
+        0.05, "codebook: squared distance that a nat of a bottom code's rate counts", low=0, high=10
     )
     patch: int = setting(2, "pixels along a side of a bottom code", low=1, high=32)
     bottom_frames: int = setting(1, "frames that a bottom code spans", low=1, high=64)
@@ -38,7 +38,9 @@ class HierarchySpec(ModelSpec):
     depth: int = setting(2, "blocks of each part of the codec", low=1, high=16)
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
     hidden: int = setting(192, "width of the overview and the label vector", low=8, high=4096)
-    told: bool = setting(True, "tell the decoder the labels: codes then say what these leave open")
+    decoder_labels: bool = setting(
+        True, "the decoder sees the labels, so that codes hold only what these leave open"
+    )
 
     @property
     def vector_size(self) -> int:
@@ -47,8 +49,8 @@ class HierarchySpec(ModelSpec):
         return len(lattice_levels(self.codes)) if lattice else self.code_size
 
 
-class Levels(NamedTuple):
-    """The codes of sprites."""
+class LevelCodes(NamedTuple):
+    """The codes of sprites, level by level."""
 
     top: Tensor
     """``(B, N_top) int64`` in raster order over frames."""
@@ -57,10 +59,10 @@ class Levels(NamedTuple):
 
 
 class Grids(NamedTuple):
-    """Where codes lie."""
+    """The grids of codes over a canvas."""
 
     padded: Canvas
-    """What codes cover: the canvas, and what lies below, at the right and after it."""
+    """The canvas with what is padded below, at the right and after it."""
     top: Canvas
     bottom: Canvas
     span: int
@@ -69,7 +71,7 @@ class Grids(NamedTuple):
     """Bottom codes in time below a top code."""
 
     @classmethod
-    def over(cls, canvas: Canvas, spec: HierarchySpec) -> Grids:
+    def over(cls, canvas: Canvas, spec: CodecSpec) -> Grids:
         """The grids of codes over a canvas.
 
         Raises:
@@ -93,15 +95,15 @@ class Grids(NamedTuple):
         )
 
 
-class Rise(nn.Module):
-    """Vectors of top codes to features at the places of bottom codes."""
+class Upsample(nn.Module):
+    """Vectors of top codes to features on the grid of bottom codes, by sub-pixel convolution."""
 
     def __init__(self, size: int, width: int, steps: int) -> None:
         super().__init__()
         self.steps = steps
-        self.spread = nn.Conv2d(size, 4 * steps * width, 1)
+        self.expand = nn.Conv2d(size, 4 * steps * width, 1)
 
     def forward(self, top: Tensor) -> Tensor:
         """``(B, t, h, w, D)`` vectors to ``(B·t', C, 2h, 2w)``."""
-        coarse = self.spread(top.flatten(0, 1).permute(0, 3, 1, 2))
+        coarse = self.expand(top.flatten(0, 1).permute(0, 3, 1, 2))
         return F.pixel_shuffle(torch.unflatten(coarse, 1, (self.steps, -1)).flatten(0, 1), 2)

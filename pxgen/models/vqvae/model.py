@@ -1,9 +1,8 @@
-"""A hierarchical VQ-VAE over frames with PixelSNAIL priors over its two levels of codes.
+"""A hierarchical VQ-VAE (1906.00446) over frames, with autoregressive priors over its codes.
 
-The codec is learnt first. Then codes stay as they are, while its decoder, which had to follow them
-until then, goes on learning, and the priors learn: p(top | labels) and p(bottom | top, labels),
-both exact. Held-out bits are those of the codes and of the pixels that codes and labels leave open,
-together a bound on coding a sprite.
+The codec is trained first. Then codes are frozen, and its decoder, whose codes moved until then, is
+trained on; then the priors p(top | labels) and p(bottom | top, labels), both exact. Held-out bits
+are those of the codes and of the pixels given codes and labels, together a bound on a sprite.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,127 +19,65 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
-from pxgen.models.autoregressive.pixelsnail import PixelSnail, Reader
-from pxgen.models.autoregressive.transformer import CausalTransformer, TransformerReader
-from pxgen.models.autoregressive.truncation import likely
-from pxgen.models.conditioning import LabelEmbedding, LabelPrior, hide_labels, label_stage
-from pxgen.models.layers import ResidualBlock
+from pxgen.models.autoregressive.pixelsnail import CachedPixelSnail
+from pxgen.models.autoregressive.transformer import CachedTransformer
+from pxgen.models.autoregressive.truncation import truncated_probs
+from pxgen.models.conditioning import LabelPrior, drop_labels, label_stage
 from pxgen.models.protocol import Batch, SamplingParams, Stage
-from pxgen.models.vqvae.codec import Hierarchy
-from pxgen.models.vqvae.grids import HierarchySpec, Levels
+from pxgen.models.vqvae.codec import Codec
+from pxgen.models.vqvae.grids import LevelCodes
+from pxgen.models.vqvae.prior import Prior, PriorSpec
 from pxgen.models.vqvae.quantizer import usage
 from pxgen.noise import Noise, draw_categories
 
-BLIND = 0.1
-"""Share of training sprites that the priors see without labels."""
-UNLABELLED = 0.25
-"""The same of the decoder, which is asked without labels more often: to rebuild images."""
-ALONE = 0.1
-"""Share of training sprites whose codec shows the top level alone, and of those without it."""
-DECODER, TOP, BOTTOM = 0.5, 0.2, 0.5
-"""Time for the decoder alone and for each prior beside that of the codec, the slowest to learn."""
+DECODER_LABEL_DROPOUT = 0.25
+"""More than of the priors: the decoder often has no labels, when it rebuilds images."""
+LEVEL_DROPOUT = 0.1
+"""Share of training sprites decoded from the top level alone, and of those from the bottom."""
+DECODER_SHARE, TOP_SHARE, BOTTOM_SHARE = 0.5, 0.2, 0.5
+"""Time of the later stages relative to that of the codec, the slowest to learn."""
 PATIENCE = 4
-"""Validations without progress after which decoder and priors only learn sprites by heart."""
-LAID_OUT = 2**19
-"""Pixels that codes are laid out by: thousands of patches, and read at once."""
-FOLLOWED = 2
-"""Places a code that codes follow in a step, if its sprites have as many: a quarter of the sprites
+"""Validations without progress after which decoder and priors only overfit."""
+MAX_INITIAL_PIXELS = 2**19
+"""Pixels that codebooks start from: thousands of patches, encoded at once."""
+VECTORS_A_CODE = 2
+"""Vectors a code that update a codebook in a step, if its batch has as many; a quarter of the batch
 at least, since codes are averages over many steps."""
 COMMITMENT = 0.25
-"""Weight of the distance between vectors and their codes."""
+"""Weight of the commitment loss."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class VqVaeSpec(HierarchySpec):
+class VqVaeSpec(PriorSpec):
     """``[model]`` of a hierarchical VQ-VAE."""
 
     family: str = setting("vqvae", "two levels of codes over frames, with PixelSNAIL priors")
-    prior: Literal["pixelsnail", "transformer"] = setting(
-        "pixelsnail", "the network over codes: convolutions and attention, or attention alone"
+    corruption: float = setting(
+        0.05, "bottom prior: share of top codes replaced at random in training", low=0, high=1
     )
-    prior_width: int = setting(64, "features a code in the priors", low=8, high=1024)
-    prior_blocks: int = setting(4, "blocks of each prior", low=1, high=32)
-    dropout: float = setting(0.1, "priors: share of features left out in training", low=0, high=0.9)
-    wrong: float = setting(0.05, "bottom prior: share of top codes made wrong", low=0, high=1)
     temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0, high=100)
 
 
-_NETWORKS: Mapping[str, type[PixelSnail | CausalTransformer]] = {
-    "pixelsnail": PixelSnail,
-    "transformer": CausalTransformer,
-}
-
-
 class VqCode(NamedTuple):
-    """A sprite as its codes."""
+    """The codes of sprites."""
 
-    levels: Levels
+    levels: LevelCodes
     labels: Tensor
     """``(n, L)`` in [-1, 1]."""
     keys: tuple[Tensor, Tensor]
     """In [0, 1) a code: when a mixture passes from one sprite to another."""
 
 
-class Prior(nn.Module):
-    """PixelSNAIL over one level of codes, given labels and, for the bottom, the top codes."""
-
-    def __init__(self, spec: VqVaeSpec, domain: Domain, codec: Hierarchy, *, above: bool) -> None:
-        super().__init__()
-        level, grid = (codec.bottom, codec.grids.bottom) if above else (codec.top, codec.grids.top)
-        width = spec.prior_width
-        self.labels = LabelEmbedding(domain.labels, spec.hidden)
-        self.net = _NETWORKS[spec.prior](
-            grid,
-            level.codes,
-            width=width,
-            blocks=spec.prior_blocks,
-            condition=spec.hidden,
-            dropout=spec.dropout,
-        )
-        self.above = nn.Embedding(codec.top.codes, width) if above else None
-        self.look = nn.ModuleList(ResidualBlock(width, spec.hidden) for _ in range(2 * above))
-        self._over, self._steps = codec.grids.top, codec.grids.steps
-
-    def forward(
-        self, codes: Tensor, labels: Tensor, top: Tensor | None, noise: Noise | None = None
-    ) -> Tensor:
-        """``(B, N) int64`` codes, and top codes above them, to ``(B, N, codes)`` logits."""
-        condition = self._condition(labels)
-        logits: Tensor = self.net(codes, condition, self._beside(top, condition), noise)
-        return logits
-
-    def reader(self, labels: Tensor, top: Tensor | None) -> Reader | TransformerReader:
-        """The same position by position."""
-        condition = self._condition(labels)
-        return self.net.reader(condition, self._beside(top, condition))
-
-    def _condition(self, labels: Tensor) -> Tensor:
-        seen: Tensor = self.labels(labels, torch.zeros(len(labels), device=labels.device))
-        return seen
-
-    def _beside(self, top: Tensor | None, condition: Tensor) -> Tensor | None:
-        """``(B, N, width)``: what top codes say of each place below them."""
-        if self.above is None or top is None:
-            return None
-        T, H, W = self._over
-        x = self.above(top).view(-1, H, W, self.above.embedding_dim).permute(0, 3, 1, 2)
-        moved = condition.repeat_interleave(T, 0)
-        for block in self.look:
-            x = block(x, moved)
-        x = F.interpolate(x, scale_factor=2, mode="nearest").repeat_interleave(self._steps, 0)
-        return x.permute(0, 2, 3, 1).reshape(len(top), -1, x.shape[1])
-
-
 class VqVae:
-    """The codec and its priors as a model."""
+    """A hierarchical VQ-VAE as a model."""
 
-    takes = frozenset({"sampler", "temperature", "top_k", "top_p", "given"})
+    takes = frozenset({"sampler", "temperature", "top_k", "top_p", "prefix"})
     sampler = "raster"
     samplers: Mapping[str, frozenset[str]] = {sampler: frozenset()}
 
     def __init__(self, spec: VqVaeSpec, domain: Domain) -> None:
         self.spec, self.domain = spec, domain
-        self.codec = Hierarchy(spec, domain)
+        self.codec = Codec(spec, domain)
         self.top = Prior(spec, domain, self.codec, above=False)
         self.bottom = Prior(spec, domain, self.codec, above=True)
         self.steerable = domain.labels > 0
@@ -150,105 +87,105 @@ class VqVae:
             self.module["labels"] = self.prior
 
     def stages(self) -> tuple[Stage, ...]:
-        """Labels, if there are any; the codec; its decoder once more; then each prior."""
+        """The label prior, if there are labels; the codec; its decoder once more; both priors."""
         codec = Stage(
             "codec",
             self.codec,
             self.loss,
             self.held_out,
-            begin=self.begin,
-            before=self.follow,
+            initialize=self.initialize,
+            before_step=self.update_codes,
             state=self.code_state,
-            # Those that count are left when the decoder has learnt.
-            codes_pixels=False,
+            # The decoder's stage bounds them anew.
+            counts_in_bits=False,
         )
-        settled = partial(Stage, digest=self.digest, patience=PATIENCE)
-        decoder = settled(
+        on_codes = partial(Stage, precompute=self.precompute, patience=PATIENCE)
+        decoder = on_codes(
             "decoder",
             self.codec.decode,
             self.decoder_loss,
             self.held_out,
-            share=DECODER,
-            goes_on=True,
+            share=DECODER_SHARE,
+            continues=True,
         )
-        top = settled("top", self.top, self.top_loss, self.top_held_out, share=TOP)
-        bottom = settled(
-            "bottom", self.bottom, self.bottom_loss, self.bottom_held_out, share=BOTTOM
+        top = on_codes("top", self.top, self.top_loss, self.top_held_out, share=TOP_SHARE)
+        bottom = on_codes(
+            "bottom", self.bottom, self.bottom_loss, self.bottom_held_out, share=BOTTOM_SHARE
         )
         rest = (codec, decoder, top, bottom)
         return rest if self.prior is None else (label_stage(self.prior), *rest)
 
-    def begin(self, batch: Batch) -> None:
-        """Lay colours out by all the training sprites, codes by some of them."""
-        flat = batch.pixels.flatten(1)
-        few = flat[: max(1, LAID_OUT // flat.shape[1])]
-        ramp = torch.arange(self.spec.codes, device=flat.device) + 0.5
-        # Far apart in the sample: the golden ratio spreads any number of draws evenly.
+    def initialize(self, batch: Batch) -> None:
+        """Set the bias by all the sprites, and codebooks by some of them."""
+        tokens = batch.pixels.flatten(1)
+        few = tokens[: max(1, MAX_INITIAL_PIXELS // tokens.shape[1])]
+        ramp = torch.arange(self.spec.codes, device=tokens.device) + 0.5
+        # Far apart in the sample: multiples of the golden ratio are evenly distributed.
         draws = torch.stack([ramp * 0.6180339887 % 1, ramp * 0.7548776662 % 1])
-        self.codec.start_from(flat, few, draws)
+        self.codec.start_from(tokens, few, draws)
 
-    def follow(self, batch: Batch, noise: Noise) -> None:
-        """Let codes follow sprites of a step."""
+    def update_codes(self, batch: Batch, noise: Noise) -> None:
+        """Update the codebooks by sprites of a step."""
         draws = noise.uniform(2 * self.spec.codes)[0].view(2, -1)
-        enough = FOLLOWED * self.spec.codes / self.codec.grids.top.pixels
+        enough = VECTORS_A_CODE * self.spec.codes / self.codec.grids.top.pixels
         some = batch.pixels[: math.ceil(max(len(batch.pixels) / 4, enough))]
-        self.codec.follow(some.flatten(1), draws)
+        self.codec.update(some.flatten(1), draws)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
-        """Nats a pixel with both levels or one of them, and what keeps vectors near codes."""
-        flat = batch.pixels.flatten(1)
-        self.codec.ripen(progress)
-        top, bottom, foretold = self.codec.read(flat)
+        """Nats a pixel from both levels or one of them, commitment, and rate of bottom codes."""
+        self.codec.set_rate_weight(progress)
+        top, bottom, code_logits = self.codec.quantize(batch.pixels.flatten(1))
         cost = top.cost.mean() + bottom.cost.mean()
         nats = self._nats_of_pixels(top.values, bottom.values, batch, noise)
         terms = {"cross_entropy": nats, "code": COMMITMENT * cost}
-        if foretold is None:
+        if code_logits is None:
             return terms
-        surprise = F.cross_entropy(foretold.flatten(0, -2), bottom.codes.flatten())
-        return terms | {"surprise": surprise}
+        rate = F.cross_entropy(code_logits.flatten(0, -2), bottom.codes.flatten())
+        return terms | {"rate": rate}
 
     def decoder_loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
-        """The same nats of codes that move no more."""
+        """The same nats a pixel from frozen codes."""
         vectors = self.codec.vectors(self._codes(batch))
         return {"cross_entropy": self._nats_of_pixels(*vectors, batch, noise)}
 
     def _nats_of_pixels(self, top: Tensor, bottom: Tensor, batch: Batch, noise: Noise) -> Tensor:
-        labels = hide_labels(batch.labels, noise, UNLABELLED)
-        luck = noise.uniform(1)
-        # Columns: top, bottom. Some sprites show one level alone, so that it says something.
-        shown = torch.cat([luck >= ALONE, (luck < ALONE) | (luck >= 2 * ALONE)], 1)
+        labels = drop_labels(batch.labels, noise, DECODER_LABEL_DROPOUT)
+        uniform = noise.uniform(1)
+        # Columns: top, bottom. Either is dropped now and then, so that the other can stand alone.
+        no_top = uniform < LEVEL_DROPOUT
+        shown = torch.cat([~no_top, no_top | (uniform >= 2 * LEVEL_DROPOUT)], 1)
         logits = self.codec.decode(top, bottom, labels, shown)
         return F.cross_entropy(logits.flatten(0, 1), batch.pixels.flatten())
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
-        """``(B,)`` each: exact pixels by both levels and each, none wrong, bits left by codes."""
-        flat = batch.pixels.flatten(1)
-        top, bottom = self.codec.encode(flat)
+        """``(B,)`` each: share of exact pixels by both levels and each, and bits given codes."""
+        tokens = batch.pixels.flatten(1)
+        top, bottom = self.codec.encode(tokens)
         figures = {}
-        for name, shown in (("exact", (1, 1)), ("top_exact", (1, 0)), ("bottom_exact", (0, 1))):
-            seen = torch.tensor([shown], device=flat.device).bool().expand(len(flat), -1)
-            logits = self.codec.decode(top.values, bottom.values, batch.labels, seen)
-            figures[name] = (logits.argmax(-1) == flat).float().mean(1)
+        for name, levels in (("exact", (1, 1)), ("top_exact", (1, 0)), ("bottom_exact", (0, 1))):
+            shown = torch.tensor([levels], device=tokens.device).bool().expand(len(tokens), -1)
+            logits = self.codec.decode(top.values, bottom.values, batch.labels, shown)
+            figures[name] = (logits.argmax(-1) == tokens).float().mean(1)
             if name == "exact":
-                nats = F.cross_entropy(logits.mT, flat, reduction="none").sum(1)
+                nats = F.cross_entropy(logits.mT, tokens, reduction="none").sum(1)
                 figures["bits"] = nats / math.log(2)
-                figures["whole"] = (logits.argmax(-1) == flat).all(1).float()
+                figures["whole"] = (logits.argmax(-1) == tokens).all(1).float()
         return figures
 
     def code_state(self) -> Mapping[str, float]:
-        """How much of each level's codes is in use, and their perplexity."""
+        """The share of each level's codes in use, and their perplexity."""
         figures = {}
         for name, level in (("top", self.codec.top), ("bottom", self.codec.bottom)):
             figures[f"{name}_usage"], figures[f"{name}_perplexity"] = level.use()
         return figures
 
-    def digest(self, batch: Batch) -> Tensor:
+    def precompute(self, batch: Batch) -> Tensor:
         """``(B, N_top + N_bottom)`` codes."""
         return torch.cat([*self._codes(batch)], 1)
 
     def top_loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a top code."""
-        labels = hide_labels(batch.labels, noise, BLIND)
+        labels = drop_labels(batch.labels, noise)
         nats = self._nats(self.top, self._codes(batch).top, labels, None, noise)
         return {"cross_entropy": nats.mean()}
 
@@ -258,12 +195,12 @@ class VqVae:
         return _bits_of_codes(nats)
 
     def bottom_loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
-        """Nats a bottom code, given top codes of which a few are wrong, as drawn ones are."""
-        labels = hide_labels(batch.labels, noise, BLIND)
+        """Nats a bottom code given top codes, a few of them wrong, as drawn ones may be."""
+        labels = drop_labels(batch.labels, noise)
         levels = self._codes(batch)
-        luck, other = noise.uniform(2, levels.top.shape[1]).unbind(1)
-        wrong = (other * self.codec.top.codes).long().clamp(max=self.codec.top.codes - 1)
-        top = torch.where(luck < self.spec.wrong, wrong, levels.top)
+        uniform, other = noise.uniform(2, levels.top.shape[1]).unbind(1)
+        random = (other * self.codec.top.codes).long().clamp(max=self.codec.top.codes - 1)
+        top = torch.where(uniform < self.spec.corruption, random, levels.top)
         nats = self._nats(self.bottom, levels.bottom, labels, top, noise)
         return {"cross_entropy": nats.mean()}
 
@@ -280,79 +217,81 @@ class VqVae:
         top: Tensor | None,
         noise: Noise | None = None,
     ) -> Tensor:
-        """``(B, N)`` of codes; with noise a part of the network is left out."""
+        """``(B, N)`` of codes; dropout draws from the noise, if there is any."""
         return F.cross_entropy(prior(codes, labels, top, noise).mT, codes, reduction="none")
 
     @torch.no_grad()
-    def _codes(self, batch: Batch) -> Levels:
-        if batch.digest is not None:
-            return Levels(*batch.digest.tensor_split([self.codec.grids.top.pixels], 1))
+    def _codes(self, batch: Batch) -> LevelCodes:
+        if batch.codes is not None:
+            return LevelCodes(*batch.codes.tensor_split([self.codec.grids.top.pixels], 1))
         top, bottom = self.codec.encode(batch.pixels.flatten(1))
-        return Levels(top.codes.flatten(1), bottom.codes.flatten(1))
+        return LevelCodes(top.codes.flatten(1), bottom.codes.flatten(1))
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        drawn = self.decode(self.draw(labels, noise, sampling), noise)
-        if sampling.given is not None:
-            drawn[:, : len(sampling.given)] = sampling.given
-        return drawn
+        pixels = self.decode(self.draw(labels, noise, sampling), noise)
+        if sampling.prefix is not None:
+            pixels[:, : len(sampling.prefix)] = sampling.prefix
+        return pixels
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
-        """What the top level alone says, then both."""
+        """The sprite decoded from the top level alone, then from both."""
         code = self.draw(labels, noise, sampling)
         for bottom in (False, True):
-            made = self.decode_levels(code, top=True, bottom=bottom)
-            if sampling.given is not None:
-                made[:, : len(sampling.given)] = sampling.given
-            yield made
+            pixels = self.decode_levels(code, top=True, bottom=bottom)
+            if sampling.prefix is not None:
+                pixels[:, : len(sampling.prefix)] = sampling.prefix
+            yield pixels
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> VqCode:
         """Top codes, then bottom ones."""
-        if self.prior is not None and sampling.given is None:
+        # The labels that a prefix shows are unknown, so those that nobody named stay open.
+        if self.prior is not None and sampling.prefix is None:
             labels = self.prior.complete(labels, noise)
-        # What is given of a clip shows labels that nobody named: they stay open.
-        known = self._known(sampling.given, len(labels))
-        reader, positions = self.top.reader(labels, None), self.codec.grids.top.pixels
-        top = self._write(reader, noise.uniform(positions), sampling, known.top)
-        reader, positions = self.bottom.reader(labels, top), self.codec.grids.bottom.pixels
-        bottom = self._write(reader, noise.uniform(positions), sampling, known.bottom)
-        return VqCode(Levels(top, bottom), labels, self._keys(noise))
+        known = self._prefix_codes(sampling.prefix, len(labels))
+        cached, positions = self.top.cached(labels, None), self.codec.grids.top.pixels
+        top = self._draw_level(cached, noise.uniform(positions), sampling, known.top)
+        cached, positions = self.bottom.cached(labels, top), self.codec.grids.bottom.pixels
+        bottom = self._draw_level(cached, noise.uniform(positions), sampling, known.bottom)
+        return VqCode(LevelCodes(top, bottom), labels, self._keys(noise))
 
-    def _known(self, given: Tensor | None, n: int) -> Levels:
-        """The codes of given frames; a frame's codes do not depend on what follows."""
-        if given is None:
+    def _prefix_codes(self, prefix: Tensor | None, n: int) -> LevelCodes:
+        """The codes of the first frames, which do not depend on later ones."""
+        if prefix is None:
             nothing = torch.zeros(n, 0, dtype=torch.long)
-            return Levels(nothing, nothing)
+            return LevelCodes(nothing, nothing)
         T = self.domain.canvas.frames
-        clip = torch.cat([given, given[-1:].expand(T - len(given), -1, -1)]).long()
+        clip = torch.cat([prefix, prefix[-1:].expand(T - len(prefix), -1, -1)]).long()
         levels = self._codes(Batch(clip.unsqueeze(0), clip.new_zeros(1, 0)))
-        # Only a top code all of whose frames are given is known, and the bottom ones below it.
-        # Where there is none, the first is taken as if the last frame held still: a guess at some
-        # frames, but without it another sprite would follow.
-        whole = max(1, len(given) // self.spec.top_frames)
+        # Known are the top codes whose frames all lie in the prefix, and the bottom ones below
+        # them. Where there is none, the first is taken as if the last frame were repeated: a guess
+        # at some frames, but without it another sprite would follow.
+        whole = max(1, len(prefix) // self.spec.top_frames)
         of = self.codec.grids.top.frames
         parts = (codes[:, : whole * codes.shape[1] // of] for codes in levels)
-        return Levels(*(part.expand(n, -1) for part in parts))
+        return LevelCodes(*(part.expand(n, -1) for part in parts))
 
-    def _write(
+    def _draw_level(
         self,
-        reader: Reader | TransformerReader,
+        cached: CachedPixelSnail | CachedTransformer,
         uniform: Tensor,
         sampling: SamplingParams,
         known: Tensor,
     ) -> Tensor:
         """``(n, N)`` codes, one after another by ``(n, N)`` draws; the first are known."""
-        heat = self.spec.temperature if sampling.temperature is None else sampling.temperature
-        written = []
+        temperature = (
+            self.spec.temperature if sampling.temperature is None else sampling.temperature
+        )
+        drawn = []
         for position in range(uniform.shape[1]):
-            logits = reader.logits(position)
+            logits = cached.logits(position)
             if position < known.shape[1]:
-                written.append(known[:, position])
+                drawn.append(known[:, position])
             else:
-                chances = likely(logits, heat, sampling)
-                written.append(draw_categories(chances, uniform[:, position]))
-            reader.tell(position, written[-1])
-        return torch.stack(written, 1)
+                probs = truncated_probs(logits, temperature, sampling)
+                drawn.append(draw_categories(probs, uniform[:, position]))
+            cached.append(position, drawn[-1])
+        return torch.stack(drawn, 1)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> VqCode:
         """The codes of sprites."""
@@ -360,21 +299,21 @@ class VqVae:
         return VqCode(levels, labels, self._keys(noise))
 
     def decode(self, code: VqCode, noise: Noise) -> Tensor:
-        """The likeliest sprite of its codes."""
+        """The likeliest sprite given both levels."""
         return self.decode_levels(code, top=True, bottom=True)
 
     def decode_levels(self, code: VqCode, *, top: bool, bottom: bool) -> Tensor:
-        """The likeliest sprite of one level of its codes, or of both."""
+        """The likeliest sprite given one level of codes, or both."""
         shown = torch.tensor([[top, bottom]], device=code.labels.device)
         shown = shown.expand(len(code.labels), -1)
         logits = self.codec.decode(*self.codec.vectors(code.levels), code.labels, shown)
         return torch.unflatten(logits.argmax(-1).to(torch.uint8), 1, self.domain.canvas)
 
-    def paint(self, code: VqCode) -> None:
-        """Nothing: there are palette entries from end to end."""
+    def decode_rgba(self, code: VqCode) -> None:
+        """None: it predicts palette entries."""
 
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
-        """Codes of both levels, and how many of them occur."""
+        """Codes of both levels, and how many of them occur over the sprites."""
         levels = [self._codes(batch) for batch in batches]
         of = (self.codec.top.codes, self.codec.bottom.codes)
         parts = (torch.cat([each[k] for each in levels]) for k in (0, 1))
@@ -382,9 +321,9 @@ class VqVae:
         return {"units": sum(of), "active_units": round(sum(used))}
 
     def mix(self, a: VqCode, b: VqCode, weight: float) -> VqCode:
-        """Pass from ``a`` to ``b`` code by code, and evenly between their labels."""
+        """Pass from ``a`` to ``b`` code by code; labels are interpolated."""
         labels = torch.lerp(a.labels, b.labels, weight) if weight < 1 else b.labels
-        levels = Levels(
+        levels = LevelCodes(
             *(
                 torch.where(key < weight, theirs, own)
                 for key, own, theirs in zip(a.keys, a.levels, b.levels, strict=True)

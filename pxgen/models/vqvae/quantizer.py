@@ -1,9 +1,8 @@
-"""Vectors to codes and back: a codebook that follows its data, or a fixed grid.
+"""Vector quantization: a codebook that is learnt by moving averages, or a fixed lattice.
 
-A codebook (1711.00937) dies where codes that are not chosen never move again. Here it is laid out
-from data, follows the averages of what chooses each code, and codes that nothing chooses start anew
-where there is data. Vectors and codes lie on a sphere of few dimensions, which uses far more of
-them (2110.04627).
+Codes of a codebook (1711.00937) that no vector chooses never move again. Here it starts from data,
+each code is the moving average of the vectors that choose it, and dead codes restart at data.
+Vectors and codes lie on a sphere of few dimensions, which uses far more codes (2110.04627).
 """
 
 from __future__ import annotations
@@ -17,24 +16,24 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 DECAY = 0.98
-"""Of the averages that codes follow, a step."""
+"""Of the moving averages, a step."""
 DEAD = 0.02
-"""A code chosen less often than this share of the average one starts anew."""
+"""A code chosen less often than this share of the average one restarts."""
 
 
 class Quantized(NamedTuple):
-    """Vectors as codes."""
+    """Quantized vectors."""
 
     values: Tensor
-    """``(..., D)``: the codes' vectors; gradients pass to what was quantized."""
+    """``(..., D)``: the codes' vectors; gradients pass straight through to the input."""
     codes: Tensor
     """``(...) int64``."""
     cost: Tensor
-    """``(...)``: squared distance that the vectors are to reduce."""
+    """``(...)``: squared distance to the input, the commitment loss."""
 
 
 class _Counted(nn.Module):
-    """How often each code is chosen: an average over the steps of a training."""
+    """A moving average of how often each code is chosen."""
 
     uses: Tensor
 
@@ -43,14 +42,14 @@ class _Counted(nn.Module):
         self.register_buffer("uses", torch.ones(codes))
 
     def _count(self, codes: Tensor) -> Tensor:
-        """``(codes,)``: how often each of ``(n,) int64`` occurs; it enters the average."""
+        """``(codes,)`` counts of ``(n,) int64`` codes; they enter the average."""
         ones = torch.ones(len(codes), device=codes.device)
         chosen = torch.zeros_like(self.uses).index_add_(0, codes, ones)
         self.uses.lerp_(chosen, 1 - DECAY)
         return chosen
 
     def use(self) -> tuple[float, float]:
-        """The share of codes that live, and how many equally frequent ones would say as much."""
+        """The share of codes that are not dead, and the perplexity of all."""
         live = self.uses >= DEAD * self.uses.mean()
         return float(live.double().mean()), perplexity(self.uses)
 
@@ -68,13 +67,13 @@ class Codebook(_Counted):
         start = F.normalize(torch.randn(codes, size), dim=1)
         self.register_buffer("vectors", start)
         self.register_buffer("sums", start.clone())
-        # One each: an average that began at zero would throw every unused code far away.
+        # One each: from zero, the average of an unused code would have no length.
         self.register_buffer("counts", torch.ones(codes))
 
-    def forward(self, x: Tensor, toll: Tensor | None = None) -> Quantized:
-        """Quantize ``(..., size)``; a code's ``(..., codes)`` toll counts like squared distance."""
+    def forward(self, x: Tensor, penalty: Tensor | None = None) -> Quantized:
+        """Quantize ``(..., size)``; ``(..., codes)`` penalties add to squared distances."""
         x = F.normalize(x.float(), dim=-1)
-        codes = self._nearest(x.detach(), toll)
+        codes = self._nearest(x.detach(), penalty)
         chosen = self.look_up(codes)
         return Quantized(x + (chosen - x).detach(), codes, (x - chosen).square().sum(-1))
 
@@ -83,29 +82,29 @@ class Codebook(_Counted):
         return F.embedding(codes, self.vectors)
 
     @torch.no_grad()
-    def lay_out(self, x: Tensor, uniform: Tensor) -> None:
-        """Begin with ``(n, size)`` vectors of data, chosen by ``(codes,)`` draws in [0, 1)."""
+    def initialize(self, x: Tensor, uniform: Tensor) -> None:
+        """Start at ``(n, size)`` vectors of data, chosen by ``(codes,)`` draws in [0, 1)."""
         x = F.normalize(x.float(), dim=-1)
-        # Copies would share what chooses them: a little apart, each can go its way.
-        spread = 0.01 * torch.sin(torch.arange(self.codes * self.size, device=x.device))
-        chosen = x[(uniform * len(x)).long().clamp(max=len(x) - 1)] + spread.view(-1, self.size)
+        # Equal codes would be chosen by the same vectors for ever: they start a little apart.
+        offsets = 0.01 * torch.sin(torch.arange(self.codes * self.size, device=x.device))
+        chosen = x[(uniform * len(x)).long().clamp(max=len(x) - 1)] + offsets.view(-1, self.size)
         self.vectors.copy_(F.normalize(chosen, dim=1))
         self.sums.copy_(self.vectors)
         self.counts.fill_(1)
 
-    def _nearest(self, x: Tensor, toll: Tensor | None) -> Tensor:
-        # On the sphere, squared distance is two less twice the product.
-        likeness = x @ self.vectors.t()
-        return (likeness if toll is None else likeness - toll / 2).argmax(-1)
+    def _nearest(self, x: Tensor, penalty: Tensor | None) -> Tensor:
+        # On the sphere, squared distance is two less twice the cosine.
+        cosine = x @ self.vectors.t()
+        return (cosine if penalty is None else cosine - penalty / 2).argmax(-1)
 
     @torch.no_grad()
-    def follow(self, x: Tensor, uniform: Tensor, toll: Tensor | None = None) -> None:
-        """Move towards the ``(n, size)`` vectors of a step.
+    def update(self, x: Tensor, uniform: Tensor, penalty: Tensor | None = None) -> None:
+        """Update the moving averages by the ``(n, size)`` vectors of a step.
 
-        ``(codes,)`` draws in [0, 1) choose where codes without a choice start anew.
+        ``(codes,)`` draws in [0, 1) choose the vectors at which dead codes restart.
         """
         x = F.normalize(x.float(), dim=-1)
-        codes = self._nearest(x, toll)
+        codes = self._nearest(x, penalty)
         self.counts.lerp_(self._count(codes), 1 - DECAY)
         sums = torch.zeros_like(self.sums).index_add_(0, codes, x)
         self.sums.lerp_(sums, 1 - DECAY)
@@ -118,15 +117,15 @@ class Codebook(_Counted):
 
 
 class Lattice(_Counted):
-    """Finite scalar quantization (2309.15505): each number by itself takes one of few values."""
+    """Finite scalar quantization (2309.15505): each number is rounded to one of few levels."""
 
     def __init__(self, levels: Sequence[int]) -> None:
         super().__init__(math.prod(levels))
         self.levels = tuple(levels)
         self.codes, self.size = math.prod(levels), len(levels)
 
-    def forward(self, x: Tensor, toll: Tensor | None = None) -> Quantized:
-        """Quantize ``(..., size)``; a lattice knows no toll."""
+    def forward(self, x: Tensor, penalty: Tensor | None = None) -> Quantized:
+        """Quantize ``(..., size)`` by distance alone."""
         levels = torch.tensor(self.levels, device=x.device)
         unit = torch.sigmoid(x.float())
         steps = (unit.detach() * levels).long().clamp(max=levels - 1)
@@ -144,18 +143,18 @@ class Lattice(_Counted):
             codes = codes // level
         return torch.stack(parts, -1)
 
-    def lay_out(self, x: Tensor, uniform: Tensor) -> None:
-        """A lattice lies where it lies."""
+    def initialize(self, x: Tensor, uniform: Tensor) -> None:
+        """Do nothing: a lattice is fixed."""
 
     @torch.no_grad()
-    def follow(self, x: Tensor, uniform: Tensor, toll: Tensor | None = None) -> None:
-        """A lattice stays where it is; what is chosen is counted."""
+    def update(self, x: Tensor, uniform: Tensor, penalty: Tensor | None = None) -> None:
+        """Count the codes that are chosen; a lattice is fixed."""
         self._count(self(x).codes)
 
     def _number(self, steps: Tensor) -> Tensor:
         number = torch.zeros_like(steps[..., 0])
-        for place in reversed(range(self.size)):
-            number = number * self.levels[place] + steps[..., place]
+        for digit in reversed(range(self.size)):
+            number = number * self.levels[digit] + steps[..., digit]
         return number
 
 
@@ -174,13 +173,13 @@ def lattice_levels(codes: int) -> tuple[int, ...]:
 
 
 def usage(codes: Tensor, of: int) -> tuple[float, float]:
-    """The share of codes that occur, and how many equally frequent ones would say as much."""
+    """The share of codes that occur, and their perplexity."""
     counts = torch.bincount(codes.flatten(), minlength=of)
     return float((counts > 0).double().mean()), perplexity(counts)
 
 
 def perplexity(counts: Tensor) -> float:
-    """How many equally frequent codes would say as much as those of ``(codes,)`` counts."""
+    """The perplexity of ``(codes,)`` counts: as many equally frequent codes have their entropy."""
     shares = counts.double() / counts.sum()
     entropy = -(shares[shares > 0] * shares[shares > 0].log()).sum()
     return float(entropy.exp())

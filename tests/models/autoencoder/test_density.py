@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from pxgen.errors import InputError
-from pxgen.models.autoencoder.density import WHOLE, Codes, Density, Posteriors
+from pxgen.models.autoencoder.density import (
+    MAX_FULL_COVARIANCE,
+    AggregatePosterior,
+    Density,
+    Posteriors,
+)
+from pxgen.models.autoencoder.latents import GumbelLatent, PointLatent
 from pxgen.noise import PictureNoise
 from tests.tiny import tiny_model
 
@@ -15,10 +21,10 @@ def test_codes_near_those_of_sprites_stay_in_their_clusters() -> None:
     """Two kinds of sprites, and nothing between them, where a normal draw would fall."""
     middle = torch.tensor([[-3.0, 0.0], [3.0, 0.0]]).repeat(50, 1)
     spread = torch.tensor([[0.1, 1.0]]).expand(100, -1)
-    posteriors = Posteriors(2, 0)
+    posteriors = AggregatePosterior(2, 0)
     posteriors.fit(
         [
-            Codes(m, s, torch.zeros(10, 0))
+            Posteriors(m, s, torch.zeros(10, 0))
             for m, s in zip(middle.split(10), spread.split(10), strict=True)
         ]
     )
@@ -31,8 +37,10 @@ def test_codes_near_those_of_sprites_stay_in_their_clusters() -> None:
 
 
 def test_codes_of_few_sprites_are_all_kept() -> None:
-    posteriors = Posteriors(1, 0)
-    posteriors.fit([Codes(torch.arange(3.0).unsqueeze(1), torch.zeros(3, 1), torch.zeros(3, 0))])
+    posteriors = AggregatePosterior(1, 0)
+    posteriors.fit(
+        [Posteriors(torch.arange(3.0).unsqueeze(1), torch.zeros(3, 1), torch.zeros(3, 0))]
+    )
     drawn = posteriors.draw(torch.zeros(300, 0), PictureNoise(0, range(300)), 1.0)
     assert [80 < int((drawn == value).sum()) < 120 for value in range(3)] == [True] * 3
 
@@ -40,8 +48,8 @@ def test_codes_of_few_sprites_are_all_kept() -> None:
 def test_codes_come_from_sprites_with_like_labels() -> None:
     labels = torch.eye(3)[torch.arange(300) % 3] * 2 - 1
     middle = (torch.arange(300) % 3).float().unsqueeze(1)
-    posteriors = Posteriors(1, 3)
-    posteriors.fit([Codes(middle, torch.zeros(300, 1), labels)])
+    posteriors = AggregatePosterior(1, 3)
+    posteriors.fit([Posteriors(middle, torch.zeros(300, 1), labels)])
     asked = torch.tensor([[-1.0, -1.0, 1.0]]).repeat(200, 1)
     drawn = posteriors.draw(asked, PictureNoise(0, range(200)), 1.0)
     # The others differ by two labels: e^-4 as likely each.
@@ -54,8 +62,8 @@ def test_codes_come_from_sprites_with_like_labels() -> None:
 def test_labels_left_open_favour_no_sprite() -> None:
     """Half of the sprites bear three labels and half none."""
     labels = torch.ones(100, 3) * (torch.arange(100) % 2 * 2 - 1).unsqueeze(1)
-    posteriors = Posteriors(1, 3)
-    posteriors.fit([Codes((labels > 0)[:, :1].float(), torch.zeros(100, 1), labels)])
+    posteriors = AggregatePosterior(1, 3)
+    posteriors.fit([Posteriors((labels > 0)[:, :1].float(), torch.zeros(100, 1), labels)])
     drawn = posteriors.draw(torch.zeros(400, 3), PictureNoise(0, range(400)), 1.0)
     assert 0.4 < float(drawn.mean()) < 0.6
 
@@ -63,7 +71,7 @@ def test_labels_left_open_favour_no_sprite() -> None:
 def test_sprites_that_are_all_the_same_have_a_density_too() -> None:
     middle = torch.full((60, 4), 0.1) * torch.arange(1.0, 5.0)
     density = Density(4, 2)
-    density.fit([Codes(middle, torch.zeros(60, 4), torch.ones(60, 2))])
+    density.fit([Posteriors(middle, torch.zeros(60, 4), torch.ones(60, 2))])
     drawn = density.draw(torch.ones(5, 2), PictureNoise(0, range(5)), 1.0)
     assert torch.allclose(drawn, middle[:5], atol=1e-3)
 
@@ -72,13 +80,36 @@ def test_a_wide_code_has_the_deviations_of_its_parts() -> None:
     """Beyond WHOLE numbers only the diagonal is kept: what labels leave of each variance."""
     generator = torch.Generator().manual_seed(0)
     labels = (torch.rand(4000, 2, generator=generator) < 0.5).float() * 2 - 1
-    wide = torch.randn(4000, WHOLE + 1, generator=generator) * torch.linspace(0.5, 2, WHOLE + 1)
+    wide = torch.randn(4000, MAX_FULL_COVARIANCE + 1, generator=generator) * torch.linspace(
+        0.5, 2, MAX_FULL_COVARIANCE + 1
+    )
     codes = wide + 3 * (labels[:, :1] > 0)
-    density = Density(WHOLE + 1, 2)
-    density.fit([Codes(codes, torch.zeros_like(codes), labels)])
-    assert density.spread.shape == (WHOLE + 1,)
-    assert torch.allclose(density.spread, torch.linspace(0.5, 2, WHOLE + 1), rtol=0.1)
-    assert torch.allclose(density.effect[0], torch.full((WHOLE + 1,), 3.0), atol=0.4)
+    density = Density(MAX_FULL_COVARIANCE + 1, 2)
+    density.fit([Posteriors(codes, torch.zeros_like(codes), labels)])
+    assert density.scale.shape == (MAX_FULL_COVARIANCE + 1,)
+    assert torch.allclose(density.scale, torch.linspace(0.5, 2, MAX_FULL_COVARIANCE + 1), rtol=0.1)
+    assert torch.allclose(density.effect[0], torch.full((MAX_FULL_COVARIANCE + 1,), 3.0), atol=0.4)
+
+
+def test_temperature_scales_the_spread_of_point_codes() -> None:
+    density = Density(3, 0)
+    density.middle.copy_(torch.tensor([1.0, 2.0, 3.0]))
+    latent, labels = PointLatent(3), torch.zeros(400, 0)
+    still = latent.sample(density, labels, PictureNoise(0, range(400)), 0.0)
+    assert torch.equal(still, density.middle.expand(400, -1))
+    half, whole = (
+        latent.sample(density, labels, PictureNoise(0, range(400)), heat) for heat in (0.5, 1.0)
+    )
+    assert torch.allclose(half - density.middle, (whole - density.middle) / 2, atol=1e-5)
+    assert float(whole.std(0).mean()) == pytest.approx(1, rel=0.1)
+
+
+def test_categories_are_the_likeliest_ones_where_nothing_is_left_to_chance() -> None:
+    latent, shares = GumbelLatent(2, 4), torch.tensor([0.2, 0.5, 0.2, 0.1, 0.1, 0.1, 0.7, 0.1])
+    density = Density(8, 0)
+    density.middle.copy_(shares)
+    drawn = latent.sample(density, torch.zeros(20, 0), PictureNoise(0, range(20)), 0.0)
+    assert torch.unflatten(drawn, 1, (2, 4)).argmax(-1).tolist() == [[1, 2]] * 20
 
 
 @pytest.mark.parametrize("recipe", ["ae", "gsvae"])

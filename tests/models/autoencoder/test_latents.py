@@ -9,7 +9,7 @@ import torch
 
 from pxgen.models.autoencoder.density import Density
 from pxgen.models.autoencoder.latents import (
-    LOG_VARIANCE,
+    MAX_LOG_VARIANCE,
     GaussianLatent,
     GumbelLatent,
     PointLatent,
@@ -23,12 +23,12 @@ def test_a_gaussian_code_is_drawn_and_costs_as_torch_says() -> None:
     code, cost = latent.draw(given, BatchNoise(40_000, 0, 0), 0.0)
     mean, raw = given[0].chunk(2)
     posterior = torch.distributions.Normal(
-        mean, (LOG_VARIANCE * torch.tanh(raw / LOG_VARIANCE) / 2).exp()
+        mean, (MAX_LOG_VARIANCE * torch.tanh(raw / MAX_LOG_VARIANCE) / 2).exp()
     )
     assert torch.allclose(code.mean(0), posterior.mean, atol=0.03)
     assert torch.allclose(code.std(0), posterior.stddev, rtol=0.03)
-    assert torch.allclose(latent.spread(given)[0], posterior.stddev)
-    assert torch.equal(latent.likeliest(given)[0], mean)
+    assert torch.allclose(latent.std(given)[0], posterior.stddev)
+    assert torch.equal(latent.mode(given)[0], mean)
     normal = torch.distributions.Normal(0.0, 1.0)
     wanted = torch.distributions.kl_divergence(posterior, normal).sum()
     assert torch.allclose(cost[0], wanted, atol=1e-5)
@@ -49,9 +49,9 @@ def test_categories_are_drawn_by_their_chances_and_cost_what_they_say() -> None:
 def test_units_that_say_the_same_of_every_sprite_are_not_active(
     latent: PointLatent | GumbelLatent,
 ) -> None:
-    given = torch.zeros(50, latent.given)
+    given = torch.zeros(50, latent.param_count)
     given[:, 0] = torch.arange(50.0) - 20.5
-    assert latent.active(latent.likeliest(given)).tolist() == [True, False, False]
+    assert latent.active(latent.mode(given)).tolist() == [True, False, False]
 
 
 def test_temperature_scales_the_spread_of_point_codes() -> None:

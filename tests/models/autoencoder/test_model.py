@@ -26,7 +26,7 @@ def test_compositions_work(body: str, latent: str, pixels: str) -> None:
     made = 0
     for keep_map, prior, encoder, decoder, target in product((0, 1), PRIORS, *[(0, 1)] * 3):
         parts = {
-            "pixels": pixels,
+            "encoding": pixels,
             "body": body,
             "latent": latent,
             "prior": prior,
@@ -36,7 +36,11 @@ def test_compositions_work(body: str, latent: str, pixels: str) -> None:
             "target_labels": bool(target),
         }
         with contextlib.suppress(InputError):
-            try_out(tiny_model("ae", CANVASES[made % len(CANVASES)], **parts, asked=7 * (made % 2)))
+            try_out(
+                tiny_model(
+                    "ae", CANVASES[made % len(CANVASES)], **parts, loss_pixels=7 * (made % 2)
+                )
+            )
             made += 1
     assert made or (pixels == "support" and body != "dense")
 
@@ -52,12 +56,12 @@ def try_out(model: Model) -> None:
     of, batch = model.domain, random_batch(model, 8)
     pixels, labels = batch.pixels, batch.labels
     for stage in model.stages():
-        stage.begin(batch)
+        stage.initialize(batch)
         terms = stage.loss(batch, 0.5, BatchNoise(8, 0, 0))
         assert all(term.isfinite() for term in terms.values())
         figures = stage.held_out(batch, BatchNoise(8, 0, 0))
         assert all(figure.shape == (8,) for figure in figures.values())
-        stage.settle([batch])
+        stage.fit_prior([batch])
     with torch.no_grad():
         drawn = model.sample(labels[:3], PictureNoise(0, range(3)), SamplingParams())
         code = model.encode(pixels[:1].to(torch.uint8), labels[:1], PictureNoise(0, [0]))
@@ -72,8 +76,8 @@ def try_out(model: Model) -> None:
 def test_the_code_pays_for_what_it_says(recipe: str) -> None:
     model = tiny_model(recipe)
     batch = random_batch(model, 32)
-    (stage,) = (stage for stage in model.stages() if stage.codes_pixels)
-    stage.begin(batch)
+    (stage,) = (stage for stage in model.stages() if stage.counts_in_bits)
+    stage.initialize(batch)
     figures = stage.held_out(batch, BatchNoise(32, 0, 0))
     assert (figures["code_bits"] >= 0).all()
     assert (figures["bits"] > figures["code_bits"]).all()
@@ -84,7 +88,7 @@ def test_the_code_pays_for_what_it_says(recipe: str) -> None:
 @pytest.mark.parametrize("recipe", ["vae", "gsvae"])
 def test_the_loss_is_the_bound_a_pixel(recipe: str) -> None:
     """Learnt is what held-out figures count: nats of the pixels and of the code, over P pixels."""
-    model = tiny_model(recipe, domain(labels=0), pixels="onehot", kl=1.0)
+    model = tiny_model(recipe, domain(labels=0), encoding="onehot", kl=1.0)
     batch = random_batch(model, 256)
     (stage,) = model.stages()
     with torch.no_grad():

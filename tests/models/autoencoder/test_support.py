@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pxgen.canvas import Canvas, Domain
 from pxgen.errors import InputError
-from pxgen.models.autoencoder.support import SupportPixels
+from pxgen.models.autoencoder.support import SupportEncoding
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
 from tests.tiny import PALETTE, tiny_model
@@ -17,18 +17,18 @@ K = len(PALETTE)
 CANVAS = Canvas(1, 2, 3)
 
 
-def learnt(slots: int, sprites: Tensor | None = None) -> SupportPixels:
+def learnt(slots: int, sprites: Tensor | None = None) -> SupportEncoding:
     """Place 0 shows one colour, place 5 all of them, those between a few."""
     if sprites is None:
         generator = torch.Generator().manual_seed(0)
         most = torch.tensor([1, 2, 3, 3, 4, K])
         sprites = (torch.rand(200, 6, generator=generator) * most).long()
-    pixels = SupportPixels(Domain(CANVAS, PALETTE.rows, 0), slots=slots)
+    pixels = SupportEncoding(Domain(CANVAS, PALETTE.rows, 0), slots=slots)
     pixels.start_from(sprites)
     return pixels
 
 
-def chances(pixels: SupportPixels, features: Tensor) -> Tensor:
+def chances(pixels: SupportEncoding, features: Tensor) -> Tensor:
     """``(B, P, K)`` probability of every colour at every place, told from costs of sprites."""
     base = torch.zeros(len(features), 6, dtype=torch.int64)
     table = torch.zeros(len(features), 6, K)
@@ -82,14 +82,14 @@ def test_gradients_are_finite_where_places_lack_slots_or_colours() -> None:
 
 def test_convolutions_cannot_have_it() -> None:
     with pytest.raises(InputError, match="needs body"):
-        tiny_model("conv-ae", pixels="support")
+        tiny_model("conv-ae", encoding="support")
 
 
 @pytest.mark.parametrize("table", ["place", "color", "common"])
 @pytest.mark.parametrize("value", [-1, 2**45])
 def test_tables_that_index_beside_the_canvas_are_refused(table: str, value: int) -> None:
     state = {name: tensor.clone() for name, tensor in learnt(3).state_dict().items()}
-    fresh = SupportPixels(Domain(CANVAS, PALETTE.rows, 0), slots=3)
+    fresh = SupportEncoding(Domain(CANVAS, PALETTE.rows, 0), slots=3)
     fresh.load_state_dict(state)
     state[table][-1] = value
     with pytest.raises(ValueError, match="damaged"):

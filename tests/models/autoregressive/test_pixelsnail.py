@@ -10,7 +10,7 @@ import torch
 from pxgen.canvas import Canvas
 from pxgen.models.autoregressive.pixelsnail import GatedBlock, PixelSnail
 from pxgen.models.autoregressive.transformer import CausalTransformer, TransformerBlock
-from pxgen.models.layers import leave_out
+from pxgen.models.layers import dropout_features
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.tiny import domain, tiny_model
@@ -70,14 +70,14 @@ def test_reading_position_by_position_is_reading_at_once(grid: Canvas, kind: Net
     generator = torch.Generator().manual_seed(1)
     codes = torch.randint(0, K, (3, N), generator=generator)
     condition = torch.randn(3, 3, generator=generator)
-    beside = torch.randn(3, N, 8, generator=generator)
+    context = torch.randn(3, N, 8, generator=generator)
     with torch.no_grad():
-        for known in (None, beside):
-            reader = net.reader(condition, known)
+        for known in (None, context):
+            cached = net.cached(condition, known)
             parts = []
             for position in range(N):
-                parts.append(reader.logits(position))
-                reader.tell(position, codes[:, position])
+                parts.append(cached.logits(position))
+                cached.append(position, codes[:, position])
             whole = net(codes, condition, known)
             assert torch.allclose(torch.stack(parts, 1), whole, atol=1e-4)
 
@@ -163,7 +163,7 @@ def test_a_step_leaves_out_what_its_noise_says(kind: Network) -> None:
 
 def test_as_much_is_left_as_there_was() -> None:
     x = torch.ones(20, 1000)
-    left = leave_out(x, 0.25, BatchNoise(20, 0, 0))
+    left = dropout_features(x, 0.25, BatchNoise(20, 0, 0))
     assert left.unique().tolist() == pytest.approx([0, 4 / 3])
     assert float(left.mean()) == pytest.approx(1, abs=0.03)
-    assert leave_out(x, 0.0, BatchNoise(20, 0, 0)) is x
+    assert dropout_features(x, 0.0, BatchNoise(20, 0, 0)) is x

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pxgen.models.autoregressive.truncation import likely
+from pxgen.models.autoregressive.truncation import truncated_probs
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
 from tests.tiny import tiny_model
@@ -14,7 +14,7 @@ CHANCES = torch.tensor([[0.05, 0.5, 0.15, 0.3]]).double()
 
 
 def test_without_wishes_chances_stay_as_they_are() -> None:
-    assert torch.allclose(likely(CHANCES.log(), 1.0, SamplingParams()), CHANCES)
+    assert torch.allclose(truncated_probs(CHANCES.log(), 1.0, SamplingParams()), CHANCES)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,9 @@ def test_without_wishes_chances_stay_as_they_are() -> None:
 )
 def test_only_likely_codes_are_left(truncation: dict[str, float], left: list[float]) -> None:
     sampling = SamplingParams(**truncation)  # type: ignore[arg-type]
-    assert torch.allclose(likely(CHANCES.log(), 1.0, sampling), torch.tensor([left]).double())
+    assert torch.allclose(
+        truncated_probs(CHANCES.log(), 1.0, sampling), torch.tensor([left]).double()
+    )
 
 
 @given(
@@ -46,9 +48,9 @@ def test_chances_sum_to_one_and_keep_the_likeliest(
     logits: list[float], top_k: int | None, top_p: float | None, heat: float
 ) -> None:
     given_logits = torch.tensor([logits]).double()
-    chances = likely(given_logits, heat, SamplingParams(top_k=top_k, top_p=top_p))
+    chances = truncated_probs(given_logits, heat, SamplingParams(top_k=top_k, top_p=top_p))
     assert float(chances.sum()) == pytest.approx(1)
-    assert chances.argmax() == likely(given_logits, heat, SamplingParams()).argmax()
+    assert chances.argmax() == truncated_probs(given_logits, heat, SamplingParams()).argmax()
     assert int((chances > 0).sum()) <= (top_k or len(logits))
 
 

@@ -117,11 +117,11 @@ def test_the_trace_of_an_edit_ends_in_it(recipe: str, sampler: str) -> None:
 
 
 @pytest.mark.parametrize("recipe", ["masked", "uniform", "ddpm-palette"])
-def test_the_blind_learn_without_labels(recipe: str) -> None:
+def test_label_dropout_learns_without_labels(recipe: str) -> None:
     """What guidance sets out from is learnt from sprites whose labels are all hidden."""
 
-    def cost(blind: float, label: float) -> float:
-        stage = tiny_model(recipe, blind=blind).stages()[-1]
+    def cost(label_dropout: float, label: float) -> float:
+        stage = tiny_model(recipe, label_dropout=label_dropout).stages()[-1]
         with torch.no_grad():
             for parameter in stage.module.parameters():
                 # Layers that start at zero would let no label through.
@@ -164,8 +164,8 @@ def test_views_cover_a_drawing_and_agree_with_themselves(
     large = Canvas(frames, small[0] + more[0], small[1] + more[1])
     windows = Windows(canvas, large, wrap)
     x = torch.rand(2, large.pixels, 3)
-    assert torch.allclose(windows.look(lambda view: x[:, view]), x, atol=1e-6)
-    for view in windows.places:
+    assert torch.allclose(windows.average(lambda view: x[:, view]), x, atol=1e-6)
+    for view in windows.views:
         assert len(view.unique()) == canvas.pixels
 
 
@@ -173,7 +173,7 @@ def test_views_weigh_less_towards_their_borders() -> None:
     """Two views of six pixels over nine, each saying its own number everywhere."""
     windows = Windows(Canvas(1, 1, 6), Canvas(1, 1, 9))
     numbers = iter([0.0, 1.0])
-    said = windows.look(lambda view: torch.full((1, 6, 1), next(numbers)))[0, :, 0]
+    said = windows.average(lambda view: torch.full((1, 6, 1), next(numbers)))[0, :, 0]
     assert said.tolist() == pytest.approx([0, 0, 0, 1 / 4, 1 / 2, 3 / 4, 1, 1, 1], abs=1e-6)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pxgen.errors import InputError
-from pxgen.models.diffusion.encodings import Noisy, PalettePlanes, RgbaPlanes
+from pxgen.models.diffusion.encodings import Noisy, PaletteEncoding, RgbaEncoding
 from pxgen.models.diffusion.gaussian import GaussianDiffusion
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
@@ -18,10 +18,10 @@ DOMAIN = domain()
 P, K = DOMAIN.canvas.pixels, DOMAIN.colors
 
 
-def noisy(planes: RgbaPlanes | PalettePlanes, kept: float) -> Noisy:
+def noisy(planes: RgbaEncoding | PaletteEncoding, kept: float) -> Noisy:
     generator = torch.Generator().manual_seed(0)
     indices = torch.randint(0, K, (8, P), generator=generator)
-    clean = planes.lift(indices)
+    clean = planes.encode(indices)
     added = torch.randn(clean.shape, generator=generator)
     share = torch.full((8, 1, 1), kept)
     return Noisy(indices, clean, added, torch.zeros(8, dtype=torch.int64), share)
@@ -31,43 +31,43 @@ def noisy(planes: RgbaPlanes | PalettePlanes, kept: float) -> Noisy:
 def test_a_vector_itself_says_which_entry_it_was(learnt: int | None) -> None:
     """Without a network, the scores are Bayes' rule for normal noise around equal priors."""
     torch.manual_seed(0)
-    planes = PalettePlanes(DOMAIN, learnt=learnt, length=2.0, rank=3)
+    planes = PaletteEncoding(DOMAIN, learnt=learnt, length=2.0, rank=3)
     for kept in (0.1, 0.6, 0.99):
         sprites = noisy(planes, kept)
         with torch.no_grad():
-            scores = planes.scores(torch.zeros(8, P, 3), sprites.x, sprites.kept)
+            scores = planes.scores(torch.zeros(8, P, 3), sprites.x, sprites.alpha_bar)
             gaps = sprites.x.unsqueeze(2) - kept**0.5 * planes.vectors()
             wanted = (-gaps.square().sum(-1) / (2 * (1 - kept))).log_softmax(-1)
         assert torch.allclose(scores, wanted, atol=1e-3)
     # Where nothing is left of a sprite, its vectors say nothing.
     blank = noisy(planes, 0.0)
-    scores = planes.scores(torch.zeros(8, P, 3), blank.x, blank.kept)
+    scores = planes.scores(torch.zeros(8, P, 3), blank.x, blank.alpha_bar)
     assert torch.allclose(scores, torch.full_like(scores, -math.log(K)), atol=1e-6)
 
 
 def test_v_and_clean_are_two_names_of_one_thing() -> None:
-    by_v, direct = RgbaPlanes(DOMAIN, predict="v"), RgbaPlanes(DOMAIN, predict="clean")
+    by_v, direct = RgbaEncoding(DOMAIN, predict="v"), RgbaEncoding(DOMAIN, predict="clean")
     sprites = noisy(by_v, 0.4)
-    v = 0.4**0.5 * sprites.added - 0.6**0.5 * sprites.clean
-    assert torch.allclose(by_v.scores(v, sprites.x, sprites.kept), sprites.clean, atol=1e-5)
-    assert float(by_v.cost(v, sprites.clean, sprites).sum()) == pytest.approx(0, abs=1e-9)
-    assert float(direct.cost(sprites.clean, sprites.clean, sprites).sum()) == 0
-    assert torch.equal(direct.decide(sprites.clean), sprites.indices)
+    v = 0.4**0.5 * sprites.epsilon - 0.6**0.5 * sprites.x0
+    assert torch.allclose(by_v.scores(v, sprites.x, sprites.alpha_bar), sprites.x0, atol=1e-5)
+    assert float(by_v.cost(v, sprites.x0, sprites).sum()) == pytest.approx(0, abs=1e-9)
+    assert float(direct.cost(sprites.x0, sprites.x0, sprites).sum()) == 0
+    assert torch.equal(direct.decide(sprites.x0), sprites.tokens)
 
 
 @pytest.mark.parametrize("planes", ["embedding", "onehot"])
 def test_the_bound_is_that_of_the_data_where_the_network_knows_it(planes: str) -> None:
     """Pixels drawn on their own by known chances cost their entropy, whatever the noise."""
-    model = tiny_model("ddpm-palette", planes=planes, levels=200, self_condition=False)
+    model = tiny_model("ddpm-palette", encoding=planes, levels=200, self_condition=False)
     assert isinstance(model, GaussianDiffusion)
     chances = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])
     generator = torch.Generator().manual_seed(0)
     shape = (128, *model.domain.canvas)
     drawn = torch.multinomial(chances, math.prod(shape), replacement=True, generator=generator)
-    assert isinstance(model.planes, PalettePlanes)
+    assert isinstance(model.encoding, PaletteEncoding)
     with torch.no_grad():
-        model.planes.palette.zero_()
-        model.planes.bias.copy_(chances.log().expand_as(model.planes.bias))
+        model.encoding.palette.zero_()
+        model.encoding.bias.copy_(chances.log().expand_as(model.encoding.bias))
         batch = Batch(drawn.view(shape), torch.zeros(128, 2))
         parts = [model.held_out(batch, BatchNoise(128, 0, k))["bits"] for k in range(8)]
     cost = -chances.log2()[drawn].view(128, -1).sum(1)
@@ -79,7 +79,7 @@ def test_the_bound_is_that_of_the_data_where_the_network_knows_it(planes: str) -
 def guesses_of_training(model: GaussianDiffusion, steps: int) -> list[list[torch.Tensor]]:
     """What the network was shown beside the noisy planes, at each look of each step."""
     shown: list[list[torch.Tensor]] = []
-    network, channels = model.net.forward, model.planes.channels
+    network, channels = model.net.forward, model.encoding.channels
 
     def watched(planes: torch.Tensor, *more: torch.Tensor) -> torch.Tensor:
         shown[-1].append(planes[..., channels:])
@@ -117,9 +117,9 @@ def test_every_sampler_ends_in_what_the_network_is_sure_of(sampler: str) -> None
     model = tiny_model("ddpm-palette")
     assert isinstance(model, GaussianDiffusion)
     wanted = torch.arange(P) % K
-    assert isinstance(model.planes, PalettePlanes)
+    assert isinstance(model.encoding, PaletteEncoding)
     with torch.no_grad():
-        model.planes.bias.copy_(60 * torch.nn.functional.one_hot(wanted, K))
+        model.encoding.bias.copy_(60 * torch.nn.functional.one_hot(wanted, K))
         sampling = SamplingParams(sampler=sampler, steps=5)
         drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), sampling)
     assert torch.equal(drawn.flatten(1).long(), wanted.expand(3, -1))

@@ -7,12 +7,12 @@ from torch import Tensor
 
 from pxgen.models.conditioning import LabelPrior
 from pxgen.models.diffusion.inpainting import (
-    IMPOSSIBLE,
+    MIN_LOG_PROB,
     PROPOSALS,
-    hidden_part,
-    known_sum,
-    log_chances,
-    settle_labels,
+    edit_mask,
+    infer_labels,
+    log_probs,
+    masked_sum,
 )
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise, seed_weights
@@ -31,7 +31,7 @@ def test_labels_are_settled_to_those_that_explain_best() -> None:
         return -(sets != wanted).sum(1).float()
 
     with torch.no_grad():
-        settled = settle_labels(prior, torch.zeros(30, 5), likeness, PictureNoise(0, range(30)))
+        settled = infer_labels(prior, torch.zeros(30, 5), likeness, PictureNoise(0, range(30)))
     assert (settled == wanted).all(1).float().mean() > 0.6
     # Of the last proposals none is nearer.
     assert torch.equal((settled != wanted).sum(1), (rounds[-1] != wanted).sum(2).amin(1))
@@ -42,7 +42,7 @@ def test_labels_asked_for_stay_whatever_explains_better() -> None:
     seed_weights(0)
     asked = torch.tensor([[-1.0, 0, 0.5, 0, 0]]).repeat(4, 1)
     with torch.no_grad():
-        settled = settle_labels(
+        settled = infer_labels(
             LabelPrior(5, 8), asked, lambda sets: sets[:, 0] - sets[:, 2], PictureNoise(0, range(4))
         )
     assert torch.equal(settled[:, [0, 2]], asked[:, [0, 2]])
@@ -55,22 +55,22 @@ def test_strength_is_the_share_of_the_mask_that_is_drawn_anew() -> None:
     init = torch.zeros(CANVAS, dtype=torch.uint8)
     for strength, count in ((0.0, 0), (0.25, 10), (1.0, 40), (None, 40)):
         sampling = SamplingParams(init=init, mask=mask, strength=strength)
-        hidden = hidden_part(sampling, CANVAS, PictureNoise(0, range(3)))
+        hidden = edit_mask(sampling, CANVAS, PictureNoise(0, range(3)))
         assert hidden.sum(1).tolist() == [count] * 3
         assert not hidden[:, ~mask.flatten()].any()
     # Which ones is each picture's own draw.
-    part = hidden_part(SamplingParams(init=init, strength=0.5), CANVAS, PictureNoise(0, range(2)))
+    part = edit_mask(SamplingParams(init=init, strength=0.5), CANVAS, PictureNoise(0, range(2)))
     assert not torch.equal(part[0], part[1])
 
 
 def test_only_known_pixels_say_which_labels_fit() -> None:
     each = torch.tensor([[1.0, 2, 4], [8, 16, 32], [1, 2, 4], [8, 16, 32]])
     hidden = torch.tensor([[True, False, False], [False, False, True]])
-    assert known_sum(each, hidden).tolist() == [6, 48, 3, 24]
+    assert masked_sum(each, ~hidden).tolist() == [6, 48, 3, 24]
 
 
 def test_no_pixel_outweighs_all_others() -> None:
     logits = torch.tensor([[[0.0, 0.0], [50.0, 0.0]]])
-    chances = log_chances(logits, torch.tensor([1, 1]))
-    assert torch.allclose(chances, torch.tensor([[0.5, 0.0]]).log().clamp(min=IMPOSSIBLE))
-    assert IMPOSSIBLE == -8
+    chances = log_probs(logits, torch.tensor([1, 1]))
+    assert torch.allclose(chances, torch.tensor([[0.5, 0.0]]).log().clamp(min=MIN_LOG_PROB))
+    assert MIN_LOG_PROB == -8

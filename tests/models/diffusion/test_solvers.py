@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from pxgen.models.diffusion.schedule import FLOOR, Move, Schedule
-from pxgen.models.diffusion.solvers import ancestral, invert, multistep, slerp
+from pxgen.models.diffusion.schedule import MIN_ALPHA_BAR, Schedule, Step
+from pxgen.models.diffusion.solvers import ddim, ddim_invert, dpmpp_2m, slerp
 
 LEVELS = 100
 SCHEDULE = Schedule(LEVELS)
@@ -30,7 +30,7 @@ MIDDLE = torch.tensor([0.9, -0.7, 0.5, 0.0, -0.3, 0.1])
 
 def known(x: Tensor, time: int) -> Tensor:
     """The best guess where clean planes are normal of a known middle and spread."""
-    kept = float(SCHEDULE.kept[time])
+    kept = float(SCHEDULE.alpha_bars[time])
     trust = SPREAD**2 * kept**0.5 / (SPREAD**2 * kept + 1 - kept)
     return MIDDLE + trust * (x - kept**0.5 * MIDDLE)
 
@@ -52,7 +52,7 @@ def settings(**more: Any) -> dict[str, Any]:
 
 def exactly(scheduler: Any) -> Any:
     """Their scheduler with shares in double precision: near 1 float32 leaves little of 1 - kept."""
-    scheduler.alphas_cumprod = torch.from_numpy(SCHEDULE.kept.copy())
+    scheduler.alphas_cumprod = torch.from_numpy(SCHEDULE.alpha_bars.copy())
     return scheduler
 
 
@@ -68,16 +68,16 @@ def watched(walk: Any, *arguments: Any) -> list[Tensor]:
     return [*seen, last]
 
 
-def assert_steps_equal(ours: Sequence[Tensor], moves: Sequence[Move], step: Any) -> None:
-    for number, move in enumerate(moves):
-        theirs = step(number, guess(ours[number], move.time), move.time, ours[number])
+def assert_steps_equal(ours: Sequence[Tensor], path: Sequence[Step], step: Any) -> None:
+    for number, at in enumerate(path):
+        theirs = step(number, guess(ours[number], at.time), at.time, ours[number])
         assert (theirs - ours[number + 1]).abs().max() < 1e-5, number
 
 
 def test_the_schedule_is_theirs_and_ends_in_noise_alone() -> None:
     schedulers = import_module("diffusers.schedulers")
     theirs = schedulers.DDPMScheduler(**settings())
-    ours = torch.from_numpy(SCHEDULE.kept).float()
+    ours = torch.from_numpy(SCHEDULE.alpha_bars).float()
     assert (ours - theirs.alphas_cumprod).abs().max() < 1e-6
     assert ours[-1] == 0
     for steps in (*STEPS, 7, 33):
@@ -91,14 +91,14 @@ def test_ddim_steps_as_theirs(steps: int, eta: float) -> None:
     schedulers = import_module("diffusers.schedulers")
     theirs = exactly(schedulers.DDIMScheduler(**settings(clip_sample=False)))
     theirs.set_timesteps(steps)
-    drawn, moves = noises(steps), SCHEDULE.moves(steps)
+    drawn, path = noises(steps), SCHEDULE.steps(steps)
 
     def step(number: int, clean: Tensor, time: int, x: Tensor) -> Tensor:
         added = drawn[:, min(number + 1, steps - 1)]
         done = theirs.step(clean, time, x, eta=eta, variance_noise=added)
         return torch.as_tensor(done.prev_sample)
 
-    assert_steps_equal(watched(ancestral, drawn, moves, eta), moves, step)
+    assert_steps_equal(watched(ddim, drawn, path, eta), path, step)
 
 
 @pytest.mark.parametrize("steps", STEPS)
@@ -106,14 +106,14 @@ def test_ddpm_is_ddim_with_all_its_noise(steps: int, monkeypatch: pytest.MonkeyP
     ddpm = import_module("diffusers.schedulers.scheduling_ddpm")
     theirs = exactly(ddpm.DDPMScheduler(**settings(clip_sample=False)))
     theirs.set_timesteps(steps)
-    drawn, moves = noises(steps), SCHEDULE.moves(steps)
+    drawn, path = noises(steps), SCHEDULE.steps(steps)
 
     def step(number: int, clean: Tensor, time: int, x: Tensor) -> Tensor:
         added = drawn[:, min(number + 1, steps - 1)]
         monkeypatch.setattr(ddpm, "randn_tensor", lambda *_, **__: added)
         return torch.as_tensor(theirs.step(clean, time, x).prev_sample)
 
-    assert_steps_equal(watched(ancestral, drawn, moves, 1.0), moves, step)
+    assert_steps_equal(watched(ddim, drawn, path, 1.0), path, step)
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -123,14 +123,14 @@ def test_the_multistep_solver_steps_as_theirs(steps: int) -> None:
     more = settings(algorithm_type="dpmsolver++", solver_order=2, final_sigmas_type="zero")
     theirs = exactly(schedulers.DPMSolverMultistepScheduler(**more))
     # A ratio of signal and noise needs a little signal, and both take the same.
-    theirs.alphas_cumprod[-1] = FLOOR
+    theirs.alphas_cumprod[-1] = MIN_ALPHA_BAR
     theirs.set_timesteps(steps)
-    moves = SCHEDULE.moves(steps)
+    path = SCHEDULE.steps(steps)
 
     def step(number: int, clean: Tensor, time: int, x: Tensor) -> Tensor:
         return torch.as_tensor(theirs.step(clean, time, x).prev_sample)
 
-    assert_steps_equal(watched(multistep, noises(1), moves), moves, step)
+    assert_steps_equal(watched(dpmpp_2m, noises(1), path), path, step)
 
 
 def test_more_steps_come_nearer_to_the_same_end_and_the_second_order_sooner() -> None:
@@ -139,11 +139,11 @@ def test_more_steps_come_nearer_to_the_same_end_and_the_second_order_sooner() ->
     end = MIDDLE + SPREAD * start[:, 0]
 
     def gap(walk: Any, steps: int, *more: Any) -> float:
-        *_, clean = walk(known, start, SCHEDULE.moves(steps), *more)
+        *_, clean = walk(known, start, SCHEDULE.steps(steps), *more)
         return float((clean - end).abs().max())
 
-    first = [gap(ancestral, steps, 0.0) for steps in (5, 10, 20, 50, 100)]
-    second = [gap(multistep, steps) for steps in (5, 10, 20)]
+    first = [gap(ddim, steps, 0.0) for steps in (5, 10, 20, 50, 100)]
+    second = [gap(dpmpp_2m, steps) for steps in (5, 10, 20)]
     assert first == sorted(first, reverse=True)
     assert second == sorted(second, reverse=True)
     assert second[1] < first[2] / 2
@@ -152,7 +152,7 @@ def test_more_steps_come_nearer_to_the_same_end_and_the_second_order_sooner() ->
 def test_added_noise_keeps_the_spread() -> None:
     """A thousand DDPM drawings lie as far apart as what was learnt."""
     drawn = torch.randn(4000, LEVELS, 6, generator=torch.Generator().manual_seed(0))
-    *_, clean = ancestral(known, drawn, SCHEDULE.moves(LEVELS), 1.0)
+    *_, clean = ddim(known, drawn, SCHEDULE.steps(LEVELS), 1.0)
     assert (clean.mean(0) - MIDDLE).abs().max() < 0.06
     # Few levels are too coarse for what lies within the last of them.
     assert (clean.std(0) / SPREAD - 1)[2:].abs().max() < 0.08
@@ -161,9 +161,9 @@ def test_added_noise_keeps_the_spread() -> None:
 def test_an_inverted_sprite_comes_back() -> None:
     clean = MIDDLE + SPREAD * noises(1)[:, 0]
     for steps, bound in ((100, 0.06), (20, 0.3)):
-        moves = SCHEDULE.moves(steps)
-        start = invert(known, clean, moves).unsqueeze(1)
-        *_, again = ancestral(known, start, moves, 0.0)
+        path = SCHEDULE.steps(steps)
+        start = ddim_invert(known, clean, path).unsqueeze(1)
+        *_, again = ddim(known, start, path, 0.0)
         assert (again - clean).abs().max() < bound
 
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from pxgen.models.diffusion.uniform import UniformDiffusion, backwards, witnessed
+from pxgen.models.diffusion.uniform import UniformDiffusion, posterior_x0, reverse_step
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.tiny import domain, tiny_model
@@ -30,7 +30,7 @@ def test_steps_backwards_are_bayes_rule() -> None:
         joint = stay(after).unsqueeze(-1) * stay(now / after)[:, token].view(1, K, 1)
         joint = joint.squeeze(-1) / stay(now)[:, token].view(K, 1)
         wanted = (chances.view(K, 1) * joint).sum(0)
-        got = backwards(
+        got = reverse_step(
             torch.tensor([[token]]),
             chances.log().view(1, 1, K),
             torch.full((1, 1, 1), now),
@@ -44,7 +44,7 @@ def test_a_pixel_bears_witness_of_itself() -> None:
     prior = torch.tensor([0.5, 0.2, 0.15, 0.1, 0.05])
     for token in range(K):
         wanted = prior * stay(0.4)[:, token]
-        got = witnessed(
+        got = posterior_x0(
             prior.log().view(1, 1, K), torch.tensor([[token]]), torch.full((1, 1, 1), 0.4)
         )
         assert torch.allclose(got.exp().view(-1), wanted / wanted.sum(), atol=1e-6)
@@ -59,8 +59,8 @@ def test_the_bound_is_that_of_the_data_where_the_network_knows_it() -> None:
     shape = (128, *model.domain.canvas)
     drawn = torch.multinomial(chances, math.prod(shape), replacement=True, generator=generator)
     with torch.no_grad():
-        model.guesser.palette.zero_()
-        model.guesser.bias.copy_(chances.log().expand_as(model.guesser.bias))
+        model.denoiser.palette.zero_()
+        model.denoiser.bias.copy_(chances.log().expand_as(model.denoiser.bias))
         batch = Batch(drawn.view(shape), torch.zeros(128, 2))
         parts = [model.held_out(batch, BatchNoise(128, 0, k))["bits"] for k in range(8)]
     entropy = -float((chances * chances.log2()).sum()) * P
@@ -73,8 +73,8 @@ def test_the_last_step_is_decided() -> None:
     assert isinstance(model, UniformDiffusion)
     chances = torch.tensor([0.1, 0.2, 0.15, 0.3, 0.25])
     with torch.no_grad():
-        model.guesser.palette.zero_()
-        model.guesser.bias.copy_(chances.log().expand_as(model.guesser.bias))
+        model.denoiser.palette.zero_()
+        model.denoiser.bias.copy_(chances.log().expand_as(model.denoiser.bias))
         drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), SamplingParams(steps=1))
     # One step from noise alone knows no more than these chances.
     assert (drawn == 3).all()
@@ -85,7 +85,7 @@ def test_every_pixel_ends_in_what_the_network_is_sure_of() -> None:
     assert isinstance(model, UniformDiffusion)
     wanted = torch.arange(P) % K
     with torch.no_grad():
-        model.guesser.bias.copy_(60 * torch.nn.functional.one_hot(wanted, K))
+        model.denoiser.bias.copy_(60 * torch.nn.functional.one_hot(wanted, K))
         drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), SamplingParams(steps=5))
     assert torch.equal(drawn.flatten(1).long(), wanted.expand(3, -1))
 
@@ -96,8 +96,8 @@ def test_what_is_drawn_follows_the_chances_that_the_network_names() -> None:
     assert isinstance(model, UniformDiffusion)
     chances = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])
     with torch.no_grad():
-        model.guesser.palette.zero_()
-        model.guesser.bias.copy_(chances.log().expand_as(model.guesser.bias))
+        model.denoiser.palette.zero_()
+        model.denoiser.bias.copy_(chances.log().expand_as(model.denoiser.bias))
         drawn = model.sample(
             torch.zeros(80, 2), PictureNoise(0, range(80)), SamplingParams(steps=40)
         )

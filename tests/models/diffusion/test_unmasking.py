@@ -8,11 +8,11 @@ from torch import Tensor
 
 from pxgen.models.diffusion.unmasking import (
     ORDERS,
-    REMASKED,
+    REMASK_SHARE,
     Draft,
     by_confidence,
     unmask,
-    with_corrections,
+    with_remasking,
 )
 from pxgen.noise import PictureNoise
 
@@ -113,13 +113,13 @@ def test_the_corrector_takes_back_what_it_was_least_sure_of() -> None:
     tokens[:, 20:] = HIDDEN
     confidence = torch.ones(n, 40)
     confidence[:, :10], confidence[:, 10:20] = 0.3, 0.99
-    _, hide = with_corrections(
+    _, hide = with_remasking(
         draft(tokens, 3, 8, confidence),
         torch.zeros(n, 40, COLORS),
         tokens,
         PictureNoise(0, range(n)),
     )
-    assert hide.sum(1).tolist() == [int(20 * REMASKED)] * n
+    assert hide.sum(1).tolist() == [int(20 * REMASK_SHARE)] * n
     assert hide[:, :10].sum() > 20 * hide[:, 10:20].sum()
 
 

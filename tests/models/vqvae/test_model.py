@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pxgen.canvas import Canvas, Domain
 from pxgen.errors import InputError
 from pxgen.models.protocol import Batch, SamplingParams
-from pxgen.models.vqvae.codec import Hierarchy
-from pxgen.models.vqvae.grids import HierarchySpec, Levels
+from pxgen.models.vqvae.codec import Codec
+from pxgen.models.vqvae.grids import CodecSpec, LevelCodes
 from pxgen.models.vqvae.model import VqVae
 from pxgen.models.vqvae.quantizer import Codebook, Lattice, lattice_levels, usage
 from pxgen.noise import BatchNoise, PictureNoise
@@ -44,12 +44,12 @@ def test_a_codebook_keeps_its_codes_alive() -> None:
         chosen = torch.randint(0, 40, (512,), generator=generator)
         return centres[chosen] + 0.3 * torch.randn(512, 8, generator=generator)
 
-    book.lay_out(data(), torch.rand(128, generator=generator))
+    book.initialize(data(), torch.rand(128, generator=generator))
     costs = []
     for _ in range(60):
         x = data()
         costs.append(float(book(x).cost.mean()))
-        book.follow(x, torch.rand(128, generator=generator))
+        book.update(x, torch.rand(128, generator=generator))
     assert torch.allclose(book.vectors.norm(dim=1), torch.ones(128), atol=1e-5)
     share, alike = usage(book(data()).codes, 128)
     assert share > 0.8
@@ -63,7 +63,7 @@ def test_codes_that_nothing_chooses_start_anew_where_there_is_data() -> None:
     book.sums.copy_(book.vectors)
     x = torch.tensor([[1.0, 0.2], [1.0, -0.2]]).repeat(50, 1)
     for step in range(400):
-        book.follow(x, torch.full((4,), step % 7 / 7))
+        book.update(x, torch.full((4,), step % 7 / 7))
     assert (book.vectors[:, 0] > 0.9).all()
 
 
@@ -87,7 +87,7 @@ def test_codes_of_a_frame_do_not_depend_on_later_frames(
 ) -> None:
     torch.manual_seed(0)
     of = domain(frames=8)
-    spec = HierarchySpec(
+    spec = CodecSpec(
         width=8,
         depth=2,
         hidden=8,
@@ -97,10 +97,10 @@ def test_codes_of_a_frame_do_not_depend_on_later_frames(
         bottom_frames=bottom,
         top_frames=top,
     )
-    codec = Hierarchy(spec, of)
+    codec = Codec(spec, of)
     for parameter in codec.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
-    codec.ripen(1.0)
+    codec.set_rate_weight(1.0)
     known = top * max(1, 4 // top)
     first = torch.randint(0, 5, (6, *of.canvas))
     second = first.clone()
@@ -131,16 +131,16 @@ def test_codes_of_a_frame_do_not_depend_on_later_frames(
 
 def test_a_top_code_stands_over_whole_bottom_codes() -> None:
     with pytest.raises(InputError, match="top_frames = 3 is no multiple of bottom_frames = 2"):
-        Hierarchy(HierarchySpec(bottom_frames=2, top_frames=3), domain(frames=6))
+        Codec(CodecSpec(bottom_frames=2, top_frames=3), domain(frames=6))
 
 
 def test_the_shapes_of_the_thesis_save_what_it_says() -> None:
     """16 RGB frames of 256×256 become 4×32×32 and 8×64×64 codes: 98.8 % less."""
     of = Domain(Canvas(16, 256, 256), PALETTE.rows, 0)
-    spec = HierarchySpec(
+    spec = CodecSpec(
         width=8, depth=1, hidden=8, codes=256, code_size=4, patch=4, bottom_frames=2, top_frames=4
     )
-    codec = Hierarchy(spec, of)
+    codec = Codec(spec, of)
     clip = torch.randint(0, 5, (1, *of.canvas))
     with torch.no_grad():
         top, bottom = codec.encode(clip.flatten(1))
@@ -175,10 +175,10 @@ def test_how_much_of_the_codes_is_used_is_told_by_level() -> None:
         assert isinstance(model, VqVae)
         stage = next(stage for stage in model.stages() if stage.name == "codec")
         batch = Batch(torch.zeros(8, *model.domain.canvas).long(), torch.zeros(8, 2))
-        stage.begin(batch)
+        stage.initialize(batch)
         for step in range(400):
-            assert stage.before is not None
-            stage.before(batch, BatchNoise(8, 0, step))
+            assert stage.before_step is not None
+            stage.before_step(batch, BatchNoise(8, 0, step))
         figures = stage.state()
         assert set(figures) == {"top_usage", "top_perplexity", "bottom_usage", "bottom_perplexity"}
         places = {"top": model.codec.grids.top.pixels, "bottom": model.codec.grids.bottom.pixels}
@@ -196,11 +196,11 @@ def test_codes_do_not_depend_on_the_precision_of_a_training() -> None:
     for parameter in model.module.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     batch = Batch(torch.randint(0, 5, (64, *model.domain.canvas)), torch.zeros(64, 2))
-    own = model.digest(batch)
+    own = model.precompute(batch)
     with torch.autocast("cpu", torch.bfloat16):
-        assert torch.equal(model.digest(batch), own)
+        assert torch.equal(model.precompute(batch), own)
         # The loss is computed in bf16, where some of them are others.
-        top, *_ = model.codec.read(batch.pixels.flatten(1))
+        top, *_ = model.codec.quantize(batch.pixels.flatten(1))
     assert not torch.equal(top.codes.flatten(1), own[:, : model.codec.grids.top.pixels])
 
 
@@ -212,13 +212,13 @@ def test_stages_read_codes_that_were_kept() -> None:
     for parameter in model.module.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     for stage in model.stages():
-        if stage.digest is not None:
+        if stage.precompute is not None:
             # The decoder learns to paint pixels, priors have no need of them.
             pixels = batch.pixels if stage.name == "decoder" else torch.zeros_like(batch.pixels)
-            kept = Batch(pixels, batch.labels, stage.digest(batch))
+            kept = Batch(pixels, batch.labels, stage.precompute(batch))
             own = stage.loss(batch, 0.5, BatchNoise(8, 0, 0))
             assert own == stage.loss(kept, 0.5, BatchNoise(8, 0, 0))
-            others = kept._replace(digest=stage.digest(batch).roll(1, 0))
+            others = kept._replace(codes=stage.precompute(batch).roll(1, 0))
             assert own != stage.loss(others, 0.5, BatchNoise(8, 0, 0))
 
 
@@ -248,15 +248,15 @@ def test_a_toll_decides_between_codes_that_are_about_as_near() -> None:
 def test_codes_that_the_top_foretells_are_taken_as_the_codec_ripens() -> None:
     model = tiny_model("vqvae", domain(labels=0))
     assert isinstance(model, VqVae)
-    foretell = model.codec.foretell
-    assert foretell is not None
+    entropy_model = model.codec.entropy_model
+    assert entropy_model is not None
     with torch.no_grad():
-        assert foretell.name.bias is not None
-        foretell.name.bias[3] = 200.0
+        assert entropy_model.name.bias is not None
+        entropy_model.name.bias[3] = 200.0
     pixels = torch.randint(0, 5, (8, 48))
     with torch.no_grad():
         nearest = model.codec.encode(pixels)[1].codes
-        model.codec.ripen(1.0)
+        model.codec.set_rate_weight(1.0)
         tolled = model.codec.encode(pixels)[1].codes
     assert not (nearest == 3).all()
     # 200 nats at 0.05 are more than the sphere is wide.
@@ -264,21 +264,23 @@ def test_codes_that_the_top_foretells_are_taken_as_the_codec_ripens() -> None:
 
 
 def test_foretelling_teaches_nothing_else() -> None:
-    codec = Hierarchy(HierarchySpec(width=8, depth=1, hidden=8, codes=8, code_size=4), domain())
-    *_, foretold = codec.read(torch.randint(0, 5, (4, 48)))
-    assert foretold is not None
-    (foretold * torch.randn_like(foretold)).sum().backward()
+    codec = Codec(CodecSpec(width=8, depth=1, hidden=8, codes=8, code_size=4), domain())
+    *_, code_logits = codec.quantize(torch.randint(0, 5, (4, 48)))
+    assert code_logits is not None
+    (code_logits * torch.randn_like(code_logits)).sum().backward()
     taught = {name for name, weight in codec.named_parameters() if weight.grad is not None}
-    assert taught == {name for name, _ in codec.named_parameters() if name.startswith("foretell.")}
+    assert taught == {
+        name for name, _ in codec.named_parameters() if name.startswith("entropy_model.")
+    }
 
 
 @pytest.mark.parametrize("told", [True, False])
 def test_a_decoder_knows_labels_if_it_is_told(told: bool) -> None:
-    model = tiny_model("vqvae", told=told)
+    model = tiny_model("vqvae", decoder_labels=told)
     for parameter in model.module.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     assert isinstance(model, VqVae)
-    codes = model.codec.vectors(Levels(torch.zeros(1, 4).long(), torch.zeros(1, 16).long()))
+    codes = model.codec.vectors(LevelCodes(torch.zeros(1, 4).long(), torch.zeros(1, 16).long()))
     with torch.no_grad():
         same = torch.equal(
             *(model.codec.decode(*codes, sign * torch.ones(1, 2)) for sign in (1, -1))
@@ -314,11 +316,11 @@ def test_a_codec_learns_to_rebuild_what_it_sees() -> None:
         pixels[number, :, 1:5, 1 + 4 * side : 3 + 4 * side] = 1 + number % 4
     batch = Batch(pixels, torch.zeros(32, 0))
     stage = model.stages()[0]
-    stage.begin(batch)
+    stage.initialize(batch)
     optimizer = torch.optim.Adam(stage.module.parameters(), lr=1e-2)
     for step in range(STEPS):
-        assert stage.before is not None
-        stage.before(batch, BatchNoise(32, 0, step))
+        assert stage.before_step is not None
+        stage.before_step(batch, BatchNoise(32, 0, step))
         terms = stage.loss(batch, step / STEPS, BatchNoise(32, 1, step))
         loss = torch.stack([*terms.values()]).sum()
         optimizer.zero_grad()
@@ -351,7 +353,7 @@ def test_a_clip_is_gone_on_with_from_however_few_frames(given: int) -> None:
     clip = torch.cat([frames, frames[-1:].expand(4 - given, -1, -1)])
     with torch.inference_mode():
         code = model.draw(
-            torch.zeros(3, 2), PictureNoise(0, range(3)), SamplingParams(given=frames)
+            torch.zeros(3, 2), PictureNoise(0, range(3)), SamplingParams(prefix=frames)
         )
         own = model.encode(clip[None], torch.zeros(1, 2), PictureNoise(0, [0])).levels
     for drawn, known in zip(code.levels, own, strict=True):

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas, Domain
-from pxgen.models.autoencoder.pixels import IndexPixels, OneHotPixels, SigmoidPixels
+from pxgen.models.autoencoder.encodings import IndexEncoding, OneHotEncoding, SigmoidEncoding
 from pxgen.noise import BatchNoise
 from tests.tiny import PALETTE
 
@@ -22,7 +22,7 @@ def noise(key: int) -> BatchNoise:
 
 
 def test_sigmoid_planes_learn_on_their_own_and_cost_what_one_of_them_must() -> None:
-    pixels = SigmoidPixels(DOMAIN)
+    pixels = SigmoidEncoding(DOMAIN)
     wanted = F.one_hot(SPRITES, K).float()
     apart = -(PLANES.sigmoid().log() * wanted + (-PLANES).sigmoid().log() * (1 - wanted))
     assert torch.allclose(pixels.estimate(PLANES, SPRITES, noise(0)), apart.sum((1, 2)), rtol=1e-4)
@@ -32,19 +32,19 @@ def test_sigmoid_planes_learn_on_their_own_and_cost_what_one_of_them_must() -> N
     chance = (alone / alone.sum(-1, keepdim=True)).gather(-1, SPRITES.unsqueeze(-1))
     nats = -chance.log().sum((1, 2)).float()
     assert torch.allclose(pixels.cost(PLANES, SPRITES), nats, rtol=1e-4)
-    assert torch.allclose(OneHotPixels(DOMAIN).cost(PLANES, SPRITES), nats, rtol=1e-4)
+    assert torch.allclose(OneHotEncoding(DOMAIN).cost(PLANES, SPRITES), nats, rtol=1e-4)
 
 
 @pytest.mark.parametrize("asked", [0, 20, 500])
 def test_all_pixels_may_be_asked_for(asked: int) -> None:
-    pixels = IndexPixels(DOMAIN, embedding=4, rank=3, asked=asked)
+    pixels = IndexEncoding(DOMAIN, embedding=4, rank=3, loss_pixels=asked)
     features = PLANES[..., :3]
     whole = pixels.cost(features, SPRITES)
     assert torch.equal(pixels.estimate(features, SPRITES, noise(0)), whole)
 
 
 def test_the_cost_of_some_pixels_is_on_average_that_of_all() -> None:
-    pixels = IndexPixels(DOMAIN, embedding=4, rank=3, asked=5)
+    pixels = IndexEncoding(DOMAIN, embedding=4, rank=3, loss_pixels=5)
     features = PLANES[..., :3]
     with torch.no_grad():
         draws = torch.stack([pixels.estimate(features, SPRITES, noise(k)) for k in range(600)])

@@ -1,0 +1,66 @@
+"""Checkpoints of older formats are read under today's names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from pxgen.checkpoint.card import KEY, read_card
+from pxgen.checkpoint.migration import MODEL_KEYS, WEIGHTS, migrate_weight
+from pxgen.checkpoint.store import load_model
+from pxgen.models.protocol import SamplingParams
+from pxgen.noise import PictureNoise
+from tests.checkpoint.test_store import save
+
+BACK = {
+    ("gaussian", "encoding"): "planes",
+    ("autoencoder", "encoding"): "pixels",
+} | {("", new): old for old, new in MODEL_KEYS.items()}
+
+
+def first_format(path: Path) -> Path:
+    """The same checkpoint as the first format had it."""
+    about = json.loads(read_card(path)[1].metadata[KEY])
+    family = about["model"]["family"]
+
+    def old(key: str) -> str:
+        if family == "autoencoder" and key == "decoder_labels":
+            return key
+        return BACK.get((family, key), BACK.get(("", key), key))
+
+    about |= {"format": 1, "model": {old(key): value for key, value in about["model"].items()}}
+    tensors = {}
+    for name, tensor in load_file(path).items():
+        dotted = f".{name}."
+        for before, after in WEIGHTS.items():
+            dotted = dotted.replace(f".{after}.", f".{before}.")
+        tensors[dotted[1:-1]] = tensor
+    assert tensors.keys() != load_file(path).keys()
+    save_file(tensors, path, metadata={KEY: json.dumps(about)})
+    return path
+
+
+@pytest.mark.parametrize("recipe", ["masked", "ddpm", "ddpm-palette", "vqvae", "vae", "ae"])
+def test_a_checkpoint_of_the_first_format_draws_as_it_did(tmp_path: Path, recipe: str) -> None:
+    path = save(tmp_path, recipe=recipe)
+    labels, now = torch.zeros(2, 2), load_model(path)
+    before = load_model(first_format(path))
+    assert before.card == now.card
+    first, second = (
+        loaded.model.sample(labels, PictureNoise(0, [0, 1]), SamplingParams())
+        for loaded in (before, now)
+    )
+    assert torch.equal(first, second)
+
+
+def test_weights_of_optimizers_have_the_names_of_their_parameters() -> None:
+    assert migrate_weight("optimizer.rise.spread.weight.exp_avg") == (
+        "optimizer.upsample.expand.weight.exp_avg"
+    )
+    assert migrate_weight("raw.planes.palette") == "raw.encoding.palette"
+    for new in WEIGHTS.values():
+        assert migrate_weight(f"weights.{new}.weight") == f"weights.{new}.weight"

@@ -107,7 +107,7 @@ def command(
     for out in outs:
         if out.suffix.lower() not in _FORMS:
             raise click.BadParameter(f"cannot write {out}: name a .png, .json or .html file.")
-    from pxgen.evaluate.evaluation import EvaluateRequest, evaluate
+    from pxgen.commands.evaluate import EvaluateRequest, evaluate
 
     request = EvaluateRequest(
         model=model,

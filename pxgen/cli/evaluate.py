@@ -45,7 +45,7 @@ def command(session: Session, /, settings: EvaluateSettings) -> None:
     for out in settings.out:
         if out.suffix.lower() not in _FORMS:
             raise click.BadParameter(f"cannot write {out}: name a .png, .json or .html file.")
-    from pxgen.evaluate.evaluation import EvaluateRequest, evaluate
+    from pxgen.commands.evaluate import EvaluateRequest, evaluate
 
     request = EvaluateRequest(
         model=settings.model,

@@ -64,6 +64,11 @@ class Dataset:
         return len(self.pixels)
 
     @property
+    def place(self) -> Path:
+        """The folder that it is known by, or its file if that has another name."""
+        return self.path.parent if self.path.name == FILE_NAME else self.path
+
+    @property
     def canvas(self) -> Canvas:
         """Frames, height and width of every sprite."""
         return Canvas(*self.pixels.shape[1:])

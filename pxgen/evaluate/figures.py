@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,82 @@ Z95 = 1.959964
 """Standard deviations on each side that hold 95 % of a normal distribution."""
 MAX_WORST = 10
 """Labels listed as the worst."""
+
+
+class Figure(NamedTuple):
+    """A measured value and the ends of its 95 % interval, None where there is none."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def of(cls, measured: Any) -> Figure | None:
+        """A figure as a measure gives it: a number, or a table of it and its interval."""
+        if not isinstance(measured, Mapping):
+            return None if measured is None else cls(float(measured))
+        value = next(measured[key] for key in ("share", "value", "bits") if key in measured)
+        return None if value is None else cls(value, measured["low"], measured["high"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What people ask of a model, for one number of drawing steps.
+
+    None is what could not be measured: nothing held out, no dataset, no likelihood.
+    """
+
+    steps: int | None
+    """None for the model's own number."""
+    held_out_bits: Figure | None
+    """Bound on the bits that code a held-out sprite, given all its labels."""
+    shows_label: Figure | None
+    """Share of sprites that show the label asked for."""
+    legal: Figure | None
+    """Share of legal characters, of models of the built-in ones."""
+    copies: Figure | None
+    """Share of exact copies of training sprites."""
+    near: Figure | None
+    """Share as near to a training sprite as the nearest 5 % of held-out ones are."""
+    kid: Figure | None
+    """KID (1801.01401) to held-out sprites by colours and shapes, as are the following."""
+    precision: Figure | None
+    recall: Figure | None
+    """Of 1904.06991."""
+    density: Figure | None
+    coverage: Figure | None
+    """Of 2002.09797."""
+    colors: Figure | None
+    """Colours a sprite."""
+    stray_pixels: Figure | None
+    """Share of pixels that differ from all eight around them."""
+
+    @classmethod
+    def of(cls, run: Mapping[str, Any], bits: Mapping[str, Any] | None) -> Figures:
+        """From the figures of each measure by its name, and those of the held-out bound."""
+
+        def figure(measure: str, *keys: str) -> Figure | None:
+            found = run.get(measure)
+            for key in keys:
+                found = None if found is None else found[key]
+            return Figure.of(found)
+
+        judge = "legality" if "legality" in run else "labels"
+        sets = {
+            name: figure("distribution", "shapes", name)
+            for name in ("kid", "precision", "recall", "density", "coverage")
+        }
+        return cls(
+            steps=run["steps"],
+            held_out_bits=Figure.of(bits),
+            shows_label=figure(judge, "shows_label"),
+            legal=figure("legality", "legal"),
+            copies=figure("copies", "exact"),
+            near=figure("copies", "near"),
+            colors=figure("craft", "colors"),
+            stray_pixels=figure("craft", "stray"),
+            **sets,
+        )
 
 
 def proportion(hits: NDArray[np.bool_]) -> dict[str, Any]:

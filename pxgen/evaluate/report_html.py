@@ -8,7 +8,7 @@ from html import escape
 
 from pxgen.arrays import U8
 from pxgen.evaluate.evaluation import Evaluation, Pair
-from pxgen.evaluate.report_text import Figures, remarks, tables
+from pxgen.evaluate.report_text import TextTable, remarks, tables
 from pxgen.palette import Palette
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
@@ -41,7 +41,7 @@ def html_report(evaluation: Evaluation) -> bytes:
     return "\n".join(parts).encode()
 
 
-def _table(figures: Figures) -> str:
+def _table(figures: TextTable) -> str:
     head = "".join(f"<th>{escape(heading)}</th>" for heading in figures.headings)
     rows = (
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pxgen.evaluate.evaluation import Evaluation
 
 
-class Figures(NamedTuple):
+class TextTable(NamedTuple):
     """One table: the first column names what a row is of, the others are numbers."""
 
     headings: list[str]
@@ -52,7 +52,7 @@ def remarks(facts: dict[str, Any]) -> Iterator[str]:
             )
 
 
-def tables(evaluation: Evaluation) -> Iterator[Figures]:
+def tables(evaluation: Evaluation) -> Iterator[TextTable]:
     """What was measured, in tables."""
     facts, columns = evaluation.facts, evaluation.columns
     measured = [c for c in columns if any(run[c[1]][c[2]] is not None for run in facts["runs"])]
@@ -67,7 +67,7 @@ def tables(evaluation: Evaluation) -> Iterator[Figures]:
                 yield _worst(name, run, facts["references"][name].get("labels", {}))
 
 
-def _headlines(facts: dict[str, Any], columns: list[tuple[str, str, str]]) -> Figures:
+def _headlines(facts: dict[str, Any], columns: list[tuple[str, str, str]]) -> TextTable:
     """A row for each number of steps, and one of what real sprites score."""
     rows = [
         [str(run["steps"] or "own"), *(text(run[m][key]) for _, m, key in columns)]
@@ -78,10 +78,10 @@ def _headlines(facts: dict[str, Any], columns: list[tuple[str, str, str]]) -> Fi
         real = (REAL.get((m, key), key) for _, m, key in columns)
         cells = [references[m].get(k) for (_, m, _), k in zip(columns, real, strict=True)]
         rows.append(["held out", *map(text, cells)])
-    return Figures(["steps", *(title for title, _, _ in columns)], rows)
+    return TextTable(["steps", *(title for title, _, _ in columns)], rows)
 
 
-def _distribution(facts: dict[str, Any]) -> Figures:
+def _distribution(facts: dict[str, Any]) -> TextTable:
     """How drawn sprites are alike held-out ones as a whole, and how training sprites are."""
     names = ("KID", "precision", "recall", "density", "coverage")
     reference = facts["references"]["distribution"]
@@ -92,10 +92,10 @@ def _distribution(facts: dict[str, Any]) -> Figures:
         if isinstance(reference[space], dict)
         for steps, figures in [*sets, ("training set", reference)]
     ]
-    return Figures(["compared with held-out sprites by", *names], rows)
+    return TextTable(["compared with held-out sprites by", *names], rows)
 
 
-def _continuation(facts: dict[str, Any]) -> Figures:
+def _continuation(facts: dict[str, Any]) -> TextTable:
     """How held-out clips are gone on with, the mean over horizons."""
     title = f"{facts['clips']} held-out clips after {facts['kept']} frames"
     rows = []
@@ -105,14 +105,14 @@ def _continuation(facts: dict[str, Any]) -> Figures:
             exact = sum(figures["exact"]) / len(figures["exact"])
             f1 = sum(known) / len(known) if known else None
             rows.append([name, text(exact), text(f1), text(figures["skill"])])
-    return Figures([title, "exact pixels", "F1 of changes", "skill"], rows)
+    return TextTable([title, "exact pixels", "F1 of changes", "skill"], rows)
 
 
 REAL = {("labels", "shows_label"): "mean_recall"}
 """Where real sprites' score of a figure stands under another key."""
 
 
-def _worst(name: str, run: dict[str, Any], judges: dict[str, Any]) -> Figures:
+def _worst(name: str, run: dict[str, Any], judges: dict[str, Any]) -> TextTable:
     """The labels shown least often when asked for, and how well the judge knows them."""
     by = "certifier" if name == "legality" else "judge"
     title = f"worst labels at {run['steps'] or 'own'} steps ({by})"
@@ -124,7 +124,7 @@ def _worst(name: str, run: dict[str, Any], judges: dict[str, Any]) -> Figures:
         if judge:
             cells += [judge["judge"], *(text(judge[k]) for k in ("recall", "precision", "bearers"))]
         rows.append([label, *cells, *[""] * (len(headings) - len(cells))])
-    return Figures([title, *headings], rows)
+    return TextTable([title, *headings], rows)
 
 
 def text(value: Any) -> str:

@@ -1,0 +1,73 @@
+"""``evaluate``: how good a model is, measured by the project's dataset or another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pxgen.arrays import IndexMaps
+from pxgen.checkpoint.store import Loaded
+from pxgen.data.dataset import Dataset, dataset_file, open_dataset
+from pxgen.devices import pick_device
+from pxgen.errors import UsageError
+from pxgen.evaluate import evaluation
+from pxgen.evaluate.legality import is_builtin
+from pxgen.sampling.model_choice import open_model
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest(evaluation.EvaluateOptions):
+    """What ``evaluate`` was asked for."""
+
+    model: Path | None
+    runs: Path
+    """Where the newest run is looked for if no model is named."""
+    dataset: Path | None
+    """None takes the project's if the model was trained on it."""
+    project_dataset: Path
+    device: str
+
+
+def evaluate(request: EvaluateRequest, console: Console) -> evaluation.Evaluation:
+    """Measure everything that the model and the data allow.
+
+    Raises:
+        UsageError: an unknown sampler, or nothing to judge the model by.
+        InputError: model or dataset is missing, malformed, or they do not fit.
+    """
+
+    def say(text: str) -> None:
+        if console.is_terminal:
+            console.print(text)
+
+    def watch(pictures: Iterable[IndexMaps], count: int, what: str) -> Iterable[IndexMaps]:
+        if not console.is_terminal or console.quiet:
+            return pictures
+        from rich.progress import track
+
+        return track(pictures, total=count, description=what, console=console, transient=True)
+
+    loaded = open_model(request.model, request.runs, console, pick_device(request.device))
+    dataset = _dataset(request, loaded)
+    return evaluation.evaluate(loaded, dataset, request, say=say, watch=watch)
+
+
+def _dataset(request: EvaluateRequest, loaded: Loaded) -> Dataset | None:
+    """The dataset to judge by; None of a built-in model, which needs none."""
+    if request.dataset is not None:
+        return open_dataset(request.dataset)
+    if dataset_file(request.project_dataset).is_file():
+        dataset = open_dataset(request.project_dataset)
+        if dataset.fingerprint == loaded.card.fingerprint:
+            return dataset
+    if not is_builtin(loaded.card):
+        raise UsageError(
+            f"{loaded.path} was not trained on this project's dataset: name with --dataset the "
+            "one to judge it by"
+        )
+    return None

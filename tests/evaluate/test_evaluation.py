@@ -1,0 +1,80 @@
+"""Evaluation as a library: figures with types, of a model and real sprites that are given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pxgen.checkpoint.card import Card
+from pxgen.checkpoint.store import Loaded
+from pxgen.data.dataset import Dataset
+from pxgen.errors import InputError, UsageError
+from pxgen.evaluate.evaluation import EvaluateOptions, evaluate
+from pxgen.evaluate.figures import Figure
+from tests.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
+
+OPTIONS = EvaluateOptions(count=12, steps=(2, 3), workers=1)
+
+
+@pytest.fixture(autouse=True)
+def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pxgen.evaluate.judge.STEPS", 5)
+
+
+def loaded(data: Dataset) -> Loaded:
+    card = Card(dict(tiny_table()), data.canvas, PALETTE, LABELS, data.fingerprint)
+    return Loaded(tiny_model(of=data.domain), card, Path("model"), None)
+
+
+def test_figures_are_those_of_the_report(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = tiny_dataset(tmp_path, count=120)
+    found = evaluate(loaded(data), data, OPTIONS)
+    assert capfd.readouterr() == ("", "")
+    first, second = found.runs
+    assert (first.steps, second.steps) == (2, 3)
+    assert found.figures == first
+    bits, run = found.facts["held_out_bits"], found.facts["runs"][1]
+    assert first.held_out_bits == Figure(bits["bits"], bits["low"], bits["high"])
+    shown = run["labels"]["shows_label"]
+    assert second.shows_label == Figure(shown["share"], shown["low"], shown["high"])
+    assert second.copies == Figure(0.0, 0.0, run["copies"]["exact"]["high"])
+    near = run["copies"]["near"]
+    assert second.near == Figure(near["share"], near["low"], near["high"])
+    spaces = run["distribution"]["shapes"]
+    assert second.kid.value == spaces["kid"]["value"]
+    assert second.density == Figure(spaces["density"])
+    assert second.coverage.high == spaces["coverage"]["high"]
+    assert second.colors == Figure(run["craft"]["colors"])
+    assert second.stray_pixels == Figure(run["craft"]["stray"])
+    assert second.legal is None
+
+
+def test_without_real_sprites_the_rest_is_measured(tmp_path: Path) -> None:
+    figures = evaluate(loaded(tiny_dataset(tmp_path)), None, OPTIONS).figures
+    assert (figures.held_out_bits, figures.copies, figures.kid) == (None, None, None)
+    assert figures.colors.value > 0
+
+
+def test_what_takes_long_is_told_and_watched(tmp_path: Path) -> None:
+    said, watched = [], []
+    data = tiny_dataset(tmp_path)
+    evaluate(
+        loaded(data),
+        data,
+        EvaluateOptions(count=3, steps=(2,), workers=1),
+        say=said.append,
+        watch=lambda pictures, *about: watched.append(about) or pictures,
+    )
+    assert said == ["reading held-out sprites", "learning to judge", "judging"]
+    assert watched == [(3, "drawing at 2 steps")]
+
+
+def test_a_request_that_means_nothing_is_refused(tmp_path: Path) -> None:
+    model = loaded(tiny_dataset(tmp_path))
+    with pytest.raises(UsageError, match="did you mean right"):
+        evaluate(model, None, EvaluateOptions(labels=("rihgt",)))
+    (tmp_path / "clips").mkdir()
+    clips = tiny_dataset(tmp_path / "clips", frames=2)
+    with pytest.raises(InputError, match=r"clips has another canvas"):
+        evaluate(model, clips, OPTIONS)

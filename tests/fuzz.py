@@ -10,6 +10,7 @@ is kept and told.
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import json
 import os
@@ -38,6 +39,7 @@ from pxgen.palette.formats import encode_palette
 from pxgen.render.apng import encode_apng
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
+from pxgen.render.video import encode_mp4, encode_webm
 from pxgen.render.webp import encode_webp
 from tests.tiny import MODEL_TABLE, PALETTE, tiny_dataset
 
@@ -98,6 +100,8 @@ def good_files(folder: Path) -> dict[str, Kind]:
         "a.bmp": _pillow(colors[0][..., :3], "BMP"),
         "a.jpg": _pillow(colors[0][..., :3], "JPEG"),
         "a.aseprite": encode_aseprite([Clip("idle", frames, [100.0, 100.0])], PALETTE),
+        "a.mp4": encode_mp4(frames, PALETTE, 100),
+        "a.webm": encode_webm(frames, PALETTE, 100),
         "a.npy": arrays.getvalue(),
         "a.npz": packed.getvalue(),
     }
@@ -334,6 +338,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     crashes, counts, ran = [], Counter[str](), 0
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    # imageio collects garbage at each end of a video, which takes a while beside torch.
+    gc.freeze()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

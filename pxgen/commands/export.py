@@ -18,7 +18,7 @@ from pxgen.ingest.sources import Reading, Sources, Sprite
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
-from pxgen.render.kinds import WRITTEN
+from pxgen.render.kinds import BY_SUFFIX, WRITTEN, check_installed
 from pxgen.render.one_file import SheetOptions, write_together
 from pxgen.render.outputs import safe_stem
 from pxgen.render.scale import enlarge
@@ -37,6 +37,7 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
     suffix, sheet = settings.out.suffix.lower(), SheetOptions.of(settings)
     if suffix not in WRITTEN:
         raise UsageError(f"cannot write {settings.out}: name a {', '.join(WRITTEN)} file with -o")
+    check_installed(BY_SUFFIX[suffix])
     sheet.check(suffix)
     for path in (settings.out, *sheet.data):
         if any(path.exists() and path.samefile(s) for s in settings.sources if s.is_file()):

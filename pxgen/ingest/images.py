@@ -9,12 +9,14 @@ from pxgen.errors import InputError
 from pxgen.ingest.aseprite import decode_aseprite, is_aseprite
 from pxgen.ingest.decoded import DecodedImage
 from pxgen.ingest.pillow import decode_by_pillow
+from pxgen.ingest.video import decode_video, is_video
 from pxgen.render.kinds import kind_of
 
 Decode = Callable[[Path], DecodedImage]
 
 DECODERS: tuple[tuple[Callable[[bytes], bool], Decode], ...] = (
     (is_aseprite, decode_aseprite),
+    (is_video, decode_video),
     (lambda head: True, decode_by_pillow),
 )
 """Whether a file that begins with these bytes is one's own, and what decodes it; the first that

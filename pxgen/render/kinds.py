@@ -6,9 +6,12 @@ Nothing heavy is imported before a file is written: help lists the suffixes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import PurePath
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NamedTuple
+
+from pxgen.errors import PxgenError
 
 if TYPE_CHECKING:
     from pxgen.engines.atlas import Clip
@@ -27,6 +30,8 @@ class PictureKind(NamedTuple):
     """Pillow's name of the format, where it is Pillow that reads it."""
     shared: bool = False
     """Whether other programs use the suffix for other things."""
+    extra: str = ""
+    """The extra that must be installed for it."""
 
 
 SHEET = PictureKind((".png",), pillow="PNG")
@@ -37,8 +42,11 @@ KINDS = (
     PictureKind((".gif",), "pxgen.render.gif:encode_gif", pillow="GIF"),
     PictureKind((".webp",), "pxgen.render.webp:encode_webp", pillow="WEBP"),
     PictureKind((".apng",), "pxgen.render.apng:encode_apng", pillow="PNG"),
+    PictureKind((".mp4",), "pxgen.render.video:encode_mp4", extra="video"),
+    PictureKind((".webm",), "pxgen.render.video:encode_webm", extra="video"),
     PictureKind((".aseprite",), "pxgen.engines.aseprite:encode_aseprite", plays=False),
     PictureKind((".ase",), shared=True),
+    PictureKind((".m4v", ".mov", ".mkv"), extra="video"),
     PictureKind((".bmp",), pillow="BMP"),
     PictureKind((".jpg", ".jpeg"), pillow="JPEG"),
     PictureKind((".tga",), pillow="TGA"),
@@ -52,11 +60,26 @@ BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
 TOGETHER = tuple(kind.suffixes[0] for kind in KINDS if kind.encoder)
 """Suffixes of files of clips."""
 WRITTEN = (*SHEET.suffixes, *TOGETHER)
+MODULES = {"video": "av"}
+"""The module of each extra."""
 
 
 def kind_of(path: PurePath) -> PictureKind | None:
     """The kind of picture that a file's suffix names; None if it names none."""
     return BY_SUFFIX.get(path.suffix.lower())
+
+
+def check_installed(kind: PictureKind) -> None:
+    """Tell what to install before any work is done.
+
+    Raises:
+        PxgenError: the kind's extra is not installed.
+    """
+    if kind.extra and find_spec(MODULES[kind.extra]) is None:
+        raise PxgenError(
+            f"{kind.suffixes[0]} files need {MODULES[kind.extra]}: install it with "
+            f"pip install 'pxgen[{kind.extra}]'"
+        )
 
 
 def encode_clips(kind: PictureKind, clips: Sequence[Clip], palette: Palette) -> bytes:

@@ -23,7 +23,7 @@ from pxgen.errors import UsageError
 from pxgen.files import write_bytes
 from pxgen.palette.local import united
 from pxgen.palette.table import Palette
-from pxgen.render.kinds import BY_SUFFIX, SHEET, WRITTEN, encode_clips, kind_of
+from pxgen.render.kinds import BY_SUFFIX, SHEET, WRITTEN, check_installed, encode_clips, kind_of
 from pxgen.render.one_file import CONTACT_SHEET, SheetOptions, write_together
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
@@ -221,6 +221,7 @@ def plan_output(
     Raises:
         UsageError: OUT has a suffix that is not written, or a derived name is taken and ``force``
             is off.
+        PxgenError: an extra must be installed for such files.
     """
     form, target = _destination(out)
     output = Output(form, target, series, scale, delay_ms, columns, sheet)
@@ -238,6 +239,7 @@ def _destination(out: str | None) -> tuple[Form, Path]:
         return "folder", target
     suffix = target.suffix.lower()
     if suffix in WRITTEN:
+        check_installed(BY_SUFFIX[suffix])
         return "sheet" if suffix in SHEET.suffixes else "together", target
     if suffix in BY_SUFFIX or suffix in UNKNOWN_IMAGES:
         raise UsageError(f"cannot write {out}: name a folder or a {', '.join(WRITTEN)} file")

@@ -18,6 +18,7 @@ from pxgen.cli.app import pxgen
 from pxgen.ingest.images import read_image
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import decode_png
+from pxgen.render.video import encode_mp4
 from pxgen.sampling.clips import even_steps
 from tests.checkpoint.test_store import CARD, save
 from tests.tiny import PALETTE, domain, tiny_model, tiny_table
@@ -125,6 +126,23 @@ def test_given_colours_that_the_palette_lacks_are_told(tmp_path: Path) -> None:
     code, _, said = run(tmp_path, "--given", tmp_path / "given.png", "-o", tmp_path / "b.gif")
     assert code == 0
     assert "given.png: 3 pixels are of colours that the model's palette lacks" in said
+
+
+def test_videos_are_written_and_gone_on_with(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    save_clips(tmp_path, "vqvae")
+    pixels = 1 + np.random.default_rng(5).integers(0, len(PALETTE) - 1, (FRAMES, 6, 8)) % 4
+    (tmp_path / "g.mp4").write_bytes(encode_mp4(pixels.astype(np.uint8), PALETTE, 100))
+    options = ("--given", tmp_path / "g.mp4", "--keep", 2, "--scale", 3, "--fps", 8)
+    made = tmp_path / "a.webm"
+    assert run(tmp_path, *options, "-o", made) == (0, [str(made)], "")
+    image = read_image(made)
+    assert image.durations == (125,) * FRAMES
+    assert np.array_equal(image.rgba[:2, ::3, ::3], PALETTE.colors(pixels[:2]))
+    assert run(tmp_path, *options, "-o", tmp_path / "a.gif")[0] == 0
+    drawn = frames_of(tmp_path / "a.gif")
+    solid = drawn[..., 3] > 0
+    assert np.array_equal(image.rgba[solid], drawn[solid])
 
 
 def test_there_and_back_shows_no_end_twice(tmp_path: Path) -> None:

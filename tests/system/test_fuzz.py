@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +16,14 @@ from tests.fuzz import cases, good_files, inside, tried
 ROUNDS = 5
 OFTEN = 60
 """Damages of a dataset and of a checkpoint, which anyone may hand on."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_objects() -> Iterator[None]:
+    """imageio collects garbage at each end of a video, which takes a while beside torch."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def test_every_kind_of_file_is_read_where_it_is_good(tmp_path: Path) -> None:

@@ -167,5 +167,5 @@ class MicrobatchWorkers:
 
 
 def _rows(batch: Batch, rows: slice) -> Batch:
-    digest = None if batch.digest is None else batch.digest[rows]
-    return Batch(batch.pixels[rows], batch.labels[rows], digest)
+    codes = None if batch.digest is None else batch.digest[rows]
+    return Batch(batch.pixels[rows], batch.labels[rows], codes)

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from pxgen.errors import UsageError
 
 Anchor = Literal["bottom", "center"]
-"""Where sprites smaller than the canvas stand: with their feet on its edge, or in its middle."""
+"""Placement of smaller sprites: with their feet on the canvas's edge, or in its middle."""
 
 
 class Canvas(NamedTuple):
@@ -25,7 +25,7 @@ class Canvas(NamedTuple):
 
 
 class Domain(NamedTuple):
-    """What a model is a model of: index maps of one size over one palette and vocabulary."""
+    """The space that a model models: index maps of one size, one palette and one vocabulary."""
 
     canvas: Canvas
     palette: tuple[tuple[int, int, int, int], ...]
@@ -40,7 +40,7 @@ class Domain(NamedTuple):
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """``WxH`` as (height, width).
+    """(height, width) of a text ``WxH``.
 
     Raises:
         UsageError: not two whole numbers from 1 to 4096 with an x between them.

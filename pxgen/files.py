@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and folders that one process writes at a time."""
+"""Atomic writes, and folders that one process at a time may write to."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def write_text(target: str | os.PathLike[str], content: str) -> Path:
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Create ``folder`` and keep other processes that ask for the same out of it for a block.
+    """Lock a folder, made if need be, against other processes for a block.
 
     Where the system or the file system knows no locks, as on Windows, nobody is kept out.
 
@@ -86,7 +86,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 
 def existing_folder(path: Path) -> Path:
-    """The nearest folder that exists already: on the same disk, which has room for what comes."""
+    """The nearest existing folder at or above ``path``: it lies on the same disk."""
     folder = path.absolute()
     while not folder.is_dir():
         folder = folder.parent
@@ -94,7 +94,7 @@ def existing_folder(path: Path) -> Path:
 
 
 def _flush_to_disk(path: Path) -> None:
-    """A rename can reach the disk before the content does: a power cut would lose the file."""
+    """fsync: a rename can reach the disk before the content, and a power cut lose the file."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import Bytes
 from pxgen.builtin.colors import SEE_THROUGH, symbol
 
 SIZE = 24
@@ -23,9 +23,9 @@ FRAMES = 8
 
 
 @cache
-def drawings() -> dict[str, U8]:
+def drawings() -> dict[str, Bytes]:
     """Every drawing by name as a read-only ``(8, 24, 24) uint8`` loop of symbols."""
-    loops: dict[str, U8] = {}
+    loops: dict[str, Bytes] = {}
     folder = files(__package__).joinpath("art")
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         for block in file.read_text(encoding="utf-8").strip().split("\n\n"):
@@ -35,7 +35,7 @@ def drawings() -> dict[str, U8]:
     return loops
 
 
-def _place(loops: dict[str, U8], lines: list[str]) -> None:
+def _place(loops: dict[str, Bytes], lines: list[str]) -> None:
     name, row, column, *frames = lines[0].split()
     pixels = np.array([[symbol(letter) for letter in line] for line in lines[1:]], np.uint8)
     top, left = int(row), int(column)

@@ -1,4 +1,4 @@
-"""The exact judge: is an index map a legal character, and which labels does it show?"""
+"""The certifier: an exact test whether an index map is a legal character, and its labels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.builtin.art import FRAMES, SIZE
 from pxgen.builtin.compose import PIXELS
 from pxgen.builtin.reading import CharacterFit, candidates
@@ -15,7 +15,7 @@ from pxgen.errors import UsageError
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a map shows."""
+    """The verdict on an index map."""
 
     legal: bool
     """Whether the map is exactly a legal character: a frame of one, or a stretch of its loop."""
@@ -24,12 +24,12 @@ class Certificate:
     labels: frozenset[str]
     """The labels of the nearest character found, kind included."""
     distance: int
-    """How many pixels differ from the nearest character found; 0 when legal."""
+    """Pixels that differ from the nearest character found; 0 when legal."""
     phase: int
     """The frame of the loop that the map, or the clip's first frame, is nearest to."""
 
 
-def certify(index_map: U8) -> Certificate:
+def certify(index_map: IndexMaps) -> Certificate:
     """Judge a still ``(24, 24)`` or a clip ``(T, 24, 24)`` of palette indices.
 
     A still is legal when it is any of the eight frames of a character's loop; frame 0 is preferred
@@ -55,7 +55,7 @@ def certify(index_map: U8) -> Certificate:
     )
 
 
-def _read(pixels: U8) -> CharacterFit:
+def _read(pixels: IndexMaps) -> CharacterFit:
     """The character nearest to one frame, among the kinds, colours and phases that fit best."""
     nearest: list[CharacterFit] = []
     for reader, colors in candidates(pixels):
@@ -66,7 +66,7 @@ def _read(pixels: U8) -> CharacterFit:
     return min(nearest, key=lambda fit: fit.distance).in_phase(pixels).improved(pixels)
 
 
-def _joined(frames: U8, fits: list[CharacterFit]) -> CharacterFit:
+def _joined(frames: IndexMaps, fits: list[CharacterFit]) -> CharacterFit:
     """The reading of one frame, at the starting phase, that explains the whole clip best."""
     explained = []
     for fit in {(id(r.stack), r.row.tobytes()): r for r in fits}.values():

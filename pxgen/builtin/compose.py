@@ -1,4 +1,4 @@
-"""Layers over each other: from choices to index maps."""
+"""Compositing: from choices, by layers over each other, to index maps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import Bytes, IndexMaps
 from pxgen.builtin.art import FRAMES, SIZE, drawings
 from pxgen.builtin.colors import PALETTE, RAMP_LETTERS, SEE_THROUGH, symbol
 from pxgen.builtin.kinds import RAMPS, Kind
@@ -25,14 +25,14 @@ _HELD = "item-"
 class Layer:
     """One sheet of the stack: a part of the kind itself, or the options of a slot."""
 
-    symbols: U8
+    symbols: Bytes
     """``(options, 8, 576) uint8`` symbols, one option for a part of the kind itself."""
     factor: int | None
-    """Which factor chooses the option; ``None`` for a part of the kind itself."""
+    """Number of the factor that chooses the option; None for a part of the kind itself."""
 
 
 class Stack:
-    """Everything that draws one kind."""
+    """The layers and colours of one kind."""
 
     def __init__(self, space: Space) -> None:
         self.space = space
@@ -49,7 +49,7 @@ class Stack:
         )
         """``(skins, tints, 256) uint8``: the palette index of each symbol."""
 
-    def symbols(self, choices: U8, frames: slice) -> U8:
+    def symbols(self, choices: Bytes, frames: slice) -> Bytes:
         """``(n, factors)`` choices to ``(n, T, 576) uint8`` symbols of these frames."""
         count = len(range(FRAMES)[frames])
         seen = np.full((len(choices), count, PIXELS), SEE_THROUGH, np.uint8)
@@ -59,16 +59,16 @@ class Stack:
             np.copyto(seen, over, where=over != SEE_THROUGH)
         return seen
 
-    def draw(self, choices: U8, frames: slice) -> U8:
+    def draw(self, choices: Bytes, frames: slice) -> IndexMaps:
         """``(n, factors)`` choices to ``(n, T, 576) uint8`` palette indices of these frames."""
         colors = choices[:, 0].astype(np.int32) * self.inks.shape[1] + choices[:, 1]
         # One lookup in all inks laid end to end, whatever mix of colours the rows have.
         places = self.symbols(choices, frames) + 256 * colors[:, None, None]
-        drawn: U8 = self.inks.reshape(-1).take(places)
+        drawn: IndexMaps = self.inks.reshape(-1).take(places)
         return drawn
 
 
-def _ink(skin: str, tint: str) -> U8:
+def _ink(skin: str, tint: str) -> Bytes:
     ink = np.zeros(256, np.uint8)
     ink[: len(PALETTE)] = np.arange(len(PALETTE))
     colors = RAMPS[skin] + (RAMPS[tint] if tint else "")
@@ -77,7 +77,7 @@ def _ink(skin: str, tint: str) -> U8:
     return ink
 
 
-def _loop(kind: Kind, name: str) -> U8:
+def _loop(kind: Kind, name: str) -> Bytes:
     """The option's ``(8, 576)`` symbols, moved as the kind moves; a kind's own drawing wins."""
     loop = np.full((FRAMES, SIZE, SIZE), SEE_THROUGH, np.uint8)
     own = f"{kind.name}.{name}"
@@ -90,7 +90,7 @@ def _loop(kind: Kind, name: str) -> U8:
     return loop.reshape(FRAMES, PIXELS)
 
 
-def _moved(symbols: U8, down: int, right: int) -> U8:
+def _moved(symbols: Bytes, down: int, right: int) -> Bytes:
     moved = np.full_like(symbols, SEE_THROUGH)
     kept = symbols[: SIZE - down, max(0, -right) : SIZE - max(0, right)]
     left = max(0, right)
@@ -100,5 +100,5 @@ def _moved(symbols: U8, down: int, right: int) -> U8:
 
 @cache
 def stacks() -> tuple[Stack, ...]:
-    """What draws each kind, in the order of ``KINDS``."""
+    """The layers of each kind, in the order of ``KINDS``."""
     return tuple(Stack(space) for space in spaces())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pxgen.arrays import I64, U8, U64
+from pxgen.arrays import I64, U64, IndexMaps, Marks
 from pxgen.builtin.art import FRAMES, SIZE
 from pxgen.builtin.compose import PIXELS, stacks
 from pxgen.builtin.space import LABELS, spaces
@@ -17,11 +17,13 @@ _ROUNDS = 6
 
 
 def count_legal() -> int:
-    """How many characters there are."""
+    """The number of legal characters."""
     return sum(space.count for space in spaces())
 
 
-def draw(n: int, seed: int, *, frames: int = 1, start: int = 0) -> Iterator[tuple[U8, U8]]:
+def draw(
+    n: int, seed: int, *, frames: int = 1, start: int = 0
+) -> Iterator[tuple[IndexMaps, Marks]]:
     """Draw characters ``start .. start + n - 1`` of the endless-looking row that a seed makes.
 
     Character ``i`` depends on ``seed`` and ``i`` alone, whatever was asked beside it, and no two
@@ -52,14 +54,14 @@ def draw(n: int, seed: int, *, frames: int = 1, start: int = 0) -> Iterator[tupl
     return _chunks(n, seed, frames, start)
 
 
-def _chunks(n: int, seed: int, frames: int, start: int) -> Iterator[tuple[U8, U8]]:
+def _chunks(n: int, seed: int, frames: int, start: int) -> Iterator[tuple[IndexMaps, Marks]]:
     step = _CHUNK_PIXELS // (PIXELS * frames)
     for first in range(start, start + n, step):
         numbers = np.arange(first, min(first + step, start + n), dtype=np.int64)
         yield _characters(numbers, seed, frames)
 
 
-def _characters(numbers: I64, seed: int, frames: int) -> tuple[U8, U8]:
+def _characters(numbers: I64, seed: int, frames: int) -> tuple[IndexMaps, Marks]:
     pixels = np.empty((len(numbers), frames, SIZE, SIZE), np.uint8)
     labels = np.empty((len(numbers), len(LABELS)), np.uint8)
     kinds, turns = _turns(numbers)

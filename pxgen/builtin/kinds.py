@@ -1,4 +1,4 @@
-"""What each kind may wear: the legal combinations, as data.
+"""The legal combinations of every kind, as data.
 
 A kind has colour choices, which recolour its ramp letters everywhere, and slots, each of which
 shows exactly one of its options; ``""`` is the option of showing nothing. Within a kind every
@@ -23,15 +23,15 @@ class Kind:
     tints: tuple[str, ...] = ()
     """Labels of the colour choices of ramp letters 5-7, where the kind has such a part."""
     bob: tuple[int, ...] = (0, 0, 0, 1, 1, 1, 1, 0)
-    """How many pixels lower the head is in each frame of the loop."""
+    """Pixels by which the head is lower in each frame of the loop."""
     sway: tuple[int, ...] = (0,) * 8
-    """How many pixels further right the head is in each frame of the loop."""
+    """Pixels by which the head is further right in each frame of the loop."""
     under: int = 1
-    """How many of the slots are drawn behind the head, the first ones."""
+    """Number of slots, counted from the first, that are drawn behind the head."""
     floats: bool = False
     """Whether the body moves with the head."""
     drop: int = 0
-    """How many pixels lower than usual the face and hats sit."""
+    """Pixels by which face and hats sit lower than usual."""
 
 
 RAMPS: Final = {

@@ -12,29 +12,29 @@ from functools import cache
 
 import numpy as np
 
-from pxgen.arrays import U8, Bools
+from pxgen.arrays import Bools, Bytes, IndexMaps
 from pxgen.builtin.art import FRAMES
 from pxgen.builtin.colors import SEE_THROUGH
 from pxgen.builtin.compose import PIXELS, Stack, stacks
 
 _CANDIDATES = 3
-"""How many of the best-fitting (kind, phase, colours) are explained in full for an illegal map."""
+"""Best-fitting (kind, phase, colours) that are tried in full for an illegal map."""
 
 
 @dataclass(frozen=True)
 class CharacterFit:
-    """A legal character beside the pixels it was read from."""
+    """A legal character fitted to pixels."""
 
     stack: Stack
-    row: U8
+    row: Bytes
     """``(factors,) uint8`` choices."""
     phase: int
     distance: int
-    """How many pixels differ."""
+    """Pixels that differ."""
     settled: bool
     """Whether no other options can be nearer with these colours in this phase."""
 
-    def in_phase(self, pixels: U8) -> CharacterFit:
+    def in_phase(self, pixels: IndexMaps) -> CharacterFit:
         """The same character in the phase that agrees best."""
         wrong = (self.stack.draw(self.row[None], slice(FRAMES))[0] != pixels).sum(axis=1)
         phase = int(wrong.argmin())
@@ -42,7 +42,7 @@ class CharacterFit:
             return self
         return replace(self, phase=phase, distance=int(wrong[phase]), settled=False)
 
-    def improved(self, pixels: U8) -> CharacterFit:
+    def improved(self, pixels: IndexMaps) -> CharacterFit:
         """The nearest character by changing one option at a time, until no change helps."""
         best = self
         while not best.settled:
@@ -55,7 +55,7 @@ class CharacterFit:
             best = replace(best, settled=settled)
         return best
 
-    def _neighbours(self) -> U8:
+    def _neighbours(self) -> Bytes:
         """``(n, factors)``: the legal rows that differ from this one in one slot at most."""
         sizes = [len(options) for options in self.stack.space.kind.slots]
         rows = np.repeat(self.row[None], sum(sizes), axis=0)
@@ -67,7 +67,7 @@ class CharacterFit:
 
 
 class KindReader:
-    """Reads one phase of one kind."""
+    """Fits characters of one kind in one phase to pixels."""
 
     def __init__(self, stack: Stack, phase: int) -> None:
         self.stack = stack
@@ -99,18 +99,18 @@ class KindReader:
                 touched[layer.factor - 2] = covers & ~hidden
         return touched
 
-    def _drawn(self, rows: U8) -> U8:
+    def _drawn(self, rows: Bytes) -> IndexMaps:
         """``(n, factors)`` choices to ``(skins, tints, n, 576)`` indices in every colour."""
         return self.stack.inks[:, :, self.stack.symbols(rows, _frame(self.phase))[:, 0]]
 
-    def _signs(self, slot: int) -> U8:
+    def _signs(self, slot: int) -> IndexMaps:
         options = len(self.stack.space.kind.slots[slot])
         rows = np.zeros((options, len(self.stack.space.factors)), np.uint8)
         rows[:, slot + 2] = np.arange(options)
         drawn = self._drawn(rows)[..., self.owned[slot]]
         return drawn.reshape(-1, options, len(self.owned[slot]))
 
-    def read(self, pixels: U8, colors: int) -> CharacterFit:
+    def read(self, pixels: IndexMaps, colors: int) -> CharacterFit:
         """The character whose options' own pixels agree best with ``pixels`` in these colours."""
         space = self.stack.space
         row = np.zeros(len(space.factors), np.uint8)
@@ -125,7 +125,7 @@ class KindReader:
         settled = legal and not wrong[self.shared].any()
         return CharacterFit(self.stack, row, self.phase, int(wrong.sum()), settled)
 
-    def _allowed(self, row: U8) -> U8:
+    def _allowed(self, row: Bytes) -> Bytes:
         """The row with the later option of every excluded pair exchanged for its neighbour."""
         allowed = row.copy()
         for a, x, b, y in self.stack.space.excluded:
@@ -139,7 +139,7 @@ def _frame(phase: int) -> slice:
 
 
 class _Readers:
-    """All readers, and what tells quickly which of them a map is for."""
+    """Every reader, with the fixed pixels of each: a quick way to those that may fit a map."""
 
     def __init__(self) -> None:
         self.readers = [
@@ -158,7 +158,7 @@ def _readers() -> _Readers:
     return _Readers()
 
 
-def candidates(pixels: U8) -> list[tuple[KindReader, int]]:
+def candidates(pixels: IndexMaps) -> list[tuple[KindReader, int]]:
     """The readers and colours that fit the fixed pixels of a ``(576,) uint8`` map, best first.
 
     All that fit without a wrong pixel are among them, so a legal map is never missed.

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import I64, Bools, Bytes, Marks
 from pxgen.builtin.kinds import EXCLUDED, KINDS, Kind
 
 
@@ -35,7 +35,7 @@ class Space:
         self.factors = factors(kind)
         self._groups = [(group, self._legal_rows(group)) for group in self._tied()]
         self.count = prod(len(rows) for _, rows in self._groups)
-        """How many legal combinations there are."""
+        """The number of legal combinations."""
 
     @cached_property
     def excluded(self) -> list[tuple[int, int, int, int]]:
@@ -56,21 +56,21 @@ class Space:
             groups.append(sorted({factor for group in joined for factor in group}))
         return groups
 
-    def _legal_rows(self, group: list[int]) -> U8:
+    def _legal_rows(self, group: list[int]) -> Bytes:
         rows = product(*(range(len(self.factors[factor])) for factor in group))
         table = np.array(list(rows), np.uint8)
         wide = np.zeros((len(table), len(self.factors)), np.int64) - 1
         wide[:, group] = table
         return table[self.legal(wide)]
 
-    def legal(self, choices: NDArray[np.integer]) -> NDArray[np.bool_]:
-        """Which rows of ``(n, factors)`` choices hold no excluded pair."""
+    def legal(self, choices: NDArray[np.integer]) -> Bools:
+        """``(n,)``: the rows of ``(n, factors)`` choices without an excluded pair."""
         legal = np.ones(len(choices), np.bool_)
         for a, x, b, y in self.excluded:
             legal &= ~((choices[:, a] == x) & (choices[:, b] == y))
         return legal
 
-    def choices(self, ranks: NDArray[np.int64]) -> U8:
+    def choices(self, ranks: I64) -> Bytes:
         """``(n,)`` combination numbers to ``(n, factors) uint8`` choices."""
         rows = np.empty((len(ranks), len(self.factors)), np.uint8)
         rest = ranks
@@ -79,7 +79,7 @@ class Space:
             rows[:, group] = table[digit]
         return rows
 
-    def labels(self, choices: U8) -> U8:
+    def labels(self, choices: Bytes) -> Marks:
         """``(n, factors)`` choices to ``(n, L) uint8`` marks of the labels they show."""
         marks = np.zeros((len(choices), len(LABELS)), np.uint8)
         marks[:, LABELS.index(self.kind.name)] = 1
@@ -91,13 +91,13 @@ class Space:
         return marks
 
     @cached_property
-    def _columns(self) -> list[NDArray[np.int64]]:
+    def _columns(self) -> list[I64]:
         return [
             np.array([LABELS.index(name) if name else -1 for name in options])
             for options in self.factors
         ]
 
-    def names(self, row: U8) -> frozenset[str]:
+    def names(self, row: Bytes) -> frozenset[str]:
         """The labels that one row of choices shows."""
         shown = {options[o] for options, o in zip(self.factors, row, strict=True)}
         return frozenset(shown - {""} | {self.kind.name})

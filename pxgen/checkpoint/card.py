@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself, readable without its weights and without torch."""
+"""The card: a checkpoint's metadata, readable without its weights and without torch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEY = "pxgen.checkpoint"
 
 @dataclass(frozen=True)
 class Card:
-    """Everything beside the weights that sampling needs, and where training stands."""
+    """Metadata of a checkpoint: what sampling needs beside weights, and training's state."""
 
     model: Mapping[str, Any]
     """The resolved ``[model]`` table."""
@@ -33,11 +33,11 @@ class Card:
     training: Mapping[str, Any] = field(default_factory=dict)
     """Stage, step, settings and measures of the training; empty in a file made for sampling."""
     anchor: Anchor = "bottom"
-    """Where sprites smaller than the canvas stand."""
+    """Placement of sprites smaller than the canvas."""
 
     @property
     def domain(self) -> Domain:
-        """What the model is a model of."""
+        """Canvas, palette and size of the vocabulary."""
         return Domain(self.canvas, self.palette.rows, len(self.label_names))
 
     def dump(self) -> dict[str, str]:

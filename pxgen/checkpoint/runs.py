@@ -1,4 +1,4 @@
-"""Run folders: where a training lives, and which one is the newest."""
+"""Run folders, each of one training, and the models in the package."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Metrics:
 
     @classmethod
     def all(cls, path: Path) -> Metrics:
-        """What a run has logged; nothing where the file is missing.
+        """Every line of a run; none where the file is missing.
 
         Raises:
             InputError: the file is not one of JSON lines.
@@ -84,7 +84,7 @@ class Metrics:
 
     @classmethod
     def until(cls, path: Path, stage: int, step: int) -> Metrics:
-        """What a run had logged when the snapshot it resumes from was taken.
+        """The lines up to the snapshot that a run resumes from.
 
         Raises:
             InputError: the file is not one of JSON lines.

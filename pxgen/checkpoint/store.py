@@ -30,7 +30,7 @@ from pxgen.models.registry import build_model
 from pxgen.palette.local import LocalPalettes
 
 PALETTES = "palettes"
-"""The group of tensors that holds palettes of training sprites."""
+"""Prefix of the tensors that hold palettes of training sprites."""
 
 
 class Loaded(NamedTuple):
@@ -40,7 +40,7 @@ class Loaded(NamedTuple):
     card: Card
     path: Path
     palettes: LocalPalettes | None
-    """Where sprites have palettes of their own: those of training sprites."""
+    """Palettes of training sprites, where each sprite has its own; else None."""
 
     @property
     def device(self) -> torch.device:
@@ -87,7 +87,7 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:
 
 
 def fingerprint(loaded: Loaded) -> str:
-    """What tells a model from all others: its settings, labels, palette and weights as hex."""
+    """SHA-256 over a model's settings, labels, palette and weights, as 32 hex digits."""
     card = loaded.card
     digest = hashlib.sha256()
     shape = [dict(card.model), list(card.canvas), list(card.palette.hex), list(card.label_names)]
@@ -120,7 +120,7 @@ def read_palettes(tensors: Mapping[str, Tensor], card: Card, file: Path) -> Loca
 
 
 class _Unfilled(TorchFunctionMode):
-    """Leaves weights as they are made, because what is loaded replaces them.
+    """Skips the random initialisation of weights, because loaded ones replace them.
 
     Without memory, normal draws would make torch load its compiler first, which takes as long as
     loading torch.

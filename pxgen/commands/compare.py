@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 MAX_SPRITES = 2048
-"""Held-out sprites that are reconstructed."""
+"""Held-out sprites that are reconstructed, at most."""
 GROUP = 32
 FILE_ENDING = ".toml"
 GOALS = (0.95, 0.99, 0.995)
@@ -43,7 +43,7 @@ GOALS = (0.95, 0.99, 0.995)
 
 @dataclass(frozen=True, kw_only=True)
 class CompareRequest:
-    """What ``compare`` was asked for."""
+    """The request of ``compare``."""
 
     dataset: Path
     recipes: Sequence[str]
@@ -96,7 +96,7 @@ def _models(recipes: Sequence[str]) -> dict[str, Table]:
             raise UsageError(f"no recipe is called {given}; {nearest(given, known)}")
         if name in models:
             raise UsageError(f"two of the models are called {name}: name it once, or rename a file")
-        # What is wrong with the last model is told before the first is trained.
+        # An error in the last model is raised before the first is trained.
         read_spec(resolve(table))
         models[name] = table
     return models
@@ -116,7 +116,7 @@ def _training(request: CompareRequest, model: Table, folder: Path) -> TrainReque
 
 
 def _trained(folder: Path, loaded: Loaded) -> dict[str, Any]:
-    """What the run says of its training."""
+    """The figures of a run's training."""
     lines = Metrics.all(folder / METRICS).lines
     if not lines:
         raise InputError(f"{folder} has lost its {METRICS}: train it again with --fresh")
@@ -136,7 +136,7 @@ def _trained(folder: Path, loaded: Loaded) -> dict[str, Any]:
 
 
 def _until(lines: Sequence[Mapping[str, Any]], line: Mapping[str, Any], clock: str) -> float:
-    """What a clock of each stage showed at a line, and at the ends of the stages before it."""
+    """A clock's seconds at a line, those of the stages before it included."""
     stages = range(line["stage_index"])
     ends = (max(each[clock] for each in lines if each["stage_index"] == n) for n in stages)
     return float(sum(ends, line[clock]))

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateRequest(evaluation.EvaluateOptions):
-    """What ``evaluate`` was asked for."""
+    """The request of ``evaluate``."""
 
     model: Path | None
     runs: Path
-    """Where the newest run is looked for if no model is named."""
+    """The folder of runs; the newest is taken if no model is named."""
     dataset: Path | None
     """None takes the project's if the model was trained on it."""
     project_dataset: Path

@@ -95,7 +95,7 @@ def _say_end(training: Training, console: Console) -> None:
 
 
 def _parameters(training: Training) -> dict[str, Any]:
-    """What a tracked run was made with."""
+    """The parameters of a tracked run."""
     tables = {"model": training.card.model, "train": asdict(training.settings)}
     flat = {f"{name}.{k}": v for name, table in tables.items() for k, v in table.items()}
     return flat | {

@@ -1,4 +1,4 @@
-"""Which labels the pixels show: visible, occluded or absent, label by label and sprite by sprite.
+"""Audit of labels: visible, occluded or absent in the pixels of each sprite.
 
 For every label, rules are learnt that tell its bearers from all others: conjunctions of single
 pixels (this place has this colour), grown one pixel at a time and taken while they cover bearers
@@ -17,26 +17,26 @@ from typing import Any
 
 import numpy as np
 
-from pxgen.arrays import F32, U8, Bools
+from pxgen.arrays import F32, Bools, Bytes, IndexMaps
 from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, subsample
 
 MAX_SPRITES, MAX_CELLS = 20_000, 2**28
-"""Sprites that rules are learnt from, and their telling pixels together, at most."""
+"""Sprites that rules are learnt from, and entries of their feature matrix, at most."""
 COLORS_PER_PIXEL = 8
-"""Colours of a pixel that are worth a rule, about."""
+"""Colours of a pixel that are worth a rule: an estimate, to bound the feature matrix."""
 MIN_SHARED = 5
 """Sprites that must share a pixel's colour for rules to ask for it."""
 MIN_GAIN_BITS = 10.0
-"""Bits by which a rule must say more of the bearers than it takes to say the rule: what fewer
-bearers share could be chance, with so many pixels to choose from."""
+"""Bits that a rule must save on the bearers beyond its own length: what fewer bearers share could
+be chance, with so many pixels to choose from."""
 MIN_PRECISION = 0.999
-"""Share of bearers among the sprites that a rule covers."""
+"""Share of bearers among the sprites that a rule covers, at least."""
 MAX_RULE_PIXELS = 4
 """Pixels of a rule."""
 MAX_RULES = 60
 """Rules of a label."""
 MIN_RECALL = 0.5
-"""Share of the bearers that rules must cover to say anything of the others."""
+"""Share of the bearers that rules must cover before they judge the others."""
 MIN_HIDDEN = 5
 """Uncovered bearers that share another label, and not one covered: that label hides this one."""
 CHUNK = 4096
@@ -48,30 +48,30 @@ Pixel = tuple[int, int]
 
 @dataclass(frozen=True)
 class PixelRule:
-    """Pixels that together tell a label."""
+    """A conjunction of pixels that shows a label."""
 
     pixels: tuple[Pixel, ...]
     beside: tuple[int, ...] = ()
     """Numbers of labels that must be borne, too: a label can look different beside others."""
 
-    def fits(self, flat: U8, marks: Bools) -> Bools:
-        """``(n,)``, which of ``(n, P)`` sprites with ``(n, L)`` marks it covers."""
+    def fits(self, flat: IndexMaps, marks: Bools) -> Bools:
+        """``(n,) bool``: the sprites ``(n, P)`` with ``(n, L)`` marks that it covers."""
         tests = [flat[:, place] == color for place, color in self.pixels]
         return np.asarray(np.logical_and.reduce(tests) & marks[:, self.beside].all(1))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What tells that a label is shown, and what hides it; learnt from the sprites that bear it."""
+    """Learnt rules by which a label is shown, and the labels that occlude it."""
 
     rules: tuple[PixelRule, ...] = ()
-    """A bearer that fits any of them shows the label. Without rules nothing is known of it."""
+    """A bearer that fits any of them shows the label; without rules none can be judged."""
     traces: tuple[PixelRule, ...] = ()
-    """A bearer that fits any of them, though it does not show the label, is betrayed by a trace."""
+    """A bearer that fits any of them, and no rule, shows a trace of the label."""
     occluders: tuple[tuple[int, ...], ...] = ()
     """Numbers of labels that hide this one when borne together."""
 
-    def sort(self, flat: U8, marks: Bools, number: int) -> U8:
+    def states(self, flat: IndexMaps, marks: Bools, number: int) -> Bytes:
         """``(n,)`` states of a label in ``(n, P)`` sprites with ``(n, L)`` marks."""
         bears = marks[:, number]
         missed = bears & ~_fits_any(flat, marks, self.rules) if self.rules else np.zeros_like(bears)
@@ -84,18 +84,18 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelFinding:
-    """What is seen of one label."""
+    """Counts of one label's states over the sprites that bear it."""
 
     name: str
     labelled: int
     informative: bool
-    """Whether rules were found that tell bearers from others; without, nothing is known."""
+    """Whether rules were found; without, its bearers cannot be judged."""
     visible: int
     occluded: int
     absent: int
     """Neither visible nor hidden by another label: likely a mistake."""
     traces: int
-    """Of the occluded, how many still show something that occurs with this label only."""
+    """Those of the occluded that show something which occurs with this label only."""
     hidden_by: tuple[str, ...]
     """Labels, alone or in pairs (``a + b``), beside which it is never visible."""
 
@@ -115,10 +115,10 @@ class LabelFinding:
 
 @dataclass(frozen=True)
 class Audit:
-    """What is seen of all labels of a dataset."""
+    """The findings of all labels of a dataset."""
 
     findings: tuple[LabelFinding, ...]
-    unseen: U8
+    unseen: Bytes
     """``(N, L) uint8``: 0, or OCCLUDED, ABSENT or TRACED where a borne label is not seen."""
 
 
@@ -151,7 +151,7 @@ def _apply(dataset: Dataset, learnt: Sequence[Evidence]) -> Audit:
         flat, marks = pixels.reshape(len(pixels), -1), dataset.borne(rows)
         counts += marks.sum(0)
         for number, evidence in enumerate(learnt):
-            unseen[rows, number] = evidence.sort(flat, marks, number)
+            unseen[rows, number] = evidence.states(flat, marks, number)
     names = dataset.label_names
     findings = []
     for number, evidence in enumerate(learnt):
@@ -172,12 +172,12 @@ def _apply(dataset: Dataset, learnt: Sequence[Evidence]) -> Audit:
 
 
 def learn(features: F32, pixels: Sequence[Pixel], marks: Bools, number: int) -> Evidence:
-    """What tells the bearers of one label, and what hides it.
+    """Learn the rules of one label, and the labels that occlude it.
 
     Args:
         features: ``(N, M) float32`` zeros and ones, a column for each of ``M`` pixels.
         pixels: those ``M`` pixels.
-        marks: ``(N, L)``, who bears which label.
+        marks: ``(N, L) bool``, 1 where a sprite bears a label.
         number: of the label.
     """
     bears = marks[:, number]
@@ -231,9 +231,10 @@ def _candidates(left: Bools, marks: Bools, number: int) -> Iterator[tuple[int, .
 def cover(
     features: F32, bears: Bools, *, longest: int, covered: Bools | None = None
 ) -> tuple[Bools, list[list[int]]]:
-    """``(N,)``, the bearers that ``covered`` or rules of at most ``longest`` pixels cover.
+    """Sequential covering: rules of at most ``longest`` pixels, as columns of the features.
 
-    And the rules, which name columns of the features.
+    Returns:
+        ``(N,) bool`` bearers that ``covered`` or the rules cover, and the rules.
     """
     covered = np.zeros(len(bears), bool) if covered is None else covered.copy()
     rules = []
@@ -247,9 +248,9 @@ def cover(
 
 
 def _grow(features: F32, bears: Bools, wanted: Bools, longest: int) -> list[int]:
-    """The best pure rule, empty if there is none; it must cover enough that are still wanted."""
+    """The rule of most FOIL gain on the ``wanted`` bearers, of enough precision; or none."""
     inside = np.ones(len(bears), bool)
-    surprise, pick = -np.log2(bears.mean()), np.log2(max(2, features.shape[1]))
+    surprisal, pick = -np.log2(bears.mean()), np.log2(max(2, features.shape[1]))
     rule = []
     for length in range(1, longest + 1):
         rows = np.flatnonzero(inside)
@@ -259,7 +260,7 @@ def _grow(features: F32, bears: Bools, wanted: Bools, longest: int) -> list[int]
         chance = wanted[rows].sum() / max(1, len(rows))
         gain = new * (np.log2((new + 1e-9) / (new + wrong + 1e-9)) - np.log2(chance + 1e-12))
         # The shortest description decides: each bearer covered is so many bits less to say.
-        gain[new * surprise <= length * pick + MIN_GAIN_BITS] = -np.inf
+        gain[new * surprisal <= length * pick + MIN_GAIN_BITS] = -np.inf
         best = int(gain.argmax())
         if not np.isfinite(gain[best]):
             return []
@@ -270,15 +271,15 @@ def _grow(features: F32, bears: Bools, wanted: Bools, longest: int) -> list[int]
     return []
 
 
-def _fits_any(flat: U8, marks: Bools, rules: Sequence[PixelRule]) -> Bools:
-    """``(n,)``, which sprites any of the rules covers."""
+def _fits_any(flat: IndexMaps, marks: Bools, rules: Sequence[PixelRule]) -> Bools:
+    """``(n,) bool``: the sprites that any of the rules covers."""
     fits = np.zeros(len(flat), bool)
     for rule in rules:
         fits |= rule.fits(flat, marks)
     return fits
 
 
-def _features(flat: U8, colors: int) -> tuple[F32, list[Pixel]]:
+def _features(flat: IndexMaps, colors: int) -> tuple[F32, list[Pixel]]:
     """A column for each (place, colour) that is neither too rare nor everywhere, and its pixel."""
     columns, pixels = [], []
     for place in range(flat.shape[1]):

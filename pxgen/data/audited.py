@@ -1,4 +1,4 @@
-"""``prepare --audit``: the labels that pixels show, apart from those that they do not."""
+"""``prepare --audit``: labels that the pixels do not show are kept apart from the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHUNK = 4096
 
 @contextmanager
 def dataset_path(out: Path, *, audited: bool, report: Remark) -> Iterator[Path]:
-    """Where to write the file of a dataset folder within a block.
+    """Yield the path at which to write the file of a dataset folder.
 
     Nothing stands in the folder before it is whole: what is to be audited is written elsewhere on
     the same disk, and to its place when the block has ended and the audit, too.
@@ -33,7 +33,7 @@ def dataset_path(out: Path, *, audited: bool, report: Remark) -> Iterator[Path]:
 
 
 def keep_seen(source: Path, target: Path, report: Remark) -> None:
-    """Audit a dataset and write it with the unseen labels apart from those that are seen.
+    """Audit a dataset and write it with unseen labels apart from seen ones.
 
     Models then learn what a label looks like only where it can be seen, and that it says nothing
     where another one hides it.

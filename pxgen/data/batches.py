@@ -1,4 +1,4 @@
-"""Which sprites a training step sees: rare labels more often, moved or mirrored on request."""
+"""Batches of training sprites: drawn with balanced labels, shifted or mirrored on request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.data.dataset import Dataset
 from pxgen.models.protocol import Batch
 from pxgen.noise import choose
@@ -41,9 +41,12 @@ class Examples:
         seed: int,
         step: int,
         device: torch.device,
-        digest: Callable[[NDArray[np.intp]], Tensor] | None = None,
+        codes: Callable[[NDArray[np.intp]], Tensor] | None = None,
     ) -> Batch:
-        """``count`` sprites for one step, with their digests where sprites stay as they are."""
+        """``count`` sprites for one step.
+
+        ``codes`` gives the cached codes of sprites by index; augmented sprites come without.
+        """
         generator = choose(seed, step)
         chosen = self._pick(count, generator)
         pixels, _ = self._dataset.take(chosen)
@@ -54,9 +57,9 @@ class Examples:
             moves = generator.integers(-self._shift, self._shift + 1, (count, 2))
             pixels = np.stack([shifted(p, *move) for p, move in zip(pixels, moves, strict=True)])
         batch = _to_batch(pixels, self._dataset.signs(chosen), device)
-        if digest is None or self._flip or self._shift:
+        if codes is None or self._flip or self._shift:
             return batch
-        return batch._replace(codes=digest(chosen))
+        return batch._replace(codes=codes(chosen))
 
     def _pick(self, count: int, generator: np.random.Generator) -> NDArray[np.intp]:
         train = self._dataset.train
@@ -68,17 +71,17 @@ class Examples:
 
 
 def batch_of(dataset: Dataset, indices: NDArray[np.intp], device: torch.device) -> Batch:
-    """Chosen sprites as models take them: indices, and labels in {-1, 0, 1}."""
+    """Chosen sprites as a batch: palette indices, and labels in {-1, 0, 1}."""
     return _to_batch(dataset.take(indices)[0], dataset.signs(indices), device)
 
 
-def _to_batch(pixels: U8, signs: NDArray[np.int8], device: torch.device) -> Batch:
+def _to_batch(pixels: IndexMaps, signs: NDArray[np.int8], device: torch.device) -> Batch:
     return Batch(
         torch.from_numpy(pixels).to(device).long(), torch.from_numpy(signs).to(device).float()
     )
 
 
-def shifted(pixels: U8, down: int, right: int) -> U8:
+def shifted(pixels: IndexMaps, down: int, right: int) -> IndexMaps:
     """``(T, H, W)`` moved by whole pixels, transparent where nothing moved in."""
     _, H, W = pixels.shape
     moved = np.zeros_like(pixels)

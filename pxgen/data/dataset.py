@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import Bools, Bytes, IndexMaps, Marks, Rgba
 from pxgen.canvas import Canvas, Domain
 from pxgen.data.tensorfile import StreamWriter, read_header
 from pxgen.errors import InputError
@@ -30,8 +30,8 @@ FORMAT = 1
 FILE_NAME = "dataset.safetensors"
 TRAIN, HELD_OUT = 0, 1
 OCCLUDED, ABSENT, TRACED = 1, 2, 3
-"""Why a borne label is not seen: others hide it, or nothing explains it, or it is hidden but
-betrayed by other pixels, so that a model can still learn what it does to a sprite."""
+"""States of a label that a sprite bears and its pixels do not show: hidden by others, unexplained,
+or hidden with a trace in other pixels, from which a model can still learn it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,24 +39,24 @@ class Dataset:
     """A prepared dataset; arrays are read-only maps of its file."""
 
     path: Path
-    pixels: U8
+    pixels: IndexMaps
     """``(N, T, H, W) uint8`` palette indices."""
-    labels: U8
+    labels: Marks
     """``(N, L) uint8``, 1 where a sprite bears a label; L is 0 for unlabelled data."""
-    unseen: U8 | None
+    unseen: Bytes | None
     """``(N, L) uint8`` of audited datasets: OCCLUDED, ABSENT or TRACED where the sprite bears a
     label that its pixels do not show; ``labels`` is 0 there, save where it is traced."""
-    split: U8
+    split: Bytes
     """``(N,) uint8``, 0 for training, 1 for held out."""
     group: NDArray[np.int32]
     """``(N,) int32``; copies, mirrors and recolours form a group, on one side of the split."""
     palette: Palette
     label_names: tuple[str, ...]
-    palettes: U8 | None
+    palettes: Rgba | None
     """``(N, K, 4) uint8`` where every sprite has a palette of its own: the colours of entries 1…,
     alpha 0 where it has no more. ``palette`` then holds their means."""
     info: Mapping[str, Any]
-    """Where the data came from and what preparing it did."""
+    """Provenance: sources, and what preparing them did."""
     fingerprint: str
     """SHA-256 over palette, label names and every tensor."""
 
@@ -75,7 +75,7 @@ class Dataset:
 
     @property
     def domain(self) -> Domain:
-        """What a model of this dataset is a model of."""
+        """Canvas, palette and size of the vocabulary."""
         return Domain(self.canvas, self.palette.rows, len(self.label_names))
 
     @cached_property
@@ -90,11 +90,11 @@ class Dataset:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Where each sprite came from: a file name, with a frame or cell number where needed."""
+        """The source of each sprite: a file name, with a frame or cell number where needed."""
         blob = read_header(self.path).read("names", "U8", 1)
         return tuple(blob.tobytes().decode("utf-8", "replace").split("\n"))[: len(self)]
 
-    def take(self, indices: NDArray[np.intp]) -> tuple[U8, U8]:
+    def take(self, indices: NDArray[np.intp]) -> tuple[IndexMaps, Marks]:
         """Copies of the chosen sprites ``(n, T, H, W)`` and their labels ``(n, L)``.
 
         Raises:
@@ -109,14 +109,14 @@ class Dataset:
         return pixels, np.asarray(self.labels[indices])
 
     def signs(self, indices: NDArray[np.intp]) -> NDArray[np.int8]:
-        """``(n, L)``: 1 for a label that is borne, -1 for others, 0 where no pixel tells."""
+        """``(n, L) int8``: 1 for a label that is borne, -1 for others, 0 where no pixel tells."""
         signs = np.where(self.labels[indices] > 0, 1, -1).astype(np.int8)
         if self.unseen is not None:
             signs[np.isin(self.unseen[indices], (OCCLUDED, ABSENT))] = 0
         return signs
 
-    def borne(self, indices: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """``(n, L)``: the labels that sprites came with, seen or not."""
+    def borne(self, indices: NDArray[np.intp]) -> Bools:
+        """``(n, L) bool``: the labels that sprites came with, shown by their pixels or not."""
         return self.signs(indices) >= 0
 
 
@@ -153,11 +153,11 @@ def open_dataset(path: Path) -> Dataset:
     return dataset
 
 
-def subsample(indices: NDArray[np.intp], most: int) -> NDArray[np.intp]:
-    """At most ``most`` of the indices, evenly spread."""
-    if len(indices) <= most:
+def subsample(indices: NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    """At most ``size`` of the indices, at even distances."""
+    if len(indices) <= size:
         return indices
-    return indices[np.linspace(0, len(indices) - 1, most).astype(np.intp)]
+    return indices[np.linspace(0, len(indices) - 1, size).astype(np.intp)]
 
 
 def _about(file: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -217,7 +217,7 @@ class DatasetWriter:
         }
         self._canvas = Canvas(*canvas)
         self._count = 0
-        self._labels: list[U8] = []
+        self._labels: list[Marks] = []
         self._names: list[str] = []
         self._stack = ExitStack()
         self._digest = hashlib.sha256()
@@ -241,7 +241,7 @@ class DatasetWriter:
             raise error
         self._stack.__exit__(kind, error, trace)
 
-    def append(self, pixels: U8, labels: U8, names: Sequence[str]) -> None:
+    def append(self, pixels: IndexMaps, labels: Marks, names: Sequence[str]) -> None:
         """Add ``(n, T, H, W) uint8`` index maps, their ``(n, L) uint8`` labels and source names."""
         width = len(self._about["labels"])
         if pixels.shape[1:] != self._canvas or labels.shape != (len(pixels), width):
@@ -254,10 +254,10 @@ class DatasetWriter:
 
     def finish(
         self,
-        split: U8,
+        split: Bytes,
         group: NDArray[np.int32],
-        unseen: U8 | None = None,
-        palettes: U8 | None = None,
+        unseen: Bytes | None = None,
+        palettes: Rgba | None = None,
     ) -> None:
         """Close the file with the ``(N,)`` split and groups.
 

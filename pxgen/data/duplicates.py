@@ -1,4 +1,4 @@
-"""Which sprites are alike in form: copies, mirrors, recolours and shifts of one another."""
+"""Near-duplicates: a hash that copies, mirrors, recolours and shifts of a sprite share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 
 
 def canonical_hash(indices: NDArray[Any], colors: int, *, clear: bool) -> int:
-    """64 bits that are equal for sprites of one form.
+    """A 64-bit hash of a sprite's canonical form.
 
     The transparent border is cut off and colours are numbered as they first occur; of that map and
     its mirror's the smaller one is hashed. The key depends on the sprite alone, so it stays the
@@ -29,7 +29,7 @@ def canonical_hash(indices: NDArray[Any], colors: int, *, clear: bool) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
-def sprite_hash(drawn: U8) -> int:
+def sprite_hash(drawn: IndexMaps) -> int:
     """:func:`canonical_hash` of ``(T, H, W)`` indices into a palette, of which 0 is transparent."""
     entries, place = np.unique(drawn, return_inverse=True)
     places = place.reshape(drawn.shape).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Labels as people ask for them: ``alien``, ``hat:0.5``, ``hat:-1``."""
+"""Parsing of labels as people write them: ``alien``, ``hat:0.5``, ``hat:-1``."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import difflib
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import F32
 from pxgen.errors import UsageError
 
 MAX_NAMES = 12
 
 
-def parse_labels(
-    asked: Sequence[str], names: Sequence[str], model: object = "this model"
-) -> NDArray[np.float32]:
-    """Asked labels as the ``(L,) float32`` vector that models take; ``model`` is for messages.
+def parse_labels(asked: Sequence[str], names: Sequence[str], model: object = "this model") -> F32:
+    """The ``(L,) float32`` condition of labels as written; ``model`` is for messages.
 
     1 asks for a label, -1 forbids it, values between weigh; labels not named are unknown, 0.
 

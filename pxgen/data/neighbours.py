@@ -1,4 +1,4 @@
-"""Finding a sprite among many: exactly, and the nearest one, in bounded memory."""
+"""Nearest-neighbour search among sprites, in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import I64, Bools, IndexMaps
 from pxgen.data.dataset import Dataset
 from pxgen.data.duplicates import sprite_hash
 
@@ -19,7 +19,7 @@ MAX_COUNT = 255
 
 
 class SpriteIndex:
-    """Some of a dataset's sprites, read anew for every search and never held whole."""
+    """An index of some of a dataset's sprites, which are read anew for every search."""
 
     def __init__(self, dataset: Dataset, indices: NDArray[np.intp]) -> None:
         self._dataset, self._indices = dataset, indices
@@ -27,12 +27,12 @@ class SpriteIndex:
     def __len__(self) -> int:
         return len(self._indices)
 
-    def _chunks(self) -> Iterator[U8]:
+    def _chunks(self) -> Iterator[IndexMaps]:
         for start in range(0, len(self._indices), CHUNK):
             yield self._dataset.take(self._indices[start : start + CHUNK])[0]
 
-    def holds(self, pixels: U8) -> NDArray[np.bool_]:
-        """``(n,)``: which of the ``(n, T, H, W)`` sprites are here, pixel for pixel."""
+    def holds(self, pixels: IndexMaps) -> Bools:
+        """``(n,) bool``: the ``(n, T, H, W)`` sprites that are here, pixel for pixel."""
         wanted = [sprite.tobytes() for sprite in pixels]
         missing, found = set(wanted), set()
         for chunk in self._chunks():
@@ -40,15 +40,15 @@ class SpriteIndex:
         return np.array([sprite in found for sprite in wanted], np.bool_)
 
     def hashes(self) -> set[int]:
-        """The forms of all: equal for copies, mirrors, recolours and shifts."""
+        """The :func:`sprite_hash` of all: equal for copies, mirrors, recolours and shifts."""
         return {sprite_hash(sprite) for chunk in self._chunks() for sprite in chunk}
 
-    def distances(self, pixels: U8) -> NDArray[np.int64]:
-        """``(n,)``: pixels in which each sprite differs from its nearest here (Hamming)."""
+    def distances(self, pixels: IndexMaps) -> I64:
+        """``(n,) int64`` Hamming distances of sprites to their nearest here, in pixels."""
         return self.nearest(pixels)[0]
 
-    def nearest(self, pixels: U8) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-        """``(n,)`` distances, and the sprites of the dataset that lie at them."""
+    def nearest(self, pixels: IndexMaps) -> tuple[I64, NDArray[np.intp]]:
+        """``(n,)`` Hamming distances, and the indices of the nearest sprites in the dataset."""
         flat = pixels.reshape(len(pixels), math.prod(pixels.shape[1:]))
         distances = np.full(len(flat), flat.shape[1] + 1, np.int64)
         places = np.zeros(len(flat), np.intp)
@@ -64,7 +64,7 @@ class SpriteIndex:
         return distances, places
 
 
-def _differences(columns: U8, sprite: U8) -> NDArray[np.int64]:
+def _differences(columns: IndexMaps, sprite: IndexMaps) -> I64:
     """``(P, m)`` sprites as columns against one of ``(P,)``: ``(m,)`` differing pixels."""
     total = np.zeros(columns.shape[1], np.int64)
     for start in range(0, len(columns), MAX_COUNT):

@@ -36,7 +36,7 @@ MAX_HEADER = 16 * 2**20
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """Where one tensor lies: its element type, shape and byte range after the header."""
+    """Element type, shape and byte range, counted after the header, of one tensor."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -46,7 +46,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself before any tensor is read."""
+    """The header of a safetensors file."""
 
     path: Path
     metadata: dict[str, str]

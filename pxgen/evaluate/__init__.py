@@ -1,4 +1,4 @@
-"""How good a model is: measures of what it draws, and the bound on what it knows.
+"""Evaluation: measures of drawn sprites, and the likelihood bound on held-out ones.
 
 A measure (:mod:`pxgen.evaluate.measure`) judges any set of drawn sprites and says beside it what
 real sprites score. The command builds those that the model and the data allow and applies each to

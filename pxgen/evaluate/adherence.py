@@ -1,4 +1,4 @@
-"""Whether files hold palette colours and nothing else, measured on the files."""
+"""Palette adherence: the share of palette colours in files, as any viewer reads them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from pxgen.arrays import Rgba
 from pxgen.evaluate.measure import Drawn
 from pxgen.palette import Palette
 from pxgen.render.png import encode_png
@@ -25,7 +25,7 @@ class Adherence:
         self._palette = palette
 
     def reference(self) -> dict[str, Any]:
-        """Nothing to compare with: every prepared sprite adheres."""
+        """Empty: every prepared sprite adheres."""
         return {}
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
@@ -42,6 +42,6 @@ class Adherence:
         return {"pixels": known / count, "identical": identical / count}
 
 
-def _rgba(png: bytes) -> NDArray[np.uint8]:
+def _rgba(png: bytes) -> Rgba:
     with Image.open(io.BytesIO(png)) as image:
         return np.asarray(image.convert("RGBA"))

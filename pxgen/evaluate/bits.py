@@ -1,4 +1,4 @@
-"""What a model knows: bits to code a sprite it has never seen, given all its labels."""
+"""Held-out likelihood: a bound on the bits that code an unseen sprite, given all its labels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pxgen.arrays import F64
 from pxgen.data.batches import batch_of
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.devices import parallel_map
@@ -19,10 +20,9 @@ from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
 
 MAX_SPRITES, MIN_SPRITES, MAX_PIXELS = 2048, 256, 2**21
-"""Held-out sprites read, spread over the split where it holds more: as many as have so many pixels
-together, within bounds."""
+"""Held-out sprites read: as many as have so many pixels together, within bounds."""
 MAX_FILES = 256
-"""Sprites that are written as files to see how long these are."""
+"""Sprites that are written as files, at most, to measure how long these are."""
 GROUP = 32
 """Sprites computed at once; fixed, because another number would round differently."""
 STAGE_SHIFT = 40
@@ -51,7 +51,7 @@ def held_out_bits(
 
     stages = {s.name: (k, s) for k, s in enumerate(model.stages()) if s.counts_in_bits}
 
-    def costs(part: NDArray[np.intp]) -> NDArray[np.float64]:
+    def costs(part: NDArray[np.intp]) -> F64:
         """``(stages + 1, n)`` bits of sprites by stage, and of those the bits of their codes."""
         batch = batch_of(dataset, part, device)
         total = torch.zeros(len(stages) + 1, len(part), dtype=torch.float64)

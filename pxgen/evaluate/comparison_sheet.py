@@ -1,4 +1,4 @@
-"""The picture of a comparison: held-out sprites, and what each model makes of them."""
+"""The picture of a comparison: held-out sprites, and each model's versions of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.data.batches import batch_of
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.devices import one_thread
@@ -35,7 +35,7 @@ class Strip(NamedTuple):
     """A row of the picture."""
 
     caption: str
-    sprites: U8
+    sprites: IndexMaps
     """``(n, T, H, W)`` index maps."""
 
 
@@ -45,7 +45,7 @@ def originals(dataset: Dataset) -> Strip:
 
 
 def pictures(name: str, model: Model, dataset: Dataset) -> tuple[Strip, ...]:
-    """What a model makes of them, the way from the first to the second, and new sprites."""
+    """A model's reconstructions, an interpolation from the first to another, and samples."""
     device = next(model.module.parameters()).device
     with one_thread(), torch.inference_mode():
         batch = batch_of(dataset, _chosen(dataset), device)
@@ -80,7 +80,7 @@ def sheet_png(strips: Sequence[Strip], palette: Palette) -> bytes:
     return encode_png(enlarge(np.where(page == 0, paper, page).astype(np.uint8), SCALE), palette)
 
 
-def _drawn(strip: Strip, ink: int) -> U8:
+def _drawn(strip: Strip, ink: int) -> IndexMaps:
     n, T, H, W = strip.sprites.shape
     row = contact_sheet(strip.sprites.swapaxes(1, 2).reshape(n, H, T * W), ROW_SPRITES)
     line = np.zeros((CAPTION_HEIGHT, row.shape[1]), np.uint8)

@@ -1,4 +1,4 @@
-"""Whether a model remembers instead of making: copies of what it was trained on."""
+"""Memorisation: copies of training sprites, and distances to the nearest of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import I64
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.duplicates import sprite_hash
 from pxgen.data.neighbours import SpriteIndex
@@ -15,9 +15,9 @@ from pxgen.evaluate.figures import proportion
 from pxgen.evaluate.measure import Drawn
 
 MAX_BASELINE = 1000
-"""Held-out sprites whose distances to the training set are the baseline."""
+"""Held-out sprites, at most, whose distances to the training set are the baseline."""
 NEAR_PERCENT = 5
-"""Per cent of the held-out sprites that count as near to the training set."""
+"""Percentile of held-out distances below which a sprite is near to the training set."""
 
 
 class Copies:
@@ -46,7 +46,7 @@ class Copies:
         self._hashes = self._training.hashes()
 
     def reference(self) -> dict[str, Any]:
-        """What held-out sprites score; None where nothing is held out."""
+        """The figures of held-out sprites; None where nothing is held out."""
         return {
             "training_sprites": len(self._training),
             "held_out_sprites": len(self._baseline),
@@ -70,7 +70,7 @@ class Copies:
             **_quantiles(distances),
         }
 
-    def _share_near(self, distances: NDArray[np.int64]) -> dict[str, Any] | None:
+    def _share_near(self, distances: I64) -> dict[str, Any] | None:
         near = self._near()
         return proportion(distances <= near) if near is not None else None
 
@@ -78,7 +78,7 @@ class Copies:
         return float(np.percentile(self._baseline, NEAR_PERCENT)) if len(self._baseline) else None
 
 
-def _quantiles(distances: NDArray[np.int64]) -> dict[str, Any]:
+def _quantiles(distances: I64) -> dict[str, Any]:
     if not len(distances):
         return {"median_distance": None, "mean_distance": None}
     return {

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import Bools, IndexMaps
 from pxgen.data.dataset import Dataset
 from pxgen.evaluate.measure import Drawn, real_sprites
 
 MAX_BASELINE = 1000
-"""Real sprites that the reference is taken from."""
+"""Real sprites that the reference is taken from, at most."""
 
 
 class Craft:
@@ -26,7 +25,7 @@ class Craft:
         self._real = None if dataset is None else real_sprites(dataset, MAX_BASELINE)
 
     def reference(self) -> dict[str, Any]:
-        """What real sprites score, held-out ones if there are any."""
+        """The figures of real sprites, held-out ones if there are any."""
         return {} if self._real is None else _figures(self._real)
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
@@ -34,7 +33,7 @@ class Craft:
         return _figures(drawn.pixels)
 
 
-def _figures(pixels: U8) -> dict[str, Any]:
+def _figures(pixels: IndexMaps) -> dict[str, Any]:
     flat = np.sort(pixels.reshape(len(pixels), -1), axis=1)
     colors = 1 + (np.diff(flat, axis=1) != 0).sum(1) - (flat[:, 0] == 0)
     alone = stray(pixels)
@@ -45,7 +44,7 @@ def _figures(pixels: U8) -> dict[str, Any]:
     }
 
 
-def stray(pixels: U8) -> NDArray[np.bool_]:
+def stray(pixels: IndexMaps) -> Bools:
     """``(n, T, H, W)``: opaque pixels that differ from all eight around them."""
     around = np.pad(pixels, ((0, 0), (0, 0), (1, 1), (1, 1)))
     alone = pixels > 0

@@ -1,4 +1,4 @@
-"""Whether drawn sprites, taken together, are like real ones that the model never saw."""
+"""Distance between the distributions of drawn sprites and of held-out ones."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pxgen.arrays import F32, U8
+from pxgen.arrays import F32, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluate.features import colors_and_shapes
 from pxgen.evaluate.judge import train_judges
 from pxgen.evaluate.measure import Drawn
 from pxgen.evaluate.set_metrics import kid, prdc, standardised
 
-See = Callable[[U8], F32]
+Features = Callable[[IndexMaps], F32]
 """``(n, T, H, W)`` sprites to ``(n, D)`` features."""
 
 MAX_SPRITES = 1000
@@ -38,25 +38,27 @@ class Distribution:
         self._training, _ = dataset.take(subsample(dataset.train, MAX_SPRITES))
         held_out, _ = dataset.take(subsample(dataset.held_out, MAX_SPRITES))
         palette = dataset.palette
-        self._spaces: dict[str, See] = {SHAPES: lambda pixels: colors_and_shapes(pixels, palette)}
+        self._spaces: dict[str, Features] = {
+            SHAPES: lambda pixels: colors_and_shapes(pixels, palette)
+        }
         if dataset.label_names:
             (judge,) = train_judges(dataset, [dataset.train], seed=seed, workers=1)
             self._spaces[JUDGE] = judge.scores
-        self._real = {name: see(held_out) for name, see in self._spaces.items()}
-        self._scale = {name: see(self._training) for name, see in self._spaces.items()}
+        self._real = {name: extract(held_out) for name, extract in self._spaces.items()}
+        self._scale = {name: extract(self._training) for name, extract in self._spaces.items()}
         self._count = len(held_out)
 
     def reference(self) -> dict[str, Any]:
-        """What training sprites score against held-out ones: the best that can be hoped for."""
+        """The figures of training sprites against held-out ones: the best to be hoped for."""
         return {"held_out_sprites": self._count, **self._compare(self._training)}
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """The figures of drawn sprites in each space."""
         return self._compare(drawn.pixels[np.arange(len(drawn.pixels))[:MAX_SPRITES]])
 
-    def _compare(self, pixels: U8) -> dict[str, Any]:
+    def _compare(self, pixels: IndexMaps) -> dict[str, Any]:
         figures = {}
-        for name, see in self._spaces.items():
-            real, drawn = standardised(self._scale[name], self._real[name], see(pixels))
+        for name, extract in self._spaces.items():
+            real, drawn = standardised(self._scale[name], self._real[name], extract(pixels))
             figures[name] = {"kid": kid(drawn, real), **prdc(drawn, real)}
         return figures

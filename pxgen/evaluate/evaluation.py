@@ -38,9 +38,9 @@ from pxgen.sampling.engine import PictureRequest, draw
 from pxgen.sampling.model_choice import check_sampling
 
 MAX_CONTINUED = 100
-"""Held-out clips that a model goes on with."""
+"""Held-out clips that a model continues, at most."""
 MAX_SHOWN = 96
-"""Sprites of each way of drawing that the sheet shows."""
+"""Sprites of each number of steps that the sheet shows, at most."""
 COLUMNS = 16
 SCALE = 3
 
@@ -50,7 +50,7 @@ Watch = Callable[[Iterable[IndexMaps], int, str], Iterable[IndexMaps]]
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
-    """What is drawn to be measured."""
+    """The sprites to draw and measure."""
 
     count: int = 1000
     """Sprites for each number of steps."""
@@ -66,7 +66,7 @@ class EvaluateOptions:
     """Threads on a CPU; None for one a core. Figures do not depend on them."""
 
     def sampling(self, steps: int | None) -> SamplingParams:
-        """How to draw in so many steps."""
+        """The parameters of drawing in so many steps."""
         return SamplingParams(
             steps=steps,
             sampler=self.sampler,
@@ -293,7 +293,7 @@ class _Evaluator:
             yield Pair(each, names[label], dataset.pixels[place], int(distance))
 
     def continuation(self) -> dict[str, Any] | None:
-        """How held-out clips are gone on with after a quarter of their frames."""
+        """Accuracy of held-out clips continued after a quarter of their frames."""
         dataset = self.dataset
         if dataset is None or dataset.canvas.frames == 1 or not len(dataset.held_out):
             return None
@@ -311,7 +311,7 @@ class _Evaluator:
         return {"kept": kept, "clips": len(true), **continuation(true, clips, kept)}
 
     def asked(self) -> dict[str, Any]:
-        """What was drawn, in words."""
+        """The conditions of drawing, as JSON values."""
         card, options = self.loaded.card, self.options
         names = ", ".join(card.label_names[turn] for turn in self.turns)
         every = f"{names if options.labels else 'one each'}, in turn"
@@ -348,5 +348,5 @@ def _about_dataset(dataset: Dataset | None, card: Card) -> dict[str, Any] | None
 
 
 def _used(card: Card, key: str, asked: Any) -> Any:
-    """What was asked for, else what the model's table sets; None if neither says."""
+    """The value asked for, else that of the model's table, else None."""
     return card.model.get(key) if asked is None else asked

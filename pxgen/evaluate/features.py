@@ -1,11 +1,11 @@
-"""What sprites are compared by: their colours and shapes, which needs no training."""
+"""Hand-made features of sprites: their colours and shapes, without any training."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import F32, U8
+from pxgen.arrays import F32, IndexMaps
 from pxgen.palette import Palette
 from pxgen.palette.oklab import to_oklab
 
@@ -13,7 +13,7 @@ SHAPE, TINT = 8, 4
 """Cells a side in which outlines and colours are averaged."""
 
 
-def colors_and_shapes(pixels: U8, palette: Palette) -> F32:
+def colors_and_shapes(pixels: IndexMaps, palette: Palette) -> F32:
     """``(n, T, H, W)`` sprites to ``(n, D)``.
 
     The share of opaque pixels in 8×8 cells, OKLab means in 4×4 cells, where transparent pixels
@@ -43,7 +43,7 @@ def colors_and_shapes(pixels: U8, palette: Palette) -> F32:
     return np.concatenate(parts)
 
 
-def _shares(pixels: U8, colors: int) -> F32:
+def _shares(pixels: IndexMaps, colors: int) -> F32:
     """``(n, K)`` shares of the palette entries."""
     flat = pixels.reshape(len(pixels), -1).astype(np.int64)
     rows = np.arange(len(flat))[:, None] * colors

@@ -1,4 +1,4 @@
-"""Figures with the uncertainty that a finite number of sprites leaves."""
+"""Figures with 95 % intervals, and the typed summary of an evaluation."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import F64, Bools
+
 Z95 = 1.959964
 """Standard deviations on each side that hold 95 % of a normal distribution."""
 MAX_WORST = 10
-"""Labels listed as the worst."""
+"""Labels listed as the worst, at most."""
 
 
 class Figure(NamedTuple):
@@ -34,7 +36,7 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What people ask of a model, for one number of drawing steps.
+    """The main figures of an evaluation, for one number of drawing steps.
 
     None is what could not be measured: nothing held out, no dataset, no likelihood.
     """
@@ -92,8 +94,8 @@ class Figures:
         )
 
 
-def proportion(hits: NDArray[np.bool_]) -> dict[str, Any]:
-    """The share of hits with the 95 % interval of Wilson (1927), sound near 0 and 1 too.
+def proportion(hits: Bools) -> dict[str, Any]:
+    """The share of hits with the 95 % interval of Wilson (1927), sound near 0 and 1, too.
 
     ``proportion``, ``low`` and ``high`` are None where there is nothing to count.
     """
@@ -109,7 +111,7 @@ def proportion(hits: NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def mean_with_interval(
-    values: NDArray[np.float64], group: NDArray[np.integer]
+    values: F64, group: NDArray[np.integer]
 ) -> tuple[float, float | None, float | None]:
     """The mean of ``(n,)`` values and its 95 % interval, for a population of groups.
 
@@ -128,10 +130,8 @@ def mean_with_interval(
     return mean, mean - Z95 * std_error, mean + Z95 * std_error
 
 
-def label_accuracy(
-    names: Sequence[str], asked: NDArray[np.intp], shown: NDArray[np.bool_]
-) -> dict[str, Any]:
-    """How often the label asked for is shown: overall, by label, and the worst labels.
+def label_accuracy(names: Sequence[str], asked: NDArray[np.intp], shown: Bools) -> dict[str, Any]:
+    """Accuracy of labels: the share of sprites that show the one asked for, by label, too.
 
     Args:
         names: the label vocabulary.

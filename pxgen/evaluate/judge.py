@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pxgen.arrays import U8
+from pxgen.arrays import F32, IndexMaps
 from pxgen.canvas import Domain
 from pxgen.data.dataset import Dataset
 from pxgen.devices import parallel_map
@@ -34,7 +34,7 @@ READ_BATCH = 512
 
 
 class Judge(nn.Module):
-    """Says which labels a sprite shows: those with a positive score."""
+    """A multi-label classifier; a sprite shows the labels of positive score."""
 
     def __init__(self, domain: Domain) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Judge(nn.Module):
         scores: Tensor = self.score(self.embed(read).flatten(1))
         return scores
 
-    def scores(self, pixels: U8) -> NDArray[np.float32]:
+    def scores(self, pixels: IndexMaps) -> F32:
         """``(n, T, H, W) uint8`` to ``(n, L) float32`` scores."""
         with torch.inference_mode():
             parts = [
@@ -61,13 +61,13 @@ class Judge(nn.Module):
 
 
 class Lesson(NamedTuple):
-    """One judge to train."""
+    """One judge to train, and its training set."""
 
     judge: Judge
     sprites: NDArray[np.intp]
     """The real sprites it may see."""
     key: int
-    """Tells its draws from those of other lessons."""
+    """Selects its random stream."""
 
 
 def train_judges(

@@ -1,4 +1,4 @@
-"""What the sprites of each label have in common: other labels, places and colours."""
+"""Statistics of each label's bearers: other labels, places and colours they share."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pxgen.arrays import F32
+from pxgen.arrays import F32, I64, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 
 MAX_SPRITES = 20_000
-"""Sprites looked at; spread over the dataset where it holds more."""
+"""Sprites looked at, at most."""
 MAX_TOLD = 3
 """Labels and colours told of each label, the most telling first."""
 
@@ -24,8 +23,8 @@ class LabelStudy:
 
     names: tuple[str, ...]
     sprites: int
-    """How many were looked at."""
-    together: NDArray[np.int64]
+    """The number looked at."""
+    together: I64
     """``(L, L)`` sprites that bear both; on the diagonal those that bear the one."""
     heat: F32
     """``(L, T, H, W)`` in [0, 1]: how differently bearers and others are coloured at each place,
@@ -74,7 +73,7 @@ class LabelStudy:
 
 
 def study(dataset: Dataset) -> LabelStudy:
-    """Look at the sprites of every label; one pass over them for each."""
+    """The figures of every label, from a subsample of the dataset."""
     chosen = subsample(np.arange(len(dataset)), MAX_SPRITES)
     pixels, labels = dataset.take(chosen)
     flat = pixels.reshape(len(pixels), -1)
@@ -95,14 +94,14 @@ def study(dataset: Dataset) -> LabelStudy:
     )
 
 
-def _histogram(flat: NDArray[np.uint8], colors: int) -> NDArray[np.int64]:
+def _histogram(flat: IndexMaps, colors: int) -> I64:
     """``(P, K)`` how often each place of ``(n, P)`` sprites shows each colour."""
     places = flat.shape[1]
     keys = np.arange(places) * colors + flat
     return np.bincount(keys.ravel(), minlength=places * colors).reshape(places, colors)
 
 
-def _difference(own: NDArray[np.int64], rest: NDArray[np.int64]) -> F32:
+def _difference(own: I64, rest: I64) -> F32:
     """``(P,)`` total variation between two ``(P, K)`` histograms; 0 where one is empty."""
     shares = [each / max(1, int(each[0].sum())) for each in (own, rest)]
     if not own.any() or not rest.any():
@@ -110,9 +109,7 @@ def _difference(own: NDArray[np.int64], rest: NDArray[np.int64]) -> F32:
     return np.asarray(np.abs(shares[0] - shares[1]).sum(1) / 2, np.float32)
 
 
-def _own_colors(
-    own: NDArray[np.int64], rest: NDArray[np.int64], names: Sequence[str]
-) -> tuple[tuple[str, float, float], ...]:
+def _own_colors(own: I64, rest: I64, names: Sequence[str]) -> tuple[tuple[str, float, float], ...]:
     """The visible colours that take more of the bearers' pixels than of the others'."""
     shares, others = (each[1:] / max(1, int(each[1:].sum())) for each in (own, rest))
     best = np.argsort(others - shares, kind="stable")[:MAX_TOLD]

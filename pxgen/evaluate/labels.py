@@ -1,4 +1,4 @@
-"""Whether sprites show the label asked for, by classifiers that are measured themselves.
+"""Accuracy of labels by classifiers, whose own accuracy is measured.
 
 Which real sprites the classifiers learn from is a choice between two evils. Those held out from
 the generator owe nothing to what it has seen, and leave its whole training set to measure the
@@ -22,9 +22,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pxgen.arrays import Bools
+from pxgen.arrays import Bools, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluate.figures import label_accuracy
 from pxgen.evaluate.judge import Judge, train_judges
@@ -34,7 +33,7 @@ from pxgen.noise import choose
 MIN_QUALITY = 0.9
 FOLDS = 5
 MAX_SPRITES = 20_000
-"""Unseen real sprites that a judge is measured on; spread over all where there are more."""
+"""Unseen real sprites that a judge is measured on, at most."""
 FOLD_STREAM = 1 << 32
 """Divides the sprites; beyond the stream of any judge."""
 
@@ -54,7 +53,7 @@ class Labels:
         self._folds = self._train_on_folds() if self._insufficient else []
 
     def reference(self) -> dict[str, Any]:
-        """What the judges score on real sprites that they have not seen, by label and on average.
+        """The judges' figures on unseen real sprites, by label and on average.
 
         Figures are None where there is no unseen sprite to measure with.
         """
@@ -63,7 +62,7 @@ class Labels:
         return {"folds": FOLDS if self._folds else 0, **means, "labels": self._quality}
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
-        """How often the label asked for is shown.
+        """The share of sprites that show the label asked for.
 
         Labels that no real sprite bears are left out: no judge can know them.
         """
@@ -73,7 +72,7 @@ class Labels:
         shown = np.where(asked >= 0, seen[np.arange(len(asked)), asked], False)
         return label_accuracy(self._names, asked, shown)
 
-    def _judged(self, pixels: NDArray[np.uint8]) -> Bools:
+    def _judged(self, pixels: IndexMaps) -> Bools:
         """``(n, L)``: the labels that drawn sprites show."""
         seen = np.zeros((len(pixels), len(self._names)), np.bool_)
         if self._held_out is not None:
@@ -128,7 +127,7 @@ class Labels:
 
 
 def _quality(seen: Bools, bears: Bools) -> dict[str, Any]:
-    """How a judge does on ``(n,)`` real sprites: what it saw against what they bear."""
+    """A judge's figures on ``(n,)`` real sprites: the labels seen against those borne."""
     hits = int((seen & bears).sum())
     recall = hits / int(bears.sum()) if bears.any() else None
     false_alarms = float(seen[~bears].mean()) if not bears.all() else None

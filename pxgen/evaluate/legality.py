@@ -15,13 +15,13 @@ from pxgen.evaluate.measure import Drawn
 
 
 def is_builtin(card: Card) -> bool:
-    """Whether a model draws built-in characters, so that the certifier can judge it."""
+    """Whether the certifier can judge a model: it draws the built-in characters."""
     own_size = card.canvas.height == card.canvas.width == SIZE
     return own_size and card.palette == PALETTE and card.label_names == LABELS
 
 
 class Legality:
-    """Which sprites are exactly legal characters, and which labels they show.
+    """Shares of exactly legal characters, and of those that show the label asked for.
 
     A sprite that is not legal shows the labels of the legal character nearest to it.
     """

@@ -1,4 +1,4 @@
-"""The contract of a measure, and what it is given to judge."""
+"""The contract of a measure, and the sprites that it judges."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 
 
 class Drawn(NamedTuple):
-    """Sprites that a model drew, and what it was asked for."""
+    """Drawn sprites, and the labels asked for."""
 
-    pixels: NDArray[np.uint8]
+    pixels: IndexMaps
     """``(n, T, H, W) uint8`` palette indices."""
     asked: NDArray[np.intp]
     """``(n,)`` number of the one label each was asked to show, -1 where none was."""
@@ -29,7 +30,7 @@ class Measure(Protocol):
     """Headline figures: the title of a column to the key of :meth:`of`."""
 
     def reference(self) -> dict[str, Any]:
-        """What real sprites score, and how reliable the measure itself is."""
+        """The figures of real sprites, and of the measure's own reliability."""
         ...
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
@@ -37,7 +38,7 @@ class Measure(Protocol):
         ...
 
 
-def real_sprites(dataset: Dataset, most: int) -> NDArray[np.uint8]:
+def real_sprites(dataset: Dataset, most: int) -> IndexMaps:
     """At most so many real sprites, held-out ones if there are any, ``(n, T, H, W) uint8``."""
     chosen = dataset.held_out if len(dataset.held_out) else dataset.train
     return dataset.take(subsample(chosen, most))[0]

@@ -1,4 +1,4 @@
-"""How clips move, beside how real ones do; and how well a clip is gone on with.
+"""Motion of clips beside that of real ones, and prediction of the frames that follow.
 
 Figures are of pixels, not of a network made for photographs: FVD reads large natural videos, by
 the thousand, and hardly notices motion that has stopped.
@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.data.dataset import Dataset
 from pxgen.evaluate.measure import Drawn, real_sprites
 
 MAX_BASELINE = 1000
-"""Real clips that the reference is taken from."""
+"""Real clips that the reference is taken from, at most."""
 MAX_SHIFT = 3
-"""Pixels that a translation may move by."""
+"""Pixels that a translation may move by, at most."""
 
 
 class Motion:
@@ -36,7 +36,7 @@ class Motion:
         self._real = None if dataset is None else real_sprites(dataset, MAX_BASELINE)
 
     def reference(self) -> dict[str, Any]:
-        """What real clips score, held-out ones if there are any."""
+        """The figures of real clips, held-out ones if there are any."""
         return {} if self._real is None else movement(self._real)
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class Motion:
         return movement(drawn.pixels)
 
 
-def movement(clips: U8) -> dict[str, float]:
+def movement(clips: IndexMaps) -> dict[str, float]:
     """Figures of ``(n, T, H, W)`` clips.
 
     ``static_frames`` is the share of frames that equal the one before; ``motion`` the share of
@@ -63,22 +63,22 @@ def movement(clips: U8) -> dict[str, float]:
     }
 
 
-def _flicker(clips: U8) -> float:
+def _flicker(clips: IndexMaps) -> float:
     present = np.stack([(clips == color).any((2, 3)) for color in range(int(clips.max()) + 1)], -1)
     now, before = present[:, 1:], present[:, :-1]
     common = (now & before).sum(-1) / np.maximum((now | before).sum(-1), 1)
     return float(1 - common.mean())
 
 
-def continuation(true: U8, drawn: U8, kept: int) -> dict[str, Any]:
-    """How ``(n, T, H, W)`` drawn clips go on after ``kept`` frames, beside simple ways to.
+def continuation(true: IndexMaps, drawn: IndexMaps, kept: int) -> dict[str, Any]:
+    """Accuracy of ``(n, T, H, W)`` drawn clips after ``kept`` given frames, beside baselines.
 
     Returns:
-        For ``drawn`` and each simple way: ``exact`` pixels and ``changed_f1`` of the pixels that
+        For ``drawn`` and each baseline: ``exact`` pixels and ``changed_f1`` of the pixels that
         differ from the last given frame, for every horizon; and over all horizons ``skill``, one
         less the errors over those of the last frame kept, which is 0 for a still image.
     """
-    ways = {"drawn": drawn, **simple_ways(true, kept)}
+    ways = {"drawn": drawn, **baselines(true, kept)}
     still = (ways["last frame"][:, kept:] != true[:, kept:]).mean()
     figures = {}
     for name, clips in ways.items():
@@ -96,15 +96,15 @@ def continuation(true: U8, drawn: U8, kept: int) -> dict[str, Any]:
     return figures
 
 
-def simple_ways(true: U8, kept: int) -> dict[str, U8]:
-    """Clips gone on with by the last given frame, the given ones in turn, and a translation."""
+def baselines(true: IndexMaps, kept: int) -> dict[str, IndexMaps]:
+    """Baselines: the last given frame repeated, the given ones in turn, and a translation."""
     T = true.shape[1]
     last = np.repeat(true[:, kept - 1 : kept], T, axis=1)
     turn = true[:, np.arange(T) % kept]
     return {"last frame": last, "in turn": turn, "best shift": _shifted(true, kept)}
 
 
-def _shifted(true: U8, kept: int) -> U8:
+def _shifted(true: IndexMaps, kept: int) -> IndexMaps:
     """Each clip by the translation that best explains its last given step, on and on."""
     T = true.shape[1]
     clips = np.repeat(true[:, kept - 1 : kept], T, axis=1)
@@ -121,7 +121,7 @@ def _shifted(true: U8, kept: int) -> U8:
     return clips
 
 
-def changed_f1(true: U8, drawn: U8, before: U8) -> float | None:
+def changed_f1(true: IndexMaps, drawn: IndexMaps, before: IndexMaps) -> float | None:
     """F1 of the pixels that change into the right colour; None where nothing changes at all."""
     should, does = true != before, drawn != before
     right = (should & does & (true == drawn)).sum()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import Bools
 from pxgen.checkpoint.card import Card
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluate.craft import Craft
@@ -19,7 +19,7 @@ MAX_CHECKED = 500
 
 
 class QuickEval:
-    """Few figures of few sprites: a trend, no verdict.
+    """Few figures of few sprites, to see a trend.
 
     The judge of labels learns from held-out sprites alone, once, and only labels that it
     recognises on training sprites count.
@@ -29,7 +29,7 @@ class QuickEval:
         self._craft = Craft(None)
         self._legality = Legality(None) if is_builtin(card) else None
         self._judge: Judge | None = None
-        self._known: NDArray[np.bool_] = np.zeros(len(card.label_names), np.bool_)
+        self._known: Bools = np.zeros(len(card.label_names), np.bool_)
         if steerable and self._legality is None and len(dataset.held_out):
             (self._judge,) = train_judges(
                 dataset, [dataset.held_out], seed=seed, workers=1, steps=JUDGE_STEPS

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator
 from html import escape
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.evaluate.evaluation import Evaluation, Pair
 from pxgen.evaluate.report_text import TextTable, remarks, tables
 from pxgen.palette import Palette
@@ -66,7 +66,7 @@ def _figure(pair: Pair, palette: Palette) -> str:
     return f"<figure>{images}<figcaption>{caption}</figcaption></figure>"
 
 
-def _image(pixels: U8, palette: Palette) -> str:
+def _image(pixels: IndexMaps, palette: Palette) -> str:
     """A ``(T, H, W)`` sprite as an image inside the page."""
     kind = "gif" if len(pixels) > 1 else "png"
     content = encode_gif(pixels, palette, 100) if kind == "gif" else encode_png(pixels[0], palette)

@@ -16,7 +16,7 @@ class TextTable(NamedTuple):
 
 
 def remarks(facts: dict[str, Any]) -> Iterator[str]:
-    """What was measured, in lines."""
+    """The evaluation's conditions and bits, as lines."""
     asked, data, bits = facts["asked"], facts["dataset"], facts["held_out_bits"]
     yield (
         f"{asked['samples']} sprites drawn, seed {asked['seed']}, labels asked: {asked['labels']}, "
@@ -53,7 +53,7 @@ def remarks(facts: dict[str, Any]) -> Iterator[str]:
 
 
 def tables(evaluation: Evaluation) -> Iterator[TextTable]:
-    """What was measured, in tables."""
+    """The evaluation's figures, as tables."""
     facts, columns = evaluation.facts, evaluation.columns
     measured = [c for c in columns if any(run[c[1]][c[2]] is not None for run in facts["runs"])]
     yield _headlines(facts, measured)
@@ -75,14 +75,14 @@ def _headlines(facts: dict[str, Any], columns: list[tuple[str, str, str]]) -> Te
     ]
     references = facts["references"]
     if "copies" in references:
-        real = (REAL.get((m, key), key) for _, m, key in columns)
+        real = (REFERENCE_KEYS.get((m, key), key) for _, m, key in columns)
         cells = [references[m].get(k) for (_, m, _), k in zip(columns, real, strict=True)]
         rows.append(["held out", *map(text, cells)])
     return TextTable(["steps", *(title for title, _, _ in columns)], rows)
 
 
 def _distribution(facts: dict[str, Any]) -> TextTable:
-    """How drawn sprites are alike held-out ones as a whole, and how training sprites are."""
+    """Distances of drawn and of training sprites to held-out ones, as sets."""
     names = ("KID", "precision", "recall", "density", "coverage")
     reference = facts["references"]["distribution"]
     sets = [(str(run["steps"] or "own"), run["distribution"]) for run in facts["runs"]]
@@ -96,7 +96,7 @@ def _distribution(facts: dict[str, Any]) -> TextTable:
 
 
 def _continuation(facts: dict[str, Any]) -> TextTable:
-    """How held-out clips are gone on with, the mean over horizons."""
+    """Accuracy of continued clips, as means over horizons."""
     title = f"{facts['clips']} held-out clips after {facts['kept']} frames"
     rows = []
     for name, figures in facts.items():
@@ -108,8 +108,8 @@ def _continuation(facts: dict[str, Any]) -> TextTable:
     return TextTable([title, "exact pixels", "F1 of changes", "skill"], rows)
 
 
-REAL = {("labels", "shows_label"): "mean_recall"}
-"""Where real sprites' score of a figure stands under another key."""
+REFERENCE_KEYS = {("labels", "shows_label"): "mean_recall"}
+"""Keys of the reference that differ from the figure's own."""
 
 
 def _worst(name: str, run: dict[str, Any], judges: dict[str, Any]) -> TextTable:

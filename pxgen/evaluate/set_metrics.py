@@ -1,4 +1,4 @@
-"""How two sets of sprites are alike as wholes, given features of each.
+"""Metrics between two sets of sprites, given features of each.
 
 KID (1801.01401) is the squared maximum mean discrepancy under a cubic kernel, unbiased and so
 sometimes below zero. Precision and recall (1904.06991), density and coverage (2002.09797) look at
@@ -21,11 +21,11 @@ NEIGHBOURS = 5
 SUBSET_STREAM = 1 << 33
 """The stream that thins the larger set out."""
 BLOCKS = 10
-"""Parts that the spread of a KID is measured over."""
+"""Parts that the standard error of a KID is measured over."""
 
 
 def standardised(scale: NDArray[np.floating], *features: NDArray[np.floating]) -> list[F64]:
-    """Features over their deviations in ``scale``; what never varies there is left out."""
+    """Features less their mean and over their std in ``scale``; constant ones are left out."""
     mean, std = scale.mean(0, dtype=np.float64), scale.std(0, dtype=np.float64)
     # Rounding is no variation.
     varied = std > 1e-4 * float(std.max(initial=0))
@@ -86,13 +86,13 @@ def prdc(drawn: F64, real: F64) -> dict[str, Any]:
 
 
 def _subset(features: F64, size: int) -> F64:
-    """So many of the set, in another order."""
+    """A random subset of ``size``, in random order."""
     # By chance, because labels may come in turn.
     return features[choose(0, SUBSET_STREAM).permutation(len(features))[:size]]
 
 
 def _radii(features: F64) -> F64:
-    """``(n,)``: how far each set member's own neighbourhood goes."""
+    """``(n,)`` distances to the k-th nearest neighbour within the set."""
     return np.asarray(
         np.partition(_distances(features, features), NEIGHBOURS, axis=1)[:, NEIGHBOURS]
     )

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pxgen.arrays import I64
 from pxgen.data.batches import batch_of
 from pxgen.data.dataset import Dataset
 from pxgen.models.protocol import Batch
@@ -57,9 +58,9 @@ class CodeCache:
             raise ValueError("codes of no sprites")
         return torch.from_numpy(self._codes[indices].astype(np.int64)).to(self._device)
 
-    def _block(self, block: int) -> NDArray[np.int64]:
+    def _block(self, block: int) -> I64:
         end = min((block + 1) * MICROBATCH, len(self._dataset))
         batch = batch_of(self._dataset, np.arange(block * MICROBATCH, end), self._device)
         with torch.no_grad():
-            codes: NDArray[np.int64] = self.precompute(batch).cpu().numpy()
+            codes: I64 = self.precompute(batch).cpu().numpy()
         return codes

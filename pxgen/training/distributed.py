@@ -1,7 +1,8 @@
-"""Processes that train one model together, as ``torchrun`` starts them; or one alone.
+"""Data-parallel training by the processes of ``torchrun``, or by a single one.
 
-Each computes some of the fixed parts of every batch; gradients are added up, and what decides how
-a training goes on is decided by the first. So all take the same steps, and only the first writes.
+Each computes some of the microbatches of every batch; gradients are all-reduced, and what decides
+how a training goes on is broadcast from the main process, of rank 0, which alone writes. So all
+take the same steps.
 """
 
 from __future__ import annotations
@@ -20,27 +21,27 @@ Value = TypeVar("Value")
 
 
 class SingleProcess:
-    """One process, which agrees with itself."""
+    """A group of one process: nothing needs to be sent."""
 
     rank, world_size = 0, 1
 
     @property
     def is_main(self) -> bool:
-        """Whether this process writes and speaks."""
+        """Whether this process, of rank 0, writes and speaks."""
         return self.rank == 0
 
     def all_reduce(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over the processes."""
 
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
-        """Replace each tensor by that of the first process."""
+        """Replace each tensor by that of the main process."""
 
     def broadcast_object(self, value: Value) -> Value:
-        """What the first process says."""
+        """The main process's value."""
         return value
 
     def any(self, *, here: bool) -> bool:
-        """Whether it is so in any process."""
+        """Whether ``here`` is true in any process."""
         return here
 
 
@@ -54,7 +55,7 @@ class ProcessGroup(SingleProcess):
         self.rank, self.world_size = distributed.get_rank(), distributed.get_world_size()
 
     def all_reduce(self, tensors: Sequence[Tensor]) -> None:
-        """One message for all of them."""
+        """Sum the tensors over processes in place, in one message."""
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         distributed.all_reduce(flat)
         start = 0
@@ -63,7 +64,7 @@ class ProcessGroup(SingleProcess):
             start += tensor.numel()
 
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
-        """One after another: they may be of several kinds."""
+        """Replace each tensor, one after another: they may be of several dtypes."""
         for tensor in tensors:
             # What is no contiguous memory cannot be received in place.
             received = tensor.detach().contiguous()
@@ -71,13 +72,13 @@ class ProcessGroup(SingleProcess):
             tensor.detach().copy_(received)
 
     def broadcast_object(self, value: Value) -> Value:
-        """Any value of the first that can be pickled."""
+        """The main process's value, which must pickle."""
         box = [value]
         distributed.broadcast_object_list(box, 0)
         return box[0]
 
     def any(self, *, here: bool) -> bool:
-        """One message of a number."""
+        """Whether ``here`` is true in any process, in one message."""
         said = torch.tensor(float(here))
         if distributed.get_backend() == "nccl":
             said = said.cuda()
@@ -87,7 +88,7 @@ class ProcessGroup(SingleProcess):
 
 @contextmanager
 def joined_group(device: torch.device) -> Iterator[tuple[SingleProcess, torch.device]]:
-    """The team that ``torchrun`` has started this process in, and where the process computes.
+    """The process group of ``torchrun``, joined for a block, and this process's device.
 
     Raises:
         UsageError: an accelerator is asked for that a process cannot have for itself.

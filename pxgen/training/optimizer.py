@@ -60,7 +60,7 @@ class Optimizer:
         return tensors
 
     def restore(self, tensors: Mapping[str, Tensor], step: int) -> None:
-        """Take up :meth:`tensors` as they were after ``step`` steps.
+        """Load :meth:`tensors` as they were after ``step`` steps.
 
         Raises:
             KeyError: one is missing.
@@ -80,7 +80,7 @@ class Optimizer:
 
 
 def layer_weights(module: nn.Module) -> list[Tensor]:
-    """The weights of linear and convolutional layers: what decays."""
+    """The weights of linear and convolutional layers, which decay."""
     layers = (nn.Linear, nn.Conv2d, nn.Conv3d)
     return [layer.weight for layer in module.modules() if isinstance(layer, layers)]
 
@@ -98,7 +98,7 @@ def muon_step(weight: Tensor, gradient: Tensor, momentum: Tensor, lr: float, dec
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """A matrix of the same singular vectors as ``(m, n)`` and singular values near 1."""
+    """Newton–Schulz orthogonalisation: ``(m, n)`` with its singular values taken near 1."""
     a, b, c = NEWTON_SCHULZ
     tall = len(matrix) > len(matrix[0])
     x = matrix.mT if tall else matrix

@@ -167,5 +167,5 @@ class MicrobatchWorkers:
 
 
 def _rows(batch: Batch, rows: slice) -> Batch:
-    digest = None if batch.codes is None else batch.codes[rows]
-    return Batch(batch.pixels[rows], batch.labels[rows], digest)
+    codes = None if batch.codes is None else batch.codes[rows]
+    return Batch(batch.pixels[rows], batch.labels[rows], codes)

@@ -1,4 +1,4 @@
-"""What a model in training draws: a sheet, and the sprites for a glance at their quality."""
+"""Samples of a model in training: the preview sheet, and sprites for a quick evaluation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCALE = 3
 
 
 def draw_preview(model: Model, card: Card, device: torch.device) -> Drawn:
-    """The same wishes each time: labels in turn, spread over the vocabulary."""
+    """Samples of the same requests each time: labels in turn, at even distances."""
     count, sampling = len(card.label_names), SamplingParams()
     asked = np.full(PICTURES, -1, np.intp)
     if count and model.steerable:

@@ -1,4 +1,4 @@
-"""Which folder a training takes, and where it goes on with what is there."""
+"""Choosing, locking and resuming the run folder of a training."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from pxgen.training.distributed import SingleProcess
 from pxgen.training.trainer import DEFAULT_MINUTES, Position
 
 NO_FOLDER = Path()
-"""Said where there is no folder to train in."""
+"""Broadcast where the main process has no folder."""
 FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
 """Settings that a resumed run may change; any other would make it another run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest:
-    """What ``train`` was asked for."""
+    """A training to start or to resume."""
 
     dataset: Path | Dataset
     runs: Path
@@ -64,31 +64,35 @@ def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
 
 @contextmanager
 def claimed_folder(request: TrainRequest, card: Card, group: SingleProcess) -> Iterator[Path]:
-    """Yield the folder of the run, and keep other trainings out of it."""
+    """Yield the folder of the run, locked against other trainings."""
     if not group.is_main:
         chosen = group.broadcast_object(NO_FOLDER)
         if chosen == NO_FOLDER:
-            # The first process says why.
+            # The main process says why.
             raise SystemExit(1)
         yield chosen
         return
-    told = False
+    sent = False
     try:
         folder = _choose_folder(request, card, str(card.model["family"]))
         with folder_lock(folder):
-            told = True
+            sent = True
             yield group.broadcast_object(folder)
     except BusyError as error:
         advice = "choose another -o" if request.out else "start another run with --fresh"
         raise PxgenError(f"{error}: wait for it, or {advice}") from error
     finally:
-        if not told:
-            # The others wait to hear of a folder.
+        if not sent:
+            # The other processes wait for a folder.
             group.broadcast_object(NO_FOLDER)
 
 
 def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None:
-    """The card of the run to go on with, if there is one."""
+    """The card of the run to resume, if there is one.
+
+    Raises:
+        InputError: it was made with another dataset, model or setting.
+    """
     if not (request.resume and checkpoint_file(folder).is_file()):
         return None
     found, _ = read_card(folder)
@@ -101,7 +105,7 @@ def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None
 
 
 def _difference(found: Card, wanted: Card, settings: TrainSettings) -> str | None:
-    """What keeps a run from being resumed with these; None if nothing does."""
+    """The first difference that keeps a run from being resumed, or None."""
     if not found.training:
         return "purpose (it was saved for sampling only)"
     if found.fingerprint != wanted.fingerprint:
@@ -118,7 +122,11 @@ def _difference(found: Card, wanted: Card, settings: TrainSettings) -> str | Non
 
 
 def position_of(card: Card, file: Path) -> Position:
-    """Where the run of a checkpoint stood when it was saved."""
+    """The position of a run when its checkpoint was saved.
+
+    Raises:
+        InputError: the card does not say it, or says an impossible one.
+    """
     try:
         stage, step = int(card.training["stage"]), int(card.training["step"])
         seconds, best = float(card.training["seconds"]), card.training["best"]
@@ -145,7 +153,7 @@ def position_of(card: Card, file: Path) -> Position:
 
 
 def asks_for_more(settings: TrainSettings, finished: Card, position: Position) -> bool:
-    """Whether the budget asks for more than a finished run has done."""
+    """Whether a larger budget is asked for than a finished run has spent."""
     before = finished.training["settings"]
     if (before["steps"], before["minutes"]) == (settings.steps, settings.minutes):
         # It may have ended early, where there was nothing left to gain.

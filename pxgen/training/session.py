@@ -81,7 +81,7 @@ def train(
         model_table: a ``[model]`` table, whose key ``recipe`` names what it changes.
         recipe: a whole recipe by name instead.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        resume: go on with a run that is there; False starts it anew.
+        resume: continue a run that is there; False starts it anew.
 
     Raises:
         UsageError: the device is not there, or no recipe has that name.
@@ -162,16 +162,16 @@ class Training:
     trainer: Trainer
     group: SingleProcess
     resumed: bool = False
-    """Whether it goes on with what its folder held."""
+    """Whether it continues the run that its folder held."""
     finished: bool = False
-    """Whether it has come to its end; it may have done so in an earlier session."""
+    """Whether it has come to its end, in this session or before."""
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.folder / METRICS)
         self._quick_eval: QuickEval | None = None
         self._saved = time.monotonic()
         self._looked, self._looking = 0.0, 0.0
-        """When the last preview was done, and the seconds that it took."""
+        """Time of the last preview's end, and the seconds that it took."""
 
     @property
     def stage(self) -> Stage:
@@ -185,7 +185,7 @@ class Training:
         return checkpoint_file(self.folder)
 
     def resume(self, found: Card) -> None:
-        """Take up the folder's checkpoint, whose card is ``found``.
+        """Continue from the folder's checkpoint, whose card is ``found``.
 
         Raises:
             InputError: the checkpoint does not say or hold what resuming needs.

@@ -1,4 +1,4 @@
-"""Following a training from outside: what is logged beside the run folder, and where."""
+"""Experiment tracking: figures and files of a training, logged to MLflow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STORE = "mlflow.db"
 
 
 class Tracker(Protocol):
-    """Takes what a training reports."""
+    """A store of a training's figures and files."""
 
     def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         """Numbers of one step of a stage."""
@@ -35,16 +35,16 @@ class Tracker(Protocol):
 
 
 class Silent:
-    """Follows nothing."""
+    """The tracker that stores nothing."""
 
     def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def file(self, path: Path) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def end(self, *, finished: bool) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
 
 class Mlflow:

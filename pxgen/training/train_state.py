@@ -1,4 +1,4 @@
-"""One stage on its way: the weights being optimised, their average, and the optimizer's moments."""
+"""Train state of a stage: weights, their EMA, and the optimizer's moments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pxgen.training.optimizer import Optimizer
 
 
 class TrainState:
-    """Optimises one stage and keeps an exponential moving average of its weights."""
+    """Weights of a stage in training, their exponential moving average and an optimizer."""
 
     def __init__(self, stage: Stage, settings: TrainSettings) -> None:
         self.stage, self._settings = stage, settings
@@ -28,7 +28,7 @@ class TrainState:
         stage.module.train()
 
     def update(self, step: int, lr: float) -> None:
-        """One step along the gradients that the parameters hold."""
+        """One optimiser step along the gradients that the parameters hold."""
         if self._settings.clip:
             nn.utils.clip_grad_norm_(self.parameters, self._settings.clip)
         self._optimizer.step(lr)
@@ -38,12 +38,12 @@ class TrainState:
         update_ema(self._ema, self.parameters, step)
 
     def swap_ema(self) -> None:
-        """Exchange the weights in the module with the other set."""
+        """Exchange the weights in the module with their average, or back."""
         for place, parameter in enumerate(self.parameters):
             parameter.data, self._ema[place] = self._ema[place], parameter.data
 
     def weights_and_buffers(self) -> list[Tensor]:
-        """Everything that its steps change but the optimizer's moments."""
+        """Weights, their average and buffers: what processes must hold alike."""
         return [*self.parameters, *self._ema, *self.stage.module.buffers()]
 
     def keep_best(self) -> None:
@@ -51,12 +51,12 @@ class TrainState:
         self._best = [weights.clone() for weights in self._ema]
 
     def load_best(self) -> None:
-        """Make the best averaged weights, where any were kept, the ones that are left."""
+        """Make the average the best one, where one was kept."""
         if self._best is not None:
             self._ema = [weights.clone() for weights in self._best]
 
     def finish(self) -> None:
-        """Put the weights that are left at the end into the module."""
+        """Put the best or last average into the module."""
         self.load_best()
         self.swap_ema()
 
@@ -81,7 +81,7 @@ class TrainState:
         )
 
     def restore(self, tensors: Mapping[str, Tensor], step: int) -> None:
-        """Take up :meth:`tensors` of a snapshot made after ``step`` steps.
+        """Load :meth:`tensors` of a snapshot made after ``step`` steps.
 
         The module holds the averaged weights already. Raises ``KeyError`` where one is missing.
         """

@@ -1,8 +1,8 @@
-"""The one training loop: a generator of reports over a model's stages.
+"""The training loop: a generator of reports over a model's stages.
 
-The caller prints, logs and saves; the loop draws, learns and averages. All randomness of a step is
-a function of (seed, step), so a run resumed from a snapshot ends with the same weights as one that
-was never interrupted, on any number of CPU threads, as long as the budget is counted in steps.
+The caller logs and saves; the loop draws batches, optimises and averages. All randomness of a step
+is a function of (seed, step), so a run resumed from a snapshot ends with the same weights as one
+that was never interrupted, on any number of CPU threads, as long as the budget is counted in steps.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ from pxgen.training.train_state import TrainState
 
 DEFAULT_MINUTES = 10.0
 MAX_VALIDATION_SPRITES = 256
-"""Held-out sprites that a validation reads."""
+"""Held-out sprites that a validation reads, at most."""
 VALIDATION_BATCH = 128
 VALIDATION_SEED = -1
 MAX_INIT_SPRITES, MAX_INIT_PIXELS = 4096, 2**24
 """Training sprites that a stage may look at before its first step, and their pixels at most."""
 INIT_STEP = -1
 MIN_STEPS = 500
-"""Steps that a stage takes however few sprites there are to pass over."""
+"""Steps of a stage that is limited to some epochs, however few sprites make one."""
 MAX_FIT_SPRITES = 2**16
-"""Training sprites that a stage fits to at its end, at most."""
+"""Training sprites that a stage fits its prior to at its end, at most."""
 MAX_WARMUP_SHARE = 0.05
-"""Share of a stage's budget that warming up may take: short trainings have little to lose."""
+"""Share of a stage's budget that warm-up takes at most."""
 MIN_WARMUP_STEPS = 10
-"""Steps that it takes however short the budget, unless the settings ask for fewer."""
+"""Steps of warm-up, however short the budget, unless the settings ask for fewer."""
 OVERFIT_FACTOR, OVERFIT_BITS, OVERFIT_VALIDATIONS = 1.03, 1.0, 2
-"""Times the fewest held-out bits, bits above that, and validations since, that mean learning by
-heart."""
+"""Overfitting: held-out bits above so many times the fewest and so many bits more, so many
+validations after these."""
 EARLY_DECAY_MIN_STEP = 1500
-"""Steps before which a stage draws nothing well yet, whatever held-out bits say."""
+"""Steps before which no early decay starts: drawing still improves, whatever held-out bits say."""
 EARLY_DECAY_SHARE, MIN_DECAY_STEPS = 0.5, 10
 """Steps of an early decay: as a share of those before it, and at least."""
 STAGE_SHIFT = 40
@@ -62,7 +62,7 @@ STAGE_SHIFT = 40
 
 @dataclass(frozen=True)
 class Position:
-    """Where a training stands; with the tensors of a snapshot, all that resuming needs."""
+    """Stage, step and clocks of a training: with a snapshot's tensors, all that resuming needs."""
 
     stage: int = 0
     step: int = 0
@@ -77,7 +77,7 @@ class Position:
     cpu_seconds: float = 0.0
     """Of all cores together, spent on the steps of this stage; validations and pictures apart."""
     turn: int | None = None
-    """The step from which this stage comes to an early end."""
+    """The step at which an early decay of the learning rate started."""
     turned_at: float = 0.0
     """Its progress there."""
 
@@ -98,11 +98,11 @@ class Report:
     finished: bool
     """The last report of the last stage."""
     quality: Mapping[str, float] = field(default_factory=dict)
-    """Figures of the sprites in the preview, where one was drawn."""
+    """Quick evaluation of the preview's sprites, where one was drawn."""
     preview: Path | None = None
-    """The picture of them, where it was written."""
+    """The preview's file, where it was written."""
     checkpoint: Path | None = None
-    """The checkpoint, where it was written."""
+    """The checkpoint's file, where it was written."""
 
     @property
     def logged(self) -> bool:
@@ -183,9 +183,15 @@ class Trainer:
         return prefixed(weights, "weights") | self._state.tensors()
 
     def restore(self, position: Position, tensors: Mapping[str, Tensor]) -> None:
-        """Continue from a snapshot, whose averaged weights are in the model already."""
+        """Continue from a snapshot, whose averaged weights are in the model already.
+
+        Raises:
+            IndexError: the model has no such stage.
+            KeyError: a tensor is missing.
+            RuntimeError: a tensor has another shape.
+        """
         self.position = position
-        # They were made with the weights that were there before.
+        # Its codes were made with the weights that were there before.
         self._code_cache = None
         self._state = self._enter(position.stage)
         self._state.restore(tensors, position.step)
@@ -193,16 +199,16 @@ class Trainer:
     def _enter(self, stage: int) -> TrainState:
         # Of all stages only the one in training may drop out or gather statistics.
         self.model.module.eval()
-        digest = self._stages[stage].precompute
-        if digest is None:
+        precompute = self._stages[stage].precompute
+        if precompute is None:
             self._code_cache = None
-        elif self._code_cache is None or digest != self._code_cache.precompute:
-            # Where the stage before read the same, no sprite need be encoded again.
-            self._code_cache = CodeCache(self.dataset, digest, self._workers, self.device)
+        elif self._code_cache is None or precompute != self._code_cache.precompute:
+            # A stage with the function of the one before shares its codes.
+            self._code_cache = CodeCache(self.dataset, precompute, self._workers, self.device)
         return TrainState(self._stages[stage], self.settings)
 
     def _next_stage(self) -> None:
-        # What follows builds on the averaged weights.
+        # Later stages build on the averaged weights.
         self._state.finish()
         before = self.position.before + self.position.seconds
         self.position = Position(stage=self.position.stage + 1, before=before)
@@ -215,8 +221,8 @@ class Trainer:
             step, seed = self.position.step, self.settings.seed
             key = step + (self.position.stage << STAGE_SHIFT)
             started = time.process_time()
-            digest = None if self._code_cache is None else self._code_cache.codes
-            batch = self._examples.batch(self.settings.batch, seed, key, self.device, digest)
+            codes = None if self._code_cache is None else self._code_cache.codes
+            batch = self._examples.batch(self.settings.batch, seed, key, self.device, codes)
             if self._state.stage.before_step is not None:
                 # 2^47 lies beyond any step, and the parts of a batch have higher bits.
                 noise = BatchNoise(len(batch.pixels), seed, key + (1 << 47), self.device)
@@ -263,7 +269,7 @@ class Trainer:
         return Report(name, self.position, progress, losses, lr, held_out, done and last)
 
     def _note_validation(self, bits: float | None) -> None:
-        """Count validations without progress, and keep the weights of the best one."""
+        """Early stopping: count validations without progress, and keep the best weights."""
         if bits is None:
             return
         bits, best = self._group.broadcast_object(bits), self.position.best
@@ -279,7 +285,7 @@ class Trainer:
                 self._start_decay()
 
     def _start_decay(self) -> None:
-        """Come to an early end from here, if that is sooner than the budget's."""
+        """Start an early decay here, if it ends sooner than the budget."""
         step, progress = self.position.step, self._progress()
         left = max(MIN_DECAY_STEPS, EARLY_DECAY_SHARE * step)
         if step >= EARLY_DECAY_MIN_STEP and (1 - progress) * step > progress * left:
@@ -291,7 +297,7 @@ class Trainer:
         return patience is not None and self.position.stale >= patience
 
     def _fit_prior(self, count: int) -> None:
-        """Let the stage fit what it fits to the averaged weights."""
+        """Let the stage fit its prior to the averaged weights."""
         indices = subsample(self.dataset.train, count)
         with self.averaged(), torch.no_grad():
             self._state.stage.fit_prior(self._batches(indices))
@@ -327,7 +333,7 @@ class Trainer:
         self._clock = now
 
     def _progress(self) -> float:
-        """How far the stage has come on the way to its end, which may be an early one."""
+        """The stage's progress in [0, 1] to its end, which may be an early one."""
         spent, turn = self._budget_spent(), self.position.turn
         if turn is None:
             return spent
@@ -335,7 +341,7 @@ class Trainer:
         return min(1.0, max(spent, start + (1 - start) * (self.position.step - turn) / steps))
 
     def _budget_spent(self) -> float:
-        """The share of the stage's budget that is spent: of its steps, its time or its passes."""
+        """The spent share of the stage's budget of steps, time or epochs."""
         steps, minutes = self.settings.steps, self.settings.minutes
         stage, step = self._state.stage, self.position.step
         spent = 0.0
@@ -344,7 +350,7 @@ class Trainer:
             spent = step / max(MIN_STEPS, most)
         if steps is not None:
             return min(1.0, max(spent, step / steps))
-        # What the stages before have left over is for those that follow.
+        # Time that earlier stages left over goes to the later ones.
         left = 60 * (DEFAULT_MINUTES if minutes is None else minutes) - self.position.before
         share = stage.share / sum(stage.share for stage in self._stages[self.position.stage :])
         return min(1.0, max(spent, self.position.seconds / max(1e-9, left * share)))
@@ -356,7 +362,7 @@ class Trainer:
 
 
 def use_bf16(precision: str, device: torch.device, module: nn.Module) -> bool:
-    """Whether to compute in bfloat16; `auto` takes it where it is the faster one.
+    """Whether to compute in bfloat16; ``auto`` takes it where it is faster.
 
     On CPUs with AMX tiles bf16 convolutions are faster, and slower without. Layers over a whole
     canvas are slower either way: a step would make a copy of their weights.

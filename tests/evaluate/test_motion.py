@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
-from pxgen.evaluate.motion import changed_f1, continuation, movement, simple_ways
+from pxgen.evaluate.motion import baselines, changed_f1, continuation, movement
 from tests.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
 
 
@@ -40,9 +40,9 @@ def test_colours_that_come_and_go_flicker() -> None:
     assert movement(clip)["flicker"] == pytest.approx(1 - 1 / 3)
 
 
-def test_simple_ways_go_on_simply() -> None:
+def test_baselines_go_on_simply() -> None:
     true = dot([(0, 0), (1, 1), (2, 2), (3, 3)])
-    ways = simple_ways(true, 2)
+    ways = baselines(true, 2)
     assert np.array_equal(ways["best shift"][:, 2:], true[:, 2:])
     assert np.array_equal(ways["last frame"][:, 2], true[:, 1])
     assert np.array_equal(ways["in turn"][:, 2:], true[:, :2])

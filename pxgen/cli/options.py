@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from pxgen.cli.completing import complete_labels
 from pxgen.config.schema import Rule, rules
 from pxgen.engines.describe import KINDS as DESCRIPTIONS
-from pxgen.render.kinds import TOGETHER
+from pxgen.render.kinds import CLIP_SUFFIXES
 
 if typing.TYPE_CHECKING:
     from pxgen.engines.atlas import Arrangement
@@ -119,7 +119,7 @@ def shard_of(count: int, shard: tuple[int, int]) -> range:
     return range(count * part // parts, count * (part + 1) // parts)
 
 
-FILES = "/".join(TOGETHER)
+FILES = "/".join(CLIP_SUFFIXES)
 """Suffixes of files that hold several pictures, one after another."""
 
 shard_option = click.option(

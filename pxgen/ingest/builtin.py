@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.builtin import LABELS, PALETTE, SIZE, draw
 from pxgen.canvas import Anchor, Canvas
 from pxgen.data.audited import dataset_path
@@ -92,7 +92,7 @@ def _canvas(options: BuiltinOptions) -> Canvas:
     return Canvas(options.frames, height, width)
 
 
-def _key(pixels: U8) -> int:
+def _key(pixels: IndexMaps) -> int:
     used, place = np.unique(pixels, return_inverse=True)
     indices = place.reshape(pixels.shape).astype(np.uint8)
     return family_key(IndexedSprite(indices, pack(PALETTE.rgba[used])), 1)

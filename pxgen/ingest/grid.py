@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import Rgba
 from pxgen.errors import InputError
 
 
 @dataclass(frozen=True)
 class Grid:
-    """How a sheet is divided, in the sheet's own pixels; the words are Tiled's."""
+    """The grid of a sheet in its own pixels; margin and spacing are Tiled's words."""
 
     width: int
     height: int
@@ -23,7 +23,7 @@ class Grid:
     """Pixels between neighbouring cells."""
 
     def starts(self, length: int, cell: int) -> range:
-        """Where cells begin along one side.
+        """The first pixel of each cell along one side.
 
         Raises:
             InputError: the side is no whole number of cells.
@@ -34,7 +34,7 @@ class Grid:
         return range(self.margin, length - self.margin, cell + self.spacing)
 
 
-def cut(sheet: U8, grid: Grid, frames: int) -> Iterator[tuple[str, U8]]:
+def cut(sheet: Rgba, grid: Grid, frames: int) -> Iterator[tuple[str, Rgba]]:
     """Yield ``(name, (frames, H, W, 4))`` for each cell, or run of cells, in reading order.
 
     Empty ones come too: the caller counts them. With ``frames`` above one each row is cut into

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps, Marks
 from pxgen.canvas import Anchor, Canvas
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import FILE_NAME, DatasetWriter, open_dataset
@@ -31,9 +31,9 @@ from pxgen.ingest.grid import Grid
 from pxgen.ingest.labels import Labelling, LabelOptions, find_labels
 from pxgen.ingest.layout import choose_canvas, misfit, place
 from pxgen.ingest.palette_choice import Alpha, PaletteOptions, choose_palette
-from pxgen.ingest.palette_mapping import OnePalette, OwnPalettes, Painter
+from pxgen.ingest.palette_mapping import OwnPaletteMapper, PaletteMapper, SharedPaletteMapper
 from pxgen.ingest.scale import Size
-from pxgen.ingest.sources import Reading, Sources
+from pxgen.ingest.sources import SourceOptions, Sources
 from pxgen.ingest.split import Together, groups_of, joined, origin_keys, split_of
 from pxgen.ingest.survey import MANY_COLORS, Cleaning, Survey
 from pxgen.ingest.walk import Listing, find_files
@@ -109,7 +109,7 @@ def prepare(
     skip = options.skip_bad
     refusals = Refusals(report if skip else complain or report, skip=skip)
     undo = options.overflow == "undo"
-    reading = Reading(options.grid, options.frames, options.palette, overflow=undo)
+    reading = SourceOptions(options.grid, options.frames, options.palette, overflow=undo)
     sources = Sources(listing, reading, refusals)
     labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, options.labels)
     if options.labels.class_names and not set(options.labels.class_names) & set(labelling.names):
@@ -178,30 +178,30 @@ class _Preparation:
     def write(self) -> None:
         reductions = self._reductions()
         keep, canvas = self._fit(reductions)
-        painter = self._painter(keep, reductions)
+        mapper = self._mapper(keep, reductions)
         chosen = np.flatnonzero(keep)
         labels = self._labels(chosen)
         keys = [self.survey.family_keys[i] for i in chosen]
         exact = groups_of([self.survey.exact_keys[i] for i in chosen])
         self._report_sprites(chosen, canvas, exact)
-        for line in painter.lines():
+        for line in mapper.lines():
             self.report(line)
         names = self.labelling.names
         sprites = self.survey.chosen(keep, reductions)
-        drawn = (place(painter.draw(s), canvas, self.options.anchor) for s in sprites)
+        drawn = (place(mapper.map(s), canvas, self.options.anchor) for s in sprites)
         out, audited = self.options.out, self.options.audit
         with dataset_path(out, audited=audited, report=self.report) as path:
             writer = DatasetWriter(
                 path,
-                palette=painter.palette,
+                palette=mapper.palette,
                 label_names=names,
                 canvas=canvas,
-                info=self._info(chosen, painter, exact),
+                info=self._info(chosen, mapper, exact),
             )
             with writer:
                 drawn_keys: list[int] = []
                 for start, pixels in _chunks(drawn):
-                    if not painter.lossless:
+                    if not mapper.lossless:
                         drawn_keys += map(drawn_key, pixels)
                     part = range(start, start + len(pixels))
                     rows = _label_rows([labels[i] for i in part], len(names))
@@ -220,7 +220,7 @@ class _Preparation:
                 self.report(describe_split(split, group, self.options.together))
                 if warning := describe_lopsided(split, labels, names):
                     self.report(warning)
-                writer.finish(split, group, palettes=painter.palettes())
+                writer.finish(split, group, palettes=mapper.palettes())
         write_pictures(self.options.out, choose_shown(labels, canvas.frames))
 
     def _reductions(self) -> dict[Size, int]:
@@ -263,12 +263,12 @@ class _Preparation:
             self.report(line)
         return [size in fitting for size in self.survey.sizes], canvas
 
-    def _painter(self, keep: list[bool], reductions: dict[Size, int]) -> Painter:
+    def _mapper(self, keep: list[bool], reductions: dict[Size, int]) -> PaletteMapper:
         if self.options.local:
-            return OwnPalettes(self.survey.chosen(keep, reductions))
+            return OwnPaletteMapper(self.survey.chosen(keep, reductions))
         census = self.survey.census(keep, reductions)
         choice = choose_palette(census, self._palette_wish())
-        return OnePalette(choice, self.options.dither, census)
+        return SharedPaletteMapper(choice, self.options.dither, census)
 
     def _palette_wish(self) -> PaletteOptions:
         return PaletteOptions(
@@ -325,7 +325,7 @@ class _Preparation:
             )
 
     def _info(
-        self, chosen: NDArray[np.intp], painter: Painter, exact: NDArray[np.int32]
+        self, chosen: NDArray[np.intp], mapper: PaletteMapper, exact: NDArray[np.int32]
     ) -> dict[str, Any]:
         return {
             "anchor": self.options.anchor,
@@ -333,14 +333,14 @@ class _Preparation:
             "holdout": self.options.holdout,
             "together": self.options.together,
             "seed": self.options.seed,
-            **painter.facts(),
+            **mapper.facts(),
             "exact_copies": len(chosen) - (int(exact.max()) + 1),
             "left_out": self.refusals.count,
             "many_colors": len(self.survey.colorful),
         }
 
 
-def _chunks(drawn: Iterator[U8]) -> Iterator[tuple[int, U8]]:
+def _chunks(drawn: Iterator[IndexMaps]) -> Iterator[tuple[int, IndexMaps]]:
     start, waiting = 0, []
     for each in drawn:
         waiting.append(each)
@@ -351,7 +351,7 @@ def _chunks(drawn: Iterator[U8]) -> Iterator[tuple[int, U8]]:
         yield start, np.stack(waiting)
 
 
-def _label_rows(labels: Sequence[tuple[int, ...]], width: int) -> U8:
+def _label_rows(labels: Sequence[tuple[int, ...]], width: int) -> Marks:
     """``(n, width) uint8``: 1 at each label number of each sprite."""
     rows = np.zeros((len(labels), width), np.uint8)
     for row, numbers in zip(rows, labels, strict=True):
@@ -359,6 +359,6 @@ def _label_rows(labels: Sequence[tuple[int, ...]], width: int) -> U8:
     return rows
 
 
-def label_numbers(rows: U8) -> list[tuple[int, ...]]:
+def label_numbers(rows: Marks) -> list[tuple[int, ...]]:
     """The label numbers of each ``(n, L) uint8`` row of marks."""
     return [tuple(np.flatnonzero(row).tolist()) for row in rows]

@@ -1,4 +1,4 @@
-"""Where pictures go: what ``-o OUT`` means, the names of the files, and writing them.
+"""Output of pictures: the meaning of ``-o OUT``, the names of the files, and writing them.
 
 A folder gets one file a picture, ``x.png`` one sheet, ``x.gif``, ``x.webp`` and ``x.apng`` the
 frames one after another, ``x.aseprite`` all of them with a tag a clip, and ``-`` one image on
@@ -17,14 +17,21 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
 from pxgen.palette.local import united
 from pxgen.palette.table import Palette
-from pxgen.render.kinds import BY_SUFFIX, SHEET, WRITTEN, check_installed, encode_clips, kind_of
-from pxgen.render.one_file import CONTACT_SHEET, SheetOptions, write_together
+from pxgen.render.kinds import (
+    BY_SUFFIX,
+    SHEET,
+    WRITTEN_SUFFIXES,
+    check_installed,
+    encode_clips,
+    kind_of,
+)
+from pxgen.render.one_file import CONTACT_SHEET, SheetOptions, write_one_file
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
@@ -43,7 +50,7 @@ STEM_BYTES = 120
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """What the pictures of one run are called."""
+    """The names of the pictures of one run."""
 
     labels: Sequence[str]
     """As asked for, weights and all; they never become paths."""
@@ -51,7 +58,7 @@ class Series:
     indices: Sequence[int]
     """The number of each picture in its seed's stream, in the order in which they come."""
     otherwise: ClassVar[str] = "leave it with --skip-existing, or choose another --seed or -o"
-    """What to do where a name is taken."""
+    """The advice where a name is taken."""
 
     def names(self) -> Iterator[str]:
         """One file name a picture, without its suffix: ``alien-0-0042``."""
@@ -96,7 +103,7 @@ class Output:
         kind = kind_of(self.target)
         return self.form == "together" and kind is not None and kind.plays
 
-    def write(self, batches: Iterable[U8], palette: Palette) -> Iterator[Path]:
+    def write(self, batches: Iterable[IndexMaps], palette: Palette) -> Iterator[Path]:
         """Write ``(n, T, H, W) uint8`` batches and yield each path once its file is complete.
 
         A folder is written picture by picture in bounded memory; the other forms are one file and
@@ -114,11 +121,11 @@ class Output:
             sys.stdout.buffer.flush()
         elif self.together:
             clips = self._clips(pixels)
-            yield from write_together(self.target, clips, palette, self.sheet)
+            yield from write_one_file(self.target, clips, palette, self.sheet)
         else:
             yield write_bytes(self.target, self._sheet(pixels, palette))
 
-    def write_own(self, pictures: Iterable[tuple[U8, Palette]]) -> Iterator[Path]:
+    def write_own(self, pictures: Iterable[tuple[IndexMaps, Palette]]) -> Iterator[Path]:
         """Write ``(T, H, W) uint8`` pictures of palettes of their own, and yield each path.
 
         Raises:
@@ -176,7 +183,7 @@ class Output:
         suffix = CLIP if moving else STILL
         return [self.target / (name + suffix) for name in self.series.names()]
 
-    def _write_each(self, batches: Iterable[U8], palette: Palette) -> Iterator[Path]:
+    def _write_each(self, batches: Iterable[IndexMaps], palette: Palette) -> Iterator[Path]:
         names = self.series.names()
         for batch in batches:
             for clip in batch:
@@ -184,7 +191,7 @@ class Output:
                 path = self.target / (next(names) + suffix)
                 yield write_bytes(path, self._one_image(clip[None], palette))
 
-    def _one_image(self, pixels: U8, palette: Palette) -> bytes:
+    def _one_image(self, pixels: IndexMaps, palette: Palette) -> bytes:
         """A lone clip moves; everything else is a picture."""
         clips, frames = pixels.shape[:2]
         if clips == 1 and frames > 1:
@@ -192,13 +199,13 @@ class Output:
             return encode_clips(BY_SUFFIX[CLIP], [clip], palette)
         return self._sheet(pixels, palette)
 
-    def _sheet(self, pixels: U8, palette: Palette) -> bytes:
+    def _sheet(self, pixels: IndexMaps, palette: Palette) -> bytes:
         clips, frames, height, width = pixels.shape
         strips = pixels.swapaxes(1, 2).reshape(clips, height, frames * width)
         sheet = strips[0] if clips == 1 else contact_sheet(strips, self.columns)
         return encode_png(enlarge(sheet, self.scale), palette)
 
-    def _clips(self, pixels: U8) -> list[Clip]:
+    def _clips(self, pixels: IndexMaps) -> list[Clip]:
         delays = self._delays(pixels.shape[1])
         named = zip(self.series.names(), enlarge(pixels, self.scale), strict=False)
         return [Clip(name, frames, delays) for name, frames in named]
@@ -251,11 +258,12 @@ def _destination(out: str | None) -> tuple[Form, Path]:
     if out is None or out.endswith(("/", os.sep)) or target.is_dir():
         return "folder", target
     suffix = target.suffix.lower()
-    if suffix in WRITTEN:
+    if suffix in WRITTEN_SUFFIXES:
         check_installed(BY_SUFFIX[suffix])
         return "sheet" if suffix in SHEET.suffixes else "together", target
     if suffix in BY_SUFFIX or suffix in UNKNOWN_IMAGES:
-        raise UsageError(f"cannot write {out}: name a folder or a {', '.join(WRITTEN)} file")
+        kinds = ", ".join(WRITTEN_SUFFIXES)
+        raise UsageError(f"cannot write {out}: name a folder or a {kinds} file")
     return "folder", target
 
 

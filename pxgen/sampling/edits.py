@@ -22,7 +22,7 @@ from pxgen.palette.library import find_palette
 from pxgen.palette.oklab import nearest
 
 if TYPE_CHECKING:
-    from pxgen.ingest.fit_to_model import Place
+    from pxgen.ingest.fit_to_model import Target
 
 
 LARGEST = 512 * 512
@@ -147,12 +147,12 @@ def _start(
     return pixels, around, palette
 
 
-def place_of(loaded: Loaded) -> Place:
+def place_of(loaded: Loaded) -> Target:
     """What images are fitted to for a model."""
-    from pxgen.ingest.fit_to_model import Place
+    from pxgen.ingest.fit_to_model import Target
 
     card = loaded.card
-    return Place(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
+    return Target(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
 
 
 def _check(edits: Edits) -> None:

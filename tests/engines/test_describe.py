@@ -24,7 +24,7 @@ from pxgen.engines.atlas import Atlas, Clip, Style, lay_out
 from pxgen.engines.describe import description
 from pxgen.errors import UsageError
 from pxgen.palette import Palette
-from pxgen.render.one_file import SheetOptions, write_together
+from pxgen.render.one_file import SheetOptions, write_one_file
 from pxgen.render.png import decode_png
 
 PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
@@ -124,7 +124,7 @@ def test_a_sheet_that_no_engine_loads_is_refused() -> None:
 def write(folder: Path, name: str, style: Style, made: list[Clip] | None = None) -> Path:
     file = folder / "data" / name
     request = SheetOptions(style, (file,))
-    paths = list(write_together(folder / "hero.png", made or clips(), PALETTE, request))
+    paths = list(write_one_file(folder / "hero.png", made or clips(), PALETTE, request))
     assert paths == [folder / "hero.png", file]
     return file
 
@@ -146,7 +146,7 @@ def test_aseprite_json_names_frames_tags_and_durations(
 ) -> None:
     made, file = clips(), tmp_path / "hero.json"
     request = SheetOptions(Style(arrangement, 1, 1), (file,), array)
-    list(write_together(tmp_path / "hero.png", made, PALETTE, request))
+    list(write_one_file(tmp_path / "hero.png", made, PALETTE, request))
     document = json.loads(file.read_text("utf-8"))
     frames = document["frames"]
     if not array:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-U8 = NDArray[np.uint8]
 IndexMaps = NDArray[np.uint8]
 """``(..., H, W)`` palette indices."""
 Rgba = NDArray[np.uint8]

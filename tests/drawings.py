@@ -31,7 +31,7 @@ def drawing(seed: int = 0, side: int = 8, colors: int = 4) -> np.ndarray:
 
 def redrawn(sprite: IndexedSprite, request: PaletteOptions, method: str = "none") -> np.ndarray:
     census = census_of([sprite])
-    return Recolorer(choose_palette(census, request), method, census).draw(sprite)
+    return Recolorer(choose_palette(census, request), method, census).map(sprite)
 
 
 def census_of(sprites: list[IndexedSprite]) -> Census:

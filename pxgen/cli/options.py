@@ -17,7 +17,7 @@ from click.core import ParameterSource
 from pxgen.cli import completing
 from pxgen.config.schema import Rule, rules
 from pxgen.engines.describe import KINDS as DESCRIPTIONS
-from pxgen.render.kinds import TOGETHER
+from pxgen.render.kinds import CLIP_SUFFIXES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -88,7 +88,7 @@ def _option(
 
 
 SUFFIXES = {
-    "{files}": "/".join(TOGETHER),
+    "{files}": "/".join(CLIP_SUFFIXES),
     "{descriptions}": ", ".join(f"{kind.suffix} ({kind.readers})" for kind in DESCRIPTIONS),
 }
 """What stands in help for the kinds of files that are written."""

@@ -6,24 +6,24 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps, Rgba
 from pxgen.canvas import Canvas
 from pxgen.config.requests import ExportSettings
 from pxgen.engines.atlas import Clip, frame_names
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.layout import SIDE_LIMIT, place
-from pxgen.ingest.sources import Reading, Sources, Sprite
+from pxgen.ingest.layout import MAX_SIDE, place
+from pxgen.ingest.sources import SourceOptions, Sources, Sprite
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
-from pxgen.render.kinds import BY_SUFFIX, WRITTEN, check_installed
-from pxgen.render.one_file import SheetOptions, write_together
+from pxgen.render.kinds import BY_SUFFIX, WRITTEN_SUFFIXES, check_installed
+from pxgen.render.one_file import SheetOptions, write_one_file
 from pxgen.render.outputs import safe_stem
 from pxgen.render.scale import enlarge
 
-MOST = 2**30
+MAX_OUTPUT_PIXELS = 2**30
 """Pixels of one file, before they are packed."""
 
 
@@ -35,8 +35,10 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
         InputError: a source is missing or bad, or there are too many colours for one file.
     """
     suffix, sheet = settings.out.suffix.lower(), SheetOptions.of(settings)
-    if suffix not in WRITTEN:
-        raise UsageError(f"cannot write {settings.out}: name a {', '.join(WRITTEN)} file with -o")
+    if suffix not in WRITTEN_SUFFIXES:
+        raise UsageError(
+            f"cannot write {settings.out}: name a {', '.join(WRITTEN_SUFFIXES)} file with -o"
+        )
     check_installed(BY_SUFFIX[suffix])
     sheet.check(suffix)
     for path in (settings.out, *sheet.data):
@@ -46,23 +48,23 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
     def refuse(error: InputError) -> None:
         raise error
 
-    sources = Sources(find_files(settings.sources), Reading(frames=settings.frames), refuse)
+    sources = Sources(find_files(settings.sources), SourceOptions(frames=settings.frames), refuse)
     sprites = list(sources.sprites())
     maps, palette = _together(sprites, sources.tally.shared_table)
     canvas = _canvas(maps)
     if any(each.shape[1:] != canvas[1:] for each in maps):
         report(f"sprites of several sizes stand at the bottom of {canvas.width}x{canvas.height}")
     drawn = sum(len(each) for each in maps) * canvas.pixels * settings.scale**2
-    if drawn > MOST:
+    if drawn > MAX_OUTPUT_PIXELS:
         raise UsageError(f"{drawn} pixels are too many for one file: enlarge less, or export fewer")
     clips = [
         Clip(name, enlarge(_placed(each, canvas), settings.scale), _durations(sprite, settings.fps))
         for name, sprite, each in zip(_names(sprites), sprites, maps, strict=True)
     ]
-    yield from write_together(settings.out, clips, palette, sheet)
+    yield from write_one_file(settings.out, clips, palette, sheet)
 
 
-def _together(sprites: Sequence[Sprite], table: U8 | None) -> tuple[list[U8], Palette]:
+def _together(sprites: Sequence[Sprite], table: Rgba | None) -> tuple[list[IndexMaps], Palette]:
     """``(T, H, W) uint8`` maps on one palette: the files' own, or all colours as they come."""
     indexed = [IndexedSprite.of(sprite.rgba) for sprite in sprites]
     if table is not None:
@@ -80,15 +82,15 @@ def _together(sprites: Sequence[Sprite], table: U8 | None) -> tuple[list[U8], Pa
     return united(own)
 
 
-def _canvas(maps: Sequence[U8]) -> Canvas:
-    """One size that holds all of them."""
+def _canvas(maps: Sequence[IndexMaps]) -> Canvas:
+    """The smallest canvas that holds every sprite."""
     height, width = (max(each.shape[axis] for each in maps) for axis in (1, 2))
-    if max(height, width) > SIDE_LIMIT:
-        raise InputError(f"sprites of {width}x{height} are larger than {SIDE_LIMIT} pixels a side")
+    if max(height, width) > MAX_SIDE:
+        raise InputError(f"sprites of {width}x{height} are larger than {MAX_SIDE} pixels a side")
     return Canvas(1, height, width)
 
 
-def _placed(pixels: U8, canvas: Canvas) -> U8:
+def _placed(pixels: IndexMaps, canvas: Canvas) -> IndexMaps:
     return place(pixels, canvas._replace(frames=len(pixels)), "bottom")
 
 
@@ -99,7 +101,7 @@ def _durations(sprite: Sprite, fps: float | None) -> list[float]:
 
 
 def _names(sprites: Sequence[Sprite]) -> list[str]:
-    """Names without suffixes that are never paths, each once, those of frames among them."""
+    """A unique name for each sprite, free of suffixes and folders; frames' names count, too."""
     taken: set[str] = set()
     names = []
     for sprite in sprites:

@@ -1,4 +1,4 @@
-"""``inspect``: what a dataset, a checkpoint or an image holds."""
+"""``inspect``: the contents of a dataset, a checkpoint or an image."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pxgen.arrays import I64
 from pxgen.checkpoint.card import checkpoint_file, read_card
 from pxgen.checkpoint.runs import shipped
 from pxgen.data.audit import audit
@@ -29,19 +29,19 @@ from pxgen.render.figure import figure_palette
 from pxgen.render.heatmaps import heat_sheet
 from pxgen.render.png import encode_png
 
-FEW = 10
-"""Examples below which a label is hard to learn."""
+MIN_EXAMPLES = 10
+"""A label of fewer examples is hard to learn."""
 
-NAMED = 10
-"""Sprites named of those that lack a label."""
+MAX_NAMED = 10
+"""Sprites listed by name among those that lack a label."""
 
 _CHUNK = 4096
 _DATASET_KEY = "pxgen.dataset"
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What was found."""
+class Inspection:
+    """Facts about a file, and a picture of its contents."""
 
     facts: dict[str, Any]
     """Plain JSON values; ``kind`` and ``suspicious`` are always among them."""
@@ -49,7 +49,7 @@ class Findings:
     """A PNG that shows it."""
 
 
-def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Findings:
+def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Inspection:
     """Look into a dataset (its folder or file), a checkpoint, or an image.
 
     Args:
@@ -80,7 +80,9 @@ def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Find
     return inspect_checkpoint(file)
 
 
-def inspect_dataset(dataset: Dataset, *, audited: bool = False, studied: bool = False) -> Findings:
+def inspect_dataset(
+    dataset: Dataset, *, audited: bool = False, studied: bool = False
+) -> Inspection:
     """Sizes, colours, labels, the split, and what looks like a mistake."""
     if (audited or studied) and not dataset.label_names:
         raise UsageError(f"{dataset.path} has no labels to look at")
@@ -121,10 +123,10 @@ def inspect_dataset(dataset: Dataset, *, audited: bool = False, studied: bool = 
         ]
     if found is not None:
         page = heat_sheet(found.heat.max(1), found.names)
-        return Findings(facts, encode_png(page, figure_palette()))
+        return Inspection(facts, encode_png(page, figure_palette()))
     numbers = [tuple(np.flatnonzero(row).tolist()) for row in dataset.labels]
     shown, _ = dataset.take(np.array(choose_shown(numbers, dataset.canvas.frames)))
-    return Findings(facts, sheet_png(shown, dataset.palette))
+    return Inspection(facts, sheet_png(shown, dataset.palette))
 
 
 def _audit_findings(dataset: Dataset, *, audited: bool) -> dict[str, dict[str, Any]]:
@@ -150,12 +152,12 @@ def _audit_findings(dataset: Dataset, *, audited: bool) -> dict[str, dict[str, A
     else:
         return {}
     for number, name in enumerate(dataset.label_names):
-        rows = np.flatnonzero(unseen[:, number] == ABSENT)[:NAMED]
+        rows = np.flatnonzero(unseen[:, number] == ABSENT)[:MAX_NAMED]
         findings[name]["absent_in"] = [dataset.names[row] for row in rows]
     return findings
 
 
-def inspect_image(path: Path) -> Findings:
+def inspect_image(path: Path) -> Inspection:
     """Size, colours and alpha of an image, and whether it is enlarged or no pixel art."""
     rgba = read_image(path).rgba
     sprite = IndexedSprite.of(rgba)
@@ -177,12 +179,12 @@ def inspect_image(path: Path) -> Findings:
         "palette": [bytes(row).hex() for row in unpack(visible)] if exact else None,
         "suspicious": list(_image_suspicions(len(visible), factor)),
     }
-    drawn = Recolorer(choice, "none", census).draw(sprite)
-    return Findings(facts, sheet_png(drawn[None], choice.palette))
+    drawn = Recolorer(choice, "none", census).map(sprite)
+    return Inspection(facts, sheet_png(drawn[None], choice.palette))
 
 
-def inspect_checkpoint(path: Path) -> Findings:
-    """What a checkpoint says of itself, read without loading weights."""
+def inspect_checkpoint(path: Path) -> Inspection:
+    """The header of a checkpoint: architecture, training, palette, labels; no weights are read."""
     card, header = read_card(path)
     facts = {
         "kind": "checkpoint",
@@ -199,10 +201,10 @@ def inspect_checkpoint(path: Path) -> Findings:
         "label_names": list(card.label_names),
         "suspicious": [],
     }
-    return Findings(facts, swatch_png(card.palette))
+    return Inspection(facts, swatch_png(card.palette))
 
 
-def _color_use(dataset: Dataset) -> NDArray[np.int64]:
+def _color_use(dataset: Dataset) -> I64:
     """``(K,)`` pixels of each palette entry."""
     use = np.zeros(256, np.int64)
     for start in range(0, len(dataset), _CHUNK):
@@ -212,13 +214,11 @@ def _color_use(dataset: Dataset) -> NDArray[np.int64]:
     return use[: len(dataset.palette)]
 
 
-def _suspicions(
-    dataset: Dataset, counts: NDArray[np.int64], use: NDArray[np.int64]
-) -> Iterator[str]:
+def _suspicions(dataset: Dataset, counts: I64, use: I64) -> Iterator[str]:
     for name, count in zip(dataset.label_names, counts, strict=True):
         if count == len(dataset):
             yield f"label '{name}': borne by every sprite, so it says nothing"
-        elif count < FEW:
+        elif count < MIN_EXAMPLES:
             yield f"label '{name}': only {count} sprites, few to learn from"
     bare = int((dataset.labels.sum(1) == 0).sum())
     if bare and dataset.label_names:

@@ -1,4 +1,4 @@
-"""``lint``: what is wrong with pixel art, and repairs of what is safe to repair."""
+"""``lint``: faults of pixel art, and copies with the safe repairs made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from pxgen.arrays import U8
+from pxgen.arrays import Rgba
 from pxgen.config.requests import LintSettings
 from pxgen.config.schema import nearest
 from pxgen.engines.atlas import Clip
@@ -24,7 +24,7 @@ from pxgen.lint.checks import RULES, TASTE, Finding, check
 from pxgen.lint.repair import Repaired, repair
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.library import find_palette
-from pxgen.render.kinds import BY_SUFFIX, TOGETHER, encode_clips
+from pxgen.render.kinds import BY_SUFFIX, CLIP_SUFFIXES, encode_clips
 from pxgen.render.outputs import CLIP, STILL
 from pxgen.render.png import encode_png
 
@@ -34,11 +34,11 @@ TRUECOLOR = (".png", ".apng", ".webp")
 
 @dataclass(frozen=True)
 class Linted:
-    """One file and what is wrong with it."""
+    """One file and its faults."""
 
     file: Found
     findings: tuple[Finding, ...]
-    """What is left, after a repair if there was one."""
+    """Faults that remain, after a repair if there was one."""
     taste: tuple[str, ...]
     """Rules of taste that it breaks, where these do not count."""
     written: Path | None
@@ -97,7 +97,7 @@ def _lint(
 
 
 def _of(
-    rgba: U8, palette: Palette | None, durations: tuple[float, ...], settings: LintSettings
+    rgba: Rgba, palette: Palette | None, durations: tuple[float, ...], settings: LintSettings
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     found = [f for f in check(rgba, palette, durations) if f.rule not in settings.ignore]
     taste = [f.rule for f in found if f.rule in TASTE and not settings.strict]
@@ -109,7 +109,7 @@ def _target(file: Found, mended: Repaired, settings: LintSettings) -> Path:
     suffix = file.path.suffix.lower()
     if len(mended.rgba) == 1:
         suffix = STILL
-    elif suffix not in TOGETHER or not BY_SUFFIX[suffix].plays:
+    elif suffix not in CLIP_SUFFIXES or not BY_SUFFIX[suffix].plays:
         suffix = CLIP
     folder = settings.out or Path()
     return folder / PurePosixPath(file.name).with_suffix(suffix)
@@ -128,7 +128,7 @@ def _encoded(mended: Repaired, palette: Palette | None, suffix: str) -> bytes:
 
 
 def _truecolor(mended: Repaired, suffix: str) -> bytes:
-    """More colours than an index can tell apart."""
+    """A file in RGBA, for images of more colours than a palette holds."""
     if suffix not in TRUECOLOR:
         raise InputError("more than 255 colours in a clip: reduce them with `pxgen prepare`")
     images = [Image.fromarray(frame) for frame in mended.rgba]

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import I64, Rgba
 from pxgen.errors import InputError
 from pxgen.ingest.images import read_image
 from pxgen.ingest.walk import find_files
 from pxgen.palette.library import find_palette, names
 from pxgen.palette.oklab import OPAQUE
 from pxgen.palette.quantize import build_palette, loss_report, suggest_count
-from pxgen.palette.table import MAX_COLORS, Palette, pack, unpack
+from pxgen.palette.table import MAX_COLORS, Palette, pack, sum_counts, unpack
 from pxgen.render.terminal import ColorDepth, color_depth, sprite_lines, swatch_lines
 
 _MERGE_AT = 1 << 20
@@ -26,11 +25,11 @@ _MERGE_AT = 1 << 20
 
 @dataclass(frozen=True)
 class Extraction:
-    """A palette taken from pictures and what it costs to use it for them."""
+    """A palette taken from images, and its loss on them."""
 
     palette: Palette
     distinct: int
-    """Visible colours in the pictures."""
+    """Visible colours in the images."""
     decibels: float
     """PSNR over the visible pixels, infinite if exact."""
     exact_share: float
@@ -95,7 +94,7 @@ def _strip(palette: Palette, depth: ColorDepth) -> str:
     return sprite_lines(np.stack([row, row]), palette, depth=depth)[0]
 
 
-def _census(images: Iterable[Path]) -> tuple[U8, NDArray[np.int64]]:
+def _census(images: Iterable[Path]) -> tuple[Rgba, I64]:
     """Every visible colour of the images, made opaque, and its number of pixels."""
     keys = np.empty(0, np.uint32)
     counts = np.empty(0, np.int64)
@@ -106,15 +105,6 @@ def _census(images: Iterable[Path]) -> tuple[U8, NDArray[np.int64]]:
         found, pixels = np.unique(pack(visible) | np.uint32(255), return_counts=True)
         keys, counts = np.concatenate([keys, found]), np.concatenate([counts, pixels])
         if len(keys) > _MERGE_AT:
-            keys, counts = _merged(keys, counts)
-    keys, counts = _merged(keys, counts)
+            keys, counts = sum_counts(keys, counts)
+    keys, counts = sum_counts(keys, counts)
     return unpack(keys), counts
-
-
-def _merged(
-    keys: NDArray[np.uint32], counts: NDArray[np.int64]
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    distinct, place = np.unique(keys, return_inverse=True)
-    total = np.zeros(len(distinct), np.int64)
-    np.add.at(total, place, counts)
-    return distinct, total

@@ -1,1 +1,1 @@
-"""Sprite sheets and the files by which game engines and editors find their way in them."""
+"""Sprite sheets, and the files that describe them to game engines and editors."""

@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
 from pxgen.palette.table import Palette
@@ -18,8 +18,8 @@ FILE, FRAME = 0xA5E0, 0xF1FA
 LAYER, CEL, PROFILE, TAGS, PALETTE = 0x2004, 0x2005, 0x2007, 0x2018, 0x2019
 COMPRESSED = 2
 """The type of a cel that is packed by zlib."""
-MOST = 65_535
-"""Frames, pixels along a side, and milliseconds a frame: what 16 bits hold."""
+MAX_U16 = 65_535
+"""The largest 16-bit number: of frames, pixels along a side, and milliseconds a frame."""
 
 
 def encode_aseprite(clips: Sequence[Clip], palette: Palette) -> bytes:
@@ -31,8 +31,8 @@ def encode_aseprite(clips: Sequence[Clip], palette: Palette) -> bytes:
     frames = [frame for clip in clips for frame in clip.frames]
     durations = [ms for clip in clips for ms in clip.durations]
     height, width = frames[0].shape
-    if max(len(frames), height, width) > MOST:
-        raise UsageError(f"an Aseprite file holds at most {MOST} frames and pixels along a side")
+    if max(len(frames), height, width) > MAX_U16:
+        raise UsageError(f"an Aseprite file holds at most {MAX_U16} frames and pixels along a side")
     body = b"".join(
         _frame([*(_first(clips, palette) if number == 0 else ()), _cel(frame)], ms)
         for number, (frame, ms) in enumerate(zip(frames, durations, strict=True))
@@ -44,7 +44,7 @@ def encode_aseprite(clips: Sequence[Clip], palette: Palette) -> bytes:
 
 
 def _first(clips: Sequence[Clip], palette: Palette) -> Iterator[bytes]:
-    """The chunks that only the first frame has."""
+    """The chunks of the first frame alone: colour profile, palette, layer and tags."""
     srgb = struct.pack("<HHI8x", 1, 0, 0)
     yield _chunk(PROFILE, srgb)
     rows = b"".join(struct.pack("<H4B", 0, *row) for row in palette.rows)
@@ -64,7 +64,7 @@ def _tags(clips: Sequence[Clip]) -> Iterator[bytes]:
         first = last + 1
 
 
-def _cel(frame: U8) -> bytes:
+def _cel(frame: IndexMaps) -> bytes:
     height, width = frame.shape
     opaque = 255
     head = struct.pack("<HhhBHh5xHH", 0, 0, 0, opaque, COMPRESSED, 0, width, height)
@@ -72,7 +72,7 @@ def _cel(frame: U8) -> bytes:
 
 
 def _frame(chunks: Sequence[bytes], duration: float) -> bytes:
-    ms = min(MOST, max(1, round(duration)))
+    ms = min(MAX_U16, max(1, round(duration)))
     body = b"".join(chunks)
     return struct.pack("<IHHHxxI", 16 + len(body), FRAME, len(chunks), ms, len(chunks)) + body
 
@@ -82,5 +82,5 @@ def _chunk(kind: int, content: bytes) -> bytes:
 
 
 def _string(text: str) -> bytes:
-    encoded = text.encode("utf-8")[:MOST]
+    encoded = text.encode("utf-8")[:MAX_U16]
     return struct.pack("<H", len(encoded)) + encoded

@@ -1,4 +1,4 @@
-"""Frames laid out on one sheet, and where each of them is."""
+"""Texture atlases: frames laid out on one sheet, and the rectangle of each."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.errors import UsageError
 
 Arrangement = Literal["rows", "columns", "packed"]
 
-LARGEST = 32_768
+MAX_SHEET_SIDE = 32_768
 """Pixels along a side of a sheet; more than any engine loads."""
 
 
@@ -23,7 +23,7 @@ class Clip:
     """A sprite that has a name: one frame, or several that follow one another."""
 
     name: str
-    frames: U8
+    frames: IndexMaps
     """``(T, H, W) uint8``."""
     durations: Sequence[float]
     """Milliseconds of each frame."""
@@ -34,13 +34,13 @@ class Clip:
 
 
 def frame_names(clip: str, frames: int) -> list[str]:
-    """What the frames of a clip are called."""
+    """The names of a clip's frames: ``walk-00``, ``walk-01``; a still's is its own."""
     return [clip] if frames == 1 else [f"{clip}-{number:02}" for number in range(frames)]
 
 
 @dataclass(frozen=True)
 class Style:
-    """How frames share a sheet."""
+    """The layout of a sheet."""
 
     arrangement: Arrangement = "rows"
     """``rows``: a clip a row, and stills in reading order; ``columns``: turned; ``packed``:
@@ -48,13 +48,13 @@ class Style:
     padding: int = 0
     """Transparent pixels between frames."""
     extrude: int = 0
-    """Times that the border of a frame is repeated around it, so that filtering cannot bleed."""
+    """Pixels by which a frame's border is repeated around it, so that filtering cannot bleed."""
     power_of_two: bool = False
     """Whether the sheet's sides are powers of two."""
 
 
 class Cel(NamedTuple):
-    """Where one frame is."""
+    """The rectangle of one frame, in pixels of the sheet."""
 
     name: str
     x: int
@@ -77,7 +77,7 @@ class Tag(NamedTuple):
 
     @property
     def moves(self) -> bool:
-        """Whether there is more than one."""
+        """Whether it has several frames."""
         return self.last > self.first
 
 
@@ -85,7 +85,7 @@ class Tag(NamedTuple):
 class Atlas:
     """A sheet and its frames."""
 
-    pixels: U8
+    pixels: IndexMaps
     """``(H, W) uint8``."""
     cels: tuple[Cel, ...]
     tags: tuple[Tag, ...]
@@ -99,7 +99,7 @@ class Atlas:
         return (cel.width, cel.height) != self.source
 
 
-class _Place(NamedTuple):
+class _Position(NamedTuple):
     x: int
     y: int
 
@@ -160,7 +160,9 @@ def _tags(clips: Iterable[Clip]) -> Iterable[Tag]:
         first += len(clip.frames)
 
 
-def _grid(clips: Sequence[Clip], arrangement: Arrangement, height: int, width: int) -> list[_Place]:
+def _grid(
+    clips: Sequence[Clip], arrangement: Arrangement, height: int, width: int
+) -> list[_Position]:
     """The cell of each frame."""
     longest = max(len(clip.frames) for clip in clips)
     if longest > 1:
@@ -174,10 +176,10 @@ def _grid(clips: Sequence[Clip], arrangement: Arrangement, height: int, width: i
         cells = [divmod(number, across) for number in range(len(clips))]
     if arrangement == "columns":
         cells = [(column, row) for row, column in cells]
-    return [_Place(column * width, row * height) for row, column in cells]
+    return [_Position(column * width, row * height) for row, column in cells]
 
 
-def _pack(images: Sequence[U8], gap: int) -> list[_Place]:
+def _pack(images: Sequence[IndexMaps], gap: int) -> list[_Position]:
     """Shelves of falling height, at the width that wastes least; equal images share a place."""
     unique: dict[tuple[tuple[int, ...], bytes], int] = {}
     kinds = [unique.setdefault((i.shape, i.tobytes()), len(unique)) for i in images]
@@ -190,40 +192,40 @@ def _pack(images: Sequence[U8], gap: int) -> list[_Place]:
     return [best[kind] for kind in kinds]
 
 
-def _shelve(sizes: Sequence[tuple[int, int]], most: int) -> list[_Place]:
-    places = [_Place(0, 0)] * len(sizes)
+def _shelve(sizes: Sequence[tuple[int, int]], most: int) -> list[_Position]:
+    places = [_Position(0, 0)] * len(sizes)
     x = y = shelf = 0
     for number in sorted(range(len(sizes)), key=lambda n: (-sizes[n][1], -sizes[n][0], n)):
         width, height = sizes[number]
         if x and x + width > most:
             x, y, shelf = 0, y + shelf, 0
-        places[number] = _Place(x, y)
+        places[number] = _Position(x, y)
         x, shelf = x + width, max(shelf, height)
     return places
 
 
-def _extent(places: Sequence[_Place], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+def _extent(places: Sequence[_Position], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """The area of the sheet, then its longer side."""
     across = max(place.x + size[0] for place, size in zip(places, sizes, strict=True))
     down = max(place.y + size[1] for place, size in zip(places, sizes, strict=True))
     return across * down, max(across, down)
 
 
-def _box(frame: U8) -> _Box:
-    """What is left of a frame without its transparent borders; of an empty one its first pixel."""
+def _box(frame: IndexMaps) -> _Box:
+    """The bounding box of a frame's visible pixels; of an empty frame its first pixel."""
     rows, columns = np.flatnonzero(frame.any(1)), np.flatnonzero(frame.any(0))
     if not len(rows):
         return _Box(0, 0, 1, 1)
     return _Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
-def _paint(images: Sequence[U8], cels: Sequence[Cel], style: Style) -> U8:
+def _paint(images: Sequence[IndexMaps], cels: Sequence[Cel], style: Style) -> IndexMaps:
     around = style.extrude
     width = max(cel.x + cel.width for cel in cels) + around
     height = max(cel.y + cel.height for cel in cels) + around
     if style.power_of_two:
         width, height = (1 << (side - 1).bit_length() for side in (width, height))
-    if max(width, height) > LARGEST:
+    if max(width, height) > MAX_SHEET_SIDE:
         raise UsageError(
             f"a sheet of {width}x{height} pixels is more than engines load: make fewer sprites, "
             "or a folder of them"

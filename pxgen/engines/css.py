@@ -1,4 +1,4 @@
-"""Style sheets for the web: a class a sprite, and key frames for what moves."""
+"""CSS for the web: a class a sprite, and key frames for each clip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What convolutions make of an X and an O: plain, padded, strided, dilated, transposed."""
+"""Convolutions of an X and an O: plain, padded, strided, dilated, transposed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from pxgen.arrays import F32, U8
+from pxgen.arrays import F32, IndexMaps
 from pxgen.render.figure import paste, shades, sheet, write
 
-SIDE = 14
+LETTER_SIDE = 14
 SIX = np.float32(6)
 KERNELS: dict[str, F32] = {
     "diagonal /": np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]], np.float32) / SIX,
@@ -25,8 +25,8 @@ KERNELS: dict[str, F32] = {
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to convolve, and the way back where there is one."""
+class Variant:
+    """The hyperparameters of one convolution."""
 
     name: str
     stride: int = 1
@@ -51,67 +51,67 @@ class Way:
         return layer
 
 
-WAYS = (
-    Way("plain"),
-    Way("padded", padding=1),
-    Way("stride 2", stride=2, padding=1),
-    Way("dilated", padding=2, dilation=2),
-    Way("transposed", transposed=True),
-    Way("transposed 2", stride=2, transposed=True),
+VARIANTS = (
+    Variant("plain"),
+    Variant("padded", padding=1),
+    Variant("stride 2", stride=2, padding=1),
+    Variant("dilated", padding=2, dilation=2),
+    Variant("transposed", transposed=True),
+    Variant("transposed 2", stride=2, transposed=True),
 )
-WIDE = 2 * SIDE + 1
+WIDE = 2 * LETTER_SIDE + 1
 """Side of the largest output."""
 
 
-class Stage(NamedTuple):
-    """One output and how it came about."""
+class Panel(NamedTuple):
+    """One output, and the letter, kernel and variant that gave it."""
 
     letter: str
     kernel: str
-    way: Way
+    variant: Variant
     values: F32
 
 
 def letters() -> dict[str, F32]:
     """An X and an O, ``(14, 14) float32`` of zeros and ones."""
-    rows, columns = np.mgrid[:SIDE, :SIDE]
-    cross = (np.abs(rows - columns) <= 1) | (np.abs(rows + columns - SIDE + 1) <= 1)
-    distance = np.hypot(rows - (SIDE - 1) / 2, columns - (SIDE - 1) / 2)
+    rows, columns = np.mgrid[:LETTER_SIDE, :LETTER_SIDE]
+    cross = (np.abs(rows - columns) <= 1) | (np.abs(rows + columns - LETTER_SIDE + 1) <= 1)
+    distance = np.hypot(rows - (LETTER_SIDE - 1) / 2, columns - (LETTER_SIDE - 1) / 2)
     ring = np.abs(distance - 5) <= 1
     return {"X": cross.astype(np.float32), "O": ring.astype(np.float32)}
 
 
-def stages() -> list[Stage]:
-    """Every letter through every kernel in every way."""
+def panels() -> list[Panel]:
+    """The output of every letter, kernel and variant."""
     made = []
     for letter, image in letters().items():
         for kernel, weights in KERNELS.items():
-            for way in WAYS:
+            for variant in VARIANTS:
                 with torch.no_grad():
-                    output = way.layer(weights)(torch.from_numpy(image)[None, None])
-                made.append(Stage(letter, kernel, way, output[0, 0].numpy()))
+                    output = variant.layer(weights)(torch.from_numpy(image)[None, None])
+                made.append(Panel(letter, kernel, variant, output[0, 0].numpy()))
     return made
 
 
-def convolution() -> U8:
-    """A page: a row a letter and kernel, a column a way."""
+def convolution() -> IndexMaps:
+    """``(H, W) uint8``: a page with a row a letter and kernel, and a column a variant."""
     cell, wide, margin, head = WIDE + 5, WIDE + 14, 48, 12
     height = head + 2 * len(KERNELS) * cell
-    page = sheet(height + 12, margin + (1 + len(WAYS)) * wide + 8)
-    columns = ["input", *(way.name for way in WAYS)]
-    for place, name in enumerate(columns):
-        write(page, name, 3, margin + place * wide)
+    page = sheet(height + 12, margin + (1 + len(VARIANTS)) * wide + 8)
+    columns = ["input", *(variant.name for variant in VARIANTS)]
+    for column, name in enumerate(columns):
+        write(page, name, 3, margin + column * wide)
     for left, value, name in ((0, 1.0, "above zero"), (60, -1.0, "below zero")):
         paste(page, shades(np.full((5, 5), value, np.float32), 1.0), height + 3, margin + left)
         write(page, name, height + 3, margin + left + 8)
     images = letters()
-    for number, stage in enumerate(stages()):
-        row, column = divmod(number, len(WAYS))
+    for number, panel in enumerate(panels()):
+        row, column = divmod(number, len(VARIANTS))
         top = head + row * cell
         if column == 0:
-            write(page, stage.letter, top + 2, 2)
-            write(page, stage.kernel, top + 10, 2)
-            paste(page, shades(KERNELS[stage.kernel], 0.5), top + 19, 3)
-            paste(page, shades(images[stage.letter], 1.5), top, margin)
-        paste(page, shades(stage.values, 1.0), top, margin + (1 + column) * wide)
+            write(page, panel.letter, top + 2, 2)
+            write(page, panel.kernel, top + 10, 2)
+            paste(page, shades(KERNELS[panel.kernel], 0.5), top + 19, 3)
+            paste(page, shades(images[panel.letter], 1.5), top, margin)
+        paste(page, shades(panel.values, 1.0), top, margin + (1 + column) * wide)
     return page

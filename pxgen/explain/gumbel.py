@@ -1,4 +1,7 @@
-"""Gumbel noise: exact draws by a maximum, and relaxed ones that have a gradient."""
+"""Gumbel-max samples, which are exact, and Gumbel-softmax samples, which have a gradient.
+
+Jang et al., *Categorical Reparameterization with Gumbel-Softmax*, arXiv:1611.01144.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pxgen.arrays import F64, U8
+from pxgen.arrays import F64, IndexMaps
 from pxgen.models.autoencoder.latents import GumbelLatent, gumbel_softmax
 from pxgen.noise import PictureNoise, draw_categories
 from pxgen.render.figure import DOTS, INK, paste, sheet, write
@@ -25,7 +28,7 @@ SIMPLEX_CHANCES = (0.5, 0.3, 0.2)
 
 
 def shares() -> dict[str, F64]:
-    """How often each category is drawn, ``(K,)`` by each way of drawing; they should agree."""
+    """The frequency of each category, ``(K,)`` by each sampler; they should agree."""
     wanted = torch.tensor(CHANCES)
     noise = PictureNoise(0, [0])
     K = len(CHANCES)
@@ -43,36 +46,36 @@ def shares() -> dict[str, F64]:
 
 
 def distances() -> Mapping[str, float]:
-    """Total variation between what is wanted and what each way draws."""
+    """The total variation distance of each sampler from the target distribution."""
     made = shares()
     wanted = made.pop("wanted")
     return {name: float(np.abs(drawn - wanted).sum() / 2) for name, drawn in made.items()}
 
 
-def gumbel() -> U8:
-    """A page of bars: a block a category, a bar a way of drawing."""
+def gumbel() -> IndexMaps:
+    """``(H, W) uint8``: a bar chart, a group a category and a bar a sampler."""
     made = shares()
     bar, gap, high = 9, 8, 84
     width = len(CHANCES) * (bar * len(made) + gap) + gap
     page = sheet(high + 10 + 8 * (len(made) + 1), width + 2)
     for category in range(len(CHANCES)):
         left = gap + category * (bar * len(made) + gap)
-        for place, drawn in enumerate(made.values()):
+        for number, drawn in enumerate(made.values()):
             tall = max(1, round(float(drawn[category]) / max(CHANCES) * (high - 10)))
-            color = INK if place == 0 else DOTS + place - 1
-            page[high - tall : high, left + place * bar : left + (place + 1) * bar - 1] = color
+            color = INK if number == 0 else DOTS + number - 1
+            page[high - tall : high, left + number * bar : left + (number + 1) * bar - 1] = color
     page[high, :] = INK
     far = distances()
-    for place, name in enumerate(made):
-        top = high + 6 + 8 * place
-        page[top : top + 5, gap : gap + 5] = INK if place == 0 else DOTS + place - 1
+    for number, name in enumerate(made):
+        top = high + 6 + 8 * number
+        page[top : top + 5, gap : gap + 5] = INK if number == 0 else DOTS + number - 1
         note = f" {far[name]:.4f} off" if name in far else " shares of six categories"
         write(page, name + note, top, gap + 8)
     return page
 
 
-def simplex() -> U8:
-    """``(frames, H, W)``: samples of three categories as the temperature falls."""
+def simplex() -> IndexMaps:
+    """``(frames, H, W) uint8``: Gumbel-softmax samples on the simplex as the temperature falls."""
     frames = []
     for temperature in _falling():
         page = sheet(TRIANGLE + 22, round(TRIANGLE * 2 / 3**0.5) + 20)
@@ -82,18 +85,18 @@ def simplex() -> U8:
     return np.stack(frames)
 
 
-def simplex_strip() -> U8:
-    """A page of some of the frames side by side."""
+def simplex_strip() -> IndexMaps:
+    """``(H, W) uint8``: some of the frames side by side."""
     steps = list(_falling())
     chosen = [min(range(len(steps)), key=lambda i: abs(steps[i] - t)) for t in TEMPERATURES]
     return np.concatenate(list(simplex()[chosen]), axis=1)
 
 
-def _falling() -> NDArray[np.float64]:
+def _falling() -> F64:
     return np.geomspace(TEMPERATURES[0], TEMPERATURES[-1], 24)
 
 
-def _dots(temperature: float) -> U8:
+def _dots(temperature: float) -> IndexMaps:
     """The triangle with a dot a sample, in the colour of the category that is largest."""
     uniform = PictureNoise(1, [0]).uniform(CORNERS, 3)[0]
     soft = gumbel_softmax(torch.tensor(SIMPLEX_CHANCES).log(), uniform, temperature).numpy()
@@ -107,7 +110,7 @@ def _dots(temperature: float) -> U8:
     return figure
 
 
-def _mark(figure: U8, places: NDArray[np.floating], colors: NDArray[np.integer]) -> None:
+def _mark(figure: IndexMaps, places: NDArray[np.floating], colors: NDArray[np.integer]) -> None:
     rows, columns = np.rint(places).astype(int).T
     rows, columns = rows.clip(0, len(figure) - 1), columns.clip(0, figure.shape[1] - 1)
     figure[rows, columns] = colors
@@ -127,9 +130,9 @@ class _Rows:
         return len(self._given)
 
     def uniform(self, *shape: int) -> Tensor:
-        """What was given."""
+        """The given numbers."""
         return self._given.view(-1, *shape)
 
     def normal(self, *shape: int) -> Tensor:
-        """Nothing here draws Gaussians."""
+        """Refused: there are only uniforms."""
         raise TypeError("only uniforms were given")

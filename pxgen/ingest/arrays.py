@@ -14,10 +14,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from pxgen.arrays import Bytes, Rgba
 from pxgen.errors import InputError
 from pxgen.palette import Palette
-
-U8 = NDArray[np.uint8]
 
 ARRAY_SUFFIXES = frozenset({".npy", ".npz"})
 COMPANIONS = ("labels", "palette", "label_names")
@@ -28,9 +27,9 @@ LABEL_KEYS = ("labels", "label", "y", "y_train", "targets", "arr_1")
 NAME_KEYS = ("label_names", "class_names", "classes")
 
 _CHUNK_PIXELS = 1 << 19
-_SMALL_ARRAY = 1 << 30
-_SPRITE_VALUES = 1 << 24
-"""Numbers of one sprite at most: a few kilobytes of zip could otherwise fill memory."""
+_MAX_WHOLE_BYTES = 1 << 30
+_MAX_SPRITE_VALUES = 1 << 24
+"""Most numbers of one sprite: a few kilobytes of zip could otherwise fill memory."""
 _MIXABLE = (1, 2, 3, 4)
 
 
@@ -43,21 +42,21 @@ def is_companion(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class ArrayFile:
-    """An array of sprites whose reading was decided from its shape, type and range."""
+    """An array of sprites, and its interpretation by shape, type and range."""
 
     path: Path
     member: str | None
     """Its name inside an ``.npz``."""
     shape: tuple[int, ...]
-    to_rgba: Callable[[NDArray[Any]], U8]
+    to_rgba: Callable[[NDArray[Any]], Rgba]
     """``(n, …)`` as stored to ``(n, T, H, W, 4) uint8``."""
     described: str
-    """How it was understood, for people."""
+    """The interpretation in words."""
 
     def __len__(self) -> int:
         return self.shape[0]
 
-    def chunks(self) -> Iterator[U8]:
+    def chunks(self) -> Iterator[Rgba]:
         """Yield ``(n, T, H, W, 4) uint8`` in file order, in bounded memory."""
         for chunk in _stream(self.path, self.member):
             yield self.to_rgba(chunk)
@@ -83,7 +82,7 @@ def open_array(path: Path, fallback: Palette | None) -> ArrayFile:
         raise InputError(f"{path}: one picture of shape {shape}; put a first axis before it")
     if not 3 <= len(shape) <= 5 or math.prod(shape) == 0:
         raise InputError(f"{path}: shape {shape} is not (N, H, W[, C]) or (N, T, H, W, C)")
-    if math.prod(shape[1:]) > _SPRITE_VALUES:
+    if math.prod(shape[1:]) > _MAX_SPRITE_VALUES:
         raise InputError(f"{path}: sprites of shape {shape[1:]} are too large")
     if dtype.kind not in "buif":
         raise InputError(f"{path}: elements of type {dtype} are no pixels")
@@ -114,7 +113,7 @@ def read_small(path: Path, member: str | None = None) -> NDArray[Any]:
         InputError: damaged, pickled or larger than 1 GiB.
     """
     shape, dtype = _header(path, member)
-    if math.prod(shape) * dtype.itemsize > _SMALL_ARRAY:
+    if math.prod(shape) * dtype.itemsize > _MAX_WHOLE_BYTES:
         raise InputError(f"{path}: {shape} {dtype} is too large for this use")
     with ExitStack() as stack, _damage_named(path):
         return np.asarray(npy.read_array(_open(stack, path, member), allow_pickle=False))
@@ -156,7 +155,7 @@ def _image_member(path: Path) -> str | None:
     raise InputError(f"{path}: no array called {', '.join(IMAGE_KEYS)}; it has {', '.join(inside)}")
 
 
-def _own_palette(path: Path) -> U8 | None:
+def _own_palette(path: Path) -> Rgba | None:
     table = companion(path, "palette")
     if table is None:
         return None
@@ -175,7 +174,7 @@ def _own_palette(path: Path) -> U8 | None:
 
 @contextmanager
 def _damage_named(path: Path) -> Iterator[None]:
-    """Whatever damaged bytes make a decoder raise becomes one line that names the file."""
+    """Turn whatever damaged bytes make a decoder raise into one line that names the file."""
     try:
         yield
     except InputError:
@@ -256,7 +255,7 @@ def _range(path: Path, member: str | None) -> tuple[float, float, bool]:
 
 def _value_scale(
     path: Path, dtype: np.dtype[Any], extent: tuple[float, float, bool]
-) -> Callable[[NDArray[Any]], U8]:
+) -> Callable[[NDArray[Any]], Bytes]:
     low, high, whole = extent
     if dtype.kind == "b":
         return lambda chunk: chunk.astype(np.uint8) * np.uint8(255)
@@ -281,7 +280,7 @@ def _indexed(
     path: Path,
     member: str | None,
     shape: tuple[int, ...],
-    table: U8,
+    table: Rgba,
     extent: tuple[float, float],
 ) -> ArrayFile:
     low, high = extent
@@ -291,7 +290,7 @@ def _indexed(
             f"of {len(table)} colours"
         )
 
-    def to_rgba(chunk: NDArray[Any]) -> U8:
+    def to_rgba(chunk: NDArray[Any]) -> Rgba:
         frames = chunk[:, None] if chunk.ndim == 3 else chunk
         return np.asarray(table[frames], np.uint8)
 
@@ -312,7 +311,7 @@ def _plane_axis(shape: tuple[int, ...]) -> tuple[int | None, str]:
     return None, "(N, T, H, W) grey"
 
 
-def _from_planes(chunk: U8, axis: int | None) -> U8:
+def _from_planes(chunk: Bytes, axis: int | None) -> Rgba:
     """Grey, grey + alpha, RGB or RGBA planes at ``axis`` to ``(n, T, H, W, 4)``."""
     planes = chunk[..., None] if axis is None else np.moveaxis(chunk, axis, -1)
     if planes.ndim == 4:

@@ -20,7 +20,7 @@ OLD_PALETTES = {0x0004: 1, 0x0011: 4}
 """Chunks of older files, and what their numbers are multiplied by (6 bits in the second)."""
 VISIBLE, BACKGROUND, REFERENCE = 1, 8, 64
 GROUP = 1
-TAGGED = 16
+MAX_TAG_REPEATS = 16
 """Times that tags may show a file's frames, all together: they become copies."""
 MAX_FILE_BYTES = 2**28
 RAW, LINKED = 0, 1
@@ -233,8 +233,9 @@ def _tags(chunk: bytes, frames: int) -> Iterator[tuple[str, tuple[int, ...]]]:
         if not first <= last < frames:
             raise InputError(f"tag {name} names frames that are not there")
         shown += last - first + 1
-        if shown > TAGGED * frames:
-            raise InputError(f"tags show its {frames} frames more than {TAGGED} times over")
+        if shown > MAX_TAG_REPEATS * frames:
+            times = MAX_TAG_REPEATS
+            raise InputError(f"tags show its {frames} frames more than {times} times over")
         order = list(range(first, last + 1))
         forward, there_and_back = direction in {0, 2}, direction >= 2
         order = order if forward else order[::-1]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.builtin import LABELS, PALETTE, SIZE, draw
 from pxgen.canvas import Canvas, parse_size
 from pxgen.config.settings import DataSettings
@@ -78,7 +78,7 @@ def _canvas(settings: DataSettings) -> Canvas:
     return Canvas(settings.frames or 1, height, width)
 
 
-def _key(pixels: U8) -> int:
+def _key(pixels: IndexMaps) -> int:
     used, place = np.unique(pixels, return_inverse=True)
     indices = place.reshape(pixels.shape).astype(np.uint8)
     return family_key(IndexedSprite(indices, pack(PALETTE.rgba[used])), 1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from pxgen.arrays import I64, Colors32
+from pxgen.palette.table import sum_counts
 
-LIMIT = 1 << 20
+MAX_EXACT_COLORS = 1 << 20
 """Distinct colours that are counted exactly; beyond it rare neighbours are counted together."""
 
 _BUFFER = 1 << 18
@@ -40,17 +41,10 @@ class Census:
         self._waiting, self._waiting_size = [], 0
         colors = np.concatenate([part[0] for part in parts])
         counts = np.concatenate([part[1] for part in parts])
-        self._colors, self._counts = _sum_by_color(colors, counts)
-        if len(self._colors) > LIMIT:
+        self._colors, self._counts = sum_counts(colors, counts)
+        if len(self._colors) > MAX_EXACT_COLORS:
             self.exact = False
             # Frequent colours stay as they are: outlines, white and black decide how art looks.
-            rare = np.argsort(self._counts, kind="stable")[: -LIMIT // 4]
+            rare = np.argsort(self._counts, kind="stable")[: -MAX_EXACT_COLORS // 4]
             self._colors[rare] &= _COARSE
-            self._colors, self._counts = _sum_by_color(self._colors, self._counts)
-
-
-def _sum_by_color(colors: Colors32, counts: I64) -> tuple[Colors32, I64]:
-    distinct, place = np.unique(colors, return_inverse=True)
-    total = np.zeros(len(distinct), np.int64)
-    np.add.at(total, place, counts)
-    return distinct, total
+            self._colors, self._counts = sum_counts(self._colors, self._counts)

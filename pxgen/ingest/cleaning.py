@@ -1,26 +1,25 @@
-"""What is taken off sprites before they are counted: backgrounds, and damage that has a cure."""
+"""Cleaning before colours are counted: backgrounds cut off, and JPEG overflow undone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import Bools, Rgba
 
-NEAR = 12
-"""How far, in any channel, a smoothed background strays from its commonest colour."""
-DARK = 32
+MAX_SMOOTHED_GAP = 12
+"""Levels of any channel by which a smoothed background strays from its commonest colour."""
+MAX_DARK_LEVEL = 32
 """Brightest channel of a border that counts as dark."""
-MOSTLY = 0.8
-"""Share of JPEGs with dark borders from which on all of them are suspect."""
-FEW = 8
-"""JPEGs below which there is nothing to suspect."""
+MIN_DARK_SHARE = 0.8
+"""At this share of JPEGs with dark borders all of them are suspect."""
+MIN_JPEGS = 8
+"""Fewer JPEGs say nothing."""
 
 
-def cut_background(rgba: U8, *, smoothed: bool) -> U8:
-    """Make the colour that fills most of the border transparent wherever it reaches from there.
+def cut_background(rgba: Rgba, *, smoothed: bool) -> Rgba:
+    """Flood fill from the border: the colour that fills most of it becomes transparent.
 
     Args:
         rgba: ``(T, H, W, 4) uint8``.
@@ -29,10 +28,10 @@ def cut_background(rgba: U8, *, smoothed: bool) -> U8:
     Returns:
         ``(T, H, W, 4) uint8``; the same sprite where no opaque colour fills half of the border.
     """
-    return np.stack([_cut_frame(frame, NEAR if smoothed else 0) for frame in rgba])
+    return np.stack([_cut_frame(frame, MAX_SMOOTHED_GAP if smoothed else 0) for frame in rgba])
 
 
-def _cut_frame(frame: U8, near: int) -> U8:
+def _cut_frame(frame: Rgba, near: int) -> Rgba:
     border = np.zeros(frame.shape[:2], np.bool_)
     border[[0, -1]] = border[:, [0, -1]] = True
     colors, counts = np.unique(frame[border], axis=0, return_counts=True)
@@ -45,8 +44,8 @@ def _cut_frame(frame: U8, near: int) -> U8:
     return cut
 
 
-def _reached(open_: NDArray[np.bool_], start: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """``(H, W)``: where one comes from the start, step by step up, down, left and right."""
+def _reached(open_: Bools, start: Bools) -> Bools:
+    """``(H, W)``: the open pixels 4-connected to the start."""
     reached = open_ & start
     while True:
         wider = reached.copy()
@@ -62,7 +61,7 @@ def _reached(open_: NDArray[np.bool_], start: NDArray[np.bool_]) -> NDArray[np.b
 
 @dataclass
 class Jpegs:
-    """What JPEG sprites have in common, to tell those whose colours overflowed.
+    """Statistics of JPEG sprites, to detect colours that overflowed.
 
     Where 8-bit colours in [0, 1] were multiplied by 255 as bytes, each became ``-x mod 256``:
     inverted, but with black and white both dark. White borders turn dark and warm colours cold.
@@ -74,23 +73,24 @@ class Jpegs:
     coldness: float = 0.0
     """Sum over sprites of blue less red, of what is not dark."""
 
-    def look(self, rgba: U8) -> None:
+    def look(self, rgba: Rgba) -> None:
         """Take note of a ``(T, H, W, 4) uint8`` sprite."""
         rgb = rgba[0, ..., :3].astype(np.int16)
         border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
         self.count += 1
-        self.dark += bool(np.median(border, 0).max() <= DARK)
-        lit = rgb[rgb.max(-1) > DARK]
+        self.dark += bool(np.median(border, 0).max() <= MAX_DARK_LEVEL)
+        lit = rgb[rgb.max(-1) > MAX_DARK_LEVEL]
         if len(lit):
             self.coldness += float((lit[:, 2] - lit[:, 0]).mean())
 
     @property
     def overflowed(self) -> bool:
         """Whether they look as an overflow leaves them."""
-        return self.count >= FEW and self.dark >= MOSTLY * self.count and self.coldness > 0
+        mostly_dark = self.count >= MIN_JPEGS and self.dark >= MIN_DARK_SHARE * self.count
+        return mostly_dark and self.coldness > 0
 
 
-def undo_overflow(rgba: U8) -> U8:
+def undo_overflow(rgba: Rgba) -> Rgba:
     """Invert ``-x mod 256``; what was black cannot be told from white and becomes white."""
     mended = rgba.copy()
     mended[..., :3] = np.minimum(256 - rgba[..., :3].astype(np.int16), 255)

@@ -15,14 +15,14 @@ _ANY_NUMBER = re.compile(r"^(.*?)[-_. ]*\(?(\d+)\)?$")
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileGroup:
     """One file, or the files of one clip in order."""
 
     name: str
     files: tuple[Found, ...]
 
 
-def gather(files: Sequence[Found], frames: int | None) -> list[Entry]:
+def gather(files: Sequence[Found], frames: int | None) -> list[FileGroup]:
     """Group numbered frame files into clips where that is what they are.
 
     Without ``frames``, only when every file is marked as a frame (``run_f0.png``,
@@ -41,26 +41,26 @@ def gather(files: Sequence[Found], frames: int | None) -> list[Entry]:
         match = match or _ANY_NUMBER.match(path.stem)
         key = file.name if match is None else _clip_name(path, match[1])
         runs.setdefault(key, []).append((int(match[2]) if match else 0, file))
-    entries: list[Entry] = []
+    groups: list[FileGroup] = []
     for name, run in runs.items():
-        entries.extend(_clip(name, run))
-    return entries
+        groups.extend(_clip(name, run))
+    return groups
 
 
-def broken(entries: Iterable[Entry]) -> list[str]:
-    """Clips of which a number is missing or twice there, so that their frames are single files."""
+def broken(groups: Iterable[FileGroup]) -> list[str]:
+    """Clips with a gap or a repeat in their numbers, whose frames were taken as single files."""
     marked: Counter[str] = Counter()
-    for entry in entries:
-        path = PurePosixPath(entry.files[0].name)
+    for group in groups:
+        path = PurePosixPath(group.files[0].name)
         match = _FRAME_MARK.match(path.stem)
-        if match is not None and len(entry.files) == 1:
+        if match is not None and len(group.files) == 1:
             marked[_clip_name(path, match[1])] += 1
     return [name for name, frames in marked.items() if frames > 1]
 
 
-def singles(files: Iterable[Found]) -> list[Entry]:
+def singles(files: Iterable[Found]) -> list[FileGroup]:
     """Each file for itself."""
-    return [Entry(file.name, (file,)) for file in files]
+    return [FileGroup(file.name, (file,)) for file in files]
 
 
 def _clip_name(path: PurePosixPath, prefix: str) -> str:
@@ -70,11 +70,11 @@ def _clip_name(path: PurePosixPath, prefix: str) -> str:
     return str(path.parent) if path.parent.name else "clip"
 
 
-def _clip(name: str, run: list[tuple[int, Found]]) -> list[Entry]:
+def _clip(name: str, run: list[tuple[int, Found]]) -> list[FileGroup]:
     run = sorted(run, key=lambda numbered: (numbered[0], numbered[1].name))
     numbers = [number for number, _ in run]
     if numbers != list(range(numbers[0], numbers[0] + len(run))):
         return singles(file for _, file in run)
     if len(run) == 1:
         return singles([run[0][1]])
-    return [Entry(name, tuple(file for _, file in run))]
+    return [FileGroup(name, tuple(file for _, file in run))]

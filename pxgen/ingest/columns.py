@@ -1,4 +1,4 @@
-"""What the columns of a label table mean."""
+"""The meaning of a label table's columns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pxgen.errors import UsageError
-from pxgen.ingest.tables import Cell, Table
+from pxgen.ingest.tables import Cell, LabelTable
 from pxgen.render.kinds import BY_SUFFIX
 
 _PLAIN_SEPARATORS = (" / ", ";", "|")
@@ -15,7 +15,7 @@ _POSSIBLE_SEPARATORS = (",", "/")
 _YES = frozenset({"1", "1.0", "true", "yes", "y", "x"})
 _NO = frozenset({"0", "0.0", "false", "no", "n", ""})
 _VECTOR = re.compile(r"^\[[\s\d.,+-]*\]$")
-_FEW = 32
+_MAX_SURE_NAMES = 32
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class LabelColumns:
 
 
 def label_columns(
-    table: Table, key: str, chosen: Sequence[str] | None, class_names: Sequence[str]
+    table: LabelTable, key: str, chosen: Sequence[str] | None, class_names: Sequence[str]
 ) -> LabelColumns:
     """Decide which columns are labels, and read them.
 
@@ -80,12 +80,12 @@ def clean_name(text: str) -> str:
 
 def vector_labels(values: Sequence[float], class_names: Sequence[str]) -> tuple[str, ...]:
     """The names of the places that are set; ``class-3`` where no name was given."""
-    return tuple(class_name(place, class_names) for place, value in enumerate(values) if value)
+    return tuple(class_name(number, class_names) for number, value in enumerate(values) if value)
 
 
-def class_name(place: int, class_names: Sequence[str]) -> str:
+def class_name(number: int, class_names: Sequence[str]) -> str:
     """The name of a numbered class."""
-    return class_names[place] if place < len(class_names) else f"class-{place}"
+    return class_names[number] if number < len(class_names) else f"class-{number}"
 
 
 def _vocabulary(found: Sequence[tuple[str, ...]]) -> list[str]:
@@ -128,14 +128,14 @@ def _names(
             return None, "file names, not taken"
         if distinct == 1 and all(found) and len(found) > 1:
             return None, "the same on every row, not taken"
-        if distinct > _FEW and distinct > len(cells) / 2:
+        if distinct > _MAX_SURE_NAMES and distinct > len(cells) / 2:
             return None, f"{distinct} different texts, not taken (take it with --label-columns)"
     sampling = f", separated by '{separator.strip()}'" if separator else ""
     return found, f"{distinct} label{'s' * (distinct != 1)}{sampling}"
 
 
 def _separator(filled: Sequence[str]) -> str | None:
-    """What stands between the names of a text, if anything.
+    """The separator of the names in a column's texts, if there is one.
 
     Commas and slashes also occur inside names: they separate only where that leaves fewer distinct
     names than texts, so that a column of ``Smith, John`` stays whole.

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.palette import Palette
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
 
-SHOWN = 144
-"""Sprites on a contact sheet at most; clips count once for every frame."""
+MAX_SHOWN_FRAMES = 144
+"""Frames on a contact sheet at most."""
 
 _SHEET_PIXELS = 1200
 _SWATCH_SIDE = 24
@@ -21,7 +21,7 @@ _SWATCH_COLUMNS = 16
 
 
 def choose_shown(labels: Sequence[tuple[int, ...]], frames: int) -> list[int]:
-    """Which sprites to show: every label gets its turn, the rarest first.
+    """Sprites for a contact sheet: every label gets its turn, the rarest first.
 
     Args:
         labels: the label numbers of each sprite.
@@ -30,7 +30,7 @@ def choose_shown(labels: Sequence[tuple[int, ...]], frames: int) -> list[int]:
     Returns:
         Indices such that neighbours bear different labels where there are any.
     """
-    limit = max(1, SHOWN // frames)
+    limit = max(1, MAX_SHOWN_FRAMES // frames)
     if len(labels) <= limit:
         return list(range(len(labels)))
     queues = _queues(labels, limit)
@@ -54,15 +54,15 @@ def _queues(labels: Sequence[tuple[int, ...]], limit: int) -> list[list[int]]:
         for number in numbers or (-1,):
             bearers.setdefault(number, []).append(index)
     by_rarity = sorted(bearers.items(), key=lambda item: (len(item[1]), item[0]))
-    return [_spread(found, limit) for _, found in by_rarity]
+    return [_subsample(found, limit) for _, found in by_rarity]
 
 
-def _spread(found: list[int], limit: int) -> list[int]:
+def _subsample(found: list[int], limit: int) -> list[int]:
     step = max(1, len(found) // limit)
     return found[::step]
 
 
-def sheet_png(pixels: U8, palette: Palette) -> bytes:
+def sheet_png(pixels: IndexMaps, palette: Palette) -> bytes:
     """A contact sheet of ``(N, T, H, W) uint8`` sprites, each clip as a strip of its frames.
 
     Pixels are enlarged by the whole number that brings the sheet near 1200 pixels a side.

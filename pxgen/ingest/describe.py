@@ -1,4 +1,4 @@
-"""What preparing did, in lines for people."""
+"""A summary of a preparation, in lines for people."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import Bytes
 from pxgen.canvas import Canvas
 from pxgen.data.dataset import HELD_OUT
 from pxgen.errors import InputError, Remark
 from pxgen.ingest.palette_choice import Choice
 from pxgen.ingest.split import Together
 
-_LISTED = 20
+_MAX_LISTED = 20
 
 
 class Refusals:
     """Files and sprites that cannot be used, one line each."""
 
     def __init__(self, report: Remark, *, skip: bool) -> None:
-        """Remark the first lines; ``skip`` means that the rest is used nevertheless."""
+        """Report the first lines; with ``skip`` the other files are used."""
         self.count = 0
         self._report = report
         self._skip = skip
 
     def __call__(self, error: InputError) -> None:
-        """Take note of one."""
+        """Record one."""
         self.count += 1
-        if self.count <= _LISTED:
+        if self.count <= _MAX_LISTED:
             line = " ".join(str(error).splitlines())  # file names may hold line ends
             self._report(f"left out: {line}" if self._skip else line)
 
@@ -44,8 +44,8 @@ class Refusals:
         Raises:
             InputError: something was refused.
         """
-        if self.count > _LISTED:
-            self._report(f"... and {self.count - _LISTED} more")
+        if self.count > _MAX_LISTED:
+            self._report(f"... and {self.count - _MAX_LISTED} more")
         if hint:
             self._report(hint)
         if self.count and not self._skip:
@@ -55,9 +55,9 @@ class Refusals:
             )
 
 
-FEW = 4
-"""Sprites of a label below which any split is lopsided."""
-MOST_FRAMES = 64
+MIN_BEARERS = 4
+"""Of labels with fewer sprites any split is lopsided."""
+MAX_SUGGESTED_FRAMES = 64
 """Frames of a clip that are suggested at most: each makes training slower."""
 
 
@@ -73,7 +73,7 @@ def describe_sizes(sizes: Counter[Canvas]) -> str:
     lengths = sorted({size.frames for size in sizes})
     if len(lengths) > 1:
         line += f"; clip lengths found: {', '.join(map(str, lengths))}"
-        if (whole := math.lcm(*lengths)) <= MOST_FRAMES:
+        if (whole := math.lcm(*lengths)) <= MAX_SUGGESTED_FRAMES:
             line += f"; --frames {whole} loops them all evenly"
     return line
 
@@ -126,7 +126,7 @@ def describe_palette(choice: Choice) -> Iterator[str]:
 
 
 def describe_lopsided(
-    split: U8, labels: Sequence[Sequence[int]], names: Sequence[str]
+    split: Bytes, labels: Sequence[Sequence[int]], names: Sequence[str]
 ) -> str | None:
     """A line about labels of which training sees less than half of the sprites, if there are any.
 
@@ -136,14 +136,14 @@ def describe_lopsided(
     for side, numbers in zip(split, labels, strict=True):
         bearers[list(numbers)] += 1
         held[list(numbers)] += side == HELD_OUT
-    lopsided = np.flatnonzero((bearers >= FEW) & (2 * held > bearers))
+    lopsided = np.flatnonzero((bearers >= MIN_BEARERS) & (2 * held > bearers))
     if not len(lopsided):
         return None
-    shown = ", ".join(f"{names[k]} ({held[k]} of {bearers[k]})" for k in lopsided[:_LISTED])
+    shown = ", ".join(f"{names[k]} ({held[k]} of {bearers[k]})" for k in lopsided[:_MAX_LISTED])
     return f"warning: most sprites of some labels are held out: {shown}; --holdout 0 keeps all"
 
 
-def describe_split(split: U8, group: NDArray[np.int32], together: Together = "likes") -> str:
+def describe_split(split: Bytes, group: NDArray[np.int32], together: Together = "likes") -> str:
     """A line about the two sides."""
     held = int((split == HELD_OUT).sum())
     families = len(split) - (int(group.max()) + 1)

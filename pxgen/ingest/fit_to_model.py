@@ -1,4 +1,4 @@
-"""An image as a trained model knows sprites: on its canvas and in its palette."""
+"""Images fitted to a trained model: on its canvas and in its palette."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import Bools, IndexMaps
 from pxgen.canvas import Anchor, Canvas
 from pxgen.errors import InputError
 from pxgen.ingest.images import read_image
@@ -19,9 +18,12 @@ from pxgen.palette import Palette
 from pxgen.palette.local import localized
 from pxgen.palette.table import unpack
 
+MIN_WHITE = 192
+"""Least channel mean, and alpha, of a mask's pixel that counts as white."""
+
 
 def snapped_remark(image: Path, snapped: int) -> str:
-    """What to say of pixels whose colour the palette lacks."""
+    """The remark about pixels whose colour the palette lacks."""
     return (
         f"{image}: {snapped} pixels are of colours that the model's palette lacks; they count as "
         "the nearest ones"
@@ -31,7 +33,7 @@ def snapped_remark(image: Path, snapped: int) -> str:
 class Fitted(NamedTuple):
     """One image, or one clip of it."""
 
-    pixels: U8
+    pixels: IndexMaps
     """``(T, H, W) uint8`` on the model's canvas."""
     snapped: int
     """Pixels whose colour the palette lacks, drawn in the nearest one."""
@@ -39,8 +41,8 @@ class Fitted(NamedTuple):
     """The model's, or the image's own."""
 
 
-class Place(NamedTuple):
-    """What an image is fitted to."""
+class Target(NamedTuple):
+    """The canvas and palette that an image is fitted to."""
 
     canvas: Canvas
     palette: Palette
@@ -49,13 +51,13 @@ class Place(NamedTuple):
     """Whether an image keeps a palette of its own, of at most as many colours."""
 
 
-def fit_image(path: Path, onto: Place) -> Fitted:
+def fit_image(path: Path, target: Target) -> Fitted:
     """Read an image, undo its enlargement, place it and look its colours up.
 
     Raises:
         InputError: unreadable, or it does not fit the canvas, or has too many colours of its own.
     """
-    canvas = onto.canvas
+    canvas = target.canvas
     sprite = IndexedSprite.of(read_image(path).rgba)
     factor = sprite.size.height // canvas.height
     enlarged = (factor * canvas.height, factor * canvas.width)
@@ -63,11 +65,11 @@ def fit_image(path: Path, onto: Place) -> Fitted:
         sprite = sprite.reduced(factor)
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason} of the model")
-    entries, snapped, palette = _entries(path, sprite, onto)
-    return Fitted(place(entries, canvas, onto.anchor), snapped, palette)
+    entries, snapped, palette = _entries(path, sprite, target)
+    return Fitted(place(entries, canvas, target.anchor), snapped, palette)
 
 
-def fit_frames(path: Path, onto: Place, keep: int | None) -> Fitted:
+def fit_frames(path: Path, target: Target, keep: int | None) -> Fitted:
     """The first frames of a clip, placed and looked up; all of them if ``keep`` is None.
 
     Raises:
@@ -77,19 +79,19 @@ def fit_frames(path: Path, onto: Place, keep: int | None) -> Fitted:
     if keep is not None and keep > len(rgba):
         raise InputError(f"{path}: {len(rgba)} frames, fewer than the {keep} to keep")
     sprite = IndexedSprite.of(rgba[:keep])
-    canvas = onto.canvas._replace(frames=sprite.size.frames)
+    canvas = target.canvas._replace(frames=sprite.size.frames)
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason} of the model")
-    entries, snapped, palette = _entries(path, sprite, onto)
-    return Fitted(place(entries, canvas, onto.anchor), snapped, palette)
+    entries, snapped, palette = _entries(path, sprite, target)
+    return Fitted(place(entries, canvas, target.anchor), snapped, palette)
 
 
 class Laid(NamedTuple):
     """One image somewhere on a larger canvas."""
 
-    pixels: U8
+    pixels: IndexMaps
     """``(T, H, W) uint8``, transparent around."""
-    around: NDArray[np.bool_]
+    around: Bools
     """``(T, H, W)``: where the image is not."""
     snapped: int
     """Pixels whose colour the palette lacks, drawn in the nearest one."""
@@ -97,13 +99,13 @@ class Laid(NamedTuple):
     """The model's, or the image's own."""
 
 
-def lay_image(path: Path, onto: Place, at: tuple[int, int] | None) -> Laid:
+def lay_image(path: Path, target: Target, at: tuple[int, int] | None) -> Laid:
     """Read an image and lay it on a canvas as it is, in the middle or ``at`` (left, top).
 
     Raises:
         InputError: unreadable, or it reaches beyond the canvas, or has too many colours.
     """
-    canvas = onto.canvas
+    canvas = target.canvas
     sprite = IndexedSprite.of(read_image(path).rgba)
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason}")
@@ -114,7 +116,7 @@ def lay_image(path: Path, onto: Place, at: tuple[int, int] | None) -> Laid:
             f"{path}: {width}x{height} at {left},{top} reaches beyond the canvas "
             f"{canvas.width}x{canvas.height}"
         )
-    entries, snapped, palette = _entries(path, sprite, onto)
+    entries, snapped, palette = _entries(path, sprite, target)
     pixels, around = np.zeros(canvas, np.uint8), np.ones(canvas, np.bool_)
     inside = (slice(None), slice(top, top + height), slice(left, left + width))
     pixels[inside] = np.tile(entries, (canvas.frames // len(entries), 1, 1))
@@ -122,8 +124,8 @@ def lay_image(path: Path, onto: Place, at: tuple[int, int] | None) -> Laid:
     return Laid(pixels, around, snapped, palette)
 
 
-def fit_mask(path: Path, canvas: Canvas) -> NDArray[np.bool_]:
-    """``(T, H, W)``: where an image is light and opaque, which marks what to draw.
+def fit_mask(path: Path, canvas: Canvas) -> Bools:
+    """``(T, H, W)``: an inpainting mask, True where an image is light and opaque.
 
     Raises:
         InputError: unreadable, of another size than the canvas, or without a light pixel.
@@ -139,21 +141,17 @@ def fit_mask(path: Path, canvas: Canvas) -> NDArray[np.bool_]:
             f"{path}: a mask has the size of what is drawn, {canvas.width}x{canvas.height}, "
             f"not {width}x{height}"
         )
-    light = rgba[..., :3].astype(np.uint16).sum(-1) >= 3 * WHITE
-    marked = light & (rgba[..., 3] >= WHITE)
+    light = rgba[..., :3].astype(np.uint16).sum(-1) >= 3 * MIN_WHITE
+    marked = light & (rgba[..., 3] >= MIN_WHITE)
     if not marked.any():
         raise InputError(f"{path}: nothing to draw; a mask marks it with white")
     return np.broadcast_to(marked, canvas).copy()
 
 
-WHITE = 192
-"""From here on a mask's pixel counts as white, and as opaque."""
-
-
-def _entries(path: Path, sprite: IndexedSprite, onto: Place) -> tuple[U8, int, Palette]:
+def _entries(path: Path, sprite: IndexedSprite, target: Target) -> tuple[IndexMaps, int, Palette]:
     """``(t, h, w) uint8`` entries, how many pixels had to be snapped, and the palette."""
-    palette = onto.palette
-    if onto.local:
+    palette = target.palette
+    if target.local:
         indices, own = localized(sprite.indices, unpack(sprite.colors))
         if len(own) >= len(palette):
             raise InputError(

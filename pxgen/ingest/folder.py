@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import Marks
 from pxgen.data.dataset import FILE_NAME, open_dataset
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
@@ -43,7 +43,7 @@ def write_pictures(out: Path, shown: Sequence[int]) -> None:
     write_bytes(out / SWATCH, swatch_png(dataset.palette))
 
 
-def label_rows(labels: Sequence[tuple[int, ...]], width: int) -> U8:
+def label_rows(labels: Sequence[tuple[int, ...]], width: int) -> Marks:
     """``(n, width) uint8``: 1 at each label number of each sprite."""
     rows = np.zeros((len(labels), width), np.uint8)
     for row, numbers in zip(rows, labels, strict=True):
@@ -51,6 +51,6 @@ def label_rows(labels: Sequence[tuple[int, ...]], width: int) -> U8:
     return rows
 
 
-def label_numbers(rows: U8) -> list[tuple[int, ...]]:
+def label_numbers(rows: Marks) -> list[tuple[int, ...]]:
     """The label numbers of each ``(n, L) uint8`` row of marks."""
     return [tuple(np.flatnonzero(row).tolist()) for row in rows]

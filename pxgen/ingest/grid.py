@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import Rgba
 from pxgen.canvas import parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError
@@ -15,7 +15,7 @@ from pxgen.errors import InputError
 
 @dataclass(frozen=True)
 class Grid:
-    """How a sheet is divided, in the sheet's own pixels; the words are Tiled's."""
+    """The grid of a sheet in its own pixels; margin and spacing are Tiled's words."""
 
     width: int
     height: int
@@ -33,7 +33,7 @@ class Grid:
         return cls(width, height, settings.margin, settings.spacing)
 
     def starts(self, length: int, cell: int) -> range:
-        """Where cells begin along one side.
+        """The first pixel of each cell along one side.
 
         Raises:
             InputError: the side is no whole number of cells.
@@ -44,7 +44,7 @@ class Grid:
         return range(self.margin, length - self.margin, cell + self.spacing)
 
 
-def cut(sheet: U8, grid: Grid, frames: int) -> Iterator[tuple[str, U8]]:
+def cut(sheet: Rgba, grid: Grid, frames: int) -> Iterator[tuple[str, Rgba]]:
     """Yield ``(name, (frames, H, W, 4))`` for each cell, or run of cells, in reading order.
 
     Empty ones come too: the caller counts them. With ``frames`` above one each row is cut into

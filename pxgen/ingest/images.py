@@ -19,8 +19,8 @@ DECODERS: tuple[tuple[Callable[[bytes], bool], Decode], ...] = (
     (is_video, decode_video),
     (lambda head: True, decode_by_pillow),
 )
-"""Whether a file that begins with these bytes is one's own, and what decodes it; the first that
-says so does. A module with both and a line here, above Pillow's, make one more."""
+"""Pairs of a test of a file's first bytes and the decoder of such files; the first match decodes.
+A module with both and a line here, above Pillow's, make one more."""
 
 _HEAD = 256
 """Bytes that tell a file's format."""

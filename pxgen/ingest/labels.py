@@ -1,4 +1,4 @@
-"""Where labels come from: folders, a table, an array beside the sprites, or nowhere."""
+"""Sources of labels: folders, a table, or an array beside the sprites."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pxgen.errors import InputError, UsageError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, read_small
 from pxgen.ingest.columns import class_name, clean_name, label_columns, vector_labels
 from pxgen.ingest.match import Matching, Unit, in_number_order, match_rows
-from pxgen.ingest.tables import Table, read_table
+from pxgen.ingest.tables import LabelTable, read_label_table
 
-_CLASS_LIMIT = 65_536
-_NAMED = 0.5
-"""Share of the sprites that a table beside them names if it is theirs."""
+_MAX_CLASSES = 65_536
+_MIN_NAMED_SHARE = 0.5
+"""A table that names fewer of the sprites beside it is not theirs."""
 
 
 @dataclass(frozen=True)
 class LabelOptions:
-    """What was asked of the labels."""
+    """Options about labels."""
 
     source: str | Path = "auto"
     """``auto``, ``folders``, ``none``, or a label file."""
@@ -88,7 +88,7 @@ def find_labels(
             return _by_array(
                 units, read_small(options.source), options.label_names, str(options.source)
             )
-        table = read_table(options.source)
+        table = read_label_table(options.source)
         return _by_table(units, table, match_rows(table, units), options)
     return _automatic(units, tables, arrays, options)
 
@@ -99,14 +99,14 @@ def _automatic(
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
     options: LabelOptions,
 ) -> Labelling:
-    places: dict[str | None, list[int]] = {name: [] for name in arrays}
-    for place, unit in enumerate(units):
-        places.setdefault(unit.name if unit.name in arrays else None, []).append(place)
+    numbers: dict[str | None, list[int]] = {name: [] for name in arrays}
+    for number, unit in enumerate(units):
+        numbers.setdefault(unit.name if unit.name in arrays else None, []).append(number)
     names: dict[str, None] = {}
     notes: dict[str, None] = {}
     of: list[tuple[str, ...]] = [()] * len(units)
-    for owner, where in places.items():
-        members = [units[place] for place in where]
+    for owner, where in numbers.items():
+        members = [units[number] for number in where]
         if owner is None:
             part = _by_files(members, tables, options)
         else:
@@ -114,8 +114,8 @@ def _automatic(
             part = _by_array(members, values, options.label_names or class_names, owner)
         names.update(dict.fromkeys(part.names))
         notes.update(dict.fromkeys(part.notes))
-        for place, labels in zip(where, part.of, strict=True):
-            of[place] = labels
+        for number, labels in zip(where, part.of, strict=True):
+            of[number] = labels
     return Labelling(tuple(names), of, tuple(notes))
 
 
@@ -137,15 +137,15 @@ def _by_folders(units: Sequence[Unit]) -> Labelling:
     return Labelling(tuple(sorted(set(names.values()))), of, note)
 
 
-def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> tuple[Table, Matching] | None:
+def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> tuple[LabelTable, Matching] | None:
     fitting = []
     for path in paths:
         try:
-            table = read_table(path)
+            table = read_label_table(path)
             matching = match_rows(table, units)
         except InputError:  # a file that merely lies there is no error until it is asked for
             continue
-        if matching.matched >= len(units) * _NAMED:
+        if matching.matched >= len(units) * _MIN_NAMED_SHARE:
             fitting.append((table, matching))
     if len(fitting) > 1:
         found = ", ".join(table.path.name for table, _ in fitting)
@@ -154,7 +154,7 @@ def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> tuple[Table, Match
 
 
 def _by_table(
-    units: Sequence[Unit], table: Table, matching: Matching, options: LabelOptions
+    units: Sequence[Unit], table: LabelTable, matching: Matching, options: LabelOptions
 ) -> Labelling:
     found = label_columns(table, matching.column, options.label_columns, options.label_names)
     of: list[tuple[str, ...]] = []
@@ -202,10 +202,10 @@ def _array_rows(
     if values.ndim == 2:
         if not np.isin(values, (0, 1)).all():
             raise InputError(f"{where}: a table of labels holds only 0 and 1")
-        known = tuple(class_name(place, class_names) for place in range(values.shape[1]))
+        known = tuple(class_name(number, class_names) for number in range(values.shape[1]))
         return known, [vector_labels(row, class_names) for row in values.tolist()]
-    if (values != np.rint(values)).any() or values.min() < 0 or values.max() >= _CLASS_LIMIT:
+    if (values != np.rint(values)).any() or values.min() < 0 or values.max() >= _MAX_CLASSES:
         raise InputError(f"{where}: classes are whole numbers from 0")
     count = max(int(values.max()) + 1, len(class_names))
-    known = tuple(class_name(place, class_names) for place in range(count))
+    known = tuple(class_name(number, class_names) for number in range(count))
     return known, [(known[int(value)],) for value in values]

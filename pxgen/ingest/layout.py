@@ -1,4 +1,4 @@
-"""One canvas for all: which size and frame count a collection gets, and how sprites sit in it."""
+"""The canvas of a collection, and the position of sprites on it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.canvas import Anchor, Canvas
 from pxgen.errors import InputError
 
-SIDE_LIMIT = 4096
+MAX_SIDE = 4096
 """Pixels along the longest side of a canvas."""
 
 
@@ -38,16 +38,16 @@ def choose_canvas(
         for each, count in sizes.items():
             lengths[each.frames] += count
         frames = max(lengths, key=lambda length: (lengths[length], length))
-    if max(size) > SIDE_LIMIT:
+    if max(size) > MAX_SIDE:
         raise InputError(
-            f"sprites of {size[1]}x{size[0]} are larger than {SIDE_LIMIT} pixels a side: "
+            f"sprites of {size[1]}x{size[0]} are larger than {MAX_SIDE} pixels a side: "
             "cut sheets with --cell WxH"
         )
     return Canvas(frames, *size)
 
 
 def misfit(sprite: Canvas, canvas: Canvas) -> str | None:
-    """Why a sprite cannot be placed on the canvas, or None where it can."""
+    """The reason why a sprite cannot be placed on the canvas; None if it can."""
     if sprite.height > canvas.height or sprite.width > canvas.width:
         return (
             f"{sprite.width}x{sprite.height} is larger than the canvas "
@@ -60,7 +60,7 @@ def misfit(sprite: Canvas, canvas: Canvas) -> str | None:
     return None
 
 
-def place(indices: U8, canvas: Canvas, anchor: Anchor) -> U8:
+def place(indices: IndexMaps, canvas: Canvas, anchor: Anchor) -> IndexMaps:
     """``(t, h, w) uint8`` on the ``(T, H, W)`` canvas, transparent around, looped to T frames.
 
     Sprites stand in the middle and, as games place them, with their feet on the lower edge;

@@ -1,4 +1,4 @@
-"""Which row of a label table belongs to which sprite."""
+"""A join of the rows of a label table with the sprites that they are about."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pxgen.errors import InputError
-from pxgen.ingest.tables import Table
+from pxgen.ingest.tables import LabelTable
 
 _NUMBER = re.compile(r"(\d+)\D*$")
 
 
 class Unit(NamedTuple):
-    """What a row can be about: a file, a clip, or one element of an array."""
+    """One thing that can bear labels: a file, a clip, or one element of an array."""
 
     name: str
     """Relative path with ``/``."""
@@ -69,7 +69,7 @@ def in_number_order(units: Sequence[Unit]) -> list[int] | None:
 
 @dataclass(frozen=True)
 class Matching:
-    """How a table and the sprites were joined."""
+    """A join of a table and the sprites."""
 
     column: str
     method: str
@@ -99,7 +99,7 @@ def _keys(unit: Unit, method: str) -> list[Key | None]:
     return [read(name) for name in names]
 
 
-def match_rows(table: Table, units: Sequence[Unit]) -> Matching:
+def match_rows(table: LabelTable, units: Sequence[Unit]) -> Matching:
     """Find the column that names the sprites, and how: by path, name, stem or trailing number.
 
     Every column is tried every way and the one that reaches most sprites wins; of equals the

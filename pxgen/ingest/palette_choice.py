@@ -7,29 +7,34 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pxgen.arrays import U8, Colors32
+from pxgen.arrays import I64, Bools, Colors32, IndexMaps, Rgba
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.census import Census
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.dither import dither
 from pxgen.palette.oklab import OPAQUE, nearest
-from pxgen.palette.quantize import build_palette, exact_palette, loss_report, suggest_count
-from pxgen.palette.table import pack, unpack
+from pxgen.palette.quantize import (
+    build_palette,
+    exact_palette,
+    loss_report,
+    opaque_counts,
+    suggest_count,
+)
+from pxgen.palette.table import unpack
 
 Alpha = Literal["auto", "keep", "threshold"]
 
-DELIBERATE = 16
+MAX_SOFT_COLORS = 16
 """Semi-transparent colours up to this number are a choice (glass, shadow), not soft edges."""
 
-MOST = MAX_COLORS - 1
+MAX_VISIBLE = MAX_COLORS - 1
 
 
 @dataclass(frozen=True)
 class PaletteOptions:
-    """What was asked of the palette."""
+    """Options about the palette."""
 
     given: Palette | None = None
     """A palette to use as it is."""
@@ -37,13 +42,13 @@ class PaletteOptions:
     """Visible colours at most."""
     alpha: Alpha = "auto"
     dither: str = "none"
-    shared_table: U8 | None = None
+    shared_table: Rgba | None = None
     """``(K, 4)``: the colour table that every source image has, in its author's order."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The palette chosen, and what it costs."""
+    """The palette chosen, and its loss on the collection."""
 
     palette: Palette
     distinct: int
@@ -78,16 +83,16 @@ def choose_palette(census: Census, options: PaletteOptions) -> Choice:
         InputError: semi-transparent colours must be kept but do not fit.
         UsageError: a colour count that no palette can have.
     """
-    limit = MOST if options.colors is None else options.colors
-    if not 1 <= limit <= MOST:
-        raise UsageError(f"--colors {limit}: a palette holds 1 to {MOST} colours")
+    limit = MAX_VISIBLE if options.colors is None else options.colors
+    if not 1 <= limit <= MAX_VISIBLE:
+        raise UsageError(f"--colors {limit}: a palette holds 1 to {MAX_VISIBLE} colours")
     packed, counts = census.table()
     colors, counts = unpack(packed[packed != 0]), counts[packed != 0]
     soft = (colors[:, 3] > 0) & (colors[:, 3] < 255)
     soft_colors, soft_pixels = int(soft.sum()), int(counts[soft].sum())
     keep = _keeps_alpha(colors, options, limit)
     if not keep:
-        colors, counts = _thresholded(colors, counts)
+        colors, counts = opaque_counts(colors, counts)
     palette = _palette(colors, counts, options, limit, exact=census.exact)
     psnr, share = (float("inf"), 1.0)
     suggested = None
@@ -108,7 +113,7 @@ def choose_palette(census: Census, options: PaletteOptions) -> Choice:
     )
 
 
-def _keeps_alpha(colors: U8, options: PaletteOptions, limit: int) -> bool:
+def _keeps_alpha(colors: Rgba, options: PaletteOptions, limit: int) -> bool:
     semi = int(((colors[:, 3] > 0) & (colors[:, 3] < 255)).sum())
     if options.alpha == "threshold" or not semi:
         return False
@@ -120,21 +125,11 @@ def _keeps_alpha(colors: U8, options: PaletteOptions, limit: int) -> bool:
             f"{len(colors)} colours, {semi} of them semi-transparent, do not fit into {limit}: "
             "use --alpha threshold"
         )
-    return options.alpha == "keep" or (fits and semi <= DELIBERATE)
-
-
-def _thresholded(colors: U8, counts: NDArray[np.int64]) -> tuple[U8, NDArray[np.int64]]:
-    visible = colors[:, 3] >= OPAQUE
-    opaque = colors[visible].copy()
-    opaque[:, 3] = 255
-    distinct, place = np.unique(pack(opaque), return_inverse=True)
-    total = np.zeros(len(distinct), np.int64)
-    np.add.at(total, place, counts[visible])
-    return unpack(distinct), total
+    return options.alpha == "keep" or (fits and semi <= MAX_SOFT_COLORS)
 
 
 def _palette(
-    colors: U8, counts: NDArray[np.int64], options: PaletteOptions, limit: int, *, exact: bool
+    colors: Rgba, counts: I64, options: PaletteOptions, limit: int, *, exact: bool
 ) -> Palette:
     if options.given is not None:
         return options.given
@@ -148,17 +143,17 @@ def _palette(
     return build_palette(colors, counts, limit)
 
 
-def _authored(table: U8) -> Palette | None:
+def _authored(table: Rgba) -> Palette | None:
     """A shared colour table as a palette: its order kept, repeated and padding entries dropped."""
     rows = list(dict.fromkeys(tuple(row) for row in table.tolist() if row[3] != 0))
-    return Palette.of(rows) if len(rows) <= MOST else None
+    return Palette.of(rows) if len(rows) <= MAX_VISIBLE else None
 
 
 class Recolorer:
-    """Compact sprites to indices of the chosen palette."""
+    """Maps indexed sprites to the chosen palette."""
 
     def __init__(self, choice: Choice, method: str, census: Census) -> None:
-        """Draw with ``choice``, dithering colours off the palette by ``method``.
+        """Map colours to the nearest entries, or dither those off the palette by ``method``.
 
         Args:
             choice: the palette and what becomes of alpha.
@@ -172,7 +167,7 @@ class Recolorer:
         if self._seen is not None:
             self._index, self._known = self._search(self._seen)
 
-    def draw(self, sprite: IndexedSprite) -> U8:
+    def map(self, sprite: IndexedSprite) -> IndexMaps:
         """``(T, H, W) uint8`` indices into the palette."""
         if self._seen is None:
             index, known = self._search(sprite.colors)
@@ -184,7 +179,7 @@ class Recolorer:
             return dither(colors[sprite.indices], self._choice.palette, self._method)
         return np.asarray(index[sprite.indices], np.uint8)
 
-    def _search(self, packed: Colors32) -> tuple[U8, NDArray[np.bool_]]:
+    def _search(self, packed: Colors32) -> tuple[IndexMaps, Bools]:
         """The palette index of each colour, and whether it stands for just this colour."""
         colors = self._hardened(packed)
         index, known = self._choice.palette.lookup(colors)
@@ -192,7 +187,7 @@ class Recolorer:
         index[~known] = nearest(self._choice.palette, colors[~known])
         return index, known
 
-    def _hardened(self, packed: Colors32) -> U8:
+    def _hardened(self, packed: Colors32) -> Rgba:
         colors = unpack(packed)
         if not self._choice.keep_alpha:
             colors[:, 3] = np.where(colors[:, 3] >= OPAQUE, 255, 0)

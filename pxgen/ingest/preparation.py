@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.canvas import Canvas, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
@@ -34,9 +34,9 @@ from pxgen.ingest.grid import Grid
 from pxgen.ingest.labels import Labelling, LabelOptions, find_labels
 from pxgen.ingest.layout import choose_canvas, misfit, place
 from pxgen.ingest.palette_choice import PaletteOptions, choose_palette
-from pxgen.ingest.palette_mapping import OnePalette, OwnPalettes, Painter
+from pxgen.ingest.palette_mapping import OwnPaletteMapper, PaletteMapper, SharedPaletteMapper
 from pxgen.ingest.scale import Size
-from pxgen.ingest.sources import Reading, Sources
+from pxgen.ingest.sources import SourceOptions, Sources
 from pxgen.ingest.split import groups_of, joined, origin_keys, split_of
 from pxgen.ingest.survey import MANY_COLORS, Cleaning, Survey
 from pxgen.ingest.walk import Listing, find_files
@@ -84,7 +84,7 @@ def prepare(
     listing = find_files([Path(source) for source in settings.source])
     refusals = Refusals(report if settings.skip_bad else complain or report, skip=settings.skip_bad)
     undo = settings.overflow == "undo"
-    reading = Reading(grid, settings.frames, palette, overflow=undo)
+    reading = SourceOptions(grid, settings.frames, palette, overflow=undo)
     sources = Sources(listing, reading, refusals)
     labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, label_options)
     if label_options.label_names and not set(label_options.label_names) & set(labelling.names):
@@ -133,30 +133,30 @@ class _Preparation:
     def write(self) -> None:
         reductions = self._reductions()
         keep, canvas = self._fit(reductions)
-        painter = self._painter(keep, reductions)
+        mapper = self._mapper(keep, reductions)
         chosen = np.flatnonzero(keep)
         labels = self._labels(chosen)
         keys = [self.survey.family_keys[i] for i in chosen]
         exact = groups_of([self.survey.exact_keys[i] for i in chosen])
         self._report_sprites(chosen, canvas, exact)
-        for line in painter.lines():
+        for line in mapper.lines():
             self.report(line)
         names = self.labelling.names
         sprites = self.survey.chosen(keep, reductions)
-        drawn = (place(painter.draw(s), canvas, self.settings.anchor) for s in sprites)
+        drawn = (place(mapper.map(s), canvas, self.settings.anchor) for s in sprites)
         out, audited = self.out, self.settings.audit
         with dataset_path(out, audited=audited, report=self.report) as path:
             writer = DatasetWriter(
                 path,
-                palette=painter.palette,
+                palette=mapper.palette,
                 label_names=names,
                 canvas=canvas,
-                info=self._info(chosen, painter, exact),
+                info=self._info(chosen, mapper, exact),
             )
             with writer:
                 drawn_keys: list[int] = []
                 for start, pixels in _chunks(drawn):
-                    if not painter.lossless:
+                    if not mapper.lossless:
                         drawn_keys += map(sprite_hash, pixels)
                     part = range(start, start + len(pixels))
                     rows = label_rows([labels[i] for i in part], len(names))
@@ -175,7 +175,7 @@ class _Preparation:
                 self.report(describe_split(split, group, self.settings.together))
                 if warning := describe_lopsided(split, labels, names):
                     self.report(warning)
-                writer.finish(split, group, palettes=painter.palettes())
+                writer.finish(split, group, palettes=mapper.palettes())
         write_pictures(self.out, choose_shown(labels, canvas.frames))
 
     def _reductions(self) -> dict[Size, int]:
@@ -218,12 +218,12 @@ class _Preparation:
             self.report(line)
         return [size in fitting for size in self.survey.sizes], canvas
 
-    def _painter(self, keep: list[bool], reductions: dict[Size, int]) -> Painter:
+    def _mapper(self, keep: list[bool], reductions: dict[Size, int]) -> PaletteMapper:
         if self.settings.palette == LOCAL:
-            return OwnPalettes(self.survey.chosen(keep, reductions))
+            return OwnPaletteMapper(self.survey.chosen(keep, reductions))
         census = self.survey.census(keep, reductions)
         choice = choose_palette(census, self._palette_wish())
-        return OnePalette(choice, self.settings.dither, census)
+        return SharedPaletteMapper(choice, self.settings.dither, census)
 
     def _palette_wish(self) -> PaletteOptions:
         return PaletteOptions(
@@ -280,7 +280,7 @@ class _Preparation:
             )
 
     def _info(
-        self, chosen: NDArray[np.intp], painter: Painter, exact: NDArray[np.int32]
+        self, chosen: NDArray[np.intp], mapper: PaletteMapper, exact: NDArray[np.int32]
     ) -> dict[str, Any]:
         return {
             "anchor": self.settings.anchor,
@@ -288,14 +288,14 @@ class _Preparation:
             "holdout": self.settings.holdout,
             "together": self.settings.together,
             "seed": self.settings.seed,
-            **painter.facts(),
+            **mapper.facts(),
             "exact_copies": len(chosen) - (int(exact.max()) + 1),
             "left_out": self.refusals.count,
             "many_colors": len(self.survey.colorful),
         }
 
 
-def _chunks(drawn: Iterator[U8]) -> Iterator[tuple[int, U8]]:
+def _chunks(drawn: Iterator[IndexMaps]) -> Iterator[tuple[int, IndexMaps]]:
     start, waiting = 0, []
     for each in drawn:
         waiting.append(each)

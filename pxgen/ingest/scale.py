@@ -1,4 +1,4 @@
-"""Pixel art that was enlarged by a whole number, found and undone."""
+"""Detection of pixel art that was enlarged by a whole factor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Size = tuple[int, int]
 """Height and width."""
 
-SMALLEST = 4
+MIN_SIDE = 4
 """Sides below this many pixels are no sprites: blocks that large are the drawing itself."""
 
 
@@ -33,7 +33,7 @@ def enlargement(indices: NDArray[np.unsignedinteger]) -> int:
 
 
 def choose_reductions(counts: Mapping[Size, int], factors: Mapping[Size, int]) -> dict[Size, int]:
-    """By how much to shrink the pictures of each size, so that a collection keeps one pixel size.
+    """The factor by which to shrink images of each size, so that a collection has one pixel size.
 
     If every picture is enlarged by some k, all shrink by it. Otherwise a size shrinks only where
     all its pictures are enlarged and shrinking makes them as large as the most common size that
@@ -50,7 +50,7 @@ def choose_reductions(counts: Mapping[Size, int], factors: Mapping[Size, int]) -
         return none
     sides = [side for size in counts for side in size]
     whole = math.gcd(*telling.values(), *sides)
-    if whole > 1 and min(sides) // whole >= SMALLEST:
+    if whole > 1 and min(sides) // whole >= MIN_SIDE:
         return dict.fromkeys(counts, whole)
     native = Counter({size: counts[size] for size, factor in telling.items() if factor == 1})
     if not native:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import Rgba
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
 from pxgen.ingest.cleaning import Jpegs, undo_overflow
-from pxgen.ingest.clips import Entry, broken, gather, singles
+from pxgen.ingest.clips import FileGroup, broken, gather, singles
 from pxgen.ingest.decoded import MAX_FILE_PIXELS, DecodedImage
 from pxgen.ingest.grid import Grid, cut
 from pxgen.ingest.images import read_image
@@ -22,7 +22,7 @@ from pxgen.ingest.walk import Found, Listing
 from pxgen.palette import Palette
 
 Refuse = Callable[[InputError], None]
-"""What happens to a file that cannot be used; it may raise to stop at once."""
+"""Takes the error of a file that cannot be used; it may raise to stop at once."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Sprite:
     name: str
     unit: int
     """Its place in :meth:`Sources.units`."""
-    rgba: U8
+    rgba: Rgba
     """``(T, H, W, 4) uint8``."""
     durations: tuple[float, ...] = ()
     """Milliseconds of each frame, where the file says so."""
@@ -40,33 +40,33 @@ class Sprite:
 
 @dataclass
 class Tally:
-    """What reading came across."""
+    """Counts made while reading."""
 
     empty_cells: int = 0
     tables: set[bytes] = field(default_factory=set)
     """Up to two distinct colour tables of indexed images."""
     without_table: bool = False
-    """Whether some picture has no colour table of its own."""
+    """Whether some image has no colour table of its own."""
     jpegs: Jpegs = field(default_factory=Jpegs)
 
     def saw_table(self, table: bytes | None) -> None:
-        """Note a picture's colour table."""
+        """Record an image's colour table."""
         if table is None:
             self.without_table = True
         elif len(self.tables) < 2:
             self.tables.add(table)
 
     @property
-    def shared_table(self) -> U8 | None:
-        """``(K, 4) uint8``: the one colour table that every picture has, or None."""
+    def shared_table(self) -> Rgba | None:
+        """``(K, 4) uint8``: the one colour table that every image has, or None."""
         if self.without_table or len(self.tables) != 1:
             return None
         return np.frombuffer(next(iter(self.tables)), np.uint8).reshape(-1, 4)
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How files become sprites."""
+class SourceOptions:
+    """Options of reading files as sprites."""
 
     grid: Grid | None = None
     frames: int | None = None
@@ -79,15 +79,15 @@ class Reading:
 class Sources:
     """The files of a listing as entries, label units and sprites."""
 
-    def __init__(self, listing: Listing, reading: Reading, refuse: Refuse) -> None:
+    def __init__(self, listing: Listing, options: SourceOptions, refuse: Refuse) -> None:
         """Gather clips and open arrays; an array that cannot be read goes to ``refuse``."""
-        self.reading = reading
+        self.options = options
         self.tally = Tally()
         self._refuse = refuse
         images = [file for file in listing.files if not _is_array(file)]
         # A sheet holds its frames in cells, never in numbered files.
-        group = reading.grid is None
-        self._entries = gather(images, reading.frames) if group else singles(images)
+        group = options.grid is None
+        self._groups = gather(images, options.frames) if group else singles(images)
         self._arrays: dict[str, ArrayFile] = {}
         self._companions: dict[str, tuple[NDArray[Any], tuple[str, ...]]] = {}
         for file in listing.files:
@@ -96,7 +96,7 @@ class Sources:
 
     def _open(self, file: Found) -> None:
         try:
-            array = open_array(file.path, self.reading.palette)
+            array = open_array(file.path, self.options.palette)
             labels = companion(file.path, "labels")
             names = companion(file.path, "label_names")
         except InputError as error:
@@ -109,10 +109,10 @@ class Sources:
 
     @property
     def notes(self) -> list[str]:
-        """How arrays and clips were understood, for people."""
-        clips = sum(len(entry.files) > 1 for entry in self._entries)
+        """The interpretation of arrays and clips, in lines for people."""
+        clips = sum(len(group.files) > 1 for group in self._groups)
         lines = [f"{clips} clips of numbered files"] if clips else []
-        if clips and (gaps := broken(self._entries)):
+        if clips and (gaps := broken(self._groups)):
             lines.append(
                 f"warning: {len(gaps)} clips lack a number or have one twice (such as {gaps[0]}): "
                 "their frames are taken as single files"
@@ -126,19 +126,19 @@ class Sources:
 
     def units(self) -> list[Unit]:
         """Everything that can bear labels, in reading order."""
-        units = [_unit(entry) for entry in self._entries]
+        units = [_unit(group) for group in self._groups]
         for name, array in self._arrays.items():
             units.extend(Unit(name, index) for index in range(len(array)))
         return units
 
     def sprites(self) -> Iterator[Sprite]:
         """Decode everything in order; what cannot be used goes to ``refuse`` and is left out."""
-        for unit, entry in enumerate(self._entries):
+        for unit, group in enumerate(self._groups):
             try:
-                yield from self._from_files(entry, unit)
+                yield from self._from_files(group, unit)
             except InputError as error:
                 self._refuse(error)
-        unit = len(self._entries)
+        unit = len(self._groups)
         for name, array in self._arrays.items():
             self.tally.saw_table(None)
             try:
@@ -147,53 +147,53 @@ class Sources:
                 self._refuse(error)
             unit += len(array)
 
-    def _from_files(self, entry: Entry, unit: int) -> Iterator[Sprite]:
-        image = self._image(entry)
+    def _from_files(self, group: FileGroup, unit: int) -> Iterator[Sprite]:
+        image = self._image(group)
         self.tally.saw_table(image.table)
         if image.jpeg:
             self.tally.jpegs.look(image.rgba)
-            if self.reading.overflow:
+            if self.options.overflow:
                 image = replace(image, rgba=undo_overflow(image.rgba))
-        if self.reading.grid is not None:
-            yield from self._from_sheet(entry, unit, image)
+        if self.options.grid is not None:
+            yield from self._from_sheet(group, unit, image)
         else:
-            for sprite in _parts(entry.name, unit, image):
+            for sprite in _parts(group.name, unit, image):
                 yield from self._stills(sprite)
 
-    def _image(self, entry: Entry) -> DecodedImage:
-        limit = self.reading.frames
-        if len(entry.files) > 1 and limit is not None and len(entry.files) > limit:
+    def _image(self, group: FileGroup) -> DecodedImage:
+        limit = self.options.frames
+        if len(group.files) > 1 and limit is not None and len(group.files) > limit:
             raise InputError(
-                f"{entry.files[0].path}: one of {len(entry.files)} numbered frames, more than "
+                f"{group.files[0].path}: one of {len(group.files)} numbered frames, more than "
                 f"--frames {limit}; --frames 1 takes them as stills"
             )
-        first = read_image(entry.files[0].path)
-        if len(entry.files) == 1:
+        first = read_image(group.files[0].path)
+        if len(group.files) == 1:
             return first
-        if first.rgba.nbytes * len(entry.files) > 4 * MAX_FILE_PIXELS:
-            raise InputError(f"{entry.files[0].path}: a clip of more than {MAX_FILE_PIXELS} pixels")
-        return DecodedImage(np.concatenate([first.rgba, *self._later(entry, first)]), first.table)
+        if first.rgba.nbytes * len(group.files) > 4 * MAX_FILE_PIXELS:
+            raise InputError(f"{group.files[0].path}: a clip of more than {MAX_FILE_PIXELS} pixels")
+        return DecodedImage(np.concatenate([first.rgba, *self._later(group, first)]), first.table)
 
-    def _later(self, entry: Entry, first: DecodedImage) -> Iterator[U8]:
-        for file in entry.files[1:]:
+    def _later(self, group: FileGroup, first: DecodedImage) -> Iterator[Rgba]:
+        for file in group.files[1:]:
             image = read_image(file.path)
             self.tally.saw_table(image.table)
             if image.rgba.shape != first.rgba.shape:
                 raise InputError(f"{file.path}: not of the size of the clip's first frame")
             yield image.rgba
 
-    def _from_sheet(self, entry: Entry, unit: int, image: DecodedImage) -> Iterator[Sprite]:
-        grid, frames = self.reading.grid, self.reading.frames or 1
+    def _from_sheet(self, group: FileGroup, unit: int, image: DecodedImage) -> Iterator[Sprite]:
+        grid, frames = self.options.grid, self.options.frames or 1
         if grid is None or len(image.rgba) > 1:
-            raise InputError(f"{entry.files[0].path}: an animation is no sheet of cells")
+            raise InputError(f"{group.files[0].path}: an animation is no sheet of cells")
         try:
-            for place, cells in cut(image.rgba[0], grid, frames):
+            for cell, cells in cut(image.rgba[0], grid, frames):
                 if cells[..., 3].any():
-                    yield Sprite(f"{entry.name}#{place}", unit, cells)
+                    yield Sprite(f"{group.name}#{cell}", unit, cells)
                 else:
                     self.tally.empty_cells += frames
         except InputError as error:
-            raise InputError(f"{entry.files[0].path}: {error}") from None
+            raise InputError(f"{group.files[0].path}: {error}") from None
 
     def _from_array(self, name: str, array: ArrayFile, unit: int) -> Iterator[Sprite]:
         index = 0
@@ -204,7 +204,7 @@ class Sources:
 
     def _stills(self, sprite: Sprite) -> Iterator[Sprite]:
         """With ``--frames 1`` every frame of a clip is a still of its own."""
-        if self.reading.frames != 1 or len(sprite.rgba) == 1:
+        if self.options.frames != 1 or len(sprite.rgba) == 1:
             yield sprite
             return
         for number, frame in enumerate(sprite.rgba):
@@ -225,5 +225,5 @@ def _is_array(file: Found) -> bool:
     return file.path.suffix.lower() in ARRAY_SUFFIXES
 
 
-def _unit(entry: Entry) -> Unit:
-    return Unit(entry.name, None, entry.files[0].name if len(entry.files) > 1 else "")
+def _unit(group: FileGroup) -> Unit:
+    return Unit(group.name, None, group.files[0].name if len(group.files) > 1 else "")

@@ -1,4 +1,4 @@
-"""Which sprites belong together, and which of them training never sees."""
+"""Groups of sprites that belong together, and the split into training and held-out ones."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import Bytes
 from pxgen.data.dataset import HELD_OUT, TRAIN
 from pxgen.data.duplicates import canonical_hash
 from pxgen.ingest.indexed import IndexedSprite
 
 Together = Literal["likes", "file", "folder"]
-MOST = np.iinfo(np.uint64).max
+MAX_KEY = np.iinfo(np.uint64).max
 
 
 def exact_key(sprite: IndexedSprite) -> int:
@@ -51,7 +51,7 @@ def origin_keys(names: Sequence[str], together: Together) -> list[int]:
 
 
 def joined(first: Sequence[int], second: Sequence[int]) -> list[int]:
-    """One key for all sprites that are linked by equal keys of either kind, however many links on.
+    """Connected components: one key for all sprites linked by equal keys of either kind.
 
     Where the second kind links nothing more, each sprite keeps its first key.
     """
@@ -62,7 +62,7 @@ def joined(first: Sequence[int], second: Sequence[int]) -> list[int]:
     while True:
         before = own
         for group in groups:
-            least = np.full(int(group.max(initial=-1)) + 1, MOST, np.uint64)
+            least = np.full(int(group.max(initial=-1)) + 1, MAX_KEY, np.uint64)
             np.minimum.at(least, group, own)
             own = least[group]
         if np.array_equal(own, before):
@@ -71,19 +71,19 @@ def joined(first: Sequence[int], second: Sequence[int]) -> list[int]:
 
 def groups_of(keys: Sequence[int]) -> NDArray[np.int32]:
     """``(N,) int32`` group numbers, counted by first occurrence, of sprites with equal keys."""
-    _, first, place = np.unique(np.array(keys, np.uint64), return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(np.array(keys, np.uint64), return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int32)
     rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
-    return rank[place]
+    return rank[inverse]
 
 
-def split_of(keys: Sequence[int], share: float, seed: int) -> U8:
-    """``(N,) uint8`` sides; about ``share`` of the groups are held out.
+def split_of(keys: Sequence[int], share: float, seed: int) -> Bytes:
+    """``(N,) uint8`` sides of the split; about ``share`` of the groups are held out.
 
     A group's side depends on its key and the seed alone, so added sprites move no others. Only
     where chance leaves one side empty the group nearest to it changes over.
     """
-    distinct, place = np.unique(np.array(keys, np.uint64), return_inverse=True)
+    distinct, inverse = np.unique(np.array(keys, np.uint64), return_inverse=True)
     draw = np.array([_draw(int(key), seed) for key in distinct])
     held = draw < share
     if share > 0 and len(distinct) > 1:
@@ -93,11 +93,11 @@ def split_of(keys: Sequence[int], share: float, seed: int) -> U8:
             held[draw.argmax()] = False
     elif len(distinct) == 1:
         held[:] = False
-    return np.where(held[place], HELD_OUT, TRAIN).astype(np.uint8)
+    return np.where(held[inverse], HELD_OUT, TRAIN).astype(np.uint8)
 
 
 def _draw(key: int, seed: int) -> float:
-    """A number in [0, 1) that looks random and is always the same."""
+    """A hash of key and seed in [0, 1)."""
     content = key.to_bytes(8, "little") + seed.to_bytes(8, "little", signed=True)
     digest = hashlib.blake2b(content, digest_size=8).digest()
     return int.from_bytes(digest, "little") / 2**64

@@ -27,7 +27,7 @@ smoothed or compressed ones 68 and more."""
 
 @dataclass(frozen=True)
 class Cleaning:
-    """What is done to sprites before they are measured."""
+    """Cleaning of sprites before they are measured."""
 
     cut_background: bool = False
     """Whether the colour around them becomes transparent."""
@@ -39,7 +39,7 @@ AS_IT_IS = Cleaning()
 
 
 class Survey:
-    """What is known of each sprite, in reading order; the pixels wait in a temporary file."""
+    """Measurements of each sprite, in reading order; the pixels wait in a temporary file."""
 
     def __init__(self, folder: Path) -> None:
         """Lay sprites aside in ``folder``."""
@@ -99,7 +99,7 @@ class Survey:
             progress(len(self.names))
 
     def reductions(self) -> dict[Size, int]:
-        """By how much sprites of each size are shrunk to their true pixels."""
+        """The factor by which sprites of each size are shrunk to their true pixels."""
         counts = Counter((size.height, size.width) for size in self.sizes)
         return choose_reductions(counts, self._factors)
 

@@ -18,11 +18,11 @@ KEY_COLUMN = "key"
 LABELS_COLUMN = "labels"
 
 _DELIMITERS = ",;\t|"
-_SIZE_LIMIT = 1 << 30
+_MAX_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
-class Table:
+class LabelTable:
     """Columns of equal length, in file order."""
 
     path: Path
@@ -32,14 +32,14 @@ class Table:
         return len(next(iter(self.columns.values())))
 
 
-def read_table(path: Path) -> Table:
+def read_label_table(path: Path) -> LabelTable:
     """Read a label file by its content: JSON starts with a bracket, anything else is CSV.
 
     Raises:
         InputError: unreadable, not text, without rows, or of a JSON shape without labels.
     """
     try:
-        if path.stat().st_size > _SIZE_LIMIT:
+        if path.stat().st_size > _MAX_BYTES:
             raise InputError(f"{path}: more than 1 GiB is no label file")
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -52,7 +52,7 @@ def read_table(path: Path) -> Table:
     return table
 
 
-def _csv_table(path: Path, text: str) -> Table:
+def _csv_table(path: Path, text: str) -> LabelTable:
     head = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=head.count)
     try:
@@ -61,34 +61,35 @@ def _csv_table(path: Path, text: str) -> Table:
         raise InputError(f"{path}: not a CSV file ({error})") from error
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows:
-        return Table(path, {})
-    names = [name.strip() or f"column {place}" for place, name in enumerate(rows[0], 1)]
+        return LabelTable(path, {})
+    names = [name.strip() or f"column {number}" for number, name in enumerate(rows[0], 1)]
     if len(set(names)) != len(names):
         raise InputError(f"{path}: two columns share a name")
     for number, row in enumerate(rows[1:], 2):
         if len(row) > len(names):
             raise InputError(f"{path}, row {number}: {len(row)} cells under {len(names)} names")
     columns: dict[str, list[Cell]] = {
-        name: [row[place].strip() if place < len(row) else "" for row in rows[1:]]
-        for place, name in enumerate(names)
+        name: [row[number].strip() if number < len(row) else "" for row in rows[1:]]
+        for number, name in enumerate(names)
     }
-    return Table(path, columns)
+    return LabelTable(path, columns)
 
 
-def _json_table(path: Path, text: str) -> Table:
+def _json_table(path: Path, text: str) -> LabelTable:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({error})") from error
     if isinstance(content, dict):
         labels = _from_mapping(path, content)
-        return Table(path, {KEY_COLUMN: list(content), LABELS_COLUMN: labels})
+        return LabelTable(path, {KEY_COLUMN: list(content), LABELS_COLUMN: labels})
     if content and all(isinstance(row, dict) for row in content):
         names = list(dict.fromkeys(str(name) for row in content for name in row))
         columns = {name: [_cell(path, row.get(name)) for row in content] for name in names}
-        return Table(path, columns)
-    numbered = {str(place): value for place, value in enumerate(content)}
-    return Table(path, {KEY_COLUMN: list(numbered), LABELS_COLUMN: _from_mapping(path, numbered)})
+        return LabelTable(path, columns)
+    numbered = {str(number): value for number, value in enumerate(content)}
+    labels = _from_mapping(path, numbered)
+    return LabelTable(path, {KEY_COLUMN: list(numbered), LABELS_COLUMN: labels})
 
 
 def _from_mapping(path: Path, content: dict[str, Any]) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""Which files a request names: sorted, each once, however folders are linked."""
+"""The files that a request names: sorted, each once, however folders are linked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies in the sources."""
+    """The files in the sources."""
 
     root: Path
     """The folder that names are relative to."""

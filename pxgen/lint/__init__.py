@@ -1,1 +1,1 @@
-"""What a careful eye finds wrong with pixel art, and what of it can be repaired without harm."""
+"""Faults of pixel art, and the repairs that do no harm."""

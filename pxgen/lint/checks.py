@@ -9,22 +9,22 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8, Bools
+from pxgen.arrays import Bools, Rgba
 from pxgen.evaluate.craft import stray
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.palette_choice import DELIBERATE
+from pxgen.ingest.palette_choice import MAX_SOFT_COLORS
 from pxgen.ingest.scale import enlargement
 from pxgen.palette import Palette
 
-DRAWN = 16
-"""Pixels that a side keeps at least: smaller drawings may lie on a coarse grid by design."""
-MOST_MIXED = 8
-"""The largest square that mixed pixel sizes are looked for."""
+MIN_SIDE = 16
+"""Pixels that a side keeps after shrinking; smaller drawings may lie on a coarse grid by design."""
+MAX_MIXED_SQUARE = 8
+"""The side of the largest squares that are tried as a second pixel size."""
 MIXED_SHARE = 0.85
-"""Share of the edges on one grid of squares from which on the others are out of place."""
-FEWEST_EDGES = 24
-"""Edges along an axis below which their places say nothing."""
-UNEVEN = 2
+"""At this share of the edges on one grid of squares the others are out of place."""
+MIN_EDGES = 24
+"""Fewer edges along an axis say nothing."""
+MIN_STEP_GAP = 2
 """Pixels by which a step of an outline is shorter than both beside it to be a jaggy."""
 
 
@@ -34,12 +34,12 @@ TASTE = frozenset({"orphan-pixels", "jaggies"})
 
 @dataclass(frozen=True)
 class Finding:
-    """What one rule found in one image."""
+    """The faults that one rule found in one image."""
 
     rule: str
     count: int
     what: str
-    """In words, to follow the count."""
+    """The fault in words, to follow the count."""
     where: tuple[int, int, int] | None
     """Frame, column and row of the first place."""
     fixable: bool
@@ -47,27 +47,27 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Looked:
-    """An image as the rules look at it."""
+class CheckedImage:
+    """An image in the forms that the rules need."""
 
-    rgba: U8
+    rgba: Rgba
     """``(T, H, W, 4) uint8``."""
     sprite: IndexedSprite
     """The same in its own colours."""
     palette: Palette | None
-    """What its colours should be of."""
+    """The palette that its colours should be of."""
     durations: tuple[float, ...]
 
 
 def check(
-    rgba: U8, palette: Palette | None = None, durations: tuple[float, ...] = ()
+    rgba: Rgba, palette: Palette | None = None, durations: tuple[float, ...] = ()
 ) -> list[Finding]:
-    """Everything that the rules find in ``(T, H, W, 4) uint8``, in the order of ``RULES``."""
-    looked = Looked(rgba, IndexedSprite.of(rgba), palette, durations)
-    return [finding for rule in RULES.values() for finding in rule(looked)]
+    """The findings of all rules in ``(T, H, W, 4) uint8``, in the order of ``RULES``."""
+    image = CheckedImage(rgba, IndexedSprite.of(rgba), palette, durations)
+    return [finding for rule in RULES.values() for finding in rule(image)]
 
 
-def _off_palette(image: Looked) -> Iterator[Finding]:
+def _off_palette(image: CheckedImage) -> Iterator[Finding]:
     if image.palette is not None:
         _, known = image.palette.lookup(image.rgba)
         yield from _found(
@@ -75,46 +75,46 @@ def _off_palette(image: Looked) -> Iterator[Finding]:
         )
 
 
-def _semi_transparent(image: Looked) -> Iterator[Finding]:
+def _semi_transparent(image: CheckedImage) -> Iterator[Finding]:
     alpha = image.rgba[..., 3]
     soft = (alpha > 0) & (alpha < 255)
     colors = len(np.unique(image.rgba[soft], axis=0))
     # A few are glass or shadow; many are edges that a painting program made soft.
-    many = colors > DELIBERATE
+    many = colors > MAX_SOFT_COLORS
     what = f"pixels, in colours: {colors}"
     yield from _found("semi-transparent", soft, what, fixable=many)
 
 
-def _hidden_colors(image: Looked) -> Iterator[Finding]:
+def _hidden_colors(image: CheckedImage) -> Iterator[Finding]:
     hidden = (image.rgba[..., 3] == 0) & image.rgba[..., :3].any(-1)
     yield from _found(
         "hidden-colours", hidden, "transparent pixels that hide a colour", fixable=True
     )
 
 
-def _enlarged(image: Looked) -> Iterator[Finding]:
+def _enlarged(image: CheckedImage) -> Iterator[Finding]:
     factor = enlarged_by(image.sprite)
     if factor > 1:
         yield Finding("enlarged", factor, "times enlarged", None, fixable=True)
 
 
 def enlarged_by(sprite: IndexedSprite) -> int:
-    """How many times a sprite is enlarged; 1 where that would leave too little of it."""
+    """The factor by which a sprite is enlarged; 1 where shrinking would leave too little of it."""
     if len(sprite.colors) < 2:
         return 1
     factor = enlargement(sprite.indices)
-    return factor if min(sprite.size[1:]) // factor >= DRAWN else 1
+    return factor if min(sprite.size[1:]) // factor >= MIN_SIDE else 1
 
 
-def _mixed_sizes(image: Looked) -> Iterator[Finding]:
+def _mixed_sizes(image: CheckedImage) -> Iterator[Finding]:
     indices = image.sprite.indices
     if enlarged_by(image.sprite) > 1:
         return
     across = (indices[:, :, 1:] != indices[:, :, :-1]).sum((0, 1))
     down = (indices[:, 1:] != indices[:, :-1]).sum((0, 2))
-    if min(across.sum(), down.sum()) < FEWEST_EDGES:
+    if min(across.sum(), down.sum()) < MIN_EDGES:
         return
-    for side in range(MOST_MIXED, 1, -1):
+    for side in range(MAX_MIXED_SQUARE, 1, -1):
         shares = [_on_grid(edges, side) for edges in (across, down)]
         if min(shares) >= MIXED_SHARE:
             off = round(sum((1 - s) * e.sum() for s, e in zip(shares, (across, down), strict=True)))
@@ -129,7 +129,7 @@ def _on_grid(edges: NDArray[np.integer], side: int) -> float:
     return float(np.bincount(places, edges, minlength=side).max() / edges.sum())
 
 
-def _orphans(image: Looked) -> Iterator[Finding]:
+def _orphans(image: CheckedImage) -> Iterator[Finding]:
     opaque = image.sprite.colors[image.sprite.indices] != 0
     maps = np.where(opaque, image.sprite.indices.astype(np.int64) + 1, 0)
     alone = stray(maps[None])[0]
@@ -137,7 +137,7 @@ def _orphans(image: Looked) -> Iterator[Finding]:
     yield from _found("orphan-pixels", alone, what, fixable=False)
 
 
-def _duplicate_frames(image: Looked) -> Iterator[Finding]:
+def _duplicate_frames(image: CheckedImage) -> Iterator[Finding]:
     frames = image.sprite.indices
     repeated = np.flatnonzero((frames[1:] == frames[:-1]).all((1, 2))) + 1
     if len(repeated):
@@ -146,7 +146,7 @@ def _duplicate_frames(image: Looked) -> Iterator[Finding]:
         yield Finding("duplicate-frames", len(repeated), what, where, fixable=True)
 
 
-def _jaggies(image: Looked) -> Iterator[Finding]:
+def _jaggies(image: CheckedImage) -> Iterator[Finding]:
     marks = np.zeros(image.rgba.shape[:3], bool)
     for frame, mark in zip(image.rgba[..., 3] > 0, marks, strict=True):
         # From all four sides.
@@ -158,7 +158,7 @@ def _jaggies(image: Looked) -> Iterator[Finding]:
 
 
 def uneven_steps(seen: Bools) -> list[int]:
-    """Rows of ``(H, W) bool`` where the left outline of a slope has a step much too short."""
+    """Rows of a ``(H, W)`` mask where the left outline of a slope has a step much too short."""
     first = np.where(seen.any(1), seen.argmax(1), -1)
     starts = [0, *(np.flatnonzero(np.diff(first)) + 1).tolist(), len(first)]
     runs = [(start, end - start, int(first[start])) for start, end in pairwise(starts)]
@@ -167,7 +167,7 @@ def uneven_steps(seen: Bools) -> list[int]:
         runs, runs[1:], runs[2:], strict=False
     ):
         slopes = min(x, y, z) >= 0 and (y - x) * (z - y) == 1
-        if slopes and min(before, after) - length >= UNEVEN:
+        if slopes and min(before, after) - length >= MIN_STEP_GAP:
             found.append(row)
     return found
 
@@ -179,7 +179,7 @@ def _found(rule: str, places: Bools, what: str, *, fixable: bool) -> Iterator[Fi
         yield Finding(rule, count, what, (frame, column, row), fixable)
 
 
-RULES: dict[str, Callable[[Looked], Iterator[Finding]]] = {
+RULES: dict[str, Callable[[CheckedImage], Iterator[Finding]]] = {
     "off-palette": _off_palette,
     "semi-transparent": _semi_transparent,
     "hidden-colours": _hidden_colors,

@@ -1,4 +1,4 @@
-"""Repairs that change nothing an artist meant: what is fixable of what the checks find."""
+"""Repairs of the faults that are never meant."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import Rgba
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.palette_choice import DELIBERATE
+from pxgen.ingest.palette_choice import MAX_SOFT_COLORS
 from pxgen.lint.checks import enlarged_by
 from pxgen.palette import Palette
 from pxgen.palette.oklab import OPAQUE
@@ -18,19 +18,19 @@ from pxgen.palette.oklab import OPAQUE
 class Repaired(NamedTuple):
     """An image after its repair."""
 
-    rgba: U8
+    rgba: Rgba
     """``(T, H, W, 4) uint8``."""
     durations: tuple[float, ...]
     """Milliseconds of each frame, if they were known."""
 
 
 def repair(
-    rgba: U8,
+    rgba: Rgba,
     palette: Palette | None = None,
     durations: tuple[float, ...] = (),
     ignored: Collection[str] = (),
 ) -> Repaired:
-    """Mend everything that is fixable, but for what the ``ignored`` rules find.
+    """Repair every fixable fault, except those of the ``ignored`` rules.
 
     Soft edges become hard, enlargement is undone, colours that the palette lacks become its
     nearest, what hides under transparency is cleared, and a frame shown again is shown longer.
@@ -38,7 +38,7 @@ def repair(
     rgba = rgba.copy()
     alpha = rgba[..., 3]
     soft = (alpha > 0) & (alpha < 255)
-    many = len(np.unique(rgba[soft], axis=0)) > DELIBERATE
+    many = len(np.unique(rgba[soft], axis=0)) > MAX_SOFT_COLORS
     if many and "semi-transparent" not in ignored:
         alpha[soft] = np.where(alpha[soft] >= OPAQUE, 255, 0)
     if "hidden-colours" not in ignored:
@@ -53,7 +53,7 @@ def repair(
     return _without_repeats(rgba, durations)
 
 
-def _without_repeats(rgba: U8, durations: tuple[float, ...]) -> Repaired:
+def _without_repeats(rgba: Rgba, durations: tuple[float, ...]) -> Repaired:
     new = np.ones(len(rgba), bool)
     new[1:] = (rgba[1:] != rgba[:-1]).any((1, 2, 3))
     if durations:

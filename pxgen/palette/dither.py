@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import F32, U8
+from pxgen.arrays import F32, IndexMaps, Rgba
 from pxgen.errors import UsageError
 from pxgen.palette.oklab import OPAQUE, nearest, to_oklab
 from pxgen.palette.table import Palette, pack, unpack
@@ -14,7 +14,7 @@ METHODS = ("none", "bayer2", "bayer4", "bayer8")
 
 _CHUNK = 2048
 _CONTRAST_COST = 0.3
-"""How much a pair of far-apart colours must gain to be mixed: without it grey becomes noise."""
+"""The cost of mixing a pair, times its distance: without it grey becomes noise."""
 
 
 def bayer(side: int) -> F32:
@@ -25,7 +25,7 @@ def bayer(side: int) -> F32:
     return ((order + 0.5) / side**2).astype(np.float32)
 
 
-def dither(rgba: U8, palette: Palette, method: str) -> U8:
+def dither(rgba: Rgba, palette: Palette, method: str) -> IndexMaps:
     """``(..., H, W, 4) uint8`` colours to ``(..., H, W) uint8`` palette indices.
 
     A colour that the palette holds is never dithered, so art on the palette stays exact. The
@@ -48,13 +48,13 @@ def dither(rgba: U8, palette: Palette, method: str) -> U8:
     rows, columns = np.arange(height) % len(matrix), np.arange(width) % len(matrix)
     threshold = matrix[rows[:, None], columns]
 
-    distinct, place = np.unique(pack(rgba), return_inverse=True)
+    distinct, inverse = np.unique(pack(rgba), return_inverse=True)
     first, second, share = _pairs(palette, unpack(distinct))
-    place = place.reshape(rgba.shape[:-1])
-    return np.where(threshold < share[place], second[place], first[place])
+    inverse = inverse.reshape(rgba.shape[:-1])
+    return np.where(threshold < share[inverse], second[inverse], first[inverse])
 
 
-def _pairs(palette: Palette, colors: U8) -> tuple[U8, U8, NDArray[np.float32]]:
+def _pairs(palette: Palette, colors: Rgba) -> tuple[IndexMaps, IndexMaps, F32]:
     """For each ``(M, 4)`` colour its nearest entry, the entry to mix in, and that entry's share."""
     first = nearest(palette, colors)
     second, share = first.copy(), np.zeros(len(colors), np.float32)

@@ -13,27 +13,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import F32, IndexMaps, Marks, Rgba
 from pxgen.errors import UsageError
 from pxgen.palette.oklab import OPAQUE, to_oklab
 from pxgen.palette.table import MAX_COLORS, TRANSPARENT, Palette
 
-MOST = 64
+MAX_LOCAL_COLORS = 64
 """Opaque colours of one sprite at most; true pixel art was seen to hold up to 38."""
-LABEL = 1.0
-"""How much a differing label counts against one colour more or less."""
-EAGER = 1.0
-"""By how much a palette may fit less well and still be e times less often the one drawn."""
+LABEL_WEIGHT = 1.0
+"""The cost of a differing label, in colours more or less."""
+TEMPERATURE = 1.0
+"""Of the softmax over palettes: a cost higher by this makes one e times less likely."""
 
 
-def canonical(colors: U8) -> NDArray[np.intp]:
+def canonical_order(colors: Rgba) -> NDArray[np.intp]:
     """The order of ``(k, 4)`` opaque colours from dark to light, by hue where they are equal."""
     lab = np.rint(to_oklab(colors[:, :3]).astype(np.float64) * 1e5)
     return np.lexsort((lab[:, 2], lab[:, 1], lab[:, 0]))
 
 
-def localized(indices: NDArray[np.unsignedinteger], colors: U8) -> tuple[U8, U8]:
-    """A sprite in its own colours, in canonical order.
+def localized(indices: NDArray[np.unsignedinteger], colors: Rgba) -> tuple[IndexMaps, Rgba]:
+    """Index a sprite by its own colours in canonical order.
 
     Args:
         indices: ``(T, H, W)`` into ``colors``.
@@ -47,16 +47,16 @@ def localized(indices: NDArray[np.unsignedinteger], colors: U8) -> tuple[U8, U8]
     solid = colors.copy()
     solid[:, 3] = 255
     seen = colors[:, 3] >= OPAQUE
-    distinct, place = np.unique(solid[seen], axis=0, return_inverse=True)
-    order = canonical(distinct) if len(distinct) else np.zeros(0, np.intp)
+    distinct, inverse = np.unique(solid[seen], axis=0, return_inverse=True)
+    order = canonical_order(distinct) if len(distinct) else np.zeros(0, np.intp)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(1, len(order) + 1)
     table = np.zeros(len(colors), np.int64)
-    table[seen] = rank[place.ravel()]
+    table[seen] = rank[inverse.ravel()]
     return table[indices].astype(np.uint8), distinct[order]
 
 
-def own_palette(row: U8) -> Palette:
+def own_palette(row: Rgba) -> Palette:
     """The palette of a sprite from its ``(K, 4)`` row."""
     return Palette.of(row[row[:, 3] > 0].tolist())
 
@@ -65,44 +65,42 @@ def own_palette(row: U8) -> Palette:
 class LocalPalettes:
     """Palettes of training sprites, from which those of new sprites are drawn."""
 
-    rows: U8
+    rows: Rgba
     """``(M, K, 4) uint8``: entries 1… of each, alpha 0 where it has no more; entry 0 is unused."""
-    labels: U8
-    """``(M, L) uint8``: what the sprite of each bears."""
+    labels: Marks
+    """``(M, L) uint8``: the labels of each sprite."""
 
     def palette(self, number: int) -> Palette:
         """One of them."""
         return own_palette(self.rows[number])
 
-    def choose(
-        self, pixels: U8, labels: NDArray[np.float32], generator: np.random.Generator
-    ) -> Palette:
-        """A palette for a ``(T, H, W)`` index map: of a training sprite like it.
+    def choose(self, pixels: IndexMaps, labels: F32, generator: np.random.Generator) -> Palette:
+        """The palette of a training sprite, drawn for a ``(T, H, W) uint8`` index map by softmax.
 
-        Like it are sprites of about as many colours, and of the labels that are asked for.
+        Likely are sprites of about as many colours, and of the labels that are asked for.
         """
         needed = int(pixels.max())
         counts = (self.rows[:, :, 3] > 0).sum(1)
         gap = np.abs(counts - needed).astype(np.float64)
         # Too few colours leave entries without one.
-        gap[counts < needed] += MOST
-        gap += LABEL * ((labels > 0) & (self.labels == 0)).sum(1)
-        gap += LABEL * ((labels < 0) & (self.labels > 0)).sum(1)
-        chosen = int((generator.gumbel(size=len(gap)) - gap / EAGER).argmax())
+        gap[counts < needed] += MAX_LOCAL_COLORS
+        gap += LABEL_WEIGHT * ((labels > 0) & (self.labels == 0)).sum(1)
+        gap += LABEL_WEIGHT * ((labels < 0) & (self.labels > 0)).sum(1)
+        chosen = int((generator.gumbel(size=len(gap)) - gap / TEMPERATURE).argmax())
         return self.palette(chosen)
 
 
-def within(pixels: U8, palette: Palette) -> U8:
-    """Index maps with entries that a palette lacks as its lightest one."""
+def within(pixels: IndexMaps, palette: Palette) -> IndexMaps:
+    """Clamp index maps to a palette: entries that it lacks become its lightest one."""
     return np.minimum(pixels, np.uint8(len(palette) - 1))
 
 
-def stretched(palette: Palette, needed: int) -> U8:
+def stretched(palette: Palette, needed: int) -> IndexMaps:
     """``(needed + 1,) uint8``: the entry of a palette for each of so many canonical ones.
 
     Entry 0 stays; the others are spread from the darkest to the lightest colour.
     """
-    order = canonical(palette.rgba[1:]) + 1
+    order = canonical_order(palette.rgba[1:]) + 1
     table = np.zeros(needed + 1, np.uint8)
     if needed:
         places = np.rint(np.linspace(0, len(order) - 1, needed)).astype(np.intp)
@@ -110,7 +108,7 @@ def stretched(palette: Palette, needed: int) -> U8:
     return table
 
 
-def united(pictures: Iterable[tuple[U8, Palette]]) -> tuple[list[U8], Palette]:
+def united(pictures: Iterable[tuple[IndexMaps, Palette]]) -> tuple[list[IndexMaps], Palette]:
     """Index maps of several palettes on one that holds all their colours.
 
     Raises:
@@ -129,8 +127,8 @@ def united(pictures: Iterable[tuple[U8, Palette]]) -> tuple[list[U8], Palette]:
     return [each.astype(np.uint8) for each in maps], Palette.of(list(entries)[1:])
 
 
-def fitting(palettes: U8, numbers: Sequence[int]) -> list[int]:
-    """As many of the numbers, from the first, as have palettes that fit into one."""
+def fitting(palettes: Rgba, numbers: Sequence[int]) -> list[int]:
+    """The longest prefix of the numbers whose palettes fit into one together."""
     held: set[bytes] = set()
     fit: list[int] = []
     for number in numbers:

@@ -8,9 +8,8 @@ not.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pxgen.arrays import F32, U8
+from pxgen.arrays import F32, F64, Bytes, IndexMaps, Rgba
 from pxgen.palette.table import Palette, pack, unpack
 
 OPAQUE = 128
@@ -33,7 +32,7 @@ _LAB = np.array(
 _CHUNK = 4096
 
 
-def _srgb_to_linear() -> NDArray[np.float64]:
+def _srgb_to_linear() -> F64:
     value = np.arange(256) / 255
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
@@ -41,13 +40,13 @@ def _srgb_to_linear() -> NDArray[np.float64]:
 _LINEAR = _srgb_to_linear()
 
 
-def to_oklab(rgb: U8) -> F32:
+def to_oklab(rgb: Bytes) -> F32:
     """``(..., 3) uint8`` sRGB to ``(..., 3) float32`` OKLab: L in 0..1, a and b around ±0.4."""
     lms = np.cbrt(_LINEAR[rgb] @ _LMS.T)
     return np.asarray(lms @ _LAB.T, np.float32)
 
 
-def nearest(palette: Palette, rgba: U8) -> U8:
+def nearest(palette: Palette, rgba: Rgba) -> IndexMaps:
     """The palette index that looks most like each ``(..., 4) uint8`` colour.
 
     A colour that the palette holds is always its own entry; of others, alpha below :data:`OPAQUE`
@@ -56,7 +55,7 @@ def nearest(palette: Palette, rgba: U8) -> U8:
     Returns:
         ``(...) uint8`` indices.
     """
-    distinct, place = np.unique(pack(rgba), return_inverse=True)
+    distinct, inverse = np.unique(pack(rgba), return_inverse=True)
     colors = unpack(distinct)
     index, known = palette.lookup(colors)
     visible = colors[:, 3] >= OPAQUE
@@ -64,10 +63,10 @@ def nearest(palette: Palette, rgba: U8) -> U8:
     if len(palette) > 1:
         index[search] = _nearest_entries(palette, colors[search])
     index[~(visible | known)] = 0
-    return index[place].reshape(rgba.shape[:-1])
+    return index[inverse].reshape(rgba.shape[:-1])
 
 
-def _nearest_entries(palette: Palette, colors: U8) -> U8:
+def _nearest_entries(palette: Palette, colors: Rgba) -> IndexMaps:
     entries = _features(palette.rgba[1:])
     found = np.empty(len(colors), np.uint8)
     for start in range(0, len(colors), _CHUNK):
@@ -77,14 +76,14 @@ def _nearest_entries(palette: Palette, colors: U8) -> U8:
     return found
 
 
-def _features(rgba: U8) -> F32:
+def _features(rgba: Rgba) -> F32:
     """OKLab with alpha as a fourth axis, so that an opaque colour prefers an opaque entry."""
     alpha = rgba[:, 3:].astype(np.float32) / 255
     return np.concatenate([to_oklab(rgba[:, :3]), alpha], axis=1)
 
 
-def swap(source: Palette, target: Palette) -> U8:
-    """How sprites drawn with ``source`` are shown with ``target``: a new index for each old one.
+def swap(source: Palette, target: Palette) -> IndexMaps:
+    """Palette swap: an index of ``target`` for each index of ``source``.
 
     Palettes of one size are exchanged position by position (recolours keep their ramps that way);
     otherwise each colour goes to the one in ``target`` that looks most like it. 0 stays 0.

@@ -1,4 +1,4 @@
-"""PNG chunks (W3C PNG, section 5): what pictures and swatches of palettes are written in."""
+"""PNG chunks (W3C PNG, section 5), for the writers of pictures and of palettes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Palettes made from colours: exact where they fit, the best few in OKLab where they do not."""
+"""Colour quantization: palettes that are exact where the colours fit, else k-means in OKLab."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import F32, U8
+from pxgen.arrays import F32, F64, I64, Rgba
 from pxgen.errors import UsageError
 from pxgen.palette.oklab import OPAQUE, nearest, to_oklab
-from pxgen.palette.table import MAX_COLORS, Palette, pack, unpack
+from pxgen.palette.table import MAX_COLORS, Palette, pack, sum_counts, unpack
 
 Counts = NDArray[np.integer]
 
@@ -23,7 +23,7 @@ _GREY_CHROMA = 0.03
 _HUES = 8
 
 
-def ordered(colors: U8) -> U8:
+def ordered(colors: Rgba) -> Rgba:
     """``(M, 4) uint8`` colours in the order of automatic palettes.
 
     Greys first, then eight bands of hue from red through yellow, green and blue to pink; dark to
@@ -35,7 +35,7 @@ def ordered(colors: U8) -> U8:
     return colors[np.lexsort((pack(colors), lightness, band))]
 
 
-def exact_palette(colors: U8, name: str = "") -> Palette:
+def exact_palette(colors: Rgba, name: str = "") -> Palette:
     """A palette of every distinct visible colour of ``(M, 4) uint8``, in :func:`ordered` order.
 
     Raises:
@@ -45,7 +45,9 @@ def exact_palette(colors: U8, name: str = "") -> Palette:
     return Palette.of((tuple(row) for row in ordered(distinct).tolist()), name)
 
 
-def build_palette(colors: U8, counts: Counts, size: int, seed: int = 0, name: str = "") -> Palette:
+def build_palette(
+    colors: Rgba, counts: Counts, size: int, seed: int = 0, name: str = ""
+) -> Palette:
     """The ``size`` colours that stand best for ``colors``; every one is among the given colours.
 
     Half are the most frequent colours as they are: outlines, blacks and whites would otherwise be
@@ -65,7 +67,7 @@ def build_palette(colors: U8, counts: Counts, size: int, seed: int = 0, name: st
     """
     if not 1 <= size < MAX_COLORS:
         raise UsageError(f"a palette holds 1 to {MAX_COLORS - 1} colours, not {size}")
-    colors, counts = _merge(colors, counts)
+    colors, counts = opaque_counts(colors, counts)
     if len(colors) <= size:
         return exact_palette(colors, name)
     lab = to_oklab(colors[:, :3])
@@ -74,18 +76,14 @@ def build_palette(colors: U8, counts: Counts, size: int, seed: int = 0, name: st
     return exact_palette(colors[chosen], name)
 
 
-def _merge(colors: U8, counts: Counts) -> tuple[U8, NDArray[np.int64]]:
-    """Distinct visible colours, opaque, with their counts summed."""
+def opaque_counts(colors: Rgba, counts: Counts) -> tuple[Rgba, I64]:
+    """``(M, 4)`` colours with alpha thresholded: distinct opaque ones, and the pixels of each."""
     visible = colors[:, 3] >= OPAQUE
-    opaque = colors[visible].copy()
-    opaque[:, 3] = 255
-    distinct, place = np.unique(pack(opaque), return_inverse=True)
-    total = np.zeros(len(distinct), np.int64)
-    np.add.at(total, place, counts[visible])
+    distinct, total = sum_counts(pack(colors[visible]) | np.uint32(255), counts[visible])
     return unpack(distinct), total
 
 
-def _cluster(lab: F32, counts: NDArray[np.int64], fixed: F32, free: int, seed: int) -> F32:
+def _cluster(lab: F32, counts: I64, fixed: F32, free: int, seed: int) -> F32:
     """``(free, 3)`` k-means centres beside the ``fixed`` ones, which attract but never move."""
     points, weights = _bin(lab, counts)
     centres = np.concatenate([fixed, _scatter(points, weights, fixed, free, seed)])
@@ -100,29 +98,29 @@ def _cluster(lab: F32, counts: NDArray[np.int64], fixed: F32, free: int, seed: i
     return centres[len(fixed) :]
 
 
-def _bin(lab: F32, counts: NDArray[np.int64]) -> tuple[F32, NDArray[np.float64]]:
-    """Above a few thousand colours, their weighted means over a fine grid: bounded work."""
+def _bin(lab: F32, counts: I64) -> tuple[F32, F64]:
+    """Above a few thousand colours, their weighted means over a fine grid, to bound the work."""
     if len(lab) <= _UNBINNED:
         return lab, counts.astype(np.float64)
     cell = np.floor(lab * 64).astype(np.int64) + 64
     key = (cell[:, 0] * 256 + cell[:, 1]) * 256 + cell[:, 2]
-    _, place = np.unique(key, return_inverse=True)
-    weights = np.bincount(place, counts).astype(np.float64)
-    sums = [np.bincount(place, counts * axis) for axis in lab.T]
+    _, inverse = np.unique(key, return_inverse=True)
+    weights = np.bincount(inverse, counts).astype(np.float64)
+    sums = [np.bincount(inverse, counts * axis) for axis in lab.T]
     return (np.stack(sums, 1) / weights[:, None]).astype(np.float32), weights
 
 
-def _scatter(points: F32, weights: NDArray[np.float64], fixed: F32, free: int, seed: int) -> F32:
+def _scatter(points: F32, weights: F64, fixed: F32, free: int, seed: int) -> F32:
     """k-means++ starts: likely where much weight lies far from every centre so far."""
     random = np.random.default_rng(seed)
     gap = np.full(len(points), 1.0, np.float32)
     if len(fixed):
         gap = _squared_distances(points, fixed).min(1)
     starts = np.empty((free, 3), np.float32)
-    for place in range(free):
+    for number in range(free):
         mass = np.cumsum(weights * gap)
         pick = min(int(np.searchsorted(mass, random.random() * mass[-1])), len(points) - 1)
-        starts[place] = points[pick]
+        starts[number] = points[pick]
         gap = np.minimum(gap, ((points - points[pick]) ** 2).sum(1))
     return starts
 
@@ -138,7 +136,7 @@ def _move(
     centres: F32,
     first: int,
     points: F32,
-    weights: NDArray[np.float64],
+    weights: F64,
     owner: NDArray[np.intp],
 ) -> None:
     """Put every free centre in the weighted middle of its points; one without any stays."""
@@ -161,20 +159,14 @@ def _snap(lab: F32, centres: F32, pins: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.flatnonzero(taken)
 
 
-def psnr(original: U8, approximation: U8) -> float:
-    """Peak signal-to-noise ratio of two equal-shaped ``uint8`` arrays in dB; infinite if equal."""
-    error = (original.astype(np.float64) - approximation) ** 2
-    return _decibels(float(error.mean())) if error.size else math.inf
-
-
 def _decibels(mean_squared_error: float) -> float:
     if mean_squared_error == 0:
         return math.inf
     return 10 * math.log10(255**2 / mean_squared_error)
 
 
-def loss_report(colors: U8, counts: Counts, palette: Palette) -> tuple[float, float]:
-    """What showing these colours with ``palette`` costs, over the visible pixels.
+def loss_report(colors: Rgba, counts: Counts, palette: Palette) -> tuple[float, float]:
+    """The loss of mapping these colours to ``palette``, over the visible pixels.
 
     Args:
         colors: ``(M, 4) uint8``; alpha below 128 is left out.
@@ -184,7 +176,7 @@ def loss_report(colors: U8, counts: Counts, palette: Palette) -> tuple[float, fl
     Returns:
         The PSNR in dB over R, G and B, and the share of pixels that keep their exact colour.
     """
-    colors, counts = _merge(colors, counts)
+    colors, counts = opaque_counts(colors, counts)
     if not len(colors):
         return math.inf, 1.0
     shown = palette.colors(nearest(palette, colors))
@@ -194,13 +186,13 @@ def loss_report(colors: U8, counts: Counts, palette: Palette) -> tuple[float, fl
     return _decibels(float((error * counts).sum() / pixels)), float(exact / pixels)
 
 
-def suggest_count(colors: U8, counts: Counts, seed: int = 0) -> int:
+def suggest_count(colors: Rgba, counts: Counts, seed: int = 0) -> int:
     """A palette size worth asking for: the smallest that keeps 99 % of pixels exact or 40 dB.
 
     Returns:
         8, 16, 32, 64, 128 or 255, or the number of distinct colours where that is smaller.
     """
-    colors, counts = _merge(colors, counts)
+    colors, counts = opaque_counts(colors, counts)
     for size in _SIZES:
         if len(colors) <= size:
             break

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import I64, Bools, Colors32, IndexMaps, Rgba
 from pxgen.errors import InputError
 
 Row = tuple[int, int, int, int]
@@ -28,7 +28,7 @@ class Palette:
     their tables are; the name is only for people.
     """
 
-    rgba: U8
+    rgba: Rgba
     """``(K, 4) uint8``, read-only, 1 <= K <= 256."""
     name: str = ""
 
@@ -94,13 +94,13 @@ class Palette:
         return tuple((int(r), int(g), int(b), int(a)) for r, g, b, a in self.rgba)
 
     @cached_property
-    def _sorted(self) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+    def _sorted(self) -> tuple[Colors32, NDArray[np.intp]]:
         packed = pack(self.rgba)
         # Stable, so that of two equal entries the first in the palette's order is found.
         order = np.argsort(packed, kind="stable")
         return packed[order], order
 
-    def lookup(self, rgba: U8) -> tuple[U8, NDArray[np.bool_]]:
+    def lookup(self, rgba: Rgba) -> tuple[IndexMaps, Bools]:
         """Exact indices of ``(..., 4) uint8`` colours, and which of them the palette holds.
 
         Any colour with alpha 0 is index 0, whatever RGB hides under it. Colours that the palette
@@ -109,20 +109,28 @@ class Palette:
         keys, order = self._sorted
         packed = pack(rgba)
         packed[rgba[..., 3] == 0] = 0
-        place = np.minimum(np.searchsorted(keys, packed), len(keys) - 1)
-        known = keys[place] == packed
-        return np.where(known, order[place], 0).astype(np.uint8), known
+        found = np.minimum(np.searchsorted(keys, packed), len(keys) - 1)
+        known = keys[found] == packed
+        return np.where(known, order[found], 0).astype(np.uint8), known
 
-    def colors(self, indices: U8) -> U8:
+    def colors(self, indices: IndexMaps) -> Rgba:
         """``(...) uint8`` indices to ``(..., 4) uint8`` RGBA."""
         return self.rgba[indices]
 
 
-def pack(rgba: U8) -> NDArray[np.uint32]:
+def pack(rgba: Rgba) -> Colors32:
     """``(..., 4) uint8`` RGBA to one 32-bit integer a colour (r, g, b, a from high to low)."""
     return np.ascontiguousarray(rgba, np.uint8).view(">u4")[..., 0].astype(np.uint32)
 
 
-def unpack(packed: NDArray[np.uint32]) -> U8:
+def unpack(packed: Colors32) -> Rgba:
     """The inverse of :func:`pack`."""
     return np.stack([(packed >> shift) & 255 for shift in (24, 16, 8, 0)], axis=-1).astype(np.uint8)
+
+
+def sum_counts(colors: Colors32, counts: NDArray[np.integer]) -> tuple[Colors32, I64]:
+    """Distinct packed colours, ascending, and the sum of the counts of each."""
+    distinct, inverse = np.unique(colors, return_inverse=True)
+    total = np.zeros(len(distinct), np.int64)
+    np.add.at(total, inverse, counts)
+    return distinct, total

@@ -1,1 +1,1 @@
-"""Palette indices into files that people and engines open: PNG, GIF, sheets."""
+"""Index maps to files: PNG, sheets, animations, videos; and to lines of a terminal."""

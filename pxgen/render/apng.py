@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.palette.png_chunks import SIGNATURE, chunk, header_chunk
 from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
@@ -13,7 +13,7 @@ from pxgen.render.png import palette_chunks, pixel_data
 
 
 def encode_apng(
-    frames: U8, palette: Palette, delays_ms: float | Sequence[float], loop: int = 0
+    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], loop: int = 0
 ) -> bytes:
     """An 8-bit indexed APNG with one full frame for each input frame and every palette entry.
 

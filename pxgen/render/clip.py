@@ -1,4 +1,4 @@
-"""What every animation format asks of a clip: frames in the palette, delays in whole units."""
+"""Checks of clips that every animation format needs, and the rounding of delays."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.errors import PxgenError
 from pxgen.palette.table import Palette
 
-LONGEST = 65_535
-"""Milliseconds a frame may be shown, and repetitions of a clip: what 16 bits hold."""
+MAX_U16 = 65_535
+"""The largest 16-bit number: of milliseconds a frame, and of repetitions of a clip."""
 
 
 def clip_delays(
-    frames: U8, palette: Palette, delays_ms: float | Sequence[float], loop: int, longest_side: int
+    frames: IndexMaps,
+    palette: Palette,
+    delays_ms: float | Sequence[float],
+    loop: int,
+    longest_side: int,
 ) -> list[float]:
     """Check a clip before it is encoded and give one delay in milliseconds for each frame.
 
@@ -35,10 +39,10 @@ def clip_delays(
         delays = [float(delay) for delay in delays_ms]
     if len(delays) != len(frames):
         raise PxgenError(f"{len(frames)} frames need as many delays, not {len(delays)}")
-    if not all(0 <= delay <= LONGEST for delay in delays):
-        raise PxgenError(f"a frame is shown for 0 to {LONGEST} milliseconds")
-    if not 0 <= loop <= LONGEST:
-        raise PxgenError(f"a clip repeats 0 (endless) to {LONGEST} times, not {loop}")
+    if not all(0 <= delay <= MAX_U16 for delay in delays):
+        raise PxgenError(f"a frame is shown for 0 to {MAX_U16} milliseconds")
+    if not 0 <= loop <= MAX_U16:
+        raise PxgenError(f"a clip repeats 0 (endless) to {MAX_U16} times, not {loop}")
     return delays
 
 

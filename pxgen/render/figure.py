@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pxgen.arrays import F32, U8
+from pxgen.arrays import F32, IndexMaps
 from pxgen.palette import Palette
 
 LEVELS = 24
@@ -13,7 +13,7 @@ INK, PAPER = 1, 2
 FIRST = 3
 """The entry of the deepest negative shade; zero is ``FIRST + LEVELS``."""
 DOTS = FIRST + 2 * LEVELS + 1
-"""The first of three colours for what has no sign."""
+"""The first of three colours for quantities without a sign."""
 COLORS = ((214, 69, 65), (52, 132, 92), (56, 97, 190))
 
 GLYPHS = {
@@ -49,18 +49,18 @@ def figure_palette() -> Palette:
     return Palette.of([tuple(int(v) for v in row) for row in rows], "figure")
 
 
-def shades(values: F32, scale: float) -> U8:
+def shades(values: F32, scale: float) -> IndexMaps:
     """Palette entries of ``(...)`` signed values; ``scale`` is the deepest shade."""
     level = np.rint(np.clip(values / scale, -1, 1) * LEVELS).astype(np.int64)
     return np.asarray(level + FIRST + LEVELS, np.uint8)
 
 
-def sheet(height: int, width: int) -> U8:
-    """An empty page."""
+def sheet(height: int, width: int) -> IndexMaps:
+    """``(H, W) uint8``: an empty page."""
     return np.full((height, width), PAPER, np.uint8)
 
 
-def paste(page: U8, figure: U8, top: int, left: int, *, frame: bool = True) -> None:
+def paste(page: IndexMaps, figure: IndexMaps, top: int, left: int, *, frame: bool = True) -> None:
     """Put a figure on the page, with a line of ink around it."""
     height, width = figure.shape
     if frame:
@@ -68,8 +68,8 @@ def paste(page: U8, figure: U8, top: int, left: int, *, frame: bool = True) -> N
     page[top : top + height, left : left + width] = figure
 
 
-def write(page: U8, text: str, top: int, left: int, ink: int = INK) -> None:
-    """Write in capitals, what the font lacks is a space."""
+def write(page: IndexMaps, text: str, top: int, left: int, ink: int = INK) -> None:
+    """Write in capitals; a letter that the font lacks is a space."""
     for letter in text.upper():
         bits = GLYPHS.get(letter)
         if bits is not None:

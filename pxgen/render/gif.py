@@ -11,19 +11,19 @@ from collections.abc import Sequence
 
 from PIL import GifImagePlugin, Image
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
 
 UNIT_MS = 10
-SHORTEST = 2
+MIN_DELAY = 2
 """In units; browsers turn the delays 0 and 1 into 10."""
 CLEAR_TO_BACKGROUND = 2
 """Disposal: without it the pixels of one frame shine through the transparent ones of the next."""
 
 
 def encode_gif(
-    frames: U8, palette: Palette, delays_ms: float | Sequence[float], loop: int = 0
+    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], loop: int = 0
 ) -> bytes:
     """A GIF with one full frame for each input frame and one global table of every palette entry.
 
@@ -50,7 +50,7 @@ def encode_gif(
         table,
         b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, loop, 0),
     ]
-    for frame, delay in zip(frames, round_delays(delays, UNIT_MS, SHORTEST), strict=True):
+    for frame, delay in zip(frames, round_delays(delays, UNIT_MS, MIN_DELAY), strict=True):
         control = (CLEAR_TO_BACKGROUND << 2) | 1  # the 1 says that a transparent index follows
         parts.append(struct.pack("<BBBBHBB", 0x21, 0xF9, 4, control, delay, 0, 0))
         parts.extend(GifImagePlugin.getdata(Image.fromarray(frame)))

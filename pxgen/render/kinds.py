@@ -1,4 +1,4 @@
-"""The kinds of picture files, by suffix: which are written, by what, and which are only read.
+"""The kinds of picture files by suffix, and the encoders of those that are written.
 
 Nothing heavy is imported before a file is written: help lists the suffixes.
 """
@@ -57,9 +57,9 @@ KINDS = (
 """Every kind; an encoder and a line here make one more that is written."""
 
 BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
-TOGETHER = tuple(kind.suffixes[0] for kind in KINDS if kind.encoder)
+CLIP_SUFFIXES = tuple(kind.suffixes[0] for kind in KINDS if kind.encoder)
 """Suffixes of files of clips."""
-WRITTEN = (*SHEET.suffixes, *TOGETHER)
+WRITTEN_SUFFIXES = (*SHEET.suffixes, *CLIP_SUFFIXES)
 MODULES = {"video": "av"}
 """The module of each extra."""
 
@@ -70,7 +70,7 @@ def kind_of(path: PurePath) -> PictureKind | None:
 
 
 def check_installed(kind: PictureKind) -> None:
-    """Tell what to install before any work is done.
+    """Refuse a kind whose extra is missing, before any work is done.
 
     Raises:
         PxgenError: the kind's extra is not installed.

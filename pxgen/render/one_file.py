@@ -18,14 +18,14 @@ from pxgen.render.png import encode_png
 
 @dataclass(frozen=True)
 class SheetOptions:
-    """How a sheet is laid out for engines, and which files tell them about it."""
+    """Layout of a sheet for engines, and the files that describe it."""
 
     style: Style | None = None
     """None is the contact sheet that people look at."""
     data: tuple[Path, ...] = ()
     """Files that say where the frames are; their suffixes say for whom."""
     array: bool = False
-    """JSON names its frames in a list."""
+    """Whether JSON names its frames in a list."""
 
     @classmethod
     def of(cls, settings: SheetSettings) -> SheetOptions:
@@ -60,10 +60,10 @@ class SheetOptions:
 CONTACT_SHEET = SheetOptions()
 
 
-def write_together(
+def write_one_file(
     target: Path, clips: Sequence[Clip], palette: Palette, options: SheetOptions
 ) -> Iterator[Path]:
-    """Write clips to one file, and what describes it; yield each path once it is complete.
+    """Write clips to one file, and its descriptions; yield each path once it is complete.
 
     Args:
         target: its suffix says what it becomes.

@@ -1,4 +1,4 @@
-"""Where pictures go: what ``-o OUT`` means, the names of the files, and writing them.
+"""Output of pictures: the meaning of ``-o OUT``, the names of the files, and writing them.
 
 A folder gets one file a picture, ``x.png`` one sheet, ``x.gif``, ``x.webp`` and ``x.apng`` the
 frames one after another, ``x.aseprite`` all of them with a tag a clip, and ``-`` one image on
@@ -17,14 +17,21 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from pxgen.arrays import U8, IndexMaps
+from pxgen.arrays import IndexMaps
 from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
 from pxgen.palette.local import united
 from pxgen.palette.table import Palette
-from pxgen.render.kinds import BY_SUFFIX, SHEET, WRITTEN, check_installed, encode_clips, kind_of
-from pxgen.render.one_file import CONTACT_SHEET, SheetOptions, write_together
+from pxgen.render.kinds import (
+    BY_SUFFIX,
+    SHEET,
+    WRITTEN_SUFFIXES,
+    check_installed,
+    encode_clips,
+    kind_of,
+)
+from pxgen.render.one_file import CONTACT_SHEET, SheetOptions, write_one_file
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
@@ -45,7 +52,7 @@ STEM_BYTES = 120
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """What the pictures of one run are called."""
+    """The names of the pictures of one run."""
 
     labels: Sequence[str]
     """As asked for, weights and all; they never become paths."""
@@ -53,7 +60,7 @@ class Series:
     indices: Sequence[int]
     """The number of each picture in its seed's stream, in the order in which they come."""
     otherwise: ClassVar[str] = "leave it with --skip-existing, or choose another --seed or -o"
-    """What to do where a name is taken."""
+    """The advice where a name is taken."""
 
     def name(self, number: int) -> str:
         """The file name of a picture by its number, without a suffix: ``alien-0-0042``."""
@@ -127,7 +134,7 @@ class Output:
             sys.stdout.buffer.flush()
         elif self.together:
             clips = self._clips(names, pixels)
-            yield from write_together(self.target, clips, palette, self.sheet)
+            yield from write_one_file(self.target, clips, palette, self.sheet)
         else:
             yield write_bytes(self.target, self._sheet(pixels, palette))
 
@@ -171,7 +178,7 @@ class Output:
         suffix = CLIP if moving else STILL
         return [self.target / (name + suffix) for name in self.series.names()]
 
-    def _one_image(self, pixels: U8, palette: Palette) -> bytes:
+    def _one_image(self, pixels: IndexMaps, palette: Palette) -> bytes:
         """A lone clip moves; everything else is a picture."""
         clips, frames = pixels.shape[:2]
         if clips == 1 and frames > 1:
@@ -179,13 +186,13 @@ class Output:
             return encode_clips(BY_SUFFIX[CLIP], [clip], palette)
         return self._sheet(pixels, palette)
 
-    def _sheet(self, pixels: U8, palette: Palette) -> bytes:
+    def _sheet(self, pixels: IndexMaps, palette: Palette) -> bytes:
         clips, frames, height, width = pixels.shape
         strips = pixels.swapaxes(1, 2).reshape(clips, height, frames * width)
         sheet = strips[0] if clips == 1 else contact_sheet(strips, self.columns)
         return encode_png(enlarge(sheet, self.scale), palette)
 
-    def _clips(self, names: Sequence[str], pixels: U8) -> list[Clip]:
+    def _clips(self, names: Sequence[str], pixels: IndexMaps) -> list[Clip]:
         delays = self._delays(pixels.shape[1])
         named = zip(names, enlarge(pixels, self.scale), strict=True)
         return [Clip(name, frames, delays) for name, frames in named]
@@ -238,11 +245,12 @@ def _destination(out: str | None) -> tuple[Form, Path]:
     if out is None or out.endswith(("/", os.sep)) or target.is_dir():
         return "folder", target
     suffix = target.suffix.lower()
-    if suffix in WRITTEN:
+    if suffix in WRITTEN_SUFFIXES:
         check_installed(BY_SUFFIX[suffix])
         return "sheet" if suffix in SHEET.suffixes else "together", target
     if suffix in BY_SUFFIX or suffix in UNKNOWN_IMAGES:
-        raise UsageError(f"cannot write {out}: name a folder or a {', '.join(WRITTEN)} file")
+        kinds = ", ".join(WRITTEN_SUFFIXES)
+        raise UsageError(f"cannot write {out}: name a folder or a {kinds} file")
     return "folder", target
 
 

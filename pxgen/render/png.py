@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps, Rgba
 from pxgen.errors import InputError, PxgenError
 from pxgen.palette.png_chunks import SIGNATURE, chunk, header_chunk
 from pxgen.palette.table import Palette
 
 
-def encode_png(indices: U8, palette: Palette) -> bytes:
+def encode_png(indices: IndexMaps, palette: Palette) -> bytes:
     """An 8-bit indexed PNG of an ``(H, W) uint8`` map, with every palette entry in order.
 
     The same arguments give the same bytes: nothing is optimised, reordered or dated.
@@ -39,7 +39,7 @@ def encode_png(indices: U8, palette: Palette) -> bytes:
     )
 
 
-def decode_png(source: str | os.PathLike[str] | bytes) -> tuple[U8, Palette]:
+def decode_png(source: str | os.PathLike[str] | bytes) -> tuple[IndexMaps, Palette]:
     """The ``(H, W) uint8`` indices and the palette of an indexed PNG, exactly as stored.
 
     Raises:
@@ -73,7 +73,7 @@ def decode_png(source: str | os.PathLike[str] | bytes) -> tuple[U8, Palette]:
     return indices, palette
 
 
-def _set_alpha(table: U8, transparency: bytes | int) -> None:
+def _set_alpha(table: Rgba, transparency: bytes | int) -> None:
     """Pillow gives tRNS as an index where exactly one entry is transparent, else as bytes."""
     if isinstance(transparency, int):
         table[transparency, 3] = 0
@@ -90,8 +90,8 @@ def palette_chunks(palette: Palette) -> bytes:
     return colors + chunk(b"tRNS", alpha[:translucent].tobytes())
 
 
-def pixel_data(indices: U8) -> bytes:
-    """The compressed scan lines of an ``(H, W) uint8`` map, what IDAT holds."""
+def pixel_data(indices: IndexMaps) -> bytes:
+    """The content of IDAT: the compressed scan lines of an ``(H, W) uint8`` map."""
     height, width = indices.shape
     rows = np.zeros((height, width + 1), np.uint8)  # byte 0 of each row is filter type 0, "none"
     rows[:, 1:] = indices

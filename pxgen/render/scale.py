@@ -1,13 +1,13 @@
-"""Enlargement by whole factors, the only kind that keeps pixel art pixel art."""
+"""Nearest-neighbour enlargement by whole factors, which keeps pixels square."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 
 
-def enlarge(indices: U8, factor: int) -> U8:
+def enlarge(indices: IndexMaps, factor: int) -> IndexMaps:
     """``(..., H, W)`` to ``(..., H * factor, W * factor)``: each pixel becomes a square."""
     if factor == 1:
         return indices

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 
 
-def contact_sheet(pixels: U8, columns: int | None = None, gap: int = 1) -> U8:
+def contact_sheet(pixels: IndexMaps, columns: int | None = None, gap: int = 1) -> IndexMaps:
     """Lay sprites out in reading order on a transparent (index 0) ground.
 
     Args:

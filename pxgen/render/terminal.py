@@ -8,7 +8,7 @@ from typing import IO
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.palette.oklab import nearest, to_oklab
 from pxgen.palette.table import Palette
 
@@ -20,7 +20,7 @@ _XTERM_BASE = 16
 
 
 class ColorDepth(enum.Enum):
-    """How many colours the text may use."""
+    """Colours that the text may use."""
 
     PLAIN = 0
     ANSI256 = 256
@@ -28,7 +28,7 @@ class ColorDepth(enum.Enum):
 
 
 def color_depth(stream: IO[str], environ: Mapping[str, str]) -> ColorDepth:
-    """What may be written to ``stream``.
+    """The colour depth that ``stream`` takes.
 
     ``NO_COLOR`` (any value) and ``FORCE_COLOR=0`` mean plain, and so do a stream that is no
     terminal, ``TERM=dumb`` and an encoding without block characters, unless ``FORCE_COLOR`` is
@@ -53,7 +53,7 @@ def _can_encode(stream: IO[str]) -> bool:
     return True
 
 
-def sprite_lines(indices: U8, palette: Palette, *, depth: ColorDepth) -> list[str]:
+def sprite_lines(indices: IndexMaps, palette: Palette, *, depth: ColorDepth) -> list[str]:
     """A sprite as text, two rows of pixels a line; transparent pixels show the terminal.
 
     In colour each character is a half block of two pixels. Without colour each pixel is two

@@ -29,7 +29,7 @@ LIGHTEST = 238
 
 
 class Codec(NamedTuple):
-    """How frames are coded."""
+    """A container, an encoder and its options."""
 
     container: str
     name: str
@@ -96,9 +96,9 @@ def encode_video(
                 file.mux(packet)
 
         for frame, start in zip(frames, starts, strict=False):
-            picture = av.VideoFrame.from_ndarray(colors[frame], format="rgb24")
-            picture.pts, picture.time_base = start, MS
-            write(stream.encode(picture))
+            image = av.VideoFrame.from_ndarray(colors[frame], format="rgb24")
+            image.pts, image.time_base = start, MS
+            write(stream.encode(image))
         write(stream.encode(None))
     return content.getvalue()
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
 
 
 def encode_webp(
-    frames: U8, palette: Palette, delays_ms: float | Sequence[float], loop: int = 0
+    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], loop: int = 0
 ) -> bytes:
     """A lossless animated WebP; equal neighbouring frames become one that is shown longer.
 

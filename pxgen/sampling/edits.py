@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.canvas import Canvas, parse_size
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.settings import EditSettings
@@ -22,7 +22,7 @@ from pxgen.palette.library import find_palette
 from pxgen.palette.oklab import nearest
 
 if TYPE_CHECKING:
-    from pxgen.ingest.fit_to_model import Place
+    from pxgen.ingest.fit_to_model import Target
 
 
 LARGEST = 512 * 512
@@ -99,7 +99,7 @@ def allowed(own: Palette, wanted: Palette) -> torch.Tensor:
     return lock
 
 
-def _locked(pixels: U8, lock: NDArray[np.bool_], own: Palette) -> U8:
+def _locked(pixels: IndexMaps, lock: NDArray[np.bool_], own: Palette) -> IndexMaps:
     """``(T, H, W)`` indices with each entry that is not allowed as the nearest that is."""
     rows = np.array(own.rows, np.uint8)
     entries = np.flatnonzero(lock)
@@ -115,7 +115,7 @@ def _start(
     loaded: Loaded,
     canvas: Canvas,
     remark: Remark,
-) -> tuple[U8, NDArray[np.bool_] | None, Palette]:
+) -> tuple[IndexMaps, NDArray[np.bool_] | None, Palette]:
     """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
     from pxgen.ingest.fit_to_model import fit_image, lay_image, snapped_remark
 
@@ -131,12 +131,12 @@ def _start(
     return pixels, around, palette
 
 
-def place_of(loaded: Loaded) -> Place:
+def place_of(loaded: Loaded) -> Target:
     """What images are fitted to for a model."""
-    from pxgen.ingest.fit_to_model import Place
+    from pxgen.ingest.fit_to_model import Target
 
     card = loaded.card
-    return Place(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
+    return Target(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
 
 
 def _check(edits: EditSettings) -> None:

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.devices import one_thread, thread_pool
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
@@ -56,7 +56,7 @@ def draw(
     device: torch.device,
     workers: int = 1,
     window: int = WINDOW,
-) -> Iterator[U8]:
+) -> Iterator[IndexMaps]:
     """Yield ``(T, H, W) uint8`` pictures in the order of the requests.
 
     Args:
@@ -69,12 +69,12 @@ def draw(
     """
     accelerated = device.type != "cpu"
 
-    def pictures(group: _Group) -> dict[int, U8]:
+    def pictures(group: _Group) -> dict[int, IndexMaps]:
         with nullcontext() if accelerated else one_thread(), torch.inference_mode():
             maps = model.sample(*group.seated(seed, device), group.sampling).cpu().numpy()
         return {place: maps[seat] for seat, (place, _) in group.taken.items()}
 
-    done: dict[int, U8] = {}
+    done: dict[int, IndexMaps] = {}
     following = 0
     groups = _groups(requests, lambda sampling: _seats(model, sampling, device), window)
     for made in _in_order(pictures, groups, 1 if accelerated else workers):
@@ -84,7 +84,7 @@ def draw(
             following += 1
 
 
-def trace(model: Model, request: PictureRequest, seed: int, *, device: torch.device) -> U8:
+def trace(model: Model, request: PictureRequest, seed: int, *, device: torch.device) -> IndexMaps:
     """One picture as it forms.
 
     Returns:
@@ -182,13 +182,13 @@ def _key(sampling: SamplingParams) -> Hashable:
 
 
 def _in_order(
-    pictures: Callable[[_Group], dict[int, U8]], groups: Iterable[_Group], workers: int
-) -> Iterator[dict[int, U8]]:
+    pictures: Callable[[_Group], dict[int, IndexMaps]], groups: Iterable[_Group], workers: int
+) -> Iterator[dict[int, IndexMaps]]:
     """Map over ``groups`` on threads, yielding results in order with few of them waiting."""
     if workers == 1:
         yield from map(pictures, groups)
         return
-    waiting: deque[Future[dict[int, U8]]] = deque()
+    waiting: deque[Future[dict[int, IndexMaps]]] = deque()
     with thread_pool(workers) as pool:
         for group in groups:
             waiting.append(pool.submit(pictures, group))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pxgen.arrays import U8
+from pxgen.arrays import IndexMaps
 from pxgen.data.dataset import Dataset
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.errors import PxgenError
@@ -38,8 +38,8 @@ class Novelty(NamedTuple):
 def novel(
     requests: Sequence[PictureRequest],
     novelty: Novelty,
-    draw: Callable[[list[PictureRequest]], Iterator[U8]],
-) -> Iterator[tuple[int, U8]]:
+    draw: Callable[[list[PictureRequest]], Iterator[IndexMaps]],
+) -> Iterator[tuple[int, IndexMaps]]:
     """Pictures that are new, in the order of the requests, and the number each was drawn with.
 
     The next number of a picture that is not new lies ``stride`` further, where it is no other's:
@@ -50,7 +50,7 @@ def novel(
     """
     for start in range(0, len(requests), TOGETHER):
         group = requests[start : start + TOGETHER]
-        found: dict[int, tuple[int, U8]] = {}
+        found: dict[int, tuple[int, IndexMaps]] = {}
         waiting = dict(enumerate(group))
         for _ in range(TRIES):
             pictures = list(draw(list(waiting.values())))

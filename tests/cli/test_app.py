@@ -19,7 +19,7 @@ from pxgen.engines.describe import KINDS
 from pxgen.errors import InputError, PxgenError, UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette.formats import FORMATS, WRITABLE
-from pxgen.render.kinds import TOGETHER, WRITTEN
+from pxgen.render.kinds import CLIP_SUFFIXES, WRITTEN_SUFFIXES
 from pxgen.render.one_file import SheetOptions
 from pxgen.version import __version__
 
@@ -90,7 +90,7 @@ def test_help_and_wrong_usage_import_nothing_heavy(arguments, tmp_path):
 @pytest.mark.parametrize("name", ["sample", "reconstruct", "interpolate", "animate", "export"])
 def test_help_names_every_kind_of_file(run, name):
     told = "".join(run(name, "--help").stdout.split())
-    for suffix in WRITTEN if name != "reconstruct" else TOGETHER:
+    for suffix in WRITTEN_SUFFIXES if name != "reconstruct" else CLIP_SUFFIXES:
         assert suffix in told
     if name != "reconstruct":
         assert all(f"{kind.suffix}({kind.readers.replace(' ', '')})" in told for kind in KINDS)
@@ -107,7 +107,7 @@ def test_help_names_every_format_of_palettes(run):
 @pytest.mark.parametrize("document", ["README.md", "docs/exports.md"])
 def test_documents_name_every_kind_of_file(document):
     text = (Path(__file__).parents[2] / document).read_text("utf-8")
-    for suffix in (*WRITTEN, *(kind.suffix for kind in KINDS)):
+    for suffix in (*WRITTEN_SUFFIXES, *(kind.suffix for kind in KINDS)):
         assert f"{suffix}`" in text
 
 

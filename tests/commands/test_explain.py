@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from pxgen.cli.app import pxgen
-from pxgen.explain.convolution import KERNELS, letters, stages
+from pxgen.explain.convolution import KERNELS, letters, panels
 from pxgen.explain.gumbel import DRAWS, distances, simplex
 from pxgen.render.figure import figure_palette, shades
 from pxgen.render.png import decode_png
@@ -36,7 +36,7 @@ def spread_by_hand(image: np.ndarray, kernel: np.ndarray, stride: int) -> np.nda
 
 def test_every_stage_is_what_the_definition_gives() -> None:
     images = letters()
-    for letter, name, way, values in stages():
+    for letter, name, way, values in panels():
         image, kernel = images[letter], KERNELS[name]
         if way.transposed:
             expected = spread_by_hand(image, kernel, way.stride)

@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pxgen.arrays import U8
+from pxgen.arrays import Rgba
 from pxgen.cli.app import pxgen
 from pxgen.engines.atlas import Atlas, Clip, Style, lay_out
 from pxgen.engines.describe import description
 from pxgen.errors import UsageError
 from pxgen.palette import Palette
-from pxgen.render.one_file import SheetOptions, write_together
+from pxgen.render.one_file import SheetOptions, write_one_file
 from pxgen.render.png import decode_png
 
 PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
@@ -46,7 +46,7 @@ def clips(count: int = 3, frames: int = 4, height: int = 6, width: int = 5) -> l
     return made
 
 
-def restored(atlas: Atlas, number: int) -> U8:
+def restored(atlas: Atlas, number: int) -> Rgba:
     """A frame from the sheet by what is said of it."""
     cel = atlas.cels[number]
     width, height = atlas.source
@@ -124,12 +124,12 @@ def test_a_sheet_that_no_engine_loads_is_refused() -> None:
 def write(folder: Path, name: str, style: Style, made: list[Clip] | None = None) -> Path:
     file = folder / "data" / name
     request = SheetOptions(style, (file,))
-    paths = list(write_together(folder / "hero.png", made or clips(), PALETTE, request))
+    paths = list(write_one_file(folder / "hero.png", made or clips(), PALETTE, request))
     assert paths == [folder / "hero.png", file]
     return file
 
 
-def cut(image: Image.Image, entry: dict[str, Any]) -> U8:
+def cut(image: Image.Image, entry: dict[str, Any]) -> Rgba:
     """A frame of Aseprite's JSON, as its readers take it."""
     box, inside, whole = entry["frame"], entry["spriteSourceSize"], entry["sourceSize"]
     frame = np.zeros((whole["h"], whole["w"]), np.uint8)
@@ -146,7 +146,7 @@ def test_aseprite_json_names_frames_tags_and_durations(
 ) -> None:
     made, file = clips(), tmp_path / "hero.json"
     request = SheetOptions(Style(arrangement, 1, 1), (file,), array)
-    list(write_together(tmp_path / "hero.png", made, PALETTE, request))
+    list(write_one_file(tmp_path / "hero.png", made, PALETTE, request))
     document = json.loads(file.read_text("utf-8"))
     frames = document["frames"]
     if not array:
@@ -180,7 +180,7 @@ def test_tiled_plays_every_clip(tmp_path: Path, style: Style) -> None:
     )
     pixels, _ = decode_png(tmp_path / "hero.png")
 
-    def tile(number: int) -> U8:
+    def tile(number: int) -> Rgba:
         row, column = divmod(number, tiles.columns)
         y = tiles.margin + row * (tiles.tile_height + tiles.spacing)
         x = tiles.margin + column * (tiles.tile_width + tiles.spacing)

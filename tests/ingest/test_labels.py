@@ -10,7 +10,7 @@ from pxgen.errors import InputError, UsageError
 from pxgen.ingest.columns import label_columns
 from pxgen.ingest.labels import LabelOptions, find_labels
 from pxgen.ingest.match import Unit, match_rows
-from pxgen.ingest.tables import read_table
+from pxgen.ingest.tables import read_label_table
 
 
 def units(*names: str) -> list[Unit]:
@@ -111,7 +111,7 @@ def test_rows_meet_sprites_by_the_way_that_reaches_most(tmp_path: Path) -> None:
     sprites = units("b/walk/1.png", "b/idle/2.png")
     text = "count,file\n1,b/idle/2.png\n1,b/walk/1.png\n"
     (tmp_path / "t.csv").write_text(text)
-    matching = match_rows(read_table(tmp_path / "t.csv"), sprites)
+    matching = match_rows(read_label_table(tmp_path / "t.csv"), sprites)
     assert (matching.column, matching.method) == ("file", "path")
     assert [matching.rows_of(unit) for unit in sprites] == [[1], [0]]
 
@@ -120,9 +120,9 @@ def test_a_table_counting_from_one_is_shifted_only_when_all_fits(tmp_path: Path)
     sprites = units(*(f"image_{i}.jpg" for i in range(4)))
     rows = "".join(f"{i},path/to/image_{i}.jpg,k{i}\n" for i in range(1, 5))
     (tmp_path / "t.csv").write_text("Index,Path,kind\n" + rows)
-    matching = match_rows(read_table(tmp_path / "t.csv"), sprites)
+    matching = match_rows(read_label_table(tmp_path / "t.csv"), sprites)
     assert [matching.rows_of(unit) for unit in sprites] == [[0], [1], [2], [3]]
-    matching = match_rows(read_table(tmp_path / "t.csv"), sprites[:3])
+    matching = match_rows(read_label_table(tmp_path / "t.csv"), sprites[:3])
     assert [matching.rows_of(unit) for unit in sprites[:3]] == [[], [0], [1]]
 
 
@@ -203,7 +203,7 @@ def test_label_order_does_not_depend_on_row_order(tmp_path: Path) -> None:
     tables = []
     for rows in ("0,elf\n1,orc\n", "1,orc\n0,elf\n"):
         (tmp_path / "t.csv").write_text("id,kind\n" + rows)
-        tables.append(label_columns(read_table(tmp_path / "t.csv"), "id", None, ()).names)
+        tables.append(label_columns(read_label_table(tmp_path / "t.csv"), "id", None, ()).names)
     assert tables == [("elf", "orc")] * 2
 
 
@@ -212,4 +212,4 @@ def test_a_table_of_tables_is_refused_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "frames.json"
     file.write_text(json.dumps({"a.png": {"frame": {"x": 0}}, "b.png": {"frame": {"x": 8}}}))
     with pytest.raises(InputError, match="not tables of tables"):
-        read_table(file)
+        read_label_table(file)

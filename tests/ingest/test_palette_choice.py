@@ -13,7 +13,7 @@ from tests.drawings import census_of, redrawn
 
 
 def test_the_census_counts_exactly_and_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(census_module, "LIMIT", 100)
+    monkeypatch.setattr(census_module, "MAX_EXACT_COLORS", 100)
     monkeypatch.setattr(census_module, "_BUFFER", 16)
     census = Census()
     for start in range(90):
@@ -36,7 +36,7 @@ def test_the_census_counts_exactly_and_stays_bounded(monkeypatch: pytest.MonkeyP
 def test_sprites_of_too_many_colours_to_count_are_still_drawn_right(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(census_module, "LIMIT", 1)
+    monkeypatch.setattr(census_module, "MAX_EXACT_COLORS", 1)
     sprite = IndexedSprite.of(
         np.array([[[[9, 9, 9, 255], [1, 1, 1, 255], [7, 0, 0, 0]]]], np.uint8)
     )
@@ -44,7 +44,7 @@ def test_sprites_of_too_many_colours_to_count_are_still_drawn_right(
     palette = Palette.of([(1, 1, 1), (9, 9, 9)])
     choice = choose_palette(census, PaletteOptions(given=palette))
     assert not choice.counted_exactly
-    assert Recolorer(choice, "none", census).draw(sprite).tolist() == [[[2, 1, 0]]]
+    assert Recolorer(choice, "none", census).map(sprite).tolist() == [[[2, 1, 0]]]
 
 
 def counted(colors: list[tuple[int, int, int, int]]) -> Census:

@@ -19,7 +19,7 @@ from pxgen.errors import UsageError
 from pxgen.palette import Palette
 from pxgen.palette.local import (
     LocalPalettes,
-    canonical,
+    canonical_order,
     fitting,
     localized,
     stretched,
@@ -58,7 +58,7 @@ def test_equal_brightness_has_an_order_too() -> None:
     grey = np.array([[90, 90, 90, 255], [90, 90, 91, 255], [200, 0, 0, 255], [0, 110, 0, 255]])
     colors = grey.astype(np.uint8)
     backwards = colors[::-1]
-    assert np.array_equal(colors[canonical(colors)], backwards[canonical(backwards)])
+    assert np.array_equal(colors[canonical_order(colors)], backwards[canonical_order(backwards)])
 
 
 def test_new_sprites_take_palettes_of_sprites_like_them() -> None:

@@ -18,7 +18,6 @@ from pxgen.palette.quantize import (
     build_palette,
     exact_palette,
     loss_report,
-    psnr,
     suggest_count,
 )
 
@@ -166,12 +165,6 @@ def test_loss_counts_pixels_not_colors():
     decibels, exact = loss_report(colors, np.array([60, 39, 1]), black_white)
     assert exact == pytest.approx(0.99)
     assert decibels == pytest.approx(10 * math.log10(255**2 / (100 / 3 / 100)))
-
-
-def test_psnr_of_equal_arrays_is_infinite_and_of_opposite_ones_zero():
-    dark, light = np.zeros((2, 2), np.uint8), np.full((2, 2), 255, np.uint8)
-    assert psnr(dark, dark) == math.inf
-    assert psnr(dark, light) == 0
 
 
 def test_the_suggested_count_is_the_smallest_that_is_good_enough():

@@ -10,7 +10,7 @@ import pytest
 from pxgen.engines.atlas import Clip
 from pxgen.ingest.images import is_image, read_image
 from pxgen.palette import Palette
-from pxgen.render.kinds import BY_SUFFIX, KINDS, TOGETHER, encode_clips, kind_of
+from pxgen.render.kinds import BY_SUFFIX, CLIP_SUFFIXES, KINDS, encode_clips, kind_of
 
 PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
 
@@ -21,7 +21,7 @@ def test_a_suffix_is_of_one_kind() -> None:
     assert kind_of(Path("set-v1.2")) is None
 
 
-@pytest.mark.parametrize("suffix", TOGETHER)
+@pytest.mark.parametrize("suffix", CLIP_SUFFIXES)
 def test_clips_are_read_back_with_their_times(suffix: str, tmp_path: Path) -> None:
     maps = np.random.default_rng(0).integers(1, 4, (5, 6, 7), np.uint8)
     clips = [Clip("a", maps[:2], [40, 120]), Clip("b", maps[2:], [50, 60, 70])]

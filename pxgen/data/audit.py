@@ -257,8 +257,8 @@ def _grow(features: F32, bears: Bools, wanted: Bools, longest: int) -> list[int]
         new = features[rows].T @ wanted[rows].astype(np.float32)
         wrong = features[rows].T @ (~bears[rows]).astype(np.float32)
         # FOIL's gain: bearers kept, times how much surer the rule becomes of them.
-        chance = wanted[rows].sum() / max(1, len(rows))
-        gain = new * (np.log2((new + 1e-9) / (new + wrong + 1e-9)) - np.log2(chance + 1e-12))
+        precision = wanted[rows].sum() / max(1, len(rows))
+        gain = new * (np.log2((new + 1e-9) / (new + wrong + 1e-9)) - np.log2(precision + 1e-12))
         # The shortest description decides: each bearer covered is so many bits less to say.
         gain[new * surprisal <= length * pick + MIN_GAIN_BITS] = -np.inf
         best = int(gain.argmax())

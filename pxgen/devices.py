@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from threading import Lock
 from typing import TypeVar
 
 import torch
@@ -49,6 +50,8 @@ def limit_thread(*, flush_denormal: bool = False) -> None:
     Threads inside an operation round differently with their number, and wait for one another.
     Denormal numbers cost a core more than a hundred others: flushing makes them zero.
     """
+    # The first question makes torch settle this thread by the process's number: before, not after.
+    torch.get_num_threads()
     torch.set_num_threads(1)
     if flush_denormal:
         torch.set_flush_denormal(True)
@@ -67,19 +70,35 @@ def one_thread(*, flush_denormal: bool = False) -> Iterator[None]:
             torch.set_flush_denormal(False)
 
 
+_open: set[ThreadPoolExecutor] = set()
+_opening = Lock()
+
+
 @contextmanager
 def thread_pool(workers: int, *, flush_denormal: bool = False) -> Iterator[ThreadPoolExecutor]:
-    """A pool of limited threads (see :func:`limit_thread`); the caller is limited, too.
+    """A pool of limited threads (see :func:`limit_thread`); the caller's own number stays.
 
     What is still waiting when the block ends is cancelled.
     """
     limit = partial(limit_thread, flush_denormal=flush_denormal)
-    with one_thread(flush_denormal=flush_denormal):
-        pool = ThreadPoolExecutor(workers, initializer=limit)
-        try:
-            yield pool
-        finally:
-            pool.shutdown(cancel_futures=True)
+    pool = ThreadPoolExecutor(workers, initializer=limit)
+    with _opening:
+        _open.add(pool)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        with _opening:
+            _open.discard(pool)
+            if not _open:
+                # MKL and threads to come share one number, which is the caller's again.
+                torch.set_num_threads(torch.get_num_threads())
+
+
+def in_one_thread(function: Callable[[], Result]) -> Result:
+    """What a function returns, computed in a limited thread of its own without gradients."""
+    with thread_pool(1) as pool:
+        return pool.submit(torch.inference_mode()(function)).result()
 
 
 def parallel_map(

@@ -77,8 +77,11 @@ def test_pictures_come_one_after_another(model: pxgen.SpriteModel) -> None:
 
 
 def test_it_works_in_threads_says_nothing_and_leaves_nothing(
-    model: pxgen.SpriteModel, capsys: pytest.CaptureFixture[str]
+    model: pxgen.SpriteModel, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    torch.set_num_threads(3)
     threads, state = torch.get_num_threads(), torch.get_rng_state()
     alone = [model.sample(seed=seed, steps=2).indices for seed in range(4)]
     with ThreadPoolExecutor(4) as pool:
@@ -91,6 +94,7 @@ def test_it_works_in_threads_says_nothing_and_leaves_nothing(
     next(suspended)
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), state)
+    torch.set_num_threads(before)
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "")
 

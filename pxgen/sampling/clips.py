@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
-from pxgen.devices import cores, one_thread
+from pxgen.devices import cores, in_one_thread
 from pxgen.errors import Remark, UsageError
 from pxgen.ingest.fit_to_model import Fitted, fit_frames, snapped_remark
 from pxgen.models.protocol import SamplingParams
@@ -118,24 +119,22 @@ class ClipPlan:
         sampling = SamplingParams.of(settings)
         check_sampling(sampling, model)
         for index in indices:
-            clip = self._walk(index, sampling)
+            clip = in_one_thread(partial(self._walk, index, sampling))
             palette = self._palette(clip, index)
             yield Picture(index, within(clip, palette), palette)
 
     def _walk(self, index: int, sampling: SamplingParams) -> IndexMaps:
         settings, model = self.settings, self.loaded.model
         alone = Alone.of(model, sampling, index, self.loaded.device)
-        with one_thread(), torch.inference_mode():
-            # All sprites of a walk bear the labels of the first.
-            asked = alone.repeated(torch.from_numpy(self.labels))
-            keys = [
-                model.draw(asked, alone.noise(settings.seed, k * APART), sampling)
-                for k in range(KEYS)
-            ]
-            walk = []
-            for leg, weight in even_steps(len(keys), settings.frames or FRAMES):
-                code = model.mix(keys[leg], keys[(leg + 1) % len(keys)], weight)
-                walk.append(alone.own(model.decode(code, alone.noise(settings.seed)))[0])
+        # All sprites of a walk bear the labels of the first.
+        asked = alone.repeated(torch.from_numpy(self.labels))
+        keys = [
+            model.draw(asked, alone.noise(settings.seed, k * APART), sampling) for k in range(KEYS)
+        ]
+        walk = []
+        for leg, weight in even_steps(len(keys), settings.frames or FRAMES):
+            code = model.mix(keys[leg], keys[(leg + 1) % len(keys)], weight)
+            walk.append(alone.own(model.decode(code, alone.noise(settings.seed)))[0])
         return np.stack(walk)
 
     def _palette(self, clip: IndexMaps, number: int) -> Palette:

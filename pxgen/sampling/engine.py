@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from itertools import islice
 from typing import NamedTuple
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pxgen.arrays import IndexMaps
-from pxgen.devices import one_thread, thread_pool
+from pxgen.devices import in_one_thread, thread_pool
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
 
@@ -70,14 +69,14 @@ def draw(
     accelerated = device.type != "cpu"
 
     def pictures(group: _Group) -> dict[int, IndexMaps]:
-        with nullcontext() if accelerated else one_thread(), torch.inference_mode():
+        with torch.inference_mode():
             maps = model.sample(*group.seated(seed, device), group.sampling).cpu().numpy()
         return {place: maps[seat] for seat, (place, _) in group.taken.items()}
 
     done: dict[int, IndexMaps] = {}
     following = 0
     groups = _groups(requests, lambda sampling: _seats(model, sampling, device), window)
-    for made in _in_order(pictures, groups, 1 if accelerated else workers):
+    for made in map(pictures, groups) if accelerated else _in_order(pictures, groups, workers):
         done |= made
         while following in done:
             yield done.pop(following)
@@ -93,9 +92,8 @@ def trace(model: Model, request: PictureRequest, seed: int, *, device: torch.dev
     (group,) = _groups([request], lambda sampling: _seats(model, sampling, device))
     (seat,) = group.taken
     labels, noise = group.seated(seed, device)
-    with one_thread(), torch.inference_mode():
-        steps = [maps[seat].cpu().numpy() for maps in model.trace(labels, noise, request.sampling)]
-    return np.concatenate(steps)
+    steps = model.trace(labels, noise, request.sampling)
+    return np.concatenate(in_one_thread(lambda: [maps[seat].cpu().numpy() for maps in steps]))
 
 
 @dataclass(frozen=True)
@@ -185,14 +183,12 @@ def _in_order(
     pictures: Callable[[_Group], dict[int, IndexMaps]], groups: Iterable[_Group], workers: int
 ) -> Iterator[dict[int, IndexMaps]]:
     """Map over ``groups`` on threads, yielding results in order with few of them waiting."""
-    if workers == 1:
-        yield from map(pictures, groups)
-        return
+    ahead = workers * AHEAD if workers > 1 else 1
     waiting: deque[Future[dict[int, IndexMaps]]] = deque()
     with thread_pool(workers) as pool:
         for group in groups:
             waiting.append(pool.submit(pictures, group))
-            if len(waiting) >= workers * AHEAD:
+            if len(waiting) >= ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
-from pxgen.arrays import F32
+from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.data.labels import parse_labels
-from pxgen.devices import one_thread
+from pxgen.devices import in_one_thread
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.fit_to_model import fit_image
 from pxgen.models.protocol import SamplingParams
@@ -94,13 +95,15 @@ def path_pictures(
     model = loaded.model
     # The first picture of each seed, as `sample` draws it.
     alone = Alone.of(model, SamplingParams(), 0, loaded.device)
-    with one_thread(), torch.inference_mode():
-        codes = [_code(key, loaded, alone) for key in keys]
+    codes = in_one_thread(lambda: [_code(key, loaded, alone) for key in keys])
+
+    def between(a: Any, b: Any, weight: float) -> IndexMaps:
+        # The same noise in every frame: what changes is the code alone.
+        return alone.own(model.decode(model.mix(a, b, weight), alone.noise(0)))
+
     for number, (leg, weight) in enumerate(positions(len(keys), frames, loop=loop)):
         (a, first), (b, second) = codes[leg], codes[(leg + 1) % len(codes)]
-        with one_thread(), torch.inference_mode():
-            # The same noise in every frame: what changes is the code alone.
-            drawn = alone.own(model.decode(model.mix(a, b, weight), alone.noise(0)))
+        drawn = in_one_thread(partial(between, a, b, weight))
         palette = first if weight < 0.5 else second
         yield Picture(number, within(drawn, palette), palette)
 

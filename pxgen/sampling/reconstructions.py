@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ import torch
 from pxgen.arrays import Bools, IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.data.labels import parse_labels
-from pxgen.devices import one_thread
+from pxgen.devices import in_one_thread
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.fit_to_model import fit_image
 from pxgen.models.protocol import Levelled, SamplingParams
@@ -96,12 +97,22 @@ def reconstructions(
                 "without --strict they are drawn in the nearest ones"
             )
         alone = Alone.of(loaded.model, SamplingParams(), number, loaded.device)
-        noise, pixels = alone.noise(seed), alone.repeated(torch.from_numpy(fitted.pixels))
-        with one_thread(), torch.inference_mode():
-            code = loaded.model.encode(pixels, alone.repeated(vector), noise)
-            after = alone.own(_decoded(code, loaded, level, noise))
+        noise, pixels = alone.noise(seed), torch.from_numpy(fitted.pixels)
+        after = in_one_thread(partial(_there_and_back, loaded, pixels, vector, alone, noise, level))
         after = within(after, fitted.palette)
         yield Reconstruction(path, fitted.pixels, after, fitted.snapped, fitted.palette)
+
+
+def _there_and_back(
+    loaded: Loaded,
+    pixels: torch.Tensor,
+    labels: torch.Tensor,
+    alone: Alone,
+    noise: PictureNoise,
+    level: Level,
+) -> IndexMaps:
+    code = loaded.model.encode(alone.repeated(pixels), alone.repeated(labels), noise)
+    return alone.own(_decoded(code, loaded, level, noise))
 
 
 def _decoded(code: Any, loaded: Loaded, level: Level, noise: PictureNoise) -> torch.Tensor:

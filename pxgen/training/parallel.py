@@ -17,7 +17,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from pxgen.devices import cores, limit_thread, thread_pool
+from pxgen.devices import cores, limit_thread, one_thread, thread_pool
 from pxgen.errors import UsageError
 from pxgen.models.protocol import Batch, Stage
 from pxgen.noise import BatchNoise
@@ -54,6 +54,7 @@ class MicrobatchWorkers:
     def __enter__(self) -> MicrobatchWorkers:
         if self._device.type == "cpu":
             self._threads = torch.get_num_threads()
+            self._exit.enter_context(one_thread(flush_denormal=True))
             pool = thread_pool(self._workers, flush_denormal=True)
             self._pool = self._exit.enter_context(pool)
         return self

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pxgen.version import __version__
 
 if TYPE_CHECKING:
-    from pxgen.api import load, open_dataset, prepare
+    from pxgen.api import evaluate, load, open_dataset, prepare, train
     from pxgen.data.dataset import Dataset
     from pxgen.errors import InputError, PxgenError, UsageError
     from pxgen.palette import Palette
@@ -31,13 +31,15 @@ __all__ = [
     "Sprites",
     "UsageError",
     "__version__",
+    "evaluate",
     "load",
     "open_dataset",
     "prepare",
+    "train",
 ]
 
 _HOMES = {
-    "pxgen.api": ("load", "open_dataset", "prepare"),
+    "pxgen.api": ("evaluate", "load", "open_dataset", "prepare", "train"),
     "pxgen.data.dataset": ("Dataset",),
     "pxgen.errors": ("InputError", "PxgenError", "UsageError"),
     "pxgen.palette": ("Palette",),

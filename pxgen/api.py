@@ -6,17 +6,21 @@ Nothing here prints, asks a terminal or changes a setting of the process that it
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pxgen.config.schema import settings_from
-from pxgen.config.settings import DataSettings
+from pxgen.config.requests import EvaluateSettings
+from pxgen.config.schema import Table, Where, settings_from
+from pxgen.config.settings import DataSettings, TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.data.dataset import open_dataset as _open_dataset
 from pxgen.errors import Remark
 
 if TYPE_CHECKING:
+    from pxgen.evaluate.evaluation import Evaluation
     from pxgen.sampling.sprite_model import SpriteModel
+    from pxgen.training.trainer import Report
 
 StrPath = str | os.PathLike[str]
 
@@ -89,3 +93,86 @@ def prepare(
     values = {**options, "source": [os.fspath(source) for source in sources]}
     settings = settings_from(DataSettings, values, "prepare()")
     return _open_dataset(prepare_dataset(settings, Path(out), remark))
+
+
+def train(
+    dataset: StrPath | Dataset,
+    *,
+    out: StrPath | None = None,
+    runs: StrPath = "runs",
+    recipe: str | None = None,
+    model: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    resume: bool = True,
+    **options: Any,
+) -> Iterator[Report]:
+    """Train a model: a generator of one report a step, as ``pxgen train`` does.
+
+        >>> import pxgen
+        >>> heads = pxgen.prepare(builtin=True, count=80, out="heads", force=True)
+        >>> *_, last = pxgen.train(heads, recipe="ae", steps=3, out="run", resume=False)
+        >>> last.finished, pxgen.load(last.checkpoint).sample().indices.shape
+        (True, (1, 1, 24, 24))
+
+    The run folder is written on the way. Leaving the loop early saves a checkpoint, from which the
+    same call goes on.
+
+    Args:
+        dataset: a prepared dataset, or its folder.
+        out: the run folder; by default a new one in ``runs``, or the newest if it can go on.
+        runs: where run folders are made.
+        recipe: a recipe's name; ``"masked"`` where neither it nor ``model`` says otherwise.
+        model: a ``[model]`` table, whose key ``recipe`` names what it changes.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        resume: go on with a run that is there; False starts it anew.
+        options: the settings of ``[train]`` by their names, such as ``minutes=10.0``, ``seed=1``.
+
+    Raises:
+        UsageError: an unknown option or recipe, or a value out of range.
+        InputError: the dataset, the model's table or the run to resume is rejected.
+        PxgenError: the run folder cannot be written, or the training diverged.
+    """
+    from pxgen.training import session
+
+    return session.train(
+        dataset if isinstance(dataset, Dataset) else Path(dataset),
+        out=None if out is None else Path(out),
+        runs=Path(runs),
+        settings=settings_from(TrainSettings, options, "train()"),
+        model_table=Table(model or {}, Where("train()", path=("model",))),
+        recipe=recipe,
+        device=device,
+        resume=resume,
+    )
+
+
+def evaluate(
+    model: SpriteModel | StrPath, dataset: StrPath | Dataset | None = None, **options: Any
+) -> Evaluation:
+    """Measure how good a model is, as ``pxgen evaluate`` does.
+
+        >>> import pxgen
+        >>> found = pxgen.evaluate("starter", count=8, steps=[8], label=["alien"])
+        >>> found.figures.legal.value > 0.5
+        True
+
+    Args:
+        model: a loaded one, or what :func:`load` takes.
+        dataset: real sprites to compare with; a model of the built-in characters needs none.
+        options: the other options of ``pxgen evaluate`` by their names, such as ``count=500``,
+            ``steps=[8, 32]``, ``label=["alien"]``.
+
+    Returns:
+        ``figures``, each with its value and interval; ``facts`` as JSON has them; pictures.
+
+    Raises:
+        UsageError: an unknown option, label or sampler.
+        InputError: the dataset does not fit the model.
+    """
+    from pxgen.evaluate.evaluation import evaluate as measure
+    from pxgen.sampling.sprite_model import SpriteModel
+
+    loaded = model.loaded if isinstance(model, SpriteModel) else load(model).loaded
+    if dataset is not None and not isinstance(dataset, Dataset):
+        dataset = open_dataset(dataset)
+    return measure(loaded, dataset, settings_from(EvaluateSettings, options, "evaluate()"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import click
@@ -10,7 +9,6 @@ import click
 from pxgen.cli.options import settings_options
 from pxgen.cli.session import Session, pass_session
 from pxgen.config.requests import CompareSettings
-from pxgen.config.settings import TrainSettings
 
 COLUMNS = {
     "exact pixels": "exact",
@@ -47,18 +45,9 @@ def command(session: Session, /, settings: CompareSettings) -> None:
     """
     import json
 
-    from pxgen.commands.compare import CompareRequest, compare
+    from pxgen.commands.compare import compare
 
-    names = [entry.name for entry in fields(TrainSettings) if hasattr(settings, entry.name)]
-    request = CompareRequest(
-        dataset=settings.dataset or session.project.dataset,
-        recipes=settings.recipes,
-        settings=TrainSettings(**{name: getattr(settings, name) for name in names}),
-        out=settings.out,
-        device=settings.device,
-        resume=settings.resume,
-    )
-    rows = compare(request, session.console)
+    rows = compare(settings, session.project, session.console)
     if settings.json:
         click.echo(json.dumps(rows, indent=2))
         return

@@ -45,24 +45,9 @@ def command(session: Session, /, settings: EvaluateSettings) -> None:
     for out in settings.out:
         if out.suffix.lower() not in _FORMS:
             raise click.BadParameter(f"cannot write {out}: name a .png, .json or .html file.")
-    from pxgen.commands.evaluate import EvaluateRequest, evaluate
+    from pxgen.commands.evaluate import evaluate
 
-    request = EvaluateRequest(
-        model=settings.model,
-        runs=session.project.runs,
-        dataset=settings.dataset,
-        project_dataset=session.project.dataset,
-        count=settings.count,
-        labels=settings.label,
-        steps=settings.steps,
-        sampler=settings.sampler,
-        guidance=settings.guidance,
-        temperature=settings.temperature,
-        seed=settings.seed,
-        device=settings.device,
-        workers=settings.workers,
-    )
-    evaluation = evaluate(request, session.console)
+    evaluation = evaluate(settings, session.project, session.console)
     _show(evaluation, settings.json, settings.out)
 
 

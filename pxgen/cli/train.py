@@ -32,20 +32,10 @@ def command(
       pxgen train --recipe masked --steps 5000 -o runs/heads
     """
     from pxgen.commands.train import train
-    from pxgen.training.run import TrainRequest
 
-    project = session.project
-    request = TrainRequest(
-        dataset=run.dataset or project.dataset,
-        runs=project.runs,
-        recipe=run.recipe,
-        settings=_one_budget(ctx, settings),
-        model_table=project.model,
-        device=run.device,
-        resume=run.resume,
-        out=run.out,
-    )
-    if (checkpoint := train(request, session.console)) is not None:
+    settings = _one_budget(ctx, settings)
+    checkpoint = train(settings, run, session.project, session.console)
+    if checkpoint is not None:
         click.echo(checkpoint)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ import torch
 from pxgen.checkpoint.runs import METRICS, Metrics
 from pxgen.checkpoint.store import Loaded, load_model
 from pxgen.commands.train import train
-from pxgen.config.project import load_project
+from pxgen.config.project import Project, load_project
 from pxgen.config.recipe import recipe_names, resolve
+from pxgen.config.requests import CompareSettings, TrainRunSettings
 from pxgen.config.schema import Table, Where, nearest
 from pxgen.config.settings import TrainSettings
 from pxgen.data.batches import batch_of
@@ -27,7 +28,6 @@ from pxgen.evaluate.comparison_sheet import originals, pictures, sheet_png
 from pxgen.files import write_bytes, write_text
 from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise
-from pxgen.training.run import TrainRequest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,22 +41,7 @@ GOALS = (0.95, 0.99, 0.995)
 """Shares of exact held-out pixels: the CPU-seconds of the steps until then are told."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CompareRequest:
-    """The request of ``compare``."""
-
-    dataset: Path
-    recipes: Sequence[str]
-    """Names of recipes, or project files, whose ``[model]`` counts and nothing else."""
-    settings: TrainSettings
-    """The same for all."""
-    out: Path
-    """A folder: a run a recipe, ``compare.json`` and ``compare.png``."""
-    device: str
-    resume: bool
-
-
-def compare(request: CompareRequest, console: Console) -> list[dict[str, Any]]:
+def compare(settings: CompareSettings, project: Project, console: Console) -> list[dict[str, Any]]:
     """Train every recipe that is not trained yet, measure all, and write table and picture.
 
     Returns:
@@ -66,20 +51,26 @@ def compare(request: CompareRequest, console: Console) -> list[dict[str, Any]]:
         UsageError: an unknown recipe, two of one name, or nothing is held out to measure by.
         InputError: a project file, the dataset or a run to resume is rejected.
     """
-    models = _models(request.recipes)
-    dataset = open_dataset(request.dataset)
+    models = _models(settings.recipes)
+    place = settings.dataset or project.dataset
+    dataset = open_dataset(place)
     if not len(dataset.held_out):
-        raise UsageError(f"{request.dataset} holds nothing out: prepare it with [data] holdout")
+        raise UsageError(f"{place} holds nothing out: prepare it with [data] holdout")
+    names = {entry.name for entry in fields(TrainSettings)} & vars(settings).keys()
+    budget = TrainSettings(**{name: getattr(settings, name) for name in names})
     rows, strips = [], [originals(dataset)]
     for name, table in models.items():
         console.print(f"{name} …")
-        folder = request.out / name
-        train(_training(request, table, folder), console)
-        loaded = load_model(folder, pick_device(request.device))
+        folder = settings.out / name
+        run = TrainRunSettings(
+            dataset=place, resume=settings.resume, out=folder, device=settings.device
+        )
+        train(budget, run, replace(project, model=table), console)
+        loaded = load_model(folder, pick_device(settings.device))
         rows.append({"recipe": name, **_trained(folder, loaded), **_measured(loaded, dataset)})
         strips += pictures(name, loaded.model, dataset)
-    write_text(request.out / "compare.json", json.dumps(rows, indent=2) + "\n")
-    write_bytes(request.out / "compare.png", sheet_png(strips, dataset.palette))
+    write_text(settings.out / "compare.json", json.dumps(rows, indent=2) + "\n")
+    write_bytes(settings.out / "compare.png", sheet_png(strips, dataset.palette))
     return rows
 
 
@@ -100,19 +91,6 @@ def _models(recipes: Sequence[str]) -> dict[str, Table]:
         read_spec(resolve(table))
         models[name] = table
     return models
-
-
-def _training(request: CompareRequest, model: Table, folder: Path) -> TrainRequest:
-    return TrainRequest(
-        dataset=request.dataset,
-        runs=request.out,
-        recipe=None,
-        settings=request.settings,
-        model_table=model,
-        device=request.device,
-        resume=request.resume,
-        out=folder,
-    )
 
 
 def _trained(folder: Path, loaded: Loaded) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.project import Project
+from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset, dataset_file, open_dataset
 from pxgen.devices import pick_device
 from pxgen.errors import UsageError
@@ -20,20 +20,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-@dataclass(frozen=True, kw_only=True)
-class EvaluateRequest(evaluation.EvaluateOptions):
-    """The request of ``evaluate``."""
-
-    model: Path | None
-    runs: Path
-    """The folder of runs; the newest is taken if no model is named."""
-    dataset: Path | None
-    """None takes the project's if the model was trained on it."""
-    project_dataset: Path
-    device: str
-
-
-def evaluate(request: EvaluateRequest, console: Console) -> evaluation.Evaluation:
+def evaluate(
+    settings: EvaluateSettings, project: Project, console: Console
+) -> evaluation.Evaluation:
     """Measure everything that the model and the data allow.
 
     Raises:
@@ -52,17 +41,17 @@ def evaluate(request: EvaluateRequest, console: Console) -> evaluation.Evaluatio
 
         return track(pictures, total=count, description=what, console=console, transient=True)
 
-    loaded = open_model(request.model, request.runs, console, pick_device(request.device))
-    dataset = _dataset(request, loaded)
-    return evaluation.evaluate(loaded, dataset, request, say=say, watch=watch)
+    loaded = open_model(settings.model, project.runs, console, pick_device(settings.device))
+    dataset = _dataset(settings, project, loaded)
+    return evaluation.evaluate(loaded, dataset, settings, say=say, watch=watch)
 
 
-def _dataset(request: EvaluateRequest, loaded: Loaded) -> Dataset | None:
+def _dataset(settings: EvaluateSettings, project: Project, loaded: Loaded) -> Dataset | None:
     """The dataset to judge by; None of a built-in model, which needs none."""
-    if request.dataset is not None:
-        return open_dataset(request.dataset)
-    if dataset_file(request.project_dataset).is_file():
-        dataset = open_dataset(request.project_dataset)
+    if settings.dataset is not None:
+        return open_dataset(settings.dataset)
+    if dataset_file(project.dataset).is_file():
+        dataset = open_dataset(project.dataset)
         if dataset.fingerprint == loaded.card.fingerprint:
             return dataset
     if not is_builtin(loaded.card):

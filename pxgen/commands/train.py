@@ -13,6 +13,9 @@ from typing import Any
 from rich.console import Console
 
 from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE
+from pxgen.config.project import Project
+from pxgen.config.requests import TrainRunSettings
+from pxgen.config.settings import TrainSettings
 from pxgen.training.curve import headline, loss_curve
 from pxgen.training.run import TrainRequest
 from pxgen.training.session import Training, open_training
@@ -20,13 +23,30 @@ from pxgen.training.tracking import Tracker, tracker
 from pxgen.training.trainer import Report
 
 
-def train(request: TrainRequest, console: Console) -> Path | None:
+def train(
+    settings: TrainSettings, run: TrainRunSettings, project: Project, console: Console
+) -> Path | None:
     """Train every stage and return the checkpoint's path; None in processes that only help.
 
     Raises:
         InputError: the dataset, the model's table or the run to resume is rejected.
         PxgenError: the run folder cannot be written.
     """
+    request = TrainRequest(
+        dataset=run.dataset or project.dataset,
+        runs=project.runs,
+        recipe=run.recipe,
+        settings=settings,
+        model_table=project.model,
+        device=run.device,
+        resume=run.resume,
+        out=run.out,
+    )
+    return carry_out(request, console)
+
+
+def carry_out(request: TrainRequest, console: Console) -> Path | None:
+    """Train what a request says, and return as :func:`train` does."""
     with open_training(request) as training:
         if not training.group.is_main:
             console = Console(quiet=True)

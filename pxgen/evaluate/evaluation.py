@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.labels import parse_labels
 from pxgen.data.neighbours import SpriteIndex
@@ -46,33 +47,6 @@ SCALE = 3
 
 Watch = Callable[[Iterable[IndexMaps], int, str], Iterable[IndexMaps]]
 """``(pictures, how many, what is done)`` to the same pictures, seen as they come."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluateOptions:
-    """The sprites to draw and measure."""
-
-    count: int = 1000
-    """Sprites for each number of steps."""
-    labels: tuple[str, ...] = ()
-    """Asked for in turn, one a sprite; empty for every label."""
-    steps: tuple[int, ...] = ()
-    """Numbers of drawing steps, measured one after another; empty for the model's own."""
-    sampler: str | None = None
-    guidance: float | None = None
-    temperature: float | None = None
-    seed: int = 0
-    workers: int | None = None
-    """Threads on a CPU; None for one a core. Figures do not depend on them."""
-
-    def sampling(self, steps: int | None) -> SamplingParams:
-        """The parameters of drawing in so many steps."""
-        return SamplingParams(
-            steps=steps,
-            sampler=self.sampler,
-            guidance=self.guidance,
-            temperature=self.temperature,
-        )
 
 
 class Pair(NamedTuple):
@@ -126,7 +100,7 @@ def unwatched(pictures: Iterable[IndexMaps], count: int, what: str) -> Iterable[
 def evaluate(
     loaded: Loaded,
     dataset: Dataset | None,
-    options: EvaluateOptions,
+    settings: EvaluateSettings,
     *,
     say: Remark = silent,
     watch: Watch = unwatched,
@@ -137,7 +111,7 @@ def evaluate(
         loaded: the model, on the device where it shall compute.
         dataset: real sprites to compare with, of the model's canvas, palette and labels. Without
             any, what needs no real sprites is measured.
-        options: what to draw.
+        settings: what to draw.
         say: takes a line before each part that takes long.
         watch: sees the pictures as they are drawn.
 
@@ -145,24 +119,34 @@ def evaluate(
         UsageError: an unknown sampler or label, or an option that the model does not take.
         InputError: the dataset does not fit the model.
     """
-    for steps in options.steps or (None,):
-        check_sampling(options.sampling(steps), loaded.model)
-    turns = _turns(options, loaded)
+    for steps in settings.steps or (None,):
+        check_sampling(_sampling(settings, steps), loaded.model)
+    turns = _turns(settings, loaded)
     if dataset is not None:
         _check_fit(dataset, loaded)
-    return _Evaluator(loaded, dataset, options, turns, say, watch).evaluation()
+    return _Evaluator(loaded, dataset, settings, turns, say, watch).evaluation()
 
 
-def _turns(options: EvaluateOptions, loaded: Loaded) -> NDArray[np.intp]:
+def _sampling(settings: EvaluateSettings, steps: int | None) -> SamplingParams:
+    """The parameters of drawing in so many steps."""
+    return SamplingParams(
+        steps=steps,
+        sampler=settings.sampler,
+        guidance=settings.guidance,
+        temperature=settings.temperature,
+    )
+
+
+def _turns(settings: EvaluateSettings, loaded: Loaded) -> NDArray[np.intp]:
     """The labels that are asked for in turn; none of a model that labels do not steer.
 
     Raises:
         UsageError: an unknown label, one with a weight, or a model that cannot be asked.
     """
     names = loaded.card.label_names
-    if options.labels and not loaded.model.steerable:
+    if settings.label and not loaded.model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
-    vectors = [parse_labels([text], names, loaded.path) for text in options.labels]
+    vectors = [parse_labels([text], names, loaded.path) for text in settings.label]
     if any(vector.max(initial=0) != 1 for vector in vectors):
         raise UsageError("evaluate asks for one label a sprite: name labels without weights")
     chosen = [int(vector.argmax()) for vector in vectors]
@@ -192,7 +176,7 @@ class _Evaluator:
 
     loaded: Loaded
     dataset: Dataset | None
-    options: EvaluateOptions
+    settings: EvaluateSettings
     turns: NDArray[np.intp]
     """Numbers of the labels asked for in turn."""
     say: Remark
@@ -204,7 +188,7 @@ class _Evaluator:
 
     @property
     def workers(self) -> int:
-        return self.options.workers or cores()
+        return self.settings.workers or cores()
 
     def evaluation(self) -> Evaluation:
         card, bits = self.loaded.card, self.bits()
@@ -212,7 +196,7 @@ class _Evaluator:
         measures = self.measures()
         runs, blocks = [], []
         pairs: tuple[Pair, ...] = ()
-        for steps in self.options.steps or (None,):
+        for steps in self.settings.steps or (None,):
             drawn = self.draw(steps)
             self.say("judging")
             runs.append({"steps": _used(card, "steps", steps)})
@@ -239,12 +223,12 @@ class _Evaluator:
         if not has_bits or dataset is None or not len(dataset.held_out):
             return None
         self.say("reading held-out sprites")
-        seed = self.options.seed
+        seed = self.settings.seed
         return held_out_bits(model, dataset, seed=seed, device=self.device, workers=self.workers)
 
     def measures(self) -> list[Measure]:
         """Every measure that this model, these data and what is asked for allow."""
-        card, dataset, seed = self.loaded.card, self.dataset, self.options.seed
+        card, dataset, seed = self.loaded.card, self.dataset, self.settings.seed
         measures: list[Measure] = [Adherence(card.palette)]
         certified = is_builtin(card)
         if certified:
@@ -256,7 +240,7 @@ class _Evaluator:
                 measures.append(Labels(dataset, seed=seed, workers=self.workers))
             measures.append(Copies(dataset))
             # Sprites of a few labels are not meant to be like all others.
-            if len(dataset.held_out) and not self.options.labels:
+            if len(dataset.held_out) and not self.settings.label:
                 measures.append(Distribution(dataset, seed=seed))
         measures.append(Craft(dataset))
         if card.canvas.frames > 1:
@@ -265,11 +249,11 @@ class _Evaluator:
 
     def draw(self, steps: int | None) -> Drawn:
         """The sprites, each asked for one label, the labels in turn."""
-        count, width = self.options.count, len(self.loaded.card.label_names)
+        count, width = self.settings.count, len(self.loaded.card.label_names)
         asked = np.resize(self.turns, count) if len(self.turns) else np.full(count, -1, np.intp)
         # Label -1 is none: its row is the last one.
         one_hot = np.concatenate([np.eye(width, dtype=np.float32), np.zeros((1, width), "f4")])
-        sampling = self.options.sampling(steps)
+        sampling = _sampling(self.settings, steps)
         requests = (
             PictureRequest(number, one_hot[label], sampling) for number, label in enumerate(asked)
         )
@@ -277,7 +261,7 @@ class _Evaluator:
         return Drawn(np.stack(list(self.watch(self.pictures(requests), count, what))), asked)
 
     def pictures(self, requests: Iterable[PictureRequest]) -> Iterator[IndexMaps]:
-        model, seed = self.loaded.model, self.options.seed
+        model, seed = self.loaded.model, self.settings.seed
         return draw(model, requests, seed, device=self.device, workers=self.workers)
 
     def pairs(self, drawn: Drawn) -> Iterator[Pair]:
@@ -303,7 +287,7 @@ class _Evaluator:
         requests = []
         for number, (clip, labels) in enumerate(zip(true, marks, strict=True)):
             given = torch.from_numpy(clip[:kept]).to(self.device)
-            sampling = continuing(given, self.options.sampling(None), self.loaded)
+            sampling = continuing(given, _sampling(self.settings, None), self.loaded)
             if sampling is None:
                 return None
             requests.append(PictureRequest(number, labels.astype(np.float32) * 2 - 1, sampling))
@@ -312,16 +296,16 @@ class _Evaluator:
 
     def asked(self) -> dict[str, Any]:
         """The conditions of drawing, as JSON values."""
-        card, options = self.loaded.card, self.options
+        card, settings = self.loaded.card, self.settings
         names = ", ".join(card.label_names[turn] for turn in self.turns)
-        every = f"{names if options.labels else 'one each'}, in turn"
+        every = f"{names if settings.label else 'one each'}, in turn"
         return {
-            "samples": options.count,
-            "seed": options.seed,
+            "samples": settings.count,
+            "seed": settings.seed,
             "labels": every if self.loaded.model.steerable else "none",
-            "sampler": _used(card, "sampler", options.sampler),
-            "guidance": _used(card, "guidance", options.guidance),
-            "temperature": _used(card, "temperature", options.temperature),
+            "sampler": _used(card, "sampler", settings.sampler),
+            "guidance": _used(card, "guidance", settings.guidance),
+            "temperature": _used(card, "temperature", settings.temperature),
         }
 
 

@@ -8,13 +8,14 @@ import pytest
 
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset
 from pxgen.errors import InputError, UsageError
-from pxgen.evaluate.evaluation import EvaluateOptions, evaluate
+from pxgen.evaluate.evaluation import evaluate
 from pxgen.evaluate.figures import Figure
 from tests.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
 
-OPTIONS = EvaluateOptions(count=12, steps=(2, 3), workers=1)
+OPTIONS = EvaluateSettings(count=12, steps=(2, 3), workers=1)
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,7 @@ def test_what_takes_long_is_told_and_watched(tmp_path: Path) -> None:
     evaluate(
         loaded(data),
         data,
-        EvaluateOptions(count=3, steps=(2,), workers=1),
+        EvaluateSettings(count=3, steps=(2,), workers=1),
         say=said.append,
         watch=lambda pictures, *about: watched.append(about) or pictures,
     )
@@ -73,7 +74,7 @@ def test_what_takes_long_is_told_and_watched(tmp_path: Path) -> None:
 def test_a_request_that_means_nothing_is_refused(tmp_path: Path) -> None:
     model = loaded(tiny_dataset(tmp_path))
     with pytest.raises(UsageError, match="did you mean right"):
-        evaluate(model, None, EvaluateOptions(labels=("rihgt",)))
+        evaluate(model, None, EvaluateSettings(label=("rihgt",)))
     (tmp_path / "clips").mkdir()
     clips = tiny_dataset(tmp_path / "clips", frames=2)
     with pytest.raises(InputError, match=r"clips has another canvas"):

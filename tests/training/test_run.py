@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pxgen.checkpoint.card import checkpoint_file, read_card
-from pxgen.commands.train import train
+from pxgen.commands.train import carry_out as train
 from pxgen.config.settings import TrainSettings
 from pxgen.errors import InputError
 from pxgen.training.run import TrainRequest, position_of

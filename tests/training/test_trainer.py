@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from pxgen.checkpoint.card import read_card
 from pxgen.checkpoint.store import group, save_checkpoint
-from pxgen.commands.train import train
+from pxgen.commands.train import carry_out as train
 from pxgen.config.settings import TrainSettings
 from pxgen.data.batches import Examples, shifted
 from pxgen.data.dataset import open_dataset

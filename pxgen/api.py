@@ -18,7 +18,7 @@ from pxgen.data.dataset import open_dataset as _open_dataset
 from pxgen.errors import Remark
 
 if TYPE_CHECKING:
-    from pxgen.evaluate.evaluation import Evaluation
+    from pxgen.evaluation.evaluate import Evaluation
     from pxgen.sampling.sprite_model import SpriteModel
     from pxgen.training.trainer import Report
 
@@ -169,7 +169,7 @@ def evaluate(
         UsageError: an unknown option, label or sampler.
         InputError: the dataset does not fit the model.
     """
-    from pxgen.evaluate.evaluation import evaluate as measure
+    from pxgen.evaluation.evaluate import evaluate as measure
     from pxgen.sampling.sprite_model import SpriteModel
 
     loaded = model.loaded if isinstance(model, SpriteModel) else load(model).loaded

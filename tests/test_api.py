@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +51,8 @@ def test_every_public_name_is_there_and_says_what_it_is() -> None:
     assert dir(pxgen) == pxgen.__all__
     for name in set(pxgen.__all__) - {"__version__"}:
         assert getattr(pxgen, name).__doc__, name
+        # A module of that name would take its place once it is imported.
+        assert importlib.util.find_spec(f"pxgen.{name}") is None, name
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         pxgen.nothing  # noqa: B018
 

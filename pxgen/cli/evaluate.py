@@ -14,7 +14,7 @@ from pxgen.cli.session import Session, pass_session
 from pxgen.config.requests import EvaluateSettings
 
 if TYPE_CHECKING:
-    from pxgen.evaluate.evaluation import Evaluation
+    from pxgen.evaluation.evaluate import Evaluation
 
 _FORMS = (".png", ".json", ".html")
 _WIDE = 400
@@ -54,7 +54,7 @@ def command(session: Session, /, settings: EvaluateSettings) -> None:
 def _show(evaluation: Evaluation, as_json: bool, outs: tuple[Path, ...]) -> None:
     import json
 
-    from pxgen.evaluate.report_html import html_report
+    from pxgen.evaluation.report_html import html_report
     from pxgen.files import write_bytes
 
     report = json.dumps(evaluation.facts, indent=2, ensure_ascii=False)
@@ -79,7 +79,7 @@ def _print(evaluation: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from pxgen.evaluate.report_text import remarks, tables
+    from pxgen.evaluation.report_text import remarks, tables
 
     terminal = sys.stdout.isatty()
     width = None if terminal else _WIDE

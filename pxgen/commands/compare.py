@@ -23,8 +23,8 @@ from pxgen.data.batches import batch_of
 from pxgen.data.dataset import Dataset, open_dataset, subsample
 from pxgen.devices import cores, one_thread, pick_device
 from pxgen.errors import InputError, UsageError
-from pxgen.evaluate.bits import held_out_bits
-from pxgen.evaluate.comparison_sheet import originals, pictures, sheet_png
+from pxgen.evaluation.bits import held_out_bits
+from pxgen.evaluation.comparison_sheet import originals, pictures, sheet_png
 from pxgen.files import write_bytes, write_text
 from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise

@@ -12,8 +12,8 @@ from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset, dataset_file, open_dataset
 from pxgen.devices import pick_device
 from pxgen.errors import UsageError
-from pxgen.evaluate import evaluation
-from pxgen.evaluate.legality import is_builtin
+from pxgen.evaluation import evaluate as evaluation
+from pxgen.evaluation.legality import is_builtin
 from pxgen.sampling.model_choice import open_model
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from pxgen.data.audit import audit
 from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, dataset_file, open_dataset
 from pxgen.data.tensorfile import read_header
 from pxgen.errors import InputError, UsageError
-from pxgen.evaluate.label_study import study
+from pxgen.evaluation.label_study import study
 from pxgen.ingest.census import Census
 from pxgen.ingest.contact_sheets import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.images import read_image

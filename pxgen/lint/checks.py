@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import Bools, Rgba
-from pxgen.evaluate.craft import stray
+from pxgen.evaluation.craft import stray
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import MAX_SOFT_COLORS
 from pxgen.ingest.scale import enlargement

@@ -9,7 +9,7 @@ import torch
 
 from pxgen.checkpoint.card import Card
 from pxgen.devices import cores
-from pxgen.evaluate.measure import Drawn
+from pxgen.evaluation.measure import Drawn
 from pxgen.files import write_bytes
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.render.png import encode_png

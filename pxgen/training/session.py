@@ -26,7 +26,7 @@ from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset, open_dataset, subsample
 from pxgen.devices import pick_device
 from pxgen.errors import InputError
-from pxgen.evaluate.quick_eval import QuickEval
+from pxgen.evaluation.quick_eval import QuickEval
 from pxgen.files import write_text
 from pxgen.models.protocol import Model, Stage
 from pxgen.models.registry import build_model, read_spec

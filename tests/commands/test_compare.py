@@ -10,7 +10,7 @@ from pxgen.checkpoint.card import KEY, read_card
 from pxgen.checkpoint.runs import METRICS, Metrics
 from pxgen.cli.app import pxgen
 from pxgen.config.settings import TrainSettings
-from pxgen.evaluate.comparison_sheet import CAPTION_HEIGHT
+from pxgen.evaluation.comparison_sheet import CAPTION_HEIGHT
 from pxgen.render.png import decode_png
 from tests.tiny import PALETTE, tiny_dataset
 

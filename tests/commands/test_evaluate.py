@@ -29,7 +29,7 @@ def write(folder: Path, model: Model, card: Card) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pxgen.evaluate.judge.STEPS", 5)
+    monkeypatch.setattr("pxgen.evaluation.judge.STEPS", 5)
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_a_bad_request_is_one_clear_line(
 def test_a_dataset_without_a_held_out_part_has_no_bits(folder: Path) -> None:
     data = tiny_dataset(folder / "dataset")
     assert np.count_nonzero(data.split)
-    from tests.evaluate.test_measure import labelled
+    from tests.evaluation.test_measure import labelled
 
     pixels, labels = data.take(np.arange(len(data)))
     other = labelled(folder / "dataset", pixels, labels, np.zeros(len(data)))

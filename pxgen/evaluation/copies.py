@@ -11,8 +11,8 @@ from pxgen.arrays import I64
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.duplicates import sprite_hash
 from pxgen.data.neighbours import SpriteIndex
-from pxgen.evaluate.figures import proportion
-from pxgen.evaluate.measure import Drawn
+from pxgen.evaluation.figures import proportion
+from pxgen.evaluation.measure import Drawn
 
 MAX_BASELINE = 1000
 """Held-out sprites, at most, whose distances to the training set are the baseline."""

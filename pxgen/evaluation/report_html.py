@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from html import escape
 
 from pxgen.arrays import IndexMaps
-from pxgen.evaluate.evaluation import Evaluation, Pair
-from pxgen.evaluate.report_text import TextTable, remarks, tables
+from pxgen.evaluation.evaluate import Evaluation, Pair
+from pxgen.evaluation.report_text import TextTable, remarks, tables
 from pxgen.palette import Palette
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png

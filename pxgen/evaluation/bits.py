@@ -13,7 +13,7 @@ from pxgen.arrays import F64
 from pxgen.data.batches import batch_of
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.devices import parallel_map
-from pxgen.evaluate.figures import mean_with_interval
+from pxgen.evaluation.figures import mean_with_interval
 from pxgen.models.protocol import Model
 from pxgen.noise import PictureNoise
 from pxgen.render.gif import encode_gif

@@ -7,10 +7,10 @@ import numpy as np
 from pxgen.arrays import Bools
 from pxgen.checkpoint.card import Card
 from pxgen.data.dataset import Dataset, subsample
-from pxgen.evaluate.craft import Craft
-from pxgen.evaluate.judge import Judge, train_judges
-from pxgen.evaluate.legality import Legality, is_builtin
-from pxgen.evaluate.measure import Drawn
+from pxgen.evaluation.craft import Craft
+from pxgen.evaluation.judge import Judge, train_judges
+from pxgen.evaluation.legality import Legality, is_builtin
+from pxgen.evaluation.measure import Drawn
 
 JUDGE_STEPS = 150
 """Steps of the judge's training: a quarter of those of an evaluation."""

@@ -10,8 +10,8 @@ import numpy as np
 from pxgen.builtin import KINDS, LABELS, PALETTE, SIZE, certify
 from pxgen.checkpoint.card import Card
 from pxgen.data.neighbours import SpriteIndex
-from pxgen.evaluate.figures import label_accuracy, proportion
-from pxgen.evaluate.measure import Drawn
+from pxgen.evaluation.figures import label_accuracy, proportion
+from pxgen.evaluation.measure import Drawn
 
 
 def is_builtin(card: Card) -> bool:

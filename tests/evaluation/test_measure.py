@@ -14,13 +14,13 @@ from pxgen.canvas import Canvas
 from pxgen.checkpoint.card import Card
 from pxgen.data.dataset import Dataset, DatasetWriter, open_dataset
 from pxgen.data.neighbours import SpriteIndex
-from pxgen.evaluate.adherence import Adherence
-from pxgen.evaluate.bits import held_out_bits
-from pxgen.evaluate.copies import Copies
-from pxgen.evaluate.figures import label_accuracy, mean_with_interval, proportion
-from pxgen.evaluate.labels import Labels
-from pxgen.evaluate.legality import Legality, is_builtin
-from pxgen.evaluate.measure import Drawn
+from pxgen.evaluation.adherence import Adherence
+from pxgen.evaluation.bits import held_out_bits
+from pxgen.evaluation.copies import Copies
+from pxgen.evaluation.figures import label_accuracy, mean_with_interval, proportion
+from pxgen.evaluation.labels import Labels
+from pxgen.evaluation.legality import Legality, is_builtin
+from pxgen.evaluation.measure import Drawn
 from pxgen.models.protocol import Stage
 from pxgen.palette import Palette
 from tests.tiny import PALETTE, tiny_dataset, tiny_model
@@ -34,7 +34,7 @@ def drawn(pixels: np.ndarray, asked: list[int] | None = None) -> Drawn:
 
 @pytest.fixture(autouse=True)
 def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pxgen.evaluate.judge.STEPS", 150)
+    monkeypatch.setattr("pxgen.evaluation.judge.STEPS", 150)
 
 
 def labelled(
@@ -274,7 +274,7 @@ def test_adherence_reads_the_files_back() -> None:
 
 
 def test_adherence_notices_a_writer_that_changes_colours(monkeypatch: pytest.MonkeyPatch) -> None:
-    import pxgen.evaluate.adherence as module
+    import pxgen.evaluation.adherence as module
 
     encode = module.encode_png
     monkeypatch.setattr(module, "encode_png", lambda map_, palette: encode(map_ * 0 + 1, palette))

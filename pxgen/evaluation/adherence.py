@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from pxgen.arrays import Rgba
-from pxgen.evaluate.measure import Drawn
+from pxgen.evaluation.measure import Drawn
 from pxgen.palette import Palette
 from pxgen.render.png import encode_png
 

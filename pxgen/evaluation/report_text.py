@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pxgen.evaluate.evaluation import Evaluation
+from pxgen.evaluation.evaluate import Evaluation
 
 
 class TextTable(NamedTuple):

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
 from pxgen.data.dataset import Dataset, DatasetWriter, open_dataset
-from pxgen.evaluate.label_study import study
+from pxgen.evaluation.label_study import study
 from pxgen.render.figure import figure_palette
 from pxgen.render.png import decode_png
 from tests.tiny import PALETTE

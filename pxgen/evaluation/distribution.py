@@ -9,10 +9,10 @@ import numpy as np
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
-from pxgen.evaluate.features import colors_and_shapes
-from pxgen.evaluate.judge import train_judges
-from pxgen.evaluate.measure import Drawn
-from pxgen.evaluate.set_metrics import kid, prdc, standardised
+from pxgen.evaluation.features import colors_and_shapes
+from pxgen.evaluation.judge import train_judges
+from pxgen.evaluation.measure import Drawn
+from pxgen.evaluation.set_metrics import kid, prdc, standardised
 
 Features = Callable[[IndexMaps], F32]
 """``(n, T, H, W)`` sprites to ``(n, D)`` features."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from pxgen.arrays import IndexMaps
 from pxgen.data.dataset import Dataset
-from pxgen.evaluate.measure import Drawn, real_sprites
+from pxgen.evaluation.measure import Drawn, real_sprites
 
 MAX_BASELINE = 1000
 """Real clips that the reference is taken from, at most."""

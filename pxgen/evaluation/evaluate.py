@@ -19,16 +19,16 @@ from pxgen.data.labels import parse_labels
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.devices import cores
 from pxgen.errors import InputError, Remark, UsageError
-from pxgen.evaluate.adherence import Adherence
-from pxgen.evaluate.bits import held_out_bits
-from pxgen.evaluate.copies import Copies
-from pxgen.evaluate.craft import Craft
-from pxgen.evaluate.distribution import Distribution
-from pxgen.evaluate.figures import Figures
-from pxgen.evaluate.labels import Labels
-from pxgen.evaluate.legality import Legality, is_builtin
-from pxgen.evaluate.measure import Drawn, Measure
-from pxgen.evaluate.motion import Motion, continuation
+from pxgen.evaluation.adherence import Adherence
+from pxgen.evaluation.bits import held_out_bits
+from pxgen.evaluation.copies import Copies
+from pxgen.evaluation.craft import Craft
+from pxgen.evaluation.distribution import Distribution
+from pxgen.evaluation.figures import Figures
+from pxgen.evaluation.labels import Labels
+from pxgen.evaluation.legality import Legality, is_builtin
+from pxgen.evaluation.measure import Drawn, Measure
+from pxgen.evaluation.motion import Motion, continuation
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.render.png import encode_png

@@ -25,9 +25,9 @@ import numpy as np
 
 from pxgen.arrays import Bools, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
-from pxgen.evaluate.figures import label_accuracy
-from pxgen.evaluate.judge import Judge, train_judges
-from pxgen.evaluate.measure import Drawn
+from pxgen.evaluation.figures import label_accuracy
+from pxgen.evaluation.judge import Judge, train_judges
+from pxgen.evaluation.measure import Drawn
 from pxgen.noise import choose
 
 MIN_QUALITY = 0.9

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pxgen.evaluate.craft import Craft, stray
-from pxgen.evaluate.distribution import Distribution
-from pxgen.evaluate.features import colors_and_shapes
-from pxgen.evaluate.measure import Drawn
-from pxgen.evaluate.set_metrics import NEIGHBOURS, kid, prdc, standardised
+from pxgen.evaluation.craft import Craft, stray
+from pxgen.evaluation.distribution import Distribution
+from pxgen.evaluation.features import colors_and_shapes
+from pxgen.evaluation.measure import Drawn
+from pxgen.evaluation.set_metrics import NEIGHBOURS, kid, prdc, standardised
 from tests.tiny import PALETTE, tiny_dataset
 
 

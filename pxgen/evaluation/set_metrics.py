@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import F64
-from pxgen.evaluate.figures import Z95, proportion
+from pxgen.evaluation.figures import Z95, proportion
 from pxgen.noise import choose
 
 NEIGHBOURS = 5

@@ -11,8 +11,8 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset
 from pxgen.errors import InputError, UsageError
-from pxgen.evaluate.evaluation import evaluate
-from pxgen.evaluate.figures import Figure
+from pxgen.evaluation.evaluate import evaluate
+from pxgen.evaluation.figures import Figure
 from tests.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
 
 OPTIONS = EvaluateSettings(count=12, steps=(2, 3), workers=1)
@@ -20,7 +20,7 @@ OPTIONS = EvaluateSettings(count=12, steps=(2, 3), workers=1)
 
 @pytest.fixture(autouse=True)
 def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pxgen.evaluate.judge.STEPS", 5)
+    monkeypatch.setattr("pxgen.evaluation.judge.STEPS", 5)
 
 
 def loaded(data: Dataset) -> Loaded:

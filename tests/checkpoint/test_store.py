@@ -11,8 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from pxgen.canvas import Canvas
-from pxgen.checkpoint.card import KEY, Card, read_card
+from pxgen.checkpoint.card import KEY, read_card
 from pxgen.checkpoint.runs import STARTERS
 from pxgen.checkpoint.store import load_model, prefixed, save_checkpoint
 from pxgen.config.project import load_project
@@ -22,23 +21,8 @@ from pxgen.errors import InputError
 from pxgen.models.protocol import SamplingParams
 from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise
-from tests.tiny import LABELS, PALETTE, domain, tiny_model, tiny_table
-
-CARD = Card(
-    model=dict(tiny_table()),
-    canvas=Canvas(1, 6, 8),
-    palette=PALETTE,
-    label_names=LABELS,
-    fingerprint="f" * 64,
-)
-
-
-def save(path: Path, half: bool = False, recipe: str = "masked") -> Path:
-    weights = tiny_model(recipe).module.state_dict()
-    if half:
-        weights = {name: tensor.half() for name, tensor in weights.items()}
-    card = replace(CARD, model=dict(tiny_table(recipe)))
-    return save_checkpoint(path / "checkpoint.safetensors", card, prefixed(weights, "weights"))
+from tests.support.checkpoints import CARD, save
+from tests.support.tiny import domain, tiny_model
 
 
 def test_a_checkpoint_samples_with_nothing_else_present(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from pxgen.commands.animate import even_steps
 from pxgen.ingest.images import read_picture
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import decode_png
-from tests.checkpoint.test_store import CARD, save
-from tests.tiny import PALETTE, domain, tiny_model, tiny_table
+from tests.support.checkpoints import CARD, save
+from tests.support.tiny import PALETTE, domain, tiny_model, tiny_table
 
 FRAMES = 4
 

@@ -21,8 +21,8 @@ from pxgen.models.protocol import SamplingParams
 from pxgen.palette.library import find_palette
 from pxgen.render.png import decode_png
 from pxgen.sampling.engine import PictureRequest, draw
-from tests.checkpoint.test_store import CARD, save
-from tests.tiny import PALETTE, tiny_model
+from tests.support.checkpoints import CARD, save
+from tests.support.tiny import PALETTE, tiny_model
 
 CPU = torch.device("cpu")
 

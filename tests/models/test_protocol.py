@@ -10,7 +10,7 @@ import torch
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.models.vqvae.model import VqVae
 from pxgen.noise import BatchNoise, PictureNoise
-from tests.tiny import PALETTE, RECIPES, domain, tiny_model
+from tests.support.tiny import PALETTE, RECIPES, domain, tiny_model
 
 DOMAINS = [
     domain(),

@@ -11,8 +11,8 @@ from PIL import Image
 
 from pxgen.cli.app import pxgen
 from pxgen.render.png import decode_png
-from tests.checkpoint.test_store import save
-from tests.tiny import PALETTE
+from tests.support.checkpoints import save
+from tests.support.tiny import PALETTE
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str, str]:

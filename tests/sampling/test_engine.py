@@ -14,7 +14,7 @@ from pxgen.config.recipe import recipe_names
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
 from pxgen.sampling.engine import SEATED_PIXELS, SEATS, WINDOW, PictureRequest, draw, trace
-from tests.tiny import domain, tiny_model
+from tests.support.tiny import domain, tiny_model
 
 CPU = torch.device("cpu")
 LABELS = [np.array(labels, np.float32) for labels in ((0, 0), (1, 0), (0, 1), (1, -1))]

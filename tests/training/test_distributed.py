@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from pxgen.checkpoint.card import read_card
 from pxgen.checkpoint.store import group
-from tests.tiny import MODEL_TABLE, tiny_dataset
+from tests.support.tiny import MODEL_TABLE, tiny_dataset
 
 RUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 TRAIN = """

@@ -8,7 +8,7 @@ import torch
 from pxgen.errors import InputError
 from pxgen.models.autoencoder.density import WHOLE, Codes, Density, Posteriors
 from pxgen.noise import PictureNoise
-from tests.tiny import tiny_model
+from tests.support.tiny import tiny_model
 
 
 def test_codes_near_those_of_sprites_stay_in_their_clusters() -> None:

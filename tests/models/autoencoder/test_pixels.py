@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from pxgen.canvas import Canvas, Domain
 from pxgen.models.autoencoder.pixels import IndexPixels, OneHotPixels, SigmoidPixels
 from pxgen.noise import BatchNoise
-from tests.tiny import PALETTE
+from tests.support.tiny import PALETTE
 
 K = len(PALETTE)
 DOMAIN = Domain(Canvas(1, 4, 5), PALETTE.rows, 0)

@@ -10,7 +10,7 @@ import torch
 from pxgen.models.diffusion.uniform import UniformDiffusion, backwards, witnessed
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
-from tests.tiny import domain, tiny_model
+from tests.support.tiny import domain, tiny_model
 
 K = domain().colors
 P = domain().canvas.pixels

@@ -1,0 +1,35 @@
+"""Copies of training sprites, and distances to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pxgen.evaluate.copies import Copies
+from tests.support.measuring import drawn, marked
+
+
+def test_copies_and_mirrors_of_training_sprites_are_found(tmp_path: Path) -> None:
+    dataset = marked(tmp_path, noise=0.5)
+    training = dataset.pixels[dataset.train]
+    off = training[2:3].copy()
+    off[0, 0, 5, 0] = 4
+    figures = Copies(dataset).of(
+        drawn(np.concatenate([training[:1], training[1:2, ..., ::-1], off]))
+    )
+    assert figures["exact"]["count"] == 1
+    assert figures["mirrored"]["count"] == 1
+    assert figures["median_distance"] == 1.0
+
+
+def test_a_held_out_sprite_is_no_copy_but_the_baseline(tmp_path: Path) -> None:
+    dataset = marked(tmp_path, noise=0.5)
+    held, train = dataset.pixels[dataset.held_out], dataset.pixels[dataset.train]
+    measure = Copies(dataset)
+    by_hand = [(train != sprite).sum((1, 2, 3)).min() for sprite in held]
+    assert measure.reference()["mean_distance"] == pytest.approx(np.mean(by_hand))
+    figures = measure.of(drawn(held))
+    assert figures["exact"]["count"] == 0
+    assert figures["near"] == measure.reference()["near"]

@@ -39,3 +39,30 @@ def test_moved_sprites_come_without_a_digest(tmp_path: Path, moved: dict[str, in
         raise AssertionError("asked for")
 
     assert examples.batch(4, 0, 0, CPU, digest).digest is None
+
+
+def test_half_of_the_sprites_are_mirrored_from_left_to_right(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path)
+    plain, mirrored = (
+        Examples(dataset, balance=0.0, flip=flip, shift=0).batch(400, 0, 0, CPU)
+        for flip in (False, True)
+    )
+    same = (plain.pixels == mirrored.pixels).flatten(1).all(1)
+    turned = (plain.pixels.flip(-1) == mirrored.pixels).flatten(1).all(1)
+    assert (same | turned).all()
+    assert 150 < int((turned & ~same).sum()) < 250
+    assert torch.equal(plain.labels, mirrored.labels)
+
+
+def test_no_shift_is_so_far_that_nothing_is_left(tmp_path: Path) -> None:
+    examples = Examples(tiny_dataset(tmp_path), balance=0.0, flip=False, shift=100)
+    assert examples.batch(64, 0, 0, CPU).pixels.shape == (64, 1, 6, 8)
+
+
+def test_a_batch_depends_on_seed_and_step_alone(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path)
+    first, again = (Examples(dataset, balance=0.5, flip=True, shift=2) for _ in range(2))
+    first.batch(9, 0, 1, CPU)
+    assert torch.equal(first.batch(40, 3, 7, CPU).pixels, again.batch(40, 3, 7, CPU).pixels)
+    assert not torch.equal(first.batch(40, 3, 8, CPU).pixels, again.batch(40, 3, 7, CPU).pixels)
+    assert not torch.equal(first.batch(40, 4, 7, CPU).pixels, again.batch(40, 3, 7, CPU).pixels)

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
+from pxgen.arrays import U8
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.data.dataset import open_dataset
+from pxgen.models.protocol import SamplingParams
 from pxgen.render.png import decode_png
+from pxgen.sampling.engine import PictureRequest
+from pxgen.sampling.novel import Novelty, novel
 from tests.support.checkpoints import CARD
 from tests.support.sampled import contents, run
-from tests.support.tiny import tiny_dataset, tiny_model
+from tests.support.tiny import labelled, tiny_dataset, tiny_model
+
+
+def test_slots_go_on_in_strides_until_all_are_new(tmp_path: Path) -> None:
+    """A picture shows its own number; those below 7 are near the one training sprite, 3 of 10."""
+    ground = np.zeros((2, 1, 1, 10), np.uint8)
+    data = labelled(tmp_path, ground, np.zeros((2, 1), np.uint8), np.array([0, 1]))
+    tried: list[list[int]] = []
+
+    def draw(requests: list[PictureRequest]) -> Iterator[U8]:
+        tried.append([request.number for request in requests])
+        for request in requests:
+            different = 3 if request.number >= 7 else 2
+            yield (np.arange(10) < different).astype(np.uint8).reshape(1, 1, 10)
+
+    nothing = np.zeros(0, np.float32)
+    requests = [PictureRequest(number, nothing, SamplingParams()) for number in (0, 1, 2, 9)]
+    made = list(novel(requests, Novelty.beyond(data, 3, 5), draw))
+    assert [number for number, _ in made] == [10, 11, 7, 9]
+    assert tried == [[0, 1, 2, 9], [5, 6, 7], [10, 11]]
+    assert all(int(picture.sum()) == 3 for _, picture in made)
 
 
 def novel_model(tmp_path: Path) -> tuple[Path, Path]:

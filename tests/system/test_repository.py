@@ -89,10 +89,16 @@ def test_every_public_command_is_in_the_readme():
 
 
 @cache
-def modules() -> dict[str, Path]:
-    """Every module by its name without ``pxgen.``."""
-    files = (path for path in (ROOT / "pxgen").rglob("*.py") if not path.name.startswith("__"))
-    return {".".join(f.relative_to(ROOT / "pxgen").with_suffix("").parts): f for f in files}
+def files() -> dict[str, Path]:
+    """Every file of the package and of the tests by its dotted name."""
+    found = [file for top in ("pxgen", "tests") for file in (ROOT / top).rglob("*.py")]
+    return {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in found}
+
+
+def modules() -> list[str]:
+    """Every module of the package without ``pxgen.``."""
+    names = (name.partition(".") for name in files())
+    return [name for top, _, name in names if top == "pxgen" and "__" not in name]
 
 
 def named(words: str) -> list[str]:
@@ -120,29 +126,28 @@ def own_tests(module: str) -> list[Path]:
 
 @cache
 def imported(file: Path) -> set[str]:
-    """The modules that a file imports or names; the command line imports every command."""
+    """The files that one imports or names; the command line imports every command."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.Constant) and str(node.value).startswith("pxgen.models."):
             found.add(node.value)
+    found |= {f"{name}.__init__" for name in found}
     if "pxgen.cli.app" in found:
-        found |= {f"pxgen.{module}" for module in modules() if module.startswith("cli.")}
-    return found
+        found |= {name for name in files() if name.startswith("pxgen.cli.")}
+    return found & files().keys()
 
 
 def reached(file: Path) -> set[str]:
-    """The modules that a test file comes to by imports, those of its helpers among them."""
-    seen, waiting = set(), [file]
+    """The files that one comes to by imports."""
+    seen: set[str] = set()
+    waiting = [file]
     while waiting:
-        for name in imported(waiting.pop()) - seen:
-            seen.add(name)
-            path = ROOT.joinpath(*name.split("."))
-            waiting += [p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()]
-    return {name.removeprefix("pxgen.") for name in seen if name.startswith("pxgen.")}
+        new = imported(waiting.pop()) - seen
+        seen |= new
+        waiting += [files()[name] for name in new]
+    return seen
 
 
 def test_every_module_has_tests_that_its_name_leads_to() -> None:
@@ -150,7 +155,7 @@ def test_every_module_has_tests_that_its_name_leads_to() -> None:
     listed = [module for words in ELSEWHERE.values() for module in named(words)]
     assert sorted(lost) == sorted(listed)
     for file, words in ELSEWHERE.items():
-        assert set(named(words)) <= reached(TESTS / file), file
+        assert {f"pxgen.{name}" for name in named(words)} <= reached(TESTS / file), file
 
 
 def test_every_test_file_is_of_a_module_a_command_or_the_whole() -> None:

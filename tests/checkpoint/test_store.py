@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from pxgen.checkpoint.card import read_card
 from pxgen.checkpoint.runs import STARTERS
-from pxgen.checkpoint.store import load_model, prefixed, save_checkpoint
+from pxgen.checkpoint.store import fingerprint, load_model, prefixed, save_checkpoint
 from pxgen.config.project import load_project
 from pxgen.config.recipe import resolve
 from pxgen.errors import InputError
@@ -118,3 +118,13 @@ def test_a_starter_is_of_the_model_that_its_project_describes(starter: Path) -> 
     assert card.model == asdict(read_spec(resolve(project.model)))
     assert card.canvas.frames == (project.data.frames or 1)
     assert starter.stat().st_size < 8_000_000
+
+
+def test_a_fingerprint_is_of_weights_and_settings_and_not_of_a_place(tmp_path: Path) -> None:
+    first, copy = (load_model(save(tmp_path / name)) for name in ("a", "b"))
+    assert fingerprint(first) == fingerprint(copy)
+    with torch.no_grad():
+        next(copy.model.module.parameters()).add_(1)
+    assert fingerprint(first) != fingerprint(copy)
+    renamed = first._replace(card=replace(first.card, label_names=("left", "up")))
+    assert fingerprint(first) != fingerprint(renamed)

@@ -23,6 +23,7 @@ class Outer:
     width: int = setting(64, "how wide", low=1, high=512)
     rate: float = setting(0.5, "how fast", low=0, high=1)
     kind: Literal["plain", "fancy"] = setting("plain", "which kind")
+    free: float = 1.0
     limit: int | None = setting(None, "at most")
     quick: bool = False
     inner: Inner = Inner()
@@ -43,7 +44,7 @@ def test_an_empty_table_gives_the_defaults():
 
 def test_values_of_every_type_are_taken():
     text = """
-        width = 12
+        width = 512
         rate = 1
         kind = "fancy"
         limit = 3
@@ -53,7 +54,7 @@ def test_values_of_every_type_are_taken():
         names = ["a", "b"]
     """
     expected = Outer(
-        width=12,
+        width=512,
         rate=1.0,
         kind="fancy",
         limit=3,
@@ -75,6 +76,7 @@ def test_values_of_every_type_are_taken():
         ("width = true", "file.toml:1: width: expected a whole number, got True"),
         ("rate = true", "file.toml:1: rate: expected a number, got True"),
         ("rate = nan", "file.toml:1: rate: expected a finite number, got nan"),
+        ("free = inf", "file.toml:1: free: expected a finite number, got inf"),
         ("quick = 1", "file.toml:1: quick: expected true or false, got 1"),
         ("kind = 'odd'", "file.toml:1: kind: expected one of plain, fancy; got 'odd'"),
         ("kind = [1]", "file.toml:1: kind: expected one of plain, fancy; got [1]"),

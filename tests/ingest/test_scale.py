@@ -19,6 +19,13 @@ def test_an_enlarged_sprite_is_found_out(rgba: np.ndarray, k: int) -> None:
     assert factor == k * enlargement(compact(rgba).indices)
 
 
+def test_both_sides_must_take_a_factor() -> None:
+    """Stripes two wide on three rows are no enlargement of anything."""
+    stripes = np.tile(np.array([0, 0, 1, 1], np.uint8), (1, 3, 1))
+    assert enlargement(stripes) == enlargement(stripes.swapaxes(1, 2)) == 1
+    assert enlargement(np.concatenate([stripes[:, :2]] * 2, 1)) == 2
+
+
 def test_a_collection_shrinks_as_one() -> None:
     size = (32, 32)
     assert choose_reductions({size: 3}, {size: 4}) == {size: 4}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pxgen.ingest import spool
 from pxgen.ingest.scale import enlargement
-from pxgen.ingest.split import exact_key, family_key, groups_of, split_of
+from pxgen.ingest.split import exact_key, family_key, groups_of, joined, split_of
 from pxgen.ingest.spool import compact
 from tests.support.drawings import SPRITES, drawing
 from tests.support.preparing import hero, prepared, save
@@ -65,6 +65,19 @@ def test_a_mirror_is_always_family(rgba: np.ndarray) -> None:
 
 
 KEYS = st.lists(st.integers(0, 30), min_size=1, max_size=60)
+
+
+@given(st.permutations(range(12)))
+def test_links_join_on_and_on(order: list[int]) -> None:
+    """A chain whose links are of either kind in turn is one group, two chains are two."""
+    first = [order[k // 2] for k in range(12)]
+    second = [order[(k + 1) // 2] for k in range(12)]
+    assert len(set(joined(first, second))) == 1
+    apart = joined([*first, *(100 + key for key in first)], [*second, *(100 + k for k in second)])
+    assert len(set(apart[:12])) == len(set(apart[12:])) == 1
+    assert apart[0] != apart[12]
+    # Where the second kind links nothing, keys stay.
+    assert joined([5, 5, 7], [1, 2, 3]) == [5, 5, 7]
 
 
 @given(KEYS, st.integers(0, 5))

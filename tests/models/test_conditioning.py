@@ -19,6 +19,7 @@ def test_labels_that_nobody_decided_on_are_silent_and_weights_weigh() -> None:
     assert not none.any()
     assert torch.equal(full, 2 * half)
     assert torch.equal(full[1:], torch.zeros(2, 5))
+    assert forbidden[0].any()
     assert not torch.allclose(forbidden[0], -full[0])
     assert not torch.allclose(forbidden[0], full[0])
 

@@ -12,13 +12,17 @@ from tests.support.colors import GREYS, random_colors, rgba
 
 
 def test_oklab_agrees_with_its_author():
-    # Ottosson's own conversion of white and of the sRGB primaries.
-    given_rgb = np.array([[255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)
+    # Ottosson's own conversion of white and of the sRGB primaries; of greys the cube root of what
+    # sRGB calls linear light, which is straight near black.
+    rows = [[255] * 3, [255, 0, 0], [0, 255, 0], [0, 0, 255], [128] * 3, [10] * 3]
+    given_rgb = np.array(rows, np.uint8)
     expected = [
         [1.0, 0.0, 0.0],
         [0.627955, 0.224863, 0.125846],
         [0.866440, -0.233888, 0.179498],
         [0.452014, -0.032457, -0.311528],
+        [(((128 / 255 + 0.055) / 1.055) ** 2.4) ** (1 / 3), 0.0, 0.0],
+        [(10 / 255 / 12.92) ** (1 / 3), 0.0, 0.0],
     ]
     np.testing.assert_allclose(to_oklab(given_rgb), expected, atol=2e-5)
 
@@ -59,3 +63,9 @@ def test_soft_colours_of_a_palette_are_their_own_and_others_vanish():
     palette = Palette.of([(0, 0, 0), (10, 20, 30, 90)], "soft")
     assert nearest(palette, rgba((10, 20, 30, 90), (10, 20, 30, 91))).tolist() == [2, 0]
     assert swap(palette, Palette.of([(10, 20, 30, 90)], "one")).tolist() == [0, 1, 1]
+
+
+def test_an_opaque_colour_prefers_an_opaque_entry():
+    palette = Palette.of([(100, 100, 100, 140), (120, 120, 120)])
+    colors = rgba((104, 104, 104), (104, 104, 104, 150))
+    assert nearest(palette, colors).tolist() == [2, 1]

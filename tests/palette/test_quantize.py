@@ -55,6 +55,15 @@ def test_reduced_palettes_pin_the_most_frequent_colors():
     assert palette.lookup(colors[[3, 30, 300]])[1].all()
 
 
+def test_an_outline_is_not_averaged_with_its_shadows():
+    """A middle of dark greys would be one of the many, not the black that outlines are drawn in."""
+    shadows = [(28 + 2 * k,) * 3 for k in range(6)]
+    reds = [(200, 40, 40), (210, 60, 60), (220, 90, 90)]
+    colors = rgba((20, 20, 20), *shadows, *reds)
+    palette = build_palette(colors, np.array([60, *[20] * 6, *[30] * 3]), 2)
+    assert palette.lookup(colors[:1])[1].all()
+
+
 def test_equal_arguments_make_equal_palettes_whatever_the_order_of_the_colors():
     colors, counts = random_colors(500)
     shuffle = np.random.default_rng(1).permutation(500)
@@ -90,6 +99,12 @@ def test_many_colors_are_binned_and_still_reduced_to_real_ones():
 def test_faint_colors_are_left_out_and_others_made_opaque():
     colors = rgba((1, 2, 3, 127), (4, 5, 6, 128), (4, 5, 6, 255))
     assert build_palette(colors, np.array([9, 1, 1]), 8).hex == ("00000000", "040506ff")
+
+
+def test_pixels_of_one_colour_add_up_however_often_it_is_listed():
+    colors = rgba((0, 0, 0), (255, 0, 0), (0, 0, 0, 200), (0, 0, 255))
+    palette = Palette.of([(0, 0, 0)])
+    assert loss_report(colors, np.array([2, 1, 3, 4]), palette)[1] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("size", [0, 256])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from pxgen.errors import PxgenError
 from pxgen.training import trainer as loop
 from pxgen.training.trainer import Trainer, use_bf16
 from tests.support.tiny import tiny_dataset, tiny_model
@@ -77,3 +78,11 @@ def test_layers_over_a_whole_canvas_keep_full_precision_by_default() -> None:
     assert not use_bf16("auto", CPU, torch.nn.Linear(2, 2))
     assert use_bf16("bf16", CPU, torch.nn.Linear(2, 2))
     assert not use_bf16("fp32", CPU, torch.nn.Conv2d(2, 2, 1))
+
+
+def test_a_training_that_diverges_ends_with_advice(tmp_path: Path) -> None:
+    run = trainer(tmp_path)
+    for parameter in run.model.module.parameters():
+        parameter.data.fill_(torch.nan)
+    with pytest.raises(PxgenError, match="diverged at step 0 of stage labels: lower"):
+        next(run.run())

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pxgen.canvas import Canvas
+from pxgen.models.diffusion.base import spread_levels
 from pxgen.models.protocol import EDITS, Batch, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.support.tiny import PALETTE, RECIPES, domain, tiny_model
@@ -137,3 +138,10 @@ def test_the_blind_learn_without_labels(recipe: str) -> None:
 
     assert cost(0.0, 1) != cost(0.0, -1)
     assert cost(1.0, 1) == cost(1.0, -1)
+
+
+def test_levels_of_a_batch_are_spread_evenly() -> None:
+    """However they begin: one sprite in each eighth."""
+    for step in range(5):
+        levels = spread_levels(8, BatchNoise(8, 0, step))
+        assert (8 * levels).long().sort().values.tolist() == list(range(8))

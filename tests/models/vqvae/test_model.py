@@ -181,3 +181,33 @@ def test_a_clip_is_gone_on_with_from_however_few_frames(given: int) -> None:
         half = known.shape[1] // 2
         assert torch.equal(drawn[:, :half], known[:, :half].expand(3, -1))
         assert not torch.equal(drawn[:, half:], known[:, half:].expand(3, -1))
+
+
+def test_vectors_are_kept_near_their_codes() -> None:
+    model = tiny_model("vqvae")
+    assert isinstance(model, VqVae)
+    batch = Batch(torch.randint(0, 5, (8, *model.domain.canvas)), torch.zeros(8, 2))
+    with torch.no_grad():
+        terms = model.loss(batch, 0.0, BatchNoise(8, 0, 0))
+        top, bottom, _ = model.codec.read(batch.pixels.flatten(1))
+    distance = float(top.cost.mean() + bottom.cost.mean())
+    assert float(terms["code"]) == pytest.approx(distance / 4) != 0
+
+
+@pytest.mark.parametrize("wrong", [0.0, 0.3])
+def test_the_bottom_learns_below_top_codes_of_which_some_are_wrong(wrong: float) -> None:
+    model = tiny_model("vqvae", codes=16, wrong=wrong)
+    assert isinstance(model, VqVae)
+    batch = Batch(torch.randint(0, 5, (64, *model.domain.canvas)), torch.zeros(64, 2))
+    own, seen = model.encode(batch.pixels, batch.labels, PictureNoise(0, range(64))), []
+    prior = model.bottom.forward
+
+    def watched(codes: torch.Tensor, labels: torch.Tensor, top: torch.Tensor, *more: object):  # type: ignore[no-untyped-def]
+        seen.append((top != own.levels.top).float().mean())
+        return prior(codes, labels, top, *more)  # type: ignore[arg-type]
+
+    model.bottom.forward = watched  # type: ignore[method-assign]
+    for step in range(20):
+        model.bottom_loss(batch, 0.0, BatchNoise(64, 0, step))
+    # A wrong code is the right one by chance, once in 16.
+    assert float(torch.stack(seen).mean()) == pytest.approx(wrong * 15 / 16, abs=0.02)

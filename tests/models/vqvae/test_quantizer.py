@@ -79,3 +79,17 @@ def test_a_toll_decides_between_codes_that_are_about_as_near() -> None:
     # Squared distances differ by 0.15 and by 1.8.
     assert book(asked, torch.tensor([0.3, 0.0])).codes.tolist() == [1, 0]
     assert book(asked, torch.tensor([0.1, 0.0])).codes.tolist() == [0, 0]
+
+
+def test_a_code_follows_the_average_of_what_chooses_it() -> None:
+    """A fiftieth of the way in each step, of sums: many vectors weigh more than few."""
+    book = Codebook(2, 2)
+    book.vectors.copy_(torch.eye(2))
+    book.sums.copy_(book.vectors)
+    chosen = torch.tensor([0.8, 0.6])
+    wanted = torch.tensor([1.0, 0.0])
+    for _ in range(3):
+        book.follow(chosen.expand(10, -1), torch.zeros(2))
+        wanted = 0.98 * wanted + 0.02 * 10 * chosen
+    assert torch.allclose(book.vectors[0], wanted / wanted.norm(), atol=1e-6)
+    assert torch.equal(book.vectors[1], torch.tensor([0.0, 1.0]))

@@ -11,6 +11,8 @@ DEMO ?= demo
 DATA ?=
 PAGE ?= build/bench.md
 JSON ?=
+# Some mutants alone, by words of their title or file: make mutants ONLY=quantizer
+ONLY ?=
 # How long to fuzz, and with which damages: make fuzz MINUTES=20 SEED=1
 MINUTES ?= 5
 SEED ?= 0
@@ -26,7 +28,7 @@ STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz bench starter pictures gifs docs study clean
+.PHONY: help demo test check mutants fuzz bench starter pictures gifs docs study clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -57,6 +59,9 @@ check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+mutants: $(INSTALLED) ## apply wrong lines one at a time and list those that no test notices (ONLY=words)
+	$(BIN)/python -m tests.mutants $(ONLY)
 
 fuzz: $(INSTALLED) ## damage files of every kind at random and see what reads them (MINUTES=5, SEED=0)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED) --keep build/crashes

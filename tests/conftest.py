@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -11,8 +12,11 @@ import torch
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
-from tests.tiny import MODEL_TABLE, tiny_dataset
+from tests.support.checkpoints import save
+from tests.support.tiny import MODEL_TABLE, tiny_dataset
 
+# Programs that tests start are of this tree, whatever is installed.
+os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
 # Tiny models lose more to threads that wait for one another than they gain.
 torch.set_num_threads(1)
 # What a script runs in the background is deaf to Ctrl-C, and so would be the programs tested here.
@@ -45,3 +49,19 @@ def here(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(whole, folder)
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder as the current one."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A run folder with a tiny model."""
+    save(tmp_path / "model")
+    return tmp_path / "model"

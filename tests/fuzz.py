@@ -41,7 +41,7 @@ from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
 from pxgen.render.video import encode_mp4, encode_webm
 from pxgen.render.webp import encode_webp
-from tests.tiny import MODEL_TABLE, PALETTE, tiny_dataset
+from tests.support.tiny import MODEL_TABLE, PALETTE, tiny_dataset
 
 SECONDS = 20
 """Beyond which a command counts as hanging."""

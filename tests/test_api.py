@@ -19,13 +19,14 @@ import pxgen
 from pxgen.cli.app import pxgen as command
 from pxgen.config.settings import SampleSettings
 from pxgen.render.png import decode_png
+from pxgen.sampling.sprite_model import SpriteModel
 from tests.checkpoint.test_store import save
 
 EXAMPLES = ("pxgen", "pxgen.api", "pxgen.sampling.sprite_model", "pxgen.sampling.results")
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> pxgen.SpriteModel:
+def model(tmp_path: Path) -> SpriteModel:
     save(tmp_path)
     return pxgen.load(tmp_path)
 
@@ -57,7 +58,7 @@ def test_every_public_name_is_there_and_says_what_it_is() -> None:
         pxgen.nothing  # noqa: B018
 
 
-def test_arrays_are_what_the_command_writes(model: pxgen.SpriteModel, tmp_path: Path) -> None:
+def test_arrays_are_what_the_command_writes(model: SpriteModel, tmp_path: Path) -> None:
     line = ["sample", "-m", str(tmp_path), "-n", "3", "--label", "left", "--seed", "4"]
     out = tmp_path / "by-command"
     result = CliRunner().invoke(command, [*line, "--steps", "3", "-o", f"{out}/"])
@@ -73,26 +74,26 @@ def test_arrays_are_what_the_command_writes(model: pxgen.SpriteModel, tmp_path: 
     assert np.array_equal(sprites.rgba, sprites.palette.rgba[sprites.indices])
 
 
-def test_pictures_come_one_after_another(model: pxgen.SpriteModel) -> None:
+def test_pictures_come_one_after_another(model: SpriteModel) -> None:
     settings = SampleSettings(count=3, seed=1, steps=2)
     stream = model.stream(settings)
     assert np.array_equal(next(stream).indices, model.sample(seed=1, steps=2).indices[0])
 
 
 def test_it_works_in_threads_says_nothing_and_leaves_nothing(
-    model: pxgen.SpriteModel, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    model: SpriteModel, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = torch.get_num_threads()
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     torch.set_num_threads(3)
     threads, state = torch.get_num_threads(), torch.get_rng_state()
-    alone = [model.sample(seed=seed, steps=2).indices for seed in range(4)]
+    folder_lock = [model.sample(seed=seed, steps=2).indices for seed in range(4)]
     with ThreadPoolExecutor(4) as pool:
         together = [
             sprites.indices
             for sprites in pool.map(lambda seed: model.sample(seed=seed, steps=2), range(4))
         ]
-    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(folder_lock, together, strict=True))
     suspended = model.stream(SampleSettings(count=300, steps=1))
     next(suspended)
     assert torch.get_num_threads() == threads
@@ -113,15 +114,13 @@ def test_it_works_in_threads_says_nothing_and_leaves_nothing(
     ],
 )
 def test_wrong_options_are_one_line(
-    model: pxgen.SpriteModel, options: dict[str, object], line: str
+    model: SpriteModel, options: dict[str, object], line: str
 ) -> None:
     with pytest.raises(pxgen.UsageError, match=line):
         model.sample(**options)
 
 
-def test_images_are_reconstructed_and_passed_through(
-    model: pxgen.SpriteModel, tmp_path: Path
-) -> None:
+def test_images_are_reconstructed_and_passed_through(model: SpriteModel, tmp_path: Path) -> None:
     paths = model.sample(n=2, steps=2).save(tmp_path / "made")
     made = model.reconstruct(*paths)
     assert made.exact.shape == (2,)

@@ -16,9 +16,9 @@ def test_a_picture_draws_the_same_alone_and_in_company(seed: int, indices: list[
     together = PictureNoise(seed, indices)
     first, second = together.uniform(3), together.normal(2, 2)
     for row, index in enumerate(indices):
-        alone = PictureNoise(seed, [index])
-        assert torch.equal(alone.uniform(3)[0], first[row])
-        assert torch.equal(alone.normal(2, 2)[0], second[row])
+        folder_lock = PictureNoise(seed, [index])
+        assert torch.equal(folder_lock.uniform(3)[0], first[row])
+        assert torch.equal(folder_lock.normal(2, 2)[0], second[row])
 
 
 def test_streams_differ_between_pictures_and_seeds() -> None:
@@ -29,10 +29,10 @@ def test_streams_differ_between_pictures_and_seeds() -> None:
 
 
 def test_large_seeds_are_not_rounded_together() -> None:
-    # A key that passes through a float loses the low bits of a 64-bit seed.
-    assert not torch.equal(
-        PictureNoise(2**63, [0]).uniform(4), PictureNoise(2**63 + 1, [0]).uniform(4)
-    )
+    # A key that passes through a float loses the low bits of a 64-bit seed, one of 32 the others.
+    seeds = (2**63, 2**63 + 1, 1, 1 + 2**32)
+    draws = {tuple(PictureNoise(seed, [0]).uniform(4).flatten().tolist()) for seed in seeds}
+    assert len(draws) == len(seeds)
 
 
 def test_batch_noise_repeats() -> None:
@@ -53,3 +53,8 @@ def test_the_ends_of_the_interval_draw_possible_categories(weights: list[float])
     probabilities = torch.tensor([weights, weights])
     drawn = draw_categories(probabilities, torch.tensor([0.0, 1 - 2**-24]))
     assert (probabilities.gather(1, drawn[:, None]) > 0).all()
+
+
+def test_a_uniform_that_was_rounded_to_one_draws_the_last_possible_category() -> None:
+    probabilities = torch.tensor([[0.25, 0.75, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
+    assert draw_categories(probabilities, torch.ones(2)).tolist() == [1, 3]

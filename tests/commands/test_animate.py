@@ -20,8 +20,8 @@ from pxgen.render.gif import encode_gif
 from pxgen.render.png import decode_png
 from pxgen.render.video import encode_mp4
 from pxgen.sampling.clips import even_steps
-from tests.checkpoint.test_store import CARD, save
-from tests.tiny import PALETTE, domain, tiny_model, tiny_table
+from tests.support.checkpoints import CARD, save
+from tests.support.tiny import PALETTE, domain, tiny_model, tiny_table
 
 FRAMES = 4
 

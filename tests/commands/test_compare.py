@@ -12,7 +12,7 @@ from pxgen.cli.app import pxgen
 from pxgen.config.settings import TrainSettings
 from pxgen.evaluation.comparison_sheet import CAPTION_HEIGHT
 from pxgen.render.png import decode_png
-from tests.tiny import PALETTE, tiny_dataset
+from tests.support.tiny import PALETTE, tiny_dataset
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str, str]:

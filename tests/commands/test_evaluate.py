@@ -18,9 +18,10 @@ from pxgen.checkpoint.card import Card, checkpoint_file
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
 from pxgen.data.dataset import open_dataset
+from pxgen.evaluation import judge
 from pxgen.models.protocol import Model
 from pxgen.render.png import decode_png
-from tests.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
+from tests.support.tiny import LABELS, PALETTE, labelled, tiny_dataset, tiny_model, tiny_table
 
 
 def write(folder: Path, model: Model, card: Card) -> None:
@@ -29,7 +30,7 @@ def write(folder: Path, model: Model, card: Card) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pxgen.evaluation.judge.STEPS", 5)
+    monkeypatch.setattr(judge, "STEPS", 5)
 
 
 @pytest.fixture
@@ -221,8 +222,6 @@ def test_a_bad_request_is_one_clear_line(
 def test_a_dataset_without_a_held_out_part_has_no_bits(folder: Path) -> None:
     data = tiny_dataset(folder / "dataset")
     assert np.count_nonzero(data.split)
-    from tests.evaluation.test_measure import labelled
-
     pixels, labels = data.take(np.arange(len(data)))
     other = labelled(folder / "dataset", pixels, labels, np.zeros(len(data)))
     card = Card(dict(tiny_table()), other.canvas, PALETTE, other.label_names, other.fingerprint)

@@ -18,9 +18,8 @@ from pxgen.ingest.images import read_image
 from pxgen.models.diffusion.denoiser import Denoiser
 from pxgen.render.png import decode_png
 from pxgen.sampling.paths import positions
-from tests.checkpoint.test_store import save
-from tests.commands.test_reconstruct import sprite
-from tests.tiny import PALETTE, RECIPES
+from tests.support.checkpoints import save, sprite
+from tests.support.tiny import PALETTE, RECIPES
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:

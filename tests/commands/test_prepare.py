@@ -16,13 +16,9 @@ from pxgen.cli.app import pxgen
 from pxgen.data.dataset import open_dataset
 from pxgen.palette import Palette
 from pxgen.render.png import decode_png
-from tests.preparing import hero, heroes, prepared, run, save, shown, visible
+from tests.support.preparing import hero, heroes, prepared, run, save, shown, visible
 
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+pytestmark = pytest.mark.usefixtures("work")
 
 
 def test_a_folder_becomes_an_exact_labelled_dataset() -> None:
@@ -343,3 +339,10 @@ def test_the_punks_are_exact_to_the_last_pixel() -> None:
         with Image.open(Path(PUNKS) / name) as image:
             rgba = visible(np.asarray(image.convert("RGBA")))
         assert np.array_equal(dataset.palette.colors(dataset.pixels[row, 0]), rgba), name
+
+
+def test_the_environment_beats_the_project_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    heroes("art")
+    Path("pxgen.toml").write_text('[data]\nsource = ["art"]\ncount = 30\n')
+    monkeypatch.setenv("PXGEN_PREPARE_BUILTIN", "1")
+    assert len(open_dataset(Path(run().stdout.strip())).names) == 30

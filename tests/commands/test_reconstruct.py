@@ -9,17 +9,8 @@ from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
 from pxgen.render.png import decode_png, encode_png
-from pxgen.render.scale import enlarge
-from tests.checkpoint.test_store import save
-from tests.tiny import PALETTE, RECIPES
-
-
-def sprite(folder: Path, name: str = "one.png", scale: int = 1) -> Path:
-    pixels = np.zeros((6, 8), np.uint8)
-    pixels[1:4, 2:6] = [[1, 2, 3, 4]] * 3
-    path = folder / name
-    path.write_bytes(encode_png(enlarge(pixels, scale), PALETTE))
-    return path
+from tests.support.checkpoints import save, sprite
+from tests.support.tiny import PALETTE, RECIPES
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:

@@ -1,28 +1,21 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
-from pxgen.data.labels import parse_labels
-from pxgen.errors import UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette.library import find_palette
 from pxgen.render.png import decode_png
 from pxgen.sampling.engine import PictureRequest, draw
-from tests.checkpoint.test_store import CARD, save
-from tests.tiny import PALETTE, tiny_model
+from tests.support.checkpoints import save
+from tests.support.tiny import PALETTE, tiny_model
 
 CPU = torch.device("cpu")
 
@@ -159,50 +152,6 @@ def test_a_bad_request_is_one_clear_line(
     assert "Traceback" not in error
 
 
-def test_labels_weigh_and_forbid() -> None:
-    names = ("hat", "cap:red", "eyes")
-    assert parse_labels(["hat:0.5", "eyes:-1"], names).tolist() == [0.5, 0.0, -1.0]
-    assert parse_labels(["cap:red"], names).tolist() == [0.0, 1.0, 0.0]
-    assert parse_labels(["cap:red:0.25"], names).tolist() == [0.0, 0.25, 0.0]
-    assert parse_labels([], ()).shape == (0,)
-
-
-@given(st.text(max_size=12).filter(lambda text: not text.startswith(("hat", "eyes"))))
-def test_any_other_text_is_a_usage_error(text: str) -> None:
-    with pytest.raises(UsageError):
-        parse_labels([text], ("hat", "eyes"))
-
-
-def test_a_label_may_be_asked_for_in_any_case_if_only_one_can_be_meant() -> None:
-    names = ("Alien", "Red Hat", "cap", "Cap")
-    assert parse_labels(["alien", "red hat:0.5"], names).tolist() == [1, 0.5, 0, 0]
-    assert parse_labels(["Cap"], names).tolist() == [0, 0, 0, 1]
-    with pytest.raises(UsageError, match="no label 'CAP'"):
-        parse_labels(["CAP"], names)
-
-
-def test_a_weight_that_is_no_number_is_named() -> None:
-    with pytest.raises(UsageError, match="label 'alien': 'much' is no weight"):
-        parse_labels(["alien:much"], ("alien",))
-
-
-def test_the_run_written_last_is_taken_and_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for number, name in enumerate(("runs/0002-masked", "runs/heads", "runs/0001-masked")):
-        save(tmp_path / name)
-        os.utime(tmp_path / name / "checkpoint.safetensors", (number % 2, number % 2))
-    result = CliRunner().invoke(pxgen, ["sample", "--steps", "2", "-o", "x.png"])
-    assert result.exit_code == 0
-    assert result.stderr == "model: runs/heads (the newest run; -m names another)\n"
-    wrong = CliRunner().invoke(pxgen, ["-q", "sample", "--label", "alien", "-o", "y.png"])
-    assert wrong.stderr.startswith("pxgen: runs/heads/checkpoint.safetensors has no label 'alien'")
-    starter = ["sample", "-m", "starter", "--label", "alien", "--steps", "2", "-o", "z.png"]
-    result = CliRunner().invoke(pxgen, starter)
-    assert (result.exit_code, result.stderr) == (0, "")
-
-
 def test_sprites_without_an_image_do_not_wait_for_pillow(tmp_path: Path) -> None:
     program = (
         "import sys; from pxgen.cli import main\n"
@@ -221,16 +170,3 @@ def test_sprites_without_an_image_do_not_wait_for_pillow(tmp_path: Path) -> None
     ]
     assert subprocess.run(command, check=False, cwd=tmp_path).returncode == 0
     assert (tmp_path / "x.png").exists()
-
-
-@pytest.mark.parametrize("stage", [0, 1])
-def test_a_model_that_has_only_begun_to_learn_is_drawn_from_with_a_remark(
-    stage: int, tmp_path: Path
-) -> None:
-    card = replace(CARD, training={"stage": stage, "finished": False})
-    weights = prefixed(tiny_model().module.state_dict(), "weights")
-    save_checkpoint(tmp_path / "checkpoint.safetensors", card, weights)
-    code, lines, said = run(tmp_path, "-o", f"{tmp_path}/x.png")
-    assert (code, len(lines)) == (0, 1)
-    remark = "has yet to learn labels, denoiser: go on with `pxgen train`"
-    assert (remark in " ".join(said.split())) is (stage == 0)

@@ -11,7 +11,7 @@ from pxgen.config.recipe import DEFAULT, read_recipe, resolve
 from pxgen.config.schema import Table, Where, read_table, rules
 from pxgen.errors import InputError, UsageError
 from pxgen.models.registry import FAMILIES, build_model, read_spec, spec_class
-from tests.tiny import RECIPES, domain
+from tests.support.tiny import RECIPES, domain
 
 
 def project(**table: object) -> Table:

@@ -24,6 +24,7 @@ class Outer:
     rate: float = setting(0.5, "how fast", low=0, high=1)
     kind: Literal["plain", "fancy"] = setting("plain", "which kind")
     way: str = setting("up", "which way", choices=("up", "down"))
+    free: float = 1.0
     limit: int | None = setting(None, "at most")
     quick: bool = False
     inner: Inner = Inner()
@@ -44,7 +45,7 @@ def test_an_empty_table_gives_the_defaults():
 
 def test_values_of_every_type_are_taken():
     text = """
-        width = 12
+        width = 512
         rate = 1
         kind = "fancy"
         limit = 3
@@ -54,7 +55,7 @@ def test_values_of_every_type_are_taken():
         names = ["a", "b"]
     """
     expected = Outer(
-        width=12,
+        width=512,
         rate=1.0,
         kind="fancy",
         limit=3,
@@ -76,6 +77,7 @@ def test_values_of_every_type_are_taken():
         ("width = true", "file.toml:1: width: expected a whole number, got True"),
         ("rate = true", "file.toml:1: rate: expected a number, got True"),
         ("rate = nan", "file.toml:1: rate: expected a finite number, got nan"),
+        ("free = inf", "file.toml:1: free: expected a finite number, got inf"),
         ("quick = 1", "file.toml:1: quick: expected true or false, got 1"),
         ("kind = 'odd'", "file.toml:1: kind: expected one of plain, fancy; got 'odd'"),
         ("way = 'left'", "file.toml:1: way: expected one of up, down; got 'left'"),

@@ -13,7 +13,7 @@ from pxgen.data.dataset import Dataset
 from pxgen.errors import InputError, UsageError
 from pxgen.evaluation.evaluate import evaluate
 from pxgen.evaluation.figures import Figure
-from tests.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
+from tests.support.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
 
 OPTIONS = EvaluateSettings(count=12, steps=(2, 3), workers=1)
 

@@ -14,7 +14,7 @@ from pxgen.data.dataset import Dataset, DatasetWriter, open_dataset
 from pxgen.evaluation.label_study import study
 from pxgen.render.figure import figure_palette
 from pxgen.render.png import decode_png
-from tests.tiny import PALETTE
+from tests.support.tiny import PALETTE
 
 
 @pytest.fixture

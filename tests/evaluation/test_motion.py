@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
+from pxgen.evaluation import judge
 from pxgen.evaluation.motion import baselines, changed_f1, continuation, movement
-from tests.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
+from tests.support.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
 
 
 def dot(places: list[tuple[int, int]], color: int = 1) -> np.ndarray:
@@ -69,7 +70,7 @@ def test_changes_count_where_they_are_right() -> None:
 def test_models_of_clips_are_measured_in_motion(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pxgen.evaluation.judge.STEPS", 5)
+    monkeypatch.setattr(judge, "STEPS", 5)
     data = tiny_dataset(tmp_path, count=48, frames=4)
     card = Card(dict(tiny_table(recipe)), data.canvas, PALETTE, LABELS, data.fingerprint)
     weights = prefixed(tiny_model(recipe, data.domain).module.state_dict(), "weights")

@@ -1,18 +1,11 @@
-"""Comparing sets of sprites: against a reference implementation, by hand, and end to end."""
+"""Comparing sets of sprites: against a reference implementation, by hand, and and by hand."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pxgen.evaluation.craft import Craft, stray
-from pxgen.evaluation.distribution import Distribution
-from pxgen.evaluation.features import colors_and_shapes
-from pxgen.evaluation.measure import Drawn
 from pxgen.evaluation.set_metrics import NEIGHBOURS, kid, prdc, standardised
-from tests.tiny import PALETTE, tiny_dataset
 
 
 def clouds(count: int = 60, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -72,43 +65,3 @@ def test_sprites_that_never_vary_cannot_be_compared() -> None:
     scaled = standardised(same, same, same + 1)
     assert kid(*scaled)["value"] is None
     assert prdc(*scaled)["density"] is None
-
-
-def test_features_see_where_and_in_which_colours_sprites_are_drawn() -> None:
-    sprites = np.zeros((4, 1, 16, 16), np.uint8)
-    sprites[0, :, :8] = 1
-    sprites[1, :, 8:] = 1
-    sprites[2, :, :8] = 2
-    sprites[3] = sprites[0]
-    features = colors_and_shapes(sprites, PALETTE)
-    assert np.array_equal(features[0], features[3])
-    gaps = [float(np.abs(features[0] - features[k]).max()) for k in (1, 2)]
-    assert min(gaps) > 0.1
-    assert features.shape == (4, 64 + 48 + len(PALETTE))
-
-
-@pytest.mark.parametrize("size", [(1, 1), (3, 5), (6, 8), (24, 24), (17, 40)])
-def test_features_of_any_canvas_are_finite(size: tuple[int, int]) -> None:
-    pixels = np.random.default_rng(0).integers(0, 5, (3, 2, *size)).astype(np.uint8)
-    assert np.isfinite(colors_and_shapes(pixels, PALETTE)).all()
-
-
-def test_stray_pixels_have_no_neighbour_of_their_colour() -> None:
-    sprite = np.zeros((1, 1, 4, 5), np.uint8)
-    sprite[0, 0, 1:3, 1:3] = 1
-    sprite[0, 0, 0, 4] = 2
-    sprite[0, 0, 3, 3] = 3
-    assert np.argwhere(stray(sprite)[0, 0]).tolist() == [[0, 4], [3, 3]]
-    figures = Craft(None).of(Drawn(sprite, np.array([-1])))
-    assert figures == {"colors": 3.0, "stray": pytest.approx(2 / 6)}
-
-
-def test_training_sprites_are_the_best_that_can_be_hoped_for(tmp_path: Path) -> None:
-    dataset = tiny_dataset(tmp_path, 240)
-    measure = Distribution(dataset, seed=0)
-    best = measure.reference()
-    noise = np.random.default_rng(0).integers(0, 5, (60, 1, 6, 8)).astype(np.uint8)
-    drawn = measure.of(Drawn(noise, np.full(60, -1)))
-    for space in ("shapes", "judge"):
-        assert best[space]["kid"]["value"] < drawn[space]["kid"]["value"]
-    assert drawn["shapes"]["coverage"]["share"] < best["shapes"]["coverage"]["share"] == 1

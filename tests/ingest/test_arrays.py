@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import companion, open_array, read_small
 from pxgen.palette import Palette
+from tests.support.preparing import run
 
 GENERATOR = np.random.default_rng(0)
 RGB = GENERATOR.integers(0, 256, (3, 5, 6, 3), dtype=np.uint8)
@@ -158,3 +159,26 @@ def test_labels_are_found_inside_and_beside(tmp_path: Path) -> None:
     np.savez(stream, x=RGB, y=np.arange(3) + 1)
     (tmp_path / "b.npz").write_bytes(stream.getvalue())
     np.testing.assert_array_equal(companion(tmp_path / "b.npz", "labels"), np.arange(3) + 1)
+
+
+@pytest.mark.usefixtures("work")
+@pytest.mark.parametrize(
+    ("palette", "told"),
+    [
+        (np.array([[0, 0, 300], [1, 1, 1]]), "outside 0 to 255"),
+        (np.array([[0, 0, -1], [1, 1, 1]]), "outside 0 to 255"),
+        (np.array([["a", "b", "c"]] * 2), "instead of numbers"),
+        (np.array([[0.5, np.nan, 0.0]] * 2), "outside 0 to 255"),
+    ],
+)
+def test_palettes_of_arrays_never_wrap(palette: np.ndarray, told: str) -> None:
+    np.savez("maps.npz", pixels=np.zeros((3, 4, 4), np.uint8), palette=palette)
+    result = run("maps.npz")
+    assert (result.exit_code, told in result.stderr) == (3, True), result.stderr
+
+
+@pytest.mark.usefixtures("work")
+def test_an_array_of_a_sprite_too_large_is_refused_unread() -> None:
+    np.savez_compressed("big.npz", pixels=np.zeros((1, 5000, 5000, 3), np.uint8))
+    result = run("big.npz")
+    assert (result.exit_code, "too large" in result.stderr) == (3, True), result.stderr

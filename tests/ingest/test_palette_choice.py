@@ -9,7 +9,7 @@ from pxgen.ingest.census import Census
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import PaletteOptions, Recolorer, choose_palette
 from pxgen.palette import Palette
-from tests.drawings import census_of, redrawn
+from tests.support.drawings import census_of, redrawn
 
 
 def test_the_census_counts_exactly_and_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from pxgen.ingest import indexed
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.scale import enlargement
-from pxgen.ingest.split import exact_key, family_key, groups_of, split_of
-from tests.drawings import SPRITES, drawing
+from pxgen.ingest.split import exact_key, family_key, groups_of, joined, split_of
+from tests.support.drawings import SPRITES, drawing
+from tests.support.preparing import hero, prepared, save
 
 
 def key(rgba: np.ndarray) -> int:
@@ -66,6 +67,19 @@ def test_a_mirror_is_always_family(rgba: np.ndarray) -> None:
 KEYS = st.lists(st.integers(0, 30), min_size=1, max_size=60)
 
 
+@given(st.permutations(range(12)))
+def test_links_join_on_and_on(order: list[int]) -> None:
+    """A chain whose links are of either kind in turn is one group, two chains are two."""
+    first = [order[k // 2] for k in range(12)]
+    second = [order[(k + 1) // 2] for k in range(12)]
+    assert len(set(joined(first, second))) == 1
+    apart = joined([*first, *(100 + key for key in first)], [*second, *(100 + k for k in second)])
+    assert len(set(apart[:12])) == len(set(apart[12:])) == 1
+    assert apart[0] != apart[12]
+    # Where the second kind links nothing, keys stay.
+    assert joined([5, 5, 7], [1, 2, 3]) == [5, 5, 7]
+
+
 @given(KEYS, st.integers(0, 5))
 def test_families_stay_on_one_side_and_neither_side_is_empty(keys: list[int], seed: int) -> None:
     split, group = split_of(keys, 0.1, seed), groups_of(keys)
@@ -83,3 +97,57 @@ def test_added_sprites_move_no_others_and_the_share_is_kept() -> None:
     assert 0.08 < many.mean() < 0.12
     assert (split_of(keys, 0.1, 4) != many).any()
     assert not split_of(keys, 0.0, 3).any()
+
+
+@pytest.mark.usefixtures("work")
+def test_likenesses_stay_on_one_side_and_the_seed_moves_the_split() -> None:
+    for seed in range(60):
+        rgba = hero(seed)
+        save(f"art/{seed}.png", rgba)
+        save(f"art/{seed}m.png", rgba[:, ::-1])
+    dataset = prepared("art", "--holdout", 0.3)
+    sides: dict[int, set[int]] = {}
+    for name, side, group in zip(dataset.names, dataset.split, dataset.group, strict=True):
+        sides.setdefault(int(name.rstrip("mpng.")), set()).add((int(side), int(group)))
+    assert all(len(side) == 1 for side in sides.values())
+    assert 18 <= len(dataset.held_out) <= 54
+    other = prepared("art", "--holdout", 0.3, "--seed", 1, "--force")
+    assert list(other.held_out) != list(dataset.held_out)
+
+
+@pytest.mark.usefixtures("work")
+@pytest.mark.parametrize("together", ["file", "folder"])
+def test_sheets_and_folders_stay_whole_where_asked(together: str) -> None:
+    """Cells of one sheet, and files of one folder: the same actor in other poses."""
+    for actor in range(30):
+        for file in range(2):
+            cells = [hero(100 * actor + 10 * file + cell) for cell in range(3)]
+            save(f"art/{actor}/{file}/a.png", np.concatenate(cells, 1))
+    dataset = prepared("art", "--cell", "8x8", "--holdout", 0.3, "--together", together)
+    depth = 2 if together == "file" else 1
+    sides: dict[str, set[int]] = {}
+    for name, side in zip(dataset.names, dataset.split, strict=True):
+        origin = "/".join(name.partition("#")[0].split("/")[:depth])
+        sides.setdefault(origin, set()).add(int(side))
+    assert len(sides) == 30 * depth
+    assert all(len(side) == 1 for side in sides.values())
+    assert {side for of in sides.values() for side in of} == {0, 1}
+    assert dataset.info["together"] == together
+
+
+@pytest.mark.usefixtures("work")
+def test_clips_of_one_actor_stay_together() -> None:
+    """Frames in folders of equal names are clips of their own, and of their actors."""
+    for actor in range(12):
+        for motion in ("idle", "walk"):
+            for frame in range(2):
+                number = 100 * actor + 10 * (motion == "walk") + frame
+                save(f"art/actor{actor}/{motion}/f{frame}.png", hero(number))
+    dataset = prepared("art", "--holdout", 0.3, "--together", "folder")
+    assert dataset.canvas.frames == 2
+    assert sorted(dataset.names)[:2] == ["actor0/idle", "actor0/walk"]
+    sides: dict[str, set[int]] = {}
+    for name, side in zip(dataset.names, dataset.split, strict=True):
+        sides.setdefault(name.split("/")[0], set()).add(int(side))
+    assert len(sides) == 12
+    assert all(len(side) == 1 for side in sides.values())

@@ -10,7 +10,7 @@ import torch
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.models.vqvae.model import VqVae
 from pxgen.noise import BatchNoise, PictureNoise
-from tests.tiny import PALETTE, RECIPES, domain, tiny_model
+from tests.support.tiny import PALETTE, RECIPES, domain, tiny_model
 
 DOMAINS = [
     domain(),
@@ -140,8 +140,8 @@ def test_pictures_do_not_depend_on_their_company(recipe: str) -> None:
         sampling = SamplingParams(sampler=sampler, steps=70)
         together = model.sample(torch.zeros(8, 2), PictureNoise(0, range(8)), sampling)
         for i in range(8):
-            alone = model.sample(torch.zeros(1, 2), PictureNoise(0, [i]), sampling)
-            assert torch.equal(together[i], alone[0])
+            folder_lock = model.sample(torch.zeros(1, 2), PictureNoise(0, [i]), sampling)
+            assert torch.equal(together[i], folder_lock[0])
 
 
 def test_labels_steer_only_where_there_are_any() -> None:

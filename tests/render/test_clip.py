@@ -2,67 +2,20 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from pxgen.errors import PxgenError
 from pxgen.palette import Palette
 from pxgen.render.apng import encode_apng
 from pxgen.render.clip import round_delays
 from pxgen.render.gif import encode_gif
-from pxgen.render.png import decode_png
 from pxgen.render.webp import encode_webp
+from tests.support.clips import random_clip
 
 ENCODERS = [encode_gif, encode_apng, encode_webp]
-
-
-def random_clip(seed: int, entries: int, frames: int):
-    """Frames that differ, on a palette with translucent colours."""
-    rng = np.random.default_rng(seed)
-    table = rng.integers(0, 256, (entries, 4), dtype=np.uint8)
-    table[0] = 0
-    height, width = rng.integers(2, 14, 2)
-    clip = rng.integers(0, entries, (frames, height, width), dtype=np.uint8)
-    clip[:, 0, 0] = np.arange(frames) % entries
-    table[1:, 3] |= 1
-    return clip, Palette(table)
-
-
-clips = st.builds(random_clip, st.integers(0, 2**32 - 1), st.integers(2, 256), st.integers(1, 5))
-
-
-@given(clips)
-@settings(max_examples=60, deadline=None)
-def test_apng_frames_colours_and_delays_are_read_back(clip):
-    frames, palette = clip
-    delays = [30 + 7 * position for position in range(len(frames))]
-    content = encode_apng(frames, palette, delays, loop=3)
-    with Image.open(io.BytesIO(content)) as image:
-        assert image.n_frames == len(frames)
-        for position, frame in enumerate(frames):
-            image.seek(position)
-            assert np.array_equal(np.asarray(image.convert("RGBA")), palette.colors(frame))
-            if len(frames) > 1:
-                assert (image.info["duration"], image.info["loop"]) == (delays[position], 3)
-    first, table = decode_png(content)
-    assert np.array_equal(first, frames[0])
-    assert table == palette
-
-
-@given(clips)
-@settings(max_examples=30, deadline=None)
-def test_webp_shows_the_palette_colours(clip):
-    frames, palette = clip
-    with Image.open(io.BytesIO(encode_webp(frames, palette, 50))) as image:
-        for position, frame in enumerate(frames[: image.n_frames]):
-            image.seek(position)
-            assert np.array_equal(np.asarray(image.convert("RGBA")), palette.colors(frame))
-            assert image.n_frames == len(frames)
 
 
 def test_rounding_errors_are_carried():

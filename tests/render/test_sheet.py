@@ -6,7 +6,6 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet, pleasant_columns
 
 
@@ -41,13 +40,3 @@ def test_familiar_counts_fill_their_last_row():
     assert {n: pleasant_columns(n, 24, 24) for n in (1, 2, 4, 10, 16, 24, 64, 100, 1000)} == {
         1: 1, 2: 2, 4: 2, 10: 5, 16: 4, 24: 6, 64: 8, 100: 10, 1000: 40,
     }  # fmt: skip
-
-
-@given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 6), st.integers(1, 5))
-def test_enlarging_makes_squares(frames, height, width, factor):
-    pixels = np.random.default_rng(7).integers(0, 256, (frames, height, width), dtype=np.uint8)
-    large = enlarge(pixels, factor)
-    assert large.shape == (frames, height * factor, width * factor)
-    for down in range(factor):
-        for right in range(factor):
-            assert np.array_equal(large[:, down::factor, right::factor], pixels)

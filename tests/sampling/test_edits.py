@@ -9,10 +9,14 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from pxgen.checkpoint.store import load_model
 from pxgen.cli.app import pxgen
+from pxgen.config.settings import EditSettings
+from pxgen.models.protocol import SamplingParams
 from pxgen.render.png import decode_png
-from tests.checkpoint.test_store import save
-from tests.tiny import PALETTE
+from pxgen.sampling.edits import ways
+from tests.support.checkpoints import save
+from tests.support.tiny import PALETTE
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
@@ -161,3 +165,11 @@ def test_wishes_that_cannot_be_met_are_one_line(
     assert message in " ".join(said.split())
     assert "Traceback" not in said
     assert not Path("x.png").exists()
+
+
+@pytest.mark.parametrize(("asked", "tile"), [("x", (False, True)), ("y", (True, False))])
+def test_tiles_join_along_the_axis_that_is_named(
+    asked: str, tile: tuple[bool, bool], model: Path
+) -> None:
+    (sampling,), _ = ways(EditSettings(tile=asked), SamplingParams(), load_model(model), print)
+    assert sampling.tile == tile

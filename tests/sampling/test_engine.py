@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pxgen.canvas import Canvas, Domain
-from pxgen.config.options import shard_of
 from pxgen.config.recipe import recipe_names
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
 from pxgen.sampling.engine import SEATED_PIXELS, SEATS, WINDOW, PictureRequest, draw, trace
-from tests.tiny import domain, tiny_model
+from tests.support.tiny import domain, tiny_model
 
 CPU = torch.device("cpu")
+
+
 LABELS = [np.array(labels, np.float32) for labels in ((0, 0), (1, 0), (0, 1), (1, -1))]
 
 
@@ -84,7 +85,7 @@ def test_as_few_groups_as_can_be() -> None:
     assert len(recorder.calls) == count // (SEATS // 2)
 
 
-def alone(model: Model, number: int, labels: int, sampling: SamplingParams) -> bytes:
+def folder_lock(model: Model, number: int, labels: int, sampling: SamplingParams) -> bytes:
     (picture,) = draw(model, [PictureRequest(number, LABELS[labels], sampling)], 5, device=CPU)
     return picture.tobytes()
 
@@ -103,13 +104,6 @@ def test_the_bytes_of_a_picture_are_its_own(recipe: str, asked: list[tuple[int, 
     )
     requests = [PictureRequest(number, LABELS[labels], sampling) for number, labels in asked]
     together = [picture.tobytes() for picture in draw(model, requests, 5, device=CPU, workers=2)]
-    assert together == [alone(model, number, labels, sampling) for number, labels in asked]
+    assert together == [folder_lock(model, number, labels, sampling) for number, labels in asked]
     *_, last = trace(model, requests[0], 5, device=CPU)
     assert last.tobytes() == together[0]
-
-
-@given(st.integers(0, 60), st.integers(1, 70))
-def test_parts_of_a_run_are_the_whole_of_it(count: int, parts: int) -> None:
-    shards = [shard_of(count, (part, parts)) for part in range(parts)]
-    assert [number for shard in shards for number in shard] == list(range(count))
-    assert max(map(len, shards)) - min(map(len, shards)) <= 1

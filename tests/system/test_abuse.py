@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
-from tests.preparing import hero, save
+from tests.support.preparing import hero, save
 
 TINY = "width = 8\ncoarse = 8\ndepth = 1\nhidden = 8\nrank = 4\nsteps = 2\n"
 LIMIT = 4096

@@ -20,10 +20,10 @@ from pxgen.cli.app import pxgen
 from pxgen.data.dataset import open_dataset
 from pxgen.render.png import decode_png
 from pxgen.training.train_state import TrainState
-from tests import processes
-from tests.checkpoint.test_store import save as save_model
-from tests.processes import start, stop_when
-from tests.tiny import MODEL_TABLE, tiny_dataset
+from tests.support import processes
+from tests.support.checkpoints import save as save_model
+from tests.support.processes import start, stop_when
+from tests.support.tiny import MODEL_TABLE, tiny_dataset
 
 STEPS = 24
 PROJECT = f"""{MODEL_TABLE}

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from safetensors.numpy import save as safetensors_of
 
 from pxgen.cli.app import pxgen
-from tests.traps import SAMPLE, pickled, refused, torch_saved
+from tests.support.traps import SAMPLE, pickled, refused, torch_saved
 
 DATASET, CHECKPOINT = "dataset/dataset.safetensors", "run/checkpoint.safetensors"
 TRAIN = ("train", "--dataset", "dataset", "-o", "new")

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from pxgen.cli.app import pxgen
-from tests.traps import SAMPLE, object_array, pickled, refused, torch_saved
+from tests.support.traps import SAMPLE, object_array, pickled, refused, torch_saved
 
 
 def png_of(width: int, height: int, body: bytes = b"") -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import click
@@ -15,7 +17,42 @@ from pxgen.config.schema import read_table
 from pxgen.config.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
+ELSEWHERE = {
+    "builtin/test_drawing.py": "builtin: art colors compose kinds space",
+    "builtin/test_certify.py": "builtin: reading",
+    "cli/test_app.py": "arrays errors version cli.session",
+    "commands/test_compare.py": "evaluation.comparison_sheet",
+    "commands/test_evaluate.py": "evaluation: report_html report_text",
+    "commands/test_init.py": "config.settings",
+    "cli/test_options.py": "config.requests",
+    "commands/test_inspect.py": "cli.inspect_text render.heatmaps",
+    "commands/test_prepare.py": "ingest: builtin contact_sheets folder palette_mapping sources "
+    "survey",
+    "commands/test_sample.py": "sampling.samples",
+    "commands/test_reconstruct.py": "ingest.fit_to_model sampling.reconstructions",
+    "commands/test_train.py": "evaluation.quick_eval training: curve preview",
+    "config/test_recipe.py": "models.registry",
+    "engines/test_describe.py": "render.one_file",
+    "evaluation/test_labels.py": "evaluation: judge measure",
+    "ingest/test_labels.py": "ingest: columns tables",
+    "ingest/test_palette_choice.py": "ingest.census",
+    "models/autoencoder/test_model.py": "models.autoencoder.bodies",
+    "models/autoregressive/test_pixelsnail.py": "models.autoregressive.transformer",
+    "models/diffusion/test_masked.py": "models.diffusion: backbone denoiser",
+    "models/vqvae/test_model.py": "models.vqvae.prior",
+    "models/vqvae/test_codec.py": "models.vqvae: blocks decoder grids",
+    "palette/test_local.py": "checkpoint.slim",
+    "palette/test_swatch.py": "palette.png_chunks",
+    "commands/test_animate.py": "sampling.clips",
+    "commands/test_interpolate.py": "sampling.paths",
+    "test_api.py": "sampling: results sprite_model",
+    "ingest/test_images.py": "ingest: decoded pillow",
+    "ingest/test_spool.py": "ingest.indexed",
+    "render/test_video.py": "ingest.video",
+}
+"""Tests of modules that have none of their name; a word with a colon stands before those after."""
 
 
 def blocks(language: str) -> list[str]:
@@ -70,3 +107,80 @@ def test_every_public_command_is_in_the_readme():
     text = (ROOT / "README.md").read_text("utf-8")
     for name in pxgen.list_commands(click.Context(pxgen)):
         assert f"| `{name}` |" in text
+
+
+@cache
+def files() -> dict[str, Path]:
+    """Every file of the package and of the tests by its dotted name."""
+    found = [file for top in ("pxgen", "tests") for file in (ROOT / top).rglob("*.py")]
+    return {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in found}
+
+
+def modules() -> list[str]:
+    """Every module of the package without ``pxgen.``."""
+    names = (name.partition(".") for name in files())
+    return [name for top, _, name in names if top == "pxgen" and "__" not in name]
+
+
+def named(words: str) -> list[str]:
+    """The modules of a line of ``ELSEWHERE``."""
+    wing, found = "", []
+    for word in words.split():
+        if word.endswith(":"):
+            wing = word[:-1] + "."
+        else:
+            found.append(word if "." in word else wing + word)
+    return found
+
+
+def own_tests(module: str) -> list[Path]:
+    """The test files that a module's name leads to; a command's are with those of its verb."""
+    *wing, name = module.split(".")
+    folders = [TESTS.joinpath(*wing)] + [TESTS / "commands"] * (wing == ["cli"])
+    return [
+        file
+        for folder in folders
+        for pattern in (f"test_{name}.py", f"test_{name}_*.py")
+        for file in folder.glob(pattern)
+    ]
+
+
+@cache
+def imported(file: Path) -> set[str]:
+    """The files that one imports or names; the command line imports every command."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and str(node.value).startswith("pxgen.models."):
+            found.add(node.value)
+    found |= {f"{name}.__init__" for name in found}
+    if "pxgen.cli.app" in found:
+        found |= {name for name in files() if name.startswith("pxgen.cli.")}
+    return found & files().keys()
+
+
+def reached(file: Path) -> set[str]:
+    """The files that one comes to by imports."""
+    seen: set[str] = set()
+    waiting = [file]
+    while waiting:
+        new = imported(waiting.pop()) - seen
+        seen |= new
+        waiting += [files()[name] for name in new]
+    return seen
+
+
+def test_every_module_has_tests_that_its_name_leads_to() -> None:
+    lost = {module for module in modules() if not own_tests(module)}
+    listed = [module for words in ELSEWHERE.values() for module in named(words)]
+    assert sorted(lost) == sorted(listed)
+    for file, words in ELSEWHERE.items():
+        assert {f"pxgen.{name}" for name in named(words)} <= reached(TESTS / file), file
+
+
+def test_every_test_file_is_of_a_module_a_command_or_the_whole() -> None:
+    led_to = {file for module in modules() for file in own_tests(module)}
+    for file in TESTS.rglob("test_*.py"):
+        wing = file.relative_to(TESTS).parts[0]
+        assert file in led_to or wing in ("bench", "commands", "system"), file

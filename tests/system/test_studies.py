@@ -14,7 +14,7 @@ from pxgen.config.schema import Table, Where
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.models.registry import build_model
 from pxgen.noise import BatchNoise, PictureNoise, seed_weights
-from tests.tiny import TINY, domain
+from tests.support.tiny import TINY, domain
 
 STUDIES = sorted((Path(__file__).parents[2] / "docs" / "studies").glob("*.toml"))
 FORMS = {file.stem: resolve(load_project(file).model) for file in STUDIES}

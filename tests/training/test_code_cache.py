@@ -6,17 +6,15 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
 from pxgen.config.settings import TrainSettings
-from pxgen.data.batches import Examples
 from pxgen.models.protocol import Batch, Stage
 from pxgen.training.code_cache import CodeCache
 from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.trainer import Report, Trainer
-from tests.tiny import tiny_dataset, tiny_model
-from tests.training.test_trainer import CPU
+from tests.support.tiny import tiny_dataset, tiny_model
+from tests.support.trainings import CPU
 
 
 def test_digests_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> None:
@@ -38,17 +36,6 @@ def test_digests_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> Non
     assert sum(seen) == 80
     maps = torch.from_numpy(data.take(np.arange(80))[0]).long()
     assert torch.equal(forward, digest(Batch(maps, torch.zeros(80, 2))))
-
-
-@pytest.mark.parametrize("moved", [{"flip": True}, {"shift": 1}])
-def test_moved_sprites_come_without_a_digest(tmp_path: Path, moved: dict[str, int]) -> None:
-    options = {"balance": 0.0, "flip": False, "shift": 0} | moved
-    examples = Examples(tiny_dataset(tmp_path), **options)  # type: ignore[arg-type]
-
-    def digest(indices: object) -> torch.Tensor:
-        raise AssertionError("asked for")
-
-    assert examples.batch(4, 0, 0, CPU, digest).codes is None
 
 
 def test_stages_that_read_the_same_make_it_once(tmp_path: Path) -> None:

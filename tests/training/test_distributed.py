@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from pxgen.checkpoint.card import read_card
 from pxgen.checkpoint.store import group
-from tests.tiny import MODEL_TABLE, tiny_dataset
+from tests.support.tiny import MODEL_TABLE, tiny_dataset
 
 RUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 TRAIN = """
@@ -52,9 +52,9 @@ def test_two_processes_train_as_one_does(project: Path) -> None:
     assert two.returncode == 0, two.stderr
     # One of them speaks, and writes one checkpoint.
     assert two.stdout.split() == ["two/checkpoint.safetensors"]
-    alone, together = weights(project / "one"), weights(project / "two")
-    assert alone.keys() == together.keys()
-    for name, tensor in alone.items():
+    folder_lock, together = weights(project / "one"), weights(project / "two")
+    assert folder_lock.keys() == together.keys()
+    for name, tensor in folder_lock.items():
         assert torch.allclose(tensor, together[name], atol=2e-4), name
     lines = [
         [json.loads(line) for line in (project / run / "metrics.jsonl").read_text().splitlines()]

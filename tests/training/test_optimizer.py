@@ -6,7 +6,7 @@ from torch import nn
 
 from pxgen.config.settings import TrainSettings
 from pxgen.training.optimizer import Optimizer, layer_weights, muon_step, orthogonal
-from tests.tiny import domain, tiny_model
+from tests.support.tiny import domain, tiny_model
 
 
 @pytest.mark.parametrize("shape", [(6, 6), (5, 12), (12, 5), (3, 24)])

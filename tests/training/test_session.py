@@ -16,7 +16,7 @@ from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.training.session import train
 from pxgen.training.trainer import Report
-from tests.tiny import tiny_dataset, tiny_table
+from tests.support.tiny import tiny_dataset, tiny_table
 
 SETTINGS = TrainSettings(steps=6, batch=40, warmup=2, validate_every=4, save_every=1e9)
 

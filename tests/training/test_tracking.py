@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny import MODEL_TABLE, tiny_dataset
+from tests.support.tiny import MODEL_TABLE, tiny_dataset
 
 READ = """
 import json, mlflow, sys
@@ -107,7 +107,10 @@ def test_a_store_that_fails_on_the_way_costs_no_training(project: Path) -> None:
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ({"PYTHONPATH": "without"}, "install it with pip install 'pxgen[mlflow]'"),
+        (
+            {"PYTHONPATH": f"without{os.pathsep}{os.environ['PYTHONPATH']}"},
+            "install it with pip install 'pxgen[mlflow]'",
+        ),
         ({"MLFLOW_TRACKING_URI": "nowhere://me:secret@x"}, "cannot track in MLflow at nowhere://x"),
     ],
 )

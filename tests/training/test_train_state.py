@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
+from pxgen.checkpoint.store import group
 from pxgen.config.settings import TrainSettings
+from pxgen.data.batches import Examples
 from pxgen.models.protocol import Stage
+from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.train_state import TrainState
+from tests.support.trainings import CPU, trainer
 
 
 def course(layer: nn.Module, **settings: float) -> TrainState:
@@ -62,3 +68,24 @@ def test_gradients_are_clipped_to_a_length() -> None:
     layer.weight.grad = torch.tensor([[30.0, 40.0]])
     course(layer, clip=0.0).update(0, 1e-2)
     assert layer.weight.grad.tolist() == [[30, 40]]
+
+
+def test_every_weight_moves_downhill(tmp_path: Path) -> None:
+    """The optimizer must pair gradients and weights by their names, not by how they lie."""
+    run = trainer(tmp_path, weight_decay=0.0, clip=0.0)
+    stage = run.model.stages()[-1]
+    batch = Examples(run.dataset, balance=0, flip=False, shift=0).batch(40, 0, 0, CPU)
+    course = TrainState(stage, run.settings)
+    with MicrobatchWorkers(CPU, bf16=False) as lanes:
+        lanes.backward(stage, batch, 0.0, 0, 0)
+    before = {n: (p.detach().clone(), p.grad.clone()) for n, p in stage.module.named_parameters()}
+    course.update(0, lr=1e-3)
+    moments = group(course.tensors(), "optimizer")
+    for name, parameter in stage.module.named_parameters():
+        weight, gradient = before[name]
+        moved = parameter.detach() - weight
+        if f"{name}.momentum" in moments:
+            assert (moved * gradient).sum() <= -0.1 * moved.norm() * gradient.norm(), name
+        else:
+            felt = gradient.abs() > 1e-7
+            assert (moved.sign() == -gradient.sign())[felt].all(), name

@@ -15,8 +15,8 @@ from pxgen.models.protocol import Batch
 from pxgen.noise import BatchNoise
 from pxgen.training import trainer as training
 from pxgen.training.trainer import Trainer
-from tests.tiny import tiny_dataset, tiny_model
-from tests.training.test_trainer import CPU
+from tests.support.tiny import tiny_dataset, tiny_model
+from tests.support.trainings import CPU, go_on, stopped
 
 SETTINGS = TrainSettings(steps=40, batch=16, warmup=0, validate_every=2, ema=0.0, lr=0.03)
 BITS = (9.0, 7.0, 8.0, 8.5, 7.5, 9.0, 3.0)
@@ -160,16 +160,10 @@ def test_an_early_end_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     settings = dataclasses.replace(SETTINGS, steps=200, validate_every=10)
     whole = Fading(None, early_decay=True)
     trainer = run(tmp_path, whole, settings)
-    for report in trainer.run():
-        if report.position.step == 47:
-            position = report.position
-            snapshot = {name: tensor.clone() for name, tensor in trainer.snapshot().items()}
-    second = Fading(None, early_decay=True)
-    second.found = iter(BITS[4:])
-    later = run(tmp_path, second, settings)
-    weights = {n.removeprefix("weights."): t for n, t in snapshot.items() if n.startswith("wei")}
-    second.model.module.load_state_dict(weights)
-    later.restore(position, snapshot)
+    list(trainer.run())
+    first, second = Fading(None, early_decay=True), Fading(None, BITS[4:], early_decay=True)
+    before, later = run(tmp_path, first, settings), run(tmp_path, second, settings)
+    go_on(later, before, stopped(before, 47))
     *_, last = later.run()
     assert last.position.step == 60
     with trainer.averaged():
@@ -185,16 +179,10 @@ def test_the_best_weights_outlive_an_interruption(tmp_path: Path, stop: int) -> 
     list(trainer.run())
 
     first = Fading(patience=3)
-    before = run(tmp_path, first)
-    for _, _report in zip(range(stop), before.run(), strict=False):
-        pass
-    snapshot = {name: tensor.clone() for name, tensor in before.snapshot().items()}
-    second = Fading(patience=3)
-    second.found = first.found
-    after = run(tmp_path, second)
-    weights = {n.removeprefix("weights."): t for n, t in snapshot.items() if n.startswith("wei")}
-    second.model.module.load_state_dict(weights)
-    after.restore(before.position, snapshot)
+    # What it has not found yet is for the second to find.
+    second = Fading(3, first.found)
+    before, after = run(tmp_path, first), run(tmp_path, second)
+    go_on(after, before, stopped(before, stop))
     list(after.run())
     with trainer.averaged(), after.averaged():
         assert same(whole.weights(), second.weights())
@@ -209,12 +197,9 @@ def test_the_best_weights_are_left_where_a_resumed_budget_is_spent_already(tmp_p
                 best = fading.weights()
         if report.position.step == 7:
             break
-    snapshot = {name: tensor.clone() for name, tensor in trainer.snapshot().items()}
     later = Fading(patience=3)
     resumed = run(tmp_path, later, dataclasses.replace(SETTINGS, steps=5))
-    weights = {n.removeprefix("weights."): t for n, t in snapshot.items() if n.startswith("wei")}
-    later.model.module.load_state_dict(weights)
-    resumed.restore(trainer.position, snapshot)
+    go_on(resumed, trainer, stopped(trainer, 0))
     assert not list(resumed.run())
     with resumed.averaged():
         assert same(later.weights(), best)

@@ -12,9 +12,8 @@ from pxgen.models.autoencoder.density import (
     Density,
     Posteriors,
 )
-from pxgen.models.autoencoder.latents import GumbelLatent, PointLatent
 from pxgen.noise import PictureNoise
-from tests.tiny import tiny_model
+from tests.support.tiny import tiny_model
 
 
 def test_codes_near_those_of_sprites_stay_in_their_clusters() -> None:
@@ -89,27 +88,6 @@ def test_a_wide_code_has_the_deviations_of_its_parts() -> None:
     assert density.scale.shape == (MAX_FULL_COVARIANCE + 1,)
     assert torch.allclose(density.scale, torch.linspace(0.5, 2, MAX_FULL_COVARIANCE + 1), rtol=0.1)
     assert torch.allclose(density.effect[0], torch.full((MAX_FULL_COVARIANCE + 1,), 3.0), atol=0.4)
-
-
-def test_temperature_scales_the_spread_of_point_codes() -> None:
-    density = Density(3, 0)
-    density.middle.copy_(torch.tensor([1.0, 2.0, 3.0]))
-    latent, labels = PointLatent(3), torch.zeros(400, 0)
-    still = latent.sample(density, labels, PictureNoise(0, range(400)), 0.0)
-    assert torch.equal(still, density.middle.expand(400, -1))
-    half, whole = (
-        latent.sample(density, labels, PictureNoise(0, range(400)), heat) for heat in (0.5, 1.0)
-    )
-    assert torch.allclose(half - density.middle, (whole - density.middle) / 2, atol=1e-5)
-    assert float(whole.std(0).mean()) == pytest.approx(1, rel=0.1)
-
-
-def test_categories_are_the_likeliest_ones_where_nothing_is_left_to_chance() -> None:
-    latent, shares = GumbelLatent(2, 4), torch.tensor([0.2, 0.5, 0.2, 0.1, 0.1, 0.1, 0.7, 0.1])
-    density = Density(8, 0)
-    density.middle.copy_(shares)
-    drawn = latent.sample(density, torch.zeros(20, 0), PictureNoise(0, range(20)), 0.0)
-    assert torch.unflatten(drawn, 1, (2, 4)).argmax(-1).tolist() == [[1, 2]] * 20
 
 
 @pytest.mark.parametrize("recipe", ["ae", "gsvae"])

@@ -12,7 +12,7 @@ import torch
 from pxgen.errors import InputError
 from pxgen.models.protocol import Batch, Model, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
-from tests.tiny import domain, tiny_model
+from tests.support.tiny import domain, tiny_model
 
 PIXELS = ("index", "support", "onehot", "sigmoid", "rgba")
 PRIORS = ("fitted", "standard", "aggregate")

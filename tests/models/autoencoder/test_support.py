@@ -11,7 +11,7 @@ from pxgen.errors import InputError
 from pxgen.models.autoencoder.support import SupportEncoding
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
-from tests.tiny import PALETTE, tiny_model
+from tests.support.tiny import PALETTE, tiny_model
 
 K = len(PALETTE)
 CANVAS = Canvas(1, 2, 3)

@@ -10,10 +10,7 @@ import torch
 from pxgen.canvas import Canvas
 from pxgen.models.autoregressive.pixelsnail import GatedBlock, PixelSnail
 from pxgen.models.autoregressive.transformer import CausalTransformer, TransformerBlock
-from pxgen.models.layers import dropout_features
-from pxgen.models.protocol import SamplingParams
-from pxgen.noise import BatchNoise, PictureNoise
-from tests.tiny import domain, tiny_model
+from pxgen.noise import BatchNoise
 
 GRIDS = [
     Canvas(*grid)
@@ -29,10 +26,14 @@ GRIDS = [
         (4, 1, 3),
     )
 ]
+
+
 K = 5
 
 
 Network = type[PixelSnail | CausalTransformer]
+
+
 both = pytest.mark.parametrize("kind", [PixelSnail, CausalTransformer])
 
 
@@ -117,31 +118,6 @@ def test_what_follows_from_its_neighbours_is_learnt(kind: Network) -> None:
     assert loss.item() < math.log(K) / 12 + 0.05
 
 
-@pytest.mark.parametrize("of", [domain(), domain(frames=2), domain(labels=0)], ids=str)
-def test_a_sprite_is_encoded_exactly(of) -> None:  # type: ignore[no-untyped-def]
-    model = tiny_model("pixelsnail", of)
-    for parameter in model.module.parameters():
-        torch.nn.init.normal_(parameter, std=0.2)
-    pixels = torch.randint(0, of.colors, (4, *of.canvas)).to(torch.uint8)
-    labels = torch.zeros(4, of.labels)
-    with torch.inference_mode():
-        code = model.encode(pixels, labels, PictureNoise(0, range(4)))
-        assert torch.equal(model.decode(code, PictureNoise(0, range(4))), pixels)
-
-
-def test_pixels_are_drawn_by_their_chances() -> None:
-    model = tiny_model("pixelsnail", domain(labels=0, height=2, width=2))
-    chances = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])
-    with torch.no_grad():
-        model.net.bias.copy_(chances.log().expand_as(model.net.bias))  # type: ignore[attr-defined]
-        labels, noise = torch.zeros(2000, 0), PictureNoise(0, range(2000))
-        drawn = model.sample(labels, noise, SamplingParams())
-        plain = model.sample(labels, PictureNoise(0, range(2000)), SamplingParams(temperature=0.0))
-    shares = torch.bincount(drawn.flatten().long(), minlength=5) / drawn.numel()
-    assert torch.allclose(shares, chances, atol=0.02)
-    assert not plain.any()
-
-
 @both
 def test_a_step_leaves_out_what_its_noise_says(kind: Network) -> None:
     """A resumed training, or one on other threads, must leave out the same."""
@@ -159,11 +135,3 @@ def test_a_step_leaves_out_what_its_noise_says(kind: Network) -> None:
     assert not torch.equal(first, other)
     assert torch.equal(whole, net(codes, condition))
     assert not torch.equal(whole, first)
-
-
-def test_as_much_is_left_as_there_was() -> None:
-    x = torch.ones(20, 1000)
-    left = dropout_features(x, 0.25, BatchNoise(20, 0, 0))
-    assert left.unique().tolist() == pytest.approx([0, 4 / 3])
-    assert float(left.mean()) == pytest.approx(1, abs=0.03)
-    assert dropout_features(x, 0.0, BatchNoise(20, 0, 0)) is x

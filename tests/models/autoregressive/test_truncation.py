@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pxgen.models.autoregressive.truncation import truncated_probs
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
-from tests.tiny import tiny_model
+from tests.support.tiny import tiny_model
 
 CHANCES = torch.tensor([[0.05, 0.5, 0.15, 0.3]]).double()
 

@@ -6,16 +6,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pxgen.canvas import Canvas
-from pxgen.errors import UsageError
-from pxgen.models.diffusion.tiling import Windows
-from pxgen.models.layers import convolve
+from pxgen.models.diffusion.base import low_discrepancy_levels
 from pxgen.models.protocol import EDITS, Batch, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
-from tests.tiny import PALETTE, RECIPES, domain, tiny_model
+from tests.support.tiny import PALETTE, RECIPES, domain, tiny_model
 
 DRAWERS = [
     (recipe, sampler)
@@ -23,10 +19,20 @@ DRAWERS = [
     if (model := tiny_model(recipe)).takes >= EDITS
     for sampler in model.samplers
 ]
+
+
 SQUARE = domain(height=8, width=8)
+
+
 LABELS = torch.tensor([[1.0, 0.0], [0.0, -1.0], [0.0, 0.0]])
+
+
 INIT = torch.randint(0, len(PALETTE), (1, 8, 8), generator=torch.Generator().manual_seed(7))
+
+
 INIT = INIT.to(torch.uint8)
+
+
 PIXELS = torch.randint(0, len(PALETTE), (8, 1, 6, 8), generator=torch.Generator().manual_seed(8))
 
 
@@ -104,8 +110,8 @@ def test_edited_pictures_do_not_depend_on_their_company(recipe: str, sampler: st
     )
     together = model.sample(LABELS, PictureNoise(1, range(3)), sampling)
     for i in range(3):
-        alone = model.sample(LABELS[i : i + 1], PictureNoise(1, [i]), sampling)
-        assert torch.equal(alone[0], together[i])
+        folder_lock = model.sample(LABELS[i : i + 1], PictureNoise(1, [i]), sampling)
+        assert torch.equal(folder_lock[0], together[i])
 
 
 @pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)
@@ -134,49 +140,8 @@ def test_label_dropout_learns_without_labels(recipe: str) -> None:
     assert cost(1.0, 1) == cost(1.0, -1)
 
 
-def test_a_convolution_that_wraps_round_has_no_border() -> None:
-    layer = torch.nn.Conv2d(3, 2, 3, padding=1)
-    x = torch.randn(1, 3, 6, 5)
-    for wrap, turn in (((True, False), (2, 0)), ((False, True), (0, 3)), ((True, True), (1, 1))):
-        rolled = convolve(layer, x.roll(turn, (2, 3)), wrap)
-        assert torch.allclose(rolled, convolve(layer, x, wrap).roll(turn, (2, 3)), atol=1e-6)
-    edges = convolve(layer, x, (False, True))
-    assert torch.allclose(edges[..., 1:-1], layer(x)[..., 1:-1], atol=1e-6)
-    assert not torch.allclose(edges[..., 0], layer(x)[..., 0], atol=1e-4)
-
-
-def test_a_canvas_that_is_padded_cannot_tile() -> None:
-    model = tiny_model("masked", domain(height=6, width=8))
-    with pytest.raises(UsageError, match="4 divides; this model draws 8x6"):
-        model.sample(torch.zeros(1, 2), PictureNoise(0, [0]), SamplingParams(tile=(True, False)))
-
-
-@given(
-    small=st.tuples(st.integers(1, 9), st.integers(1, 9)),
-    more=st.tuples(st.integers(0, 14), st.integers(0, 14)),
-    frames=st.integers(1, 2),
-    wrap=st.tuples(st.booleans(), st.booleans()),
-)
-def test_views_cover_a_drawing_and_agree_with_themselves(
-    small: tuple[int, int], more: tuple[int, int], frames: int, wrap: tuple[bool, bool]
-) -> None:
-    canvas = Canvas(frames, *small)
-    large = Canvas(frames, small[0] + more[0], small[1] + more[1])
-    windows = Windows(canvas, large, wrap)
-    x = torch.rand(2, large.pixels, 3)
-    assert torch.allclose(windows.average(lambda view: x[:, view]), x, atol=1e-6)
-    for view in windows.views:
-        assert len(view.unique()) == canvas.pixels
-
-
-def test_views_weigh_less_towards_their_borders() -> None:
-    """Two views of six pixels over nine, each saying its own number everywhere."""
-    windows = Windows(Canvas(1, 1, 6), Canvas(1, 1, 9))
-    numbers = iter([0.0, 1.0])
-    said = windows.average(lambda view: torch.full((1, 6, 1), next(numbers)))[0, :, 0]
-    assert said.tolist() == pytest.approx([0, 0, 0, 1 / 4, 1 / 2, 3 / 4, 1, 1, 1], abs=1e-6)
-
-
-def test_a_canvas_does_not_shrink() -> None:
-    with pytest.raises(UsageError, match="4x8 does not hold the model's 8x8"):
-        Windows(Canvas(1, 8, 8), Canvas(1, 8, 4))
+def test_levels_of_a_batch_are_spread_evenly() -> None:
+    """However they begin: one sprite in each eighth."""
+    for step in range(5):
+        levels = low_discrepancy_levels(8, BatchNoise(8, 0, step))
+        assert (8 * levels).long().sort().values.tolist() == list(range(8))

@@ -16,7 +16,7 @@ from pxgen.models.diffusion.inpainting import (
 )
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise, seed_weights
-from tests.tiny import domain
+from tests.support.tiny import domain
 
 CANVAS = domain().canvas
 

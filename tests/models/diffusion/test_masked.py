@@ -12,7 +12,7 @@ from pxgen.models.diffusion.masked import MaskedDiffusion, MaskedSpec
 from pxgen.models.diffusion.unmasking import ORDERS, Draft, at_random
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.noise import BatchNoise, Noise, PictureNoise
-from tests.tiny import domain, tiny_model
+from tests.support.tiny import domain, tiny_model
 
 K = domain().colors
 P = domain().canvas.pixels

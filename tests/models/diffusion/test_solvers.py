@@ -10,13 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from pxgen.models.diffusion.schedule import MIN_ALPHA_BAR, Schedule, Step
+from pxgen.models.diffusion.schedule import MIN_ALPHA_BAR, Step
 from pxgen.models.diffusion.solvers import ddim, ddim_invert, dpmpp_2m, slerp
+from tests.support.schedulers import LEVELS, SCHEDULE, STEPS, settings
 
-LEVELS = 100
-SCHEDULE = Schedule(LEVELS)
 MIX = torch.randn(6, 6, generator=torch.Generator().manual_seed(3)) * 0.3
-STEPS = [100, 50, 20, 10, 4, 2, 1]
 
 
 def guess(x: Tensor, time: int) -> Tensor:
@@ -25,6 +23,8 @@ def guess(x: Tensor, time: int) -> Tensor:
 
 
 SPREAD = torch.tensor([0.05, 0.1, 0.3, 0.5, 0.9, 1.2])
+
+
 MIDDLE = torch.tensor([0.9, -0.7, 0.5, 0.0, -0.3, 0.1])
 
 
@@ -37,17 +37,6 @@ def known(x: Tensor, time: int) -> Tensor:
 
 def noises(count: int) -> Tensor:
     return torch.randn(3, count, 6, generator=torch.Generator().manual_seed(count))
-
-
-def settings(**more: Any) -> dict[str, Any]:
-    return {
-        "num_train_timesteps": LEVELS,
-        "beta_schedule": "squaredcos_cap_v2",
-        "rescale_betas_zero_snr": True,
-        "prediction_type": "sample",
-        "timestep_spacing": "trailing",
-        **more,
-    }
 
 
 def exactly(scheduler: Any) -> Any:
@@ -72,17 +61,6 @@ def assert_steps_equal(ours: Sequence[Tensor], path: Sequence[Step], step: Any) 
     for number, at in enumerate(path):
         theirs = step(number, guess(ours[number], at.time), at.time, ours[number])
         assert (theirs - ours[number + 1]).abs().max() < 1e-5, number
-
-
-def test_the_schedule_is_theirs_and_ends_in_noise_alone() -> None:
-    schedulers = import_module("diffusers.schedulers")
-    theirs = schedulers.DDPMScheduler(**settings())
-    ours = torch.from_numpy(SCHEDULE.alpha_bars).float()
-    assert (ours - theirs.alphas_cumprod).abs().max() < 1e-6
-    assert ours[-1] == 0
-    for steps in (*STEPS, 7, 33):
-        theirs.set_timesteps(steps)
-        assert SCHEDULE.times(steps) == theirs.timesteps.tolist()
 
 
 @pytest.mark.parametrize("steps", STEPS)

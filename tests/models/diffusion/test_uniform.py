@@ -10,7 +10,7 @@ import torch
 from pxgen.models.diffusion.uniform import UniformDiffusion, posterior_x0, reverse_step
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
-from tests.tiny import domain, tiny_model
+from tests.support.tiny import domain, tiny_model
 
 K = domain().colors
 P = domain().canvas.pixels
@@ -103,3 +103,20 @@ def test_what_is_drawn_follows_the_chances_that_the_network_names() -> None:
         )
     shares = torch.bincount(drawn.flatten().long(), minlength=K) / drawn.numel()
     assert torch.allclose(shares, chances, atol=0.03)
+
+
+def test_guidance_sets_out_from_no_labels_and_passes_the_labels() -> None:
+    """Of two likely entries it takes the one that labels make likelier, though it is the less."""
+    model = tiny_model("uniform", temperature=1.0)
+    assert isinstance(model, UniformDiffusion)
+    free = torch.tensor([0.5, 0.3, 0.1, 0.05, 0.05]).log()
+    told = torch.tensor([0.4, 0.35, 0.15, 0.05, 0.05]).log()
+
+    def network(tokens: torch.Tensor, labels: torch.Tensor, *_: object) -> torch.Tensor:
+        return torch.where(labels.any(1).view(-1, 1, 1), told, free).expand(-1, P, -1)
+
+    model.denoiser.forward = network  # type: ignore[method-assign]
+    for guidance in (1.0, 2.0, 4.0):
+        sampling = SamplingParams(steps=1, guidance=guidance)
+        drawn = model.sample(torch.ones(2, 2), PictureNoise(0, range(2)), sampling)
+        assert (drawn == int((free + guidance * (told - free)).argmax())).all()

@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 from pxgen.ingest.census import Census
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import PaletteOptions, Recolorer, choose_palette
+from pxgen.palette import Palette
 
 SPRITES = hnp.arrays(
     np.uint8,
@@ -39,3 +40,17 @@ def census_of(sprites: list[IndexedSprite]) -> Census:
     for sprite in sprites:
         census.add(sprite.colors, sprite.counts())
     return census
+
+
+THREE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
+
+
+def blotches(frames: int = 1, side: int = 16, seed: int = 0) -> np.ndarray:
+    """Blotches of 2x3 pixels on a transparent ground, in palette colours."""
+    generator = np.random.default_rng(seed)
+    maps = np.zeros((frames, side, side), np.uint8)
+    for frame in maps:
+        for _ in range(24):
+            top, left = generator.integers(1, side - 4, 2)
+            frame[top : top + 2, left : left + 3] = generator.integers(1, 4)
+    return THREE.rgba[maps].copy()

@@ -36,11 +36,10 @@ def pxgen(folder: Path, *arguments: object) -> Ended:
 
 def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
     """Start ``pxgen`` in ``folder``."""
-    root = Path(__file__).parent.parent
     return subprocess.Popen(
         [sys.executable, "-m", "pxgen", *map(str, arguments)],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -81,4 +81,25 @@ def tiny_dataset(folder: Path, count: int = 48, *, labels: bool = True, frames: 
     return open_dataset(folder)
 
 
+def labelled(
+    folder: Path,
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    held: np.ndarray,
+    palette: Palette = PALETTE,
+) -> Dataset:
+    """A dataset of given sprites, labels and split, each sprite a group of its own."""
+    writer = DatasetWriter(
+        folder / "dataset.safetensors",
+        palette=palette,
+        label_names=[f"label {k}" for k in range(labels.shape[1])],
+        canvas=pixels.shape[1:],
+        info={},
+    )
+    with writer:
+        writer.append(pixels, labels, [""] * len(pixels))
+        writer.finish(held.astype(np.uint8), np.arange(len(pixels), dtype=np.int32))
+    return open_dataset(folder)
+
+
 RECIPES = recipe_names()

@@ -1,0 +1,109 @@
+"""``pxgen train``: runs, resumed and finished ones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from pxgen.checkpoint.card import read_card
+from pxgen.checkpoint.store import save_checkpoint
+from pxgen.commands.train import carry_out as train
+from pxgen.data.dataset import open_dataset
+from pxgen.errors import InputError, PxgenError
+from pxgen.files import folder_lock
+from pxgen.training.run import TrainRequest
+from pxgen.training.trainer import Trainer
+from tests.support.tiny import tiny_dataset, tiny_model, tiny_table
+from tests.support.trainings import CPU, QUIET, SETTINGS
+
+
+def request(
+    folder: Path, out: Path | None = None, recipe: str = "masked", **changes: object
+) -> TrainRequest:
+    settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
+    return TrainRequest(
+        dataset=folder,
+        runs=folder / "runs",
+        recipe=None,
+        settings=settings,
+        model_table=tiny_table(recipe),
+        device="cpu",
+        resume=True,
+        out=out,
+    )
+
+
+def test_the_command_resumes_its_run_and_ends_as_if_never_stopped(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    whole = load_file(train(request(tmp_path, tmp_path / "whole"), QUIET))
+
+    # A kill leaves the last snapshot, here one of a run whose budget was cut short.
+    part = tmp_path / "part"
+    early = train(request(tmp_path, part, steps=3, lr=0.0), QUIET)
+    assert read_card(early)[0].training["finished"]
+    killed = Trainer(tiny_model(), open_dataset(tmp_path), SETTINGS, CPU)
+    for report in killed.run():
+        if (report.stage, report.position.step) == ("denoiser", 3):
+            break
+    card, _ = read_card(tmp_path / "whole")
+    training = dict(card.training) | asdict(killed.position) | {"finished": False}
+    save_checkpoint(early, replace(card, training=training), killed.snapshot())
+    resumed = load_file(train(request(tmp_path, part), QUIET))
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    path = train(request(tmp_path, tmp_path / "run"), QUIET)
+    before = path.read_bytes()
+    assert train(request(tmp_path, tmp_path / "run"), QUIET) == path
+    assert path.read_bytes() == before
+
+
+def test_runs_are_numbered_and_metrics_are_json_lines(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    first = train(request(tmp_path), QUIET)
+    second = train(request(tmp_path), QUIET)
+    assert [first.parent.name, second.parent.name] == ["0001-masked", "0002-masked"]
+    lines = (first.parent / "metrics.jsonl").read_text().splitlines()
+    last = json.loads(lines[-1])
+    assert last["step"] == 6
+    assert last["held_out_bits"] > 0
+    assert (first.parent / "preview.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("changes", [{"seed": 1}, {"batch": 8}])
+def test_another_run_is_not_resumed_silently(tmp_path: Path, changes: dict[str, int]) -> None:
+    tiny_dataset(tmp_path)
+    train(request(tmp_path, tmp_path / "run"), QUIET)
+    with pytest.raises(InputError, match="--fresh"):
+        train(request(tmp_path, tmp_path / "run", **changes), QUIET)
+
+
+def test_two_trainings_do_not_share_a_folder(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    with folder_lock(tmp_path / "run"), pytest.raises(PxgenError, match="another process"):
+        train(request(tmp_path, tmp_path / "run"), QUIET)
+    assert train(request(tmp_path, tmp_path / "run"), QUIET).is_file()
+
+
+def test_a_run_that_ended_early_is_not_gone_on_with_unasked(tmp_path: Path) -> None:
+    """With a learning rate of 0 nothing gets better, and every prior stops."""
+
+    def trained(steps: int) -> bytes:
+        still = {"batch": 16, "warmup": 0, "validate_every": 3, "lr": 0.0}
+        return train(
+            request(tmp_path, tmp_path / "run", "vqvae", steps=steps, **still), QUIET
+        ).read_bytes()
+
+    tiny_dataset(tmp_path)
+    early = trained(18)
+    assert trained(18) == early
+    # A larger budget is a wish to go on.
+    assert trained(24) != early

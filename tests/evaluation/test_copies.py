@@ -1,0 +1,52 @@
+"""Copies of training sprites, and distances to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pxgen.evaluation.copies import Copies
+from tests.support.measuring import drawn, marked
+from tests.support.tiny import labelled
+
+
+def test_copies_and_mirrors_of_training_sprites_are_found(tmp_path: Path) -> None:
+    dataset = marked(tmp_path, noise=0.5)
+    training = dataset.pixels[dataset.train]
+    off = training[2:3].copy()
+    off[0, 0, 5, 0] = 4
+    figures = Copies(dataset).of(
+        drawn(np.concatenate([training[:1], training[1:2, ..., ::-1], off]))
+    )
+    assert figures["exact"]["count"] == 1
+    assert figures["mirrored"]["count"] == 1
+    assert figures["median_distance"] == 1.0
+
+
+def test_a_held_out_sprite_is_no_copy_but_the_baseline(tmp_path: Path) -> None:
+    dataset = marked(tmp_path, noise=0.5)
+    held, train = dataset.pixels[dataset.held_out], dataset.pixels[dataset.train]
+    measure = Copies(dataset)
+    by_hand = [(train != sprite).sum((1, 2, 3)).min() for sprite in held]
+    assert measure.reference()["mean_distance"] == pytest.approx(np.mean(by_hand))
+    figures = measure.of(drawn(held))
+    assert figures["exact"]["count"] == 0
+    assert figures["near"] == measure.reference()["near"]
+
+
+def test_each_sprite_is_one_kind_of_copy(tmp_path: Path) -> None:
+    """A symmetric copy is exact and no mirror; recoloured ones are neither."""
+    sprite = np.zeros((1, 4, 4), np.uint8)
+    sprite[0, 1:3, 1:3], sprite[0, 3] = 1, 2
+    other = np.where(sprite == 1, 3, sprite).astype(np.uint8)
+    moved = np.roll(sprite, -1, 1)
+    moved[0, 3] = 0
+    slanted = sprite.copy()
+    slanted[0, 0, 0] = 4
+    pixels = np.stack([sprite, slanted, slanted])
+    data = labelled(tmp_path, pixels, np.zeros((3, 1), np.uint8), np.array([0, 0, 1]))
+    figures = Copies(data).of(drawn(np.stack([sprite, slanted[..., ::-1], other, moved])))
+    counts = [figures[kind]["count"] for kind in ("exact", "mirrored", "likeness")]
+    assert counts == [1, 1, 2]

@@ -1,0 +1,35 @@
+"""Figures and what a finite number of sprites leaves open of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pxgen.evaluation.figures import label_accuracy, mean_with_interval, proportion
+
+
+def test_a_share_has_the_interval_of_wilson() -> None:
+    figure = proportion(np.arange(100) < 90)
+    assert (figure["share"], figure["count"], figure["of"]) == (0.9, 90, 100)
+    # Published values of Wilson's interval for 90 of 100.
+    assert figure["low"] == pytest.approx(0.8256, abs=1e-4)
+    assert figure["high"] == pytest.approx(0.9448, abs=1e-4)
+    assert proportion(np.ones(5, bool))["high"] == 1.0
+    assert proportion(np.zeros(0, bool))["share"] is None
+
+
+def test_sprites_of_one_group_count_as_one_observation() -> None:
+    values = np.random.default_rng(0).normal(7, 2, 50)
+    mean, low, high = mean_with_interval(values, np.arange(50))
+    assert mean == pytest.approx(values.mean())
+    assert high - mean == pytest.approx(1.96 * values.std(ddof=1) / 50**0.5, rel=1e-3)
+    repeated = mean_with_interval(np.tile(values, 4), np.tile(np.arange(50), 4))
+    assert repeated == pytest.approx((mean, low, high))
+
+
+def test_obedience_counts_each_label_and_lists_the_worst() -> None:
+    asked = np.array([0, 1, 0, 1, -1])
+    figures = label_accuracy(["a", "b"], asked, np.array([True, False, True, True, False]))
+    assert figures["shows_label"]["share"] == 0.75
+    assert figures["worst"] == ["b", "a"]
+    assert (figures["labels"]["b"]["count"], figures["labels"]["b"]["of"]) == (1, 2)

@@ -1,0 +1,52 @@
+"""Which files of a folder are sources."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pxgen.errors import InputError
+from pxgen.ingest.walk import find_files
+
+
+def test_the_walk_is_sorted_skips_what_is_hidden_and_survives_loops(tmp_path: Path) -> None:
+    for name in ("b/2.png", "b/10.png", "a/x.npy", "a/x_labels.npy", ".git/y.png", "b/n.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "labels.csv").touch()
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    listing = find_files([tmp_path])
+    assert [file.name for file in listing.files] == ["a/x.npy", "b/10.png", "b/2.png"]
+    assert [path.name for path in listing.tables] == ["labels.csv"]
+    assert listing.ignored == 1
+
+
+def test_several_folders_count_from_what_holds_them_all(tmp_path: Path) -> None:
+    for name in ("cats/1.png", "dogs/2.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    listing = find_files([tmp_path / "dogs", tmp_path / "cats", tmp_path / "cats" / "1.png"])
+    assert [file.name for file in listing.files] == ["dogs/2.png", "cats/1.png"]
+
+
+def test_prepared_datasets_are_no_sources(tmp_path: Path) -> None:
+    for name in ("dataset/sheet.png", "dataset/dataset.safetensors", "hero.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [file.name for file in find_files([tmp_path]).files] == ["hero.png"]
+
+
+@pytest.mark.parametrize("name", ["missing", "empty"])
+def test_nothing_to_take_is_said(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=name):
+        find_files([tmp_path / name])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are Unicode there")
+def test_undecodable_file_names_do_not_stop_anything(tmp_path: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.png"))).touch()
+    (name,) = (file.name for file in find_files([tmp_path]).files)
+    name.encode("utf-8")

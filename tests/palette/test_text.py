@@ -1,0 +1,42 @@
+"""Palettes as text."""
+
+from __future__ import annotations
+
+import pytest
+
+from pxgen.palette import Palette
+from pxgen.palette.formats import encode_palette, read_palette
+
+
+def test_hex_reads_what_people_write():
+    text = "\ufeff#FF0000\r\n\r\n00ff00\r\n// a comment\r\n#0000ff80\r\n"
+    assert read_palette(text.encode()).hex[1:] == ("ff0000ff", "00ff00ff", "0000ff80")
+
+
+def test_paintnet_rows_have_alpha_first_and_comments():
+    text = b"; paint.net Palette File\n;Palette Name: Two\n80FF0000\n0000FF\n"
+    palette = read_palette(text)
+    assert (palette.hex[1:], palette.name) == (("ff000080", "0000ffff"), "Two")
+
+
+def test_old_macintosh_line_ends_are_line_ends():
+    assert read_palette(b"ff0000\r00ff00\r").hex[1:] == ("ff0000ff", "00ff00ff")
+
+
+def test_gpl_reads_gimp_and_aseprite_files():
+    gimp = b"GIMP Palette\nName: N\nColumns: 4\n# 9 9 9\n255   0   0\tred 1\n  0 0 255\n"
+    assert read_palette(gimp).hex[1:] == ("ff0000ff", "0000ffff")
+    aseprite = b"GIMP Palette\nChannels: RGBA\n#\n0 0 0 0 Transparent\n255 0 0 128 Glass\n"
+    assert read_palette(aseprite).hex == ("00000000", "ff000080")
+
+
+def test_gpl_rows_are_always_named_because_aseprite_drops_others():
+    rows = encode_palette(Palette.of([(1, 2, 3)]), ".gpl").decode().splitlines()
+    assert rows[-1].split() == ["1", "2", "3", "010203"]
+
+
+@pytest.mark.parametrize("count", ["1", "2", "256"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_jasc_takes_the_rows_whatever_the_count_says(count, end):
+    text = end.join(["JASC-PAL", "0100", count, "1 2 3", "4 5 6", ""])
+    assert read_palette(text.encode()).hex[1:] == ("010203ff", "040506ff")

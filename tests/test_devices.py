@@ -1,0 +1,38 @@
+"""Where to compute."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from pxgen.devices import cores, one_thread, pick_device
+from pxgen.errors import UsageError
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    assert pick_device("cpu") == torch.device("cpu")
+    assert pick_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(UsageError, match="no tpu device here: choose one of auto, cpu"):
+        pick_device("tpu")
+
+
+@pytest.mark.parametrize(("wished", "most"), [("1", 1), ("0", 1), ("many", None), ("9999", None)])
+def test_a_process_takes_no_more_cores_than_it_may(
+    wished: str, most: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    every = cores()
+    monkeypatch.setenv("OMP_NUM_THREADS", wished)
+    assert cores() == (every if most is None else most)
+
+
+def test_the_number_of_threads_comes_back_after_an_error() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(RuntimeError), one_thread():
+            assert torch.get_num_threads() == 1
+            raise RuntimeError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,72 @@
+"""Files appear whole or not at all, and one process at a time writes a folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pxgen.errors import BusyError, PxgenError
+from pxgen.files import existing_folder, folder_lock, replacing, write_bytes, write_text
+
+
+def test_what_is_written_is_there_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "folder" / "a.txt"
+    assert write_text(target, "line\nönd\n") == target
+    assert target.read_bytes() == "line\nönd\n".encode()
+    write_bytes(target, b"other")
+    assert target.read_bytes() == b"other"
+    assert [path.name for path in target.parent.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("mine"), KeyboardInterrupt(), OSError(28, "full")])
+def test_a_failure_leaves_what_stood_there(tmp_path: Path, error: BaseException) -> None:
+    target = write_bytes(tmp_path / "a", b"before")
+    told = PxgenError if isinstance(error, OSError) else type(error)
+    with pytest.raises(told), replacing(target) as temporary:
+        temporary.write_bytes(b"half")
+        assert target.read_bytes() == b"before"
+        raise error
+    assert target.read_bytes() == b"before"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    target = write_bytes(tmp_path / "a", b"before")
+    with replacing(target) as temporary:
+        temporary.write_bytes(b"after")
+        assert target.read_bytes() == b"before"
+        # On one file system: elsewhere a rename would be a copy.
+        assert temporary.parent == tmp_path
+    assert target.read_bytes() == b"after"
+
+
+def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PxgenError, match=r"^cannot write .*file/a: ") as told:
+        write_bytes(tmp_path / "file" / "a", b"")
+    assert "\n" not in str(told.value)
+
+
+def test_names_as_long_as_can_be_are_written(tmp_path: Path) -> None:
+    assert write_bytes(tmp_path / ("n" * 255), b"x").read_bytes() == b"x"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="knows no such locks")
+def test_a_folder_is_written_by_one_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "one"
+    with (
+        folder_lock(folder),
+        pytest.raises(BusyError, match="another process"),
+        folder_lock(folder),
+    ):
+        pass
+    with folder_lock(folder):
+        pass
+    assert list(folder.iterdir()) == []
+
+
+def test_the_nearest_folder_that_is_there(tmp_path: Path) -> None:
+    assert existing_folder(tmp_path / "a" / "b") == tmp_path
+    assert existing_folder(tmp_path) == tmp_path

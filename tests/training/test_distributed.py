@@ -122,7 +122,7 @@ def test_a_time_budget_ends_for_all_at_once(
 def test_a_batch_too_small_for_all_is_refused() -> None:
     stage = tiny_model().stages()[-1]
     batch = Batch(torch.zeros(32, 1, 6, 8).long(), torch.zeros(32, 2))
-    second = pair()[1]
+    second = Threads(1, threading.Barrier(2), [])
     with pytest.raises(
         UsageError, match="leaves one of 2 processes without work: take at least 64"
     ):

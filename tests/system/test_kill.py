@@ -109,7 +109,7 @@ def test_training_killed_again_and_again_ends_with_the_weights_of_one_run(
         assert run / CHECKPOINT in check_whole(tmp_path)
         training = read_card(run)[0].training
         assert training["stage"] * STEPS + training["step"] == steps
-    assert f"at step {steps}" in go_on(tmp_path)
+    assert f"at step {training['step']}" in go_on(tmp_path)
     assert_equal(run, uninterrupted)
 
 

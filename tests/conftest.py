@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
+from hypothesis import HealthCheck, settings
 
 from pxgen.cli.app import pxgen
 from tests.support.checkpoints import save
@@ -19,6 +20,9 @@ from tests.support.tiny import MODEL_TABLE, tiny_dataset
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
 # Tiny models lose more to threads that wait for one another than they gain.
 torch.set_num_threads(1)
+# No test depends on how fast the machine is, or on what else it does.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 # What a script runs in the background is deaf to Ctrl-C, and so would be the programs tested here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -58,7 +58,7 @@ def test_frames_of_two_characters_or_in_the_wrong_order_are_no_legal_clip():
     assert not certify(LOOPS[0][[0, 5, 2, 3, 4, 1, 6, 7]]).legal
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     number=st.integers(0, len(STILLS) - 1),
     pixel=st.integers(0, 575),

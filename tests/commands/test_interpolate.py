@@ -19,7 +19,7 @@ from pxgen.models.diffusion.denoiser import Denoiser
 from pxgen.render.png import decode_png
 from pxgen.sampling.paths import positions
 from tests.support.checkpoints import save, sprite
-from tests.support.tiny import PALETTE, RECIPES
+from tests.support.tiny import KINDS, PALETTE
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
@@ -41,7 +41,7 @@ def test_every_key_has_a_frame_and_the_speed_is_even(keys: int, more: int, loop:
     assert (keys in shown) is False
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", KINDS)
 def test_seeds_begin_and_end_as_they_are_sampled(recipe: str, tmp_path: Path) -> None:
     save(tmp_path, recipe=recipe)
     code, lines, said = run(

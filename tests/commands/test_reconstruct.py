@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from pxgen.cli.app import pxgen
 from pxgen.render.png import decode_png, encode_png
 from tests.support.checkpoints import save, sprite
-from tests.support.tiny import PALETTE, RECIPES
+from tests.support.tiny import KINDS, PALETTE
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
@@ -18,7 +18,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
     return result.exit_code, result.stdout.splitlines(), result.stderr
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", KINDS)
 def test_every_model_reconstructs_side_by_side(recipe: str, tmp_path: Path) -> None:
     save(tmp_path, recipe=recipe)
     image = sprite(tmp_path)

@@ -14,7 +14,7 @@ from tests.support.clips import clips
 
 
 @given(clips)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_apng_frames_colours_and_delays_are_read_back(clip):
     frames, palette = clip
     delays = [30 + 7 * position for position in range(len(frames))]

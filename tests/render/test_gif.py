@@ -62,7 +62,7 @@ def read_back(content: bytes):
 
 
 @given(clips, st.integers(0, 65_535))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_frames_indices_delays_and_palette_are_read_back(clip, loop):
     frames, palette = clip
     delays = [20.0 + 10 * position for position in range(len(frames))]
@@ -74,7 +74,7 @@ def test_frames_indices_delays_and_palette_are_read_back(clip, loop):
 
 
 @given(clips)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_each_frame_shows_its_own_colours_and_no_ghosts(clip):
     frames, palette = clip
     with Image.open(io.BytesIO(encode_gif(frames, palette, 50))) as image:
@@ -92,7 +92,7 @@ def visible(rgba: np.ndarray) -> np.ndarray:
 
 
 @given(clips)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_other_readers_see_the_same_frames_and_times(clip):
     """imageio, and FFmpeg's decoder, which is none of Pillow's code."""
     frames, palette = clip

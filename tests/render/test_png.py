@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 
 import numpy as np
 import pytest
@@ -38,7 +37,7 @@ pictures = st.builds(
 
 
 @given(pictures)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_was_written_is_read_back(picture):
     indices, palette = picture
     found, table = decode_png(encode_png(indices, palette))
@@ -56,7 +55,7 @@ def test_every_palette_size_survives(entries):
 
 
 @given(pictures)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_pillow_sees_the_palette_colours(picture):
     indices, palette = picture
     with Image.open(io.BytesIO(encode_png(indices, palette))) as image:
@@ -97,11 +96,3 @@ def test_a_palette_whose_first_entry_is_opaque_is_refused(tmp_path):
     image.save(path)
     with pytest.raises(InputError, match=r"opaque\.png: .*transparent"):
         decode_png(path)
-
-
-def test_writing_is_fast_enough_for_batches():
-    indices, palette = random_picture(1, 32, clear=True, translucent=False)
-    started = time.perf_counter()
-    for _ in range(500):
-        encode_png(indices, palette)
-    assert time.perf_counter() - started < 2.0

@@ -13,7 +13,7 @@ from tests.support.clips import clips
 
 
 @given(clips)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_webp_shows_the_palette_colours(clip):
     frames, palette = clip
     with Image.open(io.BytesIO(encode_webp(frames, palette, 50))) as image:

@@ -91,7 +91,7 @@ def folder_lock(model: Model, number: int, labels: int, sampling: SamplingParams
 
 
 @pytest.mark.parametrize("recipe", recipe_names())
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(
     asked=st.lists(
         st.tuples(st.integers(0, 50), st.integers(0, 3)), min_size=2, max_size=9, unique=True

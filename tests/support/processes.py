@@ -1,4 +1,4 @@
-"""Runs of the real program in a process of its own, to be stopped at a chosen moment."""
+"""Runs of the real program in a process of its own, which may stop itself at a chosen moment."""
 
 from __future__ import annotations
 
@@ -6,13 +6,41 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-PATIENCE = 120.0
-"""Seconds after which a run that neither ends nor reaches its moment fails the test."""
+STOPS = """
+import fnmatch, os, sys
+pattern, turn, placed, number = sys.argv.pop(1).split(":")
+replace, left = os.replace, int(turn)
+
+def stopping(source, target):
+    global left
+    counts = fnmatch.fnmatch(os.path.basename(target), pattern)
+    left -= counts
+    now = counts and left == 0
+    if not placed and now:
+        os.kill(os.getpid(), int(number))
+    replace(source, target)
+    if placed and now:
+        os.kill(os.getpid(), int(number))
+
+os.replace = stopping
+from pxgen.cli import main
+main()
+"""
+
+
+class Moment(NamedTuple):
+    """When a run stops itself, whatever the machine does beside it."""
+
+    file: str
+    """The name, or a pattern of it, of a file that is being replaced."""
+    turn: int = 1
+    """The how manieth of them."""
+    placed: bool = False
+    """Whether the file has its name already; else it is written whole, but under another."""
+    number: signal.Signals = signal.SIGKILL
 
 
 class Ended(NamedTuple):
@@ -28,44 +56,16 @@ class Ended(NamedTuple):
         return [line for line in self.stderr.splitlines() if line]
 
 
-def pxgen(folder: Path, *arguments: object) -> Ended:
-    """Run ``pxgen`` in ``folder`` to its end."""
-    with start(folder, *arguments) as process:
-        return end(process)
-
-
-def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
-    """Start ``pxgen`` in ``folder``."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "pxgen", *map(str, arguments)],
+def run(folder: Path, *arguments: object, stop: Moment) -> Ended:
+    """Run ``pxgen`` in ``folder`` until it stops itself, or to its end if it never does."""
+    file, turn, placed, number = stop
+    moment = f"{file}:{turn}:{'placed' * placed}:{int(number)}"
+    done = subprocess.run(
+        [sys.executable, "-c", STOPS, moment, *map(str, arguments)],
         cwd=folder,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
+        check=False,
     )
-
-
-def end(process: subprocess.Popen[str]) -> Ended:
-    """Wait for a run to end."""
-    try:
-        stdout, stderr = process.communicate(timeout=PATIENCE)
-    finally:
-        process.kill()
-    return Ended(process.returncode, stdout, stderr)
-
-
-def stop_when(
-    process: subprocess.Popen[str],
-    reached: Callable[[], bool],
-    delay: float,
-    number: signal.Signals,
-) -> Ended:
-    """Send a signal ``delay`` seconds after ``reached`` first holds; a run that is faster ends."""
-    limit = time.monotonic() + PATIENCE
-    while not reached() and process.poll() is None:
-        assert time.monotonic() < limit, "the moment never came"
-        time.sleep(0.001)
-    time.sleep(delay)
-    process.send_signal(number)
-    return end(process)
+    return Ended(done.returncode, done.stdout, done.stderr)

@@ -103,3 +103,5 @@ def labelled(
 
 
 RECIPES = recipe_names()
+KINDS = ("masked", "uniform", "ddpm", "ddpm-palette", "pixelsnail", "vqvae", "conv-cvae", "gsvae")
+"""A recipe of each kind: most of the others are autoencoders with other settings."""

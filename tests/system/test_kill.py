@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
 import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +19,10 @@ from pxgen.data.dataset import open_dataset
 from pxgen.render.png import decode_png
 from pxgen.training.train_state import TrainState
 from tests.support import processes
-from tests.support.checkpoints import save as save_model
-from tests.support.processes import start, stop_when
+from tests.support.processes import Moment
 from tests.support.tiny import MODEL_TABLE, tiny_dataset
 
-STEPS = 24
+STEPS = 12
 PROJECT = f"""{MODEL_TABLE}
 [train]
 steps = {STEPS}
@@ -84,28 +81,35 @@ def assert_equal(run: Path, expected: dict[str, torch.Tensor]) -> None:
     assert steps == sorted(set(steps))
 
 
+def go_on(folder: Path) -> str:
+    """Train to the end in this process; what is said."""
+    line = ["--project", str(folder), "train", "-o", f"{folder}/run"]
+    ended = CliRunner().invoke(pxgen, line)
+    assert ended.exit_code == 0, ended.stderr
+    return ended.stderr
+
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
 def test_training_killed_again_and_again_ends_with_the_weights_of_one_run(
     tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
     prepare_training(tmp_path)
-    moments, run = random.Random(0), tmp_path / "run"
-    reached = 0
-    for goal in (1, STEPS // 2):
-
-        def past(goal: int = goal) -> bool:
-            path = run / "checkpoint.safetensors"
-            return path.exists() and read_card(path)[0].training["step"] >= goal
-
-        process = start(tmp_path, "train", "-o", "run")
-        ended = stop_when(process, past, moments.uniform(0, 0.1), signal.SIGKILL)
+    run = tmp_path / "run"
+    # Before the third checkpoint, after ten more, and between metrics and their checkpoint.
+    moments = (
+        (Moment(CHECKPOINT, 3), 2),
+        (Moment(CHECKPOINT, 10, placed=True), 12),
+        (Moment("metrics.jsonl", 4, placed=True), 15),
+    )
+    for moment, steps in moments:
+        ended = processes.run(tmp_path, "train", "-o", "run", stop=moment)
         assert ended.code == -signal.SIGKILL, ended.stderr
-        assert run / "checkpoint.safetensors" in check_whole(tmp_path)
-        step = read_card(run)[0].training["step"]
-        assert reached < step < STEPS
-        reached = step
-    ended = processes.pxgen(tmp_path, "train", "-o", "run")
-    assert ended.code == 0, ended.stderr
-    assert f"at step {reached}" in ended.stderr
+        assert run / CHECKPOINT in check_whole(tmp_path)
+        training = read_card(run)[0].training
+        assert training["stage"] * STEPS + training["step"] == steps
+    assert f"at step {training['step']}" in go_on(tmp_path)
     assert_equal(run, uninterrupted)
 
 
@@ -113,30 +117,26 @@ def test_training_killed_before_its_first_save_leaves_nothing_to_trip_over(
     tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
     prepare_training(tmp_path)
-    run = tmp_path / "run"
-    ended = stop_when(
-        start(tmp_path, "train", "-o", "run"), (run / "project.toml").exists, 0, signal.SIGKILL
-    )
+    ended = processes.run(tmp_path, "train", "-o", "run", stop=Moment(CHECKPOINT))
     assert ended.code == -signal.SIGKILL
-    check_whole(tmp_path)
-    assert processes.pxgen(tmp_path, "train", "-o", "run").code == 0
-    assert_equal(run, uninterrupted)
+    assert tmp_path / "run" / CHECKPOINT not in check_whole(tmp_path)
+    go_on(tmp_path)
+    assert_equal(tmp_path / "run", uninterrupted)
 
 
 def test_ctrl_c_saves_and_the_run_goes_on(
     tmp_path: Path, uninterrupted: dict[str, torch.Tensor]
 ) -> None:
     prepare_training(tmp_path)
-    run = tmp_path / "run"
-    process = start(tmp_path, "train", "-o", "run")
-    ended = stop_when(process, (run / "checkpoint.safetensors").exists, 0.02, signal.SIGINT)
+    stop = Moment(CHECKPOINT, 5, number=signal.SIGINT)
+    ended = processes.run(tmp_path, "train", "-o", "run", stop=stop)
     assert ended.code == 130
     assert "Traceback" not in ended.stderr
     assert "goes on from run" in ended.lines[-1]
     check_whole(tmp_path)
-    assert 0 < read_card(run)[0].training["step"] < STEPS
-    assert processes.pxgen(tmp_path, "train", "-o", "run").code == 0
-    assert_equal(run, uninterrupted)
+    assert 5 <= read_card(tmp_path / "run")[0].training["step"] <= 6
+    go_on(tmp_path)
+    assert_equal(tmp_path / "run", uninterrupted)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -179,7 +179,7 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path: Path, monkeypatch: pytest.Monke
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def sources(folder: Path, shade: int, count: int = 300) -> None:
+def sources(folder: Path, shade: int, count: int) -> None:
     """Sprites whose dataset differs from that of any other shade."""
     (folder / "sprites").mkdir(exist_ok=True)
     generator = np.random.default_rng(shade)
@@ -189,81 +189,62 @@ def sources(folder: Path, shade: int, count: int = 300) -> None:
 
 
 def test_prepare_killed_at_any_moment_leaves_the_old_dataset_or_the_new(tmp_path: Path) -> None:
-    sources(tmp_path, 100)
-    assert processes.pxgen(tmp_path, "prepare", "sprites").code == 0
-    old = open_dataset(tmp_path / "dataset").fingerprint
-    sources(tmp_path, 200)
-    began = time.monotonic()
-    assert processes.pxgen(tmp_path, "prepare", "sprites", "-o", "new").code == 0
-    length = time.monotonic() - began
-    new = open_dataset(tmp_path / "new").fingerprint
+    dataset = tmp_path / "dataset"
 
-    def writing() -> bool:
-        return any((tmp_path / "dataset").glob(".*.tmp"))
+    def prepared(out: Path, *options: str) -> str:
+        line = ["-q", "prepare", str(tmp_path / "sprites"), "-o", str(out), *options]
+        assert CliRunner().invoke(pxgen, line).exit_code == 0
+        return open_dataset(out).fingerprint
 
-    moments = random.Random(0)
-    anywhere = [(lambda: True, moments.uniform(0.4, 1.0) * length) for _ in range(4)]
-    killed = []
-    for reached, delay in [*anywhere, (writing, 0.0), (writing, 0.01), (writing, 0.03)]:
-        process = start(tmp_path, "prepare", "sprites", "--force")
-        killed.append(stop_when(process, reached, delay, signal.SIGKILL))
-        for leftover in (tmp_path / "dataset").glob(".*.tmp"):
+    sources(tmp_path, 100, 30)
+    old = prepared(dataset)
+    sources(tmp_path, 200, 30)
+    new = prepared(tmp_path / "new")
+    file = "dataset.safetensors"
+    moments = (Moment(file), Moment(file, placed=True), Moment("*.png"), Moment("*.png", 2))
+    for moment in moments:
+        ended = processes.run(tmp_path, "prepare", "sprites", "--force", stop=moment)
+        assert ended.code == -signal.SIGKILL
+        for leftover in dataset.glob(".*.tmp"):
             leftover.unlink()
-        check_whole(tmp_path / "dataset")
-        assert open_dataset(tmp_path / "dataset").fingerprint in {old, new}
-    assert sum(each.code == -signal.SIGKILL for each in killed) >= 4
-    assert processes.pxgen(tmp_path, "prepare", "sprites", "--force").code == 0
-    assert open_dataset(tmp_path / "dataset").fingerprint == new
+        check_whole(dataset)
+        assert open_dataset(dataset).fingerprint == (old if moment == moments[0] else new)
+    assert prepared(dataset, "--force") == new
 
 
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    (tmp_path / "model").mkdir()
-    save_model(tmp_path / "model")
-    return tmp_path
+@pytest.mark.parametrize("moment", [Moment("*.png", 3), Moment("*.png", 20, placed=True)])
+def test_sample_killed_at_any_moment_leaves_whole_pictures(
+    model: Path, tmp_path: Path, moment: Moment
+) -> None:
+    line = ("sample", "-m", model, "-n", 50, "--steps", 4, "--force", "-o", "out/")
+    ended = processes.run(tmp_path, *line, stop=moment)
+    assert ended.code == -signal.SIGKILL, ended.stderr
+    written = check_whole(tmp_path / "out")
+    assert len(written) == moment.turn - (not moment.placed)
+    # What was announced was complete.
+    assert {tmp_path / line for line in ended.stdout.splitlines()} <= set(written)
 
 
-def test_sample_killed_at_any_moment_leaves_whole_pictures(model: Path) -> None:
-    command = ["sample", "-m", "model", "-n", 3000, "--steps", 4, "--force", "-o", "out/"]
-    out = model / "out"
-    moments = random.Random(0)
-    for count in (1, 20):
-
-        def enough(count: int = count) -> bool:
-            return out.exists() and len(list(out.glob("*.png"))) >= count
-
-        ended = stop_when(start(model, *command), enough, moments.uniform(0, 0.05), signal.SIGKILL)
-        assert ended.code == -signal.SIGKILL, ended.stderr
-        written = check_whole(out)
-        assert count <= len(written) < 3000
-        # What was announced was complete.
-        assert {model / line for line in ended.stdout.splitlines()} <= set(written)
-
-
-def test_a_sheet_is_replaced_whole_or_not_at_all(model: Path) -> None:
-    sheet = model / "sheet.png"
-    command = ["sample", "-m", "model", "-n", 3000, "--steps", 1, "-o", "sheet.png"]
-    assert processes.pxgen(model, *command[:4], 4, "-o", "sheet.png").code == 0
-    before = sheet.read_bytes()
-    process = start(model, *command)
-    ended = stop_when(process, lambda: True, 1.5, signal.SIGKILL)
+def test_a_sheet_is_replaced_whole_or_not_at_all(model: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    sheet.write_bytes(b"before")
+    line = ("sample", "-m", model, "-n", 9, "--steps", 1, "-o", "sheet.png")
+    ended = processes.run(tmp_path, *line, stop=Moment("sheet.png"))
     assert ended.code == -signal.SIGKILL
-    assert sheet.read_bytes() == before
+    assert sheet.read_bytes() == b"before"
 
 
 @pytest.mark.parametrize("command", ["prepare", "sample"])
-def test_ctrl_c_ends_quietly_with_status_130(model: Path, command: str) -> None:
-    sources(model, 100, 1000)
-    out = model / "out"
-    out.mkdir()
-    arguments = {
-        "prepare": ["prepare", "sprites", "-o", "out"],
-        "sample": ["sample", "-m", "model", "-n", 3000, "-o", "out/"],
+def test_ctrl_c_ends_quietly_with_status_130(model: Path, tmp_path: Path, command: str) -> None:
+    sources(tmp_path, 100, 30)
+    (tmp_path / "out").mkdir()
+    line, file = {
+        "prepare": (("prepare", "sprites", "-o", "out"), "dataset.safetensors"),
+        "sample": (("sample", "-m", model, "-n", 50, "-o", "out/"), "*.png"),
     }[command]
-    process = start(model, *arguments)
-    ended = stop_when(process, lambda: any(out.iterdir()), 0.0, signal.SIGINT)
+    ended = processes.run(tmp_path, *line, stop=Moment(file, number=signal.SIGINT))
     assert ended.code == 130, ended.stderr
     assert not [line for line in ended.lines if "Traceback" in line or "Error" in line]
-    check_whole(out)
+    check_whole(tmp_path / "out")
     # What can still run when it is interrupted tidies up after itself.
-    assert not list(out.glob(".*.tmp"))
+    assert not list((tmp_path / "out").glob(".*.tmp"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 MAKEFILE = """
-FRAMES := $(shell seq -f sprites/left-0-%04g.png 0 5)
+FRAMES := $(shell seq -f sprites/left-0-%04g.png 0 2)
 sheet.png: $(FRAMES)
 \tpxgen -q export $^ -o $@ --sheet rows
 sprites/left-0-%.png: model/checkpoint.safetensors
@@ -20,8 +20,8 @@ sprites/left-0-%.png: model/checkpoint.safetensors
 
 SHELL = """
 set -e
-for part in 1 2 3; do
-  pxgen -q sample -m model --label left -n 6 --shard $part/3 --workers 1 \\
+for part in 1 2; do
+  pxgen -q sample -m model --label left -n 3 --shard $part/2 --workers 1 \\
     -o shell/ --skip-existing > /dev/null &
 done
 wait

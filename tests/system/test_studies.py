@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pxgen.models.registry import build_model
 from pxgen.noise import BatchNoise, PictureNoise, seed_weights
 from tests.support.tiny import TINY, domain
 
+DOMAINS = [domain(), domain(frames=2, labels=0), domain(1, 9, 17)]
 STUDIES = sorted((Path(__file__).parents[2] / "docs" / "studies").glob("*.toml"))
 FORMS = {file.stem: resolve(load_project(file).model) for file in STUDIES}
 FORMS |= {
@@ -28,8 +30,7 @@ def test_there_are_studies() -> None:
     assert len(STUDIES) > 3
 
 
-@pytest.mark.parametrize("of", [domain(), domain(frames=2, labels=0), domain(1, 9, 17)], ids=str)
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize(("name", "of"), [*zip(FORMS, cycle(DOMAINS), strict=False)], ids=str)
 def test_they_learn_and_draw(name: str, of: Domain) -> None:
     seed_weights(0)
     small = {key: value for key, value in TINY.items() if key in FORMS[name]}

@@ -1,20 +1,32 @@
-"""Trainings followed in a real MLflow store, through the command."""
+"""What MLflow is told: once with MLflow itself, else with a store that takes notes."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from pxgen.cli.app import pxgen
+from pxgen.training.tracking import RUN_FILE, Mlflow
 from tests.support.tiny import MODEL_TABLE, tiny_dataset
 
-READ = """
-import json, mlflow, sys
-client = mlflow.MlflowClient(tracking_uri=sys.argv[1])
+TWO_TRAININGS = """
+import json, sys
+from pxgen.cli import main
+for steps in ("20", "30"):
+    sys.argv = ["pxgen", "train", "--track", "mlflow", "--steps", steps, "-o", "runs/one"]
+    try:
+        main()
+    except SystemExit as ended:
+        assert not ended.code
+import mlflow
+client = mlflow.MlflowClient(tracking_uri="sqlite:///runs/mlflow.db")
 (experiment,) = [e for e in client.search_experiments() if e.name == "pxgen"]
 runs = []
 for run in client.search_runs([experiment.experiment_id]):
@@ -26,36 +38,25 @@ print(json.dumps(runs))
 """
 
 
-def train(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pxgen", "train", "--track", "mlflow", *options]
-    settings = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-    return subprocess.run(
-        command, check=False, cwd=folder, env=settings | environment, capture_output=True, text=True
-    )
-
-
-def runs(uri: str) -> list[list]:
-    done = subprocess.run(
-        [sys.executable, "-c", READ, uri], capture_output=True, text=True, check=True
-    )
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "dataset").mkdir()
-    tiny_dataset(tmp_path / "dataset", 60)
+def project(work: Path) -> Path:
+    (work / "dataset").mkdir()
+    tiny_dataset(work / "dataset", 60)
     text = MODEL_TABLE + "\n[train]\nvalidate_every = 10\nbatch = 8\n"
-    (tmp_path / "pxgen.toml").write_text(text)
-    return tmp_path
+    (work / "pxgen.toml").write_text(text)
+    return work
 
 
-def test_a_training_is_logged_and_a_resumed_one_goes_on_in_the_same_run(project: Path) -> None:
-    assert train(project, "--steps", "20", "-o", "runs/one").returncode == 0
-    done = train(project, "--steps", "30", "-o", "runs/one")
+def test_a_training_is_logged_and_a_resumed_one_goes_on_in_the_same_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.setenv("DO_NOT_TRACK", "true")
+    command = [sys.executable, "-c", TWO_TRAININGS]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "INFO" not in done.stderr
-    ((name, status, parameters, history, files),) = runs(f"sqlite:///{project}/runs/mlflow.db")
+    ((name, status, parameters, history, files),) = json.loads(done.stdout.splitlines()[-1])
     assert (name, status) == ("one", "FINISHED")
     assert parameters["model.family"] == "masked"
     assert parameters["train.batch"] == "8"
@@ -70,57 +71,105 @@ def test_a_training_is_logged_and_a_resumed_one_goes_on_in_the_same_run(project:
     assert all("quality_colors" in line for line in lines if "held_out_bits" in line)
 
 
-def test_another_store_is_named_by_the_usual_variable(project: Path) -> None:
-    store = f"sqlite:///{project}/elsewhere.db"
-    done = train(project, "--steps", "5", "-o", "runs/one", MLFLOW_TRACKING_URI=store)
-    assert done.returncode == 0, done.stderr
-    assert [run[:2] for run in runs(store)] == [["one", "FINISHED"]]
-    assert not (project / "runs/mlflow.db").exists()
+class Store:
+    """An ``MlflowClient`` that takes notes and fails where it is told to."""
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[Any, ...]] = []
+        self.failure: tuple[str, Exception] | None = None
+
+    def __call__(self, tracking_uri: str) -> Store:
+        self.notes.append(("open", tracking_uri))
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        def note(*arguments: Any, **options: Any) -> Any:
+            if self.failure is not None and self.failure[0] == name:
+                raise self.failure[1]
+            self.notes.append((name, *arguments, *options.values()))
+            run = SimpleNamespace(
+                info=SimpleNamespace(run_id="r1"), data=SimpleNamespace(params={"old": "1"})
+            )
+            return None if name == "get_experiment_by_name" else run
+
+        return note
+
+    def noted(self, name: str) -> list[tuple[Any, ...]]:
+        return [more for noted, *more in self.notes if noted == name]  # type: ignore[misc]
 
 
-BROKEN = """
-import pxgen.training.tracking as tracking
-from pxgen.cli import main
-import sys
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Stands for all of MLflow."""
+    made = Store()
+    top, entities = ModuleType("mlflow"), ModuleType("mlflow.entities")
+    top.MlflowClient = made  # type: ignore[attr-defined]
+    entities.Metric = entities.Param = lambda *values: values  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mlflow", top)
+    monkeypatch.setitem(sys.modules, "mlflow.entities", entities)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return made
 
-def fail(*_):
-    raise ConnectionError("the store is gone")
 
-tracking.Mlflow.file = fail
-sys.argv = ["pxgen", *sys.argv[1:]]
-main()
-"""
+def test_a_store_of_its_own_lies_beside_the_runs(work: Path, store: Store) -> None:
+    (work / "runs/one").mkdir(parents=True)
+    Mlflow(work / "runs/one", {"a": 1, "old": 2})
+    assert store.noted("open") == [[f"sqlite:///{work}/runs/mlflow.db"]]
+    ((name, place),) = store.noted("create_experiment")
+    assert (name, place) == ("pxgen", f"file://{work}/runs/mlflow-artifacts")
+    # A parameter that it has is not told again.
+    assert store.noted("log_batch") == [["r1", [("a", "1")]]]
+    assert (work / "runs/one" / RUN_FILE).read_text() == "r1\n"
+    Mlflow(work / "runs/one", {})
+    assert len(store.noted("create_run")) == 1
 
 
-def test_a_store_that_fails_on_the_way_costs_no_training(project: Path) -> None:
-    command = [sys.executable, "-c", BROKEN, "train", "--track", "mlflow", "--steps", "20"]
-    done = subprocess.run(
-        [*command, "-o", "runs/one"], check=False, cwd=project, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+def test_another_store_is_named_by_the_usual_variable(
+    work: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://elsewhere")
+    (work / "runs/one").mkdir(parents=True)
+    tracker = Mlflow(work / "runs/one", {})
+    assert store.noted("open") == [["http://elsewhere"]]
+    # Where files go is that store's affair.
+    assert store.noted("create_experiment") == [["pxgen", None]]
+    tracker.end(finished=False)
+    tracker.end(finished=True)
+    assert store.noted("set_terminated") == [["r1", "KILLED"], ["r1", "FINISHED"]]
+
+
+def train(*options: str) -> Result:
+    return CliRunner().invoke(pxgen, ["train", "--track", "mlflow", "-o", "runs/one", *options])
+
+
+def test_a_store_that_fails_on_the_way_costs_no_training(project: Path, store: Store) -> None:
+    store.failure = ("log_artifact", ConnectionError("the store is gone"))
+    done = train("--steps", "20")
+    assert done.exit_code == 0, done.stderr
     assert done.stderr.count("no longer tracked in MLflow: the store is gone") == 1
     lines = (project / "runs/one/metrics.jsonl").read_text().splitlines()
     assert "quality_colors" in json.loads(lines[-1])
     assert (project / "runs/one/checkpoint.safetensors").exists()
 
 
-@pytest.mark.parametrize(
-    ("environment", "message"),
-    [
-        (
-            {"PYTHONPATH": f"without{os.pathsep}{os.environ['PYTHONPATH']}"},
-            "install it with pip install 'pxgen[mlflow]'",
-        ),
-        ({"MLFLOW_TRACKING_URI": "nowhere://me:secret@x"}, "cannot track in MLflow at nowhere://x"),
-    ],
-)
-def test_what_keeps_a_training_from_being_tracked_is_one_line(
-    project: Path, environment: dict[str, str], message: str
-) -> None:
-    (project / "without").mkdir()
-    (project / "without/mlflow.py").write_text("raise ImportError('not installed')\n")
-    done = train(project, "--steps", "5", "-o", "runs/one", **environment)
-    assert done.returncode == 1
+@pytest.mark.usefixtures("project")
+def test_what_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    done = train("--steps", "5")
+    assert done.exit_code == 1
     (line,) = done.stderr.splitlines()
-    assert message in line
+    assert "install it with pip install 'pxgen[mlflow]'" in line
+
+
+@pytest.mark.usefixtures("project")
+def test_a_store_out_of_reach_is_one_line_without_its_secrets(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = "nowhere://me:secret@x"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    store.failure = ("get_experiment_by_name", RuntimeError(f"no\nstore at {uri}"))
+    done = train("--steps", "5")
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert "cannot track in MLflow at nowhere://x: no store at it" in line
     assert "secret" not in line

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,19 @@ def test_training_learns(tmp_path: Path) -> None:
     assert not reports[-2].finished
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, torch.Tensor]]:
+    """The snapshot at the end of a training that nothing interrupted, made once a recipe."""
+
+    @cache
+    def end(recipe: str) -> dict[str, torch.Tensor]:
+        run = trainer(tmp_path_factory.mktemp(recipe), recipe)
+        list(run.run())
+        return run.snapshot()
+
+    return end
+
+
 # Stages of six steps: two of masked and of pixelsnail, five of vqvae; in each, and at some ends.
 @pytest.mark.parametrize(
     ("recipe", "stop"),
@@ -35,16 +50,13 @@ def test_training_learns(tmp_path: Path) -> None:
     ],
 )
 def test_a_resumed_training_ends_with_the_same_weights(
-    tmp_path: Path, recipe: str, stop: int
+    tmp_path: Path, whole: Callable[[str], dict[str, torch.Tensor]], recipe: str, stop: int
 ) -> None:
-    whole = trainer(tmp_path, recipe)
-    list(whole.run())
-
     first, second = trainer(tmp_path, recipe), trainer(tmp_path, recipe)
     go_on(second, first, stopped(first, stop))
     list(second.run())
 
-    expected, resumed = whole.snapshot(), second.snapshot()
+    expected, resumed = whole(recipe), second.snapshot()
     assert expected.keys() == resumed.keys()
     for name, tensor in expected.items():
         assert torch.equal(tensor, resumed[name]), name

@@ -115,26 +115,26 @@ def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path
     assert rates[40:] == pytest.approx([whole[step] for step in steps])
 
 
-@pytest.mark.usefixtures("ripe")
 @pytest.mark.parametrize(
     ("bits", "turn"),
     [
         # 3 % and one bit above the fewest: 104 of 100, and 2.03 of 1.
         ((100.0, 101, 102, 103.9, 103.9, 103.9), None),
-        ((100.0, 101, 102, 104.1, 103.9, 103.9), 40),
+        ((100.0, 101, 102, 104.1, 103.9, 103.9), 8),
         ((1.0, 1.5, 1.9, 2.0, 2.02, 2.02), None),
-        ((1.0, 1.5, 1.9, 2.04, 2.02, 2.02), 40),
+        ((1.0, 1.5, 1.9, 2.04, 2.02, 2.02), 8),
         # One worse validation may be chance.
         ((9.0, 8, 7, 20, 6, 20), None),
     ],
 )
 def test_only_bits_that_rise_clearly_bring_an_early_end(
-    tmp_path: Path, bits: tuple[float, ...], turn: int | None
+    tmp_path: Path, bits: tuple[float, ...], turn: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = dataclasses.replace(SETTINGS, steps=1000, validate_every=10)
-    trainer = run(tmp_path, Fading(None, bits, early_decay=True), settings)
+    monkeypatch.setattr(training, "RIPE", 8)
+    settings = dataclasses.replace(SETTINGS, steps=1000, validate_every=2)
+    trainer = run(tmp_path, Fading(None, bits, early_end=True), settings)
     for report in trainer.run():
-        if report.position.step == 59:
+        if report.position.step == 11:
             break
     assert report.position.turn == turn
 

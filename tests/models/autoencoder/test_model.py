@@ -15,6 +15,8 @@ from pxgen.noise import BatchNoise, PictureNoise
 from tests.support.tiny import domain, tiny_model
 
 PIXELS = ("index", "support", "onehot", "sigmoid", "rgba")
+LABELS = ((0, 0, 0), (1, 1, 0), (1, 0, 1), (0, 1, 1))
+"""Where labels enter (encoder, decoder, target): any two of them with and without one another."""
 PRIORS = ("fitted", "standard", "aggregate")
 CANVASES = (domain(), domain(frames=2), domain(labels=0), domain(1, 1, 1))
 
@@ -24,7 +26,8 @@ CANVASES = (domain(), domain(frames=2), domain(labels=0), domain(1, 1, 1))
 @pytest.mark.parametrize("body", ["dense", "conv", "plain"])
 def test_compositions_work(body: str, latent: str, pixels: str) -> None:
     made = 0
-    for keep_map, prior, encoder, decoder, target in product((0, 1), PRIORS, *[(0, 1)] * 3):
+    for keep_map, prior, flags in product((0, 1), PRIORS, LABELS):
+        encoder, decoder, target = flags
         parts = {
             "encoding": pixels,
             "body": body,

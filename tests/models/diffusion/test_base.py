@@ -21,6 +21,8 @@ DRAWERS = [
 ]
 
 
+FIRST = [*dict(reversed(DRAWERS)).items()]
+"""Where all samplers of a recipe come by the same code, its first stands for them."""
 SQUARE = domain(height=8, width=8)
 
 
@@ -71,7 +73,7 @@ def test_what_lies_outside_a_mask_stays_as_it_is(
 
 @pytest.mark.parametrize("temperature", [None, 0.0])
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
-@pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)
+@pytest.mark.parametrize(("recipe", "sampler"), FIRST)
 def test_a_locked_palette_lends_no_other_entry(
     recipe: str, sampler: str, guidance: float, temperature: float | None
 ) -> None:
@@ -83,7 +85,7 @@ def test_a_locked_palette_lends_no_other_entry(
 
 
 @pytest.mark.parametrize("tile", [None, (True, True), (False, True)])
-@pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)
+@pytest.mark.parametrize(("recipe", "sampler"), FIRST)
 def test_a_larger_canvas_keeps_what_was_placed_on_it(
     recipe: str, sampler: str, tile: tuple[bool, bool] | None
 ) -> None:

@@ -87,13 +87,13 @@ def test_it_works_in_threads_says_nothing_and_leaves_nothing(
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     torch.set_num_threads(3)
     threads, state = torch.get_num_threads(), torch.get_rng_state()
-    folder_lock = [model.sample(seed=seed, steps=2).indices for seed in range(4)]
+    alone = [model.sample(seed=seed, steps=2).indices for seed in range(4)]
     with ThreadPoolExecutor(4) as pool:
         together = [
             sprites.indices
             for sprites in pool.map(lambda seed: model.sample(seed=seed, steps=2), range(4))
         ]
-    assert all(np.array_equal(a, b) for a, b in zip(folder_lock, together, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
     suspended = model.stream(SampleSettings(count=300, steps=1))
     next(suspended)
     assert torch.get_num_threads() == threads

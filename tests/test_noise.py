@@ -16,9 +16,9 @@ def test_a_picture_draws_the_same_alone_and_in_company(seed: int, indices: list[
     together = PictureNoise(seed, indices)
     first, second = together.uniform(3), together.normal(2, 2)
     for row, index in enumerate(indices):
-        folder_lock = PictureNoise(seed, [index])
-        assert torch.equal(folder_lock.uniform(3)[0], first[row])
-        assert torch.equal(folder_lock.normal(2, 2)[0], second[row])
+        alone = PictureNoise(seed, [index])
+        assert torch.equal(alone.uniform(3)[0], first[row])
+        assert torch.equal(alone.normal(2, 2)[0], second[row])
 
 
 def test_streams_differ_between_pictures_and_seeds() -> None:

@@ -148,8 +148,8 @@ def test_layers_lie_over_one_another_and_cels_where_they_are() -> None:
 def test_opacities_mix_colours() -> None:
     half = document([[layer(), layer(opacity=128), cel(0, solid(RED)), cel(1, solid(BLUE))]])
     assert read(half)[0, 0, 0].tolist() == [127, 0, 128, 255]
-    folder_lock = read(document([[layer(opacity=128), cel(0, solid(RED), opacity=128)]]))
-    assert folder_lock[0, 0, 0].tolist() == [255, 0, 0, 64]
+    alone = read(document([[layer(opacity=128), cel(0, solid(RED), opacity=128)]]))
+    assert alone[0, 0, 0].tolist() == [255, 0, 0, 64]
 
 
 def test_what_is_hidden_is_not_read() -> None:

@@ -85,7 +85,7 @@ def test_as_few_groups_as_can_be() -> None:
     assert len(recorder.calls) == count // (SEATS // 2)
 
 
-def folder_lock(model: Model, number: int, labels: int, sampling: SamplingParams) -> bytes:
+def alone(model: Model, number: int, labels: int, sampling: SamplingParams) -> bytes:
     (picture,) = draw(model, [PictureRequest(number, LABELS[labels], sampling)], 5, device=CPU)
     return picture.tobytes()
 
@@ -104,6 +104,6 @@ def test_the_bytes_of_a_picture_are_its_own(recipe: str, asked: list[tuple[int, 
     )
     requests = [PictureRequest(number, LABELS[labels], sampling) for number, labels in asked]
     together = [picture.tobytes() for picture in draw(model, requests, 5, device=CPU, workers=2)]
-    assert together == [folder_lock(model, number, labels, sampling) for number, labels in asked]
+    assert together == [alone(model, number, labels, sampling) for number, labels in asked]
     *_, last = trace(model, requests[0], 5, device=CPU)
     assert last.tobytes() == together[0]

@@ -25,8 +25,8 @@ from pxgen.cli.app import pxgen
 from pxgen.errors import UsageError
 from pxgen.models.protocol import Batch
 from pxgen.training import trainer as loop
-from pxgen.training.distributed import Team
-from pxgen.training.parallel import Lanes
+from pxgen.training.distributed import SingleProcess
+from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.trainer import Position, Trainer
 from tests.support.tiny import MODEL_TABLE, tiny_dataset, tiny_model
 from tests.support.trainings import CPU, trainer
@@ -40,10 +40,10 @@ validate_every = 5
 """
 
 
-class Threads(Team):
+class Threads(SingleProcess):
     """Processes of a group, each a thread of this one: what they say meets on a table."""
 
-    size = 2
+    world_size = 2
 
     def __init__(self, rank: int, meeting: threading.Barrier, table: list[Any]) -> None:
         self.rank, self._meeting, self._table = rank, meeting, table
@@ -56,17 +56,17 @@ class Threads(Team):
         self._meeting.wait()
         return every
 
-    def add(self, tensors: Sequence[torch.Tensor]) -> None:
+    def all_reduce(self, tensors: Sequence[torch.Tensor]) -> None:
         every = self._said([tensor.detach().clone() for tensor in tensors])
         for tensor, *parts in zip(tensors, *every, strict=True):
             tensor.detach().copy_(parts[0] + parts[1])
 
-    def share(self, tensors: Sequence[torch.Tensor]) -> None:
+    def broadcast(self, tensors: Sequence[torch.Tensor]) -> None:
         first, _ = self._said([tensor.detach().clone() for tensor in tensors])
         for tensor, theirs in zip(tensors, first, strict=True):
             tensor.detach().copy_(theirs)
 
-    def agree(self, value: Any) -> Any:
+    def broadcast_object(self, value: Any) -> Any:
         return self._said(value)[0]
 
     def any(self, *, here: bool) -> bool:
@@ -74,7 +74,7 @@ class Threads(Team):
 
 
 def both(folder: Path, **changes: Any) -> list[tuple[dict[str, torch.Tensor], Position]]:
-    """The snapshots and positions that two trainers of one team end with."""
+    """The snapshots and positions that two trainers of one group end with."""
     like = trainer(folder, batch=64, **changes)
     models = (like.model, tiny_model())
     with torch.no_grad():
@@ -126,7 +126,7 @@ def test_a_batch_too_small_for_all_is_refused() -> None:
     with pytest.raises(
         UsageError, match="leaves one of 2 processes without work: take at least 64"
     ):
-        Lanes(CPU, bf16=False, team=second).backward(stage, batch, 0.0, 0, 0)
+        MicrobatchWorkers(CPU, bf16=False, group=second).backward(stage, batch, 0.0, 0, 0)
 
 
 @pytest.fixture

@@ -130,9 +130,9 @@ def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path
 def test_only_bits_that_rise_clearly_bring_an_early_end(
     tmp_path: Path, bits: tuple[float, ...], turn: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "RIPE", 8)
+    monkeypatch.setattr(training, "EARLY_DECAY_MIN_STEP", 8)
     settings = dataclasses.replace(SETTINGS, steps=1000, validate_every=2)
-    trainer = run(tmp_path, Fading(None, bits, early_end=True), settings)
+    trainer = run(tmp_path, Fading(None, bits, early_decay=True), settings)
     for report in trainer.run():
         if report.position.step == 11:
             break

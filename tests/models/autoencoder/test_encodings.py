@@ -28,8 +28,8 @@ def test_sigmoid_planes_learn_on_their_own_and_cost_what_one_of_them_must() -> N
     assert torch.allclose(pixels.estimate(PLANES, SPRITES, noise(0)), apart.sum((1, 2)), rtol=1e-4)
     # The chance that plane k says yes and all others no, among the ways in which just one does.
     yes, no = PLANES.double().sigmoid(), (-PLANES.double()).sigmoid()
-    folder_lock = yes * no.prod(-1, keepdim=True) / no
-    chance = (folder_lock / folder_lock.sum(-1, keepdim=True)).gather(-1, SPRITES.unsqueeze(-1))
+    alone = yes * no.prod(-1, keepdim=True) / no
+    chance = (alone / alone.sum(-1, keepdim=True)).gather(-1, SPRITES.unsqueeze(-1))
     nats = -chance.log().sum((1, 2)).float()
     assert torch.allclose(pixels.cost(PLANES, SPRITES), nats, rtol=1e-4)
     assert torch.allclose(OneHotEncoding(DOMAIN).cost(PLANES, SPRITES), nats, rtol=1e-4)

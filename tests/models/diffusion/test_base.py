@@ -112,8 +112,8 @@ def test_edited_pictures_do_not_depend_on_their_company(recipe: str, sampler: st
     )
     together = model.sample(LABELS, PictureNoise(1, range(3)), sampling)
     for i in range(3):
-        folder_lock = model.sample(LABELS[i : i + 1], PictureNoise(1, [i]), sampling)
-        assert torch.equal(folder_lock[0], together[i])
+        alone = model.sample(LABELS[i : i + 1], PictureNoise(1, [i]), sampling)
+        assert torch.equal(alone[0], together[i])
 
 
 @pytest.mark.parametrize(("recipe", "sampler"), DRAWERS)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
@@ -22,8 +22,8 @@ from pxgen.config.schema import setting
 from pxgen.models.autoregressive.pixelsnail import CachedPixelSnail
 from pxgen.models.autoregressive.transformer import CachedTransformer
 from pxgen.models.autoregressive.truncation import truncated_probs
-from pxgen.models.conditioning import LabelPrior, drop_labels, label_stage
-from pxgen.models.protocol import Batch, SamplingParams, Stage
+from pxgen.models.conditioning import LabelledModel, drop_labels
+from pxgen.models.protocol import Batch, SamplingParams, Stage, or_own
 from pxgen.models.vqvae.codec import Codec
 from pxgen.models.vqvae.grids import LevelCodes
 from pxgen.models.vqvae.prior import Prior, PriorSpec
@@ -68,7 +68,7 @@ class VqCode(NamedTuple):
     """In [0, 1) a code: when a mixture passes from one sprite to another."""
 
 
-class VqVae:
+class VqVae(LabelledModel):
     """A hierarchical VQ-VAE as a model."""
 
     takes = frozenset({"sampler", "temperature", "top_k", "top_p", "prefix"})
@@ -76,18 +76,15 @@ class VqVae:
     samplers: Mapping[str, frozenset[str]] = {sampler: frozenset()}
 
     def __init__(self, spec: VqVaeSpec, domain: Domain) -> None:
-        self.spec, self.domain = spec, domain
+        self.spec = spec
         self.codec = Codec(spec, domain)
         self.top = Prior(spec, domain, self.codec, above=False)
         self.bottom = Prior(spec, domain, self.codec, above=True)
-        self.steerable = domain.labels > 0
-        self.module = nn.ModuleDict({"codec": self.codec, "top": self.top, "bottom": self.bottom})
-        self.prior = LabelPrior(domain.labels, spec.hidden) if domain.labels else None
-        if self.prior is not None:
-            self.module["labels"] = self.prior
+        parts = {"codec": self.codec, "top": self.top, "bottom": self.bottom}
+        super().__init__(domain, parts, spec.hidden)
 
-    def stages(self) -> tuple[Stage, ...]:
-        """The label prior, if there are labels; the codec; its decoder once more; both priors."""
+    def sprite_stages(self) -> tuple[Stage, ...]:
+        """The codec; its decoder once more; both priors."""
         codec = Stage(
             "codec",
             self.codec,
@@ -112,8 +109,7 @@ class VqVae:
         bottom = on_codes(
             "bottom", self.bottom, self.bottom_loss, self.bottom_held_out, share=BOTTOM_SHARE
         )
-        rest = (codec, decoder, top, bottom)
-        return rest if self.prior is None else (label_stage(self.prior), *rest)
+        return codec, decoder, top, bottom
 
     def initialize(self, batch: Batch) -> None:
         """Set the bias by all the sprites, and codebooks by some of them."""
@@ -246,8 +242,8 @@ class VqVae:
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> VqCode:
         """Top codes, then bottom ones."""
         # The labels that a prefix shows are unknown, so those that nobody named stay open.
-        if self.prior is not None and sampling.prefix is None:
-            labels = self.prior.complete(labels, noise)
+        if sampling.prefix is None:
+            labels = self.complete_labels(labels, noise)
         known = self._prefix_codes(sampling.prefix, len(labels))
         cached, positions = self.top.cached(labels, None), self.codec.grids.top.pixels
         top = self._draw_level(cached, noise.uniform(positions), sampling, known.top)
@@ -279,9 +275,7 @@ class VqVae:
         known: Tensor,
     ) -> Tensor:
         """``(n, N)`` codes, one after another by ``(n, N)`` draws; the first are known."""
-        temperature = (
-            self.spec.temperature if sampling.temperature is None else sampling.temperature
-        )
+        temperature = or_own(sampling.temperature, self.spec.temperature)
         drawn = []
         for position in range(uniform.shape[1]):
             logits = cached.logits(position)
@@ -308,9 +302,6 @@ class VqVae:
         shown = shown.expand(len(code.labels), -1)
         logits = self.codec.decode(*self.codec.vectors(code.levels), code.labels, shown)
         return torch.unflatten(logits.argmax(-1).to(torch.uint8), 1, self.domain.canvas)
-
-    def decode_rgba(self, code: VqCode) -> None:
-        """None: it predicts palette entries."""
 
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
         """Codes of both levels, and how many of them occur over the sprites."""

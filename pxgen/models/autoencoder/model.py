@@ -27,7 +27,7 @@ from pxgen.models.autoencoder.encodings import (
     RgbaEncoding,
     SigmoidEncoding,
 )
-from pxgen.models.autoencoder.latents import GaussianLatent, GumbelLatent, Latent, PointLatent
+from pxgen.models.autoencoder.latents import GaussianLatent, GumbelLatent, PointLatent
 from pxgen.models.autoencoder.support import SupportEncoding
 from pxgen.models.conditioning import LABEL_DROPOUT, LabelledModel
 from pxgen.models.layers import prefer_channels_last
@@ -124,7 +124,7 @@ class Autoencoder(LabelledModel):
         self.latent = _latent(spec)
         self.encoder = _encoder(spec, domain, self.encoding.enter, self.latent.param_count)
         self.decoder = _decoder(spec, domain, self.encoding.leave, self.latent.size)
-        parts: dict[str, nn.Module] = {
+        codec: dict[str, nn.Module] = {
             "pixels": self.encoding,
             "encoder": self.encoder,
             "decoder": self.decoder,
@@ -132,8 +132,8 @@ class Autoencoder(LabelledModel):
         self.target = None
         if spec.target_labels and L:
             self.target = nn.Linear(self._code_size() + (L if spec.decoder_labels else 0), L)
-            parts["target"] = self.target
-        self.codec = nn.ModuleDict(parts)
+            codec["target"] = self.target
+        self.codec = nn.ModuleDict(codec)
         prefer_channels_last(self.codec)
         self.density = Density(self._code_size(), L)
         parts = {"codec": self.codec, "density": self.density}
@@ -299,7 +299,7 @@ _PLANES: Mapping[str, type[OneHotEncoding | RgbaEncoding]] = {
 }
 
 
-def _latent(spec: AutoencoderSpec) -> Latent:
+def _latent(spec: AutoencoderSpec) -> PointLatent:
     if spec.latent == "gumbel":
         return GumbelLatent(spec.size, spec.categories)
     return GaussianLatent(spec.size) if spec.latent == "gaussian" else PointLatent(spec.size)

@@ -21,7 +21,7 @@ from pxgen.models.autoregressive.pixelsnail import PixelSnail
 from pxgen.models.autoregressive.truncation import truncated_probs
 from pxgen.models.conditioning import LabelEmbedding, LabelledModel, drop_labels
 from pxgen.models.diffusion.solvers import slerp
-from pxgen.models.layers import frequencies
+from pxgen.models.layers import start_bias
 from pxgen.models.protocol import Batch, ModelSpec, SamplingParams, Stage, or_own
 from pxgen.noise import Noise
 
@@ -100,9 +100,7 @@ class PixelSnailModel(LabelledModel):
 
     def initialize(self, batch: Batch) -> None:
         """Set the bias to the frequencies of colours at each place."""
-        with torch.no_grad():
-            shares = frequencies(batch.pixels.flatten(1), self.domain.colors)
-            self.net.bias.copy_(shares.log())
+        start_bias(self.net.bias, batch.pixels.flatten(1))
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sprite as it is written, the rest of it transparent."""

@@ -25,7 +25,7 @@ from pxgen.models.diffusion.encodings import Encoding, Noisy, PaletteEncoding, R
 from pxgen.models.diffusion.inpainting import edit_mask
 from pxgen.models.diffusion.schedule import Schedule, Step
 from pxgen.models.diffusion.solvers import SAMPLERS, PredictX0, ddim_invert, slerp
-from pxgen.models.layers import NO_WRAP, Wrap, frequencies, prefer_channels_last
+from pxgen.models.layers import NO_WRAP, Wrap, prefer_channels_last
 from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
 from pxgen.noise import Noise
 
@@ -166,9 +166,7 @@ class GaussianDiffusion(Diffusion):
     def initialize(self, batch: Batch) -> None:
         """Set the bias to the frequencies of colours at each place."""
         if isinstance(self.encoding, PaletteEncoding):
-            with torch.no_grad():
-                shares = frequencies(batch.pixels.flatten(1), self.domain.colors)
-                self.encoding.bias.copy_(shares.log())
+            self.encoding.start_from(batch.pixels.flatten(1))
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sprite that each step predicts."""

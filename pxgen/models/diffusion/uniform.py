@@ -23,7 +23,7 @@ from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.schedule import Schedule, Step
-from pxgen.models.layers import NO_WRAP, Wrap, frequencies, prefer_channels_last
+from pxgen.models.layers import NO_WRAP, PaletteHead, Wrap, prefer_channels_last
 from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
 from pxgen.noise import Noise, draw_categories
 
@@ -58,25 +58,20 @@ class UniformCode(NamedTuple):
     """``(n, P) int64``: random entries for pixels that a mixture replaces."""
 
 
-class UniformDenoiser(Backbone):
+class UniformDenoiser(Backbone, PaletteHead):
     """Logits of every pixel from all around it."""
 
     def __init__(self, spec: BackboneSpec, domain: Domain) -> None:
         super().__init__(spec, domain, nn.Embedding(domain.colors, EMBEDDING), spec.rank)
-        palette = torch.empty(domain.colors, spec.rank)
-        self.palette = nn.Parameter(nn.init.normal_(palette, std=spec.rank**-0.5))
-        self.bias = nn.Parameter(torch.zeros(domain.canvas.pixels, domain.colors))
+        self.add_head(domain, spec.rank)
         prefer_channels_last(self)
 
     def forward(
         self, tokens: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NO_WRAP
     ) -> Tensor:
         """``(B, P)`` tokens to ``(B, P, K)`` logits."""
-        T, H, W = self.canvas
-        maps = self.pad(tokens.view(-1, T, H, W), 0)
-        features = self.features(self.embed(maps), labels, level, wrap)
-        logits: Tensor = features.float() @ self.palette.t() + self.bias
-        return logits
+        maps = self.pad(tokens.view(-1, *self.canvas), 0)
+        return self.logits(self.features(self.embed(maps), labels, level, wrap))
 
 
 class UniformDiffusion(Diffusion):
@@ -146,9 +141,7 @@ class UniformDiffusion(Diffusion):
 
     def initialize(self, batch: Batch) -> None:
         """Set the bias to the frequencies of colours at each place."""
-        with torch.no_grad():
-            shares = frequencies(batch.pixels.flatten(1), self.domain.colors)
-            self.denoiser.bias.copy_(shares.log())
+        self.denoiser.start_from(batch.pixels.flatten(1))
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""

@@ -19,14 +19,12 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
-from pxgen.models.autoregressive.pixelsnail import CachedPixelSnail
-from pxgen.models.autoregressive.transformer import CachedTransformer
 from pxgen.models.autoregressive.truncation import truncated_probs
 from pxgen.models.conditioning import LabelledModel, drop_labels
 from pxgen.models.protocol import Batch, SamplingParams, Stage, or_own
 from pxgen.models.vqvae.codec import Codec
 from pxgen.models.vqvae.grids import LevelCodes
-from pxgen.models.vqvae.prior import Prior, PriorSpec
+from pxgen.models.vqvae.prior import CachedNetwork, Prior, PriorSpec
 from pxgen.models.vqvae.quantizer import usage
 from pxgen.noise import Noise, draw_categories
 
@@ -182,13 +180,12 @@ class VqVae(LabelledModel):
     def top_loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a top code."""
         labels = drop_labels(batch.labels, noise)
-        nats = self._nats(self.top, self._codes(batch).top, labels, None, noise)
+        nats = self.top(self._codes(batch).top, labels, None, noise)
         return {"cross_entropy": nats.mean()}
 
     def top_held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits of the top codes."""
-        nats = self._nats(self.top, self._codes(batch).top, batch.labels, None)
-        return _bits_of_codes(nats)
+        return _bits_of_codes(self.top(self._codes(batch).top, batch.labels, None))
 
     def bottom_loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a bottom code given top codes, a few of them wrong, as drawn ones may be."""
@@ -197,24 +194,13 @@ class VqVae(LabelledModel):
         uniform, other = noise.uniform(2, levels.top.shape[1]).unbind(1)
         random = (other * self.codec.top.codes).long().clamp(max=self.codec.top.codes - 1)
         top = torch.where(uniform < self.spec.corruption, random, levels.top)
-        nats = self._nats(self.bottom, levels.bottom, labels, top, noise)
+        nats = self.bottom(levels.bottom, labels, top, noise)
         return {"cross_entropy": nats.mean()}
 
     def bottom_held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits of the bottom codes given the top ones."""
         levels = self._codes(batch)
-        return _bits_of_codes(self._nats(self.bottom, levels.bottom, batch.labels, levels.top))
-
-    def _nats(
-        self,
-        prior: Prior,
-        codes: Tensor,
-        labels: Tensor,
-        top: Tensor | None,
-        noise: Noise | None = None,
-    ) -> Tensor:
-        """``(B, N)`` of codes; dropout draws from the noise, if there is any."""
-        return F.cross_entropy(prior(codes, labels, top, noise).mT, codes, reduction="none")
+        return _bits_of_codes(self.bottom(levels.bottom, batch.labels, levels.top))
 
     @torch.no_grad()
     def _codes(self, batch: Batch) -> LevelCodes:
@@ -225,19 +211,19 @@ class VqVae(LabelledModel):
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        pixels = self.decode(self.draw(labels, noise, sampling), noise)
-        if sampling.prefix is not None:
-            pixels[:, : len(sampling.prefix)] = sampling.prefix
-        return pixels
+        return self._kept(self.decode(self.draw(labels, noise, sampling), noise), sampling)
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sprite decoded from the top level alone, then from both."""
         code = self.draw(labels, noise, sampling)
         for bottom in (False, True):
-            pixels = self.decode_levels(code, top=True, bottom=bottom)
-            if sampling.prefix is not None:
-                pixels[:, : len(sampling.prefix)] = sampling.prefix
-            yield pixels
+            yield self._kept(self.decode_levels(code, top=True, bottom=bottom), sampling)
+
+    def _kept(self, pixels: Tensor, sampling: SamplingParams) -> Tensor:
+        """The pixels, whose first frames are those of the prefix, where there is one."""
+        if sampling.prefix is not None:
+            pixels[:, : len(sampling.prefix)] = sampling.prefix
+        return pixels
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> VqCode:
         """Top codes, then bottom ones."""
@@ -269,7 +255,7 @@ class VqVae(LabelledModel):
 
     def _draw_level(
         self,
-        cached: CachedPixelSnail | CachedTransformer,
+        cached: CachedNetwork,
         uniform: Tensor,
         sampling: SamplingParams,
         known: Tensor,
@@ -323,10 +309,8 @@ class VqVae(LabelledModel):
         return VqCode(levels, labels, a.keys)
 
     def _keys(self, noise: Noise) -> tuple[Tensor, Tensor]:
-        return (
-            noise.uniform(self.codec.grids.top.pixels),
-            noise.uniform(self.codec.grids.bottom.pixels),
-        )
+        grids = self.codec.grids
+        return noise.uniform(grids.top.pixels), noise.uniform(grids.bottom.pixels)
 
 
 def _bits_of_codes(nats: Tensor) -> Mapping[str, Tensor]:

@@ -107,6 +107,11 @@ def _philox(seed: int, number: int) -> np.random.Philox:
     return np.random.Philox(key=np.array([seed & MASK64, number & MASK64], np.uint64))
 
 
+def gumbel(noise: Noise, count: int) -> Tensor:
+    """``(n, count)`` standard Gumbel draws."""
+    return -(-noise.uniform(count).clamp(min=1e-9).log()).log()
+
+
 def draw_categories(probabilities: Tensor, uniform: Tensor) -> Tensor:
     """Inverse-CDF sampling: ``(..., K)`` probabilities and ``(...)`` uniforms to ``(...) int64``.
 

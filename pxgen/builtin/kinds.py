@@ -10,30 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True)
-class Kind:
-    """A family of characters."""
-
-    name: str
-    skins: tuple[str, ...]
-    """Labels of the colour choices of ramp letters 1-3."""
-    slots: tuple[tuple[str, ...], ...]
-    """Options of each slot in drawing order, by label; ``""`` shows nothing and has no label."""
-    tints: tuple[str, ...] = ()
-    """Labels of the colour choices of ramp letters 5-7, where the kind has such a part."""
-    bob: tuple[int, ...] = (0, 0, 0, 1, 1, 1, 1, 0)
-    """Pixels by which the head is lower in each frame of the loop."""
-    sway: tuple[int, ...] = (0,) * 8
-    """Pixels by which the head is further right in each frame of the loop."""
-    under: int = 1
-    """Number of slots, counted from the first, that are drawn behind the head."""
-    floats: bool = False
-    """Whether the body moves with the head."""
-    drop: int = 0
-    """Pixels by which face and hats sit lower than usual."""
-
-
 RAMPS: Final = {
     "skin-green": "eEZ",
     "skin-violet": "vMm",
@@ -91,141 +67,136 @@ _HATS = (
 )
 _HAIR = ("hair-mohawk", "hair-spiky", "hair-bob", "hair-afro", "hair-bun", "hair-parted")
 _GLASSES = ("glasses-3d", "glasses-shades", "glasses-nerd", "glasses-visor")
-_EYES = ("eyes-round", "eyes-sleepy", "eyes-angry", "eyes-laser", "eyes-heart")
+_EYES = ("eyes-round", "eyes-sleepy", "eyes-angry", "eyes-laser", "eyes-heart", *_GLASSES)
 _MOUTHS = ("mouth-smile", "mouth-frown", "mouth-grin", "mouth-tongue", "mouth-fangs", "mouth-open")
 _PIPE = ("mouth-pipe", "mouth-gum")
-_NECK = ("", "neck-scarf", "neck-chain", "neck-bowtie", "neck-medal")
-_ITEMS = ("", "item-wand", "item-flower", "item-sword", "item-candle", "item-balloon")
+_NECK = ("neck-scarf", "neck-chain", "neck-bowtie", "neck-medal")
+_ITEMS = ("item-wand", "item-flower", "item-sword", "item-candle", "item-balloon")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A family of characters, whose options are named by their labels."""
+
+    name: str
+    skins: tuple[str, ...]
+    """Colour choices of ramp letters 1-3."""
+    tints: tuple[str, ...] = ()
+    """Colour choices of ramp letters 5-7, where the kind has such a part."""
+    neck: tuple[str, ...] = _NECK
+    eyes: tuple[str, ...]
+    beards: tuple[str, ...] = ()
+    mouths: tuple[str, ...] = (*_MOUTHS, *_PIPE)
+    crowns: tuple[str, ...] = ()
+    """What stands on its head instead of a hat."""
+    bob: tuple[int, ...] = (0, 0, 0, 1, 1, 1, 1, 0)
+    """Pixels by which the head is lower in each frame of the loop."""
+    sway: tuple[int, ...] = (0,) * 8
+    """Pixels by which the head is further right in each frame of the loop."""
+    under: int = 1
+    """Number of slots, counted from the first, that are drawn behind the head."""
+    floats: bool = False
+    """Whether the body moves with the head."""
+    drop: int = 0
+    """Pixels by which face and hats sit lower than usual."""
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """Options of each slot in drawing order; ``""`` shows nothing and has no label."""
+        beards = (("", *self.beards),) if self.beards else ()
+        crowns = ("", *self.crowns, *_HATS)
+        return ("", *self.neck), self.eyes, *beards, self.mouths, crowns, ("", *_ITEMS)
+
 
 KINDS: Final = (
     Kind(
-        "alien",
-        ("skin-green", "skin-violet", "skin-teal", "skin-rose"),
-        (
-            _NECK,
-            ("eyes-almond", "eyes-cyclops", *_EYES, *_GLASSES),
-            _MOUTHS + _PIPE,
-            ("", "antenna-twin", "antenna-bulb", *_HATS),
-            _ITEMS,
-        ),
+        name="alien",
+        skins=("skin-green", "skin-violet", "skin-teal", "skin-rose"),
+        eyes=("eyes-almond", "eyes-cyclops", *_EYES),
+        crowns=("antenna-twin", "antenna-bulb"),
     ),
     Kind(
-        "robot",
-        ("shell-steel", "shell-red", "shell-blue", "shell-gold"),
-        (
-            _NECK,
-            (
-                "eyes-led",
-                "eyes-round",
-                "eyes-angry",
-                "eyes-laser",
-                "eyes-heart",
-                "eyes-cyclops",
-                "glasses-3d",
-                "glasses-shades",
-            ),
-            ("mouth-smile", "mouth-frown", "mouth-grin", "mouth-open", *_PIPE),
-            ("", "antenna-dish", "antenna-bulb", *_HATS),
-            _ITEMS,
-        ),
+        name="robot",
+        skins=("shell-steel", "shell-red", "shell-blue", "shell-gold"),
         tints=("light-red", "light-lime", "light-cyan"),
+        eyes=(
+            "eyes-led",
+            "eyes-round",
+            "eyes-angry",
+            "eyes-laser",
+            "eyes-heart",
+            "eyes-cyclops",
+            "glasses-3d",
+            "glasses-shades",
+        ),
+        mouths=("mouth-smile", "mouth-frown", "mouth-grin", "mouth-open", *_PIPE),
+        crowns=("antenna-dish", "antenna-bulb"),
         bob=(0, 0, 1, 1, 0, 0, 1, 1),
     ),
     Kind(
-        "ghost",
-        ("veil-white", "veil-mint", "veil-lilac", "veil-sky"),
-        (
-            _NECK,
-            ("eyes-hollow", "eyes-cyclops", *_EYES, *_GLASSES),
-            _MOUTHS + _PIPE,
-            ("", "halo", *_HATS),
-            _ITEMS,
-        ),
+        name="ghost",
+        skins=("veil-white", "veil-mint", "veil-lilac", "veil-sky"),
+        eyes=("eyes-hollow", "eyes-cyclops", *_EYES),
+        crowns=("halo",),
         under=0,
         floats=True,
     ),
     Kind(
-        "skeleton",
-        ("bone-ivory", "bone-ash", "bone-jade"),
-        (
-            _NECK,
-            ("eyes-hollow", "eyes-patch", *_EYES, *_GLASSES),
-            ("mouth-grin", "mouth-frown", "mouth-smile", "mouth-fangs", "mouth-open", "mouth-pipe"),
-            ("", "halo", *_HATS),
-            _ITEMS,
+        name="skeleton",
+        skins=("bone-ivory", "bone-ash", "bone-jade"),
+        eyes=("eyes-hollow", "eyes-patch", *_EYES),
+        mouths=(
+            "mouth-grin",
+            "mouth-frown",
+            "mouth-smile",
+            "mouth-fangs",
+            "mouth-open",
+            "mouth-pipe",
         ),
+        crowns=("halo",),
     ),
     Kind(
-        "zombie",
-        ("skin-moss", "skin-grey", "skin-violet"),
-        (
-            _NECK,
-            ("eyes-patch", *_EYES, *_GLASSES),
-            _MOUTHS + _PIPE,
-            ("", *_HAIR, *_HATS),
-            _ITEMS,
-        ),
+        name="zombie",
+        skins=("skin-moss", "skin-grey", "skin-violet"),
         tints=("hair-black", "hair-white", "hair-red"),
+        eyes=("eyes-patch", *_EYES),
+        crowns=_HAIR,
         sway=(0, 0, 1, 1, 0, 0, -1, -1),
     ),
     Kind(
-        "ape",
-        ("fur-brown", "fur-black", "fur-ginger", "fur-grey"),
-        (
-            _NECK,
-            ("eyes-patch", *_EYES, *_GLASSES),
-            _MOUTHS + _PIPE,
-            ("", *_HATS),
-            _ITEMS,
-        ),
+        name="ape",
+        skins=("fur-brown", "fur-black", "fur-ginger", "fur-grey"),
+        eyes=("eyes-patch", *_EYES),
     ),
     Kind(
-        "human",
-        ("skin-fair", "skin-tan", "skin-brown"),
-        (
-            _NECK,
-            ("eyes-patch", *_EYES, *_GLASSES),
-            ("", "beard-full", "beard-goatee", "beard-moustache"),
-            _MOUTHS + _PIPE,
-            ("", *_HAIR, *_HATS),
-            _ITEMS,
-        ),
+        name="human",
+        skins=("skin-fair", "skin-tan", "skin-brown"),
         tints=("hair-black", "hair-white", "hair-blond", "hair-red", "hair-blue"),
+        eyes=("eyes-patch", *_EYES),
+        beards=("beard-full", "beard-goatee", "beard-moustache"),
+        crowns=_HAIR,
     ),
     Kind(
-        "slime",
-        ("jelly-lime", "jelly-aqua", "jelly-grape", "jelly-cherry"),
-        (
-            ("", "core-bone", "core-coin", "core-heart", "core-fish"),
-            ("eyes-cyclops", *_EYES, *_GLASSES),
-            (*_MOUTHS, "mouth-pipe"),
-            ("", "sprout", *_HATS),
-            _ITEMS,
-        ),
+        name="slime",
+        skins=("jelly-lime", "jelly-aqua", "jelly-grape", "jelly-cherry"),
+        neck=("core-bone", "core-coin", "core-heart", "core-fish"),
+        eyes=("eyes-cyclops", *_EYES),
+        mouths=(*_MOUTHS, "mouth-pipe"),
+        crowns=("sprout",),
         under=0,
         drop=2,
     ),
     Kind(
-        "cat",
-        ("fur-grey", "fur-ginger", "fur-cream", "fur-black"),
-        (
-            _NECK,
-            ("eyes-slit", "eyes-patch", *_EYES, *_GLASSES),
-            _MOUTHS + _PIPE,
-            ("", "hat-bow", *_HATS),
-            _ITEMS,
-        ),
+        name="cat",
+        skins=("fur-grey", "fur-ginger", "fur-cream", "fur-black"),
+        eyes=("eyes-slit", "eyes-patch", *_EYES),
+        crowns=("hat-bow",),
     ),
     Kind(
-        "imp",
-        ("skin-red", "skin-violet", "skin-blue"),
-        (
-            _NECK,
-            ("eyes-slit", "eyes-cyclops", *_EYES, *_GLASSES),
-            _MOUTHS + _PIPE,
-            ("", "halo", *_HATS),
-            _ITEMS,
-        ),
+        name="imp",
+        skins=("skin-red", "skin-violet", "skin-blue"),
+        eyes=("eyes-slit", "eyes-cyclops", *_EYES),
+        crowns=("halo",),
     ),
 )
 

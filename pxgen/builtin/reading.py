@@ -138,24 +138,17 @@ def _frame(phase: int) -> slice:
     return slice(phase, phase + 1)
 
 
-class _Readers:
-    """Every reader, with the fixed pixels of each: a quick way to those that may fit a map."""
-
-    def __init__(self) -> None:
-        self.readers = [
-            (reader, colors)
-            for phase in range(FRAMES)
-            for reader in (KindReader(stack, phase) for stack in stacks())
-            for colors in range(len(reader.templates))
-        ]
-        self.templates = np.stack([reader.templates[colors] for reader, colors in self.readers])
-        self.fixed = np.stack([reader.fixed for reader, _ in self.readers])
-        self.sizes = self.fixed.sum(axis=1)
-
-
 @cache
-def _readers() -> _Readers:
-    return _Readers()
+def _readers() -> tuple[list[tuple[KindReader, int]], IndexMaps, Bools]:
+    """Every reader in every colour, ``(n, 576)`` maps of them, and which pixels are fixed."""
+    readers = [
+        (reader, colors)
+        for phase in range(FRAMES)
+        for reader in (KindReader(stack, phase) for stack in stacks())
+        for colors in range(len(reader.templates))
+    ]
+    templates = np.stack([reader.templates[colors] for reader, colors in readers])
+    return readers, templates, np.stack([reader.fixed for reader, _ in readers])
 
 
 def candidates(pixels: IndexMaps) -> list[tuple[KindReader, int]]:
@@ -163,8 +156,8 @@ def candidates(pixels: IndexMaps) -> list[tuple[KindReader, int]]:
 
     All that fit without a wrong pixel are among them, so a legal map is never missed.
     """
-    readers = _readers()
-    wrong = ((readers.templates != pixels) & readers.fixed).sum(axis=1) / readers.sizes
+    readers, templates, fixed = _readers()
+    wrong = ((templates != pixels) & fixed).sum(axis=1) / fixed.sum(axis=1)
     order = np.argsort(wrong, kind="stable")
     count = max(_CANDIDATES, int((wrong == 0).sum()))
-    return [readers.readers[place] for place in order[:count]]
+    return [readers[place] for place in order[:count]]

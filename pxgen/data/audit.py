@@ -12,7 +12,7 @@ same: something that occurs with this label only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -103,14 +103,9 @@ class LabelFinding:
         """Plain JSON values."""
         if not self.informative:
             return {"labelled": self.labelled, "visible": None}
-        return {
-            "labelled": self.labelled,
-            "visible": self.visible,
-            "occluded": self.occluded,
-            "absent": self.absent,
-            "traces": self.traces,
-            "hidden_by": list(self.hidden_by),
-        }
+        facts = asdict(self) | {"hidden_by": list(self.hidden_by)}
+        del facts["name"], facts["informative"]
+        return facts
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,4 @@ def keep_seen(source: Path, target: Path, report: Remark) -> None:
             pixels, _ = dataset.take(rows)
             shown = (dataset.borne(rows) & np.isin(unseen[rows], (0, TRACED))).astype(np.uint8)
             writer.append(pixels, shown, dataset.names[start : start + len(rows)])
-        own = dataset.palettes
-        writer.finish(
-            np.asarray(dataset.split),
-            np.asarray(dataset.group),
-            unseen,
-            None if own is None else np.asarray(own),
-        )
+        writer.finish(dataset.split, dataset.group, unseen, dataset.palettes)

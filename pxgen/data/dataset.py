@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,23 +222,20 @@ class DatasetWriter:
         self._digest = hashlib.sha256()
 
     def __enter__(self) -> DatasetWriter:
-        temporary = self._stack.enter_context(replacing(self._path))
-        self._file = self._stack.enter_context(temporary.open("wb"))
+        file = self._stack.enter_context(self._opened())
         reserve = len(json.dumps(json.dumps(self._about))) + 2048
-        self._writer = StreamWriter(self._file, reserve)
+        self._writer = StreamWriter(file, reserve)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None and "fingerprint" not in self._about:
-            error = RuntimeError("the dataset was left before finish()")
-            self._stack.__exit__(RuntimeError, error, None)
-            raise error
-        self._stack.__exit__(kind, error, trace)
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        with replacing(self._path) as temporary, temporary.open("wb") as file:
+            yield file
+            if "fingerprint" not in self._about:
+                raise RuntimeError("the dataset was left before finish()")
 
     def append(self, pixels: IndexMaps, labels: Marks, names: Sequence[str]) -> None:
         """Add ``(n, T, H, W) uint8`` index maps, their ``(n, L) uint8`` labels and source names."""

@@ -183,10 +183,6 @@ class _Evaluator:
     watch: Watch
 
     @property
-    def device(self) -> torch.device:
-        return next(self.loaded.model.module.parameters()).device
-
-    @property
     def workers(self) -> int:
         return self.settings.workers or cores()
 
@@ -223,8 +219,8 @@ class _Evaluator:
         if not has_bits or dataset is None or not len(dataset.held_out):
             return None
         self.say("reading held-out sprites")
-        seed = self.settings.seed
-        return held_out_bits(model, dataset, seed=seed, device=self.device, workers=self.workers)
+        seed, device = self.settings.seed, self.loaded.device
+        return held_out_bits(model, dataset, seed=seed, device=device, workers=self.workers)
 
     def measures(self) -> list[Measure]:
         """Every measure that this model, these data and what is asked for allow."""
@@ -262,7 +258,7 @@ class _Evaluator:
 
     def pictures(self, requests: Iterable[PictureRequest]) -> Iterator[IndexMaps]:
         model, seed = self.loaded.model, self.settings.seed
-        return draw(model, requests, seed, device=self.device, workers=self.workers)
+        return draw(model, requests, seed, device=self.loaded.device, workers=self.workers)
 
     def pairs(self, drawn: Drawn) -> Iterator[Pair]:
         """The first sprites, with their nearest training sprites where there is a dataset."""
@@ -286,7 +282,7 @@ class _Evaluator:
         true, marks = dataset.take(subsample(dataset.held_out, MAX_CONTINUED))
         requests = []
         for number, (clip, labels) in enumerate(zip(true, marks, strict=True)):
-            given = torch.from_numpy(clip[:kept]).to(self.device)
+            given = torch.from_numpy(clip[:kept]).to(self.loaded.device)
             sampling = continuing(given, _sampling(self.settings, None), self.loaded)
             if sampling is None:
                 return None

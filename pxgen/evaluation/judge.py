@@ -9,7 +9,6 @@ Of a clip it reads the first frame and the middle one: a pose, and that it chang
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -60,42 +59,38 @@ class Judge(nn.Module):
         return torch.cat(parts).numpy() if parts else np.zeros((0, self.score.out_features), "f4")
 
 
-class Lesson(NamedTuple):
-    """One judge to train, and its training set."""
-
-    judge: Judge
-    sprites: NDArray[np.intp]
-    """The real sprites it may see."""
-    key: int
-    """Selects its random stream."""
-
-
 def train_judges(
     dataset: Dataset,
     folds: Sequence[NDArray[np.intp]],
     *,
     seed: int,
     workers: int,
-    steps: int | None = None,
+    steps: int = STEPS,
 ) -> list[Judge]:
     """One judge for each set of sprites, the same on any number of threads."""
     with torch.random.fork_rng(devices=[]):
         seed_weights(seed)
-        lessons = [Lesson(Judge(dataset.domain), sprites, key) for key, sprites in enumerate(folds)]
+        judges = [Judge(dataset.domain) for _ in folds]
 
-    def learn(lesson: Lesson) -> Judge:
-        return _learn(dataset, lesson, seed, steps or STEPS)
+    def learn(key: int) -> None:
+        # Each has a random stream of its own.
+        _learn(judges[key], dataset, folds[key], choose(seed, key), steps)
 
-    return parallel_map(learn, lessons, workers)
+    parallel_map(learn, range(len(folds)), workers)
+    return judges
 
 
-def _learn(dataset: Dataset, lesson: Lesson, seed: int, steps: int) -> Judge:
-    judge, sprites, key = lesson
+def _learn(
+    judge: Judge,
+    dataset: Dataset,
+    sprites: NDArray[np.intp],
+    generator: np.random.Generator,
+    steps: int,
+) -> None:
     marks = dataset.labels[sprites]
     bearers = [sprites[np.flatnonzero(column)] for column in marks.T if column.any()]
     optimizer = torch.optim.AdamW(judge.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
-    generator = choose(seed, key)
     for _ in range(steps):
         chosen = sprites[generator.integers(len(sprites), size=BATCH)]
         for place in np.flatnonzero(generator.random(BATCH) < BALANCE) if bearers else ():
@@ -108,4 +103,4 @@ def _learn(dataset: Dataset, lesson: Lesson, seed: int, steps: int) -> Judge:
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-    return judge.eval()
+    judge.eval()

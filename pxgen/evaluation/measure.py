@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import IndexMaps
 from pxgen.data.dataset import Dataset, subsample
+
+MAX_REAL_SPRITES = 1000
+"""Real sprites that the reference of a measure is taken from, at most."""
 
 
 class Drawn(NamedTuple):
@@ -38,7 +42,25 @@ class Measure(Protocol):
         ...
 
 
-def real_sprites(dataset: Dataset, most: int) -> IndexMaps:
-    """At most so many real sprites, held-out ones if there are any, ``(n, T, H, W) uint8``."""
-    chosen = dataset.held_out if len(dataset.held_out) else dataset.train
-    return dataset.take(subsample(chosen, most))[0]
+class PixelMeasure(Measure):
+    """A measure of pixels alone, by which drawn sprites and real ones are judged alike."""
+
+    def __init__(self, dataset: Dataset | None) -> None:
+        self._dataset = dataset
+
+    @staticmethod
+    @abstractmethod
+    def figures(pixels: IndexMaps) -> dict[str, float]:
+        """The figures of ``(n, T, H, W) uint8`` sprites."""
+
+    def reference(self) -> dict[str, Any]:
+        """The figures of real sprites, held-out ones if there are any."""
+        if self._dataset is None:
+            return {}
+        held_out, train = self._dataset.held_out, self._dataset.train
+        chosen = subsample(held_out if len(held_out) else train, MAX_REAL_SPRITES)
+        return self.figures(self._dataset.take(chosen)[0])
+
+    def of(self, drawn: Drawn) -> dict[str, Any]:
+        """The figures of drawn sprites."""
+        return self.figures(drawn.pixels)

@@ -12,16 +12,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pxgen.arrays import IndexMaps
-from pxgen.data.dataset import Dataset
-from pxgen.evaluation.measure import Drawn, real_sprites
+from pxgen.evaluation.measure import PixelMeasure
 
-MAX_BASELINE = 1000
-"""Real clips that the reference is taken from, at most."""
 MAX_SHIFT = 3
 """Pixels that a translation may move by, at most."""
 
 
-class Motion:
+class Motion(PixelMeasure):
     """Still frames, changing pixels, seams of loops and colours that flicker, as means."""
 
     name: ClassVar[str] = "motion"
@@ -32,35 +29,24 @@ class Motion:
         "flicker": "flicker",
     }
 
-    def __init__(self, dataset: Dataset | None) -> None:
-        self._real = None if dataset is None else real_sprites(dataset, MAX_BASELINE)
+    @staticmethod
+    def figures(pixels: IndexMaps) -> dict[str, float]:
+        """Figures of ``(n, T, H, W)`` clips.
 
-    def reference(self) -> dict[str, Any]:
-        """The figures of real clips, held-out ones if there are any."""
-        return {} if self._real is None else movement(self._real)
-
-    def of(self, drawn: Drawn) -> dict[str, Any]:
-        """The figures of drawn clips."""
-        return movement(drawn.pixels)
-
-
-def movement(clips: IndexMaps) -> dict[str, float]:
-    """Figures of ``(n, T, H, W)`` clips.
-
-    ``static_frames`` is the share of frames that equal the one before; ``motion`` the share of
-    pixels that change from frame to frame; ``loop`` that of the step from the last frame to the
-    first over that of the others; ``flicker`` one less the share of colours that neighbouring
-    frames have in common.
-    """
-    changed = (clips[:, 1:] != clips[:, :-1]).mean((2, 3))
-    seam = (clips[:, -1] != clips[:, 0]).mean((1, 2))
-    motion = float(changed.mean())
-    return {
-        "static_frames": float((changed == 0).mean()),
-        "motion": motion,
-        "loop": float(seam.mean() / motion) if motion else 0.0,
-        "flicker": _flicker(clips),
-    }
+        ``static_frames`` is the share of frames that equal the one before; ``motion`` the share of
+        pixels that change from frame to frame; ``loop`` that of the step from the last frame to
+        the first over that of the others; ``flicker`` one less the share of colours that
+        neighbouring frames have in common.
+        """
+        changed = (pixels[:, 1:] != pixels[:, :-1]).mean((2, 3))
+        seam = (pixels[:, -1] != pixels[:, 0]).mean((1, 2))
+        motion = float(changed.mean())
+        return {
+            "static_frames": float((changed == 0).mean()),
+            "motion": motion,
+            "loop": float(seam.mean() / motion) if motion else 0.0,
+            "flicker": _flicker(pixels),
+        }
 
 
 def _flicker(clips: IndexMaps) -> float:

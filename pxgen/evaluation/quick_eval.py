@@ -26,7 +26,6 @@ class QuickEval:
     """
 
     def __init__(self, dataset: Dataset, card: Card, *, steerable: bool, seed: int) -> None:
-        self._craft = Craft(None)
         self._legality = Legality(None) if is_builtin(card) else None
         self._judge: Judge | None = None
         self._known: Bools = np.zeros(len(card.label_names), np.bool_)
@@ -41,7 +40,7 @@ class QuickEval:
 
     def of(self, drawn: Drawn) -> dict[str, float]:
         """``stray_pixels`` and ``colors``; ``shows_label`` and ``legal`` where they can be told."""
-        craft = self._craft.of(drawn)
+        craft = Craft.figures(drawn.pixels)
         figures = {"stray_pixels": craft["stray"], "colors": craft["colors"]}
         if self._legality is not None:
             exact = self._legality.of(drawn)

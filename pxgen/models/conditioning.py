@@ -9,12 +9,14 @@ is easy to decide for a model of labels and hard for single pixels, which would 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from pxgen.models.protocol import Batch, Stage
+from pxgen.canvas import Domain
+from pxgen.models.protocol import Batch, Model, Stage
 from pxgen.noise import Noise, draw_categories
 
 LABEL_DROPOUT = 0.1
@@ -143,6 +145,45 @@ def label_stage(prior: LabelPrior) -> Stage:
     # A perceptron over labels is done in a fraction of the time that pixels take, and no masking
     # keeps it from overfitting the sets of a small collection.
     return Stage("labels", prior, loss, held_out, share=0.05, max_epochs=16, counts_in_bits=False)
+
+
+class LabelledModel(Model):
+    """A model with a label prior, which is trained first and draws the open labels.
+
+    Args:
+        domain: of the sprites.
+        parts: its modules by their names in checkpoints.
+        prior_width: of the label prior.
+        steerable: whether labels steer it, where there are labels.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        parts: Mapping[str, nn.Module],
+        prior_width: int,
+        *,
+        steerable: bool = True,
+    ) -> None:
+        self.domain = domain
+        self.steerable = steerable and domain.labels > 0
+        self.module = nn.ModuleDict(parts)
+        self.prior = LabelPrior(domain.labels, prior_width) if self.steerable else None
+        if self.prior is not None:
+            self.module["labels"] = self.prior
+
+    def stages(self) -> tuple[Stage, ...]:
+        """The label prior, where labels steer; then the stages of sprites."""
+        stages = self.sprite_stages()
+        return stages if self.prior is None else (label_stage(self.prior), *stages)
+
+    @abstractmethod
+    def sprite_stages(self) -> tuple[Stage, ...]:
+        """The stages that learn sprites given labels."""
+
+    def complete_labels(self, asked: Tensor, noise: Noise) -> Tensor:
+        """``(n, L)`` labels with the open ones drawn, where labels steer."""
+        return asked if self.prior is None else self.prior.complete(asked, noise)
 
 
 def drop_labels(labels: Tensor, noise: Noise, dropout: float = LABEL_DROPOUT) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pxgen.canvas import Canvas
+from pxgen.canvas import Canvas, Domain
 from pxgen.noise import Noise
 
 Wrap = tuple[bool, bool]
@@ -126,6 +126,35 @@ class GlobalBlock(nn.Module):
         return x + update
 
 
+class PaletteHead(nn.Module):
+    """Logits over the palette: a feature vector a pixel against one a colour, and a bias a place.
+
+    Low rank: a large palette costs little, and single pixels can be predicted. Networks inherit it.
+    """
+
+    palette: nn.Parameter
+    bias: nn.Parameter
+
+    def add_head(self, domain: Domain, rank: int) -> None:
+        """Make the weights for features of ``rank`` numbers."""
+        palette = torch.empty(domain.colors, rank)
+        self.palette = nn.Parameter(nn.init.normal_(palette, std=rank**-0.5))
+        self.bias = nn.Parameter(torch.zeros(domain.canvas.pixels, domain.colors))
+
+    def logits(self, features: Tensor) -> Tensor:
+        """``(B, P, rank)`` features to ``(B, P, K) float32``, whatever the network ran in."""
+        return features.float() @ self.palette.t() + self.bias
+
+    def logits_at(self, features: Tensor, places: Tensor) -> Tensor:
+        """The same at ``(B, M) int64`` places alone: ``(B, M, K)``."""
+        chosen = features.gather(1, places.unsqueeze(-1).expand(-1, -1, features.shape[-1]))
+        return chosen.float() @ self.palette.t() + F.embedding(places, self.bias)
+
+    def start_from(self, tokens: Tensor) -> None:
+        """Set the bias to the frequencies of colours at each place of ``(N, P)`` sprites."""
+        start_bias(self.bias, tokens)
+
+
 def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:
     """A 3×3 convolution of ``(B, C, h, w)`` with circular padding where borders wrap round."""
     if wrap == NO_WRAP:
@@ -159,15 +188,17 @@ def dropout_features(x: Tensor, rate: float, noise: Noise | None) -> Tensor:
     return x * (noise.uniform(*x.shape[1:]) >= rate) / (1 - rate)
 
 
-def frequencies(tokens: Tensor, colors: int) -> Tensor:
-    """``(P, K)`` frequencies of each colour at each place of ``(N, P) int64`` sprites.
+@torch.no_grad()
+def start_bias(bias: Tensor, tokens: Tensor) -> None:
+    """Set a ``(P, K)`` bias to the log-frequencies of colours at each place of ``(N, P)`` sprites.
 
     Smoothed by the overall frequencies, so that no colour is impossible anywhere.
     """
-    counts = torch.zeros(tokens.shape[1], colors, device=tokens.device)
+    counts = torch.zeros_like(bias)
     counts.scatter_add_(1, tokens.t(), torch.ones_like(tokens.t(), dtype=counts.dtype))
     overall = counts.sum(0) + 1
-    return (counts + 2 * overall / overall.sum()) / (len(tokens) + 2)
+    shares = (counts + 2 * overall / overall.sum()) / (len(tokens) + 2)
+    bias.copy_(shares.log())
 
 
 def prefer_channels_last(module: nn.Module) -> None:

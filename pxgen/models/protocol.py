@@ -135,6 +135,11 @@ class SamplingParams(SamplingSettings):
         return frozenset(f.name for f in fields(self) if getattr(self, f.name) is not None)
 
 
+def or_own(asked: float | None, own: float) -> float:
+    """The value asked for, else the model's own."""
+    return own if asked is None else asked
+
+
 EDITS = frozenset({"init", "strength", "mask", "tile", "canvas", "lock"})
 """The fields of :class:`SamplingParams` that edit; any diffusion takes them."""
 
@@ -160,7 +165,7 @@ class Model(Protocol):
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        ...
+        return self.decode(self.draw(labels, noise, sampling), noise)
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sample seen as it forms; the last item equals :meth:`sample` with equal noise."""
@@ -183,11 +188,11 @@ class Model(Protocol):
 
         None of models that predict palette entries.
         """
-        ...
+        return None
 
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
         """Units of a code and how many are active over many sprites; empty without a code."""
-        ...
+        return {}
 
     def mix(self, a: Any, b: Any, weight: float) -> Any:
         """A code between two: 0 is ``a`` and 1 is ``b``, exactly."""

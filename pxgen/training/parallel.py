@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from types import TracebackType
 from typing import TypeVar
 
 import torch
@@ -59,13 +58,8 @@ class MicrobatchWorkers:
             self._pool = self._exit.enter_context(pool)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._exit.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._exit.close()
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pxgen.errors import PxgenError
 from pxgen.files import write_text
@@ -16,35 +16,6 @@ EXPERIMENT = "pxgen"
 RUN_FILE = "mlflow-run"
 """In the run folder: which MLflow run it is, so that a resumed training goes on with it."""
 STORE = "mlflow.db"
-
-
-class Tracker(Protocol):
-    """A store of a training's figures and files."""
-
-    def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
-        """Numbers of one step of a stage."""
-        ...
-
-    def file(self, path: Path) -> None:
-        """A file as it stands now."""
-        ...
-
-    def end(self, *, finished: bool) -> None:
-        """The training ended, or was stopped."""
-        ...
-
-
-class Silent:
-    """The tracker that stores nothing."""
-
-    def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
-        """Do nothing."""
-
-    def file(self, path: Path) -> None:
-        """Do nothing."""
-
-    def end(self, *, finished: bool) -> None:
-        """Do nothing."""
 
 
 class Mlflow:
@@ -117,40 +88,42 @@ class Mlflow:
         return str(run.info.run_id)
 
 
-class Forgiving:
-    """A tracker whose store may fail on the way: it says so once, and the training goes on."""
+class Tracker:
+    """A training's figures and files, stored in MLflow or nowhere.
 
-    def __init__(self, inner: Tracker, complain: Callable[[str], None]) -> None:
-        self._inner: Tracker | None = inner
-        self._complain = complain
+    A store may fail on the way: that is said once, and the training goes on.
+    """
+
+    def __init__(self, store: Mlflow | None, complain: Callable[[str], None]) -> None:
+        self._store, self._complain = store, complain
 
     def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
-        """Pass on, as long as it works."""
-        self._try(lambda inner: inner.figures(stage, step, values))
+        """Log numbers of one step of a stage."""
+        self._try(lambda store: store.figures(stage, step, values))
 
     def file(self, path: Path) -> None:
-        """Pass on, as long as it works."""
-        self._try(lambda inner: inner.file(path))
+        """Log a file as it stands now."""
+        self._try(lambda store: store.file(path))
 
     def end(self, *, finished: bool) -> None:
-        """Pass on, as long as it works."""
-        self._try(lambda inner: inner.end(finished=finished))
+        """Say that the training ended, or was stopped."""
+        self._try(lambda store: store.end(finished=finished))
 
-    def _try(self, act: Callable[[Tracker], None]) -> None:
-        if self._inner is None:
+    def _try(self, act: Callable[[Mlflow], None]) -> None:
+        if self._store is None:
             return
         try:
-            act(self._inner)
+            act(self._store)
         except Exception as error:  # stores raise whatever their databases and networks do
             self._complain(f"no longer tracked in MLflow: {_line(error)}")
-            self._inner = None
+            self._store = None
 
 
 def tracker(
     kind: str, folder: Path, parameters: Mapping[str, Any], complain: Callable[[str], None]
 ) -> Tracker:
     """The tracker that ``[train] track`` names."""
-    return Forgiving(Mlflow(folder, parameters), complain) if kind == "mlflow" else Silent()
+    return Tracker(Mlflow(folder, parameters) if kind == "mlflow" else None, complain)
 
 
 def _line(error: Exception) -> str:

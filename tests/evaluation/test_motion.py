@@ -13,7 +13,7 @@ from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
 from pxgen.evaluation import judge
-from pxgen.evaluation.motion import baselines, changed_f1, continuation, movement
+from pxgen.evaluation.motion import Motion, baselines, changed_f1, continuation
 from tests.support.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
 
 
@@ -26,19 +26,19 @@ def dot(places: list[tuple[int, int]], color: int = 1) -> np.ndarray:
 
 
 def test_movement_is_counted() -> None:
-    figures = movement(dot([(0, 0), (0, 1), (0, 1), (0, 2)]))
+    figures = Motion.figures(dot([(0, 0), (0, 1), (0, 1), (0, 2)]))
     assert figures["static_frames"] == pytest.approx(1 / 3)
     assert figures["motion"] == pytest.approx(2 * (2 / 20) / 3)
     assert figures["loop"] == pytest.approx((2 / 20) / figures["motion"])
     assert figures["flicker"] == 0
-    still = movement(np.ones((2, 3, 4, 5), np.uint8))
+    still = Motion.figures(np.ones((2, 3, 4, 5), np.uint8))
     assert (still["static_frames"], still["motion"], still["loop"]) == (1, 0, 0)
 
 
 def test_colours_that_come_and_go_flicker() -> None:
     clip = np.concatenate([dot([(0, 0)], color) for color in (1, 2, 1)], axis=1)
     # Transparent stays; of three colours one is common to neighbours.
-    assert movement(clip)["flicker"] == pytest.approx(1 - 1 / 3)
+    assert Motion.figures(clip)["flicker"] == pytest.approx(1 - 1 / 3)
 
 
 def test_baselines_go_on_simply() -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from pxgen.noise import Noise
+from pxgen.noise import Noise, gumbel
 
 MAX_FULL_COVARIANCE = 1024
 """Numbers of the widest code with a full covariance; a wider one has a diagonal."""
@@ -132,8 +132,7 @@ class AggregatePosterior(nn.Module):
         # Open labels differ from none.
         differing = (labels > 0).float() @ (1 - present).t() + (labels < 0).float() @ present.t()
         # Gumbel noise draws in proportion to exp(-differing / LABEL_SCALE).
-        gumbel = -(-noise.uniform(COMPONENTS).clamp(min=1e-9).log()).log()
-        chosen = (gumbel - differing / LABEL_SCALE).argmax(1)
+        chosen = (gumbel(noise, COMPONENTS) - differing / LABEL_SCALE).argmax(1)
         normal = noise.normal(self.size) * temperature
         return self.middle[chosen] + normal * self.std[chosen]
 

@@ -7,17 +7,40 @@ pxgen's own; ``onehot``, ``sigmoid`` and ``rgba`` are the forms they are measure
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
-from pxgen.models.autoencoder.support import SupportEncoding
-from pxgen.models.layers import frequencies
+from pxgen.models.layers import PaletteHead
 from pxgen.noise import Noise
 
 
-class IndexEncoding(nn.Module):
+class Encoding(nn.Module):
+    """A form of pixels with its likelihood or error."""
+
+    enter: int
+    leave: int
+
+    def start_from(self, tokens: Tensor) -> None:
+        """Set weights by ``(N, P)`` training sprites; without an effect they start at random."""
+
+    @abstractmethod
+    def cost(self, features: Tensor, tokens: Tensor) -> Tensor:
+        """``(B,)`` nats or squared error of sprites."""
+
+    def estimate(self, features: Tensor, tokens: Tensor, noise: Noise) -> Tensor:
+        """``(B,)`` costs that are learnt from: the exact ones where nothing is cheaper."""
+        return self.cost(features, tokens)
+
+    @abstractmethod
+    def decide(self, features: Tensor) -> Tensor:
+        """``(B, P) int64``, the likeliest colours."""
+
+
+class IndexEncoding(PaletteHead, Encoding):
     """An embedding in, a low-rank softmax over the palette out.
 
     A dense layer over one-hot planes is a look-up in disguise; this is the look-up, and a colour
@@ -29,24 +52,12 @@ class IndexEncoding(nn.Module):
         self.loss_pixels = loss_pixels
         self.enter, self.leave = embedding, rank
         self.embed = nn.Embedding(domain.colors, embedding)
-        palette = torch.empty(domain.colors, rank)
-        self.palette = nn.Parameter(nn.init.normal_(palette, std=rank**-0.5))
-        self.bias = nn.Parameter(torch.zeros(domain.canvas.pixels, domain.colors))
+        self.add_head(domain, rank)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """``(B, P)`` to ``(B, P, enter)``."""
         embedded: Tensor = self.embed(tokens)
         return embedded
-
-    def start_from(self, tokens: Tensor) -> None:
-        """Set the bias to the frequencies of colours at each place of ``(N, P)`` sprites."""
-        with torch.no_grad():
-            self.bias.copy_(frequencies(tokens, self.bias.shape[1]).log())
-
-    def logits(self, features: Tensor) -> Tensor:
-        """``(B, P, leave)`` to ``(B, P, K)``."""
-        scores: Tensor = features.float() @ self.palette.t() + self.bias
-        return scores
 
     def cost(self, features: Tensor, tokens: Tensor) -> Tensor:
         """``(B,)`` cross-entropy in nats."""
@@ -58,8 +69,7 @@ class IndexEncoding(nn.Module):
         if not 0 < self.loss_pixels < P:
             return self.cost(features, tokens)
         chosen = noise.uniform(P).topk(self.loss_pixels, dim=1, sorted=False).indices
-        some = features.gather(1, chosen.unsqueeze(-1).expand(-1, -1, self.leave))
-        logits = some.float() @ self.palette.t() + F.embedding(chosen, self.bias)
+        logits = self.logits_at(features, chosen)
         return _nats(logits, tokens.gather(1, chosen)) * (P / self.loss_pixels)
 
     def decide(self, features: Tensor) -> Tensor:
@@ -67,7 +77,7 @@ class IndexEncoding(nn.Module):
         return self.logits(features).argmax(-1)
 
 
-class OneHotEncoding(nn.Module):
+class OneHotEncoding(Encoding):
     """One plane a colour in and out, as pallets has it: the dense form, kept to measure against."""
 
     def __init__(self, domain: Domain) -> None:
@@ -78,16 +88,9 @@ class OneHotEncoding(nn.Module):
         """``(B, P)`` to ``(B, P, K)`` zeros and ones."""
         return F.one_hot(tokens, self.enter).float()
 
-    def start_from(self, tokens: Tensor) -> None:
-        """Do nothing: weights start at random."""
-
     def cost(self, features: Tensor, tokens: Tensor) -> Tensor:
         """``(B,)`` cross-entropy in nats."""
         return _nats(features.float(), tokens)
-
-    def estimate(self, features: Tensor, tokens: Tensor, noise: Noise) -> Tensor:
-        """The exact cost."""
-        return self.cost(features, tokens)
 
     def decide(self, features: Tensor) -> Tensor:
         """``(B, P) int64``, the likeliest colours."""
@@ -109,7 +112,7 @@ class SigmoidEncoding(OneHotEncoding):
         return planes.sum((1, 2))
 
 
-class RgbaEncoding(nn.Module):
+class RgbaEncoding(Encoding):
     """Four numbers a pixel in and out, snapped to the palette at the end."""
 
     palette: Tensor
@@ -123,9 +126,6 @@ class RgbaEncoding(nn.Module):
         """``(B, P)`` to ``(B, P, 4)`` in [0, 1]."""
         return self.palette[tokens]
 
-    def start_from(self, tokens: Tensor) -> None:
-        """Do nothing: weights start at random."""
-
     def rgba(self, features: Tensor) -> Tensor:
         """``(B, P, 4)`` colours in [0, 1], before any is snapped to the palette."""
         return features.float().sigmoid()
@@ -133,10 +133,6 @@ class RgbaEncoding(nn.Module):
     def cost(self, features: Tensor, tokens: Tensor) -> Tensor:
         """``(B,)`` squared error over all pixels and channels."""
         return (self.rgba(features) - self.palette[tokens]).square().sum((1, 2))
-
-    def estimate(self, features: Tensor, tokens: Tensor, noise: Noise) -> Tensor:
-        """The exact cost."""
-        return self.cost(features, tokens)
 
     def decide(self, features: Tensor) -> Tensor:
         """``(B, P) int64``, the nearest palette entries."""
@@ -148,6 +144,3 @@ def _nats(logits: Tensor, tokens: Tensor) -> Tensor:
     """``(B, M, K)`` logits and ``(B, M)`` tokens to ``(B,)`` nats."""
     nats = F.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="none")
     return nats.view_as(tokens).sum(1)
-
-
-Encoding = IndexEncoding | SupportEncoding | OneHotEncoding | SigmoidEncoding | RgbaEncoding

@@ -40,7 +40,7 @@ class PointLatent:
         return params
 
     def std(self, params: Tensor) -> Tensor:
-        """The deviation of a code."""
+        """The deviation of a code: zero, unless it spreads around its mode."""
         return torch.zeros_like(params)
 
     def active(self, codes: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ class GaussianLatent(PointLatent):
         return (0.5 * _moments(params)[1]).exp()
 
 
-class GumbelLatent:
+class GumbelLatent(PointLatent):
     """A categorical posterior for each of several groups (1611.01144, 1611.00712).
 
     Straight-through: training passes exact one-hot draws forward and relaxed ones backward.
@@ -93,8 +93,8 @@ class GumbelLatent:
     has_kl = True
 
     def __init__(self, groups: int, categories: int) -> None:
+        super().__init__(groups * categories)
         self.groups, self.categories = groups, categories
-        self.size = self.param_count = groups * categories
 
     def draw(self, params: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
         """Straight-through draws, flattened, and the divergence from the uniform prior in nats."""
@@ -112,10 +112,6 @@ class GumbelLatent:
         """The likeliest category of each group, one-hot and flattened."""
         best = torch.unflatten(params, 1, (self.groups, self.categories)).argmax(-1)
         return F.one_hot(best, self.categories).float().flatten(1)
-
-    def std(self, params: Tensor) -> Tensor:
-        """Zeros: categories have no distance."""
-        return torch.zeros_like(params)
 
     def active(self, codes: Tensor) -> Tensor:
         """``(groups,)``: the groups whose category varies over ``(N, size)`` codes."""
@@ -138,9 +134,6 @@ class GumbelLatent:
         """Pass from ``a`` to ``b`` group by group, in the order of ``(n, groups)`` keys."""
         passed = (keys[:, : self.groups] < weight).repeat_interleave(self.categories, 1)
         return torch.where(passed, b, a)
-
-
-Latent = PointLatent | GaussianLatent | GumbelLatent
 
 
 def gumbel_softmax(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:

@@ -27,11 +27,11 @@ from pxgen.models.autoencoder.encodings import (
     RgbaEncoding,
     SigmoidEncoding,
 )
-from pxgen.models.autoencoder.latents import GaussianLatent, GumbelLatent, Latent, PointLatent
+from pxgen.models.autoencoder.latents import GaussianLatent, GumbelLatent, PointLatent
 from pxgen.models.autoencoder.support import SupportEncoding
-from pxgen.models.conditioning import LABEL_DROPOUT, LabelPrior, label_stage
+from pxgen.models.conditioning import LABEL_DROPOUT, LabelledModel
 from pxgen.models.layers import prefer_channels_last
-from pxgen.models.protocol import Batch, ModelSpec, SamplingParams, Stage
+from pxgen.models.protocol import Batch, ModelSpec, SamplingParams, Stage, or_own
 from pxgen.noise import Noise
 
 TRACE_STEPS = 8
@@ -100,7 +100,7 @@ class Code(NamedTuple):
     """``(n, size)`` in [0, 1): when each part of a mixture passes from one sprite to another."""
 
 
-class Autoencoder:
+class Autoencoder(LabelledModel):
     """An autoencoder as a model: its prior is standard, or fitted to codes once they are learnt."""
 
     takes = frozenset({"temperature"})
@@ -124,7 +124,7 @@ class Autoencoder:
         self.latent = _latent(spec)
         self.encoder = _encoder(spec, domain, self.encoding.enter, self.latent.param_count)
         self.decoder = _decoder(spec, domain, self.encoding.leave, self.latent.size)
-        parts: dict[str, nn.Module] = {
+        codec: dict[str, nn.Module] = {
             "pixels": self.encoding,
             "encoder": self.encoder,
             "decoder": self.decoder,
@@ -132,23 +132,19 @@ class Autoencoder:
         self.target = None
         if spec.target_labels and L:
             self.target = nn.Linear(self._code_size() + (L if spec.decoder_labels else 0), L)
-            parts["target"] = self.target
-        self.codec = nn.ModuleDict(parts)
+            codec["target"] = self.target
+        self.codec = nn.ModuleDict(codec)
         prefer_channels_last(self.codec)
-        fitted = spec.prior == "fitted"
         self.density = Density(self._code_size(), L)
-        self.steerable = bool(L) and (spec.decoder_labels or fitted)
-        self.prior = LabelPrior(L, LABEL_PRIOR_WIDTH) if self.steerable else None
-        self.module = nn.ModuleDict({"codec": self.codec, "density": self.density})
+        parts = {"codec": self.codec, "density": self.density}
         self.aggregate = None
         if spec.prior == "aggregate":
-            self.aggregate = AggregatePosterior(self._code_size(), L)
-            self.module["posteriors"] = self.aggregate
-        if self.prior is not None:
-            self.module["labels"] = self.prior
+            self.aggregate = parts["posteriors"] = AggregatePosterior(self._code_size(), L)
+        steerable = spec.decoder_labels or spec.prior == "fitted"
+        super().__init__(domain, parts, LABEL_PRIOR_WIDTH, steerable=steerable)
 
-    def stages(self) -> tuple[Stage, ...]:
-        """The label prior, where labels steer; then the codec, to whose codes a prior is fitted."""
+    def sprite_stages(self) -> tuple[Stage, ...]:
+        """The codec, to whose codes a prior is fitted."""
         has_bits = self.latent.has_kl and self.spec.encoding != "rgba"
         codec = Stage(
             "codec",
@@ -159,7 +155,7 @@ class Autoencoder:
             fit_prior=self._fit_prior,
             counts_in_bits=has_bits,
         )
-        return (codec,) if self.prior is None else (label_stage(self.prior), codec)
+        return (codec,)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """The costs of pixels, code and labels, in nats a pixel (squared error for RGBA)."""
@@ -196,10 +192,6 @@ class Autoencoder:
             figures |= {"bits": (cost + kl) / math.log(2), "code_bits": kl / math.log(2)}
         return figures
 
-    def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
-        """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self.decode(self.draw(labels, noise, sampling), noise)
-
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """From the mean of all codes to the code drawn, evenly."""
         code = self.draw(labels, noise, sampling)
@@ -213,11 +205,8 @@ class Autoencoder:
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Code:
         """A code of the prior; open labels are drawn where labels steer."""
-        if self.prior is not None:
-            labels = self.prior.complete(labels, noise)
-        temperature = (
-            self.spec.temperature if sampling.temperature is None else sampling.temperature
-        )
+        labels = self.complete_labels(labels, noise)
+        temperature = or_own(sampling.temperature, self.spec.temperature)
         if self.aggregate is not None:
             flat = self.aggregate.draw(labels, noise, temperature)
         else:
@@ -310,7 +299,7 @@ _PLANES: Mapping[str, type[OneHotEncoding | RgbaEncoding]] = {
 }
 
 
-def _latent(spec: AutoencoderSpec) -> Latent:
+def _latent(spec: AutoencoderSpec) -> PointLatent:
     if spec.latent == "gumbel":
         return GumbelLatent(spec.size, spec.categories)
     return GaussianLatent(spec.size) if spec.latent == "gaussian" else PointLatent(spec.size)

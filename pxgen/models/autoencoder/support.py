@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pxgen.canvas import Domain
-from pxgen.noise import Noise
+from pxgen.models.autoencoder.encodings import Encoding
 
 UNSEEN_COUNT = 0.5
 """Smoothing: added to the count of the colours that have no logit at a place."""
@@ -21,7 +21,7 @@ MAX_COUNT = 2**40
 """More pixels than any training sees of a colour; sums of a palette's counts stay exact."""
 
 
-class SupportEncoding(nn.Module):
+class SupportEncoding(Encoding):
     """A softmax at each place over the colours seen there and one escape for all others.
 
     The commonest pairs of place and colour share ``slots`` logits a place on average, so places
@@ -92,10 +92,6 @@ class SupportEncoding(nn.Module):
         behind = self.behind.log().unsqueeze(1) - self.common.log()[tokens.t()]
         nats = self._total(logits) - logits.gather(0, slot)
         return (nats + torch.where(slot < self.places, behind, 0)).sum(0)
-
-    def estimate(self, features: Tensor, tokens: Tensor, noise: Noise) -> Tensor:
-        """The exact cost."""
-        return self.cost(features, tokens)
 
     def decide(self, features: Tensor) -> Tensor:
         """``(B, P) int64``, the likeliest colours; the lowest of equals."""

@@ -7,7 +7,7 @@ sprite's quantiles decode to the sprite, and those of two sprites can be mixed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,10 +19,10 @@ from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.models.autoregressive.pixelsnail import PixelSnail
 from pxgen.models.autoregressive.truncation import truncated_probs
-from pxgen.models.conditioning import LabelEmbedding, LabelPrior, drop_labels, label_stage
+from pxgen.models.conditioning import LabelEmbedding, LabelledModel, drop_labels
 from pxgen.models.diffusion.solvers import slerp
-from pxgen.models.layers import frequencies
-from pxgen.models.protocol import Batch, ModelSpec, SamplingParams, Stage
+from pxgen.models.layers import start_bias
+from pxgen.models.protocol import Batch, ModelSpec, SamplingParams, Stage, or_own
 from pxgen.noise import Noise
 
 TRACE_STEPS = 16
@@ -54,7 +54,7 @@ class Quantiles(NamedTuple):
     """Its ``top_k`` and ``top_p``."""
 
 
-class PixelSnailModel:
+class PixelSnailModel(LabelledModel):
     """PixelSNAIL as a model: its codec is the identity, its prior autoregressive."""
 
     takes = frozenset({"sampler", "temperature", "top_k", "top_p"})
@@ -62,7 +62,7 @@ class PixelSnailModel:
     samplers: Mapping[str, frozenset[str]] = {sampler: frozenset()}
 
     def __init__(self, spec: PixelSnailSpec, domain: Domain) -> None:
-        self.spec, self.domain = spec, domain
+        self.spec = spec
         self.condition = LabelEmbedding(domain.labels, spec.hidden)
         self.net = PixelSnail(
             domain.canvas,
@@ -73,16 +73,11 @@ class PixelSnailModel:
             dropout=spec.dropout,
         )
         self.pixels = nn.ModuleDict({"condition": self.condition, "net": self.net})
-        self.steerable = domain.labels > 0
-        self.module = nn.ModuleDict({"pixels": self.pixels})
-        self.prior = LabelPrior(domain.labels, spec.hidden) if domain.labels else None
-        if self.prior is not None:
-            self.module["labels"] = self.prior
+        super().__init__(domain, {"pixels": self.pixels}, spec.hidden)
 
-    def stages(self) -> tuple[Stage, ...]:
-        """The label prior, if there are labels; then pixels given labels."""
-        pixels = Stage("pixels", self.pixels, self.loss, self.held_out, self.initialize)
-        return (pixels,) if self.prior is None else (label_stage(self.prior), pixels)
+    def sprite_stages(self) -> tuple[Stage, ...]:
+        """Pixels given labels."""
+        return (Stage("pixels", self.pixels, self.loss, self.held_out, self.initialize),)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a pixel."""
@@ -105,13 +100,7 @@ class PixelSnailModel:
 
     def initialize(self, batch: Batch) -> None:
         """Set the bias to the frequencies of colours at each place."""
-        with torch.no_grad():
-            shares = frequencies(batch.pixels.flatten(1), self.domain.colors)
-            self.net.bias.copy_(shares.log())
-
-    def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
-        """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self.decode(self.draw(labels, noise, sampling), noise)
+        start_bias(self.net.bias, batch.pixels.flatten(1))
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sprite as it is written, the rest of it transparent."""
@@ -123,11 +112,8 @@ class PixelSnailModel:
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Quantiles:
         """A random quantile for every pixel."""
-        if self.prior is not None:
-            labels = self.prior.complete(labels, noise)
-        temperature = (
-            self.spec.temperature if sampling.temperature is None else sampling.temperature
-        )
+        labels = self.complete_labels(labels, noise)
+        temperature = or_own(sampling.temperature, self.spec.temperature)
         return Quantiles(noise.normal(self.domain.canvas.pixels), labels, temperature, sampling)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Quantiles:
@@ -152,13 +138,6 @@ class PixelSnailModel:
             cached.append(position, pixel)
             drawn.append(pixel)
         return self._maps(torch.stack(drawn, 1))
-
-    def decode_rgba(self, code: Quantiles) -> None:
-        """None: it predicts palette entries."""
-
-    def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
-        """Empty: a code is noise."""
-        return {}
 
     def mix(self, a: Quantiles, b: Quantiles, weight: float) -> Quantiles:
         """Spherical interpolation of the noise; both ends exact."""

@@ -5,17 +5,16 @@ Open labels are drawn for a new sprite, and inferred for one that is partly know
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from pxgen.canvas import Canvas, Domain
 from pxgen.config.schema import setting
-from pxgen.models.conditioning import LABEL_DROPOUT, LabelPrior, label_stage
+from pxgen.models.conditioning import LABEL_DROPOUT, LabelledModel
 from pxgen.models.diffusion.backbone import BackboneSpec
 from pxgen.models.diffusion.inpainting import infer_labels, masked_sum
 from pxgen.models.diffusion.tiling import Windows
@@ -34,16 +33,7 @@ class DiffusionSpec(BackboneSpec):
     guidance: float = setting(1.0, "how strictly labels are followed; 1 is as learnt", low=0)
 
 
-class Known(NamedTuple):
-    """The known pixels of a sprite that is completed."""
-
-    masked: Tensor
-    """``(n, P) bool``: the pixels that are not known."""
-    log_probs: Callable[[Tensor], Tensor]
-    """``(m, L)`` labels to ``(m, P)``: log-probabilities of the pixels given labels alone."""
-
-
-class Diffusion(ABC):
+class Diffusion(LabelledModel):
     """A denoiser of sprites, and a label prior.
 
     Args:
@@ -63,13 +53,8 @@ class Diffusion(ABC):
         *,
         counts_in_bits: bool = True,
     ) -> None:
-        self.domain, self.network = domain, network
-        self._counts_in_bits = counts_in_bits
-        self.steerable = domain.labels > 0
-        self.module = nn.ModuleDict({name: network})
-        self.prior = LabelPrior(domain.labels, spec.hidden) if domain.labels else None
-        if self.prior is not None:
-            self.module["labels"] = self.prior
+        super().__init__(domain, {name: network}, spec.hidden)
+        self.network, self._counts_in_bits = network, counts_in_bits
 
     @abstractmethod
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
@@ -83,8 +68,8 @@ class Diffusion(ABC):
     def initialize(self, batch: Batch) -> None:
         """Set biases by training sprites, before the first step."""
 
-    def stages(self) -> tuple[Stage, ...]:
-        """The label prior, if there are labels; then the denoiser."""
+    def sprite_stages(self) -> tuple[Stage, ...]:
+        """The denoiser's."""
         pixels = Stage(
             "denoiser",
             self.network,
@@ -94,11 +79,7 @@ class Diffusion(ABC):
             early_decay=True,
             counts_in_bits=self._counts_in_bits,
         )
-        return (pixels,) if self.prior is None else (label_stage(self.prior), pixels)
-
-    def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
-        """Empty: a code is as large as a sprite."""
-        return {}
+        return (pixels,)
 
     def canvas(self, sampling: SamplingParams) -> Canvas:
         """The canvas of the drawing."""
@@ -108,15 +89,26 @@ class Diffusion(ABC):
         """The network's views of the drawing."""
         return Windows(self.domain.canvas, self.canvas(sampling), sampling.tile or NO_WRAP)
 
-    def complete_labels(self, asked: Tensor, noise: Noise, known: Known | None = None) -> Tensor:
-        """``(n, L)`` labels with the open ones drawn, or inferred where pixels are known."""
+    def maps(self, tokens: Tensor, sampling: SamplingParams) -> Tensor:
+        """``(n, P)`` tokens to ``(n, T, H, W) uint8`` index maps of the drawing's canvas."""
+        return tokens.to(torch.uint8).view(-1, *self.canvas(sampling))
+
+    def infer_labels(
+        self,
+        asked: Tensor,
+        seen: Tensor,
+        log_probs: Callable[[Tensor], Tensor],
+        noise: Noise,
+    ) -> Tensor:
+        """``(n, L)`` labels with the open ones inferred from ``(n, P) bool`` seen pixels.
+
+        ``log_probs`` takes ``(m, L)`` labels to ``(m, P)``: log-probabilities of the pixels given
+        labels alone.
+        """
         if self.prior is None:
             return asked
-        if known is None:
-            return self.prior.complete(asked, noise)
-        seen = ~known.masked
         return infer_labels(
-            self.prior, asked, lambda sets: masked_sum(known.log_probs(sets), seen), noise
+            self.prior, asked, lambda sets: masked_sum(log_probs(sets), seen), noise
         )
 
 

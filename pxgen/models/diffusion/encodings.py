@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.models.diffusion.inpainting import log_probs
+from pxgen.models.layers import PaletteHead
 
 
 class Noisy(NamedTuple):
@@ -92,7 +93,7 @@ class RgbaEncoding(nn.Module):
         return (features.float() - target).square().mean((1, 2))
 
 
-class PaletteEncoding(nn.Module):
+class PaletteEncoding(PaletteHead):
     """A vector an entry, learnt or one-hot; scores are log-probabilities of the entries.
 
     The posterior of an entry is the network's prediction from all around times the likelihood of
@@ -114,8 +115,7 @@ class PaletteEncoding(nn.Module):
         self.channels, self.rank, self.length = learnt or K, rank, length
         table = torch.empty(K, self.channels)
         self.table = nn.Parameter(nn.init.normal_(table)) if learnt else None
-        self.palette = nn.Parameter(nn.init.normal_(torch.empty(K, rank), std=rank**-0.5))
-        self.bias = nn.Parameter(torch.zeros(domain.canvas.pixels, K))
+        self.add_head(domain, rank)
 
     def vectors(self) -> Tensor:
         """``(K, channels)``, all equally long."""
@@ -129,10 +129,9 @@ class PaletteEncoding(nn.Module):
 
     def scores(self, features: Tensor, x: Tensor, alpha_bar: Tensor) -> Tensor:
         """``(B, P, K)`` log-probabilities."""
-        prior = features.float() @ self.palette.t() + self.bias
         # Vectors are equally long: what tells them apart is the product alone.
         likelihood = (x @ self.vectors().t()) * (alpha_bar.sqrt() / (1 - alpha_bar))
-        return (prior + likelihood).log_softmax(-1)
+        return (self.logits(features) + likelihood).log_softmax(-1)
 
     def certain(self, tokens: Tensor) -> Tensor:
         """Scores of ``(P,)`` pixels that are known."""

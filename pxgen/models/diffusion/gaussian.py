@@ -20,13 +20,13 @@ from pxgen.config.schema import setting
 from pxgen.errors import InputError
 from pxgen.models.conditioning import drop_labels
 from pxgen.models.diffusion.backbone import EMBEDDING, Backbone
-from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, Known, low_discrepancy_levels
+from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.encodings import Encoding, Noisy, PaletteEncoding, RgbaEncoding
 from pxgen.models.diffusion.inpainting import edit_mask
 from pxgen.models.diffusion.schedule import Schedule, Step
 from pxgen.models.diffusion.solvers import SAMPLERS, PredictX0, ddim_invert, slerp
-from pxgen.models.layers import NO_WRAP, Wrap, frequencies, prefer_channels_last
-from pxgen.models.protocol import EDITS, Batch, SamplingParams
+from pxgen.models.layers import NO_WRAP, Wrap, prefer_channels_last
+from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
 from pxgen.noise import Noise
 
 STRATA = 16
@@ -166,13 +166,7 @@ class GaussianDiffusion(Diffusion):
     def initialize(self, batch: Batch) -> None:
         """Set the bias to the frequencies of colours at each place."""
         if isinstance(self.encoding, PaletteEncoding):
-            with torch.no_grad():
-                shares = frequencies(batch.pixels.flatten(1), self.domain.colors)
-                self.encoding.bias.copy_(shares.log())
-
-    def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
-        """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self.decode(self.draw(labels, noise, sampling), noise)
+            self.encoding.start_from(batch.pixels.flatten(1))
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sprite that each step predicts."""
@@ -209,7 +203,7 @@ class GaussianDiffusion(Diffusion):
             self._predictor(sets, plain, seen)(unseen, self.spec.levels - 1)
             return self.encoding.log_probs(seen[0], init)
 
-        return self.complete_labels(asked, noise, Known(masked, of_init))
+        return self.infer_labels(asked, ~masked, of_init, noise)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> GaussianCode:
         """The noise from which DDIM nearly arrives at the sprite."""
@@ -263,7 +257,7 @@ class GaussianDiffusion(Diffusion):
 
     def _predictor(self, labels: Tensor, sampling: SamplingParams, seen: list[Tensor]) -> PredictX0:
         """Predict ``x0`` with guidance; ``seen`` is filled with the scores of the last call."""
-        strength = 1.0 if sampling.guidance is None else sampling.guidance
+        strength = or_own(sampling.guidance, 1.0)
         windows = self.windows(sampling)
         last: Tensor | None = None
 
@@ -304,12 +298,12 @@ class GaussianDiffusion(Diffusion):
         """With the model's own choices where none was made."""
         name = sampling.sampler or self.sampler
         sampler = SAMPLERS[name]
-        eta = self.spec.eta if sampling.eta is None else sampling.eta
+        eta = or_own(sampling.eta, self.spec.eta)
         return replace(
             sampling,
             steps=min(sampling.steps or self.spec.steps, self.spec.levels),
             sampler=name,
-            guidance=self.spec.guidance if sampling.guidance is None else sampling.guidance,
+            guidance=or_own(sampling.guidance, self.spec.guidance),
             eta=eta if "eta" in sampler.options else sampler.eta,
         )
 
@@ -318,8 +312,7 @@ class GaussianDiffusion(Diffusion):
         if sampling.init is not None and sampling.mask is not None:
             # Entries of equal colour are one to the RGBA encoding.
             indices = torch.where(sampling.mask.flatten(), indices, sampling.init.flatten().long())
-        maps = indices.to(torch.uint8)
-        return torch.unflatten(maps, 1, self.canvas(sampling))
+        return self.maps(indices, sampling)
 
 
 def _encoding(spec: GaussianSpec, domain: Domain) -> Encoding:

@@ -20,11 +20,11 @@ from torch.nn import functional as F
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.models.conditioning import drop_labels
-from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, Known, low_discrepancy_levels
+from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.denoiser import Denoiser
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.unmasking import ORDERS, unmask
-from pxgen.models.protocol import EDITS, Batch, SamplingParams
+from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
 from pxgen.noise import Noise
 
 LOSS_PIXELS = 160
@@ -107,17 +107,17 @@ class MaskedDiffusion(Diffusion):
 
     def initialize(self, batch: Batch) -> None:
         """Set the bias to the frequencies of colours at each place."""
-        self.denoiser.start_from(batch.pixels)
+        self.denoiser.start_from(batch.pixels.flatten(1))
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self._maps(self.draw(labels, noise, sampling).tokens, sampling)
+        return self.maps(self.draw(labels, noise, sampling).tokens, sampling)
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sample as it forms; masked pixels are transparent."""
         start, labels = self._start(labels, noise, sampling)
         for tokens in self._draw(start, labels, noise, sampling):
-            yield self._maps(tokens.masked_fill(tokens == self.denoiser.mask_token, 0), sampling)
+            yield self.maps(tokens.masked_fill(tokens == self.denoiser.mask_token, 0), sampling)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> MaskedCode:
         """Mask a random half of the pixels."""
@@ -135,10 +135,7 @@ class MaskedDiffusion(Diffusion):
     def decode(self, code: MaskedCode, noise: Noise) -> Tensor:
         """Draw the masked pixels; the others stay as they are."""
         *_, last = self._draw(code.tokens, code.labels, noise, SamplingParams())
-        return self._maps(last, SamplingParams())
-
-    def decode_rgba(self, code: MaskedCode) -> None:
-        """None: it predicts palette entries."""
+        return self.maps(last, SamplingParams())
 
     def mix(self, a: MaskedCode, b: MaskedCode, weight: float) -> MaskedCode:
         """Pass from ``a`` to ``b`` pixel by pixel; where they differ, some are masked half-way."""
@@ -164,7 +161,7 @@ class MaskedDiffusion(Diffusion):
         def of_init(sets: Tensor) -> Tensor:
             return log_probs(logits(blank[:1].expand(len(sets), -1), sets), init)
 
-        labels = self.complete_labels(labels, noise, Known(masked, of_init))
+        labels = self.infer_labels(labels, ~masked, of_init, noise)
         return init.expand_as(blank).masked_fill(masked, token), labels
 
     def _logits(self, sampling: SamplingParams) -> Callable[[Tensor, Tensor], Tensor]:
@@ -183,9 +180,7 @@ class MaskedDiffusion(Diffusion):
     def _draw(
         self, start: Tensor, labels: Tensor, noise: Noise, sampling: SamplingParams
     ) -> Iterator[Tensor]:
-        spec = self.spec
-        guidance = spec.guidance if sampling.guidance is None else sampling.guidance
-        temperature = spec.temperature if sampling.temperature is None else sampling.temperature
+        guidance = or_own(sampling.guidance, self.spec.guidance)
         logits = self._logits(sampling)
 
         def predict(tokens: Tensor, progress: float) -> Tensor:
@@ -210,9 +205,6 @@ class MaskedDiffusion(Diffusion):
             noise,
             order=ORDERS[sampling.sampler or self.sampler],
             # More steps than pixels would only draw the same pixels again and again.
-            steps=min(sampling.steps or spec.steps, start.shape[1]),
-            temperature=temperature,
+            steps=min(sampling.steps or self.spec.steps, start.shape[1]),
+            temperature=or_own(sampling.temperature, self.spec.temperature),
         )
-
-    def _maps(self, tokens: Tensor, sampling: SamplingParams) -> Tensor:
-        return tokens.view(-1, *self.canvas(sampling)).to(torch.uint8)

@@ -20,11 +20,11 @@ from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.models.conditioning import drop_labels
 from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec
-from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, Known, low_discrepancy_levels
+from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.schedule import Schedule, Step
-from pxgen.models.layers import NO_WRAP, Wrap, frequencies, prefer_channels_last
-from pxgen.models.protocol import EDITS, Batch, SamplingParams
+from pxgen.models.layers import NO_WRAP, PaletteHead, Wrap, prefer_channels_last
+from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
 from pxgen.noise import Noise, draw_categories
 
 STRATA = 16
@@ -58,25 +58,20 @@ class UniformCode(NamedTuple):
     """``(n, P) int64``: random entries for pixels that a mixture replaces."""
 
 
-class UniformDenoiser(Backbone):
+class UniformDenoiser(Backbone, PaletteHead):
     """Logits of every pixel from all around it."""
 
     def __init__(self, spec: BackboneSpec, domain: Domain) -> None:
         super().__init__(spec, domain, nn.Embedding(domain.colors, EMBEDDING), spec.rank)
-        palette = torch.empty(domain.colors, spec.rank)
-        self.palette = nn.Parameter(nn.init.normal_(palette, std=spec.rank**-0.5))
-        self.bias = nn.Parameter(torch.zeros(domain.canvas.pixels, domain.colors))
+        self.add_head(domain, spec.rank)
         prefer_channels_last(self)
 
     def forward(
         self, tokens: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NO_WRAP
     ) -> Tensor:
         """``(B, P)`` tokens to ``(B, P, K)`` logits."""
-        T, H, W = self.canvas
-        maps = self.pad(tokens.view(-1, T, H, W), 0)
-        features = self.features(self.embed(maps), labels, level, wrap)
-        logits: Tensor = features.float() @ self.palette.t() + self.bias
-        return logits
+        maps = self.pad(tokens.view(-1, *self.canvas), 0)
+        return self.logits(self.features(self.embed(maps), labels, level, wrap))
 
 
 class UniformDiffusion(Diffusion):
@@ -146,19 +141,17 @@ class UniformDiffusion(Diffusion):
 
     def initialize(self, batch: Batch) -> None:
         """Set the bias to the frequencies of colours at each place."""
-        with torch.no_grad():
-            shares = frequencies(batch.pixels.flatten(1), self.domain.colors)
-            self.denoiser.bias.copy_(shares.log())
+        self.denoiser.start_from(batch.pixels.flatten(1))
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        return self._maps(self.draw(labels, noise, sampling).tokens, sampling)
+        return self.maps(self.draw(labels, noise, sampling).tokens, sampling)
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sample after each step, from random pixels to itself."""
         start, labels = self._start(labels, noise, sampling)
         for tokens in self._denoise(start, sampling.edit_strength, labels, noise, sampling):
-            yield self._maps(tokens, sampling)
+            yield self.maps(tokens, sampling)
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> UniformCode:
         """A whole sprite without noise."""
@@ -176,10 +169,7 @@ class UniformDiffusion(Diffusion):
     def decode(self, code: UniformCode, noise: Noise) -> Tensor:
         """Denoise from the code's level."""
         *_, tokens = self._denoise(code.tokens, code.level, code.labels, noise, SamplingParams())
-        return self._maps(tokens, SamplingParams())
-
-    def decode_rgba(self, code: UniformCode) -> None:
-        """None: it predicts palette entries."""
+        return self.maps(tokens, SamplingParams())
 
     def mix(self, a: UniformCode, b: UniformCode, weight: float) -> UniformCode:
         """Pass from ``a`` to ``b`` pixel by pixel; half-way some are random, and denoised."""
@@ -219,7 +209,7 @@ class UniformDiffusion(Diffusion):
             unseen = random.repeat_interleave(len(sets) // len(random), 0)
             return log_probs(self._logits(unseen, sets, self.spec.levels - 1, sampling), init)
 
-        labels = self.complete_labels(labels, noise, Known(masked, of_init))
+        labels = self.infer_labels(labels, ~masked, of_init, noise)
         steps = self._steps(sampling, sampling.edit_strength)
         alpha_bar = torch.full_like(nothing, steps[0].alpha_bar if steps else 1.0)
         return self._corrupt(init.expand_as(blank), alpha_bar, noise), labels
@@ -229,9 +219,7 @@ class UniformDiffusion(Diffusion):
     ) -> Iterator[Tensor]:
         """``(n, P)`` tokens from a level down to none: at first, and after each step."""
         yield tokens
-        temperature = (
-            self.spec.temperature if sampling.temperature is None else sampling.temperature
-        )
+        temperature = or_own(sampling.temperature, self.spec.temperature)
         for step in self._steps(sampling, level):
             logits = self._guided(tokens, labels, step.time, sampling)
             logits = logits / max(temperature, 1e-4)
@@ -251,7 +239,7 @@ class UniformDiffusion(Diffusion):
         self, tokens: Tensor, labels: Tensor, time: int, sampling: SamplingParams
     ) -> Tensor:
         """Log-probabilities by the network, with guidance (2412.10193)."""
-        strength = self.spec.guidance if sampling.guidance is None else sampling.guidance
+        strength = or_own(sampling.guidance, self.spec.guidance)
         conditional = self._logits(tokens, labels, time, sampling).log_softmax(-1)
         if strength == 1 or not self.steerable:
             return conditional
@@ -279,9 +267,6 @@ class UniformDiffusion(Diffusion):
 
     def _steps(self, sampling: SamplingParams, level: float) -> list[Step]:
         return self.schedule.steps(sampling.steps or self.spec.steps, level)
-
-    def _maps(self, tokens: Tensor, sampling: SamplingParams) -> Tensor:
-        return tokens.view(-1, *self.canvas(sampling)).to(torch.uint8)
 
 
 def posterior_x0(logits: Tensor, tokens: Tensor, alpha_bar: Tensor) -> Tensor:

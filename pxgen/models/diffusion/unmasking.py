@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pxgen.noise import Noise, draw_categories
+from pxgen.noise import Noise, draw_categories, gumbel
 
 Predict = Callable[[Tensor, float], Tensor]
 """``(n, P)`` tokens and the progress in [0, 1) to ``(n, P, K)`` logits."""
@@ -137,11 +137,6 @@ def with_remasking(draft: Draft, probabilities: Tensor, drawn: Tensor, noise: No
     # Gumbel noise on the log of the doubt draws without replacement in proportion to the doubt.
     doubt = (1 - draft.confidence).clamp(min=1e-6).log() + gumbel(noise, masked.shape[1])
     return reveal, revealed & (rank(doubt.neg(), revealed) < count)
-
-
-def gumbel(noise: Noise, pixels: int) -> Tensor:
-    """``(n, pixels)`` standard Gumbel draws."""
-    return -(-(noise.uniform(pixels).clamp(min=1e-9)).log()).log()
 
 
 def rank(scores: Tensor, among: Tensor) -> Tensor:

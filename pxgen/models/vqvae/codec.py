@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas, Domain
-from pxgen.models.layers import ChannelNorm, frequencies
+from pxgen.models.layers import ChannelNorm
 from pxgen.models.vqvae.blocks import FrameBlock
 from pxgen.models.vqvae.decoder import Decoder
 from pxgen.models.vqvae.grids import CodecSpec, Grids, LevelCodes, Upsample
@@ -146,8 +146,7 @@ class Codec(nn.Module):
 
         ``(2, codes)`` draws in [0, 1) choose the vectors that codes start at.
         """
-        bias = self.decode.bias
-        bias.copy_(frequencies(pixels, bias.shape[1]).log())
+        self.decode.start_from(pixels)
         fine, vectors = self._encode_top(few)
         self.top.initialize(vectors.flatten(0, -2), draws[0])
         # The bottom is encoded given the top, whose codes come first.

@@ -12,12 +12,12 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.models.conditioning import LabelEmbedding
-from pxgen.models.layers import ChannelNorm, GlobalBlock
+from pxgen.models.layers import ChannelNorm, GlobalBlock, PaletteHead
 from pxgen.models.vqvae.blocks import FrameBlock
 from pxgen.models.vqvae.grids import CodecSpec, Grids, Upsample
 
 
-class Decoder(nn.Module):
+class Decoder(PaletteHead):
     """Logits of pixels from the vectors of codes, and from labels where the settings say so."""
 
     def __init__(self, spec: CodecSpec, domain: Domain, grids: Grids) -> None:
@@ -39,9 +39,7 @@ class Decoder(nn.Module):
         )
         self.norm = ChannelNorm(width)
         self.leave = nn.Conv2d(width, grids.span * spec.rank * spec.patch**2, 1)
-        palette = torch.empty(domain.colors, spec.rank)
-        self.palette = nn.Parameter(nn.init.normal_(palette, std=spec.rank**-0.5))
-        self.bias = nn.Parameter(torch.zeros(domain.canvas.pixels, domain.colors))
+        self.add_head(domain, spec.rank)
 
     def forward(
         self, top: Tensor, bottom: Tensor, labels: Tensor, shown: Tensor | None = None
@@ -73,6 +71,4 @@ class Decoder(nn.Module):
         frames = torch.unflatten(planes, 1, (self.grids.span, self.rank)).flatten(0, 1)
         T, H, W = self.canvas
         clips = torch.unflatten(frames[:, :, :H, :W], 0, (-1, self.grids.padded.frames))[:, :T]
-        pixels = clips.permute(0, 1, 3, 4, 2).reshape(-1, T * H * W, self.rank)
-        logits: Tensor = pixels.float() @ self.palette.t() + self.bias
-        return logits
+        return self.logits(clips.permute(0, 1, 3, 4, 2).reshape(-1, T * H * W, self.rank))

@@ -14,19 +14,17 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
-from pxgen.models.autoregressive.pixelsnail import CachedPixelSnail
-from pxgen.models.autoregressive.transformer import CachedTransformer
 from pxgen.models.autoregressive.truncation import truncated_probs
-from pxgen.models.conditioning import LabelPrior, drop_labels, label_stage
-from pxgen.models.protocol import Batch, SamplingParams, Stage
+from pxgen.models.conditioning import LabelledModel, drop_labels
+from pxgen.models.protocol import Batch, SamplingParams, Stage, or_own
 from pxgen.models.vqvae.codec import Codec
 from pxgen.models.vqvae.grids import LevelCodes
-from pxgen.models.vqvae.prior import Prior, PriorSpec
+from pxgen.models.vqvae.prior import CachedNetwork, Prior, PriorSpec
 from pxgen.models.vqvae.quantizer import usage
 from pxgen.noise import Noise, draw_categories
 
@@ -68,7 +66,7 @@ class VqCode(NamedTuple):
     """In [0, 1) a code: when a mixture passes from one sprite to another."""
 
 
-class VqVae:
+class VqVae(LabelledModel):
     """A hierarchical VQ-VAE as a model."""
 
     takes = frozenset({"sampler", "temperature", "top_k", "top_p", "prefix"})
@@ -76,18 +74,15 @@ class VqVae:
     samplers: Mapping[str, frozenset[str]] = {sampler: frozenset()}
 
     def __init__(self, spec: VqVaeSpec, domain: Domain) -> None:
-        self.spec, self.domain = spec, domain
+        self.spec = spec
         self.codec = Codec(spec, domain)
         self.top = Prior(spec, domain, self.codec, above=False)
         self.bottom = Prior(spec, domain, self.codec, above=True)
-        self.steerable = domain.labels > 0
-        self.module = nn.ModuleDict({"codec": self.codec, "top": self.top, "bottom": self.bottom})
-        self.prior = LabelPrior(domain.labels, spec.hidden) if domain.labels else None
-        if self.prior is not None:
-            self.module["labels"] = self.prior
+        parts = {"codec": self.codec, "top": self.top, "bottom": self.bottom}
+        super().__init__(domain, parts, spec.hidden)
 
-    def stages(self) -> tuple[Stage, ...]:
-        """The label prior, if there are labels; the codec; its decoder once more; both priors."""
+    def sprite_stages(self) -> tuple[Stage, ...]:
+        """The codec; its decoder once more; both priors."""
         codec = Stage(
             "codec",
             self.codec,
@@ -112,8 +107,7 @@ class VqVae:
         bottom = on_codes(
             "bottom", self.bottom, self.bottom_loss, self.bottom_held_out, share=BOTTOM_SHARE
         )
-        rest = (codec, decoder, top, bottom)
-        return rest if self.prior is None else (label_stage(self.prior), *rest)
+        return codec, decoder, top, bottom
 
     def initialize(self, batch: Batch) -> None:
         """Set the bias by all the sprites, and codebooks by some of them."""
@@ -186,13 +180,12 @@ class VqVae:
     def top_loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a top code."""
         labels = drop_labels(batch.labels, noise)
-        nats = self._nats(self.top, self._codes(batch).top, labels, None, noise)
+        nats = self.top(self._codes(batch).top, labels, None, noise)
         return {"cross_entropy": nats.mean()}
 
     def top_held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits of the top codes."""
-        nats = self._nats(self.top, self._codes(batch).top, batch.labels, None)
-        return _bits_of_codes(nats)
+        return _bits_of_codes(self.top(self._codes(batch).top, batch.labels, None))
 
     def bottom_loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Nats a bottom code given top codes, a few of them wrong, as drawn ones may be."""
@@ -201,24 +194,13 @@ class VqVae:
         uniform, other = noise.uniform(2, levels.top.shape[1]).unbind(1)
         random = (other * self.codec.top.codes).long().clamp(max=self.codec.top.codes - 1)
         top = torch.where(uniform < self.spec.corruption, random, levels.top)
-        nats = self._nats(self.bottom, levels.bottom, labels, top, noise)
+        nats = self.bottom(levels.bottom, labels, top, noise)
         return {"cross_entropy": nats.mean()}
 
     def bottom_held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits of the bottom codes given the top ones."""
         levels = self._codes(batch)
-        return _bits_of_codes(self._nats(self.bottom, levels.bottom, batch.labels, levels.top))
-
-    def _nats(
-        self,
-        prior: Prior,
-        codes: Tensor,
-        labels: Tensor,
-        top: Tensor | None,
-        noise: Noise | None = None,
-    ) -> Tensor:
-        """``(B, N)`` of codes; dropout draws from the noise, if there is any."""
-        return F.cross_entropy(prior(codes, labels, top, noise).mT, codes, reduction="none")
+        return _bits_of_codes(self.bottom(levels.bottom, batch.labels, levels.top))
 
     @torch.no_grad()
     def _codes(self, batch: Batch) -> LevelCodes:
@@ -229,25 +211,25 @@ class VqVae:
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
-        pixels = self.decode(self.draw(labels, noise, sampling), noise)
-        if sampling.prefix is not None:
-            pixels[:, : len(sampling.prefix)] = sampling.prefix
-        return pixels
+        return self._kept(self.decode(self.draw(labels, noise, sampling), noise), sampling)
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sprite decoded from the top level alone, then from both."""
         code = self.draw(labels, noise, sampling)
         for bottom in (False, True):
-            pixels = self.decode_levels(code, top=True, bottom=bottom)
-            if sampling.prefix is not None:
-                pixels[:, : len(sampling.prefix)] = sampling.prefix
-            yield pixels
+            yield self._kept(self.decode_levels(code, top=True, bottom=bottom), sampling)
+
+    def _kept(self, pixels: Tensor, sampling: SamplingParams) -> Tensor:
+        """The pixels, whose first frames are those of the prefix, where there is one."""
+        if sampling.prefix is not None:
+            pixels[:, : len(sampling.prefix)] = sampling.prefix
+        return pixels
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> VqCode:
         """Top codes, then bottom ones."""
         # The labels that a prefix shows are unknown, so those that nobody named stay open.
-        if self.prior is not None and sampling.prefix is None:
-            labels = self.prior.complete(labels, noise)
+        if sampling.prefix is None:
+            labels = self.complete_labels(labels, noise)
         known = self._prefix_codes(sampling.prefix, len(labels))
         cached, positions = self.top.cached(labels, None), self.codec.grids.top.pixels
         top = self._draw_level(cached, noise.uniform(positions), sampling, known.top)
@@ -273,15 +255,13 @@ class VqVae:
 
     def _draw_level(
         self,
-        cached: CachedPixelSnail | CachedTransformer,
+        cached: CachedNetwork,
         uniform: Tensor,
         sampling: SamplingParams,
         known: Tensor,
     ) -> Tensor:
         """``(n, N)`` codes, one after another by ``(n, N)`` draws; the first are known."""
-        temperature = (
-            self.spec.temperature if sampling.temperature is None else sampling.temperature
-        )
+        temperature = or_own(sampling.temperature, self.spec.temperature)
         drawn = []
         for position in range(uniform.shape[1]):
             logits = cached.logits(position)
@@ -309,9 +289,6 @@ class VqVae:
         logits = self.codec.decode(*self.codec.vectors(code.levels), code.labels, shown)
         return torch.unflatten(logits.argmax(-1).to(torch.uint8), 1, self.domain.canvas)
 
-    def decode_rgba(self, code: VqCode) -> None:
-        """None: it predicts palette entries."""
-
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
         """Codes of both levels, and how many of them occur over the sprites."""
         levels = [self._codes(batch) for batch in batches]
@@ -332,10 +309,8 @@ class VqVae:
         return VqCode(levels, labels, a.keys)
 
     def _keys(self, noise: Noise) -> tuple[Tensor, Tensor]:
-        return (
-            noise.uniform(self.codec.grids.top.pixels),
-            noise.uniform(self.codec.grids.bottom.pixels),
-        )
+        grids = self.codec.grids
+        return noise.uniform(grids.top.pixels), noise.uniform(grids.bottom.pixels)
 
 
 def _bits_of_codes(nats: Tensor) -> Mapping[str, Tensor]:

@@ -38,6 +38,8 @@ _NETWORKS: Mapping[str, type[PixelSnail | CausalTransformer]] = {
     "transformer": CausalTransformer,
 }
 
+CachedNetwork = CachedPixelSnail | CachedTransformer
+
 
 class Prior(nn.Module):
     """A prior over one level of codes, given labels and, for the bottom, the top codes."""
@@ -62,12 +64,12 @@ class Prior(nn.Module):
     def forward(
         self, codes: Tensor, labels: Tensor, top: Tensor | None, noise: Noise | None = None
     ) -> Tensor:
-        """``(B, N) int64`` codes, and top codes above them, to ``(B, N, codes)`` logits."""
+        """``(B, N)`` nats of codes given the top codes above them; no dropout without noise."""
         condition = self._condition(labels)
-        logits: Tensor = self.net(codes, condition, self._context(top, condition), noise)
-        return logits
+        logits = self.net(codes, condition, self._context(top, condition), noise)
+        return F.cross_entropy(logits.mT, codes, reduction="none")
 
-    def cached(self, labels: Tensor, top: Tensor | None) -> CachedPixelSnail | CachedTransformer:
+    def cached(self, labels: Tensor, top: Tensor | None) -> CachedNetwork:
         """Cached sampling, position by position."""
         condition = self._condition(labels)
         return self.net.cached(condition, self._context(top, condition))

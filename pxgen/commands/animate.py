@@ -10,7 +10,6 @@ from pxgen.checkpoint.runs import CLIPS, STARTER
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
 from pxgen.devices import pick_device
-from pxgen.render.one_file import SheetOptions
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 from pxgen.sampling.model_choice import open_model
@@ -51,6 +50,6 @@ def _output(plan: ClipPlan, numbers: Sequence[int]) -> Output:
         Series(labels=settings.label, seed=settings.seed, indices=numbers),
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
-        sheet=SheetOptions.of(settings),
+        sheet=settings,
         delay_ms=plan.delays(),
     )

@@ -19,7 +19,7 @@ from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
 from pxgen.render.kinds import BY_SUFFIX, WRITTEN_SUFFIXES, check_installed
-from pxgen.render.one_file import SheetOptions, write_one_file
+from pxgen.render.one_file import check_sheet, write_one_file
 from pxgen.render.outputs import safe_stem
 from pxgen.render.scale import enlarge
 
@@ -34,14 +34,14 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
         UsageError: OUT is none of the files that are written, or holds less than all of it.
         InputError: a source is missing or bad, or there are too many colours for one file.
     """
-    suffix, sheet = settings.out.suffix.lower(), SheetOptions.of(settings)
+    suffix = settings.out.suffix.lower()
     if suffix not in WRITTEN_SUFFIXES:
         raise UsageError(
             f"cannot write {settings.out}: name a {', '.join(WRITTEN_SUFFIXES)} file with -o"
         )
     check_installed(BY_SUFFIX[suffix])
-    sheet.check(suffix)
-    for path in (settings.out, *sheet.data):
+    check_sheet(settings, suffix)
+    for path in (settings.out, *settings.data):
         if any(path.exists() and path.samefile(s) for s in settings.sources if s.is_file()):
             raise UsageError(f"{path} is one of the sources: name another file with -o")
 
@@ -61,7 +61,7 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
         Clip(name, enlarge(_placed(each, canvas), settings.scale), _durations(sprite, settings.fps))
         for name, sprite, each in zip(_names(sprites), sprites, maps, strict=True)
     ]
-    yield from write_one_file(settings.out, clips, palette, sheet)
+    yield from write_one_file(settings.out, clips, palette, settings)
 
 
 def _together(sprites: Sequence[Sprite], table: Rgba | None) -> tuple[list[IndexMaps], Palette]:

@@ -13,7 +13,6 @@ from pxgen.config.project import Project
 from pxgen.config.requests import InterpolateSettings
 from pxgen.devices import pick_device
 from pxgen.palette.local import united
-from pxgen.render.one_file import SheetOptions
 from pxgen.render.outputs import Named, plan_output
 from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.paths import Key, check_frames, parse_key, path_pictures
@@ -39,7 +38,7 @@ def interpolate(
         Named(names),
         scale=settings.scale,
         force=settings.force,
-        sheet=SheetOptions.of(settings),
+        sheet=settings,
         delay_ms=1000 / settings.fps,
         columns=settings.frames,
     )

@@ -14,7 +14,6 @@ from pxgen.config.settings import SampleSettings
 from pxgen.data.dataset import open_dataset
 from pxgen.devices import pick_device
 from pxgen.errors import UsageError
-from pxgen.render.one_file import SheetOptions
 from pxgen.render.outputs import Output, Series, Shown, plan_output
 from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.samples import SamplePlan
@@ -117,7 +116,7 @@ def plan_samples(
         _series(settings, numbers),
         scale=settings.scale,
         force=force,
-        sheet=SheetOptions.of(settings),
+        sheet=settings,
     )
     if settings.skip_existing:
         numbers = output.missing(numbers)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from pxgen.arrays import IndexMaps
+from pxgen.config.options import Arrangement, SheetSettings
 from pxgen.errors import UsageError
-
-Arrangement = Literal["rows", "columns", "packed"]
 
 MAX_SHEET_SIDE = 32_768
 """Pixels along a side of a sheet; more than any engine loads."""
@@ -28,29 +27,10 @@ class Clip:
     durations: Sequence[float]
     """Milliseconds of each frame."""
 
-    def frame_names(self) -> list[str]:
-        """One name a frame; a still's is its own."""
-        return frame_names(self.name, len(self.frames))
-
 
 def frame_names(clip: str, frames: int) -> list[str]:
     """The names of a clip's frames: ``walk-00``, ``walk-01``; a still's is its own."""
     return [clip] if frames == 1 else [f"{clip}-{number:02}" for number in range(frames)]
-
-
-@dataclass(frozen=True)
-class Style:
-    """The layout of a sheet."""
-
-    arrangement: Arrangement = "rows"
-    """``rows``: a clip a row, and stills in reading order; ``columns``: turned; ``packed``:
-    transparent borders cut off and equal frames kept once."""
-    padding: int = 0
-    """Transparent pixels between frames."""
-    extrude: int = 0
-    """Pixels by which a frame's border is repeated around it, so that filtering cannot bleed."""
-    power_of_two: bool = False
-    """Whether the sheet's sides are powers of two."""
 
 
 class Cel(NamedTuple):
@@ -92,7 +72,7 @@ class Atlas:
     """Every clip, in order."""
     source: tuple[int, int]
     """Width and height of a frame before anything was cut off."""
-    style: Style
+    settings: SheetSettings
 
     def trimmed(self, cel: Cel) -> bool:
         """Whether a frame lost transparent borders."""
@@ -111,36 +91,36 @@ class _Box(NamedTuple):
     bottom: int
 
 
-def lay_out(clips: Sequence[Clip], style: Style) -> Atlas:
+def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
     """Lay the frames of clips of one size out on a sheet.
 
     Args:
         clips: at least one; their frames are of one size.
-        style: how.
+        settings: how.
 
     Raises:
         UsageError: the sheet would be larger than any engine loads.
     """
     height, width = clips[0].frames.shape[1:]
     frames = [frame for clip in clips for frame in clip.frames]
-    packed = style.arrangement == "packed"
+    packed = settings.arrangement == "packed"
     boxes = [_box(frame) if packed else _Box(0, 0, width, height) for frame in frames]
     cut = [
         frame[box.top : box.bottom, box.left : box.right]
         for frame, box in zip(frames, boxes, strict=True)
     ]
-    gap = style.padding + 2 * style.extrude
+    gap = settings.padding + 2 * settings.extrude
     if packed:
         places = _pack(cut, gap)
     else:
-        places = _grid(clips, style.arrangement, height + gap, width + gap)
-    names = [name for clip in clips for name in clip.frame_names()]
+        places = _grid(clips, settings.arrangement, height + gap, width + gap)
+    names = [name for clip in clips for name in frame_names(clip.name, len(clip.frames))]
     durations = [max(1, round(ms)) for clip in clips for ms in clip.durations]
     cels = tuple(
         Cel(
             name,
-            place.x + style.extrude,
-            place.y + style.extrude,
+            place.x + settings.extrude,
+            place.y + settings.extrude,
             box.right - box.left,
             box.bottom - box.top,
             box.left,
@@ -149,8 +129,8 @@ def lay_out(clips: Sequence[Clip], style: Style) -> Atlas:
         )
         for name, place, box, duration in zip(names, places, boxes, durations, strict=True)
     )
-    sheet = _paint(cut, cels, style)
-    return Atlas(sheet, cels, tuple(_tags(clips)), (width, height), style)
+    sheet = _paint(cut, cels, settings)
+    return Atlas(sheet, cels, tuple(_tags(clips)), (width, height), settings)
 
 
 def _tags(clips: Iterable[Clip]) -> Iterable[Tag]:
@@ -219,11 +199,11 @@ def _box(frame: IndexMaps) -> _Box:
     return _Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
-def _paint(images: Sequence[IndexMaps], cels: Sequence[Cel], style: Style) -> IndexMaps:
-    around = style.extrude
+def _paint(images: Sequence[IndexMaps], cels: Sequence[Cel], settings: SheetSettings) -> IndexMaps:
+    around = settings.extrude
     width = max(cel.x + cel.width for cel in cels) + around
     height = max(cel.y + cel.height for cel in cels) + around
-    if style.power_of_two:
+    if settings.power_of_two:
         width, height = (1 << (side - 1).bit_length() for side in (width, height))
     if max(width, height) > MAX_SHEET_SIDE:
         raise UsageError(

@@ -18,6 +18,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from pxgen.arrays import IndexMaps
+from pxgen.config.options import SheetSettings
 from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
@@ -31,7 +32,7 @@ from pxgen.render.kinds import (
     encode_clips,
     kind_of,
 )
-from pxgen.render.one_file import CONTACT_SHEET, SheetOptions, write_one_file
+from pxgen.render.one_file import check_sheet, write_one_file
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
@@ -48,6 +49,7 @@ DIGITS = 4
 """Zero padding of indices; fixed, so that a longer run names the same picture the same."""
 STEM_BYTES = 120
 """Longest label part of a file name; file systems allow 255 bytes for the whole."""
+CONTACT_SHEET = SheetSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +97,12 @@ class Output:
     """How long a frame is shown, or each frame of a clip."""
     columns: int | None = None
     """Of a sheet; None is about as wide as high."""
-    sheet: SheetOptions = CONTACT_SHEET
+    sheet: SheetSettings = CONTACT_SHEET
 
     @property
     def together(self) -> bool:
         """Whether clips keep their names in one file."""
-        return self.form == "together" or self.sheet.style is not None
+        return self.form == "together" or self.sheet.for_engines
 
     @property
     def moves(self) -> bool:
@@ -212,7 +214,7 @@ def plan_output(
     force: bool = False,
     delay_ms: float | Sequence[float] = 100.0,
     columns: int | None = None,
-    sheet: SheetOptions = CONTACT_SHEET,
+    sheet: SheetSettings = CONTACT_SHEET,
 ) -> Output:
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 
@@ -232,7 +234,7 @@ def plan_output(
     """
     form, target = _destination(out)
     output = Output(form, target, series, scale, delay_ms, columns, sheet)
-    sheet.check(target.suffix.lower() if form == "sheet" else form)
+    check_sheet(sheet, target.suffix.lower() if form == "sheet" else form)
     if not force:
         output.refuse_existing()
     return output

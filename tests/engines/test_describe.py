@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ from PIL import Image
 
 from pxgen.arrays import Rgba
 from pxgen.cli.app import pxgen
-from pxgen.engines.atlas import Atlas, Clip, Style, lay_out
+from pxgen.config.options import SheetSettings
+from pxgen.engines.atlas import Atlas, Clip, frame_names, lay_out
 from pxgen.engines.describe import description
 from pxgen.errors import UsageError
 from pxgen.palette import Palette
-from pxgen.render.one_file import SheetOptions, write_one_file
+from pxgen.render.one_file import write_one_file
 from pxgen.render.png import decode_png
 
 PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
@@ -44,6 +46,12 @@ def clips(count: int = 3, frames: int = 4, height: int = 6, width: int = 5) -> l
         durations = [50.0 * (1 + k) for k in range(frames)]
         made.append(Clip(f"clip {number}", pixels, durations))
     return made
+
+
+def style(
+    sheet: Any, padding: int = 0, extrude: int = 0, power_of_two: bool = False
+) -> SheetSettings:
+    return SheetSettings(sheet=sheet, padding=padding, extrude=extrude, power_of_two=power_of_two)
 
 
 def restored(atlas: Atlas, number: int) -> Rgba:
@@ -68,7 +76,7 @@ def test_every_frame_is_where_it_is_said_to_be(
     count: int, frames: int, arrangement: Any, padding: int, extrude: int, power_of_two: bool
 ) -> None:
     made = clips(count, frames)
-    atlas = lay_out(made, Style(arrangement, padding, extrude, power_of_two))
+    atlas = lay_out(made, style(arrangement, padding, extrude, power_of_two))
     wanted = [frame for clip in made for frame in clip.frames]
     for number, frame in enumerate(wanted):
         assert np.array_equal(restored(atlas, number), frame)
@@ -81,7 +89,7 @@ def test_every_frame_is_where_it_is_said_to_be(
     arrangement=st.sampled_from(ARRANGEMENTS), padding=st.integers(0, 3), extrude=st.integers(0, 2)
 )
 def test_frames_keep_their_distance(arrangement: Any, padding: int, extrude: int) -> None:
-    atlas = lay_out(clips(), Style(arrangement, padding, extrude))
+    atlas = lay_out(clips(), style(arrangement, padding, extrude))
     apart = padding + 2 * extrude
     places = sorted({(c.x, c.y, c.width, c.height) for c in atlas.cels})
     for k, (x, y, w, h) in enumerate(places):
@@ -93,7 +101,7 @@ def test_frames_keep_their_distance(arrangement: Any, padding: int, extrude: int
 
 def test_extruded_borders_are_repeated() -> None:
     frame = np.array([[[1, 2], [3, 1]]], np.uint8)
-    atlas = lay_out([Clip("a", frame, [100])], Style("rows", extrude=1))
+    atlas = lay_out([Clip("a", frame, [100])], style("rows", extrude=1))
     expected = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 1, 1], [3, 3, 1, 1]]
     assert atlas.pixels.tolist() == expected
 
@@ -101,29 +109,29 @@ def test_extruded_borders_are_repeated() -> None:
 def test_packed_sheets_are_smaller_and_keep_equal_frames_once() -> None:
     made = clips(4)
     twice = [*made, *(Clip(f"again {clip.name}", clip.frames, clip.durations) for clip in made)]
-    packed, rows = lay_out(twice, Style("packed")), lay_out(twice, Style("rows"))
+    packed, rows = lay_out(twice, style("packed")), lay_out(twice, style("rows"))
     assert packed.pixels.size < rows.pixels.size / 2
     half = len(packed.cels) // 2
     assert [c[1:5] for c in packed.cels[:half]] == [c[1:5] for c in packed.cels[half:]]
 
 
 def test_rows_hold_a_clip_each_and_columns_too() -> None:
-    rows, columns = (lay_out(clips(3, 4), Style(kind)) for kind in ("rows", "columns"))
+    rows, columns = (lay_out(clips(3, 4), style(kind)) for kind in ("rows", "columns"))
     assert rows.pixels.shape == (3 * 6, 4 * 5)
     assert columns.pixels.shape == (4 * 6, 3 * 5)
-    stills = lay_out(clips(9, 1, 6, 6), Style("rows"))
+    stills = lay_out(clips(9, 1, 6, 6), style("rows"))
     assert stills.pixels.shape == (18, 18)
 
 
 def test_a_sheet_that_no_engine_loads_is_refused() -> None:
     wide = Clip("wide", np.zeros((20, 1, 4000), np.uint8), [100] * 20)
     with pytest.raises(UsageError, match="more than engines load"):
-        lay_out([wide], Style("rows"))
+        lay_out([wide], style("rows"))
 
 
-def write(folder: Path, name: str, style: Style, made: list[Clip] | None = None) -> Path:
+def write(folder: Path, name: str, sheet: SheetSettings, made: list[Clip] | None = None) -> Path:
     file = folder / "data" / name
-    request = SheetOptions(style, (file,))
+    request = replace(sheet, data=(file,))
     paths = list(write_one_file(folder / "hero.png", made or clips(), PALETTE, request))
     assert paths == [folder / "hero.png", file]
     return file
@@ -145,13 +153,15 @@ def test_aseprite_json_names_frames_tags_and_durations(
     tmp_path: Path, arrangement: Any, array: bool
 ) -> None:
     made, file = clips(), tmp_path / "hero.json"
-    request = SheetOptions(Style(arrangement, 1, 1), (file,), array)
+    request = replace(style(arrangement, 1, 1), data=(file,), array=array)
     list(write_one_file(tmp_path / "hero.png", made, PALETTE, request))
     document = json.loads(file.read_text("utf-8"))
     frames = document["frames"]
     if not array:
         frames = [{"filename": name, **frame} for name, frame in frames.items()]
-    assert [f["filename"] for f in frames] == [n for clip in made for n in clip.frame_names()]
+    assert [f["filename"] for f in frames] == [
+        n for clip in made for n in frame_names(clip.name, len(clip.frames))
+    ]
     assert [f["duration"] for f in frames] == [50, 100, 150, 200] * 3
     assert document["meta"]["image"] == "hero.png"
     assert [(t["name"], t["from"], t["to"]) for t in document["meta"]["frameTags"]] == [
@@ -168,11 +178,11 @@ def test_aseprite_json_names_frames_tags_and_durations(
 
 
 @pytest.mark.parametrize(
-    "style", [Style("rows"), Style("columns", 2, 1), Style("rows", 1, 0, True)]
+    "sheet", [style("rows"), style("columns", 2, 1), style("rows", 1, 0, True)]
 )
-def test_tiled_plays_every_clip(tmp_path: Path, style: Style) -> None:
+def test_tiled_plays_every_clip(tmp_path: Path, sheet: SheetSettings) -> None:
     made = clips()
-    file = write(tmp_path, "hero.tsx", style, made)
+    file = write(tmp_path, "hero.tsx", sheet, made)
     tiles = pytiled_parser.parse_tileset(file)
     assert (tiles.tile_width, tiles.tile_height) == (5, 6)
     assert Path(file.parent / ET.parse(file).getroot()[0].attrib["source"]).resolve() == (
@@ -202,7 +212,7 @@ def test_tiled_plays_every_clip(tmp_path: Path, style: Style) -> None:
 @pytest.mark.parametrize("arrangement", ARRANGEMENTS)
 def test_godot_plays_every_clip(tmp_path: Path, arrangement: Any) -> None:
     made = clips()
-    file = write(tmp_path, "hero.tres", Style(arrangement, 1), made)
+    file = write(tmp_path, "hero.tres", style(arrangement, 1), made)
     text = file.read_text("utf-8")
     assert '"name": &"clip 1"' in text
     # The parser is of Godot 3, which wrote names of animations as plain strings.
@@ -233,7 +243,7 @@ def test_style_sheets_are_without_errors_and_show_every_frame(
     tmp_path: Path, arrangement: Any
 ) -> None:
     made = [Clip("9 lives: {}", clips()[0].frames, [40, 60, 100, 200]), *clips()[1:]]
-    file = write(tmp_path, "hero.css", Style(arrangement), made)
+    file = write(tmp_path, "hero.css", style(arrangement), made)
     rules = tinycss2.parse_stylesheet(file.read_text("utf-8"), skip_whitespace=True)
     assert {rule.type for rule in rules} == {"qualified-rule", "at-rule"}
     for rule in rules:
@@ -252,16 +262,16 @@ def test_style_sheets_are_without_errors_and_show_every_frame(
 
 def test_equal_arguments_give_equal_bytes(tmp_path: Path) -> None:
     for name in ("a.json", "a.tsx", "a.tres", "a.css"):
-        file = write(tmp_path, name, Style("rows", 1))
+        file = write(tmp_path, name, style("rows", 1))
         before = file.read_bytes()
-        assert write(tmp_path, name, Style("rows", 1)).read_bytes() == before
+        assert write(tmp_path, name, style("rows", 1)).read_bytes() == before
 
 
 @pytest.mark.parametrize("suffix", [".json", ".tsx", ".tres", ".css"])
 def test_hostile_names_stay_names(suffix: str) -> None:
     nasty = 'a"]}\\\n</tile>&<!--'
     made = [Clip(nasty, np.ones((2, 2, 2), np.uint8), [100, 100])]
-    text = description(lay_out(made, Style("rows")), Path("x.png"), Path("x" + suffix))
+    text = description(lay_out(made, style("rows")), Path("x.png"), Path("x" + suffix))
     if suffix == ".json":
         assert json.loads(text)["meta"]["frameTags"][0]["name"] == nasty
     elif suffix == ".tsx":

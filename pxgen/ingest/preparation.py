@@ -33,7 +33,7 @@ from pxgen.ingest.folder import label_rows, refuse_existing, write_pictures
 from pxgen.ingest.grid import Grid
 from pxgen.ingest.labels import Labelling, LabelOptions, find_labels
 from pxgen.ingest.layout import choose_canvas, misfit, place
-from pxgen.ingest.palette_choice import PaletteOptions, choose_palette
+from pxgen.ingest.palette_choice import choose_palette
 from pxgen.ingest.palette_mapping import OwnPaletteMapper, PaletteMapper, SharedPaletteMapper
 from pxgen.ingest.scale import Size
 from pxgen.ingest.sources import SourceOptions, Sources
@@ -222,17 +222,14 @@ class _Preparation:
         if self.settings.palette == LOCAL:
             return OwnPaletteMapper(self.survey.chosen(keep, reductions))
         census = self.survey.census(keep, reductions)
-        choice = choose_palette(census, self._palette_wish())
-        return SharedPaletteMapper(choice, self.settings.dither, census)
-
-    def _palette_wish(self) -> PaletteOptions:
-        return PaletteOptions(
+        choice = choose_palette(
+            census,
             given=self.given,
             colors=self.settings.colors,
             alpha=self.settings.alpha,
-            dither=self.settings.dither,
             shared_table=self.sources.tally.shared_table,
         )
+        return SharedPaletteMapper(choice, self.settings.dither, census)
 
     def _labels(self, chosen: NDArray[np.intp]) -> list[tuple[int, ...]]:
         number = {name: place for place, name in enumerate(self.labelling.names)}

@@ -16,7 +16,6 @@ from pxgen.ingest.describe import describe_sizes
 from pxgen.ingest.grid import Grid, cut
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import choose_canvas, misfit, place
-from pxgen.ingest.palette_choice import PaletteOptions
 from pxgen.ingest.scale import choose_reductions, enlargement
 from pxgen.ingest.spool import Spool
 from pxgen.ingest.walk import Found, find_files
@@ -40,8 +39,7 @@ def test_the_spool_gives_back_what_can_be_seen(
         for _ in range(2):
             for rgba, stored in zip(sprites, spool, strict=True):
                 palette = Palette.of([tuple(c) for c in visible(rgba).reshape(-1, 4).tolist()])
-                request = PaletteOptions(given=palette, alpha="keep")
-                drawn = redrawn(stored, request)
+                drawn = redrawn(stored, given=palette, alpha="keep")
                 np.testing.assert_array_equal(palette.colors(drawn), visible(rgba))
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from pxgen.arrays import IndexMaps, Rgba
 from pxgen.canvas import Canvas
 from pxgen.config.requests import ExportSettings
+from pxgen.config.settings import DataSettings
 from pxgen.engines.atlas import Clip, frame_names
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import MAX_SIDE, place
-from pxgen.ingest.sources import SourceOptions, Sources, Sprite
+from pxgen.ingest.sources import Sources, Sprite
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
@@ -48,7 +49,8 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
     def refuse(error: InputError) -> None:
         raise error
 
-    sources = Sources(find_files(settings.sources), SourceOptions(frames=settings.frames), refuse)
+    found = find_files(settings.sources)
+    sources = Sources(found, DataSettings(frames=settings.frames), refuse)
     sprites = list(sources.sprites())
     maps, palette = _together(sprites, sources.tally.shared_table)
     canvas = _canvas(maps)

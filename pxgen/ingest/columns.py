@@ -31,7 +31,7 @@ class LabelColumns:
 
 
 def label_columns(
-    table: LabelTable, key: str, chosen: Sequence[str] | None, class_names: Sequence[str]
+    table: LabelTable, key: str, chosen: Sequence[str], class_names: Sequence[str]
 ) -> LabelColumns:
     """Decide which columns are labels, and read them.
 
@@ -43,22 +43,23 @@ def label_columns(
     Args:
         table: the label file.
         key: the column that names the sprites, never a label.
-        chosen: only these columns, whatever they hold; numbers then become ``column=value``.
+        chosen: only these columns if any, whatever they hold; numbers then become
+            ``column=value``.
         class_names: what the places of a vector mean.
 
     Raises:
         UsageError: a chosen column does not exist.
     """
-    missing = [name for name in chosen or () if name not in table.columns]
+    missing = [name for name in chosen if name not in table.columns]
     if missing:
         have = ", ".join(table.columns)
         raise UsageError(f"{table.path} has no column '{missing[0]}'; it has {have}")
     taken: dict[str, list[tuple[str, ...]]] = {}
     notes = []
     for name, cells in table.columns.items():
-        if name == key or (chosen is not None and name not in chosen):
+        if name == key or (chosen and name not in chosen):
             continue
-        found, note = _read(name, cells, chosen is not None, class_names)
+        found, note = _read(name, cells, bool(chosen), class_names)
         notes.append(f"column '{name}': {note}")
         if found is not None:
             taken[name] = found

@@ -54,12 +54,7 @@ def _queues(labels: Sequence[tuple[int, ...]], limit: int) -> list[list[int]]:
         for number in numbers or (-1,):
             bearers.setdefault(number, []).append(index)
     by_rarity = sorted(bearers.items(), key=lambda item: (len(item[1]), item[0]))
-    return [_subsample(found, limit) for _, found in by_rarity]
-
-
-def _subsample(found: list[int], limit: int) -> list[int]:
-    step = max(1, len(found) // limit)
-    return found[::step]
+    return [found[:: max(1, len(found) // limit)] for _, found in by_rarity]
 
 
 def sheet_png(pixels: IndexMaps, palette: Palette) -> bytes:

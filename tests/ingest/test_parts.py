@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def visible(rgba: np.ndarray) -> np.ndarray:
 def test_the_spool_gives_back_what_can_be_seen(
     tmp_path_factory: pytest.TempPathFactory, sprites: list[np.ndarray]
 ) -> None:
-    with Spool(tmp_path_factory.getbasetemp()) as spool:
+    with closing(Spool(tmp_path_factory.getbasetemp())) as spool:
         for rgba in sprites:
             spool.append(IndexedSprite.of(rgba))
         for _ in range(2):
@@ -46,7 +47,7 @@ def test_the_spool_gives_back_what_can_be_seen(
 def test_more_than_256_colours_in_one_sprite_survive_the_spool(tmp_path: Path) -> None:
     rgba = np.full((1, 20, 20, 4), 255, np.uint8)
     rgba[..., :2] = np.stack(np.meshgrid(np.arange(20), np.arange(20)), -1)
-    with Spool(tmp_path) as spool:
+    with closing(Spool(tmp_path)) as spool:
         spool.append(IndexedSprite.of(rgba))
         (stored,) = spool
     assert len(stored.colors) == 400

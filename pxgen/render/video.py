@@ -70,7 +70,7 @@ def encode_video(
     """
     import av
 
-    delays = round_delays(clip_delays(frames, palette, delays_ms, 0, MAX_SIDE), 1, 1)
+    delays = round_delays(clip_delays(frames, palette, delays_ms, MAX_SIDE), 1, 1)
     colors = opaque_colors(palette)
     content = io.BytesIO()
     # Without "bitexact" a WebM has random numbers in it. imageio's writer, which stands on PyAV

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from pxgen.checkpoint.runs import CLIPS, STARTER
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
-from pxgen.devices import pick_device
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 from pxgen.sampling.model_choice import open_model
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def animate(settings: AnimateSettings, project: Project, console: Console) -> Iterator[Path]:
@@ -27,8 +24,7 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
     """
     # Clips have a length of their own; walks are as long as one likes.
     starter = CLIPS if settings.frames is None else STARTER
-    device = pick_device(settings.device)
-    loaded = open_model(settings.model, project.runs, console, device, starter)
+    loaded = open_model(settings.model, settings.device, project.runs, console.print, starter)
     plan = ClipPlan.of(loaded, settings)
     numbers: Sequence[int] = settings.indices
     output = _output(plan, numbers)
@@ -38,7 +34,7 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
     if settings.dry_run:
         yield from output.paths(moving=True)
     elif numbers:
-        series = Series(labels=settings.label, seed=settings.seed, indices=numbers)
+        series = Series(settings, numbers)
         pictures = plan.pictures(numbers, console.print)
         yield from output.write((series.name(i), clip, palette) for i, clip, palette in pictures)
 
@@ -47,7 +43,7 @@ def _output(plan: ClipPlan, numbers: Sequence[int]) -> Output:
     settings = plan.settings
     return plan_output(
         settings.out,
-        Series(labels=settings.label, seed=settings.seed, indices=numbers),
+        Series(settings, numbers),
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
         sheet=settings,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from pxgen.config.project import Project
 from pxgen.config.settings import DataSettings
 from pxgen.errors import Remark
 from pxgen.ingest.preparation import prepare as prepare_dataset
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 EVERY = 250
 """Sprites between two words of progress."""

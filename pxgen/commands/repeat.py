@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from pxgen.checkpoint.store import fingerprint, load_model
 from pxgen.commands.sample import carry_out, plan_samples
@@ -17,9 +18,6 @@ from pxgen.devices import pick_device
 from pxgen.errors import InputError, UsageError
 from pxgen.sampling.manifest import Recorded, read_manifest, settings_of
 from pxgen.sampling.model_choice import choose_model
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 OWN = ("model", "out", "force", "device", "batch", "workers")
 """Options that mean something beside ``--repeat``; a manifest settles the others."""
@@ -42,7 +40,7 @@ def repeat(
     """
     name, text = _read(manifest)
     recorded = list(read_manifest(text, name))
-    model = choose_model(settings.model, project.runs, console)
+    model = choose_model(settings.model, project.runs, console.print)
     loaded = load_model(model, pick_device(settings.device))
     own = fingerprint(loaded)
     for part in recorded:

@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+from rich.console import Console
 
 from pxgen.checkpoint.store import Loaded, fingerprint
 from pxgen.config.project import Project
 from pxgen.config.settings import SampleSettings
 from pxgen.data.dataset import open_dataset
-from pxgen.devices import pick_device
 from pxgen.errors import UsageError
 from pxgen.render.outputs import Output, Series, Shown, plan_output
 from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.samples import SamplePlan
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 Item = TypeVar("Item")
 
@@ -76,7 +74,7 @@ def carry_out(job: Job, console: Console) -> Iterator[Path]:
         return
     if job.indices:
         with _progress(console, len(job.indices)) as seen:
-            yield from job.output.write(seen(job.pictures(_series(settings, job.indices))))
+            yield from job.output.write(seen(job.pictures(Series(settings, job.indices))))
     if settings.manifest is not None:
         yield _manifest(settings.manifest, job)
 
@@ -102,29 +100,23 @@ def plan_samples(
         InputError: the model is missing or malformed.
     """
     if loaded is None:
-        device = pick_device(settings.device)
-        loaded = open_model(settings.model, project.runs, console, device)
+        loaded = open_model(settings.model, settings.device, project.runs, console.print)
     _check(settings)
     training = None
     if settings.novel is not None:
         training = open_dataset(settings.dataset or project.dataset)
     plan = SamplePlan.of(loaded, settings, console.print, training)
     numbers = settings.indices if indices is None else indices
-    force = settings.force or settings.skip_existing
     output = plan_output(
         settings.out,
-        _series(settings, numbers),
+        Series(settings, numbers),
         scale=settings.scale,
-        force=force,
+        force=settings.force or settings.skip_existing,
         sheet=settings,
     )
     if settings.skip_existing:
         numbers = output.missing(numbers)
     return Job(plan, numbers, output)
-
-
-def _series(settings: SampleSettings, numbers: Sequence[int]) -> Series:
-    return Series(labels=settings.label, seed=settings.seed, indices=numbers)
 
 
 def _check(settings: SampleSettings) -> None:
@@ -152,7 +144,7 @@ def _manifest(target: Path, job: Job) -> Path:
     settings, turns = job.plan.settings, job.plan.samplings
     # What was skipped belongs to the run as well.
     numbers = settings.indices if settings.novel is None else job.drawn
-    named = replace(job.output, series=_series(settings, numbers))
+    named = replace(job.output, series=Series(settings, numbers))
     paths = named.paths(moving=job.moving) if named.form == "folder" else None
     strengths: list[float | None] = [None] * len(numbers)
     if len(turns) > 1:

@@ -19,6 +19,7 @@ import numpy as np
 
 from pxgen.arrays import IndexMaps
 from pxgen.config.options import SheetSettings
+from pxgen.config.settings import SeriesSettings
 from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
@@ -52,13 +53,11 @@ STEM_BYTES = 120
 CONTACT_SHEET = SheetSettings()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Series:
     """The names of the pictures of one run."""
 
-    labels: Sequence[str]
-    """As asked for, weights and all; they never become paths."""
-    seed: int
+    settings: SeriesSettings
     indices: Sequence[int]
     """The number of each picture in its seed's stream, in the order in which they come."""
     otherwise: ClassVar[str] = "leave it with --skip-existing, or choose another --seed or -o"
@@ -66,7 +65,7 @@ class Series:
 
     def name(self, number: int) -> str:
         """The file name of a picture by its number, without a suffix: ``alien-0-0042``."""
-        return f"{safe_stem(self.labels)}-{self.seed}-{number:0{DIGITS}}"
+        return f"{safe_stem(self.settings.label)}-{self.settings.seed}-{number:0{DIGITS}}"
 
     def names(self) -> Iterator[str]:
         """One file name a picture."""
@@ -146,18 +145,14 @@ class Output:
         Raises:
             UsageError: one of the files exists.
         """
-        existing = self.existing()
+        if self.form != "folder" or not self.target.is_dir():
+            return
+        existing = {path.stem: path for path in self.target.iterdir()}
         for name in self.series.names() if existing else ():
             if name in existing:
                 raise UsageError(
                     f"{existing[name]} exists: replace it with --force, {self.series.otherwise}"
                 )
-
-    def existing(self) -> dict[str, Path]:
-        """The files in the folder that is written to, by their names without suffix."""
-        if self.form != "folder" or not self.target.is_dir():
-            return {}
-        return {Path(name).stem: self.target / name for name in os.listdir(self.target)}
 
     def missing(self, indices: Sequence[int]) -> list[int]:
         """Those numbers of the series whose pictures are not in the folder yet.

@@ -127,7 +127,7 @@ class ClipPlan:
         settings, model = self.settings, self.loaded.model
         alone = Alone.of(model, sampling, index, self.loaded.device)
         # All sprites of a walk bear the labels of the first.
-        asked = alone.repeated(torch.from_numpy(self.labels))
+        asked = alone.repeated(self.labels)
         keys = [
             model.draw(asked, alone.noise(settings.seed, k * APART), sampling) for k in range(KEYS)
         ]

@@ -122,13 +122,13 @@ def _start(
     onto = place_of(loaded)._replace(canvas=canvas)
     around = None
     if edits.canvas:
-        pixels, outside, snapped, palette = lay_image(image, onto, _corner(edits.at))
+        fitted, outside = lay_image(image, onto, _corner(edits.at))
         around = outside if outside.any() else None
     else:
-        pixels, snapped, palette = fit_image(image, onto)
-    if snapped:
-        remark(snapped_remark(image, snapped))
-    return pixels, around, palette
+        fitted = fit_image(image, onto)
+    if fitted.snapped:
+        remark(snapped_remark(image, fitted.snapped))
+    return fitted.pixels, around, fitted.palette
 
 
 def place_of(loaded: Loaded) -> Target:

@@ -8,9 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-
-from pxgen.arrays import F32, IndexMaps
+from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.data.labels import parse_labels
 from pxgen.devices import in_one_thread
@@ -112,7 +110,7 @@ def _code(key: Key, loaded: Loaded, alone: Alone) -> tuple[Any, Palette]:
     """A key's code, and its palette."""
     if isinstance(key.sprite, int):
         labels = asked_labels(key.labels, loaded)
-        code = loaded.model.draw(_rows(labels, alone), alone.noise(key.sprite), SamplingParams())
+        code = loaded.model.draw(alone.repeated(labels), alone.noise(key.sprite), SamplingParams())
         if loaded.palettes is None:
             return code, loaded.card.palette
         drawn = alone.own(loaded.model.decode(code, alone.noise(0)))
@@ -121,10 +119,6 @@ def _code(key: Key, loaded: Loaded, alone: Alone) -> tuple[Any, Palette]:
     fitted = fit_image(key.sprite, place_of(loaded))
     if fitted.snapped == fitted.pixels.size:
         raise InputError(f"{key.sprite}: not one pixel is of the model's palette")
-    pixels = alone.repeated(torch.from_numpy(fitted.pixels))
+    pixels = alone.repeated(fitted.pixels)
     # The stream that `reconstruct` gives a lone image, so that both show the same.
-    return loaded.model.encode(pixels, _rows(labels, alone), alone.noise(0)), fitted.palette
-
-
-def _rows(labels: F32, alone: Alone) -> torch.Tensor:
-    return alone.repeated(torch.from_numpy(labels))
+    return loaded.model.encode(pixels, alone.repeated(labels), alone.noise(0)), fitted.palette

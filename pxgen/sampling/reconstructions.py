@@ -88,7 +88,13 @@ def reconstructions(
         UsageError: an unknown label, or a level that the model's codes do not have.
         InputError: an image is rejected.
     """
-    vector = torch.from_numpy(parse_labels(labels, loaded.card.label_names, loaded.path))
+    vector = parse_labels(labels, loaded.card.label_names, loaded.path)
+
+    def there_and_back(pixels: IndexMaps, alone: Alone) -> IndexMaps:
+        noise = alone.noise(seed)
+        code = loaded.model.encode(alone.repeated(pixels), alone.repeated(vector), noise)
+        return alone.own(_decoded(code, loaded, level, noise))
+
     for number, path in images:
         fitted = fit_image(path, place_of(loaded))
         if fitted.snapped and strict:
@@ -97,22 +103,9 @@ def reconstructions(
                 "without --strict they are drawn in the nearest ones"
             )
         alone = Alone.of(loaded.model, SamplingParams(), number, loaded.device)
-        noise, pixels = alone.noise(seed), torch.from_numpy(fitted.pixels)
-        after = in_one_thread(partial(_there_and_back, loaded, pixels, vector, alone, noise, level))
+        after = in_one_thread(partial(there_and_back, fitted.pixels, alone))
         after = within(after, fitted.palette)
         yield Reconstruction(path, fitted.pixels, after, fitted.snapped, fitted.palette)
-
-
-def _there_and_back(
-    loaded: Loaded,
-    pixels: torch.Tensor,
-    labels: torch.Tensor,
-    alone: Alone,
-    noise: PictureNoise,
-    level: Level,
-) -> IndexMaps:
-    code = loaded.model.encode(alone.repeated(pixels), alone.repeated(labels), noise)
-    return alone.own(_decoded(code, loaded, level, noise))
 
 
 def _decoded(code: Any, loaded: Loaded, level: Level, noise: PictureNoise) -> torch.Tensor:

@@ -13,6 +13,7 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.config.settings import SampleSettings
 from pxgen.data.dataset import Dataset
 from pxgen.data.labels import parse_labels
+from pxgen.data.neighbours import SpriteIndex
 from pxgen.devices import cores
 from pxgen.errors import InputError, Remark, UsageError
 from pxgen.models.protocol import SamplingParams
@@ -24,7 +25,7 @@ from pxgen.palette.oklab import swap
 from pxgen.sampling.edits import ways
 from pxgen.sampling.engine import PictureRequest, draw, trace
 from pxgen.sampling.model_choice import check_sampling
-from pxgen.sampling.novel import Novelty, novel
+from pxgen.sampling.novel import novel
 from pxgen.sampling.results import Picture
 
 COLORS = 1 << 62
@@ -156,8 +157,13 @@ class SamplePlan:
             numbers = (request.number for request in kept)
             yield from zip(numbers, self._several(asked, held), strict=True)
             return
-        novelty = Novelty.beyond(self.training, self.settings.novel, self.settings.count)
-        yield from novel(list(requests), novelty, lambda several: self._several(several, held))
+        yield from novel(
+            list(requests),
+            lambda several: self._several(several, held),
+            known=SpriteIndex(self.training, self.training.train),
+            distance=self.settings.novel,
+            stride=self.settings.count,
+        )
 
     def _several(self, requests: Iterable[PictureRequest], held: int | None) -> Iterator[IndexMaps]:
         model, settings = self.loaded.model, self.settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pxgen.errors import UsageError
@@ -118,9 +118,10 @@ def _names(
     cells: Sequence[Cell], filled: Sequence[str], wanted: bool
 ) -> tuple[list[tuple[str, ...]] | None, str]:
     separator = _separator(filled)
-    split = _splitter(separator)
     found = [
-        split(cell) if isinstance(cell, str) else tuple(filter(None, map(clean_name, cell)))
+        _split(cell, separator)
+        if isinstance(cell, str)
+        else tuple(filter(None, map(clean_name, cell)))
         for cell in cells
     ]
     distinct = len({label for labels in found for label in labels})
@@ -153,14 +154,10 @@ def _separator(filled: Sequence[str]) -> str | None:
     return None
 
 
-def _split(text: str, separator: str) -> Iterator[str]:
-    return filter(None, (clean_name(part) for part in text.split(separator)))
-
-
-def _splitter(separator: str | None) -> Callable[[str], tuple[str, ...]]:
+def _split(text: str, separator: str | None) -> tuple[str, ...]:
     if separator is None:
-        return lambda text: (clean_name(text),) if text else ()
-    return lambda text: tuple(_split(text, separator))
+        return (clean_name(text),) if text else ()
+    return tuple(filter(None, (clean_name(part) for part in text.split(separator))))
 
 
 def _vector(text: str, class_names: Sequence[str]) -> tuple[str, ...]:

@@ -88,7 +88,8 @@ def _automatic(
     for owner, where in numbers.items():
         members = [units[number] for number in where]
         if owner is None:
-            part = _by_files(members, tables, settings)
+            fitting = _fitting(members, tables)
+            part = _by_table(members, *fitting, settings) if fitting else _by_folders(members)
         else:
             values, class_names = arrays[owner]
             part = _by_array(members, values, listed(settings.label_names) or class_names, owner)
@@ -97,11 +98,6 @@ def _automatic(
         for number, labels in zip(where, part.of, strict=True):
             of[number] = labels
     return Labelling(tuple(names), of, tuple(notes))
-
-
-def _by_files(units: Sequence[Unit], tables: Sequence[Path], settings: DataSettings) -> Labelling:
-    fitting = _fitting(units, tables)
-    return _by_table(units, *fitting, settings) if fitting else _by_folders(units)
 
 
 def _by_folders(units: Sequence[Unit]) -> Labelling:

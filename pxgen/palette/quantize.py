@@ -156,12 +156,6 @@ def _snap(lab: F32, centres: F32, pins: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.flatnonzero(taken)
 
 
-def _decibels(mean_squared_error: float) -> float:
-    if mean_squared_error == 0:
-        return math.inf
-    return 10 * math.log10(255**2 / mean_squared_error)
-
-
 def loss_report(colors: Rgba, counts: Counts, palette: Palette) -> tuple[float, float]:
     """The loss of mapping these colours to ``palette``, over the visible pixels.
 
@@ -180,7 +174,9 @@ def loss_report(colors: Rgba, counts: Counts, palette: Palette) -> tuple[float, 
     error = ((colors[:, :3].astype(np.float64) - shown[:, :3]) ** 2).mean(1)
     pixels = counts.sum()
     exact = counts[(colors == shown).all(1)].sum()
-    return _decibels(float((error * counts).sum() / pixels)), float(exact / pixels)
+    mean = float((error * counts).sum() / pixels)
+    decibels = 10 * math.log10(255**2 / mean) if mean else math.inf
+    return decibels, float(exact / pixels)
 
 
 def suggest_count(colors: Rgba, counts: Counts, seed: int = 0) -> int:

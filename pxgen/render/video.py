@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -40,16 +41,6 @@ class Codec(NamedTuple):
 
 H264 = Codec("mp4", "libx264rgb", "rgb24", {"qp": "0", "bf": "0"})
 VP9 = Codec("webm", "libvpx-vp9", "gbrp", {"lossless": "1"})
-
-
-def encode_mp4(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
-    """An MP4 of H.264 (High 4:4:4 Predictive, RGB); see :func:`encode_video`."""
-    return encode_video(frames, palette, delays_ms, H264)
-
-
-def encode_webm(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
-    """A WebM of VP9 (profile 1, RGB); see :func:`encode_video`."""
-    return encode_video(frames, palette, delays_ms, VP9)
 
 
 def encode_video(
@@ -101,6 +92,12 @@ def encode_video(
             write(stream.encode(image))
         write(stream.encode(None))
     return content.getvalue()
+
+
+encode_mp4 = partial(encode_video, codec=H264)
+"""An MP4 of H.264 (High 4:4:4 Predictive, RGB)."""
+encode_webm = partial(encode_video, codec=VP9)
+"""A WebM of VP9 (profile 1, RGB)."""
 
 
 def background(palette: Palette) -> int:

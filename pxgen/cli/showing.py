@@ -39,14 +39,11 @@ def show_file(path: Path) -> None:
     sprite = IndexedSprite.of(image.rgba)
     palette = sprite.own_palette()
     frames = [sprite_lines(each, palette, depth=depth) for each in sprite.onto(palette)[0]]
-    if len(frames) == 1 or not _can_play():
+    can_play = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    if len(frames) == 1 or not can_play:
         _write(frames[0])
         return
     _play(frames, [ms / 1000 for ms in image.durations or [DEFAULT_MS] * len(frames)])
-
-
-def _can_play() -> bool:
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _play(frames: list[list[str]], seconds: list[float]) -> None:

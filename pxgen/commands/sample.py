@@ -149,15 +149,8 @@ def _manifest(target: Path, job: Job) -> Path:
     strengths: list[float | None] = [None] * len(numbers)
     if len(turns) > 1:
         strengths = [turns[i % len(turns)].strength for i in settings.indices]
-    options = options_of(settings)
-    recorded = Recorded(
-        settings.seed,
-        settings.label,
-        fingerprint(job.plan.loaded),
-        options,
-        inputs_of(options),
-        (),
-    )
+    options, model = options_of(settings), fingerprint(job.plan.loaded)
+    recorded = Recorded(settings.seed, settings.label, model, options, inputs_of(options))
     files = paths or [named.target] * len(numbers)
     return write_manifest(target, zip(files, numbers, strengths, strict=True), recorded)
 

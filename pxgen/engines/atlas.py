@@ -13,6 +13,8 @@ from pxgen.arrays import IndexMaps
 from pxgen.config.options import Arrangement, SheetSettings
 from pxgen.errors import UsageError
 
+Place = tuple[int, int]
+"""Column and row of a corner on the sheet."""
 MAX_SHEET_SIDE = 32_768
 """Pixels along a side of a sheet; more than any engine loads."""
 
@@ -79,11 +81,6 @@ class Atlas:
         return (cel.width, cel.height) != self.source
 
 
-class _Position(NamedTuple):
-    x: int
-    y: int
-
-
 class _Box(NamedTuple):
     left: int
     top: int
@@ -119,15 +116,15 @@ def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
     cels = tuple(
         Cel(
             name,
-            place.x + settings.extrude,
-            place.y + settings.extrude,
+            x + settings.extrude,
+            y + settings.extrude,
             box.right - box.left,
             box.bottom - box.top,
             box.left,
             box.top,
             duration,
         )
-        for name, place, box, duration in zip(names, places, boxes, durations, strict=True)
+        for name, (x, y), box, duration in zip(names, places, boxes, durations, strict=True)
     )
     sheet = _paint(cut, cels, settings)
     return Atlas(sheet, cels, tuple(_tags(clips)), (width, height), settings)
@@ -140,9 +137,7 @@ def _tags(clips: Iterable[Clip]) -> Iterable[Tag]:
         first += len(clip.frames)
 
 
-def _grid(
-    clips: Sequence[Clip], arrangement: Arrangement, height: int, width: int
-) -> list[_Position]:
+def _grid(clips: Sequence[Clip], arrangement: Arrangement, height: int, width: int) -> list[Place]:
     """The cell of each frame."""
     longest = max(len(clip.frames) for clip in clips)
     if longest > 1:
@@ -156,10 +151,10 @@ def _grid(
         cells = [divmod(number, across) for number in range(len(clips))]
     if arrangement == "columns":
         cells = [(column, row) for row, column in cells]
-    return [_Position(column * width, row * height) for row, column in cells]
+    return [(column * width, row * height) for row, column in cells]
 
 
-def _pack(images: Sequence[IndexMaps], gap: int) -> list[_Position]:
+def _pack(images: Sequence[IndexMaps], gap: int) -> list[Place]:
     """Shelves of falling height, at the width that wastes least; equal images share a place."""
     unique: dict[tuple[tuple[int, ...], bytes], int] = {}
     kinds = [unique.setdefault((i.shape, i.tobytes()), len(unique)) for i in images]
@@ -172,22 +167,22 @@ def _pack(images: Sequence[IndexMaps], gap: int) -> list[_Position]:
     return [best[kind] for kind in kinds]
 
 
-def _shelve(sizes: Sequence[tuple[int, int]], most: int) -> list[_Position]:
-    places = [_Position(0, 0)] * len(sizes)
+def _shelve(sizes: Sequence[tuple[int, int]], most: int) -> list[Place]:
+    places = [(0, 0)] * len(sizes)
     x = y = shelf = 0
     for number in sorted(range(len(sizes)), key=lambda n: (-sizes[n][1], -sizes[n][0], n)):
         width, height = sizes[number]
         if x and x + width > most:
             x, y, shelf = 0, y + shelf, 0
-        places[number] = _Position(x, y)
+        places[number] = x, y
         x, shelf = x + width, max(shelf, height)
     return places
 
 
-def _extent(places: Sequence[_Position], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+def _extent(places: Sequence[Place], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """The area of the sheet, then its longer side."""
-    across = max(place.x + size[0] for place, size in zip(places, sizes, strict=True))
-    down = max(place.y + size[1] for place, size in zip(places, sizes, strict=True))
+    across = max(x + width for (x, _), (width, _) in zip(places, sizes, strict=True))
+    down = max(y + height for (_, y), (_, height) in zip(places, sizes, strict=True))
     return across * down, max(across, down)
 
 

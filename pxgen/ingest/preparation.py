@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from pxgen.ingest.scale import Size
 from pxgen.ingest.sources import Sources
 from pxgen.ingest.split import groups_of, joined, origin_keys, split_of
 from pxgen.ingest.survey import MANY_COLORS, Survey
-from pxgen.ingest.walk import Listing, find_files
+from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 
@@ -89,7 +90,8 @@ def prepare(
         raise UsageError(
             "--label-names says what the numbers of label arrays mean, and no such array is read"
         )
-    for line in _source_notes(listing, sources, labelling):
+    ignored = [f"{listing.ignored} other files ignored"] if listing.ignored else []
+    for line in (*sources.notes, *ignored, *labelling.notes):
         report(line)
     with closing(Survey(existing_folder(out))) as survey:
         survey.read(sources, settings, progress)
@@ -104,13 +106,6 @@ def prepare(
             settings, out, size, palette, report, refusals, survey, sources, labelling
         ).write()
     return out
-
-
-def _source_notes(listing: Listing, sources: Sources, labelling: Labelling) -> Iterator[str]:
-    yield from sources.notes
-    if listing.ignored:
-        yield f"{listing.ignored} other files ignored"
-    yield from labelling.notes
 
 
 @dataclass
@@ -291,11 +286,7 @@ class _Preparation:
 
 
 def _chunks(drawn: Iterator[IndexMaps]) -> Iterator[tuple[int, IndexMaps]]:
-    start, waiting = 0, []
-    for each in drawn:
-        waiting.append(each)
-        if len(waiting) == _CHUNK:
-            yield start, np.stack(waiting)
-            start, waiting = start + _CHUNK, []
-    if waiting:
+    start = 0
+    while waiting := list(islice(drawn, _CHUNK)):
         yield start, np.stack(waiting)
+        start += len(waiting)

@@ -14,17 +14,17 @@ import torch
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
-from pxgen.devices import cores, in_one_thread
+from pxgen.devices import in_one_thread
 from pxgen.errors import Remark, UsageError
 from pxgen.ingest.fit_to_model import Fitted, fit_frames, snapped_remark
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.sampling.edits import continuing, place_of
-from pxgen.sampling.engine import Alone, PictureRequest, draw
+from pxgen.sampling.engine import Alone, PictureRequest
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.results import Picture
-from pxgen.sampling.samples import asked_labels, own_palette
+from pxgen.sampling.samples import asked_labels, draw_all, own_palette
 
 KEYS = 4
 """Sprites that a walk of a model of stills passes through."""
@@ -99,15 +99,7 @@ class ClipPlan:
             own = fitted.palette if loaded.palettes is not None else None
         check_sampling(sampling, loaded.model)
         requests = [PictureRequest(index, self.labels, sampling) for index in indices]
-        pictures = draw(
-            loaded.model,
-            requests,
-            settings.seed,
-            device=loaded.device,
-            workers=settings.workers or cores(),
-            window=settings.batch,
-        )
-        for request, clip in zip(requests, pictures, strict=True):
+        for request, clip in zip(requests, draw_all(loaded, requests, settings), strict=True):
             palette = own or self._palette(clip, request.number)
             yield Picture(request.number, within(clip, palette), palette)
 

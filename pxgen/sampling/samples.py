@@ -10,6 +10,7 @@ import numpy as np
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.requests import AnimateSettings
 from pxgen.config.settings import SampleSettings
 from pxgen.data.dataset import Dataset
 from pxgen.data.labels import parse_labels
@@ -50,6 +51,20 @@ def own_palette(
     """The palette of a picture where sprites have their own: of a training sprite like it."""
     # The picture's stream is spent on its pixels; its colours have one of their own.
     return palettes.choose(maps, labels, choose(seed, number ^ COLORS))
+
+
+def draw_all(
+    loaded: Loaded, requests: Iterable[PictureRequest], settings: SampleSettings | AnimateSettings
+) -> Iterator[IndexMaps]:
+    """Draw pictures with as many threads, and as many looked at together, as are asked for."""
+    return draw(
+        loaded.model,
+        requests,
+        settings.seed,
+        device=loaded.device,
+        workers=settings.workers or cores(),
+        window=settings.batch,
+    )
 
 
 @dataclass(frozen=True)
@@ -166,17 +181,9 @@ class SamplePlan:
         )
 
     def _several(self, requests: Iterable[PictureRequest], held: int | None) -> Iterator[IndexMaps]:
-        model, settings = self.loaded.model, self.settings
         if held is not None:
-            return (_forming(self.loaded, each, settings.seed, held) for each in requests)
-        return draw(
-            model,
-            requests,
-            settings.seed,
-            device=self.loaded.device,
-            workers=settings.workers or cores(),
-            window=settings.batch,
-        )
+            return (_forming(self.loaded, each, self.settings.seed, held) for each in requests)
+        return draw_all(self.loaded, requests, self.settings)
 
 
 def _forming(loaded: Loaded, request: PictureRequest, seed: int, held: int) -> IndexMaps:

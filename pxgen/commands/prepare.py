@@ -16,18 +16,10 @@ EVERY = 250
 
 
 def prepare(settings: DataSettings, project: Project, console: Console, complain: Remark) -> Path:
-    """Turn sprites into a dataset folder and return its path.
+    """Turn sprites into a dataset folder and return its path, with progress on the console.
 
-    Args:
-        settings: what to read and how.
-        project: names the folder unless the settings do.
-        console: takes remarks and progress.
-        complain: takes a line for each bad file when these stop the run.
-
-    Raises:
-        InputError: sources are missing or bad; what stood in the folder stays untouched.
-        UsageError: options that exclude each other, or the folder holds a dataset and ``force`` is
-            off.
+    ``complain`` takes a line for each bad file when these stop the run. Raises as
+    :func:`pxgen.ingest.preparation.prepare` does.
     """
     with console.status("reading") as status:
 

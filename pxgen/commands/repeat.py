@@ -28,11 +28,7 @@ def repeat(
 ) -> Iterator[Path]:
     """Draw every picture of a manifest again and yield each path once its file is complete.
 
-    Args:
-        manifest: ``-`` reads standard input.
-        settings: of which :data:`OWN` count.
-        project: knows the newest run.
-        console: takes remarks.
+    The manifest ``-`` is standard input. Of the settings those of :data:`OWN` count.
 
     Raises:
         InputError: no manifest, of another model, or of files that have changed.
@@ -71,11 +67,7 @@ def _settings(part: Recorded, asked: SampleSettings, name: str) -> SampleSetting
 
 
 def _read(manifest: Path) -> tuple[str, str]:
-    """What to call a manifest, and its text.
-
-    Raises:
-        InputError: it cannot be read.
-    """
+    """The name of a manifest in messages, and its text."""
     if manifest == Path("-"):
         name, content = "the manifest", sys.stdin.buffer.read()
     else:

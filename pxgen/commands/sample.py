@@ -88,12 +88,8 @@ def plan_samples(
 ) -> Job:
     """Look a request through.
 
-    Args:
-        settings: what is asked for.
-        project: knows the newest run and the dataset.
-        console: takes remarks.
-        loaded: its model, where that is at hand.
-        indices: the numbers of the pictures where they are no range.
+    Its model may be at hand already, ``loaded``; ``indices`` are the numbers of its pictures where
+    these are no range.
 
     Raises:
         UsageError: an unknown label, sampler or palette, or an output that is taken.
@@ -120,11 +116,7 @@ def plan_samples(
 
 
 def _check(settings: SampleSettings) -> None:
-    """Refuse what would make one run's pictures depend on another's.
-
-    Raises:
-        UsageError: options that exclude each other.
-    """
+    """Refuse what would make one run's pictures depend on another's."""
     if settings.novel is not None and (settings.skip_existing or settings.dry_run):
         other = "--skip-existing" if settings.skip_existing else "--dry-run"
         raise UsageError(f"--novel may draw other numbers: leave {other} out")

@@ -89,11 +89,7 @@ class _Box(NamedTuple):
 
 
 def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
-    """Lay the frames of clips of one size out on a sheet.
-
-    Args:
-        clips: at least one; their frames are of one size.
-        settings: how.
+    """Lay the frames of clips out on a sheet: at least one clip, all of one size.
 
     Raises:
         UsageError: the sheet would be larger than any engine loads.

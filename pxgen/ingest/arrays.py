@@ -69,10 +69,6 @@ def open_array(path: Path, fallback: Palette | None) -> ArrayFile:
     C is grey, grey + alpha, RGB or RGBA. Integers without C are index maps where a palette belongs
     to them (the key ``palette``, a sibling ``*_palette.npy``, or ``fallback``), else grey levels.
 
-    Args:
-        path: the file.
-        fallback: the palette of index maps that have none of their own.
-
     Raises:
         InputError: damaged, pickled, of a shape or range that cannot be sprites.
     """

@@ -21,14 +21,9 @@ _SWATCH_COLUMNS = 16
 
 
 def choose_shown(labels: Sequence[tuple[int, ...]], frames: int) -> list[int]:
-    """Sprites for a contact sheet: every label gets its turn, the rarest first.
+    """The indices of sprites for a contact sheet: every label gets its turn, the rarest first.
 
-    Args:
-        labels: the label numbers of each sprite.
-        frames: frames of a sprite.
-
-    Returns:
-        Indices such that neighbours bear different labels where there are any.
+    ``labels`` are the label numbers of each sprite, and ``frames`` how many each sprite has.
     """
     limit = max(1, MAX_SHOWN_FRAMES // frames)
     if len(labels) <= limit:

@@ -50,11 +50,8 @@ def find_labels(
     ``auto`` takes, in this order: label arrays that belong to arrays of sprites; the one CSV or
     JSON at the top of the sources that names them; the folders.
 
-    Args:
-        units: everything that can bear labels.
-        tables: label files found beside the sprites.
-        arrays: label arrays by the name of the array file that they belong to, with class names.
-        settings: of which those about labels count.
+    ``tables`` are label files beside the sprites, ``arrays`` label arrays with class names by the
+    name of the array file that they belong to.
 
     Raises:
         InputError: a label file does not fit the sprites.

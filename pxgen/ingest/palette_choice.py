@@ -65,15 +65,9 @@ def choose_palette(
     """Choose the palette that a collection is drawn with.
 
     Automatic palettes are exact if at most 255 visible colours occur (or as many as asked for);
-    otherwise they pin the frequent colours and place the rest by clustering in OKLab.
-
-    Args:
-        census: the colours of the collection.
-        given: a palette to use as it is.
-        colors: visible colours at most.
-        alpha: what becomes of semi-transparent colours.
-        shared_table: ``(K, 4)``, the colour table that every source image has, in its author's
-            order.
+    otherwise they pin the frequent colours and place the rest by clustering in OKLab. A palette
+    that is ``given`` is used as it is. A ``shared_table``, ``(K, 4)``, is the colour table that
+    every source image has: its author's order is kept.
 
     Raises:
         InputError: semi-transparent colours must be kept but do not fit.

@@ -26,11 +26,8 @@ class SharedPaletteMapper:
     def __init__(self, choice: Choice, method: str, census: Census) -> None:
         """Map colours to the nearest entries, or dither those off the palette by ``method``.
 
-        Args:
-            choice: the palette and what becomes of alpha.
-            method: of :data:`pxgen.palette.dither.METHODS`.
-            census: the sprites' colours. Each is searched once; only where they were too many to
-                count is every sprite searched anew.
+        Each colour of the census is searched once; only where they were too many to count is every
+        sprite searched anew.
         """
         self.palette, self.lossless = choice.palette, choice.lossless
         self._choice = choice
@@ -83,10 +80,7 @@ class SharedPaletteMapper:
 
 
 class OwnPaletteMapper:
-    """Every sprite on its own palette, in canonical order.
-
-    Args:
-        sprites: all of them, once; each comes a second time to :meth:`map`.
+    """Every sprite on its own palette, in canonical order; each comes again to :meth:`map`.
 
     Raises:
         InputError: a sprite has more colours than a local palette holds.

@@ -15,10 +15,7 @@ from pxgen.render.png import palette_chunks, pixel_data
 def encode_apng(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
     """An 8-bit indexed APNG with one full frame for each input frame and every palette entry.
 
-    Args:
-        frames: ``(T, H, W) uint8``, T >= 1.
-        palette: the colour table, in its own order, with its partial transparency.
-        delays_ms: milliseconds a frame is shown, one number for all or one for each.
+    Takes what :func:`clip_delays` takes, and keeps partial transparency.
 
     Raises:
         PxgenError: frames or delays that an APNG cannot hold.

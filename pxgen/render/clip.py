@@ -20,6 +20,12 @@ def clip_delays(
 ) -> list[float]:
     """Check a clip before it is encoded and give one delay in milliseconds for each frame.
 
+    Args:
+        frames: ``(T, H, W) uint8``, T >= 1.
+        palette: their colours.
+        delays_ms: milliseconds a frame is shown, one number for all or one for each.
+        longest_side: pixels along a side at most.
+
     Raises:
         PxgenError: frames or delays that animation files cannot hold.
     """

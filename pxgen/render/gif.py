@@ -25,12 +25,8 @@ CLEAR_TO_BACKGROUND = 2
 def encode_gif(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
     """A GIF with one full frame for each input frame and one global table of every palette entry.
 
-    Index 0 is transparent; GIF has no partial transparency, so every other entry is opaque.
-
-    Args:
-        frames: ``(T, H, W) uint8``, T >= 1, sides at most 65,535.
-        palette: the global colour table, in its own order.
-        delays_ms: milliseconds a frame is shown, one number for all or one for each.
+    Takes what :func:`clip_delays` takes, with sides of at most 65,535. Index 0 is transparent; GIF
+    has no partial transparency, so every other entry is opaque.
 
     Raises:
         PxgenError: frames or delays that a GIF cannot hold.

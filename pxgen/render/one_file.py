@@ -37,11 +37,7 @@ def write_one_file(
 ) -> Iterator[Path]:
     """Write clips to one file, and its descriptions; yield each path once it is complete.
 
-    Args:
-        target: its suffix says what it becomes.
-        clips: of one size, enlarged already.
-        palette: of all of them.
-        sheet: how engines want it.
+    The clips are of one size and enlarged already; the target's suffix says what it becomes.
 
     Raises:
         UsageError: more than the format holds.

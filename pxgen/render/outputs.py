@@ -91,9 +91,11 @@ class Output:
     form: Form
     target: Path
     series: Series | Named
+    """The pictures to come; they name the files of a folder."""
     scale: int
+    """How many times larger each pixel is drawn."""
     delay_ms: float | Sequence[float]
-    """How long a frame is shown, or each frame of a clip."""
+    """Milliseconds a frame is shown, or each frame of a clip."""
     columns: int | None = None
     """Of a sheet; None is about as wide as high."""
     sheet: SheetSettings = CONTACT_SHEET
@@ -213,14 +215,9 @@ def plan_output(
 ) -> Output:
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 
-    Args:
-        out: a folder, a file of one of ``kinds.WRITTEN``, ``-``, or None for the current folder.
-        series: the pictures to come; they name the files of a folder.
-        scale: how many times larger each pixel is drawn.
-        force: replace files whose names were derived.
-        delay_ms: how long each frame of an animation is shown: one number, or one a frame.
-        columns: sprites in a row of a sheet; by default about as many as rows.
-        sheet: how engines want a sheet.
+    OUT is a folder, a file of one of ``kinds.WRITTEN_SUFFIXES``, ``-``, or None for the current
+    folder. Files whose names are derived are replaced by ``force`` alone. The other arguments are
+    the fields of :class:`Output`.
 
     Raises:
         UsageError: OUT has a suffix that is not written, or a derived name is taken and ``force``

@@ -48,13 +48,8 @@ def encode_video(
 ) -> bytes:
     """A video with one frame for each input frame, shown for whole milliseconds.
 
-    The same arguments give the same bytes.
-
-    Args:
-        frames: ``(T, H, W) uint8``, T >= 1, sides at most 16,384.
-        palette: the colours; transparent ones lie on :func:`background`.
-        delays_ms: milliseconds a frame is shown, one number for all or one for each.
-        codec: :data:`H264` or :data:`VP9`.
+    Takes what :func:`clip_delays` takes, with sides of at most 16,384; transparent colours lie on
+    :func:`background`. The same arguments give the same bytes.
 
     Raises:
         PxgenError: frames or delays that a video cannot hold, or FFmpeg lacks the codec.

@@ -15,10 +15,8 @@ from pxgen.render.clip import clip_delays, round_delays
 def encode_webp(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
     """A lossless animated WebP; equal neighbouring frames become one that is shown longer.
 
-    Args:
-        frames: ``(T, H, W) uint8``, T >= 1, sides at most 16,383.
-        palette: the colours, with their partial transparency.
-        delays_ms: milliseconds a frame is shown, one number for all or one for each.
+    Takes what :func:`clip_delays` takes, with sides of at most 16,383, and keeps partial
+    transparency.
 
     Raises:
         PxgenError: frames or delays that a WebP cannot hold.

@@ -39,11 +39,7 @@ def ways(
 ) -> tuple[tuple[SamplingParams, ...], Palette | None]:
     """How to draw, once for each strength; and the image's own palette if it keeps one.
 
-    Args:
-        edits: what was asked for.
-        sampling: steps, sampler and the like.
-        loaded: the model.
-        remark: is told what the image lost.
+    ``sampling`` has steps, sampler and the like; ``remark`` is told what the image lost.
 
     Raises:
         UsageError: wishes that do not go together.

@@ -81,12 +81,9 @@ def _digest(path: Path) -> str:
 def write_manifest(
     target: Path, drawn: Iterable[tuple[Path, int, float | None]], recorded: Recorded
 ) -> Path:
-    """Write a line for each picture.
+    """Write a line for each picture: file, number, and strength where it has one of several.
 
-    Args:
-        target: the manifest.
-        drawn: the file of each picture, its number, and its strength where it has one of several.
-        recorded: what they share; its indices do not count.
+    ``recorded`` is what they share; its indices do not count.
 
     Raises:
         PxgenError: the file cannot be written.

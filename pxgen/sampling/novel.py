@@ -28,14 +28,8 @@ def novel(
     """Pictures that are new, in the order of the requests, and the number each was drawn with.
 
     The next number of a picture that is not new lies ``stride`` further, where it is no other's:
-    what a shard draws does not depend on the other shards.
-
-    Args:
-        requests: the pictures.
-        draw: draws some of them.
-        known: the training sprites.
-        distance: pixels in which a picture must differ from each of them, at least.
-        stride: from a picture's number to the next that is tried for it.
+    what a shard draws does not depend on the other shards. A new picture differs from each of the
+    ``known`` sprites in ``distance`` pixels at least.
 
     Raises:
         PxgenError: one is never new.

@@ -45,11 +45,7 @@ def parse_key(text: str) -> Path | int:
 
 
 def check_frames(frames: int, keys: int) -> None:
-    """Refuse a way that is too short to show its key sprites.
-
-    Raises:
-        UsageError: it is.
-    """
+    """Refuse a way that is too short to show its key sprites, by a UsageError."""
     if frames < keys:
         raise UsageError(f"--frames {frames} cannot show {keys} key sprites")
 
@@ -73,13 +69,9 @@ def positions(keys: int, frames: int, *, loop: bool) -> list[tuple[int, float]]:
 def path_pictures(
     loaded: Loaded, keys: Sequence[Key], frames: int, *, loop: bool
 ) -> Iterator[Picture]:
-    """The frames of the way through the keys, stills each.
+    """The frames of the way through two keys at least, stills each.
 
-    Args:
-        loaded: a model of stills.
-        keys: two at least, in order.
-        frames: at least as many as keys.
-        loop: go on from the last key to the first, which is then not shown twice.
+    A loop goes on from the last key to the first, which is not shown twice.
 
     Raises:
         UsageError: an unknown label, too few frames, or a model of clips.

@@ -76,13 +76,9 @@ def reconstructions(
 ) -> Iterator[Reconstruction]:
     """Encode and decode images, one after another.
 
-    Args:
-        loaded: the model.
-        images: each with its number, which says which noise it gets.
-        labels: that all of them bear.
-        seed: of the noise.
-        level: what to decode of codes that have two levels.
-        strict: refuse images with colours that the palette lacks.
+    The number of each image says which noise of the seed it gets. All of them bear the labels.
+    ``level`` is what to decode of codes that have two; ``strict`` refuses images with colours that
+    the palette lacks.
 
     Raises:
         UsageError: an unknown label, or a level that the model's codes do not have.

@@ -92,13 +92,7 @@ class SamplePlan:
         remark: Remark,
         training: Dataset | None = None,
     ) -> SamplePlan:
-        """Look a request through.
-
-        Args:
-            loaded: the model.
-            settings: what is asked for.
-            remark: takes what an image to start from lost.
-            training: the dataset of ``settings.novel``.
+        """Look a request through; ``training`` is the dataset of ``settings.novel``.
 
         Raises:
             UsageError: an unknown label, sampler or palette, or options that exclude each other.
@@ -128,11 +122,9 @@ class SamplePlan:
             raise UsageError("--novel compares whole sprites: leave --trace and --canvas out")
 
     def pictures(self, indices: Iterable[int], held: int | None = None) -> Iterator[Picture]:
-        """Draw the pictures of these numbers, in order, in bounded memory.
+        """Draw the pictures of these numbers of the seed's stream, in order, in bounded memory.
 
-        Args:
-            indices: numbers in the seed's stream.
-            held: show each as it forms, ``(S, H, W)``, its end so many times more.
+        With ``held`` each is shown as it forms, ``(S, H, W)``, its end so many times more.
         """
         recolor = self._recoloring()
         for number, maps in self._drawn(indices, held):

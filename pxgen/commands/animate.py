@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.console import Console
 from pxgen.checkpoint.runs import CLIPS, STARTER
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
-from pxgen.render.outputs import Output, Series, plan_output
+from pxgen.render.outputs import Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 from pxgen.sampling.model_choice import open_model
 
@@ -26,26 +27,19 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
     starter = CLIPS if settings.frames is None else STARTER
     loaded = open_model(settings.model, settings.device, project.runs, console.print, starter)
     plan = ClipPlan.of(loaded, settings)
-    numbers: Sequence[int] = settings.indices
-    output = _output(plan, numbers)
-    if settings.skip_existing:
-        numbers = output.missing(numbers)
-        output = _output(plan, numbers)
-    if settings.dry_run:
-        yield from output.paths(moving=True)
-    elif numbers:
-        series = Series(settings, numbers)
-        pictures = plan.pictures(numbers, console.print)
-        yield from output.write((series.name(i), clip, palette) for i, clip, palette in pictures)
-
-
-def _output(plan: ClipPlan, numbers: Sequence[int]) -> Output:
-    settings = plan.settings
-    return plan_output(
+    series = Series(settings, settings.indices)
+    output = plan_output(
         settings.out,
-        Series(settings, numbers),
+        series,
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
         sheet=settings,
         delay_ms=plan.delays(),
     )
+    if settings.skip_existing:
+        series = Series(settings, output.missing(settings.indices))
+    if settings.dry_run:
+        yield from replace(output, series=series).paths(moving=True)
+    elif series.indices:
+        pictures = plan.pictures(series.indices, console.print)
+        yield from output.write((series.name(i), clip, palette) for i, clip, palette in pictures)

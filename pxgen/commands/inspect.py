@@ -73,11 +73,12 @@ def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Insp
         raise InputError(f"{path} holds neither dataset nor checkpoint: {hint}")
     with file.open("rb") as start:
         is_tensors = file.suffix == ".safetensors" or start.read(10)[8:9] == b"{"
-    if (audited or studied) and not (is_tensors and _DATASET_KEY in read_header(file).metadata):
+    is_dataset = is_tensors and _DATASET_KEY in read_header(file).metadata
+    if (audited or studied) and not is_dataset:
         raise UsageError(f"{path} is no dataset: --audit and --labels are for datasets")
     if not is_tensors:
         return inspect_image(file)
-    if _DATASET_KEY in read_header(file).metadata:
+    if is_dataset:
         return inspect_dataset(open_dataset(path), audited=audited, studied=studied)
     return inspect_checkpoint(file)
 

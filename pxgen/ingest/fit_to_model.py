@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from pxgen.arrays import Bools, IndexMaps
 from pxgen.canvas import Anchor, Canvas
+from pxgen.checkpoint.store import Loaded
 from pxgen.errors import InputError
 from pxgen.ingest.images import read_image
 from pxgen.ingest.indexed import IndexedSprite
@@ -49,6 +50,12 @@ class Target(NamedTuple):
     anchor: Anchor = "bottom"
     local: bool = False
     """Whether an image keeps a palette of its own, of at most as many colours."""
+
+    @classmethod
+    def of(cls, loaded: Loaded) -> Self:
+        """What images are fitted to for a model."""
+        card = loaded.card
+        return cls(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
 
 
 def fit_image(path: Path, target: Target) -> Fitted:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,10 +19,6 @@ from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.oklab import nearest
-
-if TYPE_CHECKING:
-    from pxgen.ingest.fit_to_model import Target
-
 
 LARGEST = 512 * 512
 """Pixels of a canvas that is drawn on in one piece."""
@@ -113,9 +108,9 @@ def _start(
     remark: Remark,
 ) -> tuple[IndexMaps, NDArray[np.bool_] | None, Palette]:
     """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
-    from pxgen.ingest.fit_to_model import fit_image, lay_image, snapped_remark
+    from pxgen.ingest.fit_to_model import Target, fit_image, lay_image, snapped_remark
 
-    onto = place_of(loaded)._replace(canvas=canvas)
+    onto = Target.of(loaded)._replace(canvas=canvas)
     around = None
     if edits.canvas:
         fitted, outside = lay_image(image, onto, _corner(edits.at))
@@ -125,14 +120,6 @@ def _start(
     if fitted.snapped:
         remark(snapped_remark(image, fitted.snapped))
     return fitted.pixels, around, fitted.palette
-
-
-def place_of(loaded: Loaded) -> Target:
-    """What images are fitted to for a model."""
-    from pxgen.ingest.fit_to_model import Target
-
-    card = loaded.card
-    return Target(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
 
 
 def _check(edits: EditSettings) -> None:

@@ -13,14 +13,13 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.data.labels import parse_labels
 from pxgen.devices import in_one_thread
 from pxgen.errors import InputError, UsageError
-from pxgen.ingest.fit_to_model import fit_image
+from pxgen.ingest.fit_to_model import Target, fit_image
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.local import within
-from pxgen.sampling.edits import place_of
 from pxgen.sampling.engine import Alone
 from pxgen.sampling.results import Picture
-from pxgen.sampling.samples import asked_labels, own_palette
+from pxgen.sampling.samples import asked_labels, picture_palette
 
 
 class Key(NamedTuple):
@@ -106,9 +105,9 @@ def _code(key: Key, loaded: Loaded, alone: Alone) -> tuple[Any, Palette]:
         if loaded.palettes is None:
             return code, loaded.card.palette
         drawn = alone.own(loaded.model.decode(code, alone.noise(0)))
-        return code, own_palette(drawn, 0, key.sprite, labels, loaded.palettes)
+        return code, picture_palette(loaded, drawn, 0, key.sprite, labels)
     labels = parse_labels(key.labels, loaded.card.label_names, loaded.path)
-    fitted = fit_image(key.sprite, place_of(loaded))
+    fitted = fit_image(key.sprite, Target.of(loaded))
     if fitted.snapped == fitted.pixels.size:
         raise InputError(f"{key.sprite}: not one pixel is of the model's palette")
     pixels = alone.repeated(fitted.pixels)

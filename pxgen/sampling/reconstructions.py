@@ -16,12 +16,11 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.data.labels import parse_labels
 from pxgen.devices import in_one_thread
 from pxgen.errors import InputError, UsageError
-from pxgen.ingest.fit_to_model import fit_image
+from pxgen.ingest.fit_to_model import Target, fit_image
 from pxgen.models.protocol import Levelled, SamplingParams
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
 from pxgen.palette.local import within
-from pxgen.sampling.edits import place_of
 from pxgen.sampling.engine import Alone
 
 Level = Literal["both", "top", "bottom"]
@@ -92,7 +91,7 @@ def reconstructions(
         return alone.own(_decoded(code, loaded, level, noise))
 
     for number, path in images:
-        fitted = fit_image(path, place_of(loaded))
+        fitted = fit_image(path, Target.of(loaded))
         if fitted.snapped and strict:
             raise InputError(
                 f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "

@@ -21,7 +21,7 @@ from pxgen.models.protocol import SamplingParams
 from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
-from pxgen.palette.local import LocalPalettes, stretched, within
+from pxgen.palette.local import stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.sampling.edits import ways
 from pxgen.sampling.engine import PictureRequest, draw, trace
@@ -45,12 +45,14 @@ def asked_labels(labels: Sequence[str], loaded: Loaded) -> F32:
     return vector
 
 
-def own_palette(
-    maps: IndexMaps, number: int, seed: int, labels: F32, palettes: LocalPalettes
+def picture_palette(
+    loaded: Loaded, maps: IndexMaps, number: int, seed: int, labels: F32
 ) -> Palette:
-    """The palette of a picture where sprites have their own: of a training sprite like it."""
+    """The palette of a picture: the model's, or where sprites have their own one of theirs."""
+    if loaded.palettes is None:
+        return loaded.card.palette
     # The picture's stream is spent on its pixels; its colours have one of their own.
-    return palettes.choose(maps, labels, choose(seed, number ^ COLORS))
+    return loaded.palettes.choose(maps, labels, choose(seed, number ^ COLORS))
 
 
 def draw_all(
@@ -126,15 +128,15 @@ class SamplePlan:
 
         With ``held`` each is shown as it forms, ``(S, H, W)``, its end so many times more.
         """
-        recolor = self._recoloring()
+        recolor, loaded, seed = self._recoloring(), self.loaded, self.settings.seed
         for number, maps in self._drawn(indices, held):
-            palette = self.palette or self.loaded.card.palette
+            palette = self.palette or self.own
+            palette = palette or picture_palette(loaded, maps, number, seed, self.labels)
             if recolor is not None:
                 yield Picture(number, recolor[maps], palette)
             elif self.palette is not None:
                 yield Picture(number, stretched(palette, int(maps.max()))[maps], palette)
             else:
-                palette = self._chosen(number, maps)
                 yield Picture(number, within(maps, palette), palette)
 
     def _recoloring(self) -> IndexMaps | None:
@@ -148,12 +150,6 @@ class SamplePlan:
         if self.palette is None:
             return np.arange(len(own), dtype=np.uint8)
         return swap(own, self.palette)
-
-    def _chosen(self, number: int, maps: IndexMaps) -> Palette:
-        palettes = self.loaded.palettes
-        if self.own is not None or palettes is None:
-            return self.own or self.loaded.card.palette
-        return own_palette(maps, number, self.settings.seed, self.labels, palettes)
 
     def _drawn(self, indices: Iterable[int], held: int | None) -> Iterator[tuple[int, IndexMaps]]:
         """Index maps as the model draws them, each with its number."""

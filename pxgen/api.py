@@ -15,7 +15,7 @@ from pxgen.config.schema import Table, Where, settings_from
 from pxgen.config.settings import DataSettings, TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.data.dataset import open_dataset as _open_dataset
-from pxgen.errors import Remark
+from pxgen.errors import Remark, unsaid
 
 if TYPE_CHECKING:
     from pxgen.evaluation.evaluate import Evaluation
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
 StrPath = str | os.PathLike[str]
 
 
-def _unsaid(line: str) -> None:
-    """The library prints nothing."""
-
-
 def load(
-    model: StrPath = "starter", *, device: str = "cpu", remark: Remark = _unsaid
+    model: StrPath = "starter", *, device: str = "cpu", remark: Remark = unsaid
 ) -> SpriteModel:
     """A trained model, ready to draw.
 
@@ -68,7 +64,7 @@ def open_dataset(path: StrPath) -> Dataset:
 
 
 def prepare(
-    *sources: StrPath, out: StrPath = "dataset", remark: Remark = _unsaid, **options: Any
+    *sources: StrPath, out: StrPath = "dataset", remark: Remark = unsaid, **options: Any
 ) -> Dataset:
     """Turn sprites into a dataset folder and open it, as ``pxgen prepare`` does.
 

@@ -12,6 +12,10 @@ Remark = Callable[[str], None]
 """Takes a line for people."""
 
 
+def unsaid(line: str) -> None:
+    """The :data:`Remark` of the library, which prints nothing."""
+
+
 class PxgenError(Exception):
     """Something failed that the user can understand and act on."""
 

@@ -68,8 +68,6 @@ def _option(
         hint = typing.get_args(hint)[0]
     shared: dict[str, Any] = {"type": _click_type(hint, rule)}
     shared["metavar"] = rule.metavar or METAVARS.get(hint)
-    if rule.parse is not None:
-        shared["type"] = _Parsed(rule.parse)
     if rule.argument:
         return click.argument(name, nargs=-1, required=required, **shared)
     flags = rule.flags or ("--" + name.replace("_", "-"),)
@@ -139,6 +137,8 @@ class _Parsed(click.ParamType[Any]):
 
 
 def _click_type(hint: Any, rule: Rule) -> click.ParamType[Any]:
+    if rule.parse is not None:
+        return _Parsed(rule.parse)
     if typing.get_origin(hint) is typing.Literal:
         return click.Choice(typing.get_args(hint))
     if hint is int:

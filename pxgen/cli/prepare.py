@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import click
 
@@ -32,12 +33,9 @@ def command(ctx: click.Context, session: Session, /, settings: DataSettings) -> 
     settings = _prefer_the_command_line(ctx, settings)
     from pxgen.commands.prepare import prepare
 
-    click.echo(prepare(settings, session.project, session.console, _complain))
-
-
-def _complain(line: str) -> None:
-    """Why files are bad is part of the error: ``-q`` does not silence it."""
-    click.echo(line, err=True)
+    # Why files are bad is part of the error: -q does not silence it.
+    complain = partial(click.echo, err=True)
+    click.echo(prepare(settings, session.project, session.console, complain))
 
 
 def _prefer_the_command_line(ctx: click.Context, settings: DataSettings) -> DataSettings:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from pxgen.render.kinds import SHEET, kind_of
+from pxgen.render.kinds import kind_of
 
 MAX_SECONDS = 6.0
 """How long an animation plays."""
@@ -28,33 +28,22 @@ def show_files(written: Iterable[Path], *, show: bool) -> None:
 
 def show_file(path: Path) -> None:
     """Draw a picture on standard error; an animation plays there once, on a terminal."""
-    from pxgen.render.terminal import color_depth, sprite_lines
-
-    depth, kind = color_depth(sys.stderr, os.environ), kind_of(path)
-    if kind is None:
-        return
-    if kind is SHEET:
-        from pxgen.render.png import decode_png
-
-        indices, palette = decode_png(path)
-        _write(sprite_lines(indices, palette, depth=depth))
+    if kind_of(path) is None:
         return
     from pxgen.ingest.decoded import DEFAULT_MS
     from pxgen.ingest.images import read_image
     from pxgen.ingest.indexed import IndexedSprite
+    from pxgen.render.terminal import color_depth, sprite_lines
 
-    image = read_image(path)
+    depth, image = color_depth(sys.stderr, os.environ), read_image(path)
     sprite = IndexedSprite.of(image.rgba)
     palette = sprite.own_palette()
     frames = [sprite_lines(each, palette, depth=depth) for each in sprite.onto(palette)[0]]
-    if not _can_play():
+    can_play = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    if len(frames) == 1 or not can_play:
         _write(frames[0])
         return
     _play(frames, [ms / 1000 for ms in image.durations or [DEFAULT_MS] * len(frames)])
-
-
-def _can_play() -> bool:
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _play(frames: list[list[str]], seconds: list[float]) -> None:

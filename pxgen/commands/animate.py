@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from pxgen.checkpoint.runs import CLIPS, STARTER
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
-from pxgen.devices import pick_device
-from pxgen.render.one_file import SheetOptions
-from pxgen.render.outputs import Output, Series, plan_output
+from pxgen.render.outputs import Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 from pxgen.sampling.model_choice import open_model
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def animate(settings: AnimateSettings, project: Project, console: Console) -> Iterator[Path]:
@@ -28,29 +25,21 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
     """
     # Clips have a length of their own; walks are as long as one likes.
     starter = CLIPS if settings.frames is None else STARTER
-    device = pick_device(settings.device)
-    loaded = open_model(settings.model, project.runs, console, device, starter)
+    loaded = open_model(settings.model, settings.device, project.runs, console.print, starter)
     plan = ClipPlan.of(loaded, settings)
-    numbers: Sequence[int] = settings.indices
-    output = _output(plan, numbers)
-    if settings.skip_existing:
-        numbers = output.missing(numbers)
-        output = _output(plan, numbers)
-    if settings.dry_run:
-        yield from output.paths(moving=True)
-    elif numbers:
-        series = Series(labels=settings.label, seed=settings.seed, indices=numbers)
-        pictures = plan.pictures(numbers, console.print)
-        yield from output.write((series.name(i), clip, palette) for i, clip, palette in pictures)
-
-
-def _output(plan: ClipPlan, numbers: Sequence[int]) -> Output:
-    settings = plan.settings
-    return plan_output(
+    series = Series(settings, settings.indices)
+    output = plan_output(
         settings.out,
-        Series(labels=settings.label, seed=settings.seed, indices=numbers),
+        series,
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
-        sheet=SheetOptions.of(settings),
+        sheet=settings,
         delay_ms=plan.delays(),
     )
+    if settings.skip_existing:
+        series = Series(settings, output.missing(settings.indices))
+    if settings.dry_run:
+        yield from replace(output, series=series).paths(moving=True)
+    elif series.indices:
+        pictures = plan.pictures(series.indices, console.print)
+        yield from output.write((series.name(i), clip, palette) for i, clip, palette in pictures)

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
+from rich.console import Console
 
 from pxgen.checkpoint.runs import METRICS, Metrics
 from pxgen.checkpoint.store import Loaded, load_model
@@ -28,10 +29,6 @@ from pxgen.evaluation.comparison_sheet import originals, pictures, sheet_png
 from pxgen.files import write_bytes, write_text
 from pxgen.models.registry import read_spec
 from pxgen.noise import PictureNoise
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
 
 MAX_SPRITES = 2048
 """Held-out sprites that are reconstructed, at most."""

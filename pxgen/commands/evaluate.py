@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.project import Project
 from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset, dataset_file, open_dataset
-from pxgen.devices import pick_device
 from pxgen.errors import UsageError
 from pxgen.evaluation import evaluate as evaluation
 from pxgen.evaluation.legality import is_builtin
 from pxgen.sampling.model_choice import open_model
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def evaluate(
@@ -41,7 +38,7 @@ def evaluate(
 
         return track(pictures, total=count, description=what, console=console, transient=True)
 
-    loaded = open_model(settings.model, project.runs, console, pick_device(settings.device))
+    loaded = open_model(settings.model, settings.device, project.runs, console.print)
     dataset = _dataset(settings, project, loaded)
     return evaluation.evaluate(loaded, dataset, settings, say=say, watch=watch)
 

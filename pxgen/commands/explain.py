@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pxgen.errors import UsageError
 from pxgen.explain.convolution import convolution
@@ -33,20 +29,10 @@ def explain(topic: str, out: Path | None, *, scale: int, force: bool) -> tuple[P
     if path.suffix.lower() not in {".png", ".gif"} or (moving and topic != "simplex"):
         kinds = ".png or .gif" if topic == "simplex" else ".png"
         raise UsageError(f"cannot write {path}: {topic} is a {kinds} file")
-    pages, found = _draw(topic, moving=moving)
     palette = figure_palette()
     if moving:
-        return write_bytes(path, encode_gif(enlarge(pages, scale), palette, DELAY_MS)), found
-    return write_bytes(path, encode_png(enlarge(pages, scale), palette)), found
-
-
-def _draw(topic: str, *, moving: bool) -> tuple[NDArray[np.uint8], list[str]]:
-    if topic == "convolution":
-        return convolution(), []
-    if topic == "simplex":
-        return simplex() if moving else simplex_strip(), []
-    return gumbel(), _lines(distances())
-
-
-def _lines(far: Mapping[str, float]) -> list[str]:
-    return [f"{name}: total variation {distance:.4f}" for name, distance in far.items()]
+        return write_bytes(path, encode_gif(enlarge(simplex(), scale), palette, DELAY_MS)), []
+    far = distances() if topic == "gumbel" else {}
+    found = [f"{name}: total variation {distance:.4f}" for name, distance in far.items()]
+    page = {"convolution": convolution, "simplex": simplex_strip, "gumbel": gumbel}[topic]()
+    return write_bytes(path, encode_png(enlarge(page, scale), palette)), found

@@ -9,17 +9,18 @@ from pathlib import Path
 from pxgen.arrays import IndexMaps, Rgba
 from pxgen.canvas import Canvas
 from pxgen.config.requests import ExportSettings
+from pxgen.config.settings import DataSettings
 from pxgen.engines.atlas import Clip, frame_names
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import MAX_SIDE, place
-from pxgen.ingest.sources import SourceOptions, Sources, Sprite
+from pxgen.ingest.sources import Sources, Sprite
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
 from pxgen.render.kinds import BY_SUFFIX, WRITTEN_SUFFIXES, check_installed
-from pxgen.render.one_file import SheetOptions, write_one_file
+from pxgen.render.one_file import check_sheet, write_one_file
 from pxgen.render.outputs import safe_stem
 from pxgen.render.scale import enlarge
 
@@ -34,21 +35,22 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
         UsageError: OUT is none of the files that are written, or holds less than all of it.
         InputError: a source is missing or bad, or there are too many colours for one file.
     """
-    suffix, sheet = settings.out.suffix.lower(), SheetOptions.of(settings)
+    suffix = settings.out.suffix.lower()
     if suffix not in WRITTEN_SUFFIXES:
         raise UsageError(
             f"cannot write {settings.out}: name a {', '.join(WRITTEN_SUFFIXES)} file with -o"
         )
     check_installed(BY_SUFFIX[suffix])
-    sheet.check(suffix)
-    for path in (settings.out, *sheet.data):
+    check_sheet(settings, suffix)
+    for path in (settings.out, *settings.data):
         if any(path.exists() and path.samefile(s) for s in settings.sources if s.is_file()):
             raise UsageError(f"{path} is one of the sources: name another file with -o")
 
     def refuse(error: InputError) -> None:
         raise error
 
-    sources = Sources(find_files(settings.sources), SourceOptions(frames=settings.frames), refuse)
+    found = find_files(settings.sources)
+    sources = Sources(found, DataSettings(frames=settings.frames), refuse)
     sprites = list(sources.sprites())
     maps, palette = _together(sprites, sources.tally.shared_table)
     canvas = _canvas(maps)
@@ -61,7 +63,7 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
         Clip(name, enlarge(_placed(each, canvas), settings.scale), _durations(sprite, settings.fps))
         for name, sprite, each in zip(_names(sprites), sprites, maps, strict=True)
     ]
-    yield from write_one_file(settings.out, clips, palette, sheet)
+    yield from write_one_file(settings.out, clips, palette, settings)
 
 
 def _together(sprites: Sequence[Sprite], table: Rgba | None) -> tuple[list[IndexMaps], Palette]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pxgen.config.project import FILE_NAME
 from pxgen.config.recipe import recipe_text
-from pxgen.config.schema import Rule, file_keys, rules
+from pxgen.config.schema import file_keys, rules
 from pxgen.config.settings import SETTINGS
 from pxgen.errors import UsageError
 from pxgen.files import write_text
@@ -53,14 +53,11 @@ def _table_text(name: str, settings: type[Any]) -> str:
     known, defaults = rules(settings), settings()
     lines = [f"[{name}]  # {PURPOSES[name]}"]
     for key in file_keys(settings):
-        lines += _setting_lines(key, getattr(defaults, key), known[key])
+        default, rule = getattr(defaults, key), known[key]
+        # TOML has no null, so a setting that is unset by default is shown as a comment.
+        line = f"# {key} = {rule.example}" if default is None else f"{key} = {_toml(default)}"
+        lines.append(f"{line:<24}  # {rule.doc}")
     return "\n".join(lines) + "\n"
-
-
-def _setting_lines(name: str, default: Any, rule: Rule) -> list[str]:
-    """TOML has no null, so a setting that is unset by default is shown as a comment."""
-    line = f"# {name} = {rule.example}" if default is None else f"{name} = {_toml(default)}"
-    return [f"{line:<24}  # {rule.doc}"]
 
 
 def _toml(value: Any) -> str:

@@ -19,9 +19,11 @@ from pxgen.errors import InputError, UsageError
 from pxgen.evaluation.label_study import study
 from pxgen.ingest.census import Census
 from pxgen.ingest.contact_sheets import choose_shown, sheet_png, swatch_png
+from pxgen.ingest.folder import label_numbers
 from pxgen.ingest.images import read_image
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.palette_choice import PaletteOptions, Recolorer, choose_palette
+from pxgen.ingest.palette_choice import choose_palette
+from pxgen.ingest.palette_mapping import SharedPaletteMapper
 from pxgen.ingest.scale import enlargement
 from pxgen.ingest.survey import MANY_COLORS
 from pxgen.palette.table import unpack
@@ -71,11 +73,12 @@ def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Insp
         raise InputError(f"{path} holds neither dataset nor checkpoint: {hint}")
     with file.open("rb") as start:
         is_tensors = file.suffix == ".safetensors" or start.read(10)[8:9] == b"{"
-    if (audited or studied) and not (is_tensors and _DATASET_KEY in read_header(file).metadata):
+    is_dataset = is_tensors and _DATASET_KEY in read_header(file).metadata
+    if (audited or studied) and not is_dataset:
         raise UsageError(f"{path} is no dataset: --audit and --labels are for datasets")
     if not is_tensors:
         return inspect_image(file)
-    if _DATASET_KEY in read_header(file).metadata:
+    if is_dataset:
         return inspect_dataset(open_dataset(path), audited=audited, studied=studied)
     return inspect_checkpoint(file)
 
@@ -124,8 +127,8 @@ def inspect_dataset(
     if found is not None:
         page = heat_sheet(found.heat.max(1), found.names)
         return Inspection(facts, encode_png(page, figure_palette()))
-    numbers = [tuple(np.flatnonzero(row).tolist()) for row in dataset.labels]
-    shown, _ = dataset.take(np.array(choose_shown(numbers, dataset.canvas.frames)))
+    chosen = choose_shown(label_numbers(dataset.labels), dataset.canvas.frames)
+    shown, _ = dataset.take(np.array(chosen))
     return Inspection(facts, sheet_png(shown, dataset.palette))
 
 
@@ -163,7 +166,7 @@ def inspect_image(path: Path) -> Inspection:
     sprite = IndexedSprite.of(rgba)
     census = Census()
     census.add(sprite.colors, sprite.counts())
-    choice = choose_palette(census, PaletteOptions())
+    choice = choose_palette(census)
     factor = enlargement(sprite.indices)
     exact = choice.suggested is None
     visible = sprite.colors[sprite.colors != 0]
@@ -179,7 +182,7 @@ def inspect_image(path: Path) -> Inspection:
         "palette": [bytes(row).hex() for row in unpack(visible)] if exact else None,
         "suspicious": list(_image_suspicions(len(visible), factor)),
     }
-    drawn = Recolorer(choice, "none", census).map(sprite)
+    drawn = SharedPaletteMapper(choice, "none", census).map(sprite)
     return Inspection(facts, sheet_png(drawn[None], choice.palette))
 
 

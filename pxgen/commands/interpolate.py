@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.console import Console
 
 from pxgen.config.project import Project
 from pxgen.config.requests import InterpolateSettings
-from pxgen.devices import pick_device
 from pxgen.palette.local import united
-from pxgen.render.one_file import SheetOptions
 from pxgen.render.outputs import Named, plan_output
 from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.paths import Key, check_frames, parse_key, path_pictures
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def interpolate(
@@ -39,12 +34,11 @@ def interpolate(
         Named(names),
         scale=settings.scale,
         force=settings.force,
-        sheet=SheetOptions.of(settings),
+        sheet=settings,
         delay_ms=1000 / settings.fps,
         columns=settings.frames,
     )
-    device = pick_device(settings.device)
-    loaded = open_model(settings.model, project.runs, console, device)
+    loaded = open_model(settings.model, settings.device, project.runs, console.print)
     frames = list(path_pictures(loaded, keys, settings.frames, loop=settings.loop))
     if not output.together:
         yield from output.write((names[i], maps, palette) for i, maps, palette in frames)

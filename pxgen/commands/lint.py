@@ -77,7 +77,7 @@ def _lint(
         picture = read_image(file.path)
     except InputError as error:
         return Linted(file, (), (), None, str(error))
-    found, taste = _of(picture.rgba, palette, picture.durations, settings)
+    found, taste = _of(picture.rgba, palette, settings)
     if not (settings.fix and any(finding.fixable for finding in found)):
         return Linted(file, found, taste, None)
     mended = repair(picture.rgba, palette, picture.durations, settings.ignore)
@@ -92,14 +92,14 @@ def _lint(
     except InputError as error:
         return Linted(file, found, taste, None, f"{file.path}: {error}")
     written.add(target)
-    found, taste = _of(mended.rgba, palette, mended.durations, settings)
+    found, taste = _of(mended.rgba, palette, settings)
     return Linted(file, found, taste, target)
 
 
 def _of(
-    rgba: Rgba, palette: Palette | None, durations: tuple[float, ...], settings: LintSettings
+    rgba: Rgba, palette: Palette | None, settings: LintSettings
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    found = [f for f in check(rgba, palette, durations) if f.rule not in settings.ignore]
+    found = [f for f in check(rgba, palette) if f.rule not in settings.ignore]
     taste = [f.rule for f in found if f.rule in TASTE and not settings.strict]
     return tuple(f for f in found if f.rule not in taste), tuple(taste)
 

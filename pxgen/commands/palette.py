@@ -99,8 +99,7 @@ def _census(images: Iterable[Path]) -> tuple[Rgba, I64]:
     keys = np.empty(0, np.uint32)
     counts = np.empty(0, np.int64)
     for file in find_files(list(images)).files:
-        path = file.path
-        rgba = read_image(path).rgba.reshape(-1, 4)
+        rgba = read_image(file.path).rgba.reshape(-1, 4)
         visible = rgba[rgba[:, 3] >= OPAQUE]
         found, pixels = np.unique(pack(visible) | np.uint32(255), return_counts=True)
         keys, counts = np.concatenate([keys, found]), np.concatenate([counts, pixels])

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from pxgen.config.project import Project
 from pxgen.config.settings import DataSettings
 from pxgen.errors import Remark
 from pxgen.ingest.preparation import prepare as prepare_dataset
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 EVERY = 250
 """Sprites between two words of progress."""
 
 
 def prepare(settings: DataSettings, project: Project, console: Console, complain: Remark) -> Path:
-    """Turn sprites into a dataset folder and return its path.
+    """Turn sprites into a dataset folder and return its path, with progress on the console.
 
-    Args:
-        settings: what to read and how.
-        project: names the folder unless the settings do.
-        console: takes remarks and progress.
-        complain: takes a line for each bad file when these stop the run.
-
-    Raises:
-        InputError: sources are missing or bad; what stood in the folder stays untouched.
-        UsageError: options that exclude each other, or the folder holds a dataset and ``force`` is
-            off.
+    ``complain`` takes a line for each bad file when these stop the run. Raises as
+    :func:`pxgen.ingest.preparation.prepare` does.
     """
     with console.status("reading") as status:
 

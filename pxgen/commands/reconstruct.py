@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from pxgen.config.project import Project
 from pxgen.config.requests import ReconstructSettings
 from pxgen.data.labels import parse_labels
-from pxgen.devices import pick_device
 from pxgen.render.outputs import Named, plan_output
 from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.reconstructions import Reconstruction, reconstructions, totals
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def reconstruct(
@@ -32,8 +29,7 @@ def reconstruct(
     stems = _distinct([path.stem for path in settings.images])
     names = [f"{stems[number]}-reconstructed" for number in settings.numbers]
     output = plan_output(settings.out, Named(names), scale=settings.scale, force=settings.force)
-    device = pick_device(settings.device)
-    loaded = open_model(settings.model, project.runs, console, device)
+    loaded = open_model(settings.model, settings.device, project.runs, console.print)
     parse_labels(settings.label, loaded.card.label_names, loaded.path)
     made = list(
         reconstructions(

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from pxgen.checkpoint.store import fingerprint, load_model
 from pxgen.commands.sample import carry_out, plan_samples
@@ -18,9 +19,6 @@ from pxgen.errors import InputError, UsageError
 from pxgen.sampling.manifest import Recorded, read_manifest, settings_of
 from pxgen.sampling.model_choice import choose_model
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 OWN = ("model", "out", "force", "device", "batch", "workers")
 """Options that mean something beside ``--repeat``; a manifest settles the others."""
 
@@ -30,11 +28,7 @@ def repeat(
 ) -> Iterator[Path]:
     """Draw every picture of a manifest again and yield each path once its file is complete.
 
-    Args:
-        manifest: ``-`` reads standard input.
-        settings: of which :data:`OWN` count.
-        project: knows the newest run.
-        console: takes remarks.
+    The manifest ``-`` is standard input. Of the settings those of :data:`OWN` count.
 
     Raises:
         InputError: no manifest, of another model, or of files that have changed.
@@ -42,7 +36,7 @@ def repeat(
     """
     name, text = _read(manifest)
     recorded = list(read_manifest(text, name))
-    model = choose_model(settings.model, project.runs, console)
+    model = choose_model(settings.model, project.runs, console.print)
     loaded = load_model(model, pick_device(settings.device))
     own = fingerprint(loaded)
     for part in recorded:
@@ -73,11 +67,7 @@ def _settings(part: Recorded, asked: SampleSettings, name: str) -> SampleSetting
 
 
 def _read(manifest: Path) -> tuple[str, str]:
-    """What to call a manifest, and its text.
-
-    Raises:
-        InputError: it cannot be read.
-    """
+    """The name of a manifest in messages, and its text."""
     if manifest == Path("-"):
         name, content = "the manifest", sys.stdin.buffer.read()
     else:

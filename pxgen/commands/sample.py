@@ -6,21 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+from rich.console import Console
 
 from pxgen.checkpoint.store import Loaded, fingerprint
 from pxgen.config.project import Project
 from pxgen.config.settings import SampleSettings
 from pxgen.data.dataset import open_dataset
-from pxgen.devices import pick_device
 from pxgen.errors import UsageError
-from pxgen.render.one_file import SheetOptions
 from pxgen.render.outputs import Output, Series, Shown, plan_output
 from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.samples import SamplePlan
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 Item = TypeVar("Item")
 
@@ -77,7 +74,7 @@ def carry_out(job: Job, console: Console) -> Iterator[Path]:
         return
     if job.indices:
         with _progress(console, len(job.indices)) as seen:
-            yield from job.output.write(seen(job.pictures(_series(settings, job.indices))))
+            yield from job.output.write(seen(job.pictures(Series(settings, job.indices))))
     if settings.manifest is not None:
         yield _manifest(settings.manifest, job)
 
@@ -91,49 +88,35 @@ def plan_samples(
 ) -> Job:
     """Look a request through.
 
-    Args:
-        settings: what is asked for.
-        project: knows the newest run and the dataset.
-        console: takes remarks.
-        loaded: its model, where that is at hand.
-        indices: the numbers of the pictures where they are no range.
+    Its model may be at hand already, ``loaded``; ``indices`` are the numbers of its pictures where
+    these are no range.
 
     Raises:
         UsageError: an unknown label, sampler or palette, or an output that is taken.
         InputError: the model is missing or malformed.
     """
     if loaded is None:
-        device = pick_device(settings.device)
-        loaded = open_model(settings.model, project.runs, console, device)
+        loaded = open_model(settings.model, settings.device, project.runs, console.print)
     _check(settings)
     training = None
     if settings.novel is not None:
         training = open_dataset(settings.dataset or project.dataset)
     plan = SamplePlan.of(loaded, settings, console.print, training)
     numbers = settings.indices if indices is None else indices
-    force = settings.force or settings.skip_existing
     output = plan_output(
         settings.out,
-        _series(settings, numbers),
+        Series(settings, numbers),
         scale=settings.scale,
-        force=force,
-        sheet=SheetOptions.of(settings),
+        force=settings.force or settings.skip_existing,
+        sheet=settings,
     )
     if settings.skip_existing:
         numbers = output.missing(numbers)
     return Job(plan, numbers, output)
 
 
-def _series(settings: SampleSettings, numbers: Sequence[int]) -> Series:
-    return Series(labels=settings.label, seed=settings.seed, indices=numbers)
-
-
 def _check(settings: SampleSettings) -> None:
-    """Refuse what would make one run's pictures depend on another's.
-
-    Raises:
-        UsageError: options that exclude each other.
-    """
+    """Refuse what would make one run's pictures depend on another's."""
     if settings.novel is not None and (settings.skip_existing or settings.dry_run):
         other = "--skip-existing" if settings.skip_existing else "--dry-run"
         raise UsageError(f"--novel may draw other numbers: leave {other} out")
@@ -153,20 +136,13 @@ def _manifest(target: Path, job: Job) -> Path:
     settings, turns = job.plan.settings, job.plan.samplings
     # What was skipped belongs to the run as well.
     numbers = settings.indices if settings.novel is None else job.drawn
-    named = replace(job.output, series=_series(settings, numbers))
+    named = replace(job.output, series=Series(settings, numbers))
     paths = named.paths(moving=job.moving) if named.form == "folder" else None
     strengths: list[float | None] = [None] * len(numbers)
     if len(turns) > 1:
         strengths = [turns[i % len(turns)].strength for i in settings.indices]
-    options = options_of(settings)
-    recorded = Recorded(
-        settings.seed,
-        settings.label,
-        fingerprint(job.plan.loaded),
-        options,
-        inputs_of(options),
-        (),
-    )
+    options, model = options_of(settings), fingerprint(job.plan.loaded)
+    recorded = Recorded(settings.seed, settings.label, model, options, inputs_of(options))
     files = paths or [named.target] * len(numbers)
     return write_manifest(target, zip(files, numbers, strengths, strict=True), recorded)
 

@@ -10,7 +10,8 @@ from pxgen.config.schema import run_setting
 from pxgen.errors import UsageError
 
 Arrangement = Literal["rows", "columns", "packed"]
-"""How the frames of a sheet lie."""
+"""``rows``: a clip a row, and stills in reading order; ``columns``: turned; ``packed``: transparent
+borders cut off and equal frames kept once."""
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -79,6 +80,17 @@ class SheetSettings:
         (), "describe the sheet: {descriptions} (repeatable)", metavar="FILE"
     )
     array: bool = run_setting(False, "name frames in a list in JSON")
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """How frames lie: in rows unless told otherwise."""
+        return self.sheet or "rows"
+
+    @property
+    def for_engines(self) -> bool:
+        """Whether anything is asked for; else a sheet is one that people look at."""
+        spaced = self.padding or self.extrude or self.power_of_two
+        return bool(self.sheet or spaced or self.data)
 
 
 @dataclass(frozen=True, kw_only=True)

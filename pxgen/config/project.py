@@ -46,11 +46,9 @@ class Project:
 
 
 def load_project(path: Path | None = None) -> Project:
-    """Read a project file.
+    """Read a project file, or the one in a folder.
 
-    Args:
-        path: the file or its folder; None looks from the current folder upwards and falls back to
-            the defaults.
+    None looks from the current folder upwards and falls back to the defaults.
 
     Raises:
         InputError: the file is missing, malformed, or sets something unknown or impossible.

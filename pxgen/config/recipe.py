@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import resources
+from pathlib import Path
 
 from pxgen.config.project import parse_toml
 from pxgen.config.schema import Table, nearest
 from pxgen.errors import InputError, UsageError
 
+FOLDER = Path(__file__).parent / "recipes"
 DEFAULT = "masked"
 
 
 def recipe_names() -> list[str]:
     """Every recipe, sorted."""
-    shipped = resources.files("pxgen") / "config" / "recipes"
-    return sorted(
-        entry.name.removesuffix(".toml")
-        for entry in shipped.iterdir()
-        if entry.name.endswith(".toml")
-    )
+    return sorted(file.stem for file in FOLDER.glob("*.toml"))
 
 
 def recipe_text(name: str) -> str:
@@ -30,8 +26,7 @@ def recipe_text(name: str) -> str:
     names = recipe_names()
     if name not in names:
         raise UsageError(f"no recipe is called {name}; {nearest(name, names)}")
-    shipped = resources.files("pxgen") / "config" / "recipes" / f"{name}.toml"
-    return shipped.read_text("utf-8").strip() + "\n"
+    return (FOLDER / f"{name}.toml").read_text("utf-8").strip() + "\n"
 
 
 def read_recipe(name: str) -> Table:

@@ -153,10 +153,7 @@ class Table(Mapping[str, Any]):
 def read_table(cls: type[T], table: Table, only: Iterable[str] | None = None) -> T:
     """A settings object from its table; keys that the table leaves out keep their defaults.
 
-    Args:
-        cls: the settings class.
-        table: as it was read.
-        only: the keys that may stand in it; by default those of the project file.
+    The keys of ``only`` may stand in it; by default those of the project file.
 
     Raises:
         InputError: an unknown key, a wrong type or a value out of range, with file, line and key.

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from pxgen.arrays import IndexMaps
+from pxgen.config.options import Arrangement, SheetSettings
 from pxgen.errors import UsageError
 
-Arrangement = Literal["rows", "columns", "packed"]
-
+Place = tuple[int, int]
+"""Column and row of a corner on the sheet."""
 MAX_SHEET_SIDE = 32_768
 """Pixels along a side of a sheet; more than any engine loads."""
 
@@ -28,29 +29,10 @@ class Clip:
     durations: Sequence[float]
     """Milliseconds of each frame."""
 
-    def frame_names(self) -> list[str]:
-        """One name a frame; a still's is its own."""
-        return frame_names(self.name, len(self.frames))
-
 
 def frame_names(clip: str, frames: int) -> list[str]:
     """The names of a clip's frames: ``walk-00``, ``walk-01``; a still's is its own."""
     return [clip] if frames == 1 else [f"{clip}-{number:02}" for number in range(frames)]
-
-
-@dataclass(frozen=True)
-class Style:
-    """The layout of a sheet."""
-
-    arrangement: Arrangement = "rows"
-    """``rows``: a clip a row, and stills in reading order; ``columns``: turned; ``packed``:
-    transparent borders cut off and equal frames kept once."""
-    padding: int = 0
-    """Transparent pixels between frames."""
-    extrude: int = 0
-    """Pixels by which a frame's border is repeated around it, so that filtering cannot bleed."""
-    power_of_two: bool = False
-    """Whether the sheet's sides are powers of two."""
 
 
 class Cel(NamedTuple):
@@ -92,16 +74,11 @@ class Atlas:
     """Every clip, in order."""
     source: tuple[int, int]
     """Width and height of a frame before anything was cut off."""
-    style: Style
+    settings: SheetSettings
 
     def trimmed(self, cel: Cel) -> bool:
         """Whether a frame lost transparent borders."""
         return (cel.width, cel.height) != self.source
-
-
-class _Position(NamedTuple):
-    x: int
-    y: int
 
 
 class _Box(NamedTuple):
@@ -111,46 +88,42 @@ class _Box(NamedTuple):
     bottom: int
 
 
-def lay_out(clips: Sequence[Clip], style: Style) -> Atlas:
-    """Lay the frames of clips of one size out on a sheet.
-
-    Args:
-        clips: at least one; their frames are of one size.
-        style: how.
+def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
+    """Lay the frames of clips out on a sheet: at least one clip, all of one size.
 
     Raises:
         UsageError: the sheet would be larger than any engine loads.
     """
     height, width = clips[0].frames.shape[1:]
     frames = [frame for clip in clips for frame in clip.frames]
-    packed = style.arrangement == "packed"
+    packed = settings.arrangement == "packed"
     boxes = [_box(frame) if packed else _Box(0, 0, width, height) for frame in frames]
     cut = [
         frame[box.top : box.bottom, box.left : box.right]
         for frame, box in zip(frames, boxes, strict=True)
     ]
-    gap = style.padding + 2 * style.extrude
+    gap = settings.padding + 2 * settings.extrude
     if packed:
         places = _pack(cut, gap)
     else:
-        places = _grid(clips, style.arrangement, height + gap, width + gap)
-    names = [name for clip in clips for name in clip.frame_names()]
+        places = _grid(clips, settings.arrangement, height + gap, width + gap)
+    names = [name for clip in clips for name in frame_names(clip.name, len(clip.frames))]
     durations = [max(1, round(ms)) for clip in clips for ms in clip.durations]
     cels = tuple(
         Cel(
             name,
-            place.x + style.extrude,
-            place.y + style.extrude,
+            x + settings.extrude,
+            y + settings.extrude,
             box.right - box.left,
             box.bottom - box.top,
             box.left,
             box.top,
             duration,
         )
-        for name, place, box, duration in zip(names, places, boxes, durations, strict=True)
+        for name, (x, y), box, duration in zip(names, places, boxes, durations, strict=True)
     )
-    sheet = _paint(cut, cels, style)
-    return Atlas(sheet, cels, tuple(_tags(clips)), (width, height), style)
+    sheet = _paint(cut, cels, settings)
+    return Atlas(sheet, cels, tuple(_tags(clips)), (width, height), settings)
 
 
 def _tags(clips: Iterable[Clip]) -> Iterable[Tag]:
@@ -160,9 +133,7 @@ def _tags(clips: Iterable[Clip]) -> Iterable[Tag]:
         first += len(clip.frames)
 
 
-def _grid(
-    clips: Sequence[Clip], arrangement: Arrangement, height: int, width: int
-) -> list[_Position]:
+def _grid(clips: Sequence[Clip], arrangement: Arrangement, height: int, width: int) -> list[Place]:
     """The cell of each frame."""
     longest = max(len(clip.frames) for clip in clips)
     if longest > 1:
@@ -176,10 +147,10 @@ def _grid(
         cells = [divmod(number, across) for number in range(len(clips))]
     if arrangement == "columns":
         cells = [(column, row) for row, column in cells]
-    return [_Position(column * width, row * height) for row, column in cells]
+    return [(column * width, row * height) for row, column in cells]
 
 
-def _pack(images: Sequence[IndexMaps], gap: int) -> list[_Position]:
+def _pack(images: Sequence[IndexMaps], gap: int) -> list[Place]:
     """Shelves of falling height, at the width that wastes least; equal images share a place."""
     unique: dict[tuple[tuple[int, ...], bytes], int] = {}
     kinds = [unique.setdefault((i.shape, i.tobytes()), len(unique)) for i in images]
@@ -192,22 +163,22 @@ def _pack(images: Sequence[IndexMaps], gap: int) -> list[_Position]:
     return [best[kind] for kind in kinds]
 
 
-def _shelve(sizes: Sequence[tuple[int, int]], most: int) -> list[_Position]:
-    places = [_Position(0, 0)] * len(sizes)
+def _shelve(sizes: Sequence[tuple[int, int]], most: int) -> list[Place]:
+    places = [(0, 0)] * len(sizes)
     x = y = shelf = 0
     for number in sorted(range(len(sizes)), key=lambda n: (-sizes[n][1], -sizes[n][0], n)):
         width, height = sizes[number]
         if x and x + width > most:
             x, y, shelf = 0, y + shelf, 0
-        places[number] = _Position(x, y)
+        places[number] = x, y
         x, shelf = x + width, max(shelf, height)
     return places
 
 
-def _extent(places: Sequence[_Position], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+def _extent(places: Sequence[Place], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """The area of the sheet, then its longer side."""
-    across = max(place.x + size[0] for place, size in zip(places, sizes, strict=True))
-    down = max(place.y + size[1] for place, size in zip(places, sizes, strict=True))
+    across = max(x + width for (x, _), (width, _) in zip(places, sizes, strict=True))
+    down = max(y + height for (_, y), (_, height) in zip(places, sizes, strict=True))
     return across * down, max(across, down)
 
 
@@ -219,11 +190,11 @@ def _box(frame: IndexMaps) -> _Box:
     return _Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
-def _paint(images: Sequence[IndexMaps], cels: Sequence[Cel], style: Style) -> IndexMaps:
-    around = style.extrude
+def _paint(images: Sequence[IndexMaps], cels: Sequence[Cel], settings: SheetSettings) -> IndexMaps:
+    around = settings.extrude
     width = max(cel.x + cel.width for cel in cels) + around
     height = max(cel.y + cel.height for cel in cels) + around
-    if style.power_of_two:
+    if settings.power_of_two:
         width, height = (1 << (side - 1).bit_length() for side in (width, height))
     if max(width, height) > MAX_SHEET_SIDE:
         raise UsageError(

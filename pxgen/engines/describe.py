@@ -17,7 +17,8 @@ from pxgen.engines.tiled import tileset
 from pxgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from pxgen.engines.atlas import Atlas, Style
+    from pxgen.config.options import Arrangement
+    from pxgen.engines.atlas import Atlas
 
 Writer = Callable[["Atlas", str, str], str]
 """The atlas, the path of its image from the file, and a name to the file's text."""
@@ -53,7 +54,7 @@ def has_array(file: Path) -> bool:
     return kind is not None and kind.write_array is not None
 
 
-def check_description(file: Path, style: Style) -> None:
+def check_description(file: Path, arrangement: Arrangement) -> None:
     """Refuse what cannot be written, before any picture is made.
 
     Raises:
@@ -62,7 +63,7 @@ def check_description(file: Path, style: Style) -> None:
     kind = BY_SUFFIX.get(file.suffix.lower())
     if kind is None:
         raise UsageError(f"cannot write {file}: sheets are described in {', '.join(BY_SUFFIX)}")
-    if style.arrangement == "packed" and not kind.packed:
+    if arrangement == "packed" and not kind.packed:
         raise UsageError(f"cannot write {file}: {kind.readers} needs --sheet rows or columns")
 
 

@@ -17,7 +17,8 @@ def tileset(atlas: Atlas, image: str, name: str) -> str:
 
     height, width = atlas.pixels.shape
     tile_width, tile_height = atlas.source
-    spacing, margin = atlas.style.padding + 2 * atlas.style.extrude, atlas.style.extrude
+    margin = atlas.settings.extrude
+    spacing = atlas.settings.padding + 2 * margin
     pitch = tile_height + spacing
     # As Tiled counts, to whom the margin is of one side: a sheet may be larger than its tiles.
     columns = (width - margin + spacing) // (tile_width + spacing)

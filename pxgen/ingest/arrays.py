@@ -69,10 +69,6 @@ def open_array(path: Path, fallback: Palette | None) -> ArrayFile:
     C is grey, grey + alpha, RGB or RGBA. Integers without C are index maps where a palette belongs
     to them (the key ``palette``, a sibling ``*_palette.npy``, or ``fallback``), else grey levels.
 
-    Args:
-        path: the file.
-        fallback: the palette of index maps that have none of their own.
-
     Raises:
         InputError: damaged, pickled, of a shape or range that cannot be sprites.
     """
@@ -115,8 +111,8 @@ def read_small(path: Path, member: str | None = None) -> NDArray[Any]:
     shape, dtype = _header(path, member)
     if math.prod(shape) * dtype.itemsize > _MAX_WHOLE_BYTES:
         raise InputError(f"{path}: {shape} {dtype} is too large for this use")
-    with ExitStack() as stack, _damage_named(path):
-        return np.asarray(npy.read_array(_open(stack, path, member), allow_pickle=False))
+    with _opened(path, member) as file:
+        return np.asarray(npy.read_array(file, allow_pickle=False))
 
 
 def members(path: Path) -> tuple[str, ...]:
@@ -184,12 +180,14 @@ def _damage_named(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: not a whole NumPy file ({reason})") from error
 
 
-def _open(stack: ExitStack, path: Path, member: str | None) -> IO[bytes]:
-    with _damage_named(path):
+@contextmanager
+def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
+    with _damage_named(path), ExitStack() as stack:
         if member is None:
-            return stack.enter_context(path.open("rb"))
-        archive = stack.enter_context(zipfile.ZipFile(path))
-        return stack.enter_context(archive.open(member + ".npy"))
+            yield stack.enter_context(path.open("rb"))
+        else:
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            yield stack.enter_context(archive.open(member + ".npy"))
 
 
 def _bytes_promised(path: Path, member: str | None) -> int:
@@ -201,24 +199,22 @@ def _bytes_promised(path: Path, member: str | None) -> int:
 
 
 def _read_header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    with _damage_named(path):
-        version = npy.read_magic(file)
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = read(file)
+    version = npy.read_magic(file)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, fortran, dtype = read(file)
     if dtype.hasobject:
         raise InputError(f"{path}: holds pickled objects, which are never loaded")
     return shape, fortran, dtype
 
 
 def _header(path: Path, member: str | None) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    with ExitStack() as stack:
-        shape, _, dtype = _read_header(_open(stack, path, member), path)
-        return shape, dtype
+    with _opened(path, member) as file:
+        shape, _, dtype = _read_header(file, path)
+    return shape, dtype
 
 
 def _stream(path: Path, member: str | None) -> Iterator[NDArray[Any]]:
-    with ExitStack() as stack:
-        file = _open(stack, path, member)
+    with _opened(path, member) as file:
         shape, fortran, dtype = _read_header(file, path)
         if fortran:
             raise InputError(f"{path}: in Fortran order; save np.ascontiguousarray(...) of it")
@@ -226,16 +222,11 @@ def _stream(path: Path, member: str | None) -> Iterator[NDArray[Any]]:
         step = max(1, _CHUNK_PIXELS // max(1, each))
         for start in range(0, shape[0], step):
             count = min(step, shape[0] - start)
-            raw = _read_exactly(file, count * each * dtype.itemsize, path)
+            size = count * each * dtype.itemsize
+            raw = file.read(size)
+            if len(raw) != size:
+                raise InputError(f"{path}: truncated: it ends before its last sprite")
             yield np.frombuffer(raw, dtype).reshape(count, *shape[1:])
-
-
-def _read_exactly(file: IO[bytes], size: int, path: Path) -> bytes:
-    with _damage_named(path):
-        raw = file.read(size)
-    if len(raw) != size:
-        raise InputError(f"{path}: truncated: it ends before its last sprite")
-    return raw
 
 
 def _range(path: Path, member: str | None) -> tuple[float, float, bool]:

@@ -119,16 +119,12 @@ def _table(content: bytes, state: _State) -> bytes | None:
     """The palette of an indexed file; what stands for transparent is so there as well."""
     if state.depth != INDEXED:
         return None
-    table = state.palette[: _colors(content)].copy()
+    (count,) = struct.unpack_from("<H", content, 32)
+    table = state.palette[: count or 256].copy()
     ground = any(layer.visible and layer.background for layer in state.layers)
     if not ground and state.transparent < len(table):
         table[state.transparent] = 0
     return table.tobytes()
-
-
-def _colors(content: bytes) -> int:
-    count: int = struct.unpack_from("<H", content, 32)[0]
-    return count or 256
 
 
 def _chunks(content: bytes, count: int, state: _State) -> None:

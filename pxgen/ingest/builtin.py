@@ -7,20 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.arrays import IndexMaps
 from pxgen.builtin import LABELS, PALETTE, SIZE, draw
 from pxgen.canvas import Canvas, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import DatasetWriter
+from pxgen.data.duplicates import sprite_hash
 from pxgen.errors import Remark, UsageError
 from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import describe_split
 from pxgen.ingest.folder import label_numbers, refuse_existing, write_pictures
-from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import place
-from pxgen.ingest.split import family_key, groups_of, split_of
-from pxgen.palette.table import pack
+from pxgen.ingest.split import groups_of, split_of
 
 
 def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
@@ -57,7 +55,7 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
                 names = [f"builtin-{settings.seed}-{len(keys) + i}" for i in range(len(pixels))]
                 placed = np.stack([place(each, canvas, settings.anchor) for each in pixels])
                 writer.append(placed, marks, names)
-                keys.extend(_key(each) for each in pixels)
+                keys.extend(map(sprite_hash, pixels))
                 labels.extend(label_numbers(marks))
             split, group = split_of(keys, settings.holdout, settings.seed), groups_of(keys)
             writer.finish(split, group)
@@ -76,9 +74,3 @@ def _canvas(settings: DataSettings) -> Canvas:
             f"built-in characters are {SIZE}x{SIZE}: --size {width}x{height} cuts them"
         )
     return Canvas(settings.frames or 1, height, width)
-
-
-def _key(pixels: IndexMaps) -> int:
-    used, place = np.unique(pixels, return_inverse=True)
-    indices = place.reshape(pixels.shape).astype(np.uint8)
-    return family_key(IndexedSprite(indices, pack(PALETTE.rgba[used])), 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pxgen.errors import UsageError
@@ -31,7 +31,7 @@ class LabelColumns:
 
 
 def label_columns(
-    table: LabelTable, key: str, chosen: Sequence[str] | None, class_names: Sequence[str]
+    table: LabelTable, key: str, chosen: Sequence[str], class_names: Sequence[str]
 ) -> LabelColumns:
     """Decide which columns are labels, and read them.
 
@@ -43,22 +43,23 @@ def label_columns(
     Args:
         table: the label file.
         key: the column that names the sprites, never a label.
-        chosen: only these columns, whatever they hold; numbers then become ``column=value``.
+        chosen: only these columns if any, whatever they hold; numbers then become
+            ``column=value``.
         class_names: what the places of a vector mean.
 
     Raises:
         UsageError: a chosen column does not exist.
     """
-    missing = [name for name in chosen or () if name not in table.columns]
+    missing = [name for name in chosen if name not in table.columns]
     if missing:
         have = ", ".join(table.columns)
         raise UsageError(f"{table.path} has no column '{missing[0]}'; it has {have}")
     taken: dict[str, list[tuple[str, ...]]] = {}
     notes = []
     for name, cells in table.columns.items():
-        if name == key or (chosen is not None and name not in chosen):
+        if name == key or (chosen and name not in chosen):
             continue
-        found, note = _read(name, cells, chosen is not None, class_names)
+        found, note = _read(name, cells, bool(chosen), class_names)
         notes.append(f"column '{name}': {note}")
         if found is not None:
             taken[name] = found
@@ -117,9 +118,10 @@ def _names(
     cells: Sequence[Cell], filled: Sequence[str], wanted: bool
 ) -> tuple[list[tuple[str, ...]] | None, str]:
     separator = _separator(filled)
-    split = _splitter(separator)
     found = [
-        split(cell) if isinstance(cell, str) else tuple(filter(None, map(clean_name, cell)))
+        _split(cell, separator)
+        if isinstance(cell, str)
+        else tuple(filter(None, map(clean_name, cell)))
         for cell in cells
     ]
     distinct = len({label for labels in found for label in labels})
@@ -152,14 +154,10 @@ def _separator(filled: Sequence[str]) -> str | None:
     return None
 
 
-def _split(text: str, separator: str) -> Iterator[str]:
-    return filter(None, (clean_name(part) for part in text.split(separator)))
-
-
-def _splitter(separator: str | None) -> Callable[[str], tuple[str, ...]]:
+def _split(text: str, separator: str | None) -> tuple[str, ...]:
     if separator is None:
-        return lambda text: (clean_name(text),) if text else ()
-    return lambda text: tuple(_split(text, separator))
+        return (clean_name(text),) if text else ()
+    return tuple(filter(None, (clean_name(part) for part in text.split(separator))))
 
 
 def _vector(text: str, class_names: Sequence[str]) -> tuple[str, ...]:

@@ -21,14 +21,9 @@ _SWATCH_COLUMNS = 16
 
 
 def choose_shown(labels: Sequence[tuple[int, ...]], frames: int) -> list[int]:
-    """Sprites for a contact sheet: every label gets its turn, the rarest first.
+    """The indices of sprites for a contact sheet: every label gets its turn, the rarest first.
 
-    Args:
-        labels: the label numbers of each sprite.
-        frames: frames of a sprite.
-
-    Returns:
-        Indices such that neighbours bear different labels where there are any.
+    ``labels`` are the label numbers of each sprite, and ``frames`` how many each sprite has.
     """
     limit = max(1, MAX_SHOWN_FRAMES // frames)
     if len(labels) <= limit:
@@ -54,12 +49,7 @@ def _queues(labels: Sequence[tuple[int, ...]], limit: int) -> list[list[int]]:
         for number in numbers or (-1,):
             bearers.setdefault(number, []).append(index)
     by_rarity = sorted(bearers.items(), key=lambda item: (len(item[1]), item[0]))
-    return [_subsample(found, limit) for _, found in by_rarity]
-
-
-def _subsample(found: list[int], limit: int) -> list[int]:
-    step = max(1, len(found) // limit)
-    return found[::step]
+    return [found[:: max(1, len(found) // limit)] for _, found in by_rarity]
 
 
 def sheet_png(pixels: IndexMaps, palette: Palette) -> bytes:

@@ -36,10 +36,7 @@ class Refusals:
             self._report(f"left out: {line}" if self._skip else line)
 
     def settle(self, hint: str | None = None) -> None:
-        """Stop here unless they are to be skipped.
-
-        Args:
-            hint: a line that helps with what was refused last.
+        """Stop here unless they are to be skipped; ``hint`` helps with what was refused last.
 
         Raises:
             InputError: something was refused.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from pxgen.arrays import Bools, IndexMaps
 from pxgen.canvas import Anchor, Canvas
+from pxgen.checkpoint.store import Loaded
 from pxgen.errors import InputError
 from pxgen.ingest.images import read_image
 from pxgen.ingest.indexed import IndexedSprite
@@ -50,6 +51,12 @@ class Target(NamedTuple):
     local: bool = False
     """Whether an image keeps a palette of its own, of at most as many colours."""
 
+    @classmethod
+    def of(cls, loaded: Loaded) -> Self:
+        """What images are fitted to for a model."""
+        card = loaded.card
+        return cls(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
+
 
 def fit_image(path: Path, target: Target) -> Fitted:
     """Read an image, undo its enlargement, place it and look its colours up.
@@ -86,21 +93,11 @@ def fit_frames(path: Path, target: Target, keep: int | None) -> Fitted:
     return Fitted(place(entries, canvas, target.anchor), snapped, palette)
 
 
-class Laid(NamedTuple):
-    """One image somewhere on a larger canvas."""
-
-    pixels: IndexMaps
-    """``(T, H, W) uint8``, transparent around."""
-    around: Bools
-    """``(T, H, W)``: where the image is not."""
-    snapped: int
-    """Pixels whose colour the palette lacks, drawn in the nearest one."""
-    palette: Palette
-    """The model's, or the image's own."""
-
-
-def lay_image(path: Path, target: Target, at: tuple[int, int] | None) -> Laid:
+def lay_image(path: Path, target: Target, at: tuple[int, int] | None) -> tuple[Fitted, Bools]:
     """Read an image and lay it on a canvas as it is, in the middle or ``at`` (left, top).
+
+    Returns:
+        The image, transparent around, and ``(T, H, W)``: where it is not.
 
     Raises:
         InputError: unreadable, or it reaches beyond the canvas, or has too many colours.
@@ -121,7 +118,7 @@ def lay_image(path: Path, target: Target, at: tuple[int, int] | None) -> Laid:
     inside = (slice(None), slice(top, top + height), slice(left, left + width))
     pixels[inside] = np.tile(entries, (canvas.frames // len(entries), 1, 1))
     around[inside] = False
-    return Laid(pixels, around, snapped, palette)
+    return Fitted(pixels, snapped, palette), around
 
 
 def fit_mask(path: Path, canvas: Canvas) -> Bools:

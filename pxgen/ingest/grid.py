@@ -47,13 +47,8 @@ class Grid:
 def cut(sheet: Rgba, grid: Grid, frames: int) -> Iterator[tuple[str, Rgba]]:
     """Yield ``(name, (frames, H, W, 4))`` for each cell, or run of cells, in reading order.
 
-    Empty ones come too: the caller counts them. With ``frames`` above one each row is cut into
-    runs of that many cells.
-
-    Args:
-        sheet: ``(H, W, 4) uint8``.
-        grid: the cells.
-        frames: cells to a clip.
+    The sheet is ``(H, W, 4) uint8``. Empty cells come too: the caller counts them. With ``frames``
+    above one each row is cut into runs of that many cells.
 
     Raises:
         InputError: the sheet is no whole number of cells, or a row of clips.

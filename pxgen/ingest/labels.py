@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,27 +23,8 @@ _MIN_NAMED_SHARE = 0.5
 """A table that names fewer of the sprites beside it is not theirs."""
 
 
-@dataclass(frozen=True)
-class LabelOptions:
-    """Options about labels."""
-
-    source: str | Path = "auto"
-    """``auto``, ``folders``, ``none``, or a label file."""
-    label_columns: tuple[str, ...] | None = None
-    label_names: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, settings: DataSettings) -> LabelOptions:
-        """What the settings say of labels."""
-        source = settings.labels
-        return cls(
-            source if source in {"auto", "folders", "none"} else Path(source),
-            _names(settings.label_columns) or None,
-            _names(settings.label_names),
-        )
-
-
-def _names(text: str | None) -> tuple[str, ...]:
+def listed(text: str | None) -> tuple[str, ...]:
+    """The names of a text such as ``knight, mage``."""
     return tuple(filter(None, (name.strip() for name in (text or "").split(","))))
 
 
@@ -54,7 +35,7 @@ class Labelling:
     names: tuple[str, ...]
     of: list[tuple[str, ...]]
     """The labels of each unit, in the units' order."""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     """How labels were found, for people."""
 
 
@@ -62,42 +43,38 @@ def find_labels(
     units: Sequence[Unit],
     tables: Sequence[Path],
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
-    options: LabelOptions,
+    settings: DataSettings,
 ) -> Labelling:
     """Label every unit.
 
     ``auto`` takes, in this order: label arrays that belong to arrays of sprites; the one CSV or
     JSON at the top of the sources that names them; the folders.
 
-    Args:
-        units: everything that can bear labels.
-        tables: label files found beside the sprites.
-        arrays: label arrays by the name of the array file that they belong to, with class names.
-        options: what was asked for.
+    ``tables`` are label files beside the sprites, ``arrays`` label arrays with class names by the
+    name of the array file that they belong to.
 
     Raises:
         InputError: a label file does not fit the sprites.
         UsageError: several label files fit and none was chosen.
     """
-    if options.source == "none":
+    source = settings.labels
+    if source == "none":
         return Labelling((), [()] * len(units))
-    if options.source == "folders":
+    if source == "folders":
         return _by_folders(units)
-    if isinstance(options.source, Path):
-        if options.source.suffix.lower() in ARRAY_SUFFIXES:
-            return _by_array(
-                units, read_small(options.source), options.label_names, str(options.source)
-            )
-        table = read_label_table(options.source)
-        return _by_table(units, table, match_rows(table, units), options)
-    return _automatic(units, tables, arrays, options)
+    if source == "auto":
+        return _automatic(units, tables, arrays, settings)
+    if Path(source).suffix.lower() in ARRAY_SUFFIXES:
+        return _by_array(units, read_small(Path(source)), listed(settings.label_names), source)
+    table = read_label_table(Path(source))
+    return _by_table(units, table, match_rows(table, units), settings)
 
 
 def _automatic(
     units: Sequence[Unit],
     tables: Sequence[Path],
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
-    options: LabelOptions,
+    settings: DataSettings,
 ) -> Labelling:
     numbers: dict[str | None, list[int]] = {name: [] for name in arrays}
     for number, unit in enumerate(units):
@@ -108,20 +85,16 @@ def _automatic(
     for owner, where in numbers.items():
         members = [units[number] for number in where]
         if owner is None:
-            part = _by_files(members, tables, options)
+            fitting = _fitting(members, tables)
+            part = _by_table(members, *fitting, settings) if fitting else _by_folders(members)
         else:
             values, class_names = arrays[owner]
-            part = _by_array(members, values, options.label_names or class_names, owner)
+            part = _by_array(members, values, listed(settings.label_names) or class_names, owner)
         names.update(dict.fromkeys(part.names))
         notes.update(dict.fromkeys(part.notes))
         for number, labels in zip(where, part.of, strict=True):
             of[number] = labels
     return Labelling(tuple(names), of, tuple(notes))
-
-
-def _by_files(units: Sequence[Unit], tables: Sequence[Path], options: LabelOptions) -> Labelling:
-    fitting = _fitting(units, tables)
-    return _by_table(units, *fitting, options) if fitting else _by_folders(units)
 
 
 def _by_folders(units: Sequence[Unit]) -> Labelling:
@@ -154,9 +127,10 @@ def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> tuple[LabelTable, 
 
 
 def _by_table(
-    units: Sequence[Unit], table: LabelTable, matching: Matching, options: LabelOptions
+    units: Sequence[Unit], table: LabelTable, matching: Matching, settings: DataSettings
 ) -> Labelling:
-    found = label_columns(table, matching.column, options.label_columns, options.label_names)
+    chosen, class_names = listed(settings.label_columns), listed(settings.label_names)
+    found = label_columns(table, matching.column, chosen, class_names)
     of: list[tuple[str, ...]] = []
     used: set[int] = set()
     for unit in units:

@@ -20,10 +20,7 @@ def choose_canvas(
 ) -> Canvas:
     """The canvas asked for, and where nothing is asked the most common; of equals the largest.
 
-    Args:
-        sizes: sprites of each size.
-        size: height and width asked for.
-        frames: frames asked for.
+    ``sizes`` tells how many sprites are of each size; ``size`` is height and width.
 
     Raises:
         InputError: the canvas would be too large to train on.

@@ -6,15 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from pxgen.arrays import I64, Bools, Colors32, IndexMaps, Rgba
+from pxgen.arrays import Rgba
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.census import Census
-from pxgen.ingest.indexed import IndexedSprite
 from pxgen.palette import MAX_COLORS, Palette
-from pxgen.palette.dither import dither
-from pxgen.palette.oklab import OPAQUE, nearest
 from pxgen.palette.quantize import (
     build_palette,
     exact_palette,
@@ -30,20 +25,6 @@ MAX_SOFT_COLORS = 16
 """Semi-transparent colours up to this number are a choice (glass, shadow), not soft edges."""
 
 MAX_VISIBLE = MAX_COLORS - 1
-
-
-@dataclass(frozen=True)
-class PaletteOptions:
-    """Options about the palette."""
-
-    given: Palette | None = None
-    """A palette to use as it is."""
-    colors: int | None = None
-    """Visible colours at most."""
-    alpha: Alpha = "auto"
-    dither: str = "none"
-    shared_table: Rgba | None = None
-    """``(K, 4)``: the colour table that every source image has, in its author's order."""
 
 
 @dataclass(frozen=True)
@@ -73,35 +54,47 @@ class Choice:
         return math.isinf(self.psnr) and not (self.soft_colors and not self.keep_alpha)
 
 
-def choose_palette(census: Census, options: PaletteOptions) -> Choice:
+def choose_palette(
+    census: Census,
+    *,
+    given: Palette | None = None,
+    colors: int | None = None,
+    alpha: Alpha = "auto",
+    shared_table: Rgba | None = None,
+) -> Choice:
     """Choose the palette that a collection is drawn with.
 
     Automatic palettes are exact if at most 255 visible colours occur (or as many as asked for);
-    otherwise they pin the frequent colours and place the rest by clustering in OKLab.
+    otherwise they pin the frequent colours and place the rest by clustering in OKLab. A palette
+    that is ``given`` is used as it is. A ``shared_table``, ``(K, 4)``, is the colour table that
+    every source image has: its author's order is kept.
 
     Raises:
         InputError: semi-transparent colours must be kept but do not fit.
         UsageError: a colour count that no palette can have.
     """
-    limit = MAX_VISIBLE if options.colors is None else options.colors
+    limit = MAX_VISIBLE if colors is None else colors
     if not 1 <= limit <= MAX_VISIBLE:
         raise UsageError(f"--colors {limit}: a palette holds 1 to {MAX_VISIBLE} colours")
     packed, counts = census.table()
-    colors, counts = unpack(packed[packed != 0]), counts[packed != 0]
-    soft = (colors[:, 3] > 0) & (colors[:, 3] < 255)
+    seen, counts = unpack(packed[packed != 0]), counts[packed != 0]
+    soft = (seen[:, 3] > 0) & (seen[:, 3] < 255)
     soft_colors, soft_pixels = int(soft.sum()), int(counts[soft].sum())
-    keep = _keeps_alpha(colors, options, limit)
+    keep = _keeps_alpha(seen, soft_colors, alpha, given, limit)
     if not keep:
-        colors, counts = opaque_counts(colors, counts)
-    palette = _palette(colors, counts, options, limit, exact=census.exact)
+        seen, counts = opaque_counts(seen, counts)
+    palette = given or (_authored(shared_table, seen) if colors is None else None)
+    if palette is None and census.exact and len(seen) <= limit:
+        palette = exact_palette(seen)
+    palette = palette or build_palette(seen, counts, limit)
     psnr, share = (float("inf"), 1.0)
     suggested = None
-    if not (census.exact and palette.lookup(colors)[1].all()):
-        psnr, share = loss_report(colors, counts, palette)
-        suggested = suggest_count(colors, counts)
+    if not (census.exact and palette.lookup(seen)[1].all()):
+        psnr, share = loss_report(seen, counts, palette)
+        suggested = suggest_count(seen, counts)
     return Choice(
         palette=palette,
-        distinct=len(colors),
+        distinct=len(seen),
         counted_exactly=census.exact,
         keep_alpha=keep,
         soft_colors=soft_colors,
@@ -109,86 +102,33 @@ def choose_palette(census: Census, options: PaletteOptions) -> Choice:
         psnr=psnr,
         exact_share=share,
         suggested=suggested,
-        given=options.given is not None,
+        given=given is not None,
     )
 
 
-def _keeps_alpha(colors: Rgba, options: PaletteOptions, limit: int) -> bool:
-    semi = int(((colors[:, 3] > 0) & (colors[:, 3] < 255)).sum())
-    if options.alpha == "threshold" or not semi:
+def _keeps_alpha(colors: Rgba, soft: int, alpha: Alpha, given: Palette | None, limit: int) -> bool:
+    """Whether the ``soft`` semi-transparent ones of the colours become palette entries."""
+    if alpha == "threshold" or not soft:
         return False
-    if options.given is not None:
-        return options.alpha == "keep" or bool((options.given.rgba[1:, 3] < 255).any())
+    if given is not None:
+        return alpha == "keep" or bool((given.rgba[1:, 3] < 255).any())
     fits = len(colors) <= limit
-    if options.alpha == "keep" and not fits:
+    if alpha == "keep" and not fits:
         raise InputError(
-            f"{len(colors)} colours, {semi} of them semi-transparent, do not fit into {limit}: "
+            f"{len(colors)} colours, {soft} of them semi-transparent, do not fit into {limit}: "
             "use --alpha threshold"
         )
-    return options.alpha == "keep" or (fits and semi <= MAX_SOFT_COLORS)
+    return alpha == "keep" or (fits and soft <= MAX_SOFT_COLORS)
 
 
-def _palette(
-    colors: Rgba, counts: I64, options: PaletteOptions, limit: int, *, exact: bool
-) -> Palette:
-    if options.given is not None:
-        return options.given
-    table = options.shared_table
-    if table is not None and options.colors is None:
-        authored = _authored(table)
-        if authored is not None and authored.lookup(colors)[1].all():
-            return authored
-    if exact and len(colors) <= limit:
-        return exact_palette(colors)
-    return build_palette(colors, counts, limit)
+def _authored(table: Rgba | None, colors: Rgba) -> Palette | None:
+    """A shared colour table as a palette, if it holds all colours.
 
-
-def _authored(table: Rgba) -> Palette | None:
-    """A shared colour table as a palette: its order kept, repeated and padding entries dropped."""
-    rows = list(dict.fromkeys(tuple(row) for row in table.tolist() if row[3] != 0))
-    return Palette.of(rows) if len(rows) <= MAX_VISIBLE else None
-
-
-class Recolorer:
-    """Maps indexed sprites to the chosen palette."""
-
-    def __init__(self, choice: Choice, method: str, census: Census) -> None:
-        """Map colours to the nearest entries, or dither those off the palette by ``method``.
-
-        Args:
-            choice: the palette and what becomes of alpha.
-            method: of :data:`pxgen.palette.dither.METHODS`.
-            census: the sprites' colours. Each is searched once; only where they were too many to
-                count is every sprite searched anew.
-        """
-        self._choice = choice
-        self._method = method
-        self._seen: Colors32 | None = census.table()[0] if census.exact else None
-        if self._seen is not None:
-            self._index, self._known = self._search(self._seen)
-
-    def map(self, sprite: IndexedSprite) -> IndexMaps:
-        """``(T, H, W) uint8`` indices into the palette."""
-        if self._seen is None:
-            index, known = self._search(sprite.colors)
-        else:
-            places = np.searchsorted(self._seen, sprite.colors)
-            index, known = self._index[places], self._known[places]
-        if self._method != "none" and not known.all():
-            colors = self._hardened(sprite.colors)
-            return dither(colors[sprite.indices], self._choice.palette, self._method)
-        return np.asarray(index[sprite.indices], np.uint8)
-
-    def _search(self, packed: Colors32) -> tuple[IndexMaps, Bools]:
-        """The palette index of each colour, and whether it stands for just this colour."""
-        colors = self._hardened(packed)
-        index, known = self._choice.palette.lookup(colors)
-        known |= colors[:, 3] == 0
-        index[~known] = nearest(self._choice.palette, colors[~known])
-        return index, known
-
-    def _hardened(self, packed: Colors32) -> Rgba:
-        colors = unpack(packed)
-        if not self._choice.keep_alpha:
-            colors[:, 3] = np.where(colors[:, 3] >= OPAQUE, 255, 0)
-        return colors
+    Its order is kept; repeated and padding entries are dropped.
+    """
+    rows = [] if table is None else table[table[:, 3] != 0].tolist()
+    rows = list(dict.fromkeys(map(tuple, rows)))
+    if table is None or len(rows) > MAX_VISIBLE:
+        return None
+    palette = Palette.of(rows)
+    return palette if palette.lookup(colors)[1].all() else None

@@ -3,53 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from pxgen.arrays import IndexMaps, Rgba
+from pxgen.arrays import Bools, Colors32, IndexMaps, Rgba
 from pxgen.errors import InputError
 from pxgen.ingest.census import Census
 from pxgen.ingest.describe import describe_palette
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.palette_choice import Choice, Recolorer
+from pxgen.ingest.palette_choice import Choice
 from pxgen.palette import Palette
+from pxgen.palette.dither import dither
 from pxgen.palette.local import MAX_LOCAL_COLORS, localized
+from pxgen.palette.oklab import OPAQUE, nearest
 from pxgen.palette.table import unpack
-
-
-class PaletteMapper(Protocol):
-    """Maps a sprite in its own colours to palette indices."""
-
-    palette: Palette
-    """The dataset's."""
-    lossless: bool
-    """Whether sprites that differ in their sources differ on the palette, too."""
-
-    def lines(self) -> Iterator[str]:
-        """The palette and its loss, in lines for people."""
-        ...
-
-    def facts(self) -> dict[str, Any]:
-        """The same for the dataset's own record."""
-        ...
-
-    def map(self, sprite: IndexedSprite) -> IndexMaps:
-        """``(T, H, W) uint8`` indices."""
-        ...
-
-    def palettes(self) -> Rgba | None:
-        """``(N, K, 4) uint8`` palettes of the sprites mapped so far; None if they share one."""
-        ...
 
 
 class SharedPaletteMapper:
     """All sprites on one palette."""
 
-    def __init__(self, choice: Choice, dither: str, census: Census) -> None:
+    def __init__(self, choice: Choice, method: str, census: Census) -> None:
+        """Map colours to the nearest entries, or dither those off the palette by ``method``.
+
+        Each colour of the census is searched once; only where they were too many to count is every
+        sprite searched anew.
+        """
         self.palette, self.lossless = choice.palette, choice.lossless
         self._choice = choice
-        self._recolorer = Recolorer(choice, dither, census)
+        self._method = method
+        self._seen: Colors32 | None = census.table()[0] if census.exact else None
+        if self._seen is not None:
+            self._index, self._known = self._search(self._seen)
 
     def lines(self) -> Iterator[str]:
         """The palette and its loss."""
@@ -66,17 +51,36 @@ class SharedPaletteMapper:
 
     def map(self, sprite: IndexedSprite) -> IndexMaps:
         """``(T, H, W) uint8`` indices."""
-        return self._recolorer.map(sprite)
+        if self._seen is None:
+            index, known = self._search(sprite.colors)
+        else:
+            places = np.searchsorted(self._seen, sprite.colors)
+            index, known = self._index[places], self._known[places]
+        if self._method != "none" and not known.all():
+            colors = self._hardened(sprite.colors)
+            return dither(colors[sprite.indices], self.palette, self._method)
+        return np.asarray(index[sprite.indices], np.uint8)
+
+    def _search(self, packed: Colors32) -> tuple[IndexMaps, Bools]:
+        """The palette index of each colour, and whether it stands for just this colour."""
+        colors = self._hardened(packed)
+        index, known = self.palette.lookup(colors)
+        known |= colors[:, 3] == 0
+        index[~known] = nearest(self.palette, colors[~known])
+        return index, known
+
+    def _hardened(self, packed: Colors32) -> Rgba:
+        colors = unpack(packed)
+        if not self._choice.keep_alpha:
+            colors[:, 3] = np.where(colors[:, 3] >= OPAQUE, 255, 0)
+        return colors
 
     def palettes(self) -> None:
         """None: they share one."""
 
 
 class OwnPaletteMapper:
-    """Every sprite on its own palette, in canonical order.
-
-    Args:
-        sprites: all of them, once; each comes a second time to :meth:`map`.
+    """Every sprite on its own palette, in canonical order; each comes again to :meth:`map`.
 
     Raises:
         InputError: a sprite has more colours than a local palette holds.
@@ -123,3 +127,7 @@ class OwnPaletteMapper:
     def palettes(self) -> Rgba:
         """``(N, K, 4) uint8``."""
         return np.stack(self._rows)
+
+
+PaletteMapper = SharedPaletteMapper | OwnPaletteMapper
+"""``lossless`` tells whether sprites that differ in their sources differ on the palette, too."""

@@ -14,6 +14,7 @@ from pxgen.arrays import Rgba
 from pxgen.errors import InputError
 from pxgen.ingest.decoded import DEFAULT_MS, MAX_FRAME_PIXELS, DecodedImage, check_size
 from pxgen.render.kinds import KINDS
+from pxgen.render.png import set_alpha
 
 _FORMATS = tuple(dict.fromkeys(kind.pillow for kind in KINDS if kind.pillow))
 """Plain images only: formats that start other programs or hold documents are never opened."""
@@ -87,12 +88,7 @@ def _color_table(image: Image.Image) -> bytes | None:
         return None
     table = np.full((rgb.size // 3, 4), 255, np.uint8)
     table[:, :3] = rgb.reshape(-1, 3)
-    transparency = image.info.get("transparency")
-    if isinstance(transparency, bytes):
-        alpha = np.frombuffer(transparency, np.uint8)[: len(table)]
-        table[: len(alpha), 3] = alpha
-    elif isinstance(transparency, int) and transparency < len(table):
-        table[transparency, 3] = 0
+    set_alpha(table, image.info.get("transparency"))
     if image.format == "GIF":
         differing = np.flatnonzero((table != table[-1]).any(1))
         table = table[: differing[-1] + 2] if len(differing) else table[:1]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +32,15 @@ from pxgen.ingest.describe import (
     describe_split,
 )
 from pxgen.ingest.folder import label_rows, refuse_existing, write_pictures
-from pxgen.ingest.grid import Grid
-from pxgen.ingest.labels import Labelling, LabelOptions, find_labels
+from pxgen.ingest.labels import Labelling, find_labels, listed
 from pxgen.ingest.layout import choose_canvas, misfit, place
-from pxgen.ingest.palette_choice import PaletteOptions, choose_palette
+from pxgen.ingest.palette_choice import choose_palette
 from pxgen.ingest.palette_mapping import OwnPaletteMapper, PaletteMapper, SharedPaletteMapper
 from pxgen.ingest.scale import Size
-from pxgen.ingest.sources import SourceOptions, Sources
+from pxgen.ingest.sources import Sources
 from pxgen.ingest.split import groups_of, joined, origin_keys, split_of
-from pxgen.ingest.survey import MANY_COLORS, Cleaning, Survey
-from pxgen.ingest.walk import Listing, find_files
+from pxgen.ingest.survey import MANY_COLORS, Survey
+from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 
@@ -77,24 +78,23 @@ def prepare(
         return prepare_builtin(settings, out, report)
     if settings.palette == LOCAL and settings.colors:
         raise UsageError("--palette local keeps all colours: leave out --colors")
-    grid, label_options = Grid.of(settings), LabelOptions.of(settings)
     size = parse_size(settings.size) if settings.size else None
     palette = None if settings.palette in {"auto", LOCAL} else find_palette(settings.palette)
     refuse_existing(out, force=settings.force)
     listing = find_files([Path(source) for source in settings.source])
     refusals = Refusals(report if settings.skip_bad else complain or report, skip=settings.skip_bad)
-    undo = settings.overflow == "undo"
-    reading = SourceOptions(grid, settings.frames, palette, overflow=undo)
-    sources = Sources(listing, reading, refusals)
-    labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, label_options)
-    if label_options.label_names and not set(label_options.label_names) & set(labelling.names):
+    sources = Sources(listing, settings, refusals, palette)
+    labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, settings)
+    class_names = listed(settings.label_names)
+    if class_names and not set(class_names) & set(labelling.names):
         raise UsageError(
             "--label-names says what the numbers of label arrays mean, and no such array is read"
         )
-    for line in _source_notes(listing, sources, labelling):
+    ignored = [f"{listing.ignored} other files ignored"] if listing.ignored else []
+    for line in (*sources.notes, *ignored, *labelling.notes):
         report(line)
-    with Survey(existing_folder(out)) as survey:
-        survey.read(sources, progress, Cleaning(settings.cut_background, settings.most_colors))
+    with closing(Survey(existing_folder(out))) as survey:
+        survey.read(sources, settings, progress)
         if settings.overflow == "refuse" and sources.tally.jpegs.overflowed:
             raise InputError(
                 f"{sources.tally.jpegs.count} JPEGs are dark at the border and cold inside: their "
@@ -106,13 +106,6 @@ def prepare(
             settings, out, size, palette, report, refusals, survey, sources, labelling
         ).write()
     return out
-
-
-def _source_notes(listing: Listing, sources: Sources, labelling: Labelling) -> Iterator[str]:
-    yield from sources.notes
-    if listing.ignored:
-        yield f"{listing.ignored} other files ignored"
-    yield from labelling.notes
 
 
 @dataclass
@@ -222,17 +215,14 @@ class _Preparation:
         if self.settings.palette == LOCAL:
             return OwnPaletteMapper(self.survey.chosen(keep, reductions))
         census = self.survey.census(keep, reductions)
-        choice = choose_palette(census, self._palette_wish())
-        return SharedPaletteMapper(choice, self.settings.dither, census)
-
-    def _palette_wish(self) -> PaletteOptions:
-        return PaletteOptions(
+        choice = choose_palette(
+            census,
             given=self.given,
             colors=self.settings.colors,
             alpha=self.settings.alpha,
-            dither=self.settings.dither,
             shared_table=self.sources.tally.shared_table,
         )
+        return SharedPaletteMapper(choice, self.settings.dither, census)
 
     def _labels(self, chosen: NDArray[np.intp]) -> list[tuple[int, ...]]:
         number = {name: place for place, name in enumerate(self.labelling.names)}
@@ -296,11 +286,7 @@ class _Preparation:
 
 
 def _chunks(drawn: Iterator[IndexMaps]) -> Iterator[tuple[int, IndexMaps]]:
-    start, waiting = 0, []
-    for each in drawn:
-        waiting.append(each)
-        if len(waiting) == _CHUNK:
-            yield start, np.stack(waiting)
-            start, waiting = start + _CHUNK, []
-    if waiting:
+    start = 0
+    while waiting := list(islice(drawn, _CHUNK)):
         yield start, np.stack(waiting)
+        start += len(waiting)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import Rgba
+from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
 from pxgen.ingest.cleaning import Jpegs, undo_overflow
@@ -64,39 +65,37 @@ class Tally:
         return np.frombuffer(next(iter(self.tables)), np.uint8).reshape(-1, 4)
 
 
-@dataclass(frozen=True)
-class SourceOptions:
-    """Options of reading files as sprites."""
-
-    grid: Grid | None = None
-    frames: int | None = None
-    palette: Palette | None = None
-    """For index maps that have no palette of their own."""
-    overflow: bool = False
-    """Whether JPEG colours overflowed, which is undone."""
-
-
 class Sources:
     """The files of a listing as entries, label units and sprites."""
 
-    def __init__(self, listing: Listing, options: SourceOptions, refuse: Refuse) -> None:
-        """Gather clips and open arrays; an array that cannot be read goes to ``refuse``."""
-        self.options = options
+    def __init__(
+        self,
+        listing: Listing,
+        settings: DataSettings,
+        refuse: Refuse,
+        palette: Palette | None = None,
+    ) -> None:
+        """Gather clips and open arrays; an array that cannot be read goes to ``refuse``.
+
+        Index maps that have no palette of their own are of ``palette``.
+        """
+        self._grid, self._frames = Grid.of(settings), settings.frames
+        self._overflowed = settings.overflow == "undo"
         self.tally = Tally()
         self._refuse = refuse
         images = [file for file in listing.files if not _is_array(file)]
         # A sheet holds its frames in cells, never in numbered files.
-        group = options.grid is None
-        self._groups = gather(images, options.frames) if group else singles(images)
+        self._groups = singles(images) if self._grid else gather(images, self._frames)
         self._arrays: dict[str, ArrayFile] = {}
-        self._companions: dict[str, tuple[NDArray[Any], tuple[str, ...]]] = {}
+        self.label_arrays: dict[str, tuple[NDArray[Any], tuple[str, ...]]] = {}
+        """Label arrays and class names by the name of the array that they belong to."""
         for file in listing.files:
             if _is_array(file):
-                self._open(file)
+                self._open(file, palette)
 
-    def _open(self, file: Found) -> None:
+    def _open(self, file: Found, palette: Palette | None) -> None:
         try:
-            array = open_array(file.path, self.options.palette)
+            array = open_array(file.path, palette)
             labels = companion(file.path, "labels")
             names = companion(file.path, "label_names")
         except InputError as error:
@@ -105,7 +104,7 @@ class Sources:
         self._arrays[file.name] = array
         if labels is not None:
             given = () if names is None else tuple(str(name) for name in names.ravel().tolist())
-            self._companions[file.name] = (labels, given)
+            self.label_arrays[file.name] = (labels, given)
 
     @property
     def notes(self) -> list[str]:
@@ -118,11 +117,6 @@ class Sources:
                 "their frames are taken as single files"
             )
         return lines + [f"{name}: {a.described} {a.shape}" for name, a in self._arrays.items()]
-
-    @property
-    def label_arrays(self) -> dict[str, tuple[NDArray[Any], tuple[str, ...]]]:
-        """Label arrays and class names by the name of the array that they belong to."""
-        return self._companions
 
     def units(self) -> list[Unit]:
         """Everything that can bear labels, in reading order."""
@@ -152,16 +146,16 @@ class Sources:
         self.tally.saw_table(image.table)
         if image.jpeg:
             self.tally.jpegs.look(image.rgba)
-            if self.options.overflow:
+            if self._overflowed:
                 image = replace(image, rgba=undo_overflow(image.rgba))
-        if self.options.grid is not None:
-            yield from self._from_sheet(group, unit, image)
+        if self._grid is not None:
+            yield from self._from_sheet(group, unit, image, self._grid)
         else:
             for sprite in _parts(group.name, unit, image):
                 yield from self._stills(sprite)
 
     def _image(self, group: FileGroup) -> DecodedImage:
-        limit = self.options.frames
+        limit = self._frames
         if len(group.files) > 1 and limit is not None and len(group.files) > limit:
             raise InputError(
                 f"{group.files[0].path}: one of {len(group.files)} numbered frames, more than "
@@ -182,9 +176,11 @@ class Sources:
                 raise InputError(f"{file.path}: not of the size of the clip's first frame")
             yield image.rgba
 
-    def _from_sheet(self, group: FileGroup, unit: int, image: DecodedImage) -> Iterator[Sprite]:
-        grid, frames = self.options.grid, self.options.frames or 1
-        if grid is None or len(image.rgba) > 1:
+    def _from_sheet(
+        self, group: FileGroup, unit: int, image: DecodedImage, grid: Grid
+    ) -> Iterator[Sprite]:
+        frames = self._frames or 1
+        if len(image.rgba) > 1:
             raise InputError(f"{group.files[0].path}: an animation is no sheet of cells")
         try:
             for cell, cells in cut(image.rgba[0], grid, frames):
@@ -204,7 +200,7 @@ class Sources:
 
     def _stills(self, sprite: Sprite) -> Iterator[Sprite]:
         """With ``--frames 1`` every frame of a clip is a still of its own."""
-        if self.options.frames != 1 or len(sprite.rgba) == 1:
+        if self._frames != 1 or len(sprite.rgba) == 1:
             yield sprite
             return
         for number, frame in enumerate(sprite.rgba):

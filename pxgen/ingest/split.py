@@ -18,13 +18,14 @@ Together = Literal["likes", "file", "folder"]
 MAX_KEY = np.iinfo(np.uint64).max
 
 
+def _hash64(content: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
+
+
 def exact_key(sprite: IndexedSprite) -> int:
     """64 bits that are equal for sprites equal in every pixel."""
-    digest = hashlib.blake2b(digest_size=8)
-    digest.update(repr(sprite.size).encode())
-    digest.update(sprite.colors.tobytes())
-    digest.update(sprite.indices.tobytes())
-    return int.from_bytes(digest.digest(), "little")
+    size = repr(sprite.size).encode()
+    return _hash64(size + sprite.colors.tobytes() + sprite.indices.tobytes())
 
 
 def family_key(sprite: IndexedSprite, enlarged: int) -> int:
@@ -43,10 +44,7 @@ def origin_keys(names: Sequence[str], together: Together) -> list[int]:
     """
     if together == "folder":
         names = [name.partition("/")[0] for name in names]
-    keys = {
-        name: int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
-        for name in dict.fromkeys(names)
-    }
+    keys = {name: _hash64(name.encode()) for name in dict.fromkeys(names)}
     return [keys[name] for name in names]
 
 
@@ -99,5 +97,4 @@ def split_of(keys: Sequence[int], share: float, seed: int) -> Bytes:
 def _draw(key: int, seed: int) -> float:
     """A hash of key and seed in [0, 1)."""
     content = key.to_bytes(8, "little") + seed.to_bytes(8, "little", signed=True)
-    digest = hashlib.blake2b(content, digest_size=8).digest()
-    return int.from_bytes(digest, "little") / 2**64
+    return _hash64(content) / 2**64

@@ -6,12 +6,10 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from pxgen.canvas import Canvas
+from pxgen.config.settings import DataSettings
 from pxgen.ingest.census import Census
 from pxgen.ingest.cleaning import cut_background
 from pxgen.ingest.indexed import IndexedSprite
@@ -23,19 +21,6 @@ from pxgen.ingest.spool import Spool
 MANY_COLORS = 48
 """Colours beyond which one sprite is hardly drawn by hand: drawn ones were seen to hold up to 38,
 smoothed or compressed ones 68 and more."""
-
-
-@dataclass(frozen=True)
-class Cleaning:
-    """Cleaning of sprites before they are measured."""
-
-    cut_background: bool = False
-    """Whether the colour around them becomes transparent."""
-    most_colors: int | None = None
-    """Leave sprites of more colours out."""
-
-
-AS_IT_IS = Cleaning()
 
 
 class Survey:
@@ -56,31 +41,24 @@ class Survey:
         """Sprites of more colours than are wanted."""
         self._factors: dict[Size, int] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._spool.__exit__(kind, error, trace)
+    def close(self) -> None:
+        """Forget the pixels."""
+        self._spool.close()
 
     def __len__(self) -> int:
         return len(self.names)
 
     def read(
-        self, sources: Sources, progress: Callable[[int], None], cleaning: Cleaning = AS_IT_IS
+        self, sources: Sources, settings: DataSettings, progress: Callable[[int], None]
     ) -> None:
-        """Decode and measure every sprite of the sources."""
+        """Decode, clean and measure every sprite of the sources."""
         shared: dict[Canvas, Canvas] = {}
         for sprite in sources.sprites():
             small = IndexedSprite.of(sprite.rgba)
-            if cleaning.cut_background:
+            if settings.cut_background:
                 smoothed = len(small.colors) > MANY_COLORS
                 small = IndexedSprite.of(cut_background(sprite.rgba, smoothed=smoothed))
-            if cleaning.most_colors and len(small.colors) > cleaning.most_colors:
+            if settings.most_colors and len(small.colors) > settings.most_colors:
                 self.left_out += 1
                 continue
             factor = enlargement(small.indices)

@@ -81,29 +81,27 @@ def _json_table(path: Path, text: str) -> LabelTable:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({error})") from error
     if isinstance(content, dict):
-        labels = _from_mapping(path, content)
-        return LabelTable(path, {KEY_COLUMN: list(content), LABELS_COLUMN: labels})
+        return _keyed(path, content)
     if content and all(isinstance(row, dict) for row in content):
         names = list(dict.fromkeys(str(name) for row in content for name in row))
         columns = {name: [_cell(path, row.get(name)) for row in content] for name in names}
         return LabelTable(path, columns)
-    numbered = {str(number): value for number, value in enumerate(content)}
-    labels = _from_mapping(path, numbered)
-    return LabelTable(path, {KEY_COLUMN: list(numbered), LABELS_COLUMN: labels})
+    return _keyed(path, {str(number): value for number, value in enumerate(content)})
 
 
-def _from_mapping(path: Path, content: dict[str, Any]) -> list[Cell]:
-    """The labels of each value: a name, a list of names, or a table whose keys are the names."""
+def _keyed(path: Path, content: dict[str, Any]) -> LabelTable:
+    """The labels of each key: a name, a list of names, or a table whose keys are the names."""
     tables = [value for value in content.values() if isinstance(value, dict)]
     if any(isinstance(value, dict) for table in tables for value in table.values()):
         raise InputError(f"{path}: labels are text, numbers or lists, not tables of tables")
     flags = bool(tables) and _are_flags(tables)
-    return [
+    labels = [
         tuple(str(name) for name, present in value.items() if present or not flags)
         if isinstance(value, dict)
         else _cell(path, value)
         for value in content.values()
     ]
+    return LabelTable(path, {KEY_COLUMN: list(content), LABELS_COLUMN: labels})
 
 
 def _are_flags(tables: list[dict[str, Any]]) -> bool:

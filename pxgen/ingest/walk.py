@@ -28,8 +28,6 @@ class Found:
 class Listing:
     """The files in the sources."""
 
-    root: Path
-    """The folder that names are relative to."""
     files: tuple[Found, ...]
     tables: tuple[Path, ...]
     """CSV and JSON files at the top of the sources: possible label files."""
@@ -65,7 +63,7 @@ def find_files(sources: Sequence[Path]) -> Listing:
         shown = ", ".join(str(source) for source in sources)
         raise InputError(f"no images or arrays in {shown}: name a folder, an image or a .npy file")
     files = tuple(Found(path, _relative(path, root)) for path in paths)
-    return Listing(root, files, tuple(tables), ignored)
+    return Listing(files, tuple(tables), ignored)
 
 
 def _is_source(path: Path) -> bool:

@@ -56,14 +56,11 @@ class CheckedImage:
     """The same in its own colours."""
     palette: Palette | None
     """The palette that its colours should be of."""
-    durations: tuple[float, ...]
 
 
-def check(
-    rgba: Rgba, palette: Palette | None = None, durations: tuple[float, ...] = ()
-) -> list[Finding]:
+def check(rgba: Rgba, palette: Palette | None = None) -> list[Finding]:
     """The findings of all rules in ``(T, H, W, 4) uint8``, in the order of ``RULES``."""
-    image = CheckedImage(rgba, IndexedSprite.of(rgba), palette, durations)
+    image = CheckedImage(rgba, IndexedSprite.of(rgba), palette)
     return [finding for rule in RULES.values() for finding in rule(image)]
 
 

@@ -40,31 +40,26 @@ def read_ase(data: bytes, source: str) -> tuple[list[Row], str]:
     """Adobe Swatch Exchange: big-endian blocks, of which the colours are read in order."""
     rows: list[Row] = []
     position = 12
-    try:
-        (blocks,) = struct.unpack_from(">I", data, 8)
-        for _ in range(blocks):
-            kind, length = struct.unpack_from(">HI", data, position)
-            if kind == _ASE_COLOR:
-                rows.append(_ase_color(data, position + 6, len(rows) + 1, source))
-            position += 6 + length
-    except struct.error as error:
-        raise _truncated(source) from error
+    (blocks,) = struct.unpack_from(">I", data, 8)
+    for _ in range(blocks):
+        kind, length = struct.unpack_from(">HI", data, position)
+        if kind == _ASE_COLOR:
+            rows.append(_ase_color(data, position + 6, f"{source}, colour {len(rows) + 1}"))
+        position += 6 + length
     return rows, ""
 
 
-def _ase_color(data: bytes, position: int, number: int, source: str) -> Row:
+def _ase_color(data: bytes, position: int, where: str) -> Row:
     (name_units,) = struct.unpack_from(">H", data, position)
     position += 2 + 2 * name_units
-    model = data[position : position + 4]
-    if len(model) < 4:
-        raise _truncated(source)
+    (model,) = struct.unpack_from("4s", data, position)
     channels = _ASE_CHANNELS.get(model)
     if channels is None:
         label = model.decode("ascii", "replace").strip()
-        raise InputError(f"{source}, colour {number}: {label} {_PROFILED}")
+        raise InputError(f"{where}: {label} {_PROFILED}")
     values = struct.unpack_from(f">{channels}f", data, position + 4)
     if not all(math.isfinite(value) for value in values):
-        raise InputError(f"{source}, colour {number}: not a number; export the swatches again")
+        raise InputError(f"{where}: not a number; export the swatches again")
     red, green, blue = (_byte(value) for value in (values * 3 if channels == 1 else values))
     return red, green, blue, 255
 
@@ -74,16 +69,13 @@ def read_aco(data: bytes, source: str) -> tuple[list[Row], str]:
     version, count = struct.unpack_from(">HH", data)
     rows: list[Row] = []
     position = 4
-    try:
-        for number in range(1, count + 1):
-            space, *values = struct.unpack_from(">5H", data, position)
-            rows.append(_aco_color(space, values, f"{source}, colour {number}"))
-            position += 10
-            if version == 2:
-                (name_units,) = struct.unpack_from(">I", data, position)
-                position += 4 + 2 * name_units
-    except struct.error as error:
-        raise _truncated(source) from error
+    for number in range(1, count + 1):
+        space, *values = struct.unpack_from(">5H", data, position)
+        rows.append(_aco_color(space, values, f"{source}, colour {number}"))
+        position += 10
+        if version == 2:
+            (name_units,) = struct.unpack_from(">I", data, position)
+            position += 4 + 2 * name_units
     return rows, ""
 
 
@@ -104,22 +96,15 @@ def _aco_color(space: int, values: list[int], where: str) -> Row:
 def read_riff(data: bytes, source: str) -> tuple[list[Row], str]:
     """Microsoft's RIFF palette: a ``data`` chunk with a version, a count and r g b flags."""
     position = 12
-    try:
-        while True:
-            tag, length = struct.unpack_from("<4sI", data, position)
-            if tag == b"data":
-                break
-            position += 8 + length + length % 2
-        (count,) = struct.unpack_from("<H", data, position + 10)
-        cells = [struct.unpack_from("<4B", data, position + 12 + 4 * i) for i in range(count)]
-    except struct.error as error:
-        raise _truncated(source) from error
+    while True:
+        tag, length = struct.unpack_from("<4sI", data, position)
+        if tag == b"data":
+            break
+        position += 8 + length + length % 2
+    (count,) = struct.unpack_from("<H", data, position + 10)
+    cells = [struct.unpack_from("<4B", data, position + 12 + 4 * i) for i in range(count)]
     return [(red, green, blue, 255) for red, green, blue, _ in cells], ""
 
 
 def _byte(value: float) -> int:
     return min(max(round(value * 255), 0), 255)
-
-
-def _truncated(source: str) -> InputError:
-    return InputError(f"{source} ends in the middle of its colours; export or copy it again")

@@ -30,11 +30,7 @@ def dither(rgba: Rgba, palette: Palette, method: str) -> IndexMaps:
 
     A colour that the palette holds is never dithered, so art on the palette stays exact. The
     pattern is anchored at the top left of each picture, so equal pictures and frames stay equal.
-
-    Args:
-        rgba: the pictures; alpha below 128 is index 0.
-        palette: the colours to draw with.
-        method: one of :data:`METHODS`; ``none`` takes the nearest colour.
+    Alpha below 128 is index 0. Of the :data:`METHODS`, ``none`` takes the nearest colour.
 
     Raises:
         UsageError: an unknown method.

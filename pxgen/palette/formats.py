@@ -10,6 +10,7 @@ Nothing heavy is imported before a file is read: help lists the formats.
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,7 +32,9 @@ class PaletteFormat(NamedTuple):
     matches: Callable[[bytes], bool]
     """Whether a file's content is of this format."""
     read: Callable[[bytes, str], tuple[list[Row], str]]
-    """Content and the file's name in messages to RGBA rows and the palette's own name."""
+    """Content and the file's name in messages to RGBA rows and the palette's own name.
+
+    Raises ``struct.error`` where the content ends too early."""
     write: Callable[[Palette], bytes] | None = None
     """None: read only."""
     alpha: bool = False
@@ -75,11 +78,8 @@ def read_palette(source: str | os.PathLike[str] | bytes, name: str = "") -> Pale
     """Read a palette file of any known format, whatever its suffix.
 
     The palette is named ``name``, else as the file says, else by its stem. A file of more than 255
-    colours is read without exact repeats, because some programs always fill 256 places.
-
-    Args:
-        source: a path, or the content of a file.
-        name: overrides the file's own name.
+    colours is read without exact repeats, because some programs always fill 256 places. Bytes are
+    the content of a file.
 
     Raises:
         InputError: no such file, not a palette, malformed, empty, or too many colours.
@@ -89,7 +89,11 @@ def read_palette(source: str | os.PathLike[str] | bytes, name: str = "") -> Pale
     else:
         path = Path(source)
         data, label, stem = _load(path), str(path), path.stem
-    rows, title = sniff(data, label).read(data, label)
+    try:
+        rows, title = sniff(data, label).read(data, label)
+    except struct.error as error:
+        line = f"{label} ends in the middle of its colours; export or copy it again"
+        raise InputError(line) from error
     return _palette(rows, name or title or stem, label)
 
 

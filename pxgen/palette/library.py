@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import os
 from functools import cache
@@ -32,7 +31,7 @@ def find_palette(name_or_path: str | os.PathLike[str]) -> Palette:
     shipped = {_key(name): name for name in names()}
     name = shipped.get(_key(wanted))
     if name is not None:
-        return dataclasses.replace(read_palette(_files()[name]), name=name)
+        return read_palette(_files()[name], name)
     if os.path.exists(wanted):
         return read_palette(wanted)
     close = difflib.get_close_matches(_key(wanted), shipped, n=3, cutoff=0.5)

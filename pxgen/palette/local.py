@@ -70,10 +70,6 @@ class LocalPalettes:
     labels: Marks
     """``(M, L) uint8``: the labels of each sprite."""
 
-    def palette(self, number: int) -> Palette:
-        """One of them."""
-        return own_palette(self.rows[number])
-
     def choose(self, pixels: IndexMaps, labels: F32, generator: np.random.Generator) -> Palette:
         """The palette of a training sprite, drawn for a ``(T, H, W) uint8`` index map by softmax.
 
@@ -87,7 +83,7 @@ class LocalPalettes:
         gap += LABEL_WEIGHT * ((labels > 0) & (self.labels == 0)).sum(1)
         gap += LABEL_WEIGHT * ((labels < 0) & (self.labels > 0)).sum(1)
         chosen = int((generator.gumbel(size=len(gap)) - gap / TEMPERATURE).argmax())
-        return self.palette(chosen)
+        return own_palette(self.rows[chosen])
 
 
 def within(pixels: IndexMaps, palette: Palette) -> IndexMaps:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pxgen.arrays import F32, F64, Bytes, IndexMaps, Rgba
+from pxgen.arrays import F32, Bytes, IndexMaps, Rgba
 from pxgen.palette.table import Palette, pack, unpack
 
 OPAQUE = 128
@@ -32,12 +32,8 @@ _LAB = np.array(
 _CHUNK = 4096
 
 
-def _srgb_to_linear() -> F64:
-    value = np.arange(256) / 255
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-
-
-_LINEAR = _srgb_to_linear()
+_SRGB = np.arange(256) / 255
+_LINEAR = np.where(_SRGB <= 0.04045, _SRGB / 12.92, ((_SRGB + 0.055) / 1.055) ** 2.4)
 
 
 def to_oklab(rgb: Bytes) -> F32:

@@ -24,6 +24,12 @@ def header_chunk(height: int, width: int) -> bytes:
     return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, INDEXED, 0, 0, 0))
 
 
+def indexed_png(shape: tuple[int, int], colors: bytes, pixels: bytes) -> bytes:
+    """A file of its height and width, the chunks of its palette, and the content of its IDAT."""
+    parts = (SIGNATURE, header_chunk(*shape), colors, chunk(b"IDAT", pixels), chunk(b"IEND", b""))
+    return b"".join(parts)
+
+
 def read_chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
     """Yield the kind and content of each chunk up to IEND; checksums are not compared.
 

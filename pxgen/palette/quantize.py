@@ -35,19 +35,17 @@ def ordered(colors: Rgba) -> Rgba:
     return colors[np.lexsort((pack(colors), lightness, band))]
 
 
-def exact_palette(colors: Rgba, name: str = "") -> Palette:
+def exact_palette(colors: Rgba) -> Palette:
     """A palette of every distinct visible colour of ``(M, 4) uint8``, in :func:`ordered` order.
 
     Raises:
         InputError: more than 255 colours besides transparent.
     """
     distinct = unpack(np.unique(pack(colors[colors[:, 3] > 0])))
-    return Palette.of((tuple(row) for row in ordered(distinct).tolist()), name)
+    return Palette.of(tuple(row) for row in ordered(distinct).tolist())
 
 
-def build_palette(
-    colors: Rgba, counts: Counts, size: int, seed: int = 0, name: str = ""
-) -> Palette:
+def build_palette(colors: Rgba, counts: Counts, size: int, seed: int = 0) -> Palette:
     """The ``size`` colours that stand best for ``colors``; every one is among the given colours.
 
     Half are the most frequent colours as they are: outlines, blacks and whites would otherwise be
@@ -60,7 +58,6 @@ def build_palette(
         size: colours besides transparent, 1 to 255. With no more distinct colours than this, the
             palette is exact.
         seed: starts the k-means; equal arguments give an equal palette.
-        name: the palette's name.
 
     Raises:
         UsageError: ``size`` is not 1 to 255.
@@ -69,11 +66,11 @@ def build_palette(
         raise UsageError(f"a palette holds 1 to {MAX_COLORS - 1} colours, not {size}")
     colors, counts = opaque_counts(colors, counts)
     if len(colors) <= size:
-        return exact_palette(colors, name)
+        return exact_palette(colors)
     lab = to_oklab(colors[:, :3])
     pins = np.argsort(-counts, kind="stable")[: size // 2]
     chosen = _snap(lab, _cluster(lab, counts, lab[pins], size - len(pins), seed), pins)
-    return exact_palette(colors[chosen], name)
+    return exact_palette(colors[chosen])
 
 
 def opaque_counts(colors: Rgba, counts: Counts) -> tuple[Rgba, I64]:
@@ -159,12 +156,6 @@ def _snap(lab: F32, centres: F32, pins: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.flatnonzero(taken)
 
 
-def _decibels(mean_squared_error: float) -> float:
-    if mean_squared_error == 0:
-        return math.inf
-    return 10 * math.log10(255**2 / mean_squared_error)
-
-
 def loss_report(colors: Rgba, counts: Counts, palette: Palette) -> tuple[float, float]:
     """The loss of mapping these colours to ``palette``, over the visible pixels.
 
@@ -183,7 +174,9 @@ def loss_report(colors: Rgba, counts: Counts, palette: Palette) -> tuple[float, 
     error = ((colors[:, :3].astype(np.float64) - shown[:, :3]) ** 2).mean(1)
     pixels = counts.sum()
     exact = counts[(colors == shown).all(1)].sum()
-    return _decibels(float((error * counts).sum() / pixels)), float(exact / pixels)
+    mean = float((error * counts).sum() / pixels)
+    decibels = 10 * math.log10(255**2 / mean) if mean else math.inf
+    return decibels, float(exact / pixels)
 
 
 def suggest_count(colors: Rgba, counts: Counts, seed: int = 0) -> int:

@@ -9,7 +9,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from pxgen.errors import InputError
-from pxgen.palette.png_chunks import INDEXED, SIGNATURE, chunk, header_chunk, read_chunks
+from pxgen.palette.png_chunks import INDEXED, SIGNATURE, chunk, indexed_png, read_chunks
 
 if TYPE_CHECKING:
     from pxgen.arrays import Rgba
@@ -88,15 +88,8 @@ def _scan(rgba: Rgba) -> list[Row]:
 def write_png(palette: Palette) -> bytes:
     """A row of one pixel a colour, indexed, so that order and repeats survive in the table."""
     rows = palette.rgba[1:]
+    colors = chunk(b"PLTE", rows[:, :3].tobytes())
+    if (rows[:, 3] < 255).any():
+        colors += chunk(b"tRNS", rows[:, 3].tobytes())
     scan_line = b"\0" + bytes(range(len(rows)))
-    alpha = [chunk(b"tRNS", rows[:, 3].tobytes())] if (rows[:, 3] < 255).any() else []
-    return b"".join(
-        (
-            SIGNATURE,
-            header_chunk(1, len(rows)),
-            chunk(b"PLTE", rows[:, :3].tobytes()),
-            *alpha,
-            chunk(b"IDAT", zlib.compress(scan_line, 9)),
-            chunk(b"IEND", b""),
-        )
-    )
+    return indexed_png((1, len(rows)), colors, zlib.compress(scan_line, 9))

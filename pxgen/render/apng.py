@@ -12,26 +12,21 @@ from pxgen.render.clip import clip_delays, round_delays
 from pxgen.render.png import palette_chunks, pixel_data
 
 
-def encode_apng(
-    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], loop: int = 0
-) -> bytes:
+def encode_apng(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
     """An 8-bit indexed APNG with one full frame for each input frame and every palette entry.
 
-    Args:
-        frames: ``(T, H, W) uint8``, T >= 1.
-        palette: the colour table, in its own order, with its partial transparency.
-        delays_ms: milliseconds a frame is shown, one number for all or one for each.
-        loop: repetitions, 0 for endless.
+    Takes what :func:`clip_delays` takes, and keeps partial transparency.
 
     Raises:
-        PxgenError: frames, delays or loop that an APNG cannot hold.
+        PxgenError: frames or delays that an APNG cannot hold.
     """
-    delays = clip_delays(frames, palette, delays_ms, loop, longest_side=2**31 - 1)
+    delays = clip_delays(frames, palette, delays_ms, longest_side=2**31 - 1)
     height, width = frames.shape[1:]
+    # 0 repetitions are endless ones.
     parts = [
         SIGNATURE,
         header_chunk(height, width),
-        chunk(b"acTL", struct.pack(">II", len(frames), loop)),
+        chunk(b"acTL", struct.pack(">II", len(frames), 0)),
         palette_chunks(palette),
     ]
     sequence = 0  # counts the fcTL and fdAT chunks together

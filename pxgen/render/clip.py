@@ -11,21 +11,23 @@ from pxgen.arrays import IndexMaps
 from pxgen.errors import PxgenError
 from pxgen.palette.table import Palette
 
-MAX_U16 = 65_535
-"""The largest 16-bit number: of milliseconds a frame, and of repetitions of a clip."""
+MAX_MS = 65_535
+"""Milliseconds a frame: a 16-bit number."""
 
 
 def clip_delays(
-    frames: IndexMaps,
-    palette: Palette,
-    delays_ms: float | Sequence[float],
-    loop: int,
-    longest_side: int,
+    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], longest_side: int
 ) -> list[float]:
     """Check a clip before it is encoded and give one delay in milliseconds for each frame.
 
+    Args:
+        frames: ``(T, H, W) uint8``, T >= 1.
+        palette: their colours.
+        delays_ms: milliseconds a frame is shown, one number for all or one for each.
+        longest_side: pixels along a side at most.
+
     Raises:
-        PxgenError: frames, delays or loop that animation files cannot hold.
+        PxgenError: frames or delays that animation files cannot hold.
     """
     if frames.ndim != 3 or not frames.size or frames.dtype != np.uint8:
         raise PxgenError(f"a clip is (T, H, W) uint8 frames, not {frames.dtype} {frames.shape}")
@@ -39,10 +41,8 @@ def clip_delays(
         delays = [float(delay) for delay in delays_ms]
     if len(delays) != len(frames):
         raise PxgenError(f"{len(frames)} frames need as many delays, not {len(delays)}")
-    if not all(0 <= delay <= MAX_U16 for delay in delays):
-        raise PxgenError(f"a frame is shown for 0 to {MAX_U16} milliseconds")
-    if not 0 <= loop <= MAX_U16:
-        raise PxgenError(f"a clip repeats 0 (endless) to {MAX_U16} times, not {loop}")
+    if not all(0 <= delay <= MAX_MS for delay in delays):
+        raise PxgenError(f"a frame is shown for 0 to {MAX_MS} milliseconds")
     return delays
 
 

@@ -22,23 +22,16 @@ CLEAR_TO_BACKGROUND = 2
 """Disposal: without it the pixels of one frame shine through the transparent ones of the next."""
 
 
-def encode_gif(
-    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], loop: int = 0
-) -> bytes:
+def encode_gif(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
     """A GIF with one full frame for each input frame and one global table of every palette entry.
 
-    Index 0 is transparent; GIF has no partial transparency, so every other entry is opaque.
-
-    Args:
-        frames: ``(T, H, W) uint8``, T >= 1, sides at most 65,535.
-        palette: the global colour table, in its own order.
-        delays_ms: milliseconds a frame is shown, one number for all or one for each.
-        loop: repetitions, 0 for endless.
+    Takes what :func:`clip_delays` takes, with sides of at most 65,535. Index 0 is transparent; GIF
+    has no partial transparency, so every other entry is opaque.
 
     Raises:
-        PxgenError: frames, delays or loop that a GIF cannot hold.
+        PxgenError: frames or delays that a GIF cannot hold.
     """
-    delays = clip_delays(frames, palette, delays_ms, loop, longest_side=65_535)
+    delays = clip_delays(frames, palette, delays_ms, longest_side=65_535)
     height, width = frames.shape[1:]
     bits = max(1, (len(palette) - 1).bit_length())  # the table has 2 ** bits entries
     table = palette.rgba[:, :3].tobytes()
@@ -48,7 +41,8 @@ def encode_gif(
         b"GIF89a",
         struct.pack("<HHBBB", width, height, 0x80 | 0x70 | (bits - 1), 0, 0),
         table,
-        b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, loop, 0),
+        # 0 repetitions are endless ones.
+        b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, 0, 0),
     ]
     for frame, delay in zip(frames, round_delays(delays, UNIT_MS, MIN_DELAY), strict=True):
         control = (CLEAR_TO_BACKGROUND << 2) | 1  # the 1 says that a transparent index follows

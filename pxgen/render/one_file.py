@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pxgen.config.options import SheetSettings
-from pxgen.engines.atlas import Clip, Style, lay_out
+from pxgen.engines.atlas import Clip, lay_out
 from pxgen.engines.describe import KINDS, check_description, description, has_array
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes, write_text
@@ -16,60 +15,29 @@ from pxgen.render.kinds import SHEET, encode_clips, kind_of
 from pxgen.render.png import encode_png
 
 
-@dataclass(frozen=True)
-class SheetOptions:
-    """Layout of a sheet for engines, and the files that describe it."""
+def check_sheet(sheet: SheetSettings, suffix: str) -> None:
+    """Refuse what cannot be written to a file of a suffix, before any picture is made.
 
-    style: Style | None = None
-    """None is the contact sheet that people look at."""
-    data: tuple[Path, ...] = ()
-    """Files that say where the frames are; their suffixes say for whom."""
-    array: bool = False
-    """Whether JSON names its frames in a list."""
-
-    @classmethod
-    def of(cls, settings: SheetSettings) -> SheetOptions:
-        """What was asked for; any wish about a sheet makes it one for engines."""
-        style = None
-        spaced = settings.padding or settings.extrude or settings.power_of_two
-        if settings.sheet or spaced or settings.data:
-            style = Style(
-                settings.sheet or "rows", settings.padding, settings.extrude, settings.power_of_two
-            )
-        return cls(style, settings.data, settings.array)
-
-    def check(self, suffix: str) -> None:
-        """Refuse what cannot be written to a file of a suffix, before any picture is made.
-
-        Raises:
-            UsageError: a sheet or its description is wanted of something else, or cannot be made.
-        """
-        if self.array and not any(map(has_array, self.data)):
-            kinds = ", ".join(kind.suffix for kind in KINDS if kind.write_array)
-            raise UsageError(f"--array is for {kinds}: name such a file with --data")
-        if len(set(self.data)) < len(self.data):
-            raise UsageError("--data names a file twice: once is enough")
-        if self.style is None:
-            return
-        if suffix not in SHEET.suffixes:
-            raise UsageError(f"a sheet for engines is a {SHEET.suffixes[0]} file: name one with -o")
-        for file in self.data:
-            check_description(file, self.style)
-
-
-CONTACT_SHEET = SheetOptions()
+    Raises:
+        UsageError: a sheet or its description is wanted of something else, or cannot be made.
+    """
+    if sheet.array and not any(map(has_array, sheet.data)):
+        kinds = ", ".join(kind.suffix for kind in KINDS if kind.write_array)
+        raise UsageError(f"--array is for {kinds}: name such a file with --data")
+    if len(set(sheet.data)) < len(sheet.data):
+        raise UsageError("--data names a file twice: once is enough")
+    if sheet.for_engines and suffix not in SHEET.suffixes:
+        raise UsageError(f"a sheet for engines is a {SHEET.suffixes[0]} file: name one with -o")
+    for file in sheet.data:
+        check_description(file, sheet.arrangement)
 
 
 def write_one_file(
-    target: Path, clips: Sequence[Clip], palette: Palette, options: SheetOptions
+    target: Path, clips: Sequence[Clip], palette: Palette, sheet: SheetSettings
 ) -> Iterator[Path]:
     """Write clips to one file, and its descriptions; yield each path once it is complete.
 
-    Args:
-        target: its suffix says what it becomes.
-        clips: of one size, enlarged already.
-        palette: of all of them.
-        options: for a sheet.
+    The clips are of one size and enlarged already; the target's suffix says what it becomes.
 
     Raises:
         UsageError: more than the format holds.
@@ -79,8 +47,8 @@ def write_one_file(
     if kind is not None and kind.encoder:
         yield write_bytes(target, encode_clips(kind, clips, palette))
         return
-    atlas = lay_out(clips, options.style or Style())
-    described = [(f, description(atlas, target, f, array=options.array)) for f in options.data]
+    atlas = lay_out(clips, sheet)
+    described = [(f, description(atlas, target, f, array=sheet.array)) for f in sheet.data]
     yield write_bytes(target, encode_png(atlas.pixels, palette))
     for file, text in described:
         yield write_text(file, text)

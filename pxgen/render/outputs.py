@@ -18,6 +18,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from pxgen.arrays import IndexMaps
+from pxgen.config.options import SheetSettings
+from pxgen.config.settings import SeriesSettings
 from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
@@ -31,7 +33,7 @@ from pxgen.render.kinds import (
     encode_clips,
     kind_of,
 )
-from pxgen.render.one_file import CONTACT_SHEET, SheetOptions, write_one_file
+from pxgen.render.one_file import check_sheet, write_one_file
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
@@ -48,15 +50,14 @@ DIGITS = 4
 """Zero padding of indices; fixed, so that a longer run names the same picture the same."""
 STEM_BYTES = 120
 """Longest label part of a file name; file systems allow 255 bytes for the whole."""
+CONTACT_SHEET = SheetSettings()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Series:
     """The names of the pictures of one run."""
 
-    labels: Sequence[str]
-    """As asked for, weights and all; they never become paths."""
-    seed: int
+    settings: SeriesSettings
     indices: Sequence[int]
     """The number of each picture in its seed's stream, in the order in which they come."""
     otherwise: ClassVar[str] = "leave it with --skip-existing, or choose another --seed or -o"
@@ -64,7 +65,7 @@ class Series:
 
     def name(self, number: int) -> str:
         """The file name of a picture by its number, without a suffix: ``alien-0-0042``."""
-        return f"{safe_stem(self.labels)}-{self.seed}-{number:0{DIGITS}}"
+        return f"{safe_stem(self.settings.label)}-{self.settings.seed}-{number:0{DIGITS}}"
 
     def names(self) -> Iterator[str]:
         """One file name a picture."""
@@ -90,17 +91,19 @@ class Output:
     form: Form
     target: Path
     series: Series | Named
+    """The pictures to come; they name the files of a folder."""
     scale: int
+    """How many times larger each pixel is drawn."""
     delay_ms: float | Sequence[float]
-    """How long a frame is shown, or each frame of a clip."""
+    """Milliseconds a frame is shown, or each frame of a clip."""
     columns: int | None = None
     """Of a sheet; None is about as wide as high."""
-    sheet: SheetOptions = CONTACT_SHEET
+    sheet: SheetSettings = CONTACT_SHEET
 
     @property
     def together(self) -> bool:
         """Whether clips keep their names in one file."""
-        return self.form == "together" or self.sheet.style is not None
+        return self.form == "together" or self.sheet.for_engines
 
     @property
     def moves(self) -> bool:
@@ -144,18 +147,14 @@ class Output:
         Raises:
             UsageError: one of the files exists.
         """
-        existing = self.existing()
+        if self.form != "folder" or not self.target.is_dir():
+            return
+        existing = {path.stem: path for path in self.target.iterdir()}
         for name in self.series.names() if existing else ():
             if name in existing:
                 raise UsageError(
                     f"{existing[name]} exists: replace it with --force, {self.series.otherwise}"
                 )
-
-    def existing(self) -> dict[str, Path]:
-        """The files in the folder that is written to, by their names without suffix."""
-        if self.form != "folder" or not self.target.is_dir():
-            return {}
-        return {Path(name).stem: self.target / name for name in os.listdir(self.target)}
 
     def missing(self, indices: Sequence[int]) -> list[int]:
         """Those numbers of the series whose pictures are not in the folder yet.
@@ -212,18 +211,13 @@ def plan_output(
     force: bool = False,
     delay_ms: float | Sequence[float] = 100.0,
     columns: int | None = None,
-    sheet: SheetOptions = CONTACT_SHEET,
+    sheet: SheetSettings = CONTACT_SHEET,
 ) -> Output:
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 
-    Args:
-        out: a folder, a file of one of ``kinds.WRITTEN``, ``-``, or None for the current folder.
-        series: the pictures to come; they name the files of a folder.
-        scale: how many times larger each pixel is drawn.
-        force: replace files whose names were derived.
-        delay_ms: how long each frame of an animation is shown: one number, or one a frame.
-        columns: sprites in a row of a sheet; by default about as many as rows.
-        sheet: how engines want a sheet.
+    OUT is a folder, a file of one of ``kinds.WRITTEN_SUFFIXES``, ``-``, or None for the current
+    folder. Files whose names are derived are replaced by ``force`` alone. The other arguments are
+    the fields of :class:`Output`.
 
     Raises:
         UsageError: OUT has a suffix that is not written, or a derived name is taken and ``force``
@@ -232,7 +226,7 @@ def plan_output(
     """
     form, target = _destination(out)
     output = Output(form, target, series, scale, delay_ms, columns, sheet)
-    sheet.check(target.suffix.lower() if form == "sheet" else form)
+    check_sheet(sheet, target.suffix.lower() if form == "sheet" else form)
     if not force:
         output.refuse_existing()
     return output

@@ -12,7 +12,7 @@ import numpy as np
 
 from pxgen.arrays import IndexMaps, Rgba
 from pxgen.errors import InputError, PxgenError
-from pxgen.palette.png_chunks import SIGNATURE, chunk, header_chunk
+from pxgen.palette.png_chunks import chunk, indexed_png
 from pxgen.palette.table import Palette
 
 
@@ -28,15 +28,8 @@ def encode_png(indices: IndexMaps, palette: Palette) -> bytes:
         raise PxgenError(f"a PNG holds one (H, W) uint8 map, not {indices.dtype} {indices.shape}")
     if int(indices.max()) >= len(palette):
         raise PxgenError(f"index {indices.max()} is outside a palette of {len(palette)} entries")
-    return b"".join(
-        (
-            SIGNATURE,
-            header_chunk(*indices.shape),
-            palette_chunks(palette),
-            chunk(b"IDAT", pixel_data(indices)),
-            chunk(b"IEND", b""),
-        )
-    )
+    height, width = indices.shape
+    return indexed_png((height, width), palette_chunks(palette), pixel_data(indices))
 
 
 def decode_png(source: str | os.PathLike[str] | bytes) -> tuple[IndexMaps, Palette]:
@@ -63,7 +56,7 @@ def decode_png(source: str | os.PathLike[str] | bytes) -> tuple[IndexMaps, Palet
         raise InputError(f"{where} is not an indexed PNG (its mode is {mode})")
     table = np.full((len(colors) // 3, 4), 255, np.uint8)
     table[:, :3] = np.array(colors, np.uint8).reshape(-1, 3)
-    _set_alpha(table, alpha)
+    set_alpha(table, alpha)
     try:
         palette = Palette(table)
     except InputError as error:
@@ -73,12 +66,13 @@ def decode_png(source: str | os.PathLike[str] | bytes) -> tuple[IndexMaps, Palet
     return indices, palette
 
 
-def _set_alpha(table: Rgba, transparency: bytes | int) -> None:
-    """Pillow gives tRNS as an index where exactly one entry is transparent, else as bytes."""
-    if isinstance(transparency, int):
+def set_alpha(table: Rgba, transparency: object) -> None:
+    """Give ``(K, 4)`` rows the transparency that Pillow reads: an index, or alpha as bytes."""
+    if isinstance(transparency, bytes):
+        alpha = np.frombuffer(transparency, np.uint8)[: len(table)]
+        table[: len(alpha), 3] = alpha
+    elif isinstance(transparency, int) and transparency < len(table):
         table[transparency, 3] = 0
-    else:
-        table[: len(transparency), 3] = np.frombuffer(transparency, np.uint8)
 
 
 @lru_cache(maxsize=8)

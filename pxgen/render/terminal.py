@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import IO
 
 import numpy as np
@@ -17,6 +18,9 @@ _UPPER, _LOWER, _FULL = "▀", "▄", "██"
 _RAMP = ".:-=+*#%@"
 _BARS = "▁▂▃▄▅▆▇█"
 _XTERM_BASE = 16
+_LEVELS = (0, 95, 135, 175, 215, 255)
+_XTERM = Palette.of([*product(_LEVELS, repeat=3), *((8 + 10 * i,) * 3 for i in range(24))], "xterm")
+"""The fixed part of xterm's 256 colours, 16 to 255: a 6×6×6 cube and 24 greys."""
 
 
 class ColorDepth(enum.Enum):
@@ -147,13 +151,3 @@ def _letters(palette: Palette) -> list[str]:
     lightness = to_oklab(palette.rgba[:, :3])[:, 0]
     steps = np.minimum((lightness * len(_RAMP)).astype(int), len(_RAMP) - 1)
     return [" ", *(_RAMP[step] for step in steps[1:].tolist())]
-
-
-def _xterm() -> Palette:
-    """The fixed part of xterm's 256 colours, 16 to 255: a 6×6×6 cube and 24 greys."""
-    levels = (0, 95, 135, 175, 215, 255)
-    cube = [(red, green, blue) for red in levels for green in levels for blue in levels]
-    return Palette.of([*cube, *((8 + 10 * i,) * 3 for i in range(24))], "xterm")
-
-
-_XTERM = _xterm()

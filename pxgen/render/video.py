@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -42,35 +43,20 @@ H264 = Codec("mp4", "libx264rgb", "rgb24", {"qp": "0", "bf": "0"})
 VP9 = Codec("webm", "libvpx-vp9", "gbrp", {"lossless": "1"})
 
 
-def encode_mp4(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
-    """An MP4 of H.264 (High 4:4:4 Predictive, RGB); see :func:`encode_video`."""
-    return encode_video(frames, palette, delays_ms, H264)
-
-
-def encode_webm(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
-    """A WebM of VP9 (profile 1, RGB); see :func:`encode_video`."""
-    return encode_video(frames, palette, delays_ms, VP9)
-
-
 def encode_video(
     frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], codec: Codec
 ) -> bytes:
     """A video with one frame for each input frame, shown for whole milliseconds.
 
-    The same arguments give the same bytes.
-
-    Args:
-        frames: ``(T, H, W) uint8``, T >= 1, sides at most 16,384.
-        palette: the colours; transparent ones lie on :func:`background`.
-        delays_ms: milliseconds a frame is shown, one number for all or one for each.
-        codec: :data:`H264` or :data:`VP9`.
+    Takes what :func:`clip_delays` takes, with sides of at most 16,384; transparent colours lie on
+    :func:`background`. The same arguments give the same bytes.
 
     Raises:
         PxgenError: frames or delays that a video cannot hold, or FFmpeg lacks the codec.
     """
     import av
 
-    delays = round_delays(clip_delays(frames, palette, delays_ms, 0, MAX_SIDE), 1, 1)
+    delays = round_delays(clip_delays(frames, palette, delays_ms, MAX_SIDE), 1, 1)
     colors = opaque_colors(palette)
     content = io.BytesIO()
     # Without "bitexact" a WebM has random numbers in it. imageio's writer, which stands on PyAV
@@ -101,6 +87,12 @@ def encode_video(
             write(stream.encode(image))
         write(stream.encode(None))
     return content.getvalue()
+
+
+encode_mp4 = partial(encode_video, codec=H264)
+"""An MP4 of H.264 (High 4:4:4 Predictive, RGB)."""
+encode_webm = partial(encode_video, codec=VP9)
+"""A WebM of VP9 (profile 1, RGB)."""
 
 
 def background(palette: Palette) -> int:

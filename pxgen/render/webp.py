@@ -12,21 +12,16 @@ from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
 
 
-def encode_webp(
-    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], loop: int = 0
-) -> bytes:
+def encode_webp(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
     """A lossless animated WebP; equal neighbouring frames become one that is shown longer.
 
-    Args:
-        frames: ``(T, H, W) uint8``, T >= 1, sides at most 16,383.
-        palette: the colours, with their partial transparency.
-        delays_ms: milliseconds a frame is shown, one number for all or one for each.
-        loop: repetitions, 0 for endless.
+    Takes what :func:`clip_delays` takes, with sides of at most 16,383, and keeps partial
+    transparency.
 
     Raises:
-        PxgenError: frames, delays or loop that a WebP cannot hold.
+        PxgenError: frames or delays that a WebP cannot hold.
     """
-    delays = clip_delays(frames, palette, delays_ms, loop, longest_side=16_383)
+    delays = clip_delays(frames, palette, delays_ms, longest_side=16_383)
     first, *others = (Image.fromarray(palette.colors(frame)) for frame in frames)
     stream = io.BytesIO()
     first.save(
@@ -35,7 +30,7 @@ def encode_webp(
         save_all=True,
         append_images=others,
         duration=round_delays(delays, 1, 1),
-        loop=loop,
+        loop=0,
         lossless=True,
         exact=True,
         method=4,

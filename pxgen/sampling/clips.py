@@ -14,17 +14,16 @@ import torch
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
-from pxgen.devices import cores, in_one_thread
+from pxgen.devices import in_one_thread
 from pxgen.errors import Remark, UsageError
-from pxgen.ingest.fit_to_model import Fitted, fit_frames, snapped_remark
+from pxgen.ingest.fit_to_model import Fitted, Target, fit_frames, snapped_remark
 from pxgen.models.protocol import SamplingParams
-from pxgen.palette import Palette
 from pxgen.palette.local import within
-from pxgen.sampling.edits import continuing, place_of
-from pxgen.sampling.engine import Alone, PictureRequest, draw
+from pxgen.sampling.edits import continuing
+from pxgen.sampling.engine import Alone, PictureRequest
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.results import Picture
-from pxgen.sampling.samples import asked_labels, own_palette
+from pxgen.sampling.samples import asked_labels, draw_all, picture_palette
 
 KEYS = 4
 """Sprites that a walk of a model of stills passes through."""
@@ -92,24 +91,17 @@ class ClipPlan:
             )
         sampling, own = SamplingParams.of(settings), None
         if settings.given is not None:
-            fitted = fit_frames(settings.given, place_of(loaded), settings.keep)
+            fitted = fit_frames(settings.given, Target.of(loaded), settings.keep)
             if fitted.snapped:
                 remark(snapped_remark(settings.given, fitted.snapped))
             sampling = _going_on(settings.given, fitted, sampling, loaded)
             own = fitted.palette if loaded.palettes is not None else None
         check_sampling(sampling, loaded.model)
         requests = [PictureRequest(index, self.labels, sampling) for index in indices]
-        pictures = draw(
-            loaded.model,
-            requests,
-            settings.seed,
-            device=loaded.device,
-            workers=settings.workers or cores(),
-            window=settings.batch,
-        )
-        for request, clip in zip(requests, pictures, strict=True):
-            palette = own or self._palette(clip, request.number)
-            yield Picture(request.number, within(clip, palette), palette)
+        for request, clip in zip(requests, draw_all(loaded, requests, settings), strict=True):
+            number = request.number
+            palette = own or picture_palette(loaded, clip, number, settings.seed, self.labels)
+            yield Picture(number, within(clip, palette), palette)
 
     def _walks(self, indices: Iterable[int]) -> Iterator[Picture]:
         """``(frames, H, W)`` closed walks through a few sprites of a model of stills."""
@@ -120,14 +112,14 @@ class ClipPlan:
         check_sampling(sampling, model)
         for index in indices:
             clip = in_one_thread(partial(self._walk, index, sampling))
-            palette = self._palette(clip, index)
+            palette = picture_palette(self.loaded, clip, index, settings.seed, self.labels)
             yield Picture(index, within(clip, palette), palette)
 
     def _walk(self, index: int, sampling: SamplingParams) -> IndexMaps:
         settings, model = self.settings, self.loaded.model
         alone = Alone.of(model, sampling, index, self.loaded.device)
         # All sprites of a walk bear the labels of the first.
-        asked = alone.repeated(torch.from_numpy(self.labels))
+        asked = alone.repeated(self.labels)
         keys = [
             model.draw(asked, alone.noise(settings.seed, k * APART), sampling) for k in range(KEYS)
         ]
@@ -136,12 +128,6 @@ class ClipPlan:
             code = model.mix(keys[leg], keys[(leg + 1) % len(keys)], weight)
             walk.append(alone.own(model.decode(code, alone.noise(settings.seed)))[0])
         return np.stack(walk)
-
-    def _palette(self, clip: IndexMaps, number: int) -> Palette:
-        palettes = self.loaded.palettes
-        if palettes is None:
-            return self.loaded.card.palette
-        return own_palette(clip, number, self.settings.seed, self.labels, palettes)
 
 
 def _going_on(

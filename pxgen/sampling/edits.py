@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,10 +20,6 @@ from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.oklab import nearest
 
-if TYPE_CHECKING:
-    from pxgen.ingest.fit_to_model import Target
-
-
 LARGEST = 512 * 512
 """Pixels of a canvas that is drawn on in one piece."""
 STRENGTH = 0.8
@@ -39,11 +34,7 @@ def ways(
 ) -> tuple[tuple[SamplingParams, ...], Palette | None]:
     """How to draw, once for each strength; and the image's own palette if it keeps one.
 
-    Args:
-        edits: what was asked for.
-        sampling: steps, sampler and the like.
-        loaded: the model.
-        remark: is told what the image lost.
+    ``sampling`` has steps, sampler and the like; ``remark`` is told what the image lost.
 
     Raises:
         UsageError: wishes that do not go together.
@@ -117,26 +108,18 @@ def _start(
     remark: Remark,
 ) -> tuple[IndexMaps, NDArray[np.bool_] | None, Palette]:
     """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
-    from pxgen.ingest.fit_to_model import fit_image, lay_image, snapped_remark
+    from pxgen.ingest.fit_to_model import Target, fit_image, lay_image, snapped_remark
 
-    onto = place_of(loaded)._replace(canvas=canvas)
+    onto = Target.of(loaded)._replace(canvas=canvas)
     around = None
     if edits.canvas:
-        pixels, outside, snapped, palette = lay_image(image, onto, _corner(edits.at))
+        fitted, outside = lay_image(image, onto, _corner(edits.at))
         around = outside if outside.any() else None
     else:
-        pixels, snapped, palette = fit_image(image, onto)
-    if snapped:
-        remark(snapped_remark(image, snapped))
-    return pixels, around, palette
-
-
-def place_of(loaded: Loaded) -> Target:
-    """What images are fitted to for a model."""
-    from pxgen.ingest.fit_to_model import Target
-
-    card = loaded.card
-    return Target(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
+        fitted = fit_image(image, onto)
+    if fitted.snapped:
+        remark(snapped_remark(image, fitted.snapped))
+    return fitted.pixels, around, fitted.palette
 
 
 def _check(edits: EditSettings) -> None:

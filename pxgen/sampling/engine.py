@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -126,9 +126,9 @@ class Alone:
         """The seat of a picture that is drawn that way."""
         return cls(_seats(model, sampling, device), number, device)
 
-    def repeated(self, one: Tensor) -> Tensor:
+    def repeated(self, one: NDArray[Any]) -> Tensor:
         """``(...)`` as ``(rows, ...)``."""
-        return one.to(self.device).expand(self.rows, *one.shape)
+        return torch.from_numpy(one).to(self.device).expand(self.rows, *one.shape)
 
     def noise(self, seed: int, ahead: int = 0) -> PictureNoise:
         """The picture's noise in every row, or that of the picture ``ahead`` of it."""

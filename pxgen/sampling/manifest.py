@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from pathlib import Path
@@ -33,14 +33,14 @@ class Recorded:
     """Pictures that were drawn in one way."""
 
     seed: int
-    labels: tuple[str, ...]
+    labels: Sequence[str]
     model: str
     """The fingerprint of the model."""
     options: Mapping[str, Any]
     """What was set of :class:`PictureSettings`."""
     inputs: Mapping[str, str]
     """Files that the options name, and their SHA-256."""
-    indices: tuple[int, ...]
+    indices: tuple[int, ...] = ()
 
 
 def options_of(settings: PictureSettings) -> dict[str, Any]:
@@ -64,7 +64,8 @@ def settings_of(recorded: Recorded, name: str) -> SampleSettings:
         options["strength"] = options.pop("strengths")
     only = [entry.name for entry in fields(PictureSettings)]
     settings = read_table(SampleSettings, Table(options, Where(name)), only)
-    return replace(settings, seed=recorded.seed, label=recorded.labels, count=len(recorded.indices))
+    label, count = tuple(recorded.labels), len(recorded.indices)
+    return replace(settings, seed=recorded.seed, label=label, count=count)
 
 
 def inputs_of(options: Mapping[str, Any]) -> dict[str, str]:
@@ -80,12 +81,9 @@ def _digest(path: Path) -> str:
 def write_manifest(
     target: Path, drawn: Iterable[tuple[Path, int, float | None]], recorded: Recorded
 ) -> Path:
-    """Write a line for each picture.
+    """Write a line for each picture: file, number, and strength where it has one of several.
 
-    Args:
-        target: the manifest.
-        drawn: the file of each picture, its number, and its strength where it has one of several.
-        recorded: what they share; its indices do not count.
+    ``recorded`` is what they share; its indices do not count.
 
     Raises:
         PxgenError: the file cannot be written.
@@ -122,15 +120,7 @@ def read_manifest(text: str, name: str) -> Iterator[Recorded]:
     if not lines:
         raise InputError(f"{name} holds no picture")
     for key, group in groupby(lines, key=lambda line: line[0]):
-        first = json.loads(key)
-        recorded = Recorded(
-            first["seed"],
-            tuple(first["labels"]),
-            first["model"],
-            first["options"],
-            first["inputs"],
-            tuple(index for _, index in group),
-        )
+        recorded = Recorded(**json.loads(key), indices=tuple(index for _, index in group))
         _check_inputs(recorded, name)
         yield recorded
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import torch
 
 from pxgen.checkpoint.runs import STARTER, run_folders, shipped
 from pxgen.checkpoint.store import Loaded, load_model
 from pxgen.config.schema import nearest
-from pxgen.errors import PxgenError, UsageError
+from pxgen.devices import pick_device
+from pxgen.errors import PxgenError, Remark, UsageError
 from pxgen.models.protocol import Model, SamplingParams
 
-if TYPE_CHECKING:
-    from rich.console import Console
 
-
-def choose_model(model: Path | None, runs: Path, console: Console, starter: Path = STARTER) -> Path:
+def choose_model(model: Path | None, runs: Path, remark: Remark, starter: Path = STARTER) -> Path:
     """The model asked for, else the project's newest run, else a starter in the package.
 
     Raises:
@@ -27,7 +22,7 @@ def choose_model(model: Path | None, runs: Path, console: Console, starter: Path
         return shipped(model)
     if found := run_folders(runs):
         # Which one it is changes with the folder and with each training.
-        console.print(f"model: {found[-1]} (the newest run; -m names another)")
+        remark(f"model: {found[-1]} (the newest run; -m names another)")
         return found[-1]
     if not starter.exists():
         raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")
@@ -35,26 +30,21 @@ def choose_model(model: Path | None, runs: Path, console: Console, starter: Path
 
 
 def open_model(
-    model: Path | None,
-    runs: Path,
-    console: Console,
-    device: torch.device,
-    starter: Path = STARTER,
+    model: Path | None, device: str, runs: Path, remark: Remark, starter: Path = STARTER
 ) -> Loaded:
     """The model that is chosen, ready to draw; a remark if it has only begun to learn.
 
     Raises:
+        UsageError: no such device here.
         InputError: it is missing or malformed.
         PxgenError: there is none at all.
     """
-    loaded = load_model(choose_model(model, runs, console, starter), device)
+    loaded = load_model(choose_model(model, runs, remark, starter), pick_device(device))
     stages = [stage.name for stage in loaded.model.stages()]
     at = loaded.card.training.get("stage")
     if isinstance(at, int) and at < len(stages) - 1:
         left = ", ".join(stages[at:])
-        console.print(
-            f"{loaded.path} has yet to learn {left}: go on with `pxgen train`", markup=False
-        )
+        remark(f"{loaded.path} has yet to learn {left}: go on with `pxgen train`")
     return loaded
 
 

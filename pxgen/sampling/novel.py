@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from pxgen.arrays import IndexMaps
-from pxgen.data.dataset import Dataset
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.errors import PxgenError
 from pxgen.sampling.engine import PictureRequest
@@ -19,31 +17,19 @@ TRIES = 100
 """Draws for one picture before giving up."""
 
 
-class Novelty(NamedTuple):
-    """What counts as new."""
-
-    crowd: SpriteIndex
-    """The training sprites."""
-    distance: int
-    """Pixels in which a picture must differ from each of them, at least."""
-    stride: int
-    """From a picture's number to the next that is tried for it."""
-
-    @classmethod
-    def beyond(cls, dataset: Dataset, distance: int, stride: int) -> Novelty:
-        """New to the training sprites of a dataset."""
-        return cls(SpriteIndex(dataset, dataset.train), distance, stride)
-
-
 def novel(
     requests: Sequence[PictureRequest],
-    novelty: Novelty,
     draw: Callable[[list[PictureRequest]], Iterator[IndexMaps]],
+    *,
+    known: SpriteIndex,
+    distance: int,
+    stride: int,
 ) -> Iterator[tuple[int, IndexMaps]]:
     """Pictures that are new, in the order of the requests, and the number each was drawn with.
 
     The next number of a picture that is not new lies ``stride`` further, where it is no other's:
-    what a shard draws does not depend on the other shards.
+    what a shard draws does not depend on the other shards. A new picture differs from each of the
+    ``known`` sprites in ``distance`` pixels at least.
 
     Raises:
         PxgenError: one is never new.
@@ -54,19 +40,19 @@ def novel(
         waiting = dict(enumerate(group))
         for _ in range(TRIES):
             pictures = list(draw(list(waiting.values())))
-            distances = novelty.crowd.distances(np.stack(pictures))
+            gaps = known.distances(np.stack(pictures))
             slots = list(waiting.items())
-            for (slot, request), picture, distance in zip(slots, pictures, distances, strict=True):
-                if distance >= novelty.distance:
+            for (slot, request), picture, gap in zip(slots, pictures, gaps, strict=True):
+                if gap >= distance:
                     found[slot] = request.number, picture
                     del waiting[slot]
                 else:
-                    waiting[slot] = request._replace(number=request.number + novelty.stride)
+                    waiting[slot] = request._replace(number=request.number + stride)
             if not waiting:
                 break
         else:
             raise PxgenError(
-                f"{TRIES} draws in a row lie nearer than {novelty.distance} pixels to a training "
+                f"{TRIES} draws in a row lie nearer than {distance} pixels to a training "
                 "sprite: ask for less with --novel, or raise --temperature"
             )
         yield from (found[slot] for slot in range(len(group)))

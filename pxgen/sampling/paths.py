@@ -8,21 +8,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-
-from pxgen.arrays import F32, IndexMaps
+from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.data.labels import parse_labels
 from pxgen.devices import in_one_thread
 from pxgen.errors import InputError, UsageError
-from pxgen.ingest.fit_to_model import fit_image
+from pxgen.ingest.fit_to_model import Target, fit_image
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.local import within
-from pxgen.sampling.edits import place_of
 from pxgen.sampling.engine import Alone
 from pxgen.sampling.results import Picture
-from pxgen.sampling.samples import asked_labels, own_palette
+from pxgen.sampling.samples import asked_labels, picture_palette
 
 
 class Key(NamedTuple):
@@ -47,11 +44,7 @@ def parse_key(text: str) -> Path | int:
 
 
 def check_frames(frames: int, keys: int) -> None:
-    """Refuse a way that is too short to show its key sprites.
-
-    Raises:
-        UsageError: it is.
-    """
+    """Refuse a way that is too short to show its key sprites, by a UsageError."""
     if frames < keys:
         raise UsageError(f"--frames {frames} cannot show {keys} key sprites")
 
@@ -75,13 +68,9 @@ def positions(keys: int, frames: int, *, loop: bool) -> list[tuple[int, float]]:
 def path_pictures(
     loaded: Loaded, keys: Sequence[Key], frames: int, *, loop: bool
 ) -> Iterator[Picture]:
-    """The frames of the way through the keys, stills each.
+    """The frames of the way through two keys at least, stills each.
 
-    Args:
-        loaded: a model of stills.
-        keys: two at least, in order.
-        frames: at least as many as keys.
-        loop: go on from the last key to the first, which is then not shown twice.
+    A loop goes on from the last key to the first, which is not shown twice.
 
     Raises:
         UsageError: an unknown label, too few frames, or a model of clips.
@@ -112,19 +101,15 @@ def _code(key: Key, loaded: Loaded, alone: Alone) -> tuple[Any, Palette]:
     """A key's code, and its palette."""
     if isinstance(key.sprite, int):
         labels = asked_labels(key.labels, loaded)
-        code = loaded.model.draw(_rows(labels, alone), alone.noise(key.sprite), SamplingParams())
+        code = loaded.model.draw(alone.repeated(labels), alone.noise(key.sprite), SamplingParams())
         if loaded.palettes is None:
             return code, loaded.card.palette
         drawn = alone.own(loaded.model.decode(code, alone.noise(0)))
-        return code, own_palette(drawn, 0, key.sprite, labels, loaded.palettes)
+        return code, picture_palette(loaded, drawn, 0, key.sprite, labels)
     labels = parse_labels(key.labels, loaded.card.label_names, loaded.path)
-    fitted = fit_image(key.sprite, place_of(loaded))
+    fitted = fit_image(key.sprite, Target.of(loaded))
     if fitted.snapped == fitted.pixels.size:
         raise InputError(f"{key.sprite}: not one pixel is of the model's palette")
-    pixels = alone.repeated(torch.from_numpy(fitted.pixels))
+    pixels = alone.repeated(fitted.pixels)
     # The stream that `reconstruct` gives a lone image, so that both show the same.
-    return loaded.model.encode(pixels, _rows(labels, alone), alone.noise(0)), fitted.palette
-
-
-def _rows(labels: F32, alone: Alone) -> torch.Tensor:
-    return alone.repeated(torch.from_numpy(labels))
+    return loaded.model.encode(pixels, alone.repeated(labels), alone.noise(0)), fitted.palette

@@ -16,12 +16,11 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.data.labels import parse_labels
 from pxgen.devices import in_one_thread
 from pxgen.errors import InputError, UsageError
-from pxgen.ingest.fit_to_model import fit_image
+from pxgen.ingest.fit_to_model import Target, fit_image
 from pxgen.models.protocol import Levelled, SamplingParams
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
 from pxgen.palette.local import within
-from pxgen.sampling.edits import place_of
 from pxgen.sampling.engine import Alone
 
 Level = Literal["both", "top", "bottom"]
@@ -76,43 +75,32 @@ def reconstructions(
 ) -> Iterator[Reconstruction]:
     """Encode and decode images, one after another.
 
-    Args:
-        loaded: the model.
-        images: each with its number, which says which noise it gets.
-        labels: that all of them bear.
-        seed: of the noise.
-        level: what to decode of codes that have two levels.
-        strict: refuse images with colours that the palette lacks.
+    The number of each image says which noise of the seed it gets. All of them bear the labels.
+    ``level`` is what to decode of codes that have two; ``strict`` refuses images with colours that
+    the palette lacks.
 
     Raises:
         UsageError: an unknown label, or a level that the model's codes do not have.
         InputError: an image is rejected.
     """
-    vector = torch.from_numpy(parse_labels(labels, loaded.card.label_names, loaded.path))
+    vector = parse_labels(labels, loaded.card.label_names, loaded.path)
+
+    def there_and_back(pixels: IndexMaps, alone: Alone) -> IndexMaps:
+        noise = alone.noise(seed)
+        code = loaded.model.encode(alone.repeated(pixels), alone.repeated(vector), noise)
+        return alone.own(_decoded(code, loaded, level, noise))
+
     for number, path in images:
-        fitted = fit_image(path, place_of(loaded))
+        fitted = fit_image(path, Target.of(loaded))
         if fitted.snapped and strict:
             raise InputError(
                 f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "
                 "without --strict they are drawn in the nearest ones"
             )
         alone = Alone.of(loaded.model, SamplingParams(), number, loaded.device)
-        noise, pixels = alone.noise(seed), torch.from_numpy(fitted.pixels)
-        after = in_one_thread(partial(_there_and_back, loaded, pixels, vector, alone, noise, level))
+        after = in_one_thread(partial(there_and_back, fitted.pixels, alone))
         after = within(after, fitted.palette)
         yield Reconstruction(path, fitted.pixels, after, fitted.snapped, fitted.palette)
-
-
-def _there_and_back(
-    loaded: Loaded,
-    pixels: torch.Tensor,
-    labels: torch.Tensor,
-    alone: Alone,
-    noise: PictureNoise,
-    level: Level,
-) -> IndexMaps:
-    code = loaded.model.encode(alone.repeated(pixels), alone.repeated(labels), noise)
-    return alone.own(_decoded(code, loaded, level, noise))
 
 
 def _decoded(code: Any, loaded: Loaded, level: Level, noise: PictureNoise) -> torch.Tensor:

@@ -10,21 +10,23 @@ import numpy as np
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.requests import AnimateSettings
 from pxgen.config.settings import SampleSettings
 from pxgen.data.dataset import Dataset
 from pxgen.data.labels import parse_labels
+from pxgen.data.neighbours import SpriteIndex
 from pxgen.devices import cores
 from pxgen.errors import InputError, Remark, UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
-from pxgen.palette.local import LocalPalettes, stretched, within
+from pxgen.palette.local import stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.sampling.edits import ways
 from pxgen.sampling.engine import PictureRequest, draw, trace
 from pxgen.sampling.model_choice import check_sampling
-from pxgen.sampling.novel import Novelty, novel
+from pxgen.sampling.novel import novel
 from pxgen.sampling.results import Picture
 
 COLORS = 1 << 62
@@ -43,12 +45,28 @@ def asked_labels(labels: Sequence[str], loaded: Loaded) -> F32:
     return vector
 
 
-def own_palette(
-    maps: IndexMaps, number: int, seed: int, labels: F32, palettes: LocalPalettes
+def picture_palette(
+    loaded: Loaded, maps: IndexMaps, number: int, seed: int, labels: F32
 ) -> Palette:
-    """The palette of a picture where sprites have their own: of a training sprite like it."""
+    """The palette of a picture: the model's, or where sprites have their own one of theirs."""
+    if loaded.palettes is None:
+        return loaded.card.palette
     # The picture's stream is spent on its pixels; its colours have one of their own.
-    return palettes.choose(maps, labels, choose(seed, number ^ COLORS))
+    return loaded.palettes.choose(maps, labels, choose(seed, number ^ COLORS))
+
+
+def draw_all(
+    loaded: Loaded, requests: Iterable[PictureRequest], settings: SampleSettings | AnimateSettings
+) -> Iterator[IndexMaps]:
+    """Draw pictures with as many threads, and as many looked at together, as are asked for."""
+    return draw(
+        loaded.model,
+        requests,
+        settings.seed,
+        device=loaded.device,
+        workers=settings.workers or cores(),
+        window=settings.batch,
+    )
 
 
 @dataclass(frozen=True)
@@ -76,13 +94,7 @@ class SamplePlan:
         remark: Remark,
         training: Dataset | None = None,
     ) -> SamplePlan:
-        """Look a request through.
-
-        Args:
-            loaded: the model.
-            settings: what is asked for.
-            remark: takes what an image to start from lost.
-            training: the dataset of ``settings.novel``.
+        """Look a request through; ``training`` is the dataset of ``settings.novel``.
 
         Raises:
             UsageError: an unknown label, sampler or palette, or options that exclude each other.
@@ -112,21 +124,19 @@ class SamplePlan:
             raise UsageError("--novel compares whole sprites: leave --trace and --canvas out")
 
     def pictures(self, indices: Iterable[int], held: int | None = None) -> Iterator[Picture]:
-        """Draw the pictures of these numbers, in order, in bounded memory.
+        """Draw the pictures of these numbers of the seed's stream, in order, in bounded memory.
 
-        Args:
-            indices: numbers in the seed's stream.
-            held: show each as it forms, ``(S, H, W)``, its end so many times more.
+        With ``held`` each is shown as it forms, ``(S, H, W)``, its end so many times more.
         """
-        recolor = self._recoloring()
+        recolor, loaded, seed = self._recoloring(), self.loaded, self.settings.seed
         for number, maps in self._drawn(indices, held):
-            palette = self.palette or self.loaded.card.palette
+            palette = self.palette or self.own
+            palette = palette or picture_palette(loaded, maps, number, seed, self.labels)
             if recolor is not None:
                 yield Picture(number, recolor[maps], palette)
             elif self.palette is not None:
                 yield Picture(number, stretched(palette, int(maps.max()))[maps], palette)
             else:
-                palette = self._chosen(number, maps)
                 yield Picture(number, within(maps, palette), palette)
 
     def _recoloring(self) -> IndexMaps | None:
@@ -141,12 +151,6 @@ class SamplePlan:
             return np.arange(len(own), dtype=np.uint8)
         return swap(own, self.palette)
 
-    def _chosen(self, number: int, maps: IndexMaps) -> Palette:
-        palettes = self.loaded.palettes
-        if self.own is not None or palettes is None:
-            return self.own or self.loaded.card.palette
-        return own_palette(maps, number, self.settings.seed, self.labels, palettes)
-
     def _drawn(self, indices: Iterable[int], held: int | None) -> Iterator[tuple[int, IndexMaps]]:
         """Index maps as the model draws them, each with its number."""
         turns = self.samplings
@@ -156,21 +160,18 @@ class SamplePlan:
             numbers = (request.number for request in kept)
             yield from zip(numbers, self._several(asked, held), strict=True)
             return
-        novelty = Novelty.beyond(self.training, self.settings.novel, self.settings.count)
-        yield from novel(list(requests), novelty, lambda several: self._several(several, held))
+        yield from novel(
+            list(requests),
+            lambda several: self._several(several, held),
+            known=SpriteIndex(self.training, self.training.train),
+            distance=self.settings.novel,
+            stride=self.settings.count,
+        )
 
     def _several(self, requests: Iterable[PictureRequest], held: int | None) -> Iterator[IndexMaps]:
-        model, settings = self.loaded.model, self.settings
         if held is not None:
-            return (_forming(self.loaded, each, settings.seed, held) for each in requests)
-        return draw(
-            model,
-            requests,
-            settings.seed,
-            device=self.loaded.device,
-            workers=settings.workers or cores(),
-            window=settings.batch,
-        )
+            return (_forming(self.loaded, each, self.settings.seed, held) for each in requests)
+        return draw_all(self.loaded, requests, self.settings)
 
 
 def _forming(loaded: Loaded, request: PictureRequest, seed: int, held: int) -> IndexMaps:

@@ -17,7 +17,7 @@ from pxgen.config.requests import AnimateSettings
 from pxgen.config.schema import settings_from
 from pxgen.config.settings import SampleSettings
 from pxgen.data.dataset import open_dataset
-from pxgen.errors import Remark
+from pxgen.errors import Remark, unsaid
 from pxgen.palette import Palette
 from pxgen.render.outputs import Series
 from pxgen.sampling.clips import ClipPlan
@@ -25,10 +25,6 @@ from pxgen.sampling.paths import Key, path_pictures
 from pxgen.sampling.reconstructions import Level, reconstructions
 from pxgen.sampling.results import Picture, Sprites
 from pxgen.sampling.samples import SamplePlan
-
-
-def _unsaid(line: str) -> None:
-    """The library prints nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +53,7 @@ class SpriteModel:
     """
 
     loaded: Loaded
-    remark: Remark = _unsaid
+    remark: Remark = unsaid
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -200,5 +196,4 @@ def _named(pictures: Iterator[Picture], settings: SampleSettings | AnimateSettin
     """Pictures of a seed with the names that commands give them."""
     drawn = list(pictures)
     numbers = [picture.number for picture in drawn]
-    series = Series(labels=settings.label, seed=settings.seed, indices=numbers)
-    return Sprites.of(drawn, list(series.names()))
+    return Sprites.of(drawn, list(Series(settings, numbers).names()))

@@ -14,13 +14,11 @@ from click.testing import CliRunner
 
 from pxgen.cli.app import DEFAULTS_FROM, SECTIONS, CommandLine, pxgen
 from pxgen.config.settings import SETTINGS
-from pxgen.engines.atlas import Style
 from pxgen.engines.describe import KINDS
 from pxgen.errors import InputError, PxgenError, UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette.formats import FORMATS, WRITABLE
 from pxgen.render.kinds import CLIP_SUFFIXES, WRITTEN_SUFFIXES
-from pxgen.render.one_file import SheetOptions
 from pxgen.version import __version__
 
 COMMANDS = [name for names in SECTIONS.values() for name in names]
@@ -278,11 +276,7 @@ def test_sample_passes_on_every_option(run, asked):
     assert SamplingParams.of(settings) == SamplingParams(
         steps=8, sampler="random", guidance=1.5, temperature=0.9, top_k=9, top_p=0.5, eta=0.5
     )
-    assert SheetOptions.of(settings) == SheetOptions(
-        style=Style("packed", padding=1, extrude=2, power_of_two=True),
-        data=(Path("x.json"), Path("x.css")),
-        array=True,
-    )
+    assert settings.for_engines
     unset = {"skip_existing": False, "repeat": None}
     assert vars(settings) == unset | {
         "model": Path("runs/a"),

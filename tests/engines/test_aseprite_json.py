@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import pytest
 from PIL import Image
 
 from pxgen.arrays import IndexMaps
-from pxgen.engines.atlas import Style
-from pxgen.render.one_file import SheetOptions, write_one_file
+from pxgen.engines.atlas import frame_names
+from pxgen.render.one_file import write_one_file
 from tests.support.drawings import THREE
-from tests.support.sheets import ARRANGEMENTS, clips
+from tests.support.sheets import ARRANGEMENTS, clips, style
 
 
 def cut(image: Image.Image, entry: dict[str, Any]) -> IndexMaps:
@@ -33,13 +34,15 @@ def test_aseprite_json_names_frames_tags_and_durations(
     tmp_path: Path, arrangement: Any, array: bool
 ) -> None:
     made, file = clips(), tmp_path / "hero.json"
-    request = SheetOptions(Style(arrangement, 1, 1), (file,), array)
+    request = replace(style(arrangement, 1, 1), data=(file,), array=array)
     list(write_one_file(tmp_path / "hero.png", made, THREE, request))
     document = json.loads(file.read_text("utf-8"))
     frames = document["frames"]
     if not array:
         frames = [{"filename": name, **frame} for name, frame in frames.items()]
-    assert [f["filename"] for f in frames] == [n for clip in made for n in clip.frame_names()]
+    assert [f["filename"] for f in frames] == [
+        n for clip in made for n in frame_names(clip.name, len(clip.frames))
+    ]
     assert [f["duration"] for f in frames] == [50, 100, 150, 200] * 3
     assert document["meta"]["image"] == "hero.png"
     assert [(t["name"], t["from"], t["to"]) for t in document["meta"]["frameTags"]] == [

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import tinycss2
 
-from pxgen.engines.atlas import Clip, Style
-from tests.support.sheets import ARRANGEMENTS, clips, write
+from pxgen.engines.atlas import Clip
+from tests.support.sheets import ARRANGEMENTS, clips, style, write
 
 
 @pytest.mark.parametrize("arrangement", ARRANGEMENTS)
@@ -18,7 +18,7 @@ def test_style_sheets_are_without_errors_and_show_every_frame(
     tmp_path: Path, arrangement: Any
 ) -> None:
     made = [Clip("9 lives: {}", clips()[0].frames, [40, 60, 100, 200]), *clips()[1:]]
-    file = write(tmp_path, "hero.css", Style(arrangement), made)
+    file = write(tmp_path, "hero.css", style(arrangement), made)
     rules = tinycss2.parse_stylesheet(file.read_text("utf-8"), skip_whitespace=True)
     assert {rule.type for rule in rules} == {"qualified-rule", "at-rule"}
     for rule in rules:

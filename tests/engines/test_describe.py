@@ -13,23 +13,23 @@ import tinycss2
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
-from pxgen.engines.atlas import Clip, Style, lay_out
+from pxgen.engines.atlas import Clip, lay_out
 from pxgen.engines.describe import description
-from tests.support.sheets import write
+from tests.support.sheets import style, write
 
 
 def test_equal_arguments_give_equal_bytes(tmp_path: Path) -> None:
     for name in ("a.json", "a.tsx", "a.tres", "a.css"):
-        file = write(tmp_path, name, Style("rows", 1))
+        file = write(tmp_path, name, style("rows", 1))
         before = file.read_bytes()
-        assert write(tmp_path, name, Style("rows", 1)).read_bytes() == before
+        assert write(tmp_path, name, style("rows", 1)).read_bytes() == before
 
 
 @pytest.mark.parametrize("suffix", [".json", ".tsx", ".tres", ".css"])
 def test_hostile_names_stay_names(suffix: str) -> None:
     nasty = 'a"]}\\\n</tile>&<!--'
     made = [Clip(nasty, np.ones((2, 2, 2), np.uint8), [100, 100])]
-    text = description(lay_out(made, Style("rows")), Path("x.png"), Path("x" + suffix))
+    text = description(lay_out(made, style("rows")), Path("x.png"), Path("x" + suffix))
     if suffix == ".json":
         assert json.loads(text)["meta"]["frameTags"][0]["name"] == nasty
     elif suffix == ".tsx":

@@ -9,15 +9,14 @@ import godot_parser
 import numpy as np
 import pytest
 
-from pxgen.engines.atlas import Style
 from pxgen.render.png import decode_png
-from tests.support.sheets import ARRANGEMENTS, clips, write
+from tests.support.sheets import ARRANGEMENTS, clips, style, write
 
 
 @pytest.mark.parametrize("arrangement", ARRANGEMENTS)
 def test_godot_plays_every_clip(tmp_path: Path, arrangement: Any) -> None:
     made = clips()
-    file = write(tmp_path, "hero.tres", Style(arrangement, 1), made)
+    file = write(tmp_path, "hero.tres", style(arrangement, 1), made)
     text = file.read_text("utf-8")
     assert '"name": &"clip 1"' in text
     # The parser is of Godot 3, which wrote names of animations as plain strings.

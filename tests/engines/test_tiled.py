@@ -10,17 +10,17 @@ import pytest
 import pytiled_parser
 
 from pxgen.arrays import IndexMaps
-from pxgen.engines.atlas import Style
+from pxgen.config.options import SheetSettings
 from pxgen.render.png import decode_png
-from tests.support.sheets import clips, write
+from tests.support.sheets import clips, style, write
 
 
 @pytest.mark.parametrize(
-    "style", [Style("rows"), Style("columns", 2, 1), Style("rows", 1, 0, True)]
+    "sheet", [style("rows"), style("columns", 2, 1), style("rows", 1, 0, True)]
 )
-def test_tiled_plays_every_clip(tmp_path: Path, style: Style) -> None:
+def test_tiled_plays_every_clip(tmp_path: Path, sheet: SheetSettings) -> None:
     made = clips()
-    file = write(tmp_path, "hero.tsx", style, made)
+    file = write(tmp_path, "hero.tsx", sheet, made)
     tiles = pytiled_parser.parse_tileset(file)
     assert (tiles.tile_width, tiles.tile_height) == (5, 6)
     assert Path(file.parent / ET.parse(file).getroot()[0].attrib["source"]).resolve() == (

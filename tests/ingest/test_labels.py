@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.columns import label_columns
-from pxgen.ingest.labels import LabelOptions, find_labels
+from pxgen.ingest.labels import find_labels
 from pxgen.ingest.match import Unit, match_rows
 from pxgen.ingest.tables import read_label_table
 
@@ -20,7 +21,7 @@ def units(*names: str) -> list[Unit]:
 def labels_of(text: str, names: list[Unit], tmp_path: Path, **request: object) -> list[set[str]]:
     path = tmp_path / ("labels.json" if text[0] in "[{" else "labels.csv")
     path.write_text(text, "utf-8")
-    found = find_labels(names, (), {}, LabelOptions(path, **request))  # type: ignore[arg-type]
+    found = find_labels(names, (), {}, DataSettings(labels=str(path), **request))  # type: ignore[arg-type]
     assert {name for row in found.of for name in row} <= set(found.names)
     return [set(row) for row in found.of]
 
@@ -50,10 +51,10 @@ def test_columns_of_yes_and_no(tmp_path: Path) -> None:
 def test_numbers_are_quantities_unless_chosen(tmp_path: Path) -> None:
     text = "id,level,kind\n0,5,elf\n1,7,orc\n2,5,elf\n"
     assert labels_of(text, PUNKS, tmp_path) == [{"elf"}, {"orc"}, {"elf"}]
-    chosen = labels_of(text, PUNKS, tmp_path, label_columns=("level",))
+    chosen = labels_of(text, PUNKS, tmp_path, label_columns="level")
     assert chosen == [{"level=5"}, {"level=7"}, {"level=5"}]
     with pytest.raises(UsageError, match="no column 'size'; it has id, level, kind"):
-        labels_of(text, PUNKS, tmp_path, label_columns=("size",))
+        labels_of(text, PUNKS, tmp_path, label_columns="size")
 
 
 def test_a_name_in_two_columns_is_told_apart(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_a_name_in_two_columns_is_told_apart(tmp_path: Path) -> None:
 
 def test_class_vectors_get_the_names_given(tmp_path: Path) -> None:
     text = "id,Label\n0,[1. 0. 0.]\n1,[0. 0. 1.]\n2,[0. 1. 0.]\n"
-    found = labels_of(text, PUNKS, tmp_path, label_names=("hero", "food"))
+    found = labels_of(text, PUNKS, tmp_path, label_names="hero,food")
     assert found == [{"hero"}, {"class-2"}, {"food"}]
 
 
@@ -133,10 +134,10 @@ def test_several_rows_for_one_sprite_add_up(tmp_path: Path) -> None:
 
 def test_folders_are_labels_at_every_depth_but_not_the_one_that_holds_all(tmp_path: Path) -> None:
     sprites = units("all/elf/idle/a.png", "all/elf/run/a.png", "all/orc/run/a.png")
-    found = find_labels(sprites, (), {}, LabelOptions("folders"))
+    found = find_labels(sprites, (), {}, DataSettings(labels="folders"))
     assert found.names == ("elf", "idle", "orc", "run")
     assert found.of == [("elf", "idle"), ("elf", "run"), ("orc", "run")]
-    assert find_labels(sprites, (), {}, LabelOptions("none")).names == ()
+    assert find_labels(sprites, (), {}, DataSettings(labels="none")).names == ()
 
 
 def test_label_arrays(tmp_path: Path) -> None:
@@ -148,23 +149,25 @@ def test_label_arrays(tmp_path: Path) -> None:
         (np.array([[1], [0], [1]]), [("class-1",), ("class-0",), ("class-1",)]),
         (np.array(["elf", "orc", ""]), [("elf",), ("orc",), ()]),
     ]:
-        assert find_labels(elements, (), {"a.npy": (values, ())}, LabelOptions()).of == expected
-    named = find_labels(elements, (), {"a.npy": (onehot, ("x", "y", "z"))}, LabelOptions())
+        assert find_labels(elements, (), {"a.npy": (values, ())}, DataSettings()).of == expected
+    named = find_labels(elements, (), {"a.npy": (onehot, ("x", "y", "z"))}, DataSettings())
     assert named.of == [("z",), ("x",), ("y",)]
     assert named.names == ("x", "y", "z")
     for bad in (np.array([1, 2]), np.array([0.5, 1, 2]), np.full((3, 2), 7)):
         with pytest.raises(InputError, match=r"a\.npy"):
-            find_labels(elements, (), {"a.npy": (bad, ())}, LabelOptions())
+            find_labels(elements, (), {"a.npy": (bad, ())}, DataSettings())
 
 
 def test_an_array_for_files_follows_their_numbers_not_their_spelling(tmp_path: Path) -> None:
     np.save(tmp_path / "classes.npy", np.arange(11))
     files = units(*sorted(f"image_{i}.png" for i in range(11)))
-    found = find_labels(files, (), {}, LabelOptions(tmp_path / "classes.npy"))
+    found = find_labels(files, (), {}, DataSettings(labels=str(tmp_path / "classes.npy")))
     assert found.of[files.index(Unit("image_2.png"))] == ("class-2",)
     assert found.of[files.index(Unit("image_10.png"))] == ("class-10",)
     np.save(tmp_path / "classes.npy", np.arange(2))
-    found = find_labels(units("a.png", "b.png"), (), {}, LabelOptions(tmp_path / "classes.npy"))
+    found = find_labels(
+        units("a.png", "b.png"), (), {}, DataSettings(labels=str(tmp_path / "classes.npy"))
+    )
     assert found.of == [("class-0",), ("class-1",)]
 
 
@@ -173,8 +176,8 @@ def test_two_fitting_tables_must_be_chosen_between(tmp_path: Path) -> None:
         (tmp_path / name).write_text("id,kind\n0,elf\n1,orc\n")
     (tmp_path / "c.csv").write_text("about,nothing\nx,y\n")
     with pytest.raises(UsageError, match=r"a\.csv, b\.csv.*--labels FILE"):
-        find_labels(PUNKS, [tmp_path / n for n in ("a.csv", "b.csv", "c.csv")], {}, LabelOptions())
-    found = find_labels(PUNKS, [tmp_path / "a.csv", tmp_path / "c.csv"], {}, LabelOptions())
+        find_labels(PUNKS, [tmp_path / n for n in ("a.csv", "b.csv", "c.csv")], {}, DataSettings())
+    found = find_labels(PUNKS, [tmp_path / "a.csv", tmp_path / "c.csv"], {}, DataSettings())
     assert found.names == ("elf", "orc")
 
 
@@ -196,14 +199,14 @@ def test_bad_tables_are_named(tmp_path: Path, content: bytes, reason: str) -> No
     path = tmp_path / "t.csv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=rf"t\.csv.*({reason})"):
-        find_labels(units("hero.png"), (), {}, LabelOptions(path))
+        find_labels(units("hero.png"), (), {}, DataSettings(labels=str(path)))
 
 
 def test_label_order_does_not_depend_on_row_order(tmp_path: Path) -> None:
     tables = []
     for rows in ("0,elf\n1,orc\n", "1,orc\n0,elf\n"):
         (tmp_path / "t.csv").write_text("id,kind\n" + rows)
-        tables.append(label_columns(read_label_table(tmp_path / "t.csv"), "id", None, ()).names)
+        tables.append(label_columns(read_label_table(tmp_path / "t.csv"), "id", (), ()).names)
     assert tables == [("elf", "orc")] * 2
 
 

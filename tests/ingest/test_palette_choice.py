@@ -7,7 +7,8 @@ from pxgen.errors import InputError, UsageError
 from pxgen.ingest import census as census_module
 from pxgen.ingest.census import Census
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.palette_choice import PaletteOptions, Recolorer, choose_palette
+from pxgen.ingest.palette_choice import choose_palette
+from pxgen.ingest.palette_mapping import SharedPaletteMapper
 from pxgen.palette import Palette
 from tests.support.drawings import census_of, redrawn
 
@@ -42,9 +43,9 @@ def test_sprites_of_too_many_colours_to_count_are_still_drawn_right(
     )
     census = census_of([sprite])
     palette = Palette.of([(1, 1, 1), (9, 9, 9)])
-    choice = choose_palette(census, PaletteOptions(given=palette))
+    choice = choose_palette(census, given=palette)
     assert not choice.counted_exactly
-    assert Recolorer(choice, "none", census).map(sprite).tolist() == [[[2, 1, 0]]]
+    assert SharedPaletteMapper(choice, "none", census).map(sprite).tolist() == [[[2, 1, 0]]]
 
 
 def counted(colors: list[tuple[int, int, int, int]]) -> Census:
@@ -54,50 +55,49 @@ def counted(colors: list[tuple[int, int, int, int]]) -> Census:
 
 def test_255_colours_are_exact_and_256_are_reduced() -> None:
     many = [(i, 0, j, 255) for i in range(16) for j in range(16)]
-    exact = choose_palette(counted(many[:255]), PaletteOptions())
+    exact = choose_palette(counted(many[:255]))
     assert (len(exact.palette), exact.exact_share, exact.suggested) == (256, 1.0, None)
-    reduced = choose_palette(counted(many), PaletteOptions())
+    reduced = choose_palette(counted(many))
     assert len(reduced.palette) == 256
     assert reduced.exact_share == 255 / 256
     assert np.isfinite(reduced.psnr)
-    few = choose_palette(counted(many), PaletteOptions(colors=8))
+    few = choose_palette(counted(many), colors=8)
     assert len(few.palette) == 9
     assert few.suggested is not None
     with pytest.raises(UsageError, match="--colors 256"):
-        choose_palette(counted(many), PaletteOptions(colors=256))
+        choose_palette(counted(many), colors=256)
 
 
 def test_a_few_deliberate_semi_transparent_colours_are_kept_and_soft_edges_are_not() -> None:
     solid = [(9, 9, 9, 255), (1, 1, 1, 255)]
     glass = [(9, 9, 9, 128), (5, 5, 5, 40)]
-    kept = choose_palette(counted(solid + glass), PaletteOptions())
+    kept = choose_palette(counted(solid + glass))
     assert kept.keep_alpha
     assert len(kept.palette) == 5
     assert (kept.soft_colors, kept.soft_pixels) == (2, 2)
-    cut_off = choose_palette(counted(solid + glass), PaletteOptions(alpha="threshold"))
+    cut_off = choose_palette(counted(solid + glass), alpha="threshold")
     assert {tuple(row) for row in cut_off.palette.rgba[1:].tolist()} == set(solid)
     edges = [(9, 9, 9, alpha) for alpha in range(1, 255, 10)]
-    soft = choose_palette(counted(solid + edges), PaletteOptions())
+    soft = choose_palette(counted(solid + edges))
     assert not soft.keep_alpha
-    assert len(choose_palette(counted(solid + edges), PaletteOptions(alpha="keep")).palette) == 29
+    assert len(choose_palette(counted(solid + edges), alpha="keep").palette) == 29
     with pytest.raises(InputError, match="--alpha threshold"):
-        choose_palette(counted(solid + edges), PaletteOptions(alpha="keep", colors=20))
+        choose_palette(counted(solid + edges), alpha="keep", colors=20)
 
 
 def test_thresholded_pixels_become_opaque_or_transparent() -> None:
     rgba = np.array([[[[9, 9, 9, 127], [9, 9, 9, 128], [9, 9, 9, 255]]]], np.uint8)
     sprite = IndexedSprite.of(rgba)
-    assert redrawn(sprite, PaletteOptions(alpha="threshold")).tolist() == [[[0, 1, 1]]]
+    assert redrawn(sprite, alpha="threshold").tolist() == [[[0, 1, 1]]]
 
 
 def test_a_given_palette_is_kept_as_it_is_and_loss_is_told() -> None:
     given_palette = Palette.of([(255, 255, 255), (0, 0, 0), (0, 0, 255)])
     rgba = np.array([[[[250, 250, 250, 255], [0, 0, 0, 255]]]], np.uint8)
-    request = PaletteOptions(given=given_palette)
-    choice = choose_palette(census_of([IndexedSprite.of(rgba)]), request)
+    choice = choose_palette(census_of([IndexedSprite.of(rgba)]), given=given_palette)
     assert choice.palette == given_palette
     assert choice.exact_share == 0.5
-    assert redrawn(IndexedSprite.of(rgba), request).tolist() == [[[1, 2]]]
+    assert redrawn(IndexedSprite.of(rgba), given=given_palette).tolist() == [[[1, 2]]]
 
 
 def test_the_order_of_a_shared_colour_table_is_its_authors() -> None:
@@ -105,15 +105,14 @@ def test_the_order_of_a_shared_colour_table_is_its_authors() -> None:
         [[9, 0, 0, 255], [0, 0, 0, 0], [0, 9, 0, 255], [9, 0, 0, 255], [0, 0, 9, 255]], np.uint8
     )
     census = counted([(0, 9, 0, 255), (9, 0, 0, 255)])
-    choice = choose_palette(census, PaletteOptions(shared_table=table))
+    choice = choose_palette(census, shared_table=table)
     assert choice.palette.rgba[:, :3].tolist() == [[0, 0, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]]
 
 
 def test_dithering_mixes_only_colours_off_the_palette() -> None:
     palette = Palette.of([(0, 0, 0), (255, 255, 255)])
     grey = IndexedSprite.of(np.full((1, 8, 8, 4), [118, 118, 118, 255], np.uint8))
-    request = PaletteOptions(given=palette)
-    assert set(np.unique(redrawn(grey, request, "bayer4"))) == {1, 2}
-    assert len(np.unique(redrawn(grey, request))) == 1
+    assert set(np.unique(redrawn(grey, "bayer4", given=palette))) == {1, 2}
+    assert len(np.unique(redrawn(grey, given=palette))) == 1
     black = IndexedSprite.of(np.full((1, 8, 8, 4), [0, 0, 0, 255], np.uint8))
-    assert set(np.unique(redrawn(black, request, "bayer4"))) == {1}
+    assert set(np.unique(redrawn(black, "bayer4", given=palette))) == {1}

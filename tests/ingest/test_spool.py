@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.palette_choice import PaletteOptions
 from pxgen.ingest.spool import Spool
 from pxgen.palette import Palette
 from tests.support.drawings import SPRITES, redrawn
@@ -26,21 +26,20 @@ def visible(rgba: np.ndarray) -> np.ndarray:
 def test_the_spool_gives_back_what_can_be_seen(
     tmp_path_factory: pytest.TempPathFactory, sprites: list[np.ndarray]
 ) -> None:
-    with Spool(tmp_path_factory.getbasetemp()) as spool:
+    with closing(Spool(tmp_path_factory.getbasetemp())) as spool:
         for rgba in sprites:
             spool.append(IndexedSprite.of(rgba))
         for _ in range(2):
             for rgba, stored in zip(sprites, spool, strict=True):
                 palette = Palette.of([tuple(c) for c in visible(rgba).reshape(-1, 4).tolist()])
-                request = PaletteOptions(given=palette, alpha="keep")
-                drawn = redrawn(stored, request)
+                drawn = redrawn(stored, given=palette, alpha="keep")
                 np.testing.assert_array_equal(palette.colors(drawn), visible(rgba))
 
 
 def test_more_than_256_colours_in_one_sprite_survive_the_spool(tmp_path: Path) -> None:
     rgba = np.full((1, 20, 20, 4), 255, np.uint8)
     rgba[..., :2] = np.stack(np.meshgrid(np.arange(20), np.arange(20)), -1)
-    with Spool(tmp_path) as spool:
+    with closing(Spool(tmp_path)) as spool:
         spool.append(IndexedSprite.of(rgba))
         (stored,) = spool
     assert len(stored.colors) == 400

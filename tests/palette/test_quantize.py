@@ -20,9 +20,8 @@ from tests.support.colors import random_colors, rgba
 
 def test_exact_palettes_hold_every_visible_color_once_in_an_order_of_their_own():
     colors = rgba((9, 9, 9), (255, 0, 0), (200, 200, 200), (9, 9, 9), (0, 0, 255), (7, 7, 7, 0))
-    palette = exact_palette(colors, "mine")
+    palette = exact_palette(colors)
     assert palette.hex[1:] == ("090909ff", "c8c8c8ff", "ff0000ff", "0000ffff")
-    assert palette.name == "mine"
     assert exact_palette(colors[::-1]) == palette
 
 

@@ -18,14 +18,14 @@ from tests.support.clips import clips
 def test_apng_frames_colours_and_delays_are_read_back(clip):
     frames, palette = clip
     delays = [30 + 7 * position for position in range(len(frames))]
-    content = encode_apng(frames, palette, delays, loop=3)
+    content = encode_apng(frames, palette, delays)
     with Image.open(io.BytesIO(content)) as image:
         assert image.n_frames == len(frames)
         for position, frame in enumerate(frames):
             image.seek(position)
             assert np.array_equal(np.asarray(image.convert("RGBA")), palette.colors(frame))
             if len(frames) > 1:
-                assert (image.info["duration"], image.info["loop"]) == (delays[position], 3)
+                assert (image.info["duration"], image.info["loop"]) == (delays[position], 0)
     first, table = decode_png(content)
     assert np.array_equal(first, frames[0])
     assert table == palette

@@ -34,21 +34,20 @@ def test_delays_that_browsers_would_stretch_are_lifted_to_two():
 
 @pytest.mark.parametrize("encode", ENCODERS)
 @pytest.mark.parametrize(
-    ("frames", "delays", "loop", "message"),
+    ("frames", "delays", "message"),
     [
-        (np.zeros((2, 3, 3), np.uint8), [10], 0, "2 frames need as many delays"),
-        (np.zeros((0, 3, 3), np.uint8), [], 0, "frames"),
-        (np.zeros((3, 3), np.uint8), 50, 0, "frames"),
-        (np.zeros((1, 3, 3), np.int64), 50, 0, "not int64"),
-        (np.full((1, 3, 3), 7, np.uint8), 50, 0, "index 7 is outside"),
-        (np.zeros((1, 3, 3), np.uint8), -5, 0, "milliseconds"),
-        (np.zeros((1, 3, 3), np.uint8), float("nan"), 0, "milliseconds"),
-        (np.zeros((1, 3, 3), np.uint8), 50, 70_000, "repeats"),
+        (np.zeros((2, 3, 3), np.uint8), [10], "2 frames need as many delays"),
+        (np.zeros((0, 3, 3), np.uint8), [], "frames"),
+        (np.zeros((3, 3), np.uint8), 50, "frames"),
+        (np.zeros((1, 3, 3), np.int64), 50, "not int64"),
+        (np.full((1, 3, 3), 7, np.uint8), 50, "index 7 is outside"),
+        (np.zeros((1, 3, 3), np.uint8), -5, "milliseconds"),
+        (np.zeros((1, 3, 3), np.uint8), float("nan"), "milliseconds"),
     ],
 )
-def test_what_no_format_can_hold_is_refused(encode, frames, delays, loop, message):
+def test_what_no_format_can_hold_is_refused(encode, frames, delays, message):
     with pytest.raises(PxgenError, match=message):
-        encode(frames, Palette.of([(255, 0, 0)]), delays, loop)
+        encode(frames, Palette.of([(255, 0, 0)]), delays)
 
 
 @pytest.mark.parametrize("encode", [encode_gif, encode_webp])

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pxgen.config.settings import SeriesSettings
 from pxgen.errors import PxgenError, UsageError
 from pxgen.files import write_bytes
 from pxgen.palette import Palette
@@ -26,7 +27,7 @@ def sprites(count: int, frames: int = 1):
 
 
 def write(out: Path | str, pixels, indices=None, **options) -> list[Path]:
-    series = Series(labels=["alien"], seed=7, indices=indices or range(len(pixels)))
+    series = Series(SeriesSettings(label=("alien",), seed=7), indices or range(len(pixels)))
     output = plan_output(str(out), series, **options)
     named = zip(series.names(), pixels, strict=True)
     return list(output.write((name, maps, PALETTE) for name, maps in named))
@@ -124,7 +125,7 @@ def test_a_folder_may_have_a_dot_in_its_name(tmp_path):
 
 def test_without_out_the_current_folder_is_used(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    series = Series(labels=[], seed=0, indices=range(1))
+    series = Series(SeriesSettings(), range(1))
     written = plan_output(None, series).write([(series.name(0), sprites(1)[0], PALETTE)])
     assert list(written) == [Path("sprite-0-0000.png")]
 

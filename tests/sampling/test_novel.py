@@ -10,10 +10,11 @@ import numpy as np
 from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.data.dataset import open_dataset
+from pxgen.data.neighbours import SpriteIndex
 from pxgen.models.protocol import SamplingParams
 from pxgen.render.png import decode_png
 from pxgen.sampling.engine import PictureRequest
-from pxgen.sampling.novel import Novelty, novel
+from pxgen.sampling.novel import novel
 from tests.support.checkpoints import CARD
 from tests.support.sampled import contents, run
 from tests.support.tiny import labelled, tiny_dataset, tiny_model
@@ -33,7 +34,7 @@ def test_slots_go_on_in_strides_until_all_are_new(tmp_path: Path) -> None:
 
     nothing = np.zeros(0, np.float32)
     requests = [PictureRequest(number, nothing, SamplingParams()) for number in (0, 1, 2, 9)]
-    made = list(novel(requests, Novelty.beyond(data, 3, 5), draw))
+    made = list(novel(requests, draw, known=SpriteIndex(data, data.train), distance=3, stride=5))
     assert [number for number, _ in made] == [10, 11, 7, 9]
     assert tried == [[0, 1, 2, 9], [5, 6, 7], [10, 11]]
     assert all(int(picture.sum()) == 3 for _, picture in made)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pxgen.ingest.census import Census
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.palette_choice import PaletteOptions, Recolorer, choose_palette
+from pxgen.ingest.palette_choice import choose_palette
+from pxgen.ingest.palette_mapping import SharedPaletteMapper
 from pxgen.palette import Palette
 
 SPRITES = hnp.arrays(
@@ -30,9 +33,9 @@ def drawing(seed: int = 0, side: int = 8, colors: int = 4) -> np.ndarray:
     return table[maps]
 
 
-def redrawn(sprite: IndexedSprite, request: PaletteOptions, method: str = "none") -> np.ndarray:
+def redrawn(sprite: IndexedSprite, method: str = "none", **options: Any) -> np.ndarray:
     census = census_of([sprite])
-    return Recolorer(choose_palette(census, request), method, census).map(sprite)
+    return SharedPaletteMapper(choose_palette(census, **options), method, census).map(sprite)
 
 
 def census_of(sprites: list[IndexedSprite]) -> Census:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from pxgen.engines.atlas import Clip, Style
-from pxgen.render.one_file import SheetOptions, write_one_file
+from pxgen.config.options import SheetSettings
+from pxgen.engines.atlas import Clip
+from pxgen.render.one_file import write_one_file
 from tests.support.drawings import THREE
 
 ARRANGEMENTS = ("rows", "columns", "packed")
@@ -28,9 +31,15 @@ def clips(count: int = 3, frames: int = 4, height: int = 6, width: int = 5) -> l
     return made
 
 
-def write(folder: Path, name: str, style: Style, made: list[Clip] | None = None) -> Path:
+def style(
+    sheet: Any, padding: int = 0, extrude: int = 0, power_of_two: bool = False
+) -> SheetSettings:
+    return SheetSettings(sheet=sheet, padding=padding, extrude=extrude, power_of_two=power_of_two)
+
+
+def write(folder: Path, name: str, sheet: SheetSettings, made: list[Clip] | None = None) -> Path:
     file = folder / "data" / name
-    request = SheetOptions(style, (file,))
+    request = replace(sheet, data=(file,))
     paths = list(write_one_file(folder / "hero.png", made or clips(), THREE, request))
     assert paths == [folder / "hero.png", file]
     return file

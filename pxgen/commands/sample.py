@@ -21,7 +21,7 @@ from pxgen.sampling.samples import SamplePlan
 
 Item = TypeVar("Item")
 
-HELD = 8
+END_REPEATS = 8
 """Times that an animated file shows the end of a trace again."""
 
 
@@ -49,7 +49,7 @@ class Job:
 
     def pictures(self, series: Series) -> Iterator[Shown]:
         """Draw everything in order, and note the numbers."""
-        held = (0 if self.output.form == "sheet" else HELD) if self.forming else None
+        held = (0 if self.output.form == "sheet" else END_REPEATS) if self.forming else None
         for number, maps, palette in self.plan.pictures(self.indices, held):
             self.drawn.append(number)
             yield series.name(number), maps, palette

@@ -20,16 +20,16 @@ from pxgen.ingest.fit_to_model import Fitted, Target, fit_frames, snapped_remark
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette.local import within
 from pxgen.sampling.edits import continuing
-from pxgen.sampling.engine import Alone, PictureRequest
+from pxgen.sampling.engine import PictureRequest, Seat
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.results import Picture
 from pxgen.sampling.samples import asked_labels, draw_all, picture_palette
 
-KEYS = 4
+WALK_KEYS = 4
 """Sprites that a walk of a model of stills passes through."""
-FRAMES = 24
+WALK_FRAMES = 24
 """Frames of such a walk unless told otherwise."""
-APART = 1 << 40
+KEY_STRIDE = 1 << 40
 """Between the streams of one walk's sprites; no picture of a seed has so high a number."""
 
 
@@ -61,7 +61,7 @@ class ClipPlan:
         if settings.durations is None:
             return 1000 / settings.fps
         # A model of stills draws as many as are asked for.
-        frames = (settings.frames or FRAMES) if drawn == 1 else drawn
+        frames = (settings.frames or WALK_FRAMES) if drawn == 1 else drawn
         if len(settings.durations) != frames:
             raise UsageError(f"--durations names {len(settings.durations)} frames of {frames}")
         back = settings.durations[-2:0:-1] if settings.loop == "pingpong" else ()
@@ -117,16 +117,17 @@ class ClipPlan:
 
     def _walk(self, index: int, sampling: SamplingParams) -> IndexMaps:
         settings, model = self.settings, self.loaded.model
-        alone = Alone.of(model, sampling, index, self.loaded.device)
+        seat = Seat.of(model, sampling, index, self.loaded.device)
         # All sprites of a walk bear the labels of the first.
-        asked = alone.repeated(self.labels)
+        asked = seat.repeated(self.labels)
         keys = [
-            model.draw(asked, alone.noise(settings.seed, k * APART), sampling) for k in range(KEYS)
+            model.draw(asked, seat.noise(settings.seed, k * KEY_STRIDE), sampling)
+            for k in range(WALK_KEYS)
         ]
         walk = []
-        for leg, weight in even_steps(len(keys), settings.frames or FRAMES):
+        for leg, weight in even_steps(len(keys), settings.frames or WALK_FRAMES):
             code = model.mix(keys[leg], keys[(leg + 1) % len(keys)], weight)
-            walk.append(alone.own(model.decode(code, alone.noise(settings.seed)))[0])
+            walk.append(seat.own(model.decode(code, seat.noise(settings.seed)))[0])
         return np.stack(walk)
 
 

@@ -20,13 +20,13 @@ from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.oklab import nearest
 
-LARGEST = 512 * 512
+MAX_CANVAS_PIXELS = 512 * 512
 """Pixels of a canvas that is drawn on in one piece."""
-STRENGTH = 0.8
+DEFAULT_STRENGTH = 0.8
 """How far a drawing goes from a whole image unless told otherwise."""
 
 
-def ways(
+def edited_params(
     edits: EditSettings,
     sampling: SamplingParams,
     loaded: Loaded,
@@ -44,8 +44,8 @@ def ways(
     canvas = loaded.card.canvas
     if edits.canvas:
         canvas = Canvas(canvas.frames, *parse_size(edits.canvas))
-        if canvas.height * canvas.width > LARGEST:
-            raise UsageError(f"--canvas {edits.canvas}: more than {LARGEST} pixels")
+        if canvas.height * canvas.width > MAX_CANVAS_PIXELS:
+            raise UsageError(f"--canvas {edits.canvas}: more than {MAX_CANVAS_PIXELS} pixels")
         sampling = replace(sampling, canvas=canvas)
     if edits.tile:
         sampling = replace(sampling, tile=("y" in edits.tile, "x" in edits.tile))
@@ -77,7 +77,7 @@ def ways(
     sampling = replace(sampling, init=torch.from_numpy(kept).to(loaded.device))
     if mask is not None:
         sampling = replace(sampling, mask=torch.from_numpy(mask).to(loaded.device))
-    strengths = edits.strength or ((STRENGTH,) if mask is None else (1.0,))
+    strengths = edits.strength or ((DEFAULT_STRENGTH,) if mask is None else (1.0,))
     samplings = tuple(replace(sampling, strength=strength) for strength in strengths)
     return samplings, own if loaded.palettes is not None else None
 

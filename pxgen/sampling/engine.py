@@ -25,10 +25,10 @@ from pxgen.devices import in_one_thread, thread_pool
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
 
-SEATS, SEATED_PIXELS = 4, 2304
+MAX_GROUP, MAX_GROUP_PIXELS = 4, 2304
 """Pictures of a group on a CPU, and their pixels, at most: small networks spend most of their time
 between operations, which a group shares; a lone picture pays for the empty seats beside it."""
-SEATS_ACCELERATED = 64
+MAX_GROUP_ACCELERATED = 64
 """Pictures of a group on an accelerator."""
 WINDOW = 256
 """Pictures among which companions are looked for; those between may be drawn another way."""
@@ -70,12 +70,12 @@ def draw(
 
     def pictures(group: _Group) -> dict[int, IndexMaps]:
         with torch.inference_mode():
-            maps = model.sample(*group.seated(seed, device), group.sampling).cpu().numpy()
+            maps = model.sample(*group.rows(seed, device), group.sampling).cpu().numpy()
         return {place: maps[seat] for seat, (place, _) in group.taken.items()}
 
     done: dict[int, IndexMaps] = {}
     following = 0
-    groups = _groups(requests, lambda sampling: _seats(model, sampling, device), window)
+    groups = _groups(requests, lambda sampling: _group_size(model, sampling, device), window)
     for made in map(pictures, groups) if accelerated else _in_order(pictures, groups, workers):
         done |= made
         while following in done:
@@ -89,9 +89,9 @@ def trace(model: Model, request: PictureRequest, seed: int, *, device: torch.dev
     Returns:
         ``(S·T, H, W) uint8``, a frame or clip a step; the last is what :func:`draw` draws.
     """
-    (group,) = _groups([request], lambda sampling: _seats(model, sampling, device))
+    (group,) = _groups([request], lambda sampling: _group_size(model, sampling, device))
     (seat,) = group.taken
-    labels, noise = group.seated(seed, device)
+    labels, noise = group.rows(seed, device)
     steps = model.trace(labels, noise, request.sampling)
     return np.concatenate(in_one_thread(lambda: [maps[seat].cpu().numpy() for maps in steps]))
 
@@ -105,7 +105,7 @@ class _Group:
     taken: dict[int, tuple[int, PictureRequest]]
     """By seat: a request, and its place among all."""
 
-    def seated(self, seed: int, device: torch.device) -> tuple[Tensor, PictureNoise]:
+    def rows(self, seed: int, device: torch.device) -> tuple[Tensor, PictureNoise]:
         """``(size, L)`` labels and the noise of all seats; a request repeated fills empty ones."""
         _, filler = next(iter(self.taken.values()))
         requests = [self.taken.get(seat, (0, filler))[1] for seat in range(self.size)]
@@ -114,7 +114,7 @@ class _Group:
 
 
 @dataclass(frozen=True)
-class Alone:
+class Seat:
     """One picture computed by itself, in the rows and the seat that :func:`draw` gives it."""
 
     rows: int
@@ -122,9 +122,9 @@ class Alone:
     device: torch.device
 
     @classmethod
-    def of(cls, model: Model, sampling: SamplingParams, number: int, device: torch.device) -> Alone:
+    def of(cls, model: Model, sampling: SamplingParams, number: int, device: torch.device) -> Seat:
         """The seat of a picture that is drawn that way."""
-        return cls(_seats(model, sampling, device), number, device)
+        return cls(_group_size(model, sampling, device), number, device)
 
     def repeated(self, one: NDArray[Any]) -> Tensor:
         """``(...)`` as ``(rows, ...)``."""
@@ -139,15 +139,15 @@ class Alone:
         return rows[self.number % self.rows].cpu().numpy()
 
 
-def _seats(model: Model, sampling: SamplingParams, device: torch.device) -> int:
+def _group_size(model: Model, sampling: SamplingParams, device: torch.device) -> int:
     """How many pictures are computed at once, whoever asks for how many."""
     if device.type != "cpu":
-        return SEATS_ACCELERATED
+        return MAX_GROUP_ACCELERATED
     if not sampling.from_scratch:
         # The sets of labels that may explain what is known of a picture are a group already.
         return 1
     canvas = sampling.canvas or model.domain.canvas
-    return max(1, min(SEATS, SEATED_PIXELS // canvas.pixels))
+    return max(1, min(MAX_GROUP, MAX_GROUP_PIXELS // canvas.pixels))
 
 
 def _groups(

@@ -21,7 +21,7 @@ from pxgen.files import write_text
 
 FILES = ("init", "mask", "lock", "palette")
 """Options that may name a file, whose content then counts."""
-LARGEST_INDEX = 2**62
+MAX_INDEX = 2**62
 
 
 class _WrongKindError(Exception):
@@ -136,7 +136,7 @@ def _line(text: str, where: str) -> tuple[str, int]:
             "options": {_string(k): v for k, v in line["options"].items()},
             "inputs": {_string(k): _string(v) for k, v in line["inputs"].items()},
         }
-        return json.dumps(shared, sort_keys=True), _whole(line["index"], LARGEST_INDEX)
+        return json.dumps(shared, sort_keys=True), _whole(line["index"], MAX_INDEX)
     except KeyError as error:
         raise InputError(f"{where} is no line of a manifest: it lacks {error}") from error
     except json.JSONDecodeError as error:

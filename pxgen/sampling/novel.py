@@ -11,9 +11,9 @@ from pxgen.data.neighbours import SpriteIndex
 from pxgen.errors import PxgenError
 from pxgen.sampling.engine import PictureRequest
 
-TOGETHER = 64
+GROUP = 64
 """Pictures that wait for one another."""
-TRIES = 100
+MAX_TRIES = 100
 """Draws for one picture before giving up."""
 
 
@@ -34,11 +34,11 @@ def novel(
     Raises:
         PxgenError: one is never new.
     """
-    for start in range(0, len(requests), TOGETHER):
-        group = requests[start : start + TOGETHER]
+    for start in range(0, len(requests), GROUP):
+        group = requests[start : start + GROUP]
         found: dict[int, tuple[int, IndexMaps]] = {}
         waiting = dict(enumerate(group))
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             pictures = list(draw(list(waiting.values())))
             gaps = known.distances(np.stack(pictures))
             slots = list(waiting.items())
@@ -52,7 +52,7 @@ def novel(
                 break
         else:
             raise PxgenError(
-                f"{TRIES} draws in a row lie nearer than {distance} pixels to a training "
+                f"{MAX_TRIES} draws in a row lie nearer than {distance} pixels to a training "
                 "sprite: ask for less with --novel, or raise --temperature"
             )
         yield from (found[slot] for slot in range(len(group)))

@@ -17,7 +17,7 @@ from pxgen.ingest.fit_to_model import Target, fit_image
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.local import within
-from pxgen.sampling.engine import Alone
+from pxgen.sampling.engine import Seat
 from pxgen.sampling.results import Picture
 from pxgen.sampling.samples import asked_labels, picture_palette
 
@@ -83,12 +83,12 @@ def path_pictures(
         raise UsageError("this model draws clips: interpolate needs a model of stills")
     model = loaded.model
     # The first picture of each seed, as `sample` draws it.
-    alone = Alone.of(model, SamplingParams(), 0, loaded.device)
-    codes = in_one_thread(lambda: [_code(key, loaded, alone) for key in keys])
+    seat = Seat.of(model, SamplingParams(), 0, loaded.device)
+    codes = in_one_thread(lambda: [_code(key, loaded, seat) for key in keys])
 
     def between(a: Any, b: Any, weight: float) -> IndexMaps:
         # The same noise in every frame: what changes is the code alone.
-        return alone.own(model.decode(model.mix(a, b, weight), alone.noise(0)))
+        return seat.own(model.decode(model.mix(a, b, weight), seat.noise(0)))
 
     for number, (leg, weight) in enumerate(positions(len(keys), frames, loop=loop)):
         (a, first), (b, second) = codes[leg], codes[(leg + 1) % len(codes)]
@@ -97,19 +97,19 @@ def path_pictures(
         yield Picture(number, within(drawn, palette), palette)
 
 
-def _code(key: Key, loaded: Loaded, alone: Alone) -> tuple[Any, Palette]:
+def _code(key: Key, loaded: Loaded, seat: Seat) -> tuple[Any, Palette]:
     """A key's code, and its palette."""
     if isinstance(key.sprite, int):
         labels = asked_labels(key.labels, loaded)
-        code = loaded.model.draw(alone.repeated(labels), alone.noise(key.sprite), SamplingParams())
+        code = loaded.model.draw(seat.repeated(labels), seat.noise(key.sprite), SamplingParams())
         if loaded.palettes is None:
             return code, loaded.card.palette
-        drawn = alone.own(loaded.model.decode(code, alone.noise(0)))
+        drawn = seat.own(loaded.model.decode(code, seat.noise(0)))
         return code, picture_palette(loaded, drawn, 0, key.sprite, labels)
     labels = parse_labels(key.labels, loaded.card.label_names, loaded.path)
     fitted = fit_image(key.sprite, Target.of(loaded))
     if fitted.snapped == fitted.pixels.size:
         raise InputError(f"{key.sprite}: not one pixel is of the model's palette")
-    pixels = alone.repeated(fitted.pixels)
+    pixels = seat.repeated(fitted.pixels)
     # The stream that `reconstruct` gives a lone image, so that both show the same.
-    return loaded.model.encode(pixels, alone.repeated(labels), alone.noise(0)), fitted.palette
+    return loaded.model.encode(pixels, seat.repeated(labels), seat.noise(0)), fitted.palette

@@ -21,7 +21,7 @@ from pxgen.models.protocol import Levelled, SamplingParams
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
 from pxgen.palette.local import within
-from pxgen.sampling.engine import Alone
+from pxgen.sampling.engine import Seat
 
 Level = Literal["both", "top", "bottom"]
 
@@ -85,10 +85,10 @@ def reconstructions(
     """
     vector = parse_labels(labels, loaded.card.label_names, loaded.path)
 
-    def there_and_back(pixels: IndexMaps, alone: Alone) -> IndexMaps:
-        noise = alone.noise(seed)
-        code = loaded.model.encode(alone.repeated(pixels), alone.repeated(vector), noise)
-        return alone.own(_decoded(code, loaded, level, noise))
+    def there_and_back(pixels: IndexMaps, seat: Seat) -> IndexMaps:
+        noise = seat.noise(seed)
+        code = loaded.model.encode(seat.repeated(pixels), seat.repeated(vector), noise)
+        return seat.own(_decoded(code, loaded, level, noise))
 
     for number, path in images:
         fitted = fit_image(path, Target.of(loaded))
@@ -97,8 +97,8 @@ def reconstructions(
                 f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "
                 "without --strict they are drawn in the nearest ones"
             )
-        alone = Alone.of(loaded.model, SamplingParams(), number, loaded.device)
-        after = in_one_thread(partial(there_and_back, fitted.pixels, alone))
+        seat = Seat.of(loaded.model, SamplingParams(), number, loaded.device)
+        after = in_one_thread(partial(there_and_back, fitted.pixels, seat))
         after = within(after, fitted.palette)
         yield Reconstruction(path, fitted.pixels, after, fitted.snapped, fitted.palette)
 

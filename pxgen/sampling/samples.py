@@ -23,13 +23,13 @@ from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.local import stretched, within
 from pxgen.palette.oklab import swap
-from pxgen.sampling.edits import ways
+from pxgen.sampling.edits import edited_params
 from pxgen.sampling.engine import PictureRequest, draw, trace
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.novel import novel
 from pxgen.sampling.results import Picture
 
-COLORS = 1 << 62
+PALETTE_STREAMS = 1 << 62
 """Tells the streams of palettes from all others of a seed."""
 
 
@@ -52,7 +52,7 @@ def picture_palette(
     if loaded.palettes is None:
         return loaded.card.palette
     # The picture's stream is spent on its pixels; its colours have one of their own.
-    return loaded.palettes.choose(maps, labels, choose(seed, number ^ COLORS))
+    return loaded.palettes.choose(maps, labels, choose(seed, number ^ PALETTE_STREAMS))
 
 
 def draw_all(
@@ -101,7 +101,7 @@ class SamplePlan:
             InputError: an image is rejected.
         """
         palette = find_palette(settings.palette) if settings.palette else None
-        samplings, own = ways(settings, SamplingParams.of(settings), loaded, remark)
+        samplings, own = edited_params(settings, SamplingParams.of(settings), loaded, remark)
         check_sampling(samplings[0], loaded.model)
         labels = asked_labels(settings.label, loaded)
         plan = cls(loaded, settings, labels, samplings, own, palette, training)

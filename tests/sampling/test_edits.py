@@ -14,7 +14,7 @@ from pxgen.cli.app import pxgen
 from pxgen.config.settings import EditSettings
 from pxgen.models.protocol import SamplingParams
 from pxgen.render.png import decode_png
-from pxgen.sampling.edits import ways
+from pxgen.sampling.edits import edited_params
 from tests.support.checkpoints import save
 from tests.support.tiny import PALETTE
 
@@ -171,5 +171,7 @@ def test_wishes_that_cannot_be_met_are_one_line(
 def test_tiles_join_along_the_axis_that_is_named(
     asked: str, tile: tuple[bool, bool], model: Path
 ) -> None:
-    (sampling,), _ = ways(EditSettings(tile=asked), SamplingParams(), load_model(model), print)
+    (sampling,), _ = edited_params(
+        EditSettings(tile=asked), SamplingParams(), load_model(model), print
+    )
     assert sampling.tile == tile

@@ -12,7 +12,7 @@ from pxgen.canvas import Canvas, Domain
 from pxgen.config.recipe import recipe_names
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
-from pxgen.sampling.engine import SEATED_PIXELS, SEATS, WINDOW, PictureRequest, draw, trace
+from pxgen.sampling.engine import MAX_GROUP, MAX_GROUP_PIXELS, WINDOW, PictureRequest, draw, trace
 from tests.support.tiny import domain, tiny_model
 
 CPU = torch.device("cpu")
@@ -46,10 +46,10 @@ def seats_of(height: int, width: int, frames: int = 1) -> int:
 
 
 def test_large_canvases_are_drawn_alone() -> None:
-    assert seats_of(8, 8) == seats_of(24, 24) == SEATS
+    assert seats_of(8, 8) == seats_of(24, 24) == MAX_GROUP
     assert seats_of(32, 32) == 2
     assert seats_of(24, 24, 8) == seats_of(64, 64) == 1
-    assert SEATED_PIXELS >= 4 * 24 * 24
+    assert MAX_GROUP_PIXELS >= 4 * 24 * 24
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 2)), max_size=40), st.integers(1, 3))
@@ -64,10 +64,10 @@ def test_pictures_come_in_order_and_sit_where_their_number_says(
     pictures = draw(recorder, requests, 0, device=CPU, workers=workers)  # type: ignore[arg-type]
     assert [int(picture.item()) for picture in pictures] == [number for number, _ in asked]
     for sampling, numbers in recorder.calls:
-        assert len(numbers) == SEATS
+        assert len(numbers) == MAX_GROUP
         for seat, number in enumerate(numbers):
             assert samplings.index(sampling) in {which for n, which in asked if n == number}
-            assert number % SEATS == seat or numbers.count(number) > 1
+            assert number % MAX_GROUP == seat or numbers.count(number) > 1
 
 
 def test_as_few_groups_as_can_be() -> None:
@@ -82,7 +82,7 @@ def test_as_few_groups_as_can_be() -> None:
     ]
     list(draw(recorder, requests, 0, device=CPU))  # type: ignore[arg-type]
     # Each way of drawing has only half of the seats' numbers, so that half of the seats stay empty.
-    assert len(recorder.calls) == count // (SEATS // 2)
+    assert len(recorder.calls) == count // (MAX_GROUP // 2)
 
 
 def alone(model: Model, number: int, labels: int, sampling: SamplingParams) -> bytes:

@@ -33,7 +33,7 @@ from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
-from pxgen.render.sheet import contact_sheet
+from pxgen.render.sheet import contact_sheet, strips
 from pxgen.sampling.edits import continuing
 from pxgen.sampling.engine import PictureRequest, draw
 from pxgen.sampling.model_choice import check_sampling
@@ -197,7 +197,7 @@ class _Evaluator:
             self.say("judging")
             runs.append({"steps": _used(card, "steps", steps)})
             runs[-1] |= {measure.name: measure.of(drawn) for measure in measures}
-            blocks.append(_block(drawn.pixels[:MAX_SHOWN]))
+            blocks.append(contact_sheet(strips(drawn.pixels[:MAX_SHOWN]), COLUMNS))
             pairs = pairs or tuple(self.pairs(drawn))
         facts = {
             "continuation": self.continuation(),
@@ -303,12 +303,6 @@ class _Evaluator:
             "guidance": _used(card, "guidance", settings.guidance),
             "temperature": _used(card, "temperature", settings.temperature),
         }
-
-
-def _block(pixels: IndexMaps) -> IndexMaps:
-    """A contact sheet of fixed width, frames side by side."""
-    n, T, H, W = pixels.shape
-    return contact_sheet(pixels.swapaxes(1, 2).reshape(n, H, T * W), COLUMNS)
 
 
 def _about_model(card: Card) -> dict[str, Any]:

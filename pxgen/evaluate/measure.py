@@ -35,11 +35,9 @@ class Measure(Protocol):
 
     def reference(self) -> dict[str, Any]:
         """The figures of real sprites, and of the measure's own reliability."""
-        ...
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """The figures of drawn sprites."""
-        ...
 
 
 class PixelMeasure(Measure):

@@ -14,7 +14,7 @@ from pxgen.files import write_bytes
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
-from pxgen.render.sheet import contact_sheet
+from pxgen.render.sheet import contact_sheet, strips
 from pxgen.sampling.engine import PictureRequest, draw
 
 PICTURES = 24
@@ -36,5 +36,5 @@ def draw_preview(model: Model, card: Card, device: torch.device) -> Drawn:
 
 def write_preview(path: Path, drawn: Drawn, card: Card) -> Path:
     """A sheet of the sprites, the frames of a clip in a row."""
-    strips = np.stack([np.concatenate(list(clip), axis=1) for clip in drawn.pixels])
-    return write_bytes(path, encode_png(enlarge(contact_sheet(strips), SCALE), card.palette))
+    sheet = contact_sheet(strips(drawn.pixels))
+    return write_bytes(path, encode_png(enlarge(sheet, SCALE), card.palette))

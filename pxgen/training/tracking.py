@@ -19,11 +19,7 @@ STORE = "mlflow.db"
 
 
 class Mlflow:
-    """An MLflow run: parameters, losses, quality, sheets and the checkpoint.
-
-    Args:
-        folder: the run folder.
-        parameters: what the run was made with.
+    """An MLflow run of a run folder: parameters, losses, quality, sheets and the checkpoint.
 
     Raises:
         PxgenError: MLflow is not installed, or its store cannot be reached.

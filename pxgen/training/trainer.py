@@ -29,7 +29,7 @@ from pxgen.errors import PxgenError
 from pxgen.models.protocol import Batch, Model
 from pxgen.noise import BatchNoise
 from pxgen.training.code_cache import CodeCache
-from pxgen.training.distributed import SINGLE_PROCESS, SingleProcess
+from pxgen.training.distributed import SINGLE_PROCESS, ProcessGroup
 from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.train_state import TrainState
 
@@ -136,7 +136,7 @@ class Trainer:
         dataset: Dataset,
         settings: TrainSettings,
         device: torch.device,
-        group: SingleProcess = SINGLE_PROCESS,
+        group: ProcessGroup = SINGLE_PROCESS,
     ) -> None:
         self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
         self.position = Position()

@@ -105,8 +105,8 @@ class GaussianDiffusion(Diffusion):
         self.net = GaussianDenoiser(spec, domain, self.encoding)
         prefer_channels_last(self.net)
         network = nn.ModuleDict({"encoding": self.encoding, "net": self.net})
-        has_bits = isinstance(self.encoding, PaletteEncoding)
-        super().__init__(spec, domain, "pixels", network, counts_in_bits=has_bits)
+        head = self.encoding if isinstance(self.encoding, PaletteEncoding) else None
+        super().__init__(spec, domain, "pixels", network, head)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Cross-entropy of the entries, nats a pixel, or squared error of colours."""
@@ -162,11 +162,6 @@ class GaussianDiffusion(Diffusion):
         features = self.net(shown, labels, (times + 1) / self.spec.levels, wrap)
         scores = self.encoding.scores(features, x, self.schedule.alpha_bar(times))
         return Prediction(features, scores)
-
-    def initialize(self, batch: Batch) -> None:
-        """Set the bias to the frequencies of colours at each place."""
-        if isinstance(self.encoding, PaletteEncoding):
-            self.encoding.start_from(batch.pixels.flatten(1))
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sprite that each step predicts."""

@@ -152,21 +152,16 @@ def label_stage(prior: LabelPrior) -> Stage:
 class LabelledModel(Model):
     """A model with a label prior, which is trained first and draws the open labels.
 
-    ``parts`` are its other modules by their names in checkpoints.
+    ``parts`` are its other modules by their names in checkpoints, ``width`` the prior's.
     """
 
     def __init__(
-        self,
-        domain: Domain,
-        parts: Mapping[str, nn.Module],
-        prior_width: int,
-        *,
-        steerable: bool = True,
+        self, domain: Domain, parts: Mapping[str, nn.Module], width: int, *, steerable: bool = True
     ) -> None:
         self.domain = domain
         self.steerable = steerable and domain.labels > 0
         self.module = nn.ModuleDict(parts)
-        self.prior = LabelPrior(domain.labels, prior_width) if self.steerable else None
+        self.prior = LabelPrior(domain.labels, width) if self.steerable else None
         if self.prior is not None:
             self.module["labels"] = self.prior
 

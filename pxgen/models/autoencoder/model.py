@@ -151,7 +151,7 @@ class Autoencoder(LabelledModel):
             self.codec,
             self.loss,
             held_out=self.held_out,
-            initialize=self._initialize,
+            initialize=lambda batch: self.encoding.start_from(batch.pixels.flatten(1)),
             fit_prior=self._fit_prior,
             counts_in_bits=self.has_bits,
         )
@@ -261,9 +261,6 @@ class Autoencoder(LabelledModel):
 
     def _code_size(self) -> int:
         return math.prod(self._code_shape())
-
-    def _initialize(self, batch: Batch) -> None:
-        self.encoding.start_from(batch.pixels.flatten(1))
 
     def _fit_prior(self, batches: Iterable[Batch]) -> None:
         if self.aggregate is not None:

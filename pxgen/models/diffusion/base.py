@@ -90,11 +90,7 @@ class Diffusion(LabelledModel):
         return tokens.to(torch.uint8).view(-1, *self.canvas(sampling))
 
     def infer_labels(
-        self,
-        asked: Tensor,
-        seen: Tensor,
-        log_probs: Callable[[Tensor], Tensor],
-        noise: Noise,
+        self, asked: Tensor, seen: Tensor, log_probs: Callable[[Tensor], Tensor], noise: Noise
     ) -> Tensor:
         """``(n, L)`` labels with the open ones inferred from ``(n, P) bool`` seen pixels.
 

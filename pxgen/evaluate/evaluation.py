@@ -27,7 +27,7 @@ from pxgen.evaluate.distribution import Distribution
 from pxgen.evaluate.figures import Figures
 from pxgen.evaluate.labels import Labels
 from pxgen.evaluate.legality import Legality, is_builtin
-from pxgen.evaluate.measure import Drawn, Measure
+from pxgen.evaluate.measure import Drawn, Measure, one_label
 from pxgen.evaluate.motion import Motion, continuation
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
@@ -247,12 +247,9 @@ class _Evaluator:
         """The sprites, each asked for one label, the labels in turn."""
         count, width = self.settings.count, len(self.loaded.card.label_names)
         asked = np.resize(self.turns, count) if len(self.turns) else np.full(count, -1, np.intp)
-        # Label -1 is none: its row is the last one.
-        one_hot = np.concatenate([np.eye(width, dtype=np.float32), np.zeros((1, width), "f4")])
         sampling = _sampling(self.settings, steps)
-        requests = (
-            PictureRequest(number, one_hot[label], sampling) for number, label in enumerate(asked)
-        )
+        labels = one_label(asked, width)
+        requests = (PictureRequest(number, row, sampling) for number, row in enumerate(labels))
         what = f"drawing at {steps} steps" if steps else "drawing"
         return Drawn(np.stack(list(self.watch(self.pictures(requests), count, what))), asked)
 

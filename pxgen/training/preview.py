@@ -9,7 +9,7 @@ import torch
 
 from pxgen.checkpoint.card import Card
 from pxgen.devices import cores
-from pxgen.evaluate.measure import Drawn
+from pxgen.evaluate.measure import Drawn, one_label
 from pxgen.files import write_bytes
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.render.png import encode_png
@@ -27,9 +27,8 @@ def draw_preview(model: Model, card: Card, device: torch.device) -> Drawn:
     asked = np.full(PICTURES, -1, np.intp)
     if count and model.steerable:
         asked = np.arange(PICTURES) * max(1, count // PICTURES) % count
-    labels = np.zeros((PICTURES, count), np.float32)
-    labels[asked >= 0, asked[asked >= 0]] = 1
-    requests = [PictureRequest(index, labels[index], sampling) for index in range(PICTURES)]
+    labels = one_label(asked, count)
+    requests = [PictureRequest(number, row, sampling) for number, row in enumerate(labels)]
     pictures = draw(model, requests, seed=0, device=device, workers=cores())
     return Drawn(np.stack(list(pictures)), asked)
 

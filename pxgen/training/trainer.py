@@ -208,8 +208,9 @@ class Trainer:
         return TrainState(self._stages[stage], self.settings)
 
     def _next_stage(self) -> None:
-        # Later stages build on the averaged weights.
-        self._state.finish()
+        # Later stages build on the averaged weights, the best or the last.
+        self._state.load_best()
+        self._state.swap_ema()
         before = self.position.before + self.position.seconds
         self.position = Position(stage=self.position.stage + 1, before=before)
         self._state = self._enter(self.position.stage)

@@ -25,15 +25,12 @@ class Noise(Protocol):
 
     def __len__(self) -> int:
         """Pictures that draw from this noise."""
-        ...
 
     def uniform(self, *shape: int) -> Tensor:
         """``(n, *shape) float32`` in [0, 1)."""
-        ...
 
     def normal(self, *shape: int) -> Tensor:
         """``(n, *shape) float32``, standard normal."""
-        ...
 
 
 class PictureNoise:

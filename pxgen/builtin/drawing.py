@@ -51,14 +51,9 @@ def draw(
             f"there are {count_legal()} built-in characters; numbers {start} to {start + n - 1} "
             "reach beyond them: ask for fewer"
         )
-    return _chunks(n, seed, frames, start)
-
-
-def _chunks(n: int, seed: int, frames: int, start: int) -> Iterator[tuple[IndexMaps, Marks]]:
-    step = _CHUNK_PIXELS // (PIXELS * frames)
-    for first in range(start, start + n, step):
-        numbers = np.arange(first, min(first + step, start + n), dtype=np.int64)
-        yield _characters(numbers, seed, frames)
+    step, end = _CHUNK_PIXELS // (PIXELS * frames), start + n
+    chunks = (np.arange(i, min(i + step, end), dtype=np.int64) for i in range(start, end, step))
+    return (_characters(numbers, seed, frames) for numbers in chunks)
 
 
 def _characters(numbers: I64, seed: int, frames: int) -> tuple[IndexMaps, Marks]:

@@ -10,49 +10,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-RAMPS: Final = {
-    "skin-green": "eEZ",
-    "skin-violet": "vMm",
-    "skin-teal": "tAa",
-    "skin-rose": "RPH",
-    "skin-fair": "sSH",
-    "skin-tan": "BTs",
-    "skin-brown": "bBT",
-    "skin-moss": "geE",
-    "skin-grey": "DGL",
-    "skin-red": "rRP",
-    "skin-blue": "uUV",
-    "shell-steel": "DGL",
-    "shell-red": "rRP",
-    "shell-blue": "uUV",
-    "shell-gold": "oOY",
-    "light-red": "rRP",
-    "light-lime": "eZZ",
-    "light-cyan": "tAa",
-    "veil-white": "GLW",
-    "veil-mint": "tAa",
-    "veil-lilac": "vMm",
-    "veil-sky": "uUV",
-    "bone-ivory": "TSH",
-    "bone-ash": "GLW",
-    "bone-jade": "eEZ",
-    "fur-brown": "bBT",
-    "fur-black": "NDG",
-    "fur-ginger": "oOY",
-    "fur-cream": "TSH",
-    "fur-grey": "DGL",
-    "fur-blue": "uUV",
-    "jelly-lime": "eEZ",
-    "jelly-aqua": "tAa",
-    "jelly-grape": "vMm",
-    "jelly-cherry": "rRP",
-    "hair-black": "NND",
-    "hair-white": "GLW",
-    "hair-blond": "oOY",
-    "hair-red": "rRP",
-    "hair-blue": "uUV",
+_CHOICES = {
+    "eEZ": ("skin-green", "bone-jade", "jelly-lime"),
+    "vMm": ("skin-violet", "veil-lilac", "jelly-grape"),
+    "tAa": ("skin-teal", "light-cyan", "veil-mint", "jelly-aqua"),
+    "RPH": ("skin-rose",),
+    "sSH": ("skin-fair",),
+    "BTs": ("skin-tan",),
+    "bBT": ("skin-brown", "fur-brown"),
+    "geE": ("skin-moss",),
+    "DGL": ("skin-grey", "shell-steel", "fur-grey"),
+    "rRP": ("skin-red", "shell-red", "light-red", "jelly-cherry", "hair-red"),
+    "uUV": ("skin-blue", "shell-blue", "veil-sky", "fur-blue", "hair-blue"),
+    "oOY": ("shell-gold", "fur-ginger", "hair-blond"),
+    "eZZ": ("light-lime",),
+    "GLW": ("veil-white", "bone-ash", "hair-white"),
+    "TSH": ("bone-ivory", "fur-cream"),
+    "NDG": ("fur-black",),
+    "NND": ("hair-black",),
 }
-"""Palette letters (dark, middle, light) of every colour choice."""
+"""Ramps of three palette letters (dark, middle, light), and the colour choices that take each."""
+
+RAMPS: Final = {choice: ramp for ramp, choices in _CHOICES.items() for choice in choices}
+"""The ramp of every colour choice."""
 
 _HATS = (
     "hat-wizard",

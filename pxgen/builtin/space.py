@@ -83,19 +83,14 @@ class Space:
         """``(n, factors)`` choices to ``(n, L) uint8`` marks of the labels they show."""
         marks = np.zeros((len(choices), len(LABELS)), np.uint8)
         marks[:, LABELS.index(self.kind.name)] = 1
-        rows = np.arange(len(choices))
-        for factor, columns in enumerate(self._columns):
-            column = columns[choices[:, factor]]
-            shown = column >= 0
-            marks[rows[shown], column[shown]] = 1
+        for factor, shown in enumerate(self._marks):
+            marks |= shown[choices[:, factor]]
         return marks
 
     @cached_property
-    def _columns(self) -> list[I64]:
-        return [
-            np.array([LABELS.index(name) if name else -1 for name in options])
-            for options in self.factors
-        ]
+    def _marks(self) -> list[Marks]:
+        """``(options, L)`` of every factor."""
+        return [np.array(options)[:, None] == LABELS for options in self.factors]
 
     def names(self, row: Bytes) -> frozenset[str]:
         """The labels that one row of choices shows."""

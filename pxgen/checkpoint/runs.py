@@ -74,17 +74,8 @@ class Metrics:
     lines: list[Mapping[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def all(cls, path: Path) -> Metrics:
-        """Every line of a run; none where the file is missing.
-
-        Raises:
-            InputError: the file is not one of JSON lines.
-        """
-        return cls.until(path, sys.maxsize, 0)
-
-    @classmethod
-    def until(cls, path: Path, stage: int, step: int) -> Metrics:
-        """The lines up to the snapshot that a run resumes from.
+    def until(cls, path: Path, stage: int = sys.maxsize, step: int = 0) -> Metrics:
+        """The lines up to a snapshot, or all of a run; none where the file is missing.
 
         Raises:
             InputError: the file is not one of JSON lines.

@@ -92,7 +92,7 @@ def _models(recipes: Sequence[str]) -> dict[str, Table]:
 
 def _trained(folder: Path, loaded: Loaded) -> dict[str, Any]:
     """The figures of a run's training."""
-    lines = Metrics.all(folder / METRICS).lines
+    lines = Metrics.until(folder / METRICS).lines
     if not lines:
         raise InputError(f"{folder} has lost its {METRICS}: train it again with --fresh")
     last = lines[-1]

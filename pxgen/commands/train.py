@@ -19,7 +19,7 @@ from pxgen.config.settings import TrainSettings
 from pxgen.training.curve import headline, loss_curve
 from pxgen.training.run import TrainRequest
 from pxgen.training.session import Training, open_training
-from pxgen.training.tracking import Tracker, tracker
+from pxgen.training.tracking import Tracker
 from pxgen.training.trainer import Report
 
 
@@ -60,7 +60,7 @@ def carry_out(request: TrainRequest, console: Console) -> Path | None:
 def _follow(training: Training, console: Console) -> None:
     """Train to the end, or until a signal asks to stop; show and track what is reported."""
     kind = training.settings.track if training.group.is_main else "none"
-    track = tracker(kind, training.folder, _parameters(training), console.print)
+    track = Tracker(kind, training.folder, _parameters(training), console.print)
     try:
         with (
             closing(training.reports()) as reports,

@@ -167,13 +167,10 @@ def _apply(dataset: Dataset, learnt: Sequence[Evidence]) -> Audit:
 
 
 def learn(features: F32, pixels: Sequence[Pixel], marks: Bools, number: int) -> Evidence:
-    """Learn the rules of one label, and the labels that occlude it.
+    """Learn the rules of the label of a number, and the labels that occlude it.
 
-    Args:
-        features: ``(N, M) float32`` zeros and ones, a column for each of ``M`` pixels.
-        pixels: those ``M`` pixels.
-        marks: ``(N, L) bool``, 1 where a sprite bears a label.
-        number: of the label.
+    ``(N, M) float32`` features are zeros and ones, a column for each of the ``M`` pixels;
+    ``(N, L) bool`` marks say which labels a sprite bears.
     """
     bears = marks[:, number]
     labelled = int(bears.sum())

@@ -255,14 +255,7 @@ class DatasetWriter:
         unseen: Bytes | None = None,
         palettes: Rgba | None = None,
     ) -> None:
-        """Close the file with the ``(N,)`` split and groups.
-
-        Args:
-            split: 0 for training, 1 for held out.
-            group: equal for sprites that are alike.
-            unseen: ``(N, L)``, of labels that pixels do not show.
-            palettes: ``(N, K, 4)`` where every sprite has its own.
-        """
+        """Close the file with what :class:`Dataset` holds under these names."""
         self._writer.close_tensor("pixels", "U8", (self._count, *self._canvas))
         width = len(self._about["labels"])
         labels = np.concatenate(self._labels or [np.zeros((0, width), np.uint8)])

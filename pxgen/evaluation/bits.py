@@ -18,6 +18,7 @@ from pxgen.models.protocol import Model
 from pxgen.noise import PictureNoise
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
+from pxgen.render.sheet import strips
 
 MAX_SPRITES, MIN_SPRITES, MAX_PIXELS = 2048, 256, 2**21
 """Held-out sprites read: as many as have so many pixels together, within bounds."""
@@ -87,9 +88,8 @@ def file_bits(dataset: Dataset, indices: NDArray[np.intp]) -> dict[str, float]:
     """Mean bits of sprites as bare indices, and as whole PNG and GIF files with their palettes."""
     pixels = dataset.take(indices[:MAX_FILES])[0]
     palette = dataset.palette
-    strips = (np.concatenate([*clip], axis=1) for clip in pixels)
     return {
         "raw": dataset.canvas.pixels * math.log2(len(palette)),
-        "png": 8 * float(np.mean([len(encode_png(strip, palette)) for strip in strips])),
+        "png": 8 * float(np.mean([len(encode_png(strip, palette)) for strip in strips(pixels)])),
         "gif": 8 * float(np.mean([len(encode_gif(clip, palette, 100)) for clip in pixels])),
     }

@@ -20,7 +20,7 @@ from pxgen.palette.table import MAX_COLORS
 from pxgen.render.figure import LETTER, write
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
-from pxgen.render.sheet import contact_sheet
+from pxgen.render.sheet import contact_sheet, strips
 
 ROW_SPRITES = 16
 """Sprites in a row."""
@@ -69,20 +69,19 @@ def pictures(name: str, model: Model, dataset: Dataset) -> tuple[Strip, ...]:
     return tuple(Strip(f"{name}: {what}", row.cpu().numpy()) for what, row in rows.items())
 
 
-def sheet_png(strips: Sequence[Strip], palette: Palette) -> bytes:
+def sheet_png(rows: Sequence[Strip], palette: Palette) -> bytes:
     """All rows under their captions, on paper where the palette leaves room for its colour."""
     ink = int(palette.rgba[1:, :3].sum(1).argmin()) + 1
     paper = 0
     if len(palette) + len(PAGE) <= MAX_COLORS:
         ink, paper = len(palette), len(palette) + 1
         palette = Palette.of([*palette.rows[1:], *PAGE], palette.name)
-    page = np.concatenate([_drawn(strip, ink) for strip in strips])
+    page = np.concatenate([_drawn(strip, ink) for strip in rows])
     return encode_png(enlarge(np.where(page == 0, paper, page).astype(np.uint8), SCALE), palette)
 
 
 def _drawn(strip: Strip, ink: int) -> IndexMaps:
-    n, T, H, W = strip.sprites.shape
-    row = contact_sheet(strip.sprites.swapaxes(1, 2).reshape(n, H, T * W), ROW_SPRITES)
+    row = contact_sheet(strips(strip.sprites), ROW_SPRITES)
     line = np.zeros((CAPTION_HEIGHT, row.shape[1]), np.uint8)
     write(line, strip.caption[: row.shape[1] // LETTER], 2, 1, ink)
     return np.concatenate([line, row])

@@ -42,6 +42,9 @@ class Copies:
         self._training = SpriteIndex(dataset, dataset.train)
         held_out, _ = dataset.take(subsample(dataset.held_out, MAX_BASELINE))
         self._baseline = self._training.distances(held_out)
+        self._near: float | None = None
+        if len(self._baseline):
+            self._near = float(np.percentile(self._baseline, NEAR_PERCENT))
         self._copied = self._training.holds(held_out)
         self._hashes = self._training.hashes()
 
@@ -51,7 +54,7 @@ class Copies:
             "training_sprites": len(self._training),
             "held_out_sprites": len(self._baseline),
             "exact": proportion(self._copied),
-            "near_distance": self._near(),
+            "near_distance": self._near,
             "near": self._share_near(self._baseline),
             **_quantiles(self._baseline),
         }
@@ -71,11 +74,7 @@ class Copies:
         }
 
     def _share_near(self, distances: I64) -> dict[str, Any] | None:
-        near = self._near()
-        return proportion(distances <= near) if near is not None else None
-
-    def _near(self) -> float | None:
-        return float(np.percentile(self._baseline, NEAR_PERCENT)) if len(self._baseline) else None
+        return None if self._near is None else proportion(distances <= self._near)
 
 
 def _quantiles(distances: I64) -> dict[str, Any]:

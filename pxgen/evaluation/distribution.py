@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-
 from pxgen.arrays import F32, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluation.features import colors_and_shapes
@@ -19,8 +17,6 @@ Features = Callable[[IndexMaps], F32]
 
 MAX_SPRITES = 1000
 """Sprites of each side at most: kernels and distances are of all pairs."""
-JUDGE = "judge"
-SHAPES = "shapes"
 
 
 class Distribution:
@@ -39,11 +35,11 @@ class Distribution:
         held_out, _ = dataset.take(subsample(dataset.held_out, MAX_SPRITES))
         palette = dataset.palette
         self._spaces: dict[str, Features] = {
-            SHAPES: lambda pixels: colors_and_shapes(pixels, palette)
+            "shapes": lambda pixels: colors_and_shapes(pixels, palette)
         }
         if dataset.label_names:
             (judge,) = train_judges(dataset, [dataset.train], seed=seed, workers=1)
-            self._spaces[JUDGE] = judge.scores
+            self._spaces["judge"] = judge.scores
         self._real = {name: extract(held_out) for name, extract in self._spaces.items()}
         self._scale = {name: extract(self._training) for name, extract in self._spaces.items()}
         self._count = len(held_out)
@@ -54,7 +50,7 @@ class Distribution:
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """The figures of drawn sprites in each space."""
-        return self._compare(drawn.pixels[np.arange(len(drawn.pixels))[:MAX_SPRITES]])
+        return self._compare(drawn.pixels[:MAX_SPRITES])
 
     def _compare(self, pixels: IndexMaps) -> dict[str, Any]:
         figures = {}

@@ -27,13 +27,13 @@ from pxgen.evaluation.distribution import Distribution
 from pxgen.evaluation.figures import Figures
 from pxgen.evaluation.labels import Labels
 from pxgen.evaluation.legality import Legality, is_builtin
-from pxgen.evaluation.measure import Drawn, Measure
+from pxgen.evaluation.measure import Drawn, Measure, one_label
 from pxgen.evaluation.motion import Motion, continuation
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
-from pxgen.render.sheet import contact_sheet
+from pxgen.render.sheet import contact_sheet, strips
 from pxgen.sampling.edits import continuing
 from pxgen.sampling.engine import PictureRequest, draw
 from pxgen.sampling.model_choice import check_sampling
@@ -197,7 +197,7 @@ class _Evaluator:
             self.say("judging")
             runs.append({"steps": _used(card, "steps", steps)})
             runs[-1] |= {measure.name: measure.of(drawn) for measure in measures}
-            blocks.append(_block(drawn.pixels[:MAX_SHOWN]))
+            blocks.append(contact_sheet(strips(drawn.pixels[:MAX_SHOWN]), COLUMNS))
             pairs = pairs or tuple(self.pairs(drawn))
         facts = {
             "continuation": self.continuation(),
@@ -247,12 +247,9 @@ class _Evaluator:
         """The sprites, each asked for one label, the labels in turn."""
         count, width = self.settings.count, len(self.loaded.card.label_names)
         asked = np.resize(self.turns, count) if len(self.turns) else np.full(count, -1, np.intp)
-        # Label -1 is none: its row is the last one.
-        one_hot = np.concatenate([np.eye(width, dtype=np.float32), np.zeros((1, width), "f4")])
         sampling = _sampling(self.settings, steps)
-        requests = (
-            PictureRequest(number, one_hot[label], sampling) for number, label in enumerate(asked)
-        )
+        labels = one_label(asked, width)
+        requests = (PictureRequest(number, row, sampling) for number, row in enumerate(labels))
         what = f"drawing at {steps} steps" if steps else "drawing"
         return Drawn(np.stack(list(self.watch(self.pictures(requests), count, what))), asked)
 
@@ -303,12 +300,6 @@ class _Evaluator:
             "guidance": _used(card, "guidance", settings.guidance),
             "temperature": _used(card, "temperature", settings.temperature),
         }
-
-
-def _block(pixels: IndexMaps) -> IndexMaps:
-    """A contact sheet of fixed width, frames side by side."""
-    n, T, H, W = pixels.shape
-    return contact_sheet(pixels.swapaxes(1, 2).reshape(n, H, T * W), COLUMNS)
 
 
 def _about_model(card: Card) -> dict[str, Any]:

@@ -26,20 +26,12 @@ def colors_and_shapes(pixels: IndexMaps, palette: Palette) -> F32:
         chunk = pixels[start : start + 512]
         seen = opaque[chunk].astype(np.float32)
         shape = _cells(seen, SHAPE).mean(1)
-        tint = _cells(
-            (lab[chunk].transpose(4, 0, 1, 2, 3) * seen).reshape(-1, *seen.shape[1:]), TINT
-        )
+        # Each of the three numbers of OKLab is a map of its own.
+        numbers = lab[chunk].transpose(4, 0, 1, 2, 3) * seen
+        tint = _cells(numbers.reshape(-1, *seen.shape[1:]), TINT)
         tint = tint.reshape(3, len(chunk), -1, TINT, TINT).mean(2).transpose(1, 0, 2, 3)
-        parts.append(
-            np.concatenate(
-                [
-                    shape.reshape(len(chunk), -1),
-                    tint.reshape(len(chunk), -1),
-                    np.sqrt(_shares(chunk, len(palette))),
-                ],
-                axis=1,
-            )
-        )
+        flat = [each.reshape(len(chunk), -1) for each in (shape, tint)]
+        parts.append(np.concatenate([*flat, np.sqrt(_shares(chunk, len(palette)))], axis=1))
     return np.concatenate(parts)
 
 

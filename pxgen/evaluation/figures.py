@@ -133,10 +133,7 @@ def mean_with_interval(
 def label_accuracy(names: Sequence[str], asked: NDArray[np.intp], shown: Bools) -> dict[str, Any]:
     """Accuracy of labels: the share of sprites that show the one asked for, by label, too.
 
-    Args:
-        names: the label vocabulary.
-        asked: ``(n,)`` label numbers; -1 is not counted.
-        shown: ``(n,)`` whether the sprite shows its label.
+    ``(n,)`` label numbers are asked for, of which -1 is not counted; ``(n,) bool`` are shown.
     """
     labels = {names[k]: proportion(shown[asked == k]) for k in np.unique(asked[asked >= 0])}
     worst = sorted(labels, key=lambda name: labels[name]["share"])[:MAX_WORST]

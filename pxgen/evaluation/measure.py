@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import IndexMaps
+from pxgen.arrays import F32, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 
 MAX_REAL_SPRITES = 1000
@@ -35,11 +35,14 @@ class Measure(Protocol):
 
     def reference(self) -> dict[str, Any]:
         """The figures of real sprites, and of the measure's own reliability."""
-        ...
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """The figures of drawn sprites."""
-        ...
+
+
+def one_label(asked: NDArray[np.intp], count: int) -> F32:
+    """``(n,)`` numbers to ``(n, L)`` labels: 1 for the one asked for; -1 asks for none."""
+    return np.asarray(asked[:, None] == np.arange(count), np.float32)
 
 
 class PixelMeasure(Measure):

@@ -66,17 +66,13 @@ def continuation(true: IndexMaps, drawn: IndexMaps, kept: int) -> dict[str, Any]
     """
     ways = {"drawn": drawn, **baselines(true, kept)}
     still = (ways["last frame"][:, kept:] != true[:, kept:]).mean()
+    last, horizons = true[:, kept - 1], range(kept, true.shape[1])
     figures = {}
     for name, clips in ways.items():
         errors = float((clips[:, kept:] != true[:, kept:]).mean())
         figures[name] = {
-            "exact": [
-                float((clips[:, t] == true[:, t]).mean()) for t in range(kept, true.shape[1])
-            ],
-            "changed_f1": [
-                changed_f1(true[:, t], clips[:, t], true[:, kept - 1])
-                for t in range(kept, true.shape[1])
-            ],
+            "exact": [float((clips[:, t] == true[:, t]).mean()) for t in horizons],
+            "changed_f1": [changed_f1(true[:, t], clips[:, t], last) for t in horizons],
             "skill": 1 - errors / float(still) if still else None,
         }
     return figures

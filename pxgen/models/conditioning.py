@@ -28,7 +28,8 @@ FORBIDDEN = 0.02
 class LabelEmbedding(nn.Module):
     """Labels and the level of noise to a vector.
 
-    The embeddings of the labels present and of those known absent are summed, each weighted.
+    The embeddings of the labels present and of those known absent are summed, each weighted. Labels
+    beyond its own are left out.
     """
 
     def __init__(self, labels: int, width: int) -> None:
@@ -37,9 +38,10 @@ class LabelEmbedding(nn.Module):
         self.project = nn.Linear(2 * labels + 2, width)
         self.mix = nn.Linear(width, width)
 
-    def forward(self, labels: Tensor, level: Tensor) -> Tensor:
-        """``(B, L)`` labels and ``(B,)`` levels in [0, 1] to ``(B, width)``."""
-        time = level.unsqueeze(1)
+    def forward(self, labels: Tensor, level: Tensor | None = None) -> Tensor:
+        """``(B, L)`` labels and ``(B,)`` levels in [0, 1], 0 unless given, to ``(B, width)``."""
+        labels = labels[:, : self.count]
+        time = (labels.new_zeros(len(labels)) if level is None else level).unsqueeze(1)
         state = torch.cat([labels.relu(), labels.neg().relu(), time, time.square()], dim=1)
         return nn.functional.silu(self.mix(nn.functional.silu(self.project(state))))
 
@@ -150,25 +152,16 @@ def label_stage(prior: LabelPrior) -> Stage:
 class LabelledModel(Model):
     """A model with a label prior, which is trained first and draws the open labels.
 
-    Args:
-        domain: of the sprites.
-        parts: its modules by their names in checkpoints.
-        prior_width: of the label prior.
-        steerable: whether labels steer it, where there are labels.
+    ``parts`` are its other modules by their names in checkpoints, ``width`` the prior's.
     """
 
     def __init__(
-        self,
-        domain: Domain,
-        parts: Mapping[str, nn.Module],
-        prior_width: int,
-        *,
-        steerable: bool = True,
+        self, domain: Domain, parts: Mapping[str, nn.Module], width: int, *, steerable: bool = True
     ) -> None:
         self.domain = domain
         self.steerable = steerable and domain.labels > 0
         self.module = nn.ModuleDict(parts)
-        self.prior = LabelPrior(domain.labels, prior_width) if self.steerable else None
+        self.prior = LabelPrior(domain.labels, width) if self.steerable else None
         if self.prior is not None:
             self.module["labels"] = self.prior
 

@@ -161,7 +161,6 @@ class Model(Protocol):
 
     def stages(self) -> tuple[Stage, ...]:
         """The stages of training, in order."""
-        ...
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
@@ -169,19 +168,15 @@ class Model(Protocol):
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sample seen as it forms; the last item equals :meth:`sample` with equal noise."""
-        ...
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Any:
         """The code of a sample: decoding it gives what :meth:`sample` gives with equal noise."""
-        ...
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Any:
         """``(n, T, H, W) uint8`` index maps and their labels to an opaque code that holds both."""
-        ...
 
     def decode(self, code: Any, noise: Noise) -> Tensor:
         """A code back to ``(n, T, H, W) uint8`` index maps."""
-        ...
 
     def decode_rgba(self, code: Any) -> Tensor | None:
         """``(n, T, H, W, 4)`` RGBA in [0, 1] before it is snapped to the palette.
@@ -196,7 +191,6 @@ class Model(Protocol):
 
     def mix(self, a: Any, b: Any, weight: float) -> Any:
         """A code between two: 0 is ``a`` and 1 is ``b``, exactly."""
-        ...
 
 
 @runtime_checkable
@@ -205,4 +199,3 @@ class Levelled(Protocol):
 
     def decode_levels(self, code: Any, *, top: bool, bottom: bool) -> Tensor:
         """A code back to ``(n, T, H, W) uint8`` index maps by the levels that are asked for."""
-        ...

@@ -9,6 +9,12 @@ import numpy as np
 from pxgen.arrays import IndexMaps
 
 
+def strips(clips: IndexMaps) -> IndexMaps:
+    """``(n, T, H, W)`` clips to ``(n, H, T·W)``: the frames of each side by side."""
+    n, T, H, W = clips.shape
+    return clips.swapaxes(1, 2).reshape(n, H, T * W)
+
+
 def contact_sheet(pixels: IndexMaps, columns: int | None = None, gap: int = 1) -> IndexMaps:
     """Lay sprites out in reading order on a transparent (index 0) ground.
 

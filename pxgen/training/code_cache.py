@@ -15,21 +15,13 @@ from pxgen.data.dataset import Dataset
 from pxgen.models.protocol import Batch
 from pxgen.training.parallel import MICROBATCH, MicrobatchWorkers
 
-MAX_CODE = 2**16
-"""Codes lie below it."""
-
 
 class CodeCache:
     """Codes of a dataset's sprites, by index, computed on first use.
 
     Neighbours in the dataset are always computed together: the same sums are rounded in the same
     way whatever was asked for first, so a resumed training reads what an uninterrupted one does.
-
-    Args:
-        dataset: the sprites.
-        precompute: a batch to ``(B, M) int64`` codes below ``MAX_CODE``; a fixed function.
-        workers: compute missing codes in parallel.
-        device: where the codes go.
+    ``precompute`` is a fixed function from a batch to ``(B, M) int64`` codes below 2**16.
     """
 
     def __init__(
@@ -48,7 +40,7 @@ class CodeCache:
         """``(n,)`` indices to ``(n, M) int64`` codes."""
         blocks = np.unique(indices // MICROBATCH)
         missing = [int(block) for block in blocks[~self._known[blocks]]]
-        for block, codes in zip(missing, self._workers.each(self._block, missing), strict=True):
+        for block, codes in zip(missing, self._workers.map(self._block, missing), strict=True):
             if self._codes is None:
                 # Memory is taken where it is written: codes that nobody asks for cost none.
                 self._codes = np.zeros((len(self._dataset), codes.shape[1]), np.uint16)
@@ -61,6 +53,6 @@ class CodeCache:
     def _block(self, block: int) -> I64:
         end = min((block + 1) * MICROBATCH, len(self._dataset))
         batch = batch_of(self._dataset, np.arange(block * MICROBATCH, end), self._device)
-        with torch.no_grad():
+        with torch.no_grad(), self._workers.autocast():
             codes: I64 = self.precompute(batch).cpu().numpy()
         return codes

@@ -20,10 +20,11 @@ from pxgen.errors import UsageError
 Value = TypeVar("Value")
 
 
-class SingleProcess:
-    """A group of one process: nothing needs to be sent."""
+class ProcessGroup:
+    """Processes of one ``torch.distributed`` group; a single one has nothing to send."""
 
-    rank, world_size = 0, 1
+    def __init__(self, rank: int = 0, world_size: int = 1) -> None:
+        self.rank, self.world_size = rank, world_size
 
     @property
     def is_main(self) -> bool:
@@ -31,31 +32,9 @@ class SingleProcess:
         return self.rank == 0
 
     def all_reduce(self, tensors: Sequence[Tensor]) -> None:
-        """Replace each tensor by its sum over the processes."""
-
-    def broadcast(self, tensors: Sequence[Tensor]) -> None:
-        """Replace each tensor by that of the main process."""
-
-    def broadcast_object(self, value: Value) -> Value:
-        """The main process's value."""
-        return value
-
-    def any(self, *, here: bool) -> bool:
-        """Whether ``here`` is true in any process."""
-        return here
-
-
-SINGLE_PROCESS = SingleProcess()
-
-
-class ProcessGroup(SingleProcess):
-    """Processes of one ``torch.distributed`` group."""
-
-    def __init__(self) -> None:
-        self.rank, self.world_size = distributed.get_rank(), distributed.get_world_size()
-
-    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
         """Sum the tensors over processes in place, in one message."""
+        if self.world_size == 1:
+            return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         distributed.all_reduce(flat)
         start = 0
@@ -64,8 +43,9 @@ class ProcessGroup(SingleProcess):
             start += tensor.numel()
 
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
-        """Replace each tensor, one after another: they may be of several dtypes."""
-        for tensor in tensors:
+        """Replace each tensor by that of the main process."""
+        # One after another: they may be of several dtypes.
+        for tensor in tensors if self.world_size > 1 else ():
             # What is no contiguous memory cannot be received in place.
             received = tensor.detach().contiguous()
             distributed.broadcast(received, 0)
@@ -74,11 +54,14 @@ class ProcessGroup(SingleProcess):
     def broadcast_object(self, value: Value) -> Value:
         """The main process's value, which must pickle."""
         box = [value]
-        distributed.broadcast_object_list(box, 0)
+        if self.world_size > 1:
+            distributed.broadcast_object_list(box, 0)
         return box[0]
 
     def any(self, *, here: bool) -> bool:
-        """Whether ``here`` is true in any process, in one message."""
+        """Whether ``here`` is true in any process."""
+        if self.world_size == 1:
+            return here
         said = torch.tensor(float(here))
         if distributed.get_backend() == "nccl":
             said = said.cuda()
@@ -86,8 +69,11 @@ class ProcessGroup(SingleProcess):
         return bool(said > 0)
 
 
+SINGLE_PROCESS = ProcessGroup()
+
+
 @contextmanager
-def joined_group(device: torch.device) -> Iterator[tuple[SingleProcess, torch.device]]:
+def joined_group(device: torch.device) -> Iterator[tuple[ProcessGroup, torch.device]]:
     """The process group of ``torchrun``, joined for a block, and this process's device.
 
     Raises:
@@ -103,6 +89,6 @@ def joined_group(device: torch.device) -> Iterator[tuple[SingleProcess, torch.de
         torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield ProcessGroup(), device
+        yield ProcessGroup(distributed.get_rank(), distributed.get_world_size()), device
     finally:
         distributed.destroy_process_group()

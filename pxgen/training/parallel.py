@@ -20,8 +20,9 @@ from pxgen.devices import cores, limit_thread, one_thread, thread_pool
 from pxgen.errors import UsageError
 from pxgen.models.protocol import Batch, Stage
 from pxgen.noise import BatchNoise
-from pxgen.training.distributed import SINGLE_PROCESS, SingleProcess
+from pxgen.training.distributed import SINGLE_PROCESS, ProcessGroup
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MICROBATCH = 32
@@ -42,7 +43,7 @@ class MicrobatchWorkers:
         *,
         bf16: bool,
         workers: int | None = None,
-        group: SingleProcess = SINGLE_PROCESS,
+        group: ProcessGroup = SINGLE_PROCESS,
     ) -> None:
         self._device, self._bf16, self._group = device, bf16, group
         self._workers = cores() if workers is None else workers
@@ -107,7 +108,7 @@ class MicrobatchWorkers:
                 f"without work: take at least {side * self._group.world_size}"
             )
         # In the order of the parts, whoever finishes first: sums of floats depend on their order.
-        for terms, gradients in self._map(part, mine):
+        for terms, gradients in self.map(part, mine):
             for name, value in terms.items():
                 losses[name] = losses.get(name, 0.0) + value
             for parameter, gradient in zip(parameters, gradients, strict=True):
@@ -138,27 +139,19 @@ class MicrobatchWorkers:
             return {name: float(values.sum()) for name, values in figures.items()}
 
         totals: dict[str, float] = {}
-        for figures in self._map(part, self._rows(len(batch.pixels))):
+        for figures in self.map(part, self._rows(len(batch.pixels))):
             for name, value in figures.items():
                 totals[name] = totals.get(name, 0.0) + value
         return totals
-
-    def each(self, function: Callable[[int], Result], items: Sequence[int]) -> Iterator[Result]:
-        """``function`` of each item, in order."""
-
-        def one(item: int) -> Result:
-            with self.autocast():
-                return function(item)
-
-        return map(one, items) if self._pool is None else self._pool.map(one, items)
 
     def _rows(self, total: int) -> list[slice]:
         """The microbatches: of fixed size on a CPU, one for each process on accelerators."""
         side = MICROBATCH if self._device.type == "cpu" else -(-total // self._group.world_size)
         return [slice(start, min(start + side, total)) for start in range(0, total, side)]
 
-    def _map(self, part: Callable[[slice], Result], rows: Sequence[slice]) -> Iterator[Result]:
-        return map(part, rows) if self._pool is None else self._pool.map(part, rows)
+    def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """``function`` of each item, in order."""
+        return map(function, items) if self._pool is None else self._pool.map(function, items)
 
 
 def _rows(batch: Batch, rows: slice) -> Batch:

@@ -9,12 +9,12 @@ import torch
 
 from pxgen.checkpoint.card import Card
 from pxgen.devices import cores
-from pxgen.evaluation.measure import Drawn
+from pxgen.evaluation.measure import Drawn, one_label
 from pxgen.files import write_bytes
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
-from pxgen.render.sheet import contact_sheet
+from pxgen.render.sheet import contact_sheet, strips
 from pxgen.sampling.engine import PictureRequest, draw
 
 PICTURES = 24
@@ -27,14 +27,13 @@ def draw_preview(model: Model, card: Card, device: torch.device) -> Drawn:
     asked = np.full(PICTURES, -1, np.intp)
     if count and model.steerable:
         asked = np.arange(PICTURES) * max(1, count // PICTURES) % count
-    labels = np.zeros((PICTURES, count), np.float32)
-    labels[asked >= 0, asked[asked >= 0]] = 1
-    requests = [PictureRequest(index, labels[index], sampling) for index in range(PICTURES)]
+    labels = one_label(asked, count)
+    requests = [PictureRequest(number, row, sampling) for number, row in enumerate(labels)]
     pictures = draw(model, requests, seed=0, device=device, workers=cores())
     return Drawn(np.stack(list(pictures)), asked)
 
 
 def write_preview(path: Path, drawn: Drawn, card: Card) -> Path:
     """A sheet of the sprites, the frames of a clip in a row."""
-    strips = np.stack([np.concatenate(list(clip), axis=1) for clip in drawn.pixels])
-    return write_bytes(path, encode_png(enlarge(contact_sheet(strips), SCALE), card.palette))
+    sheet = contact_sheet(strips(drawn.pixels))
+    return write_bytes(path, encode_png(enlarge(sheet, SCALE), card.palette))

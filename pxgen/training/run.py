@@ -16,7 +16,7 @@ from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.files import folder_lock
-from pxgen.training.distributed import SingleProcess
+from pxgen.training.distributed import ProcessGroup
 from pxgen.training.trainer import DEFAULT_MINUTES, Position
 
 NO_FOLDER = Path()
@@ -53,17 +53,16 @@ def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
     """The folder asked for, else the newest run if it can go on, else a new one."""
     if request.out is not None:
         return request.out
-    settings = with_budget(request.settings)
     for folder in run_folders(request.runs)[-1:] if request.resume else ():
         found, _ = read_card(folder)
-        if not (_difference(found, card, settings) or found.training.get("finished")):
+        if not (_difference(found, card, request.settings) or found.training.get("finished")):
             return folder
     name = request.recipe or str(request.model_table.get("recipe", name))
     return make_run(request.runs, name)
 
 
 @contextmanager
-def claimed_folder(request: TrainRequest, card: Card, group: SingleProcess) -> Iterator[Path]:
+def claimed_folder(request: TrainRequest, card: Card, group: ProcessGroup) -> Iterator[Path]:
     """Yield the folder of the run, locked against other trainings."""
     if not group.is_main:
         chosen = group.broadcast_object(NO_FOLDER)
@@ -96,7 +95,7 @@ def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None
     if not (request.resume and checkpoint_file(folder).is_file()):
         return None
     found, _ = read_card(folder)
-    if difference := _difference(found, card, with_budget(request.settings)):
+    if difference := _difference(found, card, request.settings):
         raise InputError(
             f"{folder} holds a run with another {difference}: choose another -o, "
             "or replace the run with --fresh"

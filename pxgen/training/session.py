@@ -31,7 +31,7 @@ from pxgen.files import write_text
 from pxgen.models.protocol import Model, Stage
 from pxgen.models.registry import build_model, read_spec
 from pxgen.noise import seed_weights
-from pxgen.training.distributed import SingleProcess, joined_group
+from pxgen.training.distributed import ProcessGroup, joined_group
 from pxgen.training.preview import draw_preview, write_preview
 from pxgen.training.run import (
     TrainRequest,
@@ -126,6 +126,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             anchor="center" if dataset.info.get("anchor") == "center" else "bottom",
         )
         settings = with_budget(request.settings)
+        request = dataclasses.replace(request, settings=settings)
         with claimed_folder(request, card, group) as folder:
             # Only now: a run that has just ended may have gone on since the folder was chosen.
             resumed = resumed_card(request, folder, card)
@@ -160,7 +161,7 @@ class Training:
     dataset: Dataset
     settings: TrainSettings
     trainer: Trainer
-    group: SingleProcess
+    group: ProcessGroup
     resumed: bool = False
     """Whether it continues the run that its folder held."""
     finished: bool = False

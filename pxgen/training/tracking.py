@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pxgen.errors import PxgenError
+from pxgen.errors import PxgenError, Remark
 from pxgen.files import write_text
 
 EXPERIMENT = "pxgen"
@@ -19,11 +19,7 @@ STORE = "mlflow.db"
 
 
 class Mlflow:
-    """An MLflow run: parameters, losses, quality, sheets and the checkpoint.
-
-    Args:
-        folder: the run folder.
-        parameters: what the run was made with.
+    """An MLflow run of a run folder: parameters, losses, quality, sheets and the checkpoint.
 
     Raises:
         PxgenError: MLflow is not installed, or its store cannot be reached.
@@ -89,13 +85,16 @@ class Mlflow:
 
 
 class Tracker:
-    """A training's figures and files, stored in MLflow or nowhere.
+    """A training's figures and files, stored where ``[train] track`` says.
 
     A store may fail on the way: that is said once, and the training goes on.
     """
 
-    def __init__(self, store: Mlflow | None, complain: Callable[[str], None]) -> None:
-        self._store, self._complain = store, complain
+    def __init__(
+        self, kind: str, folder: Path, parameters: Mapping[str, Any], complain: Remark
+    ) -> None:
+        self._store = Mlflow(folder, parameters) if kind == "mlflow" else None
+        self._complain = complain
 
     def figures(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         """Log numbers of one step of a stage."""
@@ -117,13 +116,6 @@ class Tracker:
         except Exception as error:  # stores raise whatever their databases and networks do
             self._complain(f"no longer tracked in MLflow: {_line(error)}")
             self._store = None
-
-
-def tracker(
-    kind: str, folder: Path, parameters: Mapping[str, Any], complain: Callable[[str], None]
-) -> Tracker:
-    """The tracker that ``[train] track`` names."""
-    return Tracker(Mlflow(folder, parameters) if kind == "mlflow" else None, complain)
 
 
 def _line(error: Exception) -> str:

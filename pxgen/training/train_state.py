@@ -55,11 +55,6 @@ class TrainState:
         if self._best is not None:
             self._ema = [weights.clone() for weights in self._best]
 
-    def finish(self) -> None:
-        """Put the best or last average into the module."""
-        self.load_best()
-        self.swap_ema()
-
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Put the averaged weights into the module, in evaluation mode, for a block."""

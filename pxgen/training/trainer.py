@@ -29,7 +29,7 @@ from pxgen.errors import PxgenError
 from pxgen.models.protocol import Batch, Model
 from pxgen.noise import BatchNoise
 from pxgen.training.code_cache import CodeCache
-from pxgen.training.distributed import SINGLE_PROCESS, SingleProcess
+from pxgen.training.distributed import SINGLE_PROCESS, ProcessGroup
 from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.train_state import TrainState
 
@@ -136,7 +136,7 @@ class Trainer:
         dataset: Dataset,
         settings: TrainSettings,
         device: torch.device,
-        group: SingleProcess = SINGLE_PROCESS,
+        group: ProcessGroup = SINGLE_PROCESS,
     ) -> None:
         self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
         self.position = Position()
@@ -208,8 +208,9 @@ class Trainer:
         return TrainState(self._stages[stage], self.settings)
 
     def _next_stage(self) -> None:
-        # Later stages build on the averaged weights.
-        self._state.finish()
+        # Later stages build on the averaged weights, the best or the last.
+        self._state.load_best()
+        self._state.swap_ema()
         before = self.position.before + self.position.seconds
         self.position = Position(stage=self.position.stage + 1, before=before)
         self._state = self._enter(self.position.stage)

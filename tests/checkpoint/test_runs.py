@@ -54,10 +54,10 @@ def test_a_resumed_run_forgets_what_it_logged_after_its_snapshot(tmp_path: Path)
     ends = [(0, 5), (0, 9), (1, 2), (1, 4)]
     metrics.lines = [{"stage_index": stage, "step": step} for stage, step in ends]
     metrics.write()
-    assert Metrics.all(metrics.path).lines == metrics.lines
+    assert Metrics.until(metrics.path).lines == metrics.lines
     assert Metrics.until(metrics.path, 1, 2).lines == metrics.lines[:3]
     assert Metrics.until(metrics.path, 0, 7).lines == metrics.lines[:1]
-    assert Metrics.all(tmp_path / "none").lines == []
+    assert Metrics.until(tmp_path / "none").lines == []
     metrics.path.write_text('{"step": 1}\n')
     with pytest.raises(InputError, match="train with --fresh"):
-        Metrics.all(metrics.path)
+        Metrics.until(metrics.path)

@@ -102,7 +102,7 @@ def test_what_stages_took_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     tiny_dataset(tmp_path, count=96)
     monkeypatch.setattr("pxgen.commands.compare.GOALS", (0.01,))
     assert run(tmp_path, "vqvae", "--steps", "6", "--validate-every", "3", "--json")[0] == 0
-    lines = Metrics.all(tmp_path / "out" / "vqvae" / METRICS).lines
+    lines = Metrics.until(tmp_path / "out" / "vqvae" / METRICS).lines
     ends = [max(x["cpu_seconds"] for x in lines if x["stage_index"] == n) for n in range(5)]
     (report,) = json.loads((tmp_path / "out" / "compare.json").read_text())
     assert report["cpu_seconds"] == pytest.approx(sum(ends))

@@ -25,7 +25,7 @@ from pxgen.cli.app import pxgen
 from pxgen.errors import UsageError
 from pxgen.models.protocol import Batch
 from pxgen.training import trainer as loop
-from pxgen.training.distributed import SingleProcess
+from pxgen.training.distributed import ProcessGroup
 from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.trainer import Position, Trainer
 from tests.support.tiny import MODEL_TABLE, tiny_dataset, tiny_model
@@ -40,7 +40,7 @@ validate_every = 5
 """
 
 
-class Threads(SingleProcess):
+class Threads(ProcessGroup):
     """Processes of a group, each a thread of this one: what they say meets on a table."""
 
     world_size = 2

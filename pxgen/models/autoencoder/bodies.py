@@ -67,10 +67,7 @@ class ConvEncoder(nn.Module):
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """``(B, P, C)`` and ``(B, L)`` to ``(B, code)`` or ``(B, code, rows, columns)``."""
-        x = self.enter(to_planes(features, self.canvas, STRIDE))
-        if self.label is not None:
-            # The same as planes that each hold one label, without making them.
-            x = x + self.label(labels)[:, :, None, None]
+        x = _labelled(self.enter(to_planes(features, self.canvas, STRIDE)), self.label, labels)
         x = F.silu(self.second(F.silu(self.first(F.silu(x)))))
         code: Tensor = self.leave(x if isinstance(self.leave, nn.Conv2d) else x.flatten(1))
         return code
@@ -116,9 +113,7 @@ class PlainEncoder(nn.Module):
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """``(B, P, C)`` and ``(B, L)`` to ``(B, code)`` or ``(B, code, H, W)``."""
-        x = self.enter(to_planes(features, self.canvas, 1))
-        if self.label is not None:
-            x = x + self.label(labels)[:, :, None, None]
+        x = _labelled(self.enter(to_planes(features, self.canvas, 1)), self.label, labels)
         x = self.second(F.silu(x))
         code: Tensor = x if self.leave is None else self.leave(F.silu(x).flatten(1))
         return code
@@ -167,8 +162,12 @@ class _Unfold(nn.Module):
         if isinstance(self.code, CanvasLinear):
             planes: Tensor = self.code(torch.cat([code, labels], 1)).view(-1, *self.planes)
             return planes
-        x: Tensor = self.code(code)
-        return x if self.label is None else x + self.label(labels)[:, :, None, None]
+        return _labelled(self.code(code), self.label, labels)
+
+
+def _labelled(x: Tensor, layer: nn.Module | None, labels: Tensor) -> Tensor:
+    """The same as joining planes that each hold one label, without making them."""
+    return x if layer is None else x + layer(labels)[:, :, None, None]
 
 
 def cells(canvas: Canvas, stride: int) -> tuple[int, int]:

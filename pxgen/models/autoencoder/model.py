@@ -122,6 +122,7 @@ class Autoencoder(LabelledModel):
         L = domain.labels
         self.encoding = _encoding(spec, domain)
         self.latent = _latent(spec)
+        self.has_bits = self.latent.has_kl and spec.encoding != "rgba"
         self.encoder = _encoder(spec, domain, self.encoding.enter, self.latent.param_count)
         self.decoder = _decoder(spec, domain, self.encoding.leave, self.latent.size)
         codec: dict[str, nn.Module] = {
@@ -145,15 +146,14 @@ class Autoencoder(LabelledModel):
 
     def sprite_stages(self) -> tuple[Stage, ...]:
         """The codec, to whose codes a prior is fitted."""
-        has_bits = self.latent.has_kl and self.spec.encoding != "rgba"
         codec = Stage(
             "codec",
             self.codec,
             self.loss,
             held_out=self.held_out,
-            initialize=self._initialize,
+            initialize=lambda batch: self.encoding.start_from(batch.pixels.flatten(1)),
             fit_prior=self._fit_prior,
-            counts_in_bits=has_bits,
+            counts_in_bits=self.has_bits,
         )
         return (codec,)
 
@@ -186,7 +186,7 @@ class Autoencoder(LabelledModel):
         # A sprite without a foreground misses none of it.
         missed = ((1 - exact) * seen).sum(1) / seen.sum(1).clamp(min=1)
         figures = {"exact": exact.mean(1), "foreground": 1 - missed}
-        if self.latent.has_kl and self.spec.encoding != "rgba":
+        if self.has_bits:
             code, kl = self.latent.draw(params, noise, 1.0)
             cost = self.encoding.cost(self.decoder(code, labels), tokens)
             figures |= {"bits": (cost + kl) / math.log(2), "code_bits": kl / math.log(2)}
@@ -261,9 +261,6 @@ class Autoencoder(LabelledModel):
 
     def _code_size(self) -> int:
         return math.prod(self._code_shape())
-
-    def _initialize(self, batch: Batch) -> None:
-        self.encoding.start_from(batch.pixels.flatten(1))
 
     def _fit_prior(self, batches: Iterable[Batch]) -> None:
         if self.aggregate is not None:

@@ -91,12 +91,8 @@ class PixelSnailModel(LabelledModel):
 
     def _nats(self, tokens: Tensor, labels: Tensor, noise: Noise | None = None) -> Tensor:
         """``(B, P)`` cross-entropy; dropout draws from the noise, if there is any."""
-        logits = self.net(tokens, self._condition(labels), noise=noise)
+        logits = self.net(tokens, self.condition(labels), noise=noise)
         return F.cross_entropy(logits.mT, tokens, reduction="none")
-
-    def _condition(self, labels: Tensor) -> Tensor:
-        seen: Tensor = self.condition(labels, torch.zeros(len(labels), device=labels.device))
-        return seen
 
     def initialize(self, batch: Batch) -> None:
         """Set the bias to the frequencies of colours at each place."""
@@ -119,7 +115,7 @@ class PixelSnailModel(LabelledModel):
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Quantiles:
         """The middle of the quantiles that draw each pixel as it is."""
         tokens = pixels.flatten(1).long()
-        probs = self.net(tokens, self._condition(labels)).double().softmax(-1)
+        probs = self.net(tokens, self.condition(labels)).double().softmax(-1)
         above = probs.cumsum(-1).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
         own = probs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
         middle = (above - own / 2).clamp(1 - MAX_QUANTILE, MAX_QUANTILE)
@@ -127,7 +123,7 @@ class PixelSnailModel(LabelledModel):
 
     def decode(self, code: Quantiles, noise: Noise) -> Tensor:
         """Draw every pixel at its quantile."""
-        cached = self.net.cached(self._condition(code.labels))
+        cached = self.net.cached(self.condition(code.labels))
         quantiles = torch.special.ndtr(code.normal.double())
         drawn = []
         for position in range(quantiles.shape[1]):

@@ -28,11 +28,7 @@ KEY = 16
 class CausalConv(nn.Module):
     """A convolution of the 3×3 neighbours before a position, and of the whole 3×3 a frame before.
 
-    Args:
-        grid: frames, height and width.
-        enter: input features.
-        leave: output features.
-        itself: whether a position sees itself, which it may where features do not hold its code.
+    A position may see ``itself`` where features do not hold its code.
     """
 
     def __init__(self, grid: Canvas, enter: int, leave: int, *, itself: bool) -> None:
@@ -121,15 +117,7 @@ class CausalAttention(nn.Module):
         nn.init.zeros_(self.out.weight)
 
     def forward(self, x: Tensor, codes: Tensor) -> Tensor:
-        """Whole grids.
-
-        Args:
-            x: ``(B, N, C)`` features, which do not hold their positions' codes.
-            codes: ``(B, N, E)``.
-
-        Returns:
-            ``(B, N, C)``.
-        """
+        """``(B, N, C)`` features, which do not hold the ``(B, N, E)`` codes, to ``(B, N, C)``."""
         B, _, C = x.shape
         normed = self.norm(x)
         both = self.key_value(torch.cat([normed, codes], -1)[:, :-1])
@@ -188,22 +176,13 @@ class KeyValueCache:
 
 
 class PixelSnail(nn.Module):
-    """Logits of every code of a grid, given all before it.
-
-    Args:
-        grid: frames, height and width.
-        codes: entries of the codebook.
-        width: features a position.
-        blocks: pairs of a gated block and attention.
-        condition: numbers of a vector that conditions the whole grid.
-        dropout: share of features left out in training.
-    """
+    """Logits of every code of a grid, given all before it and a vector, the ``condition``."""
 
     def __init__(
         self, grid: Canvas, codes: int, *, width: int, blocks: int, condition: int, dropout: float
     ) -> None:
         super().__init__()
-        self.grid, self.codes = grid, codes
+        self.grid = grid
         N = grid.pixels
         self.embed = nn.Embedding(codes, width)
         self.enter = CausalConv(grid, width, width, itself=False)
@@ -223,16 +202,9 @@ class PixelSnail(nn.Module):
         context: Tensor | None = None,
         noise: Noise | None = None,
     ) -> Tensor:
-        """Whole grids at once.
+        """``(B, N)`` codes, ``(B, condition)`` and ``(B, N, width)`` to ``(B, N, codes) float32``.
 
-        Args:
-            codes: ``(B, N) int64``.
-            condition: ``(B, condition)``.
-            context: ``(B, N, width)`` conditions each position.
-            noise: of dropout; none without it.
-
-        Returns:
-            ``(B, N, codes) float32`` logits.
+        Dropout draws from the noise; there is none without it.
         """
         embedded = self.embed(codes)
         x = self.enter(embedded.view(-1, *self.grid, embedded.shape[-1])).flatten(1, 3)

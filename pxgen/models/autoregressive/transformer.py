@@ -60,7 +60,7 @@ class CausalTransformer(nn.Module):
         self, grid: Canvas, codes: int, *, width: int, blocks: int, condition: int, dropout: float
     ) -> None:
         super().__init__()
-        self.grid, self.codes = grid, codes
+        self.grid = grid
         N = grid.pixels
         self.embed = nn.Embedding(codes, width)
         self.start = nn.Parameter(torch.zeros(width))
@@ -80,10 +80,7 @@ class CausalTransformer(nn.Module):
         context: Tensor | None = None,
         noise: Noise | None = None,
     ) -> Tensor:
-        """``(B, N)`` codes, ``(B, condition)`` and ``(B, N, width)`` to ``(B, N, codes)``.
-
-        Dropout draws from the noise; there is none without it.
-        """
+        """``(B, N)`` codes, ``(B, condition)`` and ``(B, N, width)`` to ``(B, N, codes)``."""
         before = self.embed(codes[:, :-1])
         x = torch.cat([self.start.expand(len(codes), 1, -1), before], 1) + self.position
         x = x if context is None else x + context

@@ -12,16 +12,10 @@ MIN_TEMPERATURE = 1e-4
 
 
 def truncated_probs(logits: Tensor, temperature: float, sampling: SamplingParams) -> Tensor:
-    """Probabilities to draw by.
+    """``(..., K)`` logits to the probabilities to draw by.
 
-    Args:
-        logits: ``(..., K)``.
-        temperature: 1 leaves them as they are.
-        sampling: its ``top_k`` keeps so many of the likeliest (1805.04833), its ``top_p`` after
-            that the fewest whose sum reaches it (1904.09751); at least one always stays.
-
-    Returns:
-        ``(..., K)`` probabilities.
+    ``top_k`` keeps so many of the likeliest (1805.04833), ``top_p`` after that the fewest whose sum
+    reaches it (1904.09751); at least one always stays.
     """
     probs = (logits / max(temperature, MIN_TEMPERATURE)).softmax(-1)
     if sampling.top_k is None and sampling.top_p is None:

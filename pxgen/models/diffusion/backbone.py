@@ -54,11 +54,7 @@ class BackboneSpec(ModelSpec):
 class Backbone(nn.Module):
     """Features of ``rank`` numbers a pixel from ``EMBEDDING`` numbers a pixel and labels.
 
-    Args:
-        spec: its sizes.
-        domain: canvas and labels.
-        embed: makes the embeddings; subclasses call it.
-        rank: numbers of a pixel's features.
+    Subclasses call ``embed``, which makes the embeddings.
     """
 
     def __init__(self, spec: BackboneSpec, domain: Domain, embed: nn.Module, rank: int) -> None:
@@ -116,7 +112,7 @@ class Backbone(nn.Module):
                 f"--tile needs sides that {2 * self.patch} divides; this model draws "
                 f"{self.canvas.width}x{self.canvas.height}"
             )
-        condition = self.condition(labels[:, : self.condition.count], level)
+        condition = self.condition(labels, level)
         tokens = None if self.tokens is None else self.tokens(labels)
         planes = embedded.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
         x = self.stem(_channels_last(F.pixel_unshuffle(planes, self.patch))) + self.position

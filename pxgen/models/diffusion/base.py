@@ -18,7 +18,7 @@ from pxgen.models.conditioning import LABEL_DROPOUT, LabelledModel
 from pxgen.models.diffusion.backbone import BackboneSpec
 from pxgen.models.diffusion.inpainting import infer_labels, masked_sum
 from pxgen.models.diffusion.tiling import Windows
-from pxgen.models.layers import NO_WRAP
+from pxgen.models.layers import NO_WRAP, PaletteHead
 from pxgen.models.protocol import Batch, SamplingParams, Stage
 from pxgen.noise import Noise
 
@@ -36,12 +36,8 @@ class DiffusionSpec(BackboneSpec):
 class Diffusion(LabelledModel):
     """A denoiser of sprites, and a label prior.
 
-    Args:
-        spec: its settings.
-        domain: of the sprites.
-        name: of the denoiser in checkpoints.
-        network: the denoiser.
-        counts_in_bits: whether its held-out bits bound those of a sprite given its labels.
+    ``name`` is the denoiser's in checkpoints. Without a ``head``, which predicts palette entries,
+    there is no bound on bits.
     """
 
     def __init__(
@@ -50,11 +46,10 @@ class Diffusion(LabelledModel):
         domain: Domain,
         name: str,
         network: nn.Module,
-        *,
-        counts_in_bits: bool = True,
+        head: PaletteHead | None,
     ) -> None:
         super().__init__(domain, {name: network}, spec.hidden)
-        self.network, self._counts_in_bits = network, counts_in_bits
+        self.network, self.head = network, head
 
     @abstractmethod
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
@@ -64,9 +59,10 @@ class Diffusion(LabelledModel):
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """Figures of held-out sprites, ``(B,)`` each."""
 
-    @abstractmethod
     def initialize(self, batch: Batch) -> None:
-        """Set biases by training sprites, before the first step."""
+        """Set the head's bias by training sprites, before the first step."""
+        if self.head is not None:
+            self.head.start_from(batch.pixels.flatten(1))
 
     def sprite_stages(self) -> tuple[Stage, ...]:
         """The denoiser's."""
@@ -77,7 +73,7 @@ class Diffusion(LabelledModel):
             self.held_out,
             self.initialize,
             early_decay=True,
-            counts_in_bits=self._counts_in_bits,
+            counts_in_bits=self.head is not None,
         )
         return (pixels,)
 
@@ -94,11 +90,7 @@ class Diffusion(LabelledModel):
         return tokens.to(torch.uint8).view(-1, *self.canvas(sampling))
 
     def infer_labels(
-        self,
-        asked: Tensor,
-        seen: Tensor,
-        log_probs: Callable[[Tensor], Tensor],
-        noise: Noise,
+        self, asked: Tensor, seen: Tensor, log_probs: Callable[[Tensor], Tensor], noise: Noise
     ) -> Tensor:
         """``(n, L)`` labels with the open ones inferred from ``(n, P) bool`` seen pixels.
 

@@ -22,17 +22,7 @@ class Denoiser(Backbone, PaletteHead):
     def forward(
         self, tokens: Tensor, labels: Tensor, places: Tensor, wrap: Wrap = NO_WRAP
     ) -> Tensor:
-        """Logits of chosen pixels.
-
-        Args:
-            tokens: ``(B, P) int64`` palette indices or the mask token.
-            labels: ``(B, L) float32`` in [-1, 1].
-            places: ``(B, M) int64`` of the chosen pixels.
-            wrap: borders that join.
-
-        Returns:
-            ``(B, M, K) float32`` logits.
-        """
+        """``(B, P)`` tokens and ``(B, L)`` labels to ``(B, M, K)`` logits at ``(B, M)`` places."""
         share = (tokens == self.mask_token).float().mean(1)
         maps = self.pad(tokens.view(-1, *self.canvas), self.mask_token)
         return self.logits_at(self.features(self.embed(maps), labels, share, wrap), places)

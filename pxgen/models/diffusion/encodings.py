@@ -98,13 +98,8 @@ class PaletteEncoding(PaletteHead):
 
     The posterior of an entry is the network's prediction from all around times the likelihood of
     the noisy vector itself (2305.18619), so that the network need not learn Bayes' rule. Training
-    is by cross-entropy (2211.15089), which is also what keeps learnt vectors apart.
-
-    Args:
-        domain: palette and canvas.
-        learnt: numbers of a learnt vector; None for one-hot ones.
-        length: norm of every vector.
-        rank: features that tell entries apart.
+    is by cross-entropy (2211.15089), which is also what keeps learnt vectors apart. ``learnt`` is
+    the size of a learnt vector, None for one-hot ones; ``length`` the norm of each.
     """
 
     cost_name = "cross_entropy"

@@ -66,13 +66,8 @@ class GaussianCode(NamedTuple):
     sampling: SamplingParams
 
 
-class Prediction(NamedTuple):
-    """The network's output at a level of noise."""
-
-    features: Tensor
-    """``(B, P, rank)``."""
-    scores: Tensor
-    """``(B, P, …)``."""
+Prediction = tuple[Tensor, Tensor]
+"""``(B, P, rank)`` features and ``(B, P, …)`` scores at a level of noise."""
 
 
 class GaussianDenoiser(Backbone):
@@ -105,8 +100,8 @@ class GaussianDiffusion(Diffusion):
         self.net = GaussianDenoiser(spec, domain, self.encoding)
         prefer_channels_last(self.net)
         network = nn.ModuleDict({"encoding": self.encoding, "net": self.net})
-        has_bits = isinstance(self.encoding, PaletteEncoding)
-        super().__init__(spec, domain, "pixels", network, counts_in_bits=has_bits)
+        head = self.encoding if isinstance(self.encoding, PaletteEncoding) else None
+        super().__init__(spec, domain, "pixels", network, head)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Cross-entropy of the entries, nats a pixel, or squared error of colours."""
@@ -115,8 +110,8 @@ class GaussianDiffusion(Diffusion):
         last = torch.zeros_like(noisy.x0)
         if self.spec.self_condition and float(noise.uniform(1)[0]) < SELF_CONDITIONED:
             with torch.no_grad():
-                first = self._predict(noisy.x, last, labels, noisy.times)
-                last = self.encoding.expected_x0(first.scores)
+                _, scores = self._predict(noisy.x, last, labels, noisy.times)
+                last = self.encoding.expected_x0(scores)
         prediction = self._predict(noisy.x, last, labels, noisy.times)
         return {self.encoding.cost_name: self.encoding.cost(*prediction, noisy).mean()}
 
@@ -127,10 +122,10 @@ class GaussianDiffusion(Diffusion):
         if not isinstance(self.encoding, PaletteEncoding):
             costs = [self.encoding.cost(*prediction, noisy) for noisy, prediction in pairs]
             return {self.encoding.cost_name: torch.stack(costs).mean(0)}
-        nats = torch.stack([self._divergence(noisy, found.scores) for noisy, found in pairs])
+        nats = torch.stack([self._divergence(noisy, scores) for noisy, (_, scores) in pairs])
         # The reconstruction term: the entries given the vectors of the first level.
-        noisy, prediction = self._predicted(batch, torch.zeros_like(strata[0]), noise)
-        left = self.encoding.nats(prediction.scores, noisy.tokens)
+        noisy, (_, scores) = self._predicted(batch, torch.zeros_like(strata[0]), noise)
+        left = self.encoding.nats(scores, noisy.tokens)
         return {"bits": (self.spec.levels * nats.mean(0) + left) / math.log(2)}
 
     def _divergence(self, noisy: Noisy, scores: Tensor) -> Tensor:
@@ -157,16 +152,10 @@ class GaussianDiffusion(Diffusion):
     def _predict(
         self, x: Tensor, last: Tensor, labels: Tensor, times: Tensor, wrap: Wrap = NO_WRAP
     ) -> Prediction:
-        """The output for noisy vectors; ``last`` is what the step before predicted."""
+        """The features and scores of noisy vectors; ``last`` is what the step before predicted."""
         shown = torch.cat([x, last], -1) if self.spec.self_condition else x
         features = self.net(shown, labels, (times + 1) / self.spec.levels, wrap)
-        scores = self.encoding.scores(features, x, self.schedule.alpha_bar(times))
-        return Prediction(features, scores)
-
-    def initialize(self, batch: Batch) -> None:
-        """Set the bias to the frequencies of colours at each place."""
-        if isinstance(self.encoding, PaletteEncoding):
-            self.encoding.start_from(batch.pixels.flatten(1))
+        return features, self.encoding.scores(features, x, self.schedule.alpha_bar(times))
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sprite that each step predicts."""
@@ -264,9 +253,9 @@ class GaussianDiffusion(Diffusion):
         def scores_of(x: Tensor, labels: Tensor, times: Tensor) -> Tensor:
             shown = torch.zeros_like(x) if last is None else last
             return windows.average(
-                lambda view: (
-                    self._predict(x[:, view], shown[:, view], labels, times, windows.wrap).scores
-                )
+                lambda view: self._predict(x[:, view], shown[:, view], labels, times, windows.wrap)[
+                    1
+                ]
             )
 
         def predict(x: Tensor, time: int) -> Tensor:

@@ -47,11 +47,8 @@ def infer_labels(
 ) -> Tensor:
     """All labels of ``(n, L)``, those asked for among them, that fit what is known of sprites.
 
-    Args:
-        prior: which labels go together.
-        asked: 1, -1 or a weight where something was asked for, 0 elsewhere.
-        log_likelihood: of the known pixels: ``(n·C, L)`` labels, C sets a picture, to ``(n·C,)``.
-        noise: of the pictures.
+    ``log_likelihood`` is that of known pixels: ``(n·C, L)`` labels, C sets a picture, to
+    ``(n·C,)``.
     """
     n, L = asked.shape
     every = torch.arange(n, device=asked.device)

@@ -9,7 +9,7 @@ Every draw is a palette entry by construction.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -67,7 +67,7 @@ class MaskedDiffusion(Diffusion):
     def __init__(self, spec: MaskedSpec, domain: Domain) -> None:
         self.spec, self.sampler = spec, spec.sampler
         self.denoiser = Denoiser(spec, domain)
-        super().__init__(spec, domain, "denoiser", self.denoiser)
+        super().__init__(spec, domain, "denoiser", self.denoiser, self.denoiser)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """The bound in nats a pixel, with label dropout."""
@@ -104,10 +104,6 @@ class MaskedDiffusion(Diffusion):
             logits.flatten(0, 1), clean.gather(1, places).flatten(), reduction="none"
         )
         return (nats.view_as(weight) * weight).sum(1) / weight.sum(1)
-
-    def initialize(self, batch: Batch) -> None:
-        """Set the bias to the frequencies of colours at each place."""
-        self.denoiser.start_from(batch.pixels.flatten(1))
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
@@ -156,32 +152,26 @@ class MaskedDiffusion(Diffusion):
             return blank, self.complete_labels(labels, noise)
         init = sampling.init.flatten().long()
         masked = edit_mask(sampling, self.canvas(sampling), noise).to(labels.device)
-        logits = self._logits(sampling)
 
         def of_init(sets: Tensor) -> Tensor:
-            return log_probs(logits(blank[:1].expand(len(sets), -1), sets), init)
+            return log_probs(self._logits(blank[:1].expand(len(sets), -1), sets, sampling), init)
 
         labels = self.infer_labels(labels, ~masked, of_init, noise)
         return init.expand_as(blank).masked_fill(masked, token), labels
 
-    def _logits(self, sampling: SamplingParams) -> Callable[[Tensor, Tensor], Tensor]:
+    def _logits(self, tokens: Tensor, labels: Tensor, sampling: SamplingParams) -> Tensor:
         """``(n, P)`` tokens and ``(n, L)`` labels to ``(n, P, K)`` logits, on any canvas."""
         windows = self.windows(sampling)
-        everywhere = torch.arange(self.domain.canvas.pixels, device=self.denoiser.bias.device)
-
-        def logits(tokens: Tensor, labels: Tensor) -> Tensor:
-            places = everywhere.expand(len(tokens), -1)
-            return windows.average(
-                lambda view: self.denoiser(tokens[:, view], labels, places, windows.wrap)
-            )
-
-        return logits
+        places = torch.arange(self.domain.canvas.pixels, device=tokens.device)
+        places = places.expand(len(tokens), -1)
+        return windows.average(
+            lambda view: self.denoiser(tokens[:, view], labels, places, windows.wrap)
+        )
 
     def _draw(
         self, start: Tensor, labels: Tensor, noise: Noise, sampling: SamplingParams
     ) -> Iterator[Tensor]:
         guidance = or_own(sampling.guidance, self.spec.guidance)
-        logits = self._logits(sampling)
 
         def predict(tokens: Tensor, progress: float) -> Tensor:
             guided = guide(tokens, progress)
@@ -189,12 +179,12 @@ class MaskedDiffusion(Diffusion):
             return guided if lock is None else guided.masked_fill(~lock, -torch.inf)
 
         def guide(tokens: Tensor, progress: float) -> Tensor:
-            conditional = logits(tokens, labels)
+            conditional = self._logits(tokens, labels, sampling)
             # Guidance early in a masked process hurts and late helps (2507.08965): ramp it up.
             strength = 1 + (guidance - 1) * progress
             if strength == 1 or not self.steerable:
                 return conditional
-            unconditional = logits(tokens, torch.zeros_like(labels))
+            unconditional = self._logits(tokens, torch.zeros_like(labels), sampling)
             # Log-probabilities, not logits, so that the two are on one scale (2412.10193).
             return torch.lerp(unconditional.log_softmax(-1), conditional.log_softmax(-1), strength)
 

@@ -23,16 +23,10 @@ PredictX0 = Callable[[Tensor, int], Tensor]
 def ddim(
     predict: PredictX0, noises: Tensor, steps: Sequence[Step], eta: float = 0.0
 ) -> Iterator[Tensor]:
-    """DDIM, which with ``eta`` 1 is DDPM.
+    """DDIM, whose steps add ``eta`` times the noise of DDPM's.
 
-    Args:
-        predict: the network.
-        noises: ``(n, 1, …)`` the start, or ``(n, S, …)`` with the noise of each later step.
-        steps: from pure noise to none.
-        eta: noise that each step adds, as a share of DDPM's.
-
-    Yields:
-        The ``x0`` predicted at each step; the last is the result.
+    ``noises`` are the start, ``(n, 1, …)``, or ``(n, S, …)`` with the noise of each later step. The
+    ``x0`` predicted at each step is yielded, as by every solver; the last is the result.
     """
     x = noises[:, 0]
     for number, step in enumerate(steps):
@@ -54,11 +48,7 @@ def ddim(
 def dpmpp_2m(
     predict: PredictX0, noises: Tensor, steps: Sequence[Step], eta: float = 0.0
 ) -> Iterator[Tensor]:
-    """DPM-Solver++(2M), in the paper's letters; it adds no noise.
-
-    Yields:
-        The ``x0`` predicted at each step; the last is the result.
-    """
+    """DPM-Solver++(2M), in the paper's letters; it adds no noise."""
     x = noises[:, 0]
     last: tuple[Tensor, float] | None = None
     for number, step in enumerate(steps):

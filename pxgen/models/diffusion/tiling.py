@@ -48,6 +48,9 @@ class Windows:
         self.views = [_view(small, large, row, column) for row in rows for column in columns]
         weights = _tent(small.height).unsqueeze(1) * _tent(small.width)
         self.weights = weights.expand(small).reshape(-1, 1)
+        self.divisor = torch.zeros(large.pixels, 1)
+        for places in self.views:
+            self.divisor.index_add_(0, places, self.weights)
 
     def average(self, network: Callable[[Tensor], Tensor]) -> Tensor:
         """The network's output for the whole drawing, averaged over views.
@@ -57,17 +60,14 @@ class Windows:
         """
         if len(self.views) == 1:
             return network(self.views[0])
-        total, divisor = torch.zeros(()), torch.zeros(self.large.pixels, 1)
+        total = torch.zeros(())
         for places in self.views:
             output = network(places)
-            device = output.device
             if total.dim() == 0:
                 total = output.new_zeros(len(output), self.large.pixels, output.shape[2])
-                divisor = divisor.to(device)
-            weights = self.weights.to(device)
-            total.index_add_(1, places.to(device), output * weights)
-            divisor.index_add_(0, places.to(device), weights)
-        return total / divisor
+            weighted = output * self.weights.to(output.device)
+            total.index_add_(1, places.to(output.device), weighted)
+        return total / self.divisor.to(total.device)
 
 
 def _view(small: Canvas, large: Canvas, row: int, column: int) -> Tensor:

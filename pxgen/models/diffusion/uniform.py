@@ -85,7 +85,7 @@ class UniformDiffusion(Diffusion):
         self.spec = spec
         self.schedule = Schedule(spec.levels)
         self.denoiser = UniformDenoiser(spec, domain)
-        super().__init__(spec, domain, "denoiser", self.denoiser)
+        super().__init__(spec, domain, "denoiser", self.denoiser, self.denoiser)
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Cross-entropy of the clean pixels, nats a pixel."""
@@ -138,10 +138,6 @@ class UniformDiffusion(Diffusion):
         entries = (noise.uniform(tokens.shape[1]) * self.domain.colors).long()
         replaced = noise.uniform(tokens.shape[1]) >= alpha_bar.squeeze(-1)
         return torch.where(replaced, entries.clamp(max=self.domain.colors - 1), tokens)
-
-    def initialize(self, batch: Batch) -> None:
-        """Set the bias to the frequencies of colours at each place."""
-        self.denoiser.start_from(batch.pixels.flatten(1))
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
@@ -272,10 +268,8 @@ class UniformDiffusion(Diffusion):
 def posterior_x0(logits: Tensor, tokens: Tensor, alpha_bar: Tensor) -> Tensor:
     """``(B, P, K)`` log-probabilities of clean entries: prediction times likelihood.
 
-    Args:
-        logits: ``(B, P, K)``, predicted from all around a pixel.
-        tokens: ``(B, P)`` noisy pixels.
-        alpha_bar: ``(B, 1, 1)`` shares of the pixels that are clean.
+    ``(B, P, K)`` logits are predicted from all around the ``(B, P)`` noisy tokens, of which shares
+    ``alpha_bar``, ``(B, 1, 1)``, are clean.
     """
     K = logits.shape[-1]
     likelihood = F.one_hot(tokens, K) * alpha_bar + (1 - alpha_bar) / K
@@ -287,11 +281,8 @@ def reverse_step(
 ) -> Tensor:
     """``(B, P, K)`` probabilities of pixels with less noise, D3PM's ``q(x_s | x_t, x_0)`` over x_0.
 
-    Args:
-        tokens: ``(B, P)`` pixels with more noise.
-        log_x0: ``(B, P, K)`` log-probabilities of clean entries.
-        alpha_bar: ``(B, 1, 1)`` shares of clean pixels with more noise.
-        alpha_bar_next: ``(B, 1, 1)`` the same with less.
+    From ``(B, P)`` tokens and ``(B, P, K)`` log-probabilities of clean entries; of the pixels
+    ``alpha_bar``, ``(B, 1, 1)``, are clean with more noise and ``alpha_bar_next`` with less.
     """
     K = log_x0.shape[-1]
     own = F.one_hot(tokens, K)

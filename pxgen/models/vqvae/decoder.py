@@ -44,16 +44,9 @@ class Decoder(PaletteHead):
     def forward(
         self, top: Tensor, bottom: Tensor, labels: Tensor, shown: Tensor | None = None
     ) -> Tensor:
-        """Logits of the pixels.
+        """``(B, t, h, w, D)`` and ``(B, t', 2h, 2w, D)`` vectors to ``(B, P, K)`` logits.
 
-        Args:
-            top: ``(B, t, h, w, D)`` vectors.
-            bottom: ``(B, t', 2h, 2w, D)`` vectors.
-            labels: ``(B, L)`` in [-1, 1].
-            shown: ``(B, 2) bool``: whether the top and the bottom level are shown; both if None.
-
-        Returns:
-            ``(B, P, K) float32``.
+        ``(B, 2) bool`` says whether the top and the bottom level are shown; both are if None.
         """
         coarse = self.upsample(top)
         fine = self.from_bottom(bottom.flatten(0, 1).permute(0, 3, 1, 2))
@@ -62,8 +55,7 @@ class Decoder(PaletteHead):
             coarse = torch.where(seen[:, 0], coarse, self.no_top)
             fine = torch.where(seen[:, 1], fine, self.no_bottom)
         x = coarse + fine + self.position
-        embedded = self.labels(labels[:, : self.labels.count], labels.new_zeros(len(labels)))
-        condition = (embedded.unsqueeze(1) + self.times).flatten(0, 1)
+        condition = (self.labels(labels).unsqueeze(1) + self.times).flatten(0, 1)
         x = self.overview(x, condition)
         for block in self.write:
             x = block(x, condition)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -65,18 +64,14 @@ class Prior(nn.Module):
         self, codes: Tensor, labels: Tensor, top: Tensor | None, noise: Noise | None = None
     ) -> Tensor:
         """``(B, N)`` nats of codes given the top codes above them; no dropout without noise."""
-        condition = self._condition(labels)
+        condition = self.labels(labels)
         logits = self.net(codes, condition, self._context(top, condition), noise)
         return F.cross_entropy(logits.mT, codes, reduction="none")
 
     def cached(self, labels: Tensor, top: Tensor | None) -> CachedNetwork:
         """Cached sampling, position by position."""
-        condition = self._condition(labels)
+        condition = self.labels(labels)
         return self.net.cached(condition, self._context(top, condition))
-
-    def _condition(self, labels: Tensor) -> Tensor:
-        seen: Tensor = self.labels(labels, torch.zeros(len(labels), device=labels.device))
-        return seen
 
     def _context(self, top: Tensor | None, condition: Tensor) -> Tensor | None:
         """``(B, N, width)``: features of the top codes at the bottom codes below them."""

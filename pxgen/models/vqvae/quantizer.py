@@ -37,8 +37,9 @@ class _Counted(nn.Module):
 
     uses: Tensor
 
-    def __init__(self, codes: int) -> None:
+    def __init__(self, codes: int, size: int) -> None:
         super().__init__()
+        self.codes, self.size = codes, size
         self.register_buffer("uses", torch.ones(codes))
 
     def _count(self, codes: Tensor) -> Tensor:
@@ -62,8 +63,7 @@ class Codebook(_Counted):
     counts: Tensor
 
     def __init__(self, codes: int, size: int) -> None:
-        super().__init__(codes)
-        self.codes, self.size = codes, size
+        super().__init__(codes, size)
         start = F.normalize(torch.randn(codes, size), dim=1)
         self.register_buffer("vectors", start)
         self.register_buffer("sums", start.clone())
@@ -120,9 +120,8 @@ class Lattice(_Counted):
     """Finite scalar quantization (2309.15505): each number is rounded to one of few levels."""
 
     def __init__(self, levels: Sequence[int]) -> None:
-        super().__init__(math.prod(levels))
+        super().__init__(math.prod(levels), len(levels))
         self.levels = tuple(levels)
-        self.codes, self.size = math.prod(levels), len(levels)
 
     def forward(self, x: Tensor, penalty: Tensor | None = None) -> Quantized:
         """Quantize ``(..., size)`` by distance alone."""

@@ -1,3 +1,5 @@
+"""Random streams: one a picture, one a step."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What `make bench` makes of its figures; the figures themselves are not for a test."""
+"""The table and the page of `make bench`; the figures themselves are not for a test."""
 
 from __future__ import annotations
 

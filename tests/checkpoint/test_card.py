@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself."""
+"""The card of a checkpoint: its round trip, and damage in one clear line."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Checkpoints: loading, damage in one clear line, fingerprints."""
+
 from __future__ import annotations
 
 import subprocess

@@ -1,4 +1,4 @@
-"""What the shell is offered."""
+"""Shell completion: words offered."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""``pxgen compare``."""
+
 from __future__ import annotations
 
 import json
@@ -28,7 +30,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_index_models_stay_in_the_palette_and_rgba_models_leave_it(data: Path) -> None:
-    code, out, _ = run(data, "ae", "ae-rgba", "--steps", "250", "--validate-every", "25", "--json")
+    code, out, _ = run(data, "ae", "ae-rgba", "--steps", "120", "--validate-every", "20", "--json")
     assert code == 0
     index, rgba = json.loads(out)
     assert [index["recipe"], rgba["recipe"]] == ["ae", "ae-rgba"]

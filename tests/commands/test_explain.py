@@ -1,3 +1,5 @@
+"""``pxgen explain``."""
+
 from __future__ import annotations
 
 from pathlib import Path

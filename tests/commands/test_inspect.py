@@ -1,3 +1,5 @@
+"""``pxgen inspect``."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""``pxgen interpolate``."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""``pxgen prepare``."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""``pxgen reconstruct``."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""``pxgen sample``."""
+
 from __future__ import annotations
 
 import subprocess

@@ -1,3 +1,5 @@
+"""Recipes, and projects that change them."""
+
 from __future__ import annotations
 
 import re

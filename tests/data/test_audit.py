@@ -1,3 +1,5 @@
+"""The label audit: visible, hidden and absent labels."""
+
 from __future__ import annotations
 
 import os

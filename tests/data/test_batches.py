@@ -1,4 +1,4 @@
-"""Which sprites a step sees."""
+"""Training batches: balance, flips and shifts."""
 
 from __future__ import annotations
 

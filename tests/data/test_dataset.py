@@ -1,3 +1,5 @@
+"""The dataset file: its round trip and its damage."""
+
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Sprites alike in form: equal keys for the same drawing, however coloured, turned or moved."""
+"""Canonical forms: equal keys for the same drawing, however coloured, mirrored or moved."""
 
 from __future__ import annotations
 

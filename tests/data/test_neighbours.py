@@ -1,4 +1,4 @@
-"""Finding the nearest sprite among many."""
+"""Nearest neighbours by Hamming distance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files are read back."""
+"""Palette adherence: files are read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Held-out bits are those of the stages together."""
+"""Held-out bits: the sum over the stages, the mean over sprites."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies of training sprites, and distances to them."""
+"""Memorisation: exact, mirrored and alike copies of training sprites, and distances to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stray pixels."""
+"""Craft: colours and stray pixels."""
 
 from __future__ import annotations
 

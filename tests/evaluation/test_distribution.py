@@ -1,4 +1,4 @@
-"""Drawn sprites beside training sprites."""
+"""Distribution: KID and neighbourhoods of drawn sprites beside training sprites."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sprites look like as numbers."""
+"""Features of sprites: colours and shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures and what a finite number of sprites leaves open of them."""
+"""Confidence intervals and label obedience."""
 
 from __future__ import annotations
 

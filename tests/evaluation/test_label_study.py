@@ -1,4 +1,4 @@
-"""What the sprites of a label have in common."""
+"""`inspect --labels`: what the sprites of a label have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judge learns labels and is measured on sprites it has not seen."""
+"""Label adherence: the judge is measured on sprites that it has not seen."""
 
 from __future__ import annotations
 

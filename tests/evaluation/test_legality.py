@@ -1,4 +1,4 @@
-"""Built-in characters, judged by their rules."""
+"""Legality: built-in characters by the rules they are drawn by."""
 
 from __future__ import annotations
 

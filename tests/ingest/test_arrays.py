@@ -1,3 +1,5 @@
+"""Arrays as sources."""
+
 from __future__ import annotations
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What is said of a collection."""
+"""The description of a collection."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Images as sources."""
+
 from __future__ import annotations
 
 import io

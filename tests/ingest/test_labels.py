@@ -1,3 +1,5 @@
+"""Labels from tables, folders and arrays."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""The colour census and the palette chosen from it."""
+
 from __future__ import annotations
 
 import numpy as np

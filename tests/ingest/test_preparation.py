@@ -1,4 +1,4 @@
-"""What `prepare` makes of colours and of likenesses."""
+"""`prepare`: palettes, and likenesses that only the palette makes."""
 
 from __future__ import annotations
 

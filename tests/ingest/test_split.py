@@ -1,3 +1,5 @@
+"""Families of sprites, and the held-out split."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What each rule finds, and what it leaves alone."""
+"""The rules of `lint`: findings, and drawings that have none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a repair changes."""
+"""`lint --fix`: repairs, and nothing else changed."""
 
 from __future__ import annotations
 

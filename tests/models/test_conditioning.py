@@ -1,4 +1,4 @@
-"""Labels: how they enter a network, which go together, and which of them training hides."""
+"""Label conditioning: tokens, the label prior and label dropout."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_sets_of_different_sizes_keep_their_shares() -> None:
     assert 0.4 < (drawn < 0).all(1).float().mean() < 0.6
 
 
-def test_labels_are_hidden_as_said() -> None:
+def test_label_dropout_hides_these_shares() -> None:
     """Shares that a random part leaves of n labels are integrals: none is left once in n + 1."""
     labels = torch.ones(40_000, 4)
     labels[:, 2:] = -1

@@ -1,4 +1,4 @@
-"""Blocks that networks are built of."""
+"""Layers: circular convolution, dropout, cross-attention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every model promises, for every recipe."""
+"""The contract that every model keeps, for every recipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Binary swatch formats."""
+"""Binary swatches: .ase, .aco and RIFF .pal."""
 
 from __future__ import annotations
 

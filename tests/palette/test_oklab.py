@@ -1,4 +1,4 @@
-"""Colour as the eye sees it: OKLab, the nearest entry, palette swaps."""
+"""OKLab, the nearest entry, palette swaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Perceptual look-up, palettes made from colours, dithering."""
+"""Palette reduction: weighted k-means in OKLab."""
 
 from __future__ import annotations
 

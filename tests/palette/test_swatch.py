@@ -1,4 +1,4 @@
-"""Palettes as pictures."""
+"""Palettes as images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Palettes as tables: exact look-up, transparent first."""
+"""The palette table: exact look-up, transparent first."""
 
 from __future__ import annotations
 

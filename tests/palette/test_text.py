@@ -1,4 +1,4 @@
-"""Palettes as text."""
+"""Text palettes: hex, paint.net, GIMP and JASC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all animation formats share, and the lossless ones beside GIF."""
+"""All animation formats: delays, loops and sizes."""
 
 from __future__ import annotations
 

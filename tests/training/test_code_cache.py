@@ -1,4 +1,4 @@
-"""Codes of sprites that are computed once and kept."""
+"""Cached codes of training sprites."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several processes that train one model: as threads that pass messages, and by ``torchrun``."""
+"""Data-parallel training: by threads that pass messages, and by ``torchrun``."""
 
 from __future__ import annotations
 

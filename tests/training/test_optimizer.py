@@ -1,3 +1,5 @@
+"""Muon and AdamW."""
+
 from __future__ import annotations
 
 import pytest

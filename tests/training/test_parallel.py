@@ -1,4 +1,4 @@
-"""Parts of a batch, whoever computes them."""
+"""Microbatches: their gradients, on any number of threads."""
 
 from __future__ import annotations
 

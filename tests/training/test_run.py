@@ -1,4 +1,4 @@
-"""Which run a training goes on with, and from where."""
+"""Resuming a run: the position a checkpoint holds."""
 
 from __future__ import annotations
 

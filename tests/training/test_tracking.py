@@ -1,4 +1,4 @@
-"""What MLflow is told: once with MLflow itself, else with a store that takes notes."""
+"""MLflow tracking: once with MLflow itself, else with a client that takes notes."""
 
 from __future__ import annotations
 

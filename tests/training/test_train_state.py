@@ -1,4 +1,4 @@
-"""One stage on its way: its averaged weights."""
+"""The train state: EMA, best weights, gradient clipping, one optimizer step."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def averaged(run: TrainState, layer: nn.Linear) -> float:
         return float(layer.weight.detach())
 
 
-def test_the_average_of_weights_begins_with_a_short_memory() -> None:
+def test_the_ema_warms_up() -> None:
     layer = nn.Linear(1, 1, bias=False)
     run, average = course(layer, ema=0.9), float(layer.weight.detach())
     for step, weight in enumerate(walked(run, layer, range(100))):
@@ -48,7 +48,7 @@ def test_the_average_of_weights_begins_with_a_short_memory() -> None:
     assert float(layer.weight.detach()) == weight
 
 
-def test_the_best_average_is_what_is_left() -> None:
+def test_the_best_ema_is_what_is_left() -> None:
     layer = nn.Linear(1, 1, bias=False)
     run = course(layer, ema=0.5)
     walked(run, layer, range(5))

@@ -1,4 +1,4 @@
-"""The loop: what it learns, where it ends, and that it goes on as if never stopped."""
+"""The training loop: learning, budgets, and resuming as if never stopped."""
 
 from __future__ import annotations
 

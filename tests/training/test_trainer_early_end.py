@@ -1,4 +1,4 @@
-"""Stages that end where nothing is left to gain."""
+"""Early stopping: patience, and the early end once held-out bits rise."""
 
 from __future__ import annotations
 

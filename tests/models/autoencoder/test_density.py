@@ -1,4 +1,4 @@
-"""Where sampled codes come from."""
+"""Priors over codes: fitted, and the aggregate posterior."""
 
 from __future__ import annotations
 

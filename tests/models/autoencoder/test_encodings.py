@@ -1,4 +1,4 @@
-"""What pixels cost: kinds that can be told apart from their definitions."""
+"""Pixel likelihoods, beside their definitions."""
 
 from __future__ import annotations
 

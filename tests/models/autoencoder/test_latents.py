@@ -1,4 +1,4 @@
-"""Codes: how they are drawn, what they cost, and which of their units say something."""
+"""Latents: posterior draws, their KL divergence, and active units."""
 
 from __future__ import annotations
 

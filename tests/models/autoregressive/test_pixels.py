@@ -1,4 +1,4 @@
-"""PixelSNAIL on the palette: quantiles and draws."""
+"""PixelSNAIL on the palette: quantile codes and draws."""
 
 from __future__ import annotations
 

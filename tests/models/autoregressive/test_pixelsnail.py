@@ -1,4 +1,4 @@
-"""Networks over codes: causality by perturbation, reading position by position, honest bits."""
+"""Autoregressive networks: causality by perturbation, cached decoding, honest bits."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Temperature, top-k and top-p."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""Drawing from something: inits, masks, tiles, locks and larger canvases, on every sampler."""
+"""Editing with every diffusion and sampler: inits, masks, tiles, locks, larger canvases."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_the_trace_of_an_edit_ends_in_it(recipe: str, sampler: str) -> None:
 
 
 @pytest.mark.parametrize("recipe", ["masked", "uniform", "ddpm-palette"])
-def test_label_dropout_learns_without_labels(recipe: str) -> None:
+def test_full_label_dropout_trains_the_unconditional_model(recipe: str) -> None:
     """What guidance sets out from is learnt from sprites whose labels are all hidden."""
 
     def cost(label_dropout: float, label: float) -> float:

@@ -1,4 +1,4 @@
-"""Planes: what noise is added to, and what leaves."""
+"""Encodings of pixels that Gaussian noise is added to."""
 
 from __future__ import annotations
 

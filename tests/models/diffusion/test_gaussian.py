@@ -1,4 +1,4 @@
-"""Gaussian diffusion on planes: what the contract's tests do not say."""
+"""Gaussian diffusion: bound, self-conditioning, samplers and codes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def guesses_of_training(model: GaussianDiffusion, steps: int) -> list[list[torch
     return shown
 
 
-def test_half_of_the_steps_show_the_network_its_own_guess() -> None:
+def test_half_of_the_steps_train_self_conditioning() -> None:
     model = tiny_model("ddpm-palette", self_condition=True)
     assert isinstance(model, GaussianDiffusion)
     shown = guesses_of_training(model, 200)
@@ -70,7 +70,7 @@ def test_half_of_the_steps_show_the_network_its_own_guess() -> None:
     assert all(guess.any(-1).all() for guess in again)
 
 
-def test_a_network_that_is_shown_no_guess_looks_once() -> None:
+def test_without_self_conditioning_the_network_is_asked_once() -> None:
     model = tiny_model("ddpm-palette", self_condition=False)
     assert isinstance(model, GaussianDiffusion)
     assert [len(looks) for looks in guesses_of_training(model, 20)] == [1] * 20

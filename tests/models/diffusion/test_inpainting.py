@@ -1,4 +1,4 @@
-"""What is drawn anew of a sprite, and which labels fit what is seen of it."""
+"""Inpainting: the pixels drawn anew, and the labels inferred from the rest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.tiny import domain
 CANVAS = domain().canvas
 
 
-def test_labels_are_settled_to_those_that_explain_best() -> None:
+def test_inferred_labels_are_those_that_explain_best() -> None:
     seed_weights(0)
     prior, wanted = LabelPrior(5, 8), torch.tensor([1.0, -1, 1, -1, 1])
     rounds: list[Tensor] = []

@@ -1,4 +1,4 @@
-"""Masked diffusion: its bound against enumeration, and how its guidance grows."""
+"""Masked diffusion: its any-order bound, and its guidance schedule."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_bound_weighs_every_order_alike() -> None:
 
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
-def test_guidance_sets_out_from_the_labels_and_grows_away_from_none(
+def test_guidance_ramps_up_from_the_conditional(
     guidance: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At progress t it is (1 + (g - 1) t) times the step from the unconditional log-chances."""

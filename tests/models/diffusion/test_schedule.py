@@ -1,4 +1,4 @@
-"""How much is left at each level, beside the schedule of diffusers."""
+"""The noise schedule, beside that of diffusers."""
 
 from __future__ import annotations
 

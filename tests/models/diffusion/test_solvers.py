@@ -1,4 +1,4 @@
-"""Ways of stepping from noise to a sprite, beside the schedulers of diffusers."""
+"""Samplers of Gaussian diffusion, beside the schedulers of diffusers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model's canvas laid over a larger one."""
+"""MultiDiffusion windows over a larger canvas."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Unmasking orders: random, by confidence, and with remasking."""
+
 from __future__ import annotations
 
 from itertools import pairwise
@@ -71,7 +73,7 @@ def test_random_order_with_a_step_a_pixel_reveals_one_each() -> None:
 
 
 @pytest.mark.parametrize("order", ["random", "confidence"])
-def test_few_pixels_are_revealed_at_first_and_many_at_last(order: str) -> None:
+def test_the_reveal_schedule_is_a_cosine(order: str) -> None:
     """A hundred times the cosine of the way to a quarter turn, rounded down."""
     start = torch.full((2, 100), HIDDEN)
     drafts = run(order, 10, start, lambda tokens, _: torch.zeros(*tokens.shape, COLORS))
@@ -86,7 +88,7 @@ def draft(tokens: Tensor, step: int, steps: int, confidence: Tensor | None = Non
 
 
 @pytest.mark.parametrize("step", [0, 4, 8])
-def test_the_noise_of_the_confidence_order_fades(step: int) -> None:
+def test_the_gumbel_noise_of_the_confidence_order_fades(step: int) -> None:
     """With Gumbel noise times t a pixel comes next in proportion to its chance to the power 1/t."""
     n, pixels = 20_000, 10
     tokens = torch.zeros(n, pixels, dtype=torch.long)
@@ -107,7 +109,7 @@ def test_the_noise_of_the_confidence_order_fades(step: int) -> None:
     assert torch.allclose(reveal[:, step:].float().mean(0), wanted, atol=0.015)
 
 
-def test_the_corrector_takes_back_what_it_was_least_sure_of() -> None:
+def test_remasking_takes_back_what_it_was_least_sure_of() -> None:
     n = 400
     tokens = torch.zeros(n, 40, dtype=torch.long)
     tokens[:, 20:] = HIDDEN

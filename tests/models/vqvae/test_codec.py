@@ -1,4 +1,4 @@
-"""Two levels of codes: causality in time, and what foretells them."""
+"""The two-level codec: causality in time, and entropy-constrained codes."""
 
 from __future__ import annotations
 

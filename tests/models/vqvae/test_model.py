@@ -1,4 +1,4 @@
-"""Two levels of codes: quantizers, causality in time, priors that keep to their side."""
+"""The hierarchical VQ-VAE and its priors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors to codes and back."""
+"""Vector quantization: the codebook and the finite scalar lattice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uniform diffusion: posteriors, bound, guidance and ancestral sampling."""
+"""Uniform diffusion: its arithmetic against enumeration, and what it ends in."""
 
 from __future__ import annotations
 
@@ -50,24 +50,17 @@ def test_a_pixel_bears_witness_of_itself() -> None:
         assert torch.allclose(got.exp().view(-1), wanted / wanted.sum(), atol=1e-6)
 
 
-def knowing(chances: torch.Tensor, **changes: object) -> UniformDiffusion:
-    """A model whose network names the same chances for every pixel."""
-    model = tiny_model("uniform", **changes)
-    assert isinstance(model, UniformDiffusion)
-    with torch.no_grad():
-        model.guesser.palette.zero_()
-        model.guesser.bias.copy_(chances.log().expand_as(model.guesser.bias))
-    return model
-
-
 def test_the_bound_is_that_of_the_data_where_the_network_knows_it() -> None:
     """Pixels drawn on their own by known chances cost their entropy, whatever the noise."""
+    model = tiny_model("uniform", levels=200)
+    assert isinstance(model, UniformDiffusion)
     chances = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])
-    model = knowing(chances, levels=200)
     generator = torch.Generator().manual_seed(0)
     shape = (128, *model.domain.canvas)
     drawn = torch.multinomial(chances, math.prod(shape), replacement=True, generator=generator)
     with torch.no_grad():
+        model.denoiser.palette.zero_()
+        model.denoiser.bias.copy_(chances.log().expand_as(model.denoiser.bias))
         batch = Batch(drawn.view(shape), torch.zeros(128, 2))
         parts = [model.held_out(batch, BatchNoise(128, 0, k))["bits"] for k in range(8)]
     entropy = -float((chances * chances.log2()).sum()) * P
@@ -76,8 +69,12 @@ def test_the_bound_is_that_of_the_data_where_the_network_knows_it() -> None:
 
 def test_the_last_step_is_decided() -> None:
     """No step after it could mend an unlikely draw."""
-    model = knowing(torch.tensor([0.1, 0.2, 0.15, 0.3, 0.25]), temperature=1.0)
+    model = tiny_model("uniform", temperature=1.0)
+    assert isinstance(model, UniformDiffusion)
+    chances = torch.tensor([0.1, 0.2, 0.15, 0.3, 0.25])
     with torch.no_grad():
+        model.denoiser.palette.zero_()
+        model.denoiser.bias.copy_(chances.log().expand_as(model.denoiser.bias))
         drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), SamplingParams(steps=1))
     # One step from noise alone knows no more than these chances.
     assert (drawn == 3).all()
@@ -95,9 +92,12 @@ def test_every_pixel_ends_in_what_the_network_is_sure_of() -> None:
 
 def test_what_is_drawn_follows_the_chances_that_the_network_names() -> None:
     """Pixels on their own: many steps of small changes end in the shares of one draw."""
+    model = tiny_model("uniform", temperature=1.0)
+    assert isinstance(model, UniformDiffusion)
     chances = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05])
-    model = knowing(chances, temperature=1.0)
     with torch.no_grad():
+        model.denoiser.palette.zero_()
+        model.denoiser.bias.copy_(chances.log().expand_as(model.denoiser.bias))
         drawn = model.sample(
             torch.zeros(80, 2), PictureNoise(0, range(80)), SamplingParams(steps=40)
         )
@@ -105,7 +105,7 @@ def test_what_is_drawn_follows_the_chances_that_the_network_names() -> None:
     assert torch.allclose(shares, chances, atol=0.03)
 
 
-def test_guidance_extrapolates_beyond_the_conditional() -> None:
+def test_guidance_sets_out_from_no_labels_and_passes_the_labels() -> None:
     """Of two likely entries it takes the one that labels make likelier, though it is the less."""
     model = tiny_model("uniform", temperature=1.0)
     assert isinstance(model, UniformDiffusion)

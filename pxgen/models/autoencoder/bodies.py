@@ -166,7 +166,7 @@ class _Unfold(nn.Module):
 
 
 def _labelled(x: Tensor, layer: nn.Module | None, labels: Tensor) -> Tensor:
-    """The same as joining planes that each hold one label, without making them."""
+    """Add features of labels everywhere: as if each were a plane, without making planes."""
     return x if layer is None else x + layer(labels)[:, :, None, None]
 
 

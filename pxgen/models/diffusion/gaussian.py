@@ -252,11 +252,12 @@ class GaussianDiffusion(Diffusion):
 
         def scores_of(x: Tensor, labels: Tensor, times: Tensor) -> Tensor:
             shown = torch.zeros_like(x) if last is None else last
-            return windows.average(
-                lambda view: self._predict(x[:, view], shown[:, view], labels, times, windows.wrap)[
-                    1
-                ]
-            )
+
+            def of_view(view: Tensor) -> Tensor:
+                _, scores = self._predict(x[:, view], shown[:, view], labels, times, windows.wrap)
+                return scores
+
+            return windows.average(of_view)
 
         def predict(x: Tensor, time: int) -> Tensor:
             nonlocal last

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pxgen.config.requests import EvaluateSettings
-from pxgen.config.schema import Table, Where, settings_from
+from pxgen.config.schema import Table, Where, rules, settings_from
 from pxgen.config.settings import DataSettings, TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.data.dataset import open_dataset as _open_dataset
-from pxgen.errors import Remark, unsaid
+from pxgen.errors import Remark, UsageError, unsaid
 
 if TYPE_CHECKING:
     from pxgen.evaluation.evaluate import Evaluation
@@ -130,11 +130,17 @@ def train(
     """
     from pxgen.training import session
 
+    known = [name for name in rules(TrainSettings) if name != "track"]
+    settings = settings_from(TrainSettings, options, "train()", only=known)
+    if settings.steps is not None and settings.minutes is not None:
+        raise UsageError("train(): set steps or minutes, not both")
+    if recipe is not None and model is not None:
+        raise UsageError("train(): name a recipe, or give a model table, not both")
     return session.train(
         dataset if isinstance(dataset, Dataset) else Path(dataset),
         out=None if out is None else Path(out),
         runs=Path(runs),
-        settings=settings_from(TrainSettings, options, "train()"),
+        settings=settings,
         model_table=Table(model or {}, Where("train()", path=("model",))),
         recipe=recipe,
         device=device,
@@ -166,9 +172,14 @@ def evaluate(
         InputError: the dataset does not fit the model.
     """
     from pxgen.evaluation.evaluate import evaluate as measure
+
+    ours = {"model", "dataset", "device", "json", "out"}
+    known = [name for name in rules(EvaluateSettings) if name not in ours]
     from pxgen.sampling.sprite_model import SpriteModel
 
     loaded = model.loaded if isinstance(model, SpriteModel) else load(model).loaded
     if dataset is not None and not isinstance(dataset, Dataset):
         dataset = open_dataset(dataset)
-    return measure(loaded, dataset, settings_from(EvaluateSettings, options, "evaluate()"))
+    return measure(
+        loaded, dataset, settings_from(EvaluateSettings, options, "evaluate()", only=known)
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from threading import Lock
+from threading import Lock, Thread
 from typing import TypeVar
 
 import torch
@@ -67,7 +67,8 @@ def one_thread(*, flush_denormal: bool = False) -> Iterator[None]:
             torch.set_flush_denormal(False)
 
 
-_open: set[ThreadPoolExecutor] = set()
+_open: dict[ThreadPoolExecutor, int] = {}
+"""Pools, and the caller's number of threads when the first of them was opened."""
 _opening = Lock()
 
 
@@ -80,16 +81,18 @@ def thread_pool(workers: int, *, flush_denormal: bool = False) -> Iterator[Threa
     limit = partial(limit_thread, flush_denormal=flush_denormal)
     pool = ThreadPoolExecutor(workers, initializer=limit)
     with _opening:
-        _open.add(pool)
+        _open[pool] = next(iter(_open.values()), torch.get_num_threads())
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
         with _opening:
-            _open.discard(pool)
+            threads = _open.pop(pool)
             if not _open:
-                # MKL and threads to come share one number, which is the caller's again.
-                torch.set_num_threads(torch.get_num_threads())
+                # MKL and threads to come share one number, which any thread can give back.
+                giver = Thread(target=torch.set_num_threads, args=(threads,))
+                giver.start()
+                giver.join()
 
 
 def in_one_thread(function: Callable[[], Result]) -> Result:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import RLock
 
 from pxgen.errors import BusyError, PxgenError
 
@@ -51,6 +52,10 @@ def write_bytes(target: str | os.PathLike[str], content: bytes) -> Path:
 def write_text(target: str | os.PathLike[str], content: str) -> Path:
     """Write UTF-8 text with LF line ends whole or not at all, and return the path."""
     return write_bytes(target, content.encode("utf-8"))
+
+
+PILLOW = RLock()
+"""Held while Pillow reads: its limit of pixels and Python's warnings are the whole process's."""
 
 
 @contextmanager

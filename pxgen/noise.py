@@ -8,7 +8,9 @@ that a resumed run draws what an uninterrupted one would have drawn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -93,6 +95,20 @@ class BatchNoise:
 def seed_weights(seed: int) -> None:
     """Seed torch's generator, from which modules built next take their initial weights."""
     torch.manual_seed(seed)
+
+
+_seeding = Lock()
+
+
+@contextmanager
+def seeded_weights(seed: int) -> Iterator[None]:
+    """:func:`seed_weights` for a block, after which torch's generator is as it was.
+
+    One block at a time: torch has one generator for all threads.
+    """
+    with _seeding, torch.random.fork_rng(devices=[]):
+        seed_weights(seed)
+        yield
 
 
 def choose(seed: int, step: int) -> np.random.Generator:

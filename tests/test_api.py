@@ -7,13 +7,16 @@ import importlib
 import importlib.util
 import subprocess
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from PIL import Image
 
 import pxgen
 from pxgen.cli.app import pxgen as command
@@ -111,6 +114,9 @@ def test_it_works_in_threads_says_nothing_and_leaves_nothing(
         ({"steps": "3"}, r"sample\(\): steps: expected a whole number"),
         ({"strength": 0.5}, "--strength needs an image"),
         ({"sampler": "dice"}, "no sampler 'dice'"),
+        ({"out": "x/"}, r"sample\(\): out: unknown key"),
+        ({"label": "left"}, r"sample\(\): label: unknown key"),
+        ({"temperature": float("nan")}, "expected a finite number"),
     ],
 )
 def test_wrong_options_are_one_line(
@@ -124,7 +130,7 @@ def test_images_are_reconstructed_and_passed_through(model: SpriteModel, tmp_pat
     paths = model.sample(n=2, steps=2).save(tmp_path / "made")
     made = model.reconstruct(*paths)
     assert made.exact.shape == (2,)
-    assert np.array_equal(made.before[0, 0], decode_png(paths[0])[0])
+    assert np.array_equal(made.before[0][0], decode_png(paths[0])[0])
     path = model.interpolate(paths[0], 5, frames=4)
     assert path.indices.shape == (4, *model.canvas)
     with pytest.raises(pxgen.UsageError, match="two sprites"):
@@ -136,3 +142,62 @@ def test_a_folder_becomes_a_dataset(tmp_path: Path) -> None:
     dataset = pxgen.prepare(builtin=True, count=20, out=tmp_path / "heads", remark=remarks.append)
     assert len(dataset) == len(pxgen.open_dataset(tmp_path / "heads")) == 20
     assert any("20 built-in stills" in line for line in remarks)
+
+
+def test_trainings_in_threads_are_those_alone(tmp_path: Path) -> None:
+    """Torch's one generator gives each its own initial weights, and is as it was after them."""
+    data = pxgen.prepare(builtin=True, count=20, out=tmp_path / "heads")
+
+    def trained(run: str, seed: int) -> bytes:
+        options = {"recipe": "ae", "steps": 2, "batch": 8, "seed": seed, "out": tmp_path / run}
+        *_, last = pxgen.train(data, **options)
+        weights = pxgen.load(last.checkpoint).loaded.model.module.state_dict().values()
+        return b"".join(tensor.numpy().tobytes() for tensor in weights)
+
+    state = torch.get_rng_state()
+    alone = [trained(f"alone-{seed}", seed) for seed in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda seed: trained(f"together-{seed}", seed), range(3)))
+    assert alone == together
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_reading_images_in_threads_leaves_pillow_as_it_was(
+    model: SpriteModel, tmp_path: Path
+) -> None:
+    before = (Image.MAX_IMAGE_PIXELS, list(warnings.filters))
+    paths = model.sample(n=8, steps=1).save(tmp_path / "many")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(model.reconstruct, paths))
+    assert (Image.MAX_IMAGE_PIXELS, list(warnings.filters)) == before
+
+
+def test_clips_are_saved_at_their_own_speed(tmp_path: Path) -> None:
+    clip = pxgen.load("starter-clips").animate(steps=1, fps=20)
+    for fps, shown in ((None, 50), (10, 100)):
+        (path,) = clip.save(tmp_path / "a.gif", fps=fps)
+        with Image.open(path) as image:
+            assert image.info["duration"] == shown
+    for wrong in ({"fps": 0}, {"scale": 1.5}, {"scale": -1}):
+        with pytest.raises(pxgen.UsageError, match=r"save\(\)"):
+            clip.save(tmp_path / "a.gif", **wrong)
+
+
+def test_results_of_equal_names_are_all_written(model: SpriteModel, tmp_path: Path) -> None:
+    paths = [model.sample(seed=s, steps=1).save(tmp_path / str(s) / "a.png")[0] for s in (1, 2)]
+    made = model.reconstruct(*paths)
+    assert len({*made.save(tmp_path / "out")}) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        (lambda folder: pxgen.prepare(out=folder / "x"), "name what to learn from"),
+        (lambda folder: pxgen.prepare(folder, builtin=True, out=folder / "x"), "not both"),
+        (lambda folder: pxgen.train(folder, steps=1, minutes=1.0), "steps or minutes"),
+        (lambda folder: pxgen.evaluate("starter", out="x.png"), "out: unknown key"),
+    ],
+)
+def test_what_cannot_be_is_refused(wrong: Any, line: str, tmp_path: Path) -> None:
+    with pytest.raises(pxgen.UsageError, match=line):
+        wrong(tmp_path)

@@ -23,8 +23,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Canvas
-from pxgen.commands.compare import CompareRequest, compare
-from pxgen.config.settings import TrainSettings
+from pxgen.commands.compare import compare
+from pxgen.config.project import load_project
+from pxgen.config.requests import CompareSettings
 from pxgen.models.autoencoder import bodies, latents
 from pxgen.models.autoencoder import model as autoencoder
 from pxgen.models.layers import to_planes
@@ -157,17 +158,17 @@ def main() -> None:
     options = parser.parse_args()
     rows = {}
     for way in WAYS:
-        settings = TrainSettings(minutes=options.minutes, **way.train)
-        request = CompareRequest(
+        settings = CompareSettings(
             dataset=options.dataset,
-            recipes=[way.recipe],
-            settings=settings,
+            recipes=(way.recipe,),
+            minutes=options.minutes,
             out=options.out / way.name.replace(" ", "-"),
             device="cpu",
             resume=False,
+            **way.train,
         )
         with way.back():
-            rows[way.name] = compare(request, Console(stderr=True))[0]
+            rows[way.name] = compare(settings, load_project(), Console(stderr=True))[0]
         row = rows[way.name]
         print(
             f"{way.name} ({way.recipe}): {row['bits']:.1f} bits, {row['code_bits']:.1f} of code, "

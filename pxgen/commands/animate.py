@@ -20,7 +20,7 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
     """Draw the clips, write them, and yield each path once its file is complete.
 
     Raises:
-        UsageError: an unknown label, wishes that the model cannot meet, or an output that is taken.
+        UsageError: an unknown label, what the model cannot do, or an output that is taken.
         InputError: the clip or the model is rejected.
     """
     # Clips have a length of their own; walks are as long as one likes.

@@ -14,7 +14,7 @@ from pxgen.config.requests import InterpolateSettings
 from pxgen.palette.local import united
 from pxgen.render.outputs import Named, plan_output
 from pxgen.sampling.model_choice import open_model
-from pxgen.sampling.paths import Key, check_frames, parse_key, path_pictures
+from pxgen.sampling.paths import Key, check_frames, frame_names, parse_key, path_pictures
 
 
 def interpolate(
@@ -28,7 +28,7 @@ def interpolate(
     """
     keys = keys_of(settings)
     check_frames(settings.frames, len(keys))
-    names = [f"frame-{number:04}" for number in range(settings.frames)]
+    names = frame_names(settings.frames)
     output = plan_output(
         settings.out,
         Named(names),

@@ -12,7 +12,7 @@ from pxgen.config.requests import ReconstructSettings
 from pxgen.data.labels import parse_labels
 from pxgen.render.outputs import Named, plan_output
 from pxgen.sampling.model_choice import open_model
-from pxgen.sampling.reconstructions import Reconstruction, reconstructions, totals
+from pxgen.sampling.reconstructions import Reconstruction, reconstructions, result_names, totals
 
 
 def reconstruct(
@@ -26,8 +26,8 @@ def reconstruct(
         UsageError: an unknown label, or an output that is taken.
         InputError: an image or the model is rejected; off-palette colours if ``strict``.
     """
-    stems = _distinct([path.stem for path in settings.images])
-    names = [f"{stems[number]}-reconstructed" for number in settings.numbers]
+    of_all = result_names(settings.images)
+    names = [of_all[number] for number in settings.numbers]
     output = plan_output(settings.out, Named(names), scale=settings.scale, force=settings.force)
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
     parse_labels(settings.label, loaded.card.label_names, loaded.path)
@@ -67,10 +67,3 @@ def lines(made: Sequence[Reconstruction]) -> Iterator[str]:
 
 def _share(value: float | None) -> str:
     return "nothing" if value is None else f"{value:.2%}"
-
-
-def _distinct(stems: list[str]) -> list[str]:
-    """The stems, numbered where images of several folders share one."""
-    if len(set(stems)) == len(stems):
-        return stems
-    return [f"{stem}-{number:04}" for number, stem in enumerate(stems)]

@@ -33,7 +33,7 @@ def shard_of(count: int, shard: tuple[int, int]) -> range:
     return range(count * part // parts, count * (part + 1) // parts)
 
 
-SHORTEST_MS, LONGEST_MS = 10, 65_535
+MIN_MS, MAX_MS = 10, 65_535
 """A frame may be shown so long."""
 
 
@@ -47,10 +47,8 @@ def parse_durations(text: str) -> tuple[float, ...]:
         times = tuple(float(part) for part in text.split(","))
     except ValueError:
         times = ()
-    if not times or not all(LONGEST_MS >= time >= SHORTEST_MS for time in times):
-        raise ValueError(
-            f"{text!r} is no list such as 100,80,250, each {SHORTEST_MS} to {LONGEST_MS}."
-        )
+    if not times or not all(MAX_MS >= time >= MIN_MS for time in times):
+        raise ValueError(f"{text!r} is no list such as 100,80,250, each {MIN_MS} to {MAX_MS}.")
     return times
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from pxgen.config.options import (
+    MAX_MS,
+    MIN_MS,
     BatchSettings,
     Device,
     DeviceSettings,
@@ -58,6 +60,8 @@ class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
     durations: tuple[float, ...] | None = run_setting(
         None,
         "milliseconds of each frame, instead of --fps",
+        low=MIN_MS,
+        high=MAX_MS,
         parse=parse_durations,
         metavar="MS,MS,...",
     )
@@ -154,17 +158,11 @@ class EvaluateSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareSettings:
+class CompareSettings(TrainSettings):
     """``compare``: recipes trained at one budget, side by side."""
 
     recipes: tuple[str, ...] = needed("", argument=True, metavar="RECIPE...")
     dataset: Path | None = again(TrainRunSettings, "dataset")
-    steps: int | None = again(TrainSettings, "steps")
-    minutes: float | None = again(TrainSettings, "minutes")
-    batch: int = again(TrainSettings, "batch")
-    lr: float = again(TrainSettings, "lr")
-    validate_every: int = again(TrainSettings, "validate_every")
-    seed: int = again(TrainSettings, "seed")
     resume: bool = again(TrainRunSettings, "resume", doc="keep what is trained, or begin anew")
     out: Path = needed("where it all goes", flags=("-o", "--out"), metavar="FOLDER")
     json: bool = run_setting(False, "print the rows as one JSON document")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import numbers
 import os
 import re
 import types
@@ -163,8 +164,10 @@ def read_table(cls: type[T], table: Table, only: Iterable[str] | None = None) ->
     table.only(file_keys(cls) if only is None else only)
     values: dict[str, Any] = {}
     for name, value in table.items():
-        where = table.where.key(name)
-        values[name] = _convert(value, hints[name], where)
+        where, parse = table.where.key(name), known[name].parse
+        text = parse is not None and isinstance(value, str)
+        given = _parsed(parse, value, where) if parse and text else value
+        values[name] = _convert(given, hints[name], where)
         _check_rule(values[name], known[name], where)
     missing = [f.name for f in dataclasses.fields(cls) if _required(f) and f.name not in values]  # type: ignore[arg-type]
     if missing:
@@ -172,23 +175,37 @@ def read_table(cls: type[T], table: Table, only: Iterable[str] | None = None) ->
     return cls(**values)
 
 
-def settings_from(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+def settings_from(
+    cls: type[T],
+    options: Mapping[str, Any],
+    where: str,
+    *,
+    only: Iterable[str] | None = None,
+    **own: Any,
+) -> T:
     """A settings object from values of Python, checked as those of a file are.
 
-    One value stands for a list of one.
+    One value stands for a list of one, and text is read as the command line reads it.
+
+    Args:
+        cls: the settings class.
+        options: values by name, as a caller wrote them.
+        where: their address.
+        only: the names that may stand among them; by default all.
+        own: values that are no options of the caller's.
 
     Raises:
-        UsageError: an unknown name, a wrong type or a value out of range; ``where`` is its address.
+        UsageError: an unknown name, a wrong type or a value out of range.
     """
-    several = {
-        n for n, hint in typing.get_type_hints(cls).items() if typing.get_origin(hint) is tuple
-    }
-    listed = {
-        name: (value,) if name in several and not isinstance(value, list | tuple) else value
-        for name, value in values.items()
+    known, hints = rules(cls), typing.get_type_hints(cls)
+    several = {n for n in known if typing.get_origin(hints[n]) is tuple and not known[n].parse}
+    values = {
+        name: [value] if name in several and not isinstance(value, list | tuple) else value
+        for name, value in {**options, **own}.items()
     }
     try:
-        return read_table(cls, Table(listed, Where(where)), rules(cls))
+        Table(options, Where(where)).only(known if only is None else only)
+        return read_table(cls, Table(values, Where(where)), known)
     except InputError as error:
         raise UsageError(str(error)) from error
 
@@ -224,6 +241,13 @@ def _required(entry: dataclasses.Field[Any]) -> bool:
     return entry.default is missing and entry.default_factory is missing
 
 
+def _parsed(parse: Callable[[str], Any], text: str, where: Where) -> Any:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
 def _convert(value: Any, hint: Any, where: Where) -> Any:
     """``value`` as the type that ``hint`` names, without guessing: "20" is no number."""
     origin = typing.get_origin(hint)
@@ -245,10 +269,16 @@ def _convert(value: Any, hint: Any, where: Where) -> Any:
 
 
 def _scalar(value: Any, kind: type, where: Where) -> Any:
-    if kind is float and type(value) is int:
-        value = float(value)
+    # A whole number is a number, and numpy's numbers are numbers; a bool is none.
+    if not isinstance(value, bool):
+        if kind is float and isinstance(value, numbers.Real):
+            value = float(value)
+        if kind is int and isinstance(value, numbers.Integral):
+            value = int(value)
     if kind is Path and isinstance(value, str | os.PathLike):
         return Path(value)
+    if kind is str and isinstance(value, os.PathLike):
+        value = os.fspath(value)
     # bool is a subclass of int, and `steps = true` is a mistake.
     if type(value) is not kind:
         raise InputError(f"{where}: expected {KINDS[kind]}, got {_shown(value)}")

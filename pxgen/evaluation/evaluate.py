@@ -18,7 +18,7 @@ from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.labels import parse_labels
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.devices import cores
-from pxgen.errors import InputError, Remark, UsageError
+from pxgen.errors import InputError, Remark, UsageError, unsaid
 from pxgen.evaluation.adherence import Adherence
 from pxgen.evaluation.bits import held_out_bits
 from pxgen.evaluation.copies import Copies
@@ -88,10 +88,6 @@ class Evaluation:
         return self.runs[0]
 
 
-def silent(text: str) -> None:
-    """Say nothing."""
-
-
 def unwatched(pictures: Iterable[IndexMaps], count: int, what: str) -> Iterable[IndexMaps]:
     """The pictures as they come."""
     return pictures
@@ -102,7 +98,7 @@ def evaluate(
     dataset: Dataset | None,
     settings: EvaluateSettings,
     *,
-    say: Remark = silent,
+    say: Remark = unsaid,
     watch: Watch = unwatched,
 ) -> Evaluation:
     """Measure everything that the model and the data allow.

@@ -20,7 +20,7 @@ from pxgen.arrays import F32, IndexMaps
 from pxgen.canvas import Domain
 from pxgen.data.dataset import Dataset
 from pxgen.devices import parallel_map
-from pxgen.noise import choose, seed_weights
+from pxgen.noise import choose, seeded_weights
 
 EMBEDDING = 8
 STEPS = 600
@@ -68,8 +68,7 @@ def train_judges(
     steps: int = STEPS,
 ) -> list[Judge]:
     """One judge for each set of sprites, the same on any number of threads."""
-    with torch.random.fork_rng(devices=[]):
-        seed_weights(seed)
+    with seeded_weights(seed):
         judges = [Judge(dataset.domain) for _ in folds]
 
     def learn(key: int) -> None:

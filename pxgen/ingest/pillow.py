@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from pxgen.arrays import Rgba
 from pxgen.errors import InputError
+from pxgen.files import PILLOW
 from pxgen.ingest.decoded import DEFAULT_MS, MAX_FRAME_PIXELS, DecodedImage, check_size
 from pxgen.render.kinds import KINDS
 from pxgen.render.png import set_alpha
@@ -39,14 +40,14 @@ def decode_by_pillow(path: Path) -> DecodedImage:
 @contextmanager
 def _guarded() -> Iterator[None]:
     """Let Pillow stop at our limit, because a GIF's later frames can outgrow its header."""
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MAX_FRAME_PIXELS
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd metadata, which is not needed
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with PILLOW, warnings.catch_warnings():
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MAX_FRAME_PIXELS
+        warnings.simplefilter("ignore")  # odd metadata, which is not needed
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
             yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def _decode(image: Image.Image) -> DecodedImage:

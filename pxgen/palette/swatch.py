@@ -9,6 +9,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from pxgen.errors import InputError
+from pxgen.files import PILLOW
 from pxgen.palette.png_chunks import INDEXED, SIGNATURE, chunk, indexed_png, read_chunks
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _decode(data: bytes, source: str) -> Rgba:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
+        with PILLOW, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
                 return np.asarray(image.convert("RGBA"))

@@ -37,7 +37,7 @@ def edited_params(
     ``sampling`` has steps, sampler and the like; ``remark`` is told what the image lost.
 
     Raises:
-        UsageError: wishes that do not go together.
+        UsageError: options that do not go together.
         InputError: an image is rejected.
     """
     _check(edits)

@@ -49,6 +49,11 @@ def check_frames(frames: int, keys: int) -> None:
         raise UsageError(f"--frames {frames} cannot show {keys} key sprites")
 
 
+def frame_names(frames: int) -> list[str]:
+    """What the frames of a way are called."""
+    return [f"frame-{number:04}" for number in range(frames)]
+
+
 def positions(keys: int, frames: int, *, loop: bool) -> list[tuple[int, float]]:
     """Where each frame stands: the key it comes from, and how far it is on the way to the next.
 

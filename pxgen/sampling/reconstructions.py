@@ -112,6 +112,14 @@ def _decoded(code: Any, loaded: Loaded, level: Level, noise: PictureNoise) -> to
     return model.decode_levels(code, top=level == "top", bottom=level == "bottom")
 
 
+def result_names(images: Sequence[Path]) -> list[str]:
+    """What results are called, numbered where images of several folders share a name."""
+    stems = [path.stem for path in images]
+    if len(set(stems)) < len(stems):
+        stems = [f"{stem}-{number:04}" for number, stem in enumerate(stems)]
+    return [f"{stem}-reconstructed" for stem in stems]
+
+
 def totals(made: Sequence[Reconstruction]) -> dict[str, Any]:
     """The figures of each image and over all pixels of all."""
     each = [one.facts() for one in made]

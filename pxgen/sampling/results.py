@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from pxgen.arrays import IndexMaps, Rgba
+from pxgen.config.requests import AnimateSettings
+from pxgen.config.schema import settings_from
 from pxgen.errors import UsageError
 from pxgen.palette import Palette
 from pxgen.render.outputs import Named, plan_output
@@ -36,10 +38,14 @@ class Sprites:
     """Of each sprite."""
     names: tuple[str, ...]
     """What each is called in a folder, without a suffix."""
+    delay_ms: float | tuple[float, ...] = 100.0
+    """Milliseconds that a frame is shown, or each frame of a clip."""
+    columns: int | None = None
+    """Sprites in a row of a sheet; None for about as many as rows."""
 
     @classmethod
-    def of(cls, pictures: Iterable[Picture], names: Sequence[str]) -> Self:
-        """Pictures of one size, put together.
+    def of(cls, pictures: Iterable[Picture], names: Sequence[str], **shown: Any) -> Self:
+        """Pictures of one size, put together; ``shown`` are the other fields.
 
         Raises:
             UsageError: there is none.
@@ -51,6 +57,7 @@ class Sprites:
             np.stack([picture.indices for picture in drawn]),
             tuple(picture.palette for picture in drawn),
             tuple(names),
+            **shown,
         )
 
     def __len__(self) -> int:
@@ -78,7 +85,7 @@ class Sprites:
         path: str | os.PathLike[str],
         *,
         scale: int = 1,
-        fps: float = 10.0,
+        fps: float | None = None,
         force: bool = False,
     ) -> list[Path]:
         """Write as ``pxgen sample -o PATH`` does and return the files.
@@ -86,14 +93,27 @@ class Sprites:
         Args:
             path: a folder, a ``.png`` sheet, or a file of frames such as ``.gif``.
             scale: enlarge each pixel to a square of this side.
-            fps: frames a second.
+            fps: frames a second; by default as they were drawn.
             force: replace files of the same names in a folder.
 
         Raises:
-            UsageError: a suffix that is not written, or a name in the folder is taken.
+            UsageError: a suffix that is not written, a name in the folder that is taken, or a value
+                out of range.
             PxgenError: a file cannot be written.
         """
+        settings_from(
+            AnimateSettings, {"scale": scale, "fps": 10.0 if fps is None else fps}, "save()"
+        )
+        if os.fspath(path) == "-":
+            raise UsageError("save() writes files: name one, or a folder")
         named = Named(self.names)
-        output = plan_output(os.fspath(path), named, scale=scale, force=force, delay_ms=1000 / fps)
+        output = plan_output(
+            os.fspath(path),
+            named,
+            scale=scale,
+            force=force,
+            delay_ms=self.delay_ms if fps is None else 1000 / fps,
+            columns=self.columns,
+        )
         shown = zip(named.names(), self.indices, self.palettes, strict=True)
         return list(output.write(shown))

@@ -14,30 +14,39 @@ from pxgen.arrays import F64, IndexMaps
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
-from pxgen.config.schema import settings_from
-from pxgen.config.settings import SampleSettings
+from pxgen.config.schema import rules, settings_from
+from pxgen.config.settings import PictureSettings, SampleSettings, SamplingSettings
 from pxgen.data.dataset import open_dataset
 from pxgen.errors import Remark, unsaid
 from pxgen.palette import Palette
 from pxgen.render.outputs import Series
 from pxgen.sampling.clips import ClipPlan
-from pxgen.sampling.paths import Key, path_pictures
-from pxgen.sampling.reconstructions import Level, reconstructions
+from pxgen.sampling.paths import Key, frame_names, path_pictures
+from pxgen.sampling.reconstructions import Level, reconstructions, result_names
 from pxgen.sampling.results import Picture, Sprites
 from pxgen.sampling.samples import SamplePlan
+
+RUN = ("first", "batch", "workers")
+SAMPLE_OPTIONS = (*(n for n in rules(PictureSettings) if n != "scale"), *RUN, "novel", "dataset")
+"""What :meth:`SpriteModel.sample` takes; where pictures go is no matter of drawing."""
+ANIMATE_OPTIONS = (
+    *rules(SamplingSettings),
+    *("given", "keep", "frames", "loop", "fps", "durations"),
+    *RUN,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Reconstructed(Sprites):
     """What a model made of images, beside the images."""
 
-    before: IndexMaps
-    """``(n, T, H, W) uint8``: the images in the same palettes."""
+    before: tuple[IndexMaps, ...] = ()
+    """``(T, H, W) uint8`` each: the images in the same palettes."""
 
     @property
     def exact(self) -> F64:
         """``(n,)``: the share of the pixels that came back as they were."""
-        same: F64 = (self.before == self.indices).mean((1, 2, 3))
+        same: F64 = (np.stack(self.before) == self.indices).mean((1, 2, 3))
         return same
 
 
@@ -88,8 +97,15 @@ class SpriteModel:
             UsageError: an unknown label, option or sampler, or a value out of range.
             InputError: an image is rejected.
         """
-        values = {**options, "label": labels, "count": n, "seed": seed}
-        settings = settings_from(SampleSettings, values, "sample()")
+        settings = settings_from(
+            SampleSettings,
+            options,
+            "sample()",
+            only=SAMPLE_OPTIONS,
+            label=labels,
+            count=n,
+            seed=seed,
+        )
         return _named(self.stream(settings), settings)
 
     def stream(self, settings: SampleSettings) -> Iterator[Picture]:
@@ -123,15 +139,23 @@ class SpriteModel:
             UsageError: an unknown label or option, or one that the model cannot meet.
             InputError: a clip is rejected.
         """
-        values = {**options, "label": labels, "count": n, "seed": seed}
-        settings = settings_from(AnimateSettings, values, "animate()")
+        settings = settings_from(
+            AnimateSettings,
+            options,
+            "animate()",
+            only=ANIMATE_OPTIONS,
+            label=labels,
+            count=n,
+            seed=seed,
+        )
         plan = ClipPlan.of(self.loaded, settings)
-        return _named(plan.pictures(settings.indices, self.remark), settings)
+        pictures = plan.pictures(settings.indices, self.remark)
+        return _named(pictures, settings, delay_ms=plan.delays())
 
     def reconstruct(
         self,
         *images: str | os.PathLike[str],
-        labels: Sequence[str] = (),
+        labels: str | Sequence[str] = (),
         seed: int = 0,
         level: Level = "both",
         strict: bool = False,
@@ -157,17 +181,18 @@ class SpriteModel:
         """
         numbered = list(enumerate(map(Path, images)))
         made = list(
-            reconstructions(self.loaded, numbered, labels, seed=seed, level=level, strict=strict)
+            reconstructions(
+                self.loaded, numbered, _texts(labels), seed=seed, level=level, strict=strict
+            )
         )
         pictures = [Picture(i, each.after, each.palette) for i, each in enumerate(made)]
-        sprites = Sprites.of(pictures, [path.stem for _, path in numbered])
-        before = np.stack([each.before for each in made])
-        return Reconstructed(sprites.indices, sprites.palettes, sprites.names, before)
+        names = result_names([path for _, path in numbered])
+        return Reconstructed.of(pictures, names, before=tuple(each.before for each in made))
 
     def interpolate(
         self,
         *keys: str | os.PathLike[str] | int,
-        labels: Sequence[str] = (),
+        labels: str | Sequence[str] = (),
         frames: int = 16,
         loop: bool = False,
     ) -> Sprites:
@@ -187,13 +212,19 @@ class SpriteModel:
             UsageError: an unknown label, too few frames or keys, or a model of clips.
             InputError: an image is rejected.
         """
-        wanted = [Key(k if isinstance(k, int) else Path(k), tuple(labels)) for k in keys]
+        wanted = [Key(k if isinstance(k, int) else Path(k), tuple(_texts(labels))) for k in keys]
         pictures = path_pictures(self.loaded, wanted, frames, loop=loop)
-        return Sprites.of(pictures, [f"frame-{number:04}" for number in range(frames)])
+        return Sprites.of(pictures, frame_names(frames), columns=frames)
 
 
-def _named(pictures: Iterator[Picture], settings: SampleSettings | AnimateSettings) -> Sprites:
+def _texts(labels: str | Sequence[str]) -> Sequence[str]:
+    return [labels] if isinstance(labels, str) else labels
+
+
+def _named(
+    pictures: Iterator[Picture], settings: SampleSettings | AnimateSettings, **shown: Any
+) -> Sprites:
     """Pictures of a seed with the names that commands give them."""
     drawn = list(pictures)
     numbers = [picture.number for picture in drawn]
-    return Sprites.of(drawn, list(Series(settings, numbers).names()))
+    return Sprites.of(drawn, list(Series(settings, numbers).names()), **shown)

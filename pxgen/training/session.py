@@ -30,7 +30,7 @@ from pxgen.evaluation.quick_eval import QuickEval
 from pxgen.files import write_text
 from pxgen.models.protocol import Model, Stage
 from pxgen.models.registry import build_model, read_spec
-from pxgen.noise import seed_weights
+from pxgen.noise import seeded_weights
 from pxgen.training.distributed import ProcessGroup, joined_group
 from pxgen.training.preview import draw_preview, write_preview
 from pxgen.training.run import (
@@ -130,8 +130,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
         with claimed_folder(request, card, group) as folder:
             # Only now: a run that has just ended may have gone on since the folder was chosen.
             resumed = resumed_card(request, folder, card)
-            with torch.random.fork_rng(devices=[]):
-                seed_weights(settings.seed)
+            with seeded_weights(settings.seed):
                 model = build_model(table, dataset.domain)
             trainer = Trainer(model, dataset, settings, device, group)
             training = Training(folder, card, model, dataset, settings, trainer, group)

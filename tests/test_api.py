@@ -135,6 +135,9 @@ def test_images_are_reconstructed_and_passed_through(model: SpriteModel, tmp_pat
     assert path.indices.shape == (4, *model.canvas)
     with pytest.raises(pxgen.UsageError, match="two sprites"):
         model.interpolate(3)
+    with pytest.raises(pxgen.UsageError, match="name each file"):
+        model.reconstruct(paths)  # type: ignore[arg-type]
+    assert (repr(path), repr(model).startswith("<model ")) == ("<4 sprites of 1 x 6 x 8>", True)
 
 
 def test_a_folder_becomes_a_dataset(tmp_path: Path) -> None:

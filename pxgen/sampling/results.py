@@ -28,7 +28,7 @@ class Picture(NamedTuple):
     palette: Palette
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sprites:
     """Index maps, and the palette or palettes that show them."""
 
@@ -59,6 +59,10 @@ class Sprites:
             tuple(names),
             **shown,
         )
+
+    def __repr__(self) -> str:
+        count, frames, height, width = self.indices.shape
+        return f"<{count} sprites of {frames} x {height} x {width}>"
 
     def __len__(self) -> int:
         return len(self.indices)

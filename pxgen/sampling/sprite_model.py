@@ -17,7 +17,7 @@ from pxgen.config.requests import AnimateSettings
 from pxgen.config.schema import rules, settings_from
 from pxgen.config.settings import PictureSettings, SampleSettings, SamplingSettings
 from pxgen.data.dataset import open_dataset
-from pxgen.errors import Remark, unsaid
+from pxgen.errors import Remark, UsageError, unsaid
 from pxgen.palette import Palette
 from pxgen.render.outputs import Series
 from pxgen.sampling.clips import ClipPlan
@@ -36,7 +36,7 @@ ANIMATE_OPTIONS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reconstructed(Sprites):
     """What a model made of images, beside the images."""
 
@@ -50,7 +50,7 @@ class Reconstructed(Sprites):
         return same
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SpriteModel:
     """A trained model, ready to draw; :func:`pxgen.load` makes one.
 
@@ -63,6 +63,9 @@ class SpriteModel:
 
     loaded: Loaded
     remark: Remark = unsaid
+
+    def __repr__(self) -> str:
+        return f"<model {self.loaded.path}>"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -179,7 +182,7 @@ class SpriteModel:
             UsageError: no image, an unknown label, or a level that the codes do not have.
             InputError: an image is rejected.
         """
-        numbered = list(enumerate(map(Path, images)))
+        numbered = [(number, _path(image)) for number, image in enumerate(images)]
         made = list(
             reconstructions(
                 self.loaded, numbered, _texts(labels), seed=seed, level=level, strict=strict
@@ -212,9 +215,15 @@ class SpriteModel:
             UsageError: an unknown label, too few frames or keys, or a model of clips.
             InputError: an image is rejected.
         """
-        wanted = [Key(k if isinstance(k, int) else Path(k), tuple(_texts(labels))) for k in keys]
+        wanted = [Key(k if isinstance(k, int) else _path(k), tuple(_texts(labels))) for k in keys]
         pictures = path_pictures(self.loaded, wanted, frames, loop=loop)
         return Sprites.of(pictures, frame_names(frames), columns=frames)
+
+
+def _path(image: object) -> Path:
+    if not isinstance(image, str | os.PathLike):
+        raise UsageError(f"{image!r:.40} is no path of an image: name each file, as in f(*paths)")
+    return Path(image)
 
 
 def _texts(labels: str | Sequence[str]) -> Sequence[str]:

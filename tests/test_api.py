@@ -189,7 +189,11 @@ def test_clips_are_saved_at_their_own_speed(tmp_path: Path) -> None:
 def test_results_of_equal_names_are_all_written(model: SpriteModel, tmp_path: Path) -> None:
     paths = [model.sample(seed=s, steps=1).save(tmp_path / str(s) / "a.png")[0] for s in (1, 2)]
     made = model.reconstruct(*paths)
-    assert len({*made.save(tmp_path / "out")}) == 2
+    written = made.save(tmp_path / "out")
+    assert len({*written}) == 2
+    with pytest.raises(pxgen.UsageError, match="exists"):
+        made.save(tmp_path / "out")
+    assert made.save(tmp_path / "out", force=True) == written
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pxgen.checkpoint.card import KEY, read_card
-from pxgen.checkpoint.migration import MODEL_KEYS, WEIGHTS, migrate_weight
+from pxgen.checkpoint.migration import WEIGHTS, migrate_model, migrate_weight
 from pxgen.checkpoint.store import load_model
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
@@ -19,7 +19,14 @@ from tests.checkpoint.test_store import save
 BACK = {
     ("gaussian", "encoding"): "planes",
     ("autoencoder", "encoding"): "pixels",
-} | {("", new): old for old, new in MODEL_KEYS.items()}
+    ("", "loss_pixels"): "asked",
+    ("", "label_dropout"): "blind",
+    ("", "conditioning"): "labels",
+    ("", "decoder_labels"): "told",
+    ("", "rate_weight"): "toll",
+    ("", "corruption"): "wrong",
+}
+"""Keys of ``[model]`` as format 1 had them, written out: the table under test is not asked."""
 
 
 def first_format(path: Path) -> Path:
@@ -64,3 +71,12 @@ def test_weights_of_optimizers_have_the_names_of_their_parameters() -> None:
     assert migrate_weight("raw.planes.palette") == "raw.encoding.palette"
     for new in WEIGHTS.values():
         assert migrate_weight(f"weights.{new}.weight") == f"weights.{new}.weight"
+
+
+def test_every_key_of_the_first_format_has_its_name_of_today() -> None:
+    old = {"planes", "pixels", "asked", "blind", "labels", "told", "toll", "wrong"}
+    assert migrate_model(dict.fromkeys(old), 1).keys() == {
+        *("encoding", "loss_pixels", "label_dropout", "conditioning"),
+        *("decoder_labels", "rate_weight", "corruption"),
+    }
+    assert migrate_model({"toll": 1}, 2) == {"toll": 1}

@@ -164,7 +164,7 @@ class Training:
     resumed: bool = False
     """Whether it continues the run that its folder held."""
     finished: bool = False
-    """Whether it has come to its end, in this session or before."""
+    """Whether it has come to its end, now or in an earlier call."""
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.folder / METRICS)

@@ -14,11 +14,11 @@ SEEDS = st.integers(-(2**70), 2**70)
 
 
 @given(SEEDS, st.lists(st.integers(0, 2**40), min_size=1, max_size=5, unique=True))
-def test_a_picture_draws_the_same_alone_and_in_company(seed: int, indices: list[int]) -> None:
-    together = PictureNoise(seed, indices)
+def test_a_picture_draws_the_same_alone_and_in_company(seed: int, numbers: list[int]) -> None:
+    together = PictureNoise(seed, numbers)
     first, second = together.uniform(3), together.normal(2, 2)
-    for row, index in enumerate(indices):
-        alone = PictureNoise(seed, [index])
+    for row, number in enumerate(numbers):
+        alone = PictureNoise(seed, [number])
         assert torch.equal(alone.uniform(3)[0], first[row])
         assert torch.equal(alone.normal(2, 2)[0], second[row])
 

@@ -27,7 +27,7 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
     starter = CLIPS if settings.frames is None else STARTER
     loaded = open_model(settings.model, settings.device, project.runs, console.print, starter)
     plan = ClipPlan.of(loaded, settings)
-    series = Series(settings, settings.indices)
+    series = Series(settings, settings.numbers)
     output = plan_output(
         settings.out,
         series,
@@ -37,9 +37,9 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
         delay_ms=plan.delays(),
     )
     if settings.skip_existing:
-        series = Series(settings, output.missing(settings.indices))
+        series = Series(settings, output.missing(settings.numbers))
     if settings.dry_run:
         yield from replace(output, series=series).paths(moving=True)
-    elif series.indices:
-        pictures = plan.pictures(series.indices, console.print)
+    elif series.numbers:
+        pictures = plan.pictures(series.numbers, console.print)
         yield from output.write((series.name(i), clip, palette) for i, clip, palette in pictures)

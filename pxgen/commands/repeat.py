@@ -53,7 +53,7 @@ def repeat(
             raise InputError(f"{name}: {error}") from error
     # All are looked through before the first is drawn.
     jobs = [
-        plan_samples(_settings(part, settings, name), project, console, loaded, part.indices)
+        plan_samples(_settings(part, settings, name), project, console, loaded, part.numbers)
         for part in recorded
     ]
     if len(jobs) > 1 and jobs[0].output.form != "folder":

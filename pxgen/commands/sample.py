@@ -30,7 +30,7 @@ class Job:
     """What is drawn, and where it goes."""
 
     plan: SamplePlan
-    indices: Sequence[int]
+    numbers: Sequence[int]
     """Of the pictures to draw."""
     output: Output
     drawn: list[int] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Job:
     @property
     def forming(self) -> bool:
         """Whether pictures are shown as they form: one still would stand still in an animation."""
-        still = len(self.indices) * self.plan.loaded.card.canvas.frames == 1
+        still = len(self.numbers) * self.plan.loaded.card.canvas.frames == 1
         return self.plan.settings.trace or (self.output.moves and still)
 
     @property
@@ -50,7 +50,7 @@ class Job:
     def pictures(self, series: Series) -> Iterator[Shown]:
         """Draw everything in order, and note the numbers."""
         held = (0 if self.output.form == "sheet" else END_REPEATS) if self.forming else None
-        for number, maps, palette in self.plan.pictures(self.indices, held):
+        for number, maps, palette in self.plan.pictures(self.numbers, held):
             self.drawn.append(number)
             yield series.name(number), maps, palette
 
@@ -72,9 +72,9 @@ def carry_out(job: Job, console: Console) -> Iterator[Path]:
         yield from job.output.paths(moving=job.moving)
         yield from () if settings.manifest is None else (settings.manifest,)
         return
-    if job.indices:
-        with _progress(console, len(job.indices)) as seen:
-            yield from job.output.write(seen(job.pictures(Series(settings, job.indices))))
+    if job.numbers:
+        with _progress(console, len(job.numbers)) as seen:
+            yield from job.output.write(seen(job.pictures(Series(settings, job.numbers))))
     if settings.manifest is not None:
         yield _manifest(settings.manifest, job)
 
@@ -84,12 +84,12 @@ def plan_samples(
     project: Project,
     console: Console,
     loaded: Loaded | None = None,
-    indices: Sequence[int] | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> Job:
     """Look a request through.
 
-    Its model may be at hand already, ``loaded``; ``indices`` are the numbers of its pictures where
-    these are no range.
+    Its model may be at hand already, ``loaded``; ``numbers`` are those of its pictures where they
+    are no range.
 
     Raises:
         UsageError: an unknown label, sampler or palette, or an output that is taken.
@@ -102,7 +102,7 @@ def plan_samples(
     if settings.novel is not None:
         training = open_dataset(settings.dataset or project.dataset)
     plan = SamplePlan.of(loaded, settings, console.print, training)
-    numbers = settings.indices if indices is None else indices
+    numbers = settings.numbers if numbers is None else numbers
     output = plan_output(
         settings.out,
         Series(settings, numbers),
@@ -135,12 +135,12 @@ def _manifest(target: Path, job: Job) -> Path:
 
     settings, turns = job.plan.settings, job.plan.samplings
     # What was skipped belongs to the run as well.
-    numbers = settings.indices if settings.novel is None else job.drawn
+    numbers = settings.numbers if settings.novel is None else job.drawn
     named = replace(job.output, series=Series(settings, numbers))
     paths = named.paths(moving=job.moving) if named.form == "folder" else None
     strengths: list[float | None] = [None] * len(numbers)
     if len(turns) > 1:
-        strengths = [turns[i % len(turns)].strength for i in settings.indices]
+        strengths = [turns[i % len(turns)].strength for i in settings.numbers]
     options, model = options_of(settings), fingerprint(job.plan.loaded)
     recorded = Recorded(settings.seed, settings.label, model, options, inputs_of(options))
     files = paths or [named.target] * len(numbers)

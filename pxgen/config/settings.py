@@ -246,7 +246,7 @@ class SeriesSettings:
     )
 
     @property
-    def indices(self) -> range:
+    def numbers(self) -> range:
         """The numbers of the pictures in the seed's stream."""
         own = shard_of(self.count, self.shard)
         return range(self.first + own.start, self.first + own.stop)

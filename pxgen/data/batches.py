@@ -45,7 +45,7 @@ class Examples:
     ) -> Batch:
         """``count`` sprites for one step.
 
-        ``codes`` gives the cached codes of sprites by index; augmented sprites come without.
+        ``codes`` gives the cached codes of sprites by row; augmented sprites come without.
         """
         generator = choose(seed, step)
         chosen = self._pick(count, generator)
@@ -70,9 +70,9 @@ class Examples:
         return chosen
 
 
-def batch_of(dataset: Dataset, indices: NDArray[np.intp], device: torch.device) -> Batch:
+def batch_of(dataset: Dataset, rows: NDArray[np.intp], device: torch.device) -> Batch:
     """Chosen sprites as a batch: palette indices, and labels in {-1, 0, 1}."""
-    return _to_batch(dataset.take(indices)[0], dataset.signs(indices), device)
+    return _to_batch(dataset.take(rows)[0], dataset.signs(rows), device)
 
 
 def _to_batch(pixels: IndexMaps, signs: NDArray[np.int8], device: torch.device) -> Batch:

@@ -79,12 +79,12 @@ class Dataset:
 
     @cached_property
     def train(self) -> NDArray[np.intp]:
-        """Indices of the sprites to train on."""
+        """Rows of the sprites to train on."""
         return np.flatnonzero(self.split == TRAIN)
 
     @cached_property
     def held_out(self) -> NDArray[np.intp]:
-        """Indices of the sprites that training never sees."""
+        """Rows of the sprites that training never sees."""
         return np.flatnonzero(self.split == HELD_OUT)
 
     @cached_property
@@ -93,30 +93,30 @@ class Dataset:
         blob = read_header(self.path).read("names", "U8", 1)
         return tuple(blob.tobytes().decode("utf-8", "replace").split("\n"))[: len(self)]
 
-    def take(self, indices: NDArray[np.intp]) -> tuple[IndexMaps, Marks]:
+    def take(self, rows: NDArray[np.intp]) -> tuple[IndexMaps, Marks]:
         """Copies of the chosen sprites ``(n, T, H, W)`` and their labels ``(n, L)``.
 
         Raises:
             InputError: a pixel lies outside the palette (the file was tampered with or damaged).
         """
-        pixels = np.asarray(self.pixels[indices])
+        pixels = np.asarray(self.pixels[rows])
         if pixels.size and int(pixels.max()) >= len(self.palette):
             raise InputError(
                 f"{self.path} holds pixels outside its {len(self.palette)}-colour palette: "
                 "prepare it again"
             )
-        return pixels, np.asarray(self.labels[indices])
+        return pixels, np.asarray(self.labels[rows])
 
-    def signs(self, indices: NDArray[np.intp]) -> NDArray[np.int8]:
+    def signs(self, rows: NDArray[np.intp]) -> NDArray[np.int8]:
         """``(n, L) int8``: 1 for a label that is borne, -1 for others, 0 where no pixel tells."""
-        signs = np.where(self.labels[indices] > 0, 1, -1).astype(np.int8)
+        signs = np.where(self.labels[rows] > 0, 1, -1).astype(np.int8)
         if self.unseen is not None:
-            signs[np.isin(self.unseen[indices], (OCCLUDED, ABSENT))] = 0
+            signs[np.isin(self.unseen[rows], (OCCLUDED, ABSENT))] = 0
         return signs
 
-    def borne(self, indices: NDArray[np.intp]) -> Bools:
+    def borne(self, rows: NDArray[np.intp]) -> Bools:
         """``(n, L) bool``: the labels that sprites came with, shown by their pixels or not."""
-        return self.signs(indices) >= 0
+        return self.signs(rows) >= 0
 
 
 def dataset_file(path: Path) -> Path:
@@ -152,11 +152,11 @@ def open_dataset(path: Path) -> Dataset:
     return dataset
 
 
-def subsample(indices: NDArray[np.intp], size: int) -> NDArray[np.intp]:
-    """At most ``size`` of the indices, at even distances."""
-    if len(indices) <= size:
-        return indices
-    return indices[np.linspace(0, len(indices) - 1, size).astype(np.intp)]
+def subsample(rows: NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    """At most ``size`` of the rows, at even distances."""
+    if len(rows) <= size:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, size).astype(np.intp)]
 
 
 def _about(file: Path, metadata: Mapping[str, str]) -> dict[str, Any]:

@@ -21,15 +21,15 @@ MAX_COUNT = 255
 class SpriteIndex:
     """An index of some of a dataset's sprites, which are read anew for every search."""
 
-    def __init__(self, dataset: Dataset, indices: NDArray[np.intp]) -> None:
-        self._dataset, self._indices = dataset, indices
+    def __init__(self, dataset: Dataset, rows: NDArray[np.intp]) -> None:
+        self._dataset, self._rows = dataset, rows
 
     def __len__(self) -> int:
-        return len(self._indices)
+        return len(self._rows)
 
     def _chunks(self) -> Iterator[IndexMaps]:
-        for start in range(0, len(self._indices), CHUNK):
-            yield self._dataset.take(self._indices[start : start + CHUNK])[0]
+        for start in range(0, len(self._rows), CHUNK):
+            yield self._dataset.take(self._rows[start : start + CHUNK])[0]
 
     def holds(self, pixels: IndexMaps) -> Bools:
         """``(n,) bool``: the ``(n, T, H, W)`` sprites that are here, pixel for pixel."""
@@ -48,7 +48,7 @@ class SpriteIndex:
         return self.nearest(pixels)[0]
 
     def nearest(self, pixels: IndexMaps) -> tuple[I64, NDArray[np.intp]]:
-        """``(n,)`` Hamming distances, and the indices of the nearest sprites in the dataset."""
+        """``(n,)`` Hamming distances, and the dataset's rows of the nearest sprites."""
         flat = pixels.reshape(len(pixels), math.prod(pixels.shape[1:]))
         distances = np.full(len(flat), flat.shape[1] + 1, np.int64)
         places = np.zeros(len(flat), np.intp)
@@ -60,7 +60,7 @@ class SpriteIndex:
                 place = int(differ.argmin())
                 if differ[place] < distances[number]:
                     distances[number] = differ[place]
-                    places[number] = self._indices[start * CHUNK + place]
+                    places[number] = self._rows[start * CHUNK + place]
         return distances, places
 
 

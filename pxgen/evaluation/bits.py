@@ -84,9 +84,9 @@ def held_out_bits(
     }
 
 
-def file_bits(dataset: Dataset, indices: NDArray[np.intp]) -> dict[str, float]:
+def file_bits(dataset: Dataset, rows: NDArray[np.intp]) -> dict[str, float]:
     """Mean bits of sprites as bare indices, and as whole PNG and GIF files with their palettes."""
-    pixels = dataset.take(indices[:MAX_FILES])[0]
+    pixels = dataset.take(rows[:MAX_FILES])[0]
     palette = dataset.palette
     return {
         "raw": dataset.canvas.pixels * math.log2(len(palette)),

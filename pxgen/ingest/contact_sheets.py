@@ -21,7 +21,7 @@ _SWATCH_COLUMNS = 16
 
 
 def choose_shown(labels: Sequence[tuple[int, ...]], frames: int) -> list[int]:
-    """The indices of sprites for a contact sheet: every label gets its turn, the rarest first.
+    """The rows of sprites for a contact sheet: every label gets its turn, the rarest first.
 
     ``labels`` are the label numbers of each sprite, and ``frames`` how many each sprite has.
     """
@@ -33,11 +33,11 @@ def choose_shown(labels: Sequence[tuple[int, ...]], frames: int) -> list[int]:
     turn = 0
     while len(chosen) < limit and queues:
         queue = queues[turn % len(queues)]
-        index = next((i for i in queue if i not in chosen), None)
-        if index is None:
+        row = next((i for i in queue if i not in chosen), None)
+        if row is None:
             queues.remove(queue)
         else:
-            chosen[index] = None
+            chosen[row] = None
             turn += 1
     return list(chosen)
 
@@ -45,9 +45,9 @@ def choose_shown(labels: Sequence[tuple[int, ...]], frames: int) -> list[int]:
 def _queues(labels: Sequence[tuple[int, ...]], limit: int) -> list[list[int]]:
     """For each label, rarest first, some of its sprites from all over the collection."""
     bearers: dict[int, list[int]] = {}
-    for index, numbers in enumerate(labels):
+    for row, numbers in enumerate(labels):
         for number in numbers or (-1,):
-            bearers.setdefault(number, []).append(index)
+            bearers.setdefault(number, []).append(row)
     by_rarity = sorted(bearers.items(), key=lambda item: (len(item[1]), item[0]))
     return [found[:: max(1, len(found) // limit)] for _, found in by_rarity]
 

@@ -47,7 +47,7 @@ STILL, CLIP = ".png", ".gif"
 UNKNOWN_IMAGES = (".svg", ".avi")
 """Suffixes of images and videos that are neither read nor written; never a folder's name."""
 DIGITS = 4
-"""Zero padding of indices; fixed, so that a longer run names the same picture the same."""
+"""Zero padding of numbers; fixed, so that a longer run names the same picture the same."""
 STEM_BYTES = 120
 """Longest label part of a file name; file systems allow 255 bytes for the whole."""
 CONTACT_SHEET = SheetSettings()
@@ -58,7 +58,7 @@ class Series:
     """The names of the pictures of one run."""
 
     settings: SeriesSettings
-    indices: Sequence[int]
+    numbers: Sequence[int]
     """The number of each picture in its seed's stream, in the order in which they come."""
     otherwise: ClassVar[str] = "leave it with --skip-existing, or choose another --seed or -o"
     """The advice where a name is taken."""
@@ -69,7 +69,7 @@ class Series:
 
     def names(self) -> Iterator[str]:
         """One file name a picture."""
-        return map(self.name, self.indices)
+        return map(self.name, self.numbers)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Output:
                     f"{existing[name]} exists: replace it with --force, {self.series.otherwise}"
                 )
 
-    def missing(self, indices: Sequence[int]) -> list[int]:
+    def missing(self, numbers: Sequence[int]) -> list[int]:
         """Those numbers of the series whose pictures are not in the folder yet.
 
         Raises:
@@ -165,7 +165,7 @@ class Output:
         if self.form != "folder":
             raise UsageError("--skip-existing needs a folder of pictures: name one with -o")
         there = set(os.listdir(self.target)) if self.target.is_dir() else set()
-        named = zip(indices, self.series.names(), strict=True)
+        named = zip(numbers, self.series.names(), strict=True)
         return [i for i, name in named if not {name + suffix for suffix in (STILL, CLIP)} & there]
 
     def paths(self, *, moving: bool) -> list[Path]:

@@ -67,7 +67,7 @@ class ClipPlan:
         back = settings.durations[-2:0:-1] if settings.loop == "pingpong" else ()
         return (*settings.durations, *back)
 
-    def pictures(self, indices: Iterable[int], remark: Remark) -> Iterator[Picture]:
+    def pictures(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
         """Draw the clips of these numbers, in order.
 
         Raises:
@@ -75,14 +75,14 @@ class ClipPlan:
             InputError: the clip to go on with is rejected.
         """
         moving = self.loaded.card.canvas.frames > 1
-        drawn = self._clips(indices, remark) if moving else self._walks(indices)
+        drawn = self._clips(numbers, remark) if moving else self._walks(numbers)
         back = self.settings.loop == "pingpong"
         for number, clip, palette in drawn:
             # There and back without showing either end twice.
             turned = np.concatenate([clip, clip[-2:0:-1]]) if back else clip
             yield Picture(number, turned, palette)
 
-    def _clips(self, indices: Iterable[int], remark: Remark) -> Iterator[Picture]:
+    def _clips(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
         """Clips of a model of clips."""
         loaded, settings = self.loaded, self.settings
         if settings.frames not in {None, loaded.card.canvas.frames}:
@@ -97,27 +97,27 @@ class ClipPlan:
             sampling = _going_on(settings.given, fitted, sampling, loaded)
             own = fitted.palette if loaded.palettes is not None else None
         check_sampling(sampling, loaded.model)
-        requests = [PictureRequest(index, self.labels, sampling) for index in indices]
+        requests = [PictureRequest(number, self.labels, sampling) for number in numbers]
         for request, clip in zip(requests, draw_all(loaded, requests, settings), strict=True):
             number = request.number
             palette = own or picture_palette(loaded, clip, number, settings.seed, self.labels)
             yield Picture(number, within(clip, palette), palette)
 
-    def _walks(self, indices: Iterable[int]) -> Iterator[Picture]:
+    def _walks(self, numbers: Iterable[int]) -> Iterator[Picture]:
         """``(frames, H, W)`` closed walks through a few sprites of a model of stills."""
         settings, model = self.settings, self.loaded.model
         if settings.given is not None:
             raise UsageError("this model draws stills: --given needs a model of clips")
         sampling = SamplingParams.of(settings)
         check_sampling(sampling, model)
-        for index in indices:
-            clip = in_one_thread(partial(self._walk, index, sampling))
-            palette = picture_palette(self.loaded, clip, index, settings.seed, self.labels)
-            yield Picture(index, within(clip, palette), palette)
+        for number in numbers:
+            clip = in_one_thread(partial(self._walk, number, sampling))
+            palette = picture_palette(self.loaded, clip, number, settings.seed, self.labels)
+            yield Picture(number, within(clip, palette), palette)
 
-    def _walk(self, index: int, sampling: SamplingParams) -> IndexMaps:
+    def _walk(self, number: int, sampling: SamplingParams) -> IndexMaps:
         settings, model = self.settings, self.loaded.model
-        seat = Seat.of(model, sampling, index, self.loaded.device)
+        seat = Seat.of(model, sampling, number, self.loaded.device)
         # All sprites of a walk bear the labels of the first.
         asked = seat.repeated(self.labels)
         keys = [

@@ -40,7 +40,7 @@ class Recorded:
     """What was set of :class:`PictureSettings`."""
     inputs: Mapping[str, str]
     """Files that the options name, and their SHA-256."""
-    indices: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
 
 
 def options_of(settings: PictureSettings) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def settings_of(recorded: Recorded, name: str) -> SampleSettings:
         options["strength"] = options.pop("strengths")
     only = [entry.name for entry in fields(PictureSettings)]
     settings = read_table(SampleSettings, Table(options, Where(name)), only)
-    label, count = tuple(recorded.labels), len(recorded.indices)
+    label, count = tuple(recorded.labels), len(recorded.numbers)
     return replace(settings, seed=recorded.seed, label=label, count=count)
 
 
@@ -83,20 +83,20 @@ def write_manifest(
 ) -> Path:
     """Write a line for each picture: file, number, and strength where it has one of several.
 
-    ``recorded`` is what they share; its indices do not count.
+    ``recorded`` is what they share; its numbers do not count.
 
     Raises:
         PxgenError: the file cannot be written.
     """
     folder, lines = target.absolute().parent, []
-    for file, index, strength in drawn:
+    for file, number, strength in drawn:
         options = dict(recorded.options)
         if strength is not None:
             options["strength"] = [strength]
         line = {
             "file": Path(os.path.relpath(file.absolute(), folder)).as_posix(),
             "seed": recorded.seed,
-            "index": index,
+            "index": number,
             "labels": list(recorded.labels),
             "model": recorded.model,
             "options": options,
@@ -120,7 +120,7 @@ def read_manifest(text: str, name: str) -> Iterator[Recorded]:
     if not lines:
         raise InputError(f"{name} holds no picture")
     for key, group in groupby(lines, key=lambda line: line[0]):
-        recorded = Recorded(**json.loads(key), indices=tuple(index for _, index in group))
+        recorded = Recorded(**json.loads(key), numbers=tuple(number for _, number in group))
         _check_inputs(recorded, name)
         yield recorded
 

@@ -123,13 +123,13 @@ class SamplePlan:
         if self.settings.trace or self.samplings[0].canvas is not None:
             raise UsageError("--novel compares whole sprites: leave --trace and --canvas out")
 
-    def pictures(self, indices: Iterable[int], held: int | None = None) -> Iterator[Picture]:
+    def pictures(self, numbers: Iterable[int], held: int | None = None) -> Iterator[Picture]:
         """Draw the pictures of these numbers of the seed's stream, in order, in bounded memory.
 
         With ``held`` each is shown as it forms, ``(S, H, W)``, its end so many times more.
         """
         recolor, loaded, seed = self._recoloring(), self.loaded, self.settings.seed
-        for number, maps in self._drawn(indices, held):
+        for number, maps in self._drawn(numbers, held):
             palette = self.palette or self.own
             palette = palette or picture_palette(loaded, maps, number, seed, self.labels)
             if recolor is not None:
@@ -151,10 +151,10 @@ class SamplePlan:
             return np.arange(len(own), dtype=np.uint8)
         return swap(own, self.palette)
 
-    def _drawn(self, indices: Iterable[int], held: int | None) -> Iterator[tuple[int, IndexMaps]]:
+    def _drawn(self, numbers: Iterable[int], held: int | None) -> Iterator[tuple[int, IndexMaps]]:
         """Index maps as the model draws them, each with its number."""
         turns = self.samplings
-        requests = (PictureRequest(i, self.labels, turns[i % len(turns)]) for i in indices)
+        requests = (PictureRequest(i, self.labels, turns[i % len(turns)]) for i in numbers)
         if self.settings.novel is None or self.training is None:
             asked, kept = tee(requests)
             numbers = (request.number for request in kept)

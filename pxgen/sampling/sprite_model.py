@@ -122,7 +122,7 @@ class SpriteModel:
         if settings.novel is not None and settings.dataset is not None:
             training = open_dataset(settings.dataset)
         plan = SamplePlan.of(self.loaded, settings, self.remark, training)
-        return plan.pictures(settings.indices, 0 if settings.trace else None)
+        return plan.pictures(settings.numbers, 0 if settings.trace else None)
 
     def animate(self, *labels: str, n: int = 1, seed: int = 0, **options: Any) -> Sprites:
         """Clips, the same as ``pxgen animate`` writes.
@@ -152,7 +152,7 @@ class SpriteModel:
             seed=seed,
         )
         plan = ClipPlan.of(self.loaded, settings)
-        pictures = plan.pictures(settings.indices, self.remark)
+        pictures = plan.pictures(settings.numbers, self.remark)
         return _named(pictures, settings, delay_ms=plan.delays())
 
     def reconstruct(

@@ -17,7 +17,7 @@ from pxgen.training.parallel import MICROBATCH, MicrobatchWorkers
 
 
 class CodeCache:
-    """Codes of a dataset's sprites, by index, computed on first use.
+    """Codes of a dataset's sprites, by row, computed on first use.
 
     Neighbours in the dataset are always computed together: the same sums are rounded in the same
     way whatever was asked for first, so a resumed training reads what an uninterrupted one does.
@@ -36,9 +36,9 @@ class CodeCache:
         self._known = np.zeros(-(-len(dataset) // MICROBATCH), bool)
         self._codes: NDArray[np.uint16] | None = None
 
-    def codes(self, indices: NDArray[np.intp]) -> Tensor:
-        """``(n,)`` indices to ``(n, M) int64`` codes."""
-        blocks = np.unique(indices // MICROBATCH)
+    def codes(self, rows: NDArray[np.intp]) -> Tensor:
+        """``(n,)`` rows of the dataset to ``(n, M) int64`` codes."""
+        blocks = np.unique(rows // MICROBATCH)
         missing = [int(block) for block in blocks[~self._known[blocks]]]
         for block, codes in zip(missing, self._workers.map(self._block, missing), strict=True):
             if self._codes is None:
@@ -48,7 +48,7 @@ class CodeCache:
             self._known[block] = True
         if self._codes is None:
             raise ValueError("codes of no sprites")
-        return torch.from_numpy(self._codes[indices].astype(np.int64)).to(self._device)
+        return torch.from_numpy(self._codes[rows].astype(np.int64)).to(self._device)
 
     def _block(self, block: int) -> I64:
         end = min((block + 1) * MICROBATCH, len(self._dataset))

@@ -299,16 +299,16 @@ class Trainer:
 
     def _fit_prior(self, count: int) -> None:
         """Let the stage fit its prior to the averaged weights."""
-        indices = subsample(self.dataset.train, count)
+        rows = subsample(self.dataset.train, count)
         with self.averaged(), torch.no_grad():
-            self._state.stage.fit_prior(self._batches(indices))
+            self._state.stage.fit_prior(self._batches(rows))
 
     def _validate(self) -> Mapping[str, float] | None:
-        indices = self.dataset.held_out
-        if not len(indices):
+        rows = self.dataset.held_out
+        if not len(rows):
             return None
         # The same sprites and noise each time.
-        chosen = subsample(indices, MAX_VALIDATION_SPRITES)
+        chosen = subsample(rows, MAX_VALIDATION_SPRITES)
         totals: dict[str, float] = {}
         with self.averaged():
             for number, batch in enumerate(self._batches(chosen)):
@@ -318,9 +318,9 @@ class Trainer:
         means = {name: total / len(chosen) for name, total in totals.items()}
         return {**means, **self._state.stage.state()}
 
-    def _batches(self, indices: NDArray[np.intp]) -> Iterator[Batch]:
-        for start in range(0, len(indices), VALIDATION_BATCH):
-            yield batch_of(self.dataset, indices[start : start + VALIDATION_BATCH], self.device)
+    def _batches(self, rows: NDArray[np.intp]) -> Iterator[Batch]:
+        for start in range(0, len(rows), VALIDATION_BATCH):
+            yield batch_of(self.dataset, rows[start : start + VALIDATION_BATCH], self.device)
 
     def _advance(self, cpu_seconds: float) -> None:
         now = time.perf_counter()

@@ -215,7 +215,7 @@ def test_flag_beats_environment_beats_project_beats_default(run, asked, tmp_path
     run("sample")
     run("sample", env={"PXGEN_SAMPLE_COUNT": "3"})
     run("sample", "-n", "4", env={"PXGEN_SAMPLE_COUNT": "3"})
-    assert [len(request.indices) for request in asked] == [1, 2, 3, 4]
+    assert [len(request.numbers) for request in asked] == [1, 2, 3, 4]
     assert [request.scale for request in asked] == [1, 5, 5, 5]
 
 
@@ -272,7 +272,7 @@ def test_sample_passes_on_every_option(run, asked):
     result = run("sample", *line.split())
     assert result.stdout == "done\n"
     (settings,) = asked
-    assert settings.indices == range(22, 24)
+    assert settings.numbers == range(22, 24)
     assert SamplingParams.of(settings) == SamplingParams(
         steps=8, sampler="random", guidance=1.5, temperature=0.9, top_k=9, top_p=0.5, eta=0.5
     )

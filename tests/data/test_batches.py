@@ -31,14 +31,14 @@ def test_shifts_move_whole_sprites_and_uncover_transparency() -> None:
 
 
 @pytest.mark.parametrize("moved", [{"flip": True}, {"shift": 1}])
-def test_moved_sprites_come_without_a_digest(tmp_path: Path, moved: dict[str, int]) -> None:
+def test_moved_sprites_come_without_cached_codes(tmp_path: Path, moved: dict[str, int]) -> None:
     options = {"balance": 0.0, "flip": False, "shift": 0} | moved
     examples = Examples(tiny_dataset(tmp_path), **options)  # type: ignore[arg-type]
 
-    def digest(indices: object) -> torch.Tensor:
+    def precompute(rows: object) -> torch.Tensor:
         raise AssertionError("asked for")
 
-    assert examples.batch(4, 0, 0, CPU, digest).codes is None
+    assert examples.batch(4, 0, 0, CPU, precompute).codes is None
 
 
 def test_half_of_the_sprites_are_mirrored_from_left_to_right(tmp_path: Path) -> None:

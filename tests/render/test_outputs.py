@@ -26,8 +26,8 @@ def sprites(count: int, frames: int = 1):
     return np.random.default_rng(2).integers(0, 4, (count, frames, 6, 6), dtype=np.uint8)
 
 
-def write(out: Path | str, pixels, indices=None, **options) -> list[Path]:
-    series = Series(SeriesSettings(label=("alien",), seed=7), indices or range(len(pixels)))
+def write(out: Path | str, pixels, numbers=None, **options) -> list[Path]:
+    series = Series(SeriesSettings(label=("alien",), seed=7), numbers or range(len(pixels)))
     output = plan_output(str(out), series, **options)
     named = zip(series.names(), pixels, strict=True)
     return list(output.write((name, maps, PALETTE) for name, maps in named))
@@ -47,7 +47,7 @@ def test_shards_name_their_pictures_as_one_run_would(tmp_path):
     pixels = sprites(6)
     whole = write(tmp_path / "whole", pixels)
     for shard in range(2):
-        write(tmp_path / "joined", pixels[shard::2], indices=range(shard, 6, 2))
+        write(tmp_path / "joined", pixels[shard::2], numbers=range(shard, 6, 2))
     joined = sorted((tmp_path / "joined").iterdir())
     assert [path.read_bytes() for path in joined] == [path.read_bytes() for path in whole]
     assert [path.name for path in joined] == [path.name for path in whole]
@@ -99,7 +99,7 @@ def test_derived_names_replace_nothing_without_force(tmp_path):
     with pytest.raises(UsageError, match=r"alien-7-0000\.png exists.*--force"):
         write(tmp_path, pixels)
     with pytest.raises(UsageError, match=r"alien-7-0001\.png exists"):
-        write(tmp_path, pixels, indices=range(1, 3))
+        write(tmp_path, pixels, numbers=range(1, 3))
     assert (tmp_path / "alien-7-0001.png").read_bytes() == b"precious"
     write(tmp_path, pixels, force=True)
     assert np.array_equal(decode_png(tmp_path / "alien-7-0001.png")[0], pixels[1, 0])

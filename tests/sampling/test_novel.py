@@ -68,12 +68,12 @@ def test_pictures_near_a_training_sprite_are_drawn_again(tmp_path: Path) -> None
     assert result.exit_code == 0, result.output
     files = [Path(line) for line in result.stdout.split()[:-1]]
     assert all(nearest(path) >= most for path in files)
-    indices = [int(path.stem[-4:]) for path in files]
+    numbers = [int(path.stem[-4:]) for path in files]
     # Each slot goes on in steps of eight from its own number.
-    assert [index % 8 for index in indices] == list(range(8))
-    for slot, index in enumerate(indices):
-        assert all(distance[f"sprite-0-{i:04}"] < most for i in range(slot, index, 8))
-    assert any(index >= 8 for index in indices)
+    assert [number % 8 for number in numbers] == list(range(8))
+    for slot, number in enumerate(numbers):
+        assert all(distance[f"sprite-0-{i:04}"] < most for i in range(slot, number, 8))
+    assert any(number >= 8 for number in numbers)
     # Shards draw the same, and so does a repeat that has no dataset.
     for part in ("1/3", "2/3", "3/3"):
         run(model, *asked, "--shard", part, "-o", tmp_path / "joined")

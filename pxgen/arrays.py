@@ -10,7 +10,7 @@ IndexMaps = NDArray[np.uint8]
 Rgba = NDArray[np.uint8]
 """``(..., 4)`` red, green, blue and alpha."""
 Marks = NDArray[np.uint8]
-"""``(N, L)`` labels: 1 where a sprite bears one, else 0."""
+"""``(N, L)``: 1 where a sprite bears a label, else 0."""
 Bytes = NDArray[np.uint8]
 """Any other bytes: masks of 0 and 255, parts of files."""
 Bools = NDArray[np.bool_]

@@ -30,7 +30,7 @@ class Domain(NamedTuple):
     canvas: Canvas
     palette: tuple[tuple[int, int, int, int], ...]
     """RGBA of every entry, transparent first."""
-    labels: int
+    label_count: int
     """Labels in the vocabulary; 0 for unlabelled data."""
 
     @property

@@ -87,7 +87,7 @@ class _Wider(nn.Module):
 
 
 def _wider_decoder(spec: Any, domain: Any, channels: int, code: int) -> nn.Module:
-    return _Wider(DECODER(spec, domain, channels + domain.labels, code), domain.labels)
+    return _Wider(DECODER(spec, domain, channels + domain.label_count, code), domain.label_count)
 
 
 DECODER = autoencoder._decoder

@@ -21,8 +21,8 @@ class Certificate:
     """Whether the map is exactly a legal character: a frame of one, or a stretch of its loop."""
     kind: str
     """The kind of the nearest character found."""
-    labels: frozenset[str]
-    """The labels of the nearest character found, kind included."""
+    label_names: frozenset[str]
+    """Of the nearest character found, kind included."""
     distance: int
     """Pixels that differ from the nearest character found; 0 when legal."""
     phase: int
@@ -49,7 +49,7 @@ def certify(index_map: IndexMaps) -> Certificate:
     return Certificate(
         legal=fit.distance == 0,
         kind=space.kind.name,
-        labels=space.names(fit.row),
+        label_names=space.names(fit.row),
         distance=fit.distance,
         phase=fit.phase,
     )

@@ -58,15 +58,15 @@ def draw(
 
 def _characters(numbers: I64, seed: int, frames: int) -> tuple[IndexMaps, Marks]:
     pixels = np.empty((len(numbers), frames, SIZE, SIZE), np.uint8)
-    labels = np.empty((len(numbers), len(LABELS)), np.uint8)
+    marks = np.empty((len(numbers), len(LABELS)), np.uint8)
     kinds, turns = _turns(numbers)
     for place, (space, stack) in enumerate(zip(spaces(), stacks(), strict=True)):
         rows = np.flatnonzero(kinds == place)
         choices = space.choices(_shuffled(turns[rows], space.count, seed, place))
         drawn = stack.draw(choices, slice(frames))
         pixels[rows] = drawn.reshape(len(rows), frames, SIZE, SIZE)
-        labels[rows] = space.labels(choices)
-    return pixels, labels
+        marks[rows] = space.marks(choices)
+    return pixels, marks
 
 
 def _turns(numbers: I64) -> tuple[I64, I64]:

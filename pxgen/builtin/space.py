@@ -79,7 +79,7 @@ class Space:
             rows[:, group] = table[digit]
         return rows
 
-    def labels(self, choices: Bytes) -> Marks:
+    def marks(self, choices: Bytes) -> Marks:
         """``(n, factors)`` choices to ``(n, L) uint8`` marks of the labels they show."""
         marks = np.zeros((len(choices), len(LABELS)), np.uint8)
         marks[:, LABELS.index(self.kind.name)] = 1

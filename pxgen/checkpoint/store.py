@@ -96,7 +96,7 @@ def fingerprint(loaded: Loaded) -> str:
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     if loaded.palettes is not None:
-        digest.update(loaded.palettes.rows.tobytes() + loaded.palettes.labels.tobytes())
+        digest.update(loaded.palettes.rows.tobytes() + loaded.palettes.marks.tobytes())
     return digest.hexdigest()[:32]
 
 

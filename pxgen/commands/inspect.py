@@ -89,7 +89,7 @@ def inspect_dataset(
     """Sizes, colours, labels, the split, and what looks like a mistake."""
     if (audited or studied) and not dataset.label_names:
         raise UsageError(f"{dataset.path} has no labels to look at")
-    counts, held = dataset.labels.sum(0, np.int64), dataset.labels[dataset.held_out].sum(0)
+    counts, held = dataset.marks.sum(0, np.int64), dataset.marks[dataset.held_out].sum(0)
     labels: dict[str, dict[str, Any]] = {
         name: {"sprites": int(count), "held_out": int(out)}
         for name, count, out in zip(dataset.label_names, counts, held, strict=True)
@@ -127,7 +127,7 @@ def inspect_dataset(
     if found is not None:
         page = heat_sheet(found.heat.max(1), found.names)
         return Inspection(facts, encode_png(page, figure_palette()))
-    chosen = choose_shown(label_numbers(dataset.labels), dataset.canvas.frames)
+    chosen = choose_shown(label_numbers(dataset.marks), dataset.canvas.frames)
     shown, _ = dataset.take(np.array(chosen))
     return Inspection(facts, sheet_png(shown, dataset.palette))
 
@@ -223,7 +223,7 @@ def _suspicions(dataset: Dataset, counts: I64, use: I64) -> Iterator[str]:
             yield f"label '{name}': borne by every sprite, so it says nothing"
         elif count < MIN_EXAMPLES:
             yield f"label '{name}': only {count} sprites, few to learn from"
-    bare = int((dataset.labels.sum(1) == 0).sum())
+    bare = int((dataset.marks.sum(1) == 0).sum())
     if bare and dataset.label_names:
         yield f"{bare} sprites bear no label"
     if not len(dataset.held_out):

@@ -30,8 +30,8 @@ class Examples:
         self._dataset, self._flip = dataset, flip
         # A sprite that leaves its canvas teaches nothing.
         self._shift = min(shift, dataset.canvas.height - 1, dataset.canvas.width - 1)
-        labels = dataset.labels[dataset.train]
-        bearers = [dataset.train[np.flatnonzero(column)] for column in labels.T]
+        marks = dataset.marks[dataset.train]
+        bearers = [dataset.train[np.flatnonzero(column)] for column in marks.T]
         self._bearers = [each for each in bearers if len(each)]
         self._balance = balance if self._bearers else 0.0
 

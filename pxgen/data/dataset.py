@@ -40,11 +40,11 @@ class Dataset:
     path: Path
     pixels: IndexMaps
     """``(N, T, H, W) uint8`` palette indices."""
-    labels: Marks
+    marks: Marks
     """``(N, L) uint8``, 1 where a sprite bears a label; L is 0 for unlabelled data."""
     unseen: Bytes | None
     """``(N, L) uint8`` of audited datasets: OCCLUDED, ABSENT or TRACED where the sprite bears a
-    label that its pixels do not show; ``labels`` is 0 there, save where it is traced."""
+    label that its pixels do not show; ``marks`` is 0 there, save where it is traced."""
     split: Bytes
     """``(N,) uint8``, 0 for training, 1 for held out."""
     group: NDArray[np.int32]
@@ -94,7 +94,7 @@ class Dataset:
         return tuple(blob.tobytes().decode("utf-8", "replace").split("\n"))[: len(self)]
 
     def take(self, rows: NDArray[np.intp]) -> tuple[IndexMaps, Marks]:
-        """Copies of the chosen sprites ``(n, T, H, W)`` and their labels ``(n, L)``.
+        """Copies of the chosen sprites ``(n, T, H, W)`` and their marks ``(n, L)``.
 
         Raises:
             InputError: a pixel lies outside the palette (the file was tampered with or damaged).
@@ -105,11 +105,11 @@ class Dataset:
                 f"{self.path} holds pixels outside its {len(self.palette)}-colour palette: "
                 "prepare it again"
             )
-        return pixels, np.asarray(self.labels[rows])
+        return pixels, np.asarray(self.marks[rows])
 
     def signs(self, rows: NDArray[np.intp]) -> NDArray[np.int8]:
         """``(n, L) int8``: 1 for a label that is borne, -1 for others, 0 where no pixel tells."""
-        signs = np.where(self.labels[rows] > 0, 1, -1).astype(np.int8)
+        signs = np.where(self.marks[rows] > 0, 1, -1).astype(np.int8)
         if self.unseen is not None:
             signs[np.isin(self.unseen[rows], (OCCLUDED, ABSENT))] = 0
         return signs
@@ -138,7 +138,7 @@ def open_dataset(path: Path) -> Dataset:
     dataset = Dataset(
         path=file,
         pixels=header.read("pixels", "U8", 4),
-        labels=header.read("labels", "U8", 2),
+        marks=header.read("labels", "U8", 2),
         unseen=header.read("unseen", "U8", 2) if "unseen" in header.entries else None,
         split=header.read("split", "U8", 1),
         group=header.read("group", "I32", 1),
@@ -178,8 +178,8 @@ def _about(file: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
 
 def _check(dataset: Dataset) -> None:
     count = len(dataset.pixels)
-    lengths = {len(dataset.labels), len(dataset.split), len(dataset.group)}
-    widths = {dataset.labels.shape}
+    lengths = {len(dataset.marks), len(dataset.split), len(dataset.group)}
+    widths = {dataset.marks.shape}
     if dataset.unseen is not None:
         widths.add(dataset.unseen.shape)
     if lengths != {count} or widths != {(count, len(dataset.label_names))}:
@@ -216,7 +216,7 @@ class DatasetWriter:
         }
         self._canvas = Canvas(*canvas)
         self._count = 0
-        self._labels: list[Marks] = []
+        self._marks: list[Marks] = []
         self._names: list[str] = []
         self._stack = ExitStack()
         self._digest = hashlib.sha256()
@@ -237,14 +237,14 @@ class DatasetWriter:
             if "fingerprint" not in self._about:
                 raise RuntimeError("the dataset was left before finish()")
 
-    def append(self, pixels: IndexMaps, labels: Marks, names: Sequence[str]) -> None:
-        """Add ``(n, T, H, W) uint8`` index maps, their ``(n, L) uint8`` labels and source names."""
+    def append(self, pixels: IndexMaps, marks: Marks, names: Sequence[str]) -> None:
+        """Add ``(n, T, H, W) uint8`` index maps, their ``(n, L) uint8`` marks and source names."""
         width = len(self._about["labels"])
-        if pixels.shape[1:] != self._canvas or labels.shape != (len(pixels), width):
-            raise ValueError(f"pixels {pixels.shape} and labels {labels.shape} do not fit")
+        if pixels.shape[1:] != self._canvas or marks.shape != (len(pixels), width):
+            raise ValueError(f"pixels {pixels.shape} and marks {marks.shape} do not fit")
         self._writer.write(pixels)
         self._digest.update(np.ascontiguousarray(pixels).data)
-        self._labels.append(labels.astype(np.uint8))
+        self._marks.append(marks.astype(np.uint8))
         self._names.extend(name.replace("\n", " ") for name in names)
         self._count += len(pixels)
 
@@ -258,9 +258,9 @@ class DatasetWriter:
         """Close the file with what :class:`Dataset` holds under these names."""
         self._writer.close_tensor("pixels", "U8", (self._count, *self._canvas))
         width = len(self._about["labels"])
-        labels = np.concatenate(self._labels or [np.zeros((0, width), np.uint8)])
+        marks = np.concatenate(self._marks or [np.zeros((0, width), np.uint8)])
         names = np.frombuffer("\n".join(self._names).encode(), np.uint8)
-        tensors = {"labels": labels, "split": split.astype(np.uint8)}
+        tensors = {"labels": marks, "split": split.astype(np.uint8)}
         tensors |= {"group": group.astype("<i4"), "names": names}
         if unseen is not None:
             tensors["unseen"] = unseen

@@ -41,7 +41,7 @@ class Judge(nn.Module):
         self.frames = sorted({0, canvas.frames // 2})
         read = len(self.frames) * canvas.height * canvas.width
         self.embed = nn.Embedding(domain.colors, EMBEDDING)
-        self.score = nn.Linear(read * EMBEDDING, domain.labels)
+        self.score = nn.Linear(read * EMBEDDING, domain.label_count)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """``(B, T, H, W) uint8`` to ``(B, L)`` scores."""
@@ -86,7 +86,7 @@ def _learn(
     generator: np.random.Generator,
     steps: int,
 ) -> None:
-    marks = dataset.labels[sprites]
+    marks = dataset.marks[sprites]
     bearers = [sprites[np.flatnonzero(column)] for column in marks.T if column.any()]
     optimizer = torch.optim.AdamW(judge.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
@@ -95,9 +95,9 @@ def _learn(
         for place in np.flatnonzero(generator.random(BATCH) < BALANCE) if bearers else ():
             among = bearers[generator.integers(len(bearers))]
             chosen[place] = among[generator.integers(len(among))]
-        pixels, labels = dataset.take(chosen)
+        pixels, marks = dataset.take(chosen)
         scores = judge(torch.from_numpy(pixels))
-        loss = F.binary_cross_entropy_with_logits(scores, torch.from_numpy(labels).float())
+        loss = F.binary_cross_entropy_with_logits(scores, torch.from_numpy(marks).float())
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -75,9 +75,9 @@ class LabelStudy:
 def study(dataset: Dataset) -> LabelStudy:
     """The figures of every label, from a subsample of the dataset."""
     chosen = subsample(np.arange(len(dataset)), MAX_SPRITES)
-    pixels, labels = dataset.take(chosen)
+    pixels, borne = dataset.take(chosen)
     flat = pixels.reshape(len(pixels), -1)
-    marks = labels > 0
+    marks = borne > 0
     counts = marks.astype(np.int64)
     whole = _histogram(flat, len(dataset.palette))
     heat, colors = [], []

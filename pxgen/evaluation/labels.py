@@ -104,16 +104,16 @@ class Labels:
             return []
         seen, marks = [], []
         for judge, part in zip(judges, parts, strict=True):
-            pixels, labels = data.take(subsample(part, MAX_SPRITES))
+            pixels, borne = data.take(subsample(part, MAX_SPRITES))
             seen.append(judge.scores(pixels) > 0)
-            marks.append(labels > 0)
+            marks.append(borne > 0)
         self._record("folds", self._insufficient, np.concatenate(seen), np.concatenate(marks))
         return judges
 
     def _record(self, judge: str, names: Sequence[str], seen: Bools, marks: Bools) -> None:
         for name in names:
             column = self._names.index(name)
-            if self._dataset.labels[:, column].any():
+            if self._dataset.marks[:, column].any():
                 quality = _quality(seen[:, column], marks[:, column])
                 self._quality[name] = {"judge": judge, **quality}
 

@@ -49,7 +49,7 @@ class Legality:
         legal = np.array([certificate.legal for certificate in certificates], np.bool_)
         shown = np.array(
             [
-                number >= 0 and LABELS[number] in certificate.labels
+                number >= 0 and LABELS[number] in certificate.label_names
                 for number, certificate in zip(drawn.asked, certificates, strict=True)
             ],
             np.bool_,

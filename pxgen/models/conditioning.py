@@ -32,10 +32,10 @@ class LabelEmbedding(nn.Module):
     beyond its own are left out.
     """
 
-    def __init__(self, labels: int, width: int) -> None:
+    def __init__(self, label_count: int, width: int) -> None:
         super().__init__()
-        self.count = labels
-        self.project = nn.Linear(2 * labels + 2, width)
+        self.count = label_count
+        self.project = nn.Linear(2 * label_count + 2, width)
         self.mix = nn.Linear(width, width)
 
     def forward(self, labels: Tensor, level: Tensor | None = None) -> Tensor:
@@ -55,10 +55,10 @@ class LabelTokens(nn.Module):
 
     REGISTERS = 4
 
-    def __init__(self, labels: int, width: int) -> None:
+    def __init__(self, label_count: int, width: int) -> None:
         super().__init__()
-        self.present = nn.Parameter(nn.init.normal_(torch.empty(labels, width)))
-        self.absent = nn.Parameter(nn.init.normal_(torch.empty(labels, width)))
+        self.present = nn.Parameter(nn.init.normal_(torch.empty(label_count, width)))
+        self.absent = nn.Parameter(nn.init.normal_(torch.empty(label_count, width)))
         self.always = nn.Parameter(nn.init.normal_(torch.empty(self.REGISTERS, width)))
 
     def forward(self, labels: Tensor) -> Tensor:
@@ -78,11 +78,11 @@ class LabelPrior(nn.Module):
     PREFIXES = 8
     """Random subsets of each sprite's labels that one step learns to continue."""
 
-    def __init__(self, labels: int, width: int) -> None:
+    def __init__(self, label_count: int, width: int) -> None:
         super().__init__()
-        self.enter = nn.Linear(2 * labels, width)
+        self.enter = nn.Linear(2 * label_count, width)
         self.middle = nn.ModuleList(nn.Linear(width, width) for _ in range(2))
-        self.leave = nn.Linear(width, labels + 1)
+        self.leave = nn.Linear(width, label_count + 1)
 
     def forward(self, labels: Tensor) -> Tensor:
         """``(B, L)`` labels, 0 where open, to ``(B, L + 1)`` logits: the next label, or the end."""
@@ -159,9 +159,9 @@ class LabelledModel(Model):
         self, domain: Domain, parts: Mapping[str, nn.Module], width: int, *, steerable: bool = True
     ) -> None:
         self.domain = domain
-        self.steerable = steerable and domain.labels > 0
+        self.steerable = steerable and domain.label_count > 0
         self.module = nn.ModuleDict(parts)
-        self.prior = LabelPrior(domain.labels, width) if self.steerable else None
+        self.prior = LabelPrior(domain.label_count, width) if self.steerable else None
         if self.prior is not None:
             self.module["labels"] = self.prior
 

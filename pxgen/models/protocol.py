@@ -10,7 +10,8 @@ The words of ``models``, one meaning each:
   known.
 - encoding: palette entries as inputs of a network, and its outputs as palette entries.
 - labels: ``(B, L)`` floats, never ``None``: 1 asks for a label, -1 forbids it, 0 leaves it open,
-  values between weigh. Unlabelled data has L = 0. In a dataset they are 0/1 marks.
+  values between weigh. Unlabelled data has L = 0. ``Dataset.marks`` are 0/1; ``label_names`` are
+  texts; commands and the library take labels as people write them, such as ``hat:-1``.
 - code: a sprite's latent (tokens, noise, a vector, codebook entries), together with its labels.
 - codec: from sprites to codes and back; prior: the distribution that codes are drawn from.
 - stage: a part of a model that is trained on its own, one after another.

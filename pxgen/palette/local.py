@@ -67,8 +67,8 @@ class LocalPalettes:
 
     rows: Rgba
     """``(M, K, 4) uint8``: entries 1… of each, alpha 0 where it has no more; entry 0 is unused."""
-    labels: Marks
-    """``(M, L) uint8``: the labels of each sprite."""
+    marks: Marks
+    """``(M, L) uint8``: 1 for the labels that each sprite bears."""
 
     def choose(self, pixels: IndexMaps, labels: F32, generator: np.random.Generator) -> Palette:
         """The palette of a training sprite, drawn for a ``(T, H, W) uint8`` index map by softmax.
@@ -80,8 +80,8 @@ class LocalPalettes:
         gap = np.abs(counts - needed).astype(np.float64)
         # Too few colours leave entries without one.
         gap[counts < needed] += MAX_LOCAL_COLORS
-        gap += LABEL_WEIGHT * ((labels > 0) & (self.labels == 0)).sum(1)
-        gap += LABEL_WEIGHT * ((labels < 0) & (self.labels > 0)).sum(1)
+        gap += LABEL_WEIGHT * ((labels > 0) & (self.marks == 0)).sum(1)
+        gap += LABEL_WEIGHT * ((labels < 0) & (self.marks > 0)).sum(1)
         chosen = int((generator.gumbel(size=len(gap)) - gap / TEMPERATURE).argmax())
         return own_palette(self.rows[chosen])
 

@@ -68,7 +68,7 @@ class SpriteModel:
         return f"<model {self.loaded.path}>"
 
     @property
-    def labels(self) -> tuple[str, ...]:
+    def label_names(self) -> tuple[str, ...]:
         """The labels that may be asked for."""
         return self.loaded.card.label_names
 

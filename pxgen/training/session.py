@@ -268,8 +268,8 @@ class Training:
         if data.palettes is None:
             return {}
         kept = subsample(data.train, MAX_PALETTES)
-        rows, labels = data.palettes[kept], data.take(kept)[1]
-        parts = {"rows": torch.from_numpy(rows), "labels": torch.from_numpy(labels)}
+        rows, marks = data.palettes[kept], data.take(kept)[1]
+        parts = {"rows": torch.from_numpy(rows), "labels": torch.from_numpy(marks)}
         return prefixed(parts, PALETTES)
 
     def _may_preview(self) -> bool:

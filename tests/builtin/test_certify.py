@@ -26,7 +26,7 @@ def test_every_still_is_legal_and_read_without_error():
     for still, labels in zip(STILLS[:, 0], STILL_LABELS, strict=True):
         certificate = certify(still)
         assert certificate.legal
-        assert certificate.labels == labels
+        assert certificate.label_names == labels
         assert certificate.kind in labels
         assert (certificate.distance, certificate.phase) == (0, 0)
 
@@ -36,7 +36,7 @@ def test_every_frame_of_a_loop_is_a_legal_still_of_its_phase():
         for frame in loop:
             certificate = certify(frame)
             assert certificate.legal
-            assert certificate.labels == labels
+            assert certificate.label_names == labels
             assert np.array_equal(loop[certificate.phase], frame)
 
 
@@ -45,7 +45,7 @@ def test_a_clip_is_legal_from_any_phase_and_longer_than_the_loop():
         clip = np.concatenate([np.roll(loop, -(number % 8), axis=0), loop])[: 3 + number % 6]
         certificate = certify(clip)
         assert certificate.legal
-        assert certificate.labels == labels
+        assert certificate.label_names == labels
 
 
 def test_frames_of_two_characters_or_in_the_wrong_order_are_no_legal_clip():
@@ -53,7 +53,7 @@ def test_frames_of_two_characters_or_in_the_wrong_order_are_no_legal_clip():
     mixed[3] = LOOPS[1][3]
     certificate = certify(mixed)
     assert not certificate.legal
-    assert certificate.labels == LOOP_LABELS[0]
+    assert certificate.label_names == LOOP_LABELS[0]
     assert certificate.distance == (LOOPS[0][3] != LOOPS[1][3]).sum()
     assert not certify(LOOPS[0][[0, 5, 2, 3, 4, 1, 6, 7]]).legal
 
@@ -71,7 +71,7 @@ def test_one_changed_pixel_is_seen(number, pixel, step):
     # Two characters differ in two pixels at least; two frames of one may differ in one.
     if certificate.legal:
         assert certificate.phase > 0
-        assert certificate.labels == STILL_LABELS[number]
+        assert certificate.label_names == STILL_LABELS[number]
     else:
         assert certificate.distance == 1
 
@@ -84,7 +84,7 @@ def test_a_damaged_map_is_explained_by_the_character_it_was():
         damaged.flat[rng.integers(0, 576, 6)] = rng.integers(0, len(builtin.PALETTE), 6)
         certificate = certify(damaged)
         assert certificate.distance <= (damaged != still).sum()
-        right += certificate.labels == labels
+        right += certificate.label_names == labels
     assert right >= 495
 
 

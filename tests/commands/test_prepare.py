@@ -35,7 +35,7 @@ def test_a_folder_becomes_an_exact_labelled_dataset() -> None:
     for row, name in enumerate(dataset.names):
         seed = int(name[-6:-4])
         np.testing.assert_array_equal(shown(dataset, name)[0], visible(drawn[seed]))
-        assert dataset.labels[row].tolist() == [int(seed % 3 > 0), int(seed % 3 == 0)]
+        assert dataset.marks[row].tolist() == [int(seed % 3 > 0), int(seed % 3 == 0)]
     assert "12 stills of 8x8, 2 labels" in result.stderr
     assert "every pixel exact" in result.stderr
 
@@ -215,7 +215,7 @@ def test_arrays_with_labels_beside_them() -> None:
     np.save("heroes_labels.npy", np.eye(2)[np.arange(10) % 2])
     dataset = prepared("heroes.npy", "--label-names", "elf,orc")
     assert dataset.label_names == ("elf", "orc")
-    assert dataset.labels.tolist() == np.eye(2)[np.arange(10) % 2].tolist()
+    assert dataset.marks.tolist() == np.eye(2)[np.arange(10) % 2].tolist()
     np.testing.assert_array_equal(shown(dataset, "heroes.npy#7")[0, ..., :3], rgba[7, ..., :3])
 
 
@@ -225,7 +225,7 @@ def test_labels_come_from_the_table_at_the_top_of_the_folder() -> None:
     Path("art/about.csv").write_text("id, wears\n" + rows)
     dataset = prepared("art")
     assert dataset.label_names == ("Beard", "Hat")
-    assert dataset.labels.sum(0).tolist() == [6, 12]
+    assert dataset.marks.sum(0).tolist() == [6, 12]
     assert prepared("art", "--labels", "folders", "--force").label_names == ("elf", "orc")
     result = run("art", "--labels", "missing.csv", "--force")
     assert result.exit_code == 3
@@ -250,8 +250,8 @@ def test_built_in_characters_are_legal_distinct_and_labelled() -> None:
     assert len(dataset) == 40
     certificate = certify(np.asarray(dataset.pixels[5, 0]))
     assert certificate.legal
-    labels = {dataset.label_names[i] for i in np.flatnonzero(dataset.labels[5])}
-    assert labels == certificate.labels
+    labels = {dataset.label_names[i] for i in np.flatnonzero(dataset.marks[5])}
+    assert labels == certificate.label_names
     assert len({pixels.tobytes() for pixels in dataset.pixels}) == 40
     assert prepared("--builtin", "-n", 3, "--frames", 8, "-o", "b").canvas == (8, 24, 24)
 
@@ -335,7 +335,7 @@ def test_the_punks_are_exact_to_the_last_pixel() -> None:
     assert len(dataset) == 10_000
     assert len(dataset.palette) == 222
     assert len(dataset.label_names) == 92
-    counts = Counter(dict(zip(dataset.label_names, dataset.labels.sum(0).tolist(), strict=True)))
+    counts = Counter(dict(zip(dataset.label_names, dataset.marks.sum(0).tolist(), strict=True)))
     assert (counts["Ape"], counts["Alien"], counts["Earring"]) == (24, 9, 2459)
     for row, name in enumerate(dataset.names):
         with Image.open(Path(PUNKS) / name) as image:

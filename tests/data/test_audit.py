@@ -24,7 +24,7 @@ def test_labels_are_visible_hidden_or_absent(
     findings: dict[str, LabelFinding], tmp_path: Path
 ) -> None:
     dataset = open_dataset(tmp_path)
-    ring, hood = dataset.labels[:, 0] == 1, dataset.labels[:, 1] == 1
+    ring, hood = dataset.marks[:, 0] == 1, dataset.marks[:, 1] == 1
     seen = findings["ring"]
     assert seen.labelled == ring.sum()
     assert seen.visible == (ring & ~hood).sum() - WRONG

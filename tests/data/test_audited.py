@@ -17,7 +17,7 @@ from tests.support.heads import WRONG, heads
 
 def test_training_learns_nothing_from_labels_that_are_not_seen(tmp_path: Path) -> None:
     before = heads(tmp_path)
-    ring, hood = before.labels[:, 0] == 1, before.labels[:, 1] == 1
+    ring, hood = before.marks[:, 0] == 1, before.marks[:, 1] == 1
     keep_seen(before.path, tmp_path / "audited.safetensors", lambda line: None)
     after = open_dataset(tmp_path / "audited.safetensors")
     signs = after.signs(np.arange(len(after)))
@@ -33,7 +33,7 @@ def test_training_learns_nothing_from_labels_that_are_not_seen(tmp_path: Path) -
 
 def test_a_trace_of_what_is_hidden_can_be_learnt_from(tmp_path: Path) -> None:
     before = heads(tmp_path, traces=True)
-    both = before.labels[:, :2].all(1)
+    both = before.marks[:, :2].all(1)
     ring = next(sight for sight in audit(before).findings if sight.name == "ring")
     assert (ring.occluded, ring.traces, ring.absent) == (both.sum(), both.sum(), WRONG)
     keep_seen(before.path, tmp_path / "audited.safetensors", lambda line: None)
@@ -62,7 +62,7 @@ def test_inspect_tells_what_preparing_found(tmp_path: Path) -> None:
     result = CliRunner().invoke(pxgen, ["inspect", str(tmp_path / "audited")])
     assert result.exit_code == 0
     assert f"hidden, {WRONG} absent" in result.stdout
-    plain = np.flatnonzero((before.labels[:, 0] == 1) & (before.labels[:, 1] == 0))
+    plain = np.flatnonzero((before.marks[:, 0] == 1) & (before.marks[:, 1] == 0))
     (named,) = (line for line in result.stdout.splitlines() if line.strip().startswith("absent in"))
     assert {name.strip() for name in named.split("in", 1)[1].split(",")} <= {
         f"{i}.png" for i in plain

@@ -15,7 +15,7 @@ from tests.support.trainings import CPU
 
 def test_rare_labels_are_drawn_more_often(tmp_path: Path) -> None:
     dataset = tiny_dataset(tmp_path)
-    labels = np.zeros_like(dataset.labels)
+    labels = np.zeros_like(dataset.marks)
     labels[:, 0] = 1
     labels[0] = (0, 1)
     object.__setattr__(dataset, "labels", labels)

@@ -40,7 +40,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     for path in (file, tmp_path):
         dataset = open_dataset(path)
         np.testing.assert_array_equal(dataset.pixels, pixels)
-        np.testing.assert_array_equal(dataset.labels, labels)
+        np.testing.assert_array_equal(dataset.marks, labels)
         assert dataset.palette == PALETTE
         assert dataset.label_names == ("cat", "dög")
         assert dataset.names == tuple(f"{i}.png" for i in range(20))

@@ -24,7 +24,7 @@ def test_the_judge_learns_labels_and_is_measured_on_sprites_it_has_not_seen(tmp_
     for name in ("label 0", "label 1"):
         quality = reference["labels"][name]
         assert quality["judge"] == "held-out"
-        assert quality["bearers"] == dataset.labels[dataset.train, int(name[-1])].sum()
+        assert quality["bearers"] == dataset.marks[dataset.train, int(name[-1])].sum()
         assert min(quality["recall"], quality["precision"]) > 0.95
     pixels = np.zeros((4, 1, 6, 6), np.uint8)
     pixels[:2, 0, 0, 0] = 2

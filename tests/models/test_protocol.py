@@ -21,7 +21,7 @@ def example(of=None, count: int = 6) -> Batch:  # type: ignore[no-untyped-def]
     of = of or domain()
     generator = torch.Generator().manual_seed(1)
     pixels = torch.randint(0, of.colors, (count, *of.canvas), generator=generator)
-    labels = torch.randint(0, 2, (count, of.labels), generator=generator) * 2.0 - 1
+    labels = torch.randint(0, 2, (count, of.label_count), generator=generator) * 2.0 - 1
     return Batch(pixels, labels)
 
 
@@ -29,12 +29,12 @@ def example(of=None, count: int = 6) -> Batch:  # type: ignore[no-untyped-def]
 def test_samples_have_the_canvas_and_stay_in_the_palette(recipe: str, of) -> None:  # type: ignore[no-untyped-def]
     model = tiny_model(recipe, of)
     drawn = model.sample(
-        torch.zeros(3, of.labels), PictureNoise(0, range(3)), SamplingParams(steps=3)
+        torch.zeros(3, of.label_count), PictureNoise(0, range(3)), SamplingParams(steps=3)
     )
     assert drawn.shape == (3, *of.canvas)
     assert drawn.dtype == torch.uint8
     assert int(drawn.max()) < of.colors
-    assert not (model.steerable and of.labels == 0)
+    assert not (model.steerable and of.label_count == 0)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

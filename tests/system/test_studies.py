@@ -37,7 +37,7 @@ def test_they_learn_and_draw(name: str, of: Domain) -> None:
     model = build_model(Table({**FORMS[name], **small}, Where(name)), of)
     generator = torch.Generator().manual_seed(1)
     pixels = torch.randint(0, of.colors, (4, *of.canvas), generator=generator)
-    batch = Batch(pixels, torch.ones(4, of.labels))
+    batch = Batch(pixels, torch.ones(4, of.label_count))
     stage = model.stages()[-1]
     stage.initialize(batch)
     optimizer = torch.optim.Adam(stage.module.parameters(), 0.01)
@@ -53,7 +53,9 @@ def test_they_learn_and_draw(name: str, of: Domain) -> None:
     stage.fit_prior([batch])
     with torch.no_grad():
         figures = stage.held_out(batch, BatchNoise(4, 0, 0, pixels.device))
-        drawn = model.sample(torch.zeros(3, of.labels), PictureNoise(0, range(3)), SamplingParams())
+        drawn = model.sample(
+            torch.zeros(3, of.label_count), PictureNoise(0, range(3)), SamplingParams()
+        )
     assert all(figure.shape == (4,) and figure.isfinite().all() for figure in figures.values())
     assert "exact" not in figures or 0 <= figures["exact"].min() <= figures["exact"].max() <= 1
     assert drawn.shape == (3, *of.canvas)

@@ -22,9 +22,11 @@ STRIDE = 4
 class DenseEncoder(nn.Module):
     """Pixels and labels to a vector, through one hidden layer."""
 
-    def __init__(self, canvas: Canvas, channels: int, labels: int, width: int, code: int) -> None:
+    def __init__(
+        self, canvas: Canvas, channels: int, label_count: int, width: int, code: int
+    ) -> None:
         super().__init__()
-        self.enter = CanvasLinear(canvas.pixels * channels + labels, width)
+        self.enter = CanvasLinear(canvas.pixels * channels + label_count, width)
         self.leave = nn.Linear(width, code)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
@@ -37,9 +39,11 @@ class DenseEncoder(nn.Module):
 class DenseDecoder(nn.Module):
     """A vector and labels to pixels, through one hidden layer."""
 
-    def __init__(self, canvas: Canvas, channels: int, labels: int, width: int, code: int) -> None:
+    def __init__(
+        self, canvas: Canvas, channels: int, label_count: int, width: int, code: int
+    ) -> None:
         super().__init__()
-        self.enter = nn.Linear(code + labels, width)
+        self.enter = nn.Linear(code + label_count, width)
         self.leave = CanvasLinear(width, canvas.pixels * channels)
         self.shape = (canvas.pixels, channels)
 
@@ -53,11 +57,18 @@ class ConvEncoder(nn.Module):
     """Strided convolutions over frames as channels; then a vector, or the map itself."""
 
     def __init__(
-        self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
+        self,
+        canvas: Canvas,
+        channels: int,
+        label_count: int,
+        width: int,
+        code: int,
+        *,
+        keep_map: bool,
     ) -> None:
         super().__init__()
         self.canvas = canvas
-        self.label = nn.Linear(labels, width, bias=False) if labels else None
+        self.label = nn.Linear(label_count, width, bias=False) if label_count else None
         self.enter = nn.Conv2d(channels * canvas.frames, width, 3, padding=1)
         self.first = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)
         self.second = nn.Conv2d(2 * width, 2 * width, 4, stride=2, padding=1)
@@ -77,12 +88,19 @@ class ConvDecoder(nn.Module):
     """Sub-pixel convolutions (1609.05158) from a vector or a map back to the canvas."""
 
     def __init__(
-        self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
+        self,
+        canvas: Canvas,
+        channels: int,
+        label_count: int,
+        width: int,
+        code: int,
+        *,
+        keep_map: bool,
     ) -> None:
         super().__init__()
         self.canvas, self.channels = canvas, channels
         self.map = (2 * width, *cells(canvas, STRIDE))
-        self.enter = _Unfold(code, labels, self.map, keep_map=keep_map)
+        self.enter = _Unfold(code, label_count, self.map, keep_map=keep_map)
         self.first = nn.Conv2d(2 * width, 8 * width, 3, padding=1)
         self.second = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
         self.leave = nn.Conv2d(width, channels * canvas.frames, 3, padding=1)
@@ -101,11 +119,18 @@ class PlainEncoder(nn.Module):
     """Two convolutions of stride 1, as pallets has it, to measure against."""
 
     def __init__(
-        self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
+        self,
+        canvas: Canvas,
+        channels: int,
+        label_count: int,
+        width: int,
+        code: int,
+        *,
+        keep_map: bool,
     ) -> None:
         super().__init__()
         self.canvas = canvas
-        self.label = nn.Linear(labels, 2 * width, bias=False) if labels else None
+        self.label = nn.Linear(label_count, 2 * width, bias=False) if label_count else None
         self.enter = nn.Conv2d(channels * canvas.frames, 2 * width, 3, padding=1)
         self.second = nn.Conv2d(2 * width, code if keep_map else width, 3, padding=1)
         inside = width * canvas.height * canvas.width
@@ -123,12 +148,19 @@ class PlainDecoder(nn.Module):
     """Two convolutions of stride 1 from a vector or a map back to the canvas."""
 
     def __init__(
-        self, canvas: Canvas, channels: int, labels: int, width: int, code: int, *, keep_map: bool
+        self,
+        canvas: Canvas,
+        channels: int,
+        label_count: int,
+        width: int,
+        code: int,
+        *,
+        keep_map: bool,
     ) -> None:
         super().__init__()
         T, H, W = canvas
         self.outside = (T, channels)
-        self.enter = _Unfold(code, labels, (width, H, W), keep_map=keep_map)
+        self.enter = _Unfold(code, label_count, (width, H, W), keep_map=keep_map)
         self.first = nn.Conv2d(width, 2 * width, 3, padding=1)
         self.leave = nn.Conv2d(2 * width, T * channels, 3, padding=1)
 
@@ -146,15 +178,17 @@ class _Unfold(nn.Module):
     """
 
     def __init__(
-        self, code: int, labels: int, planes: tuple[int, int, int], *, keep_map: bool
+        self, code: int, label_count: int, planes: tuple[int, int, int], *, keep_map: bool
     ) -> None:
         super().__init__()
         self.planes = planes
-        self.label = nn.Linear(labels, planes[0], bias=False) if labels and keep_map else None
+        self.label = (
+            nn.Linear(label_count, planes[0], bias=False) if label_count and keep_map else None
+        )
         self.code = (
             nn.Conv2d(code, planes[0], 1)
             if keep_map
-            else CanvasLinear(code + labels, math.prod(planes))
+            else CanvasLinear(code + label_count, math.prod(planes))
         )
 
     def forward(self, code: Tensor, labels: Tensor) -> Tensor:

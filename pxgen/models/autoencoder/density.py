@@ -42,10 +42,10 @@ class Density(nn.Module):
     middle: Tensor
     scale: Tensor
 
-    def __init__(self, size: int, labels: int) -> None:
+    def __init__(self, size: int, label_count: int) -> None:
         super().__init__()
-        self.size, self.labels = size, labels
-        self.register_buffer("effect", torch.zeros(labels, size))
+        self.size, self.label_count = size, label_count
+        self.register_buffer("effect", torch.zeros(label_count, size))
         self.register_buffer("middle", torch.zeros(size))
         full = size <= MAX_FULL_COVARIANCE
         self.register_buffer("scale", torch.eye(size) if full else torch.ones(size))
@@ -55,7 +55,7 @@ class Density(nn.Module):
 
         One pass, in double precision; labels count as present (> 0) or not.
         """
-        L, D = self.labels, self.size
+        L, D = self.label_count, self.size
         inputs = torch.zeros(L + 1, L + 1, dtype=torch.float64)
         cross = torch.zeros(L + 1, D, dtype=torch.float64)
         squares = torch.zeros(self.scale.shape, dtype=torch.float64)
@@ -110,10 +110,10 @@ class AggregatePosterior(nn.Module):
     middle: Tensor
     std: Tensor
 
-    def __init__(self, size: int, labels: int) -> None:
+    def __init__(self, size: int, label_count: int) -> None:
         super().__init__()
         self.size = size
-        self.register_buffer("labels", torch.zeros(COMPONENTS, labels, dtype=torch.uint8))
+        self.register_buffer("labels", torch.zeros(COMPONENTS, label_count, dtype=torch.uint8))
         self.register_buffer("middle", torch.zeros(COMPONENTS, size))
         self.register_buffer("std", torch.ones(COMPONENTS, size))
 

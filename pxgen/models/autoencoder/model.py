@@ -119,7 +119,7 @@ class Autoencoder(LabelledModel):
                 'is nothing to draw. Take prior = "fitted"'
             )
         self.spec, self.domain = spec, domain
-        L = domain.labels
+        L = domain.label_count
         self.encoding = _encoding(spec, domain)
         self.latent = _latent(spec)
         self.has_bits = self.latent.has_kl and spec.encoding != "rgba"
@@ -303,16 +303,16 @@ def _latent(spec: AutoencoderSpec) -> PointLatent:
 
 
 def _encoder(spec: AutoencoderSpec, domain: Domain, channels: int, code: int) -> nn.Module:
-    labels = domain.labels if spec.encoder_labels else 0
+    label_count = domain.label_count if spec.encoder_labels else 0
     if spec.body == "dense":
-        return bodies.DenseEncoder(domain.canvas, channels, labels, spec.width, code)
+        return bodies.DenseEncoder(domain.canvas, channels, label_count, spec.width, code)
     body = bodies.ConvEncoder if spec.body == "conv" else bodies.PlainEncoder
-    return body(domain.canvas, channels, labels, spec.width, code, keep_map=_maps(spec))
+    return body(domain.canvas, channels, label_count, spec.width, code, keep_map=_maps(spec))
 
 
 def _decoder(spec: AutoencoderSpec, domain: Domain, channels: int, code: int) -> nn.Module:
-    labels = domain.labels if spec.decoder_labels else 0
+    label_count = domain.label_count if spec.decoder_labels else 0
     if spec.body == "dense":
-        return bodies.DenseDecoder(domain.canvas, channels, labels, spec.width, code)
+        return bodies.DenseDecoder(domain.canvas, channels, label_count, spec.width, code)
     body = bodies.ConvDecoder if spec.body == "conv" else bodies.PlainDecoder
-    return body(domain.canvas, channels, labels, spec.width, code, keep_map=_maps(spec))
+    return body(domain.canvas, channels, label_count, spec.width, code, keep_map=_maps(spec))

@@ -63,7 +63,7 @@ class PixelSnailModel(LabelledModel):
 
     def __init__(self, spec: PixelSnailSpec, domain: Domain) -> None:
         self.spec = spec
-        self.condition = LabelEmbedding(domain.labels, spec.hidden)
+        self.condition = LabelEmbedding(domain.label_count, spec.hidden)
         self.net = PixelSnail(
             domain.canvas,
             domain.colors,

@@ -72,10 +72,10 @@ class Backbone(nn.Module):
 
         width, coarse, depth, hidden = spec.width, spec.coarse, spec.depth, spec.hidden
         self.embed = embed
-        summed = 0 if spec.conditioning == "attention" else domain.labels
+        summed = 0 if spec.conditioning == "attention" else domain.label_count
         self.condition = LabelEmbedding(summed, hidden)
-        attended = spec.conditioning != "sum" and domain.labels > 0
-        self.tokens = LabelTokens(domain.labels, coarse) if attended else None
+        attended = spec.conditioning != "sum" and domain.label_count > 0
+        self.tokens = LabelTokens(domain.label_count, coarse) if attended else None
         self.stem = nn.Conv2d(planes * area, width, 1)
         self.position = nn.Parameter(nn.init.normal_(torch.empty(1, width, *cells), std=0.02))
         self.overview = GlobalBlock(width, cells, hidden, hidden)

@@ -31,7 +31,7 @@ class Decoder(PaletteHead):
         self.no_top = nn.Parameter(torch.zeros(width, 1, 1))
         self.no_bottom = nn.Parameter(torch.zeros(width, 1, 1))
         self.position = nn.Parameter(nn.init.normal_(torch.empty(1, width, *cells), std=0.02))
-        self.labels = LabelEmbedding(domain.labels if spec.decoder_labels else 0, spec.hidden)
+        self.labels = LabelEmbedding(domain.label_count if spec.decoder_labels else 0, spec.hidden)
         self.times = nn.Parameter(torch.zeros(grids.bottom.frames, spec.hidden))
         self.overview = GlobalBlock(width, cells, spec.hidden, spec.hidden)
         self.write = nn.ModuleList(

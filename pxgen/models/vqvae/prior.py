@@ -47,7 +47,7 @@ class Prior(nn.Module):
         super().__init__()
         level, grid = (codec.bottom, codec.grids.bottom) if above else (codec.top, codec.grids.top)
         width = spec.prior_width
-        self.labels = LabelEmbedding(domain.labels, spec.hidden)
+        self.labels = LabelEmbedding(domain.label_count, spec.hidden)
         self.net = _NETWORKS[spec.prior](
             grid,
             level.codes,

@@ -125,7 +125,7 @@ def gumbel(noise: Noise, count: int) -> Tensor:
     return -(-noise.uniform(count).clamp(min=1e-9).log()).log()
 
 
-def draw_categories(probabilities: Tensor, uniform: Tensor) -> Tensor:
+def categorical(probabilities: Tensor, uniform: Tensor) -> Tensor:
     """Inverse-CDF sampling: ``(..., K)`` probabilities and ``(...)`` uniforms to ``(...) int64``.
 
     One uniform a draw, so that streams do not depend on the number of categories. A category of

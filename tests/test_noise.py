@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pxgen.noise import BatchNoise, PictureNoise, choose, draw_categories
+from pxgen.noise import BatchNoise, PictureNoise, categorical, choose
 
 SEEDS = st.integers(-(2**70), 2**70)
 
@@ -44,7 +44,7 @@ def test_batch_noise_repeats() -> None:
 def test_draws_follow_their_probabilities() -> None:
     wanted = torch.tensor([0.5, 0.0, 0.3, 0.2])
     uniform = PictureNoise(0, [0]).uniform(20_000)[0]
-    drawn = draw_categories(wanted.expand(20_000, 4), uniform)
+    drawn = categorical(wanted.expand(20_000, 4), uniform)
     shares = torch.bincount(drawn, minlength=4) / 20_000
     assert shares.tolist() == pytest.approx(wanted.tolist(), abs=0.02)
     assert shares[1] == 0
@@ -53,10 +53,10 @@ def test_draws_follow_their_probabilities() -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6).filter(lambda p: sum(p) > 0.01))
 def test_the_ends_of_the_interval_draw_possible_categories(weights: list[float]) -> None:
     probabilities = torch.tensor([weights, weights])
-    drawn = draw_categories(probabilities, torch.tensor([0.0, 1 - 2**-24]))
+    drawn = categorical(probabilities, torch.tensor([0.0, 1 - 2**-24]))
     assert (probabilities.gather(1, drawn[:, None]) > 0).all()
 
 
 def test_a_uniform_that_was_rounded_to_one_draws_the_last_possible_category() -> None:
     probabilities = torch.tensor([[0.25, 0.75, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
-    assert draw_categories(probabilities, torch.ones(2)).tolist() == [1, 3]
+    assert categorical(probabilities, torch.ones(2)).tolist() == [1, 3]

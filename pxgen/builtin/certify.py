@@ -70,7 +70,7 @@ def _joined(frames: IndexMaps, fits: list[CharacterFit]) -> CharacterFit:
     """The reading of one frame, at the starting phase, that explains the whole clip best."""
     explained = []
     for fit in {(id(r.stack), r.row.tobytes()): r for r in fits}.values():
-        loop = fit.stack.draw(fit.row[None], slice(FRAMES))[0]
+        loop = fit.stack.compose(fit.row[None], slice(FRAMES))[0]
         for phase in range(FRAMES):
             order = (np.arange(len(frames)) + phase) % FRAMES
             distance = int((loop[order] != frames).sum())

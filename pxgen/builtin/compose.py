@@ -59,7 +59,7 @@ class Stack:
             np.copyto(seen, over, where=over != SEE_THROUGH)
         return seen
 
-    def draw(self, choices: Bytes, frames: slice) -> IndexMaps:
+    def compose(self, choices: Bytes, frames: slice) -> IndexMaps:
         """``(n, factors)`` choices to ``(n, T, 576) uint8`` palette indices of these frames."""
         colors = choices[:, 0].astype(np.int32) * self.inks.shape[1] + choices[:, 1]
         # One lookup in all inks laid end to end, whatever mix of colours the rows have.

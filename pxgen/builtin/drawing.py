@@ -21,10 +21,10 @@ def count_legal() -> int:
     return sum(space.count for space in spaces())
 
 
-def draw(
+def generate(
     n: int, seed: int, *, frames: int = 1, start: int = 0
 ) -> Iterator[tuple[IndexMaps, Marks]]:
-    """Draw characters ``start .. start + n - 1`` of the endless-looking row that a seed makes.
+    """Generate characters ``start .. start + n - 1`` of the endless-looking row that a seed makes.
 
     Character ``i`` depends on ``seed`` and ``i`` alone, whatever was asked beside it, and no two
     characters of one seed are alike: each kind's combinations are visited in an order that the
@@ -63,7 +63,7 @@ def _characters(numbers: I64, seed: int, frames: int) -> tuple[IndexMaps, Marks]
     for place, (space, stack) in enumerate(zip(spaces(), stacks(), strict=True)):
         rows = np.flatnonzero(kinds == place)
         choices = space.choices(_shuffled(turns[rows], space.count, seed, place))
-        drawn = stack.draw(choices, slice(frames))
+        drawn = stack.compose(choices, slice(frames))
         pixels[rows] = drawn.reshape(len(rows), frames, SIZE, SIZE)
         marks[rows] = space.marks(choices)
     return pixels, marks

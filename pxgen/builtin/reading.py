@@ -36,7 +36,7 @@ class CharacterFit:
 
     def in_phase(self, pixels: IndexMaps) -> CharacterFit:
         """The same character in the phase that agrees best."""
-        wrong = (self.stack.draw(self.row[None], slice(FRAMES))[0] != pixels).sum(axis=1)
+        wrong = (self.stack.compose(self.row[None], slice(FRAMES))[0] != pixels).sum(axis=1)
         phase = int(wrong.argmin())
         if wrong[phase] >= self.distance:
             return self
@@ -47,7 +47,7 @@ class CharacterFit:
         best = self
         while not best.settled:
             rows = best._neighbours()
-            wrong = (self.stack.draw(rows, _frame(self.phase))[:, 0] != pixels).sum(axis=1)
+            wrong = (self.stack.compose(rows, _frame(self.phase))[:, 0] != pixels).sum(axis=1)
             nearest = int(wrong.argmin())
             settled = bool(wrong[nearest] >= best.distance)
             if not settled:
@@ -81,7 +81,7 @@ class KindReader:
         """``(576,)``: pixels that several slots can touch."""
         self.owned = [np.flatnonzero(slot & alone) for slot in touched]
         """For each slot the pixels that no other slot can touch."""
-        ground = self._drawn(np.zeros(len(stack.space.factors), np.uint8)[None])
+        ground = self._compose(np.zeros(len(stack.space.factors), np.uint8)[None])
         self.templates = ground.reshape(-1, PIXELS)
         """``(skins * tints, 576)``: the kind in every colour; read its fixed pixels only."""
         self.signs = [self._signs(slot) for slot in range(len(touched))]
@@ -99,7 +99,7 @@ class KindReader:
                 touched[layer.factor - 2] = covers & ~hidden
         return touched
 
-    def _drawn(self, rows: Bytes) -> IndexMaps:
+    def _compose(self, rows: Bytes) -> IndexMaps:
         """``(n, factors)`` choices to ``(skins, tints, n, 576)`` indices in every colour."""
         return self.stack.inks[:, :, self.stack.symbols(rows, _frame(self.phase))[:, 0]]
 
@@ -107,7 +107,7 @@ class KindReader:
         options = len(self.stack.space.kind.slots[slot])
         rows = np.zeros((options, len(self.stack.space.factors)), np.uint8)
         rows[:, slot + 2] = np.arange(options)
-        drawn = self._drawn(rows)[..., self.owned[slot]]
+        drawn = self._compose(rows)[..., self.owned[slot]]
         return drawn.reshape(-1, options, len(self.owned[slot]))
 
     def read(self, pixels: IndexMaps, colors: int) -> CharacterFit:
@@ -120,7 +120,7 @@ class KindReader:
         legal = bool(space.legal(row[None])[0])
         if not legal:
             row = self._allowed(row)
-        wrong = self.stack.draw(row[None], _frame(self.phase))[0, 0] != pixels
+        wrong = self.stack.compose(row[None], _frame(self.phase))[0, 0] != pixels
         # Pixels that one slot alone decides already agree as well as they can.
         settled = legal and not wrong[self.shared].any()
         return CharacterFit(self.stack, row, self.phase, int(wrong.sum()), settled)

@@ -16,7 +16,7 @@ from click.core import ParameterSource
 
 from pxgen.cli import completing
 from pxgen.config.schema import Rule, rules
-from pxgen.engines.describe import KINDS as DESCRIPTIONS
+from pxgen.engines.describe import DESCRIPTIONS
 from pxgen.render.kinds import CLIP_SUFFIXES
 
 Command = TypeVar("Command", bound=Callable[..., Any])

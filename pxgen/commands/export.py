@@ -14,7 +14,7 @@ from pxgen.engines.atlas import Clip, frame_names
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.layout import MAX_SIDE, place
+from pxgen.ingest.layout import MAX_SPRITE_SIDE, pad_to_canvas
 from pxgen.ingest.sources import Sources, Sprite
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
@@ -87,13 +87,15 @@ def _together(sprites: Sequence[Sprite], table: Rgba | None) -> tuple[list[Index
 def _canvas(maps: Sequence[IndexMaps]) -> Canvas:
     """The smallest canvas that holds every sprite."""
     height, width = (max(each.shape[axis] for each in maps) for axis in (1, 2))
-    if max(height, width) > MAX_SIDE:
-        raise InputError(f"sprites of {width}x{height} are larger than {MAX_SIDE} pixels a side")
+    if max(height, width) > MAX_SPRITE_SIDE:
+        raise InputError(
+            f"sprites of {width}x{height} are larger than {MAX_SPRITE_SIDE} pixels a side"
+        )
     return Canvas(1, height, width)
 
 
 def _placed(pixels: IndexMaps, canvas: Canvas) -> IndexMaps:
-    return place(pixels, canvas._replace(frames=len(pixels)), "bottom")
+    return pad_to_canvas(pixels, canvas._replace(frames=len(pixels)), "bottom")
 
 
 def _durations(sprite: Sprite, fps: float | None) -> list[float]:

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from pxgen.errors import InputError, UsageError
 
 T = TypeVar("T")
-KINDS = {
+TYPE_WORDS = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
@@ -281,7 +281,7 @@ def _scalar(value: Any, kind: type, where: Where) -> Any:
         value = os.fspath(value)
     # bool is a subclass of int, and `steps = true` is a mistake.
     if type(value) is not kind:
-        raise InputError(f"{where}: expected {KINDS[kind]}, got {_shown(value)}")
+        raise InputError(f"{where}: expected {TYPE_WORDS[kind]}, got {_shown(value)}")
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{where}: expected a finite number, got {value}")
     return value

@@ -63,7 +63,7 @@ class Dataset:
         return len(self.pixels)
 
     @property
-    def place(self) -> Path:
+    def location(self) -> Path:
         """The folder that it is known by, or its file if that has another name."""
         return self.path.parent if self.path.name == FILE_NAME else self.path
 

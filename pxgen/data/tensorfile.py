@@ -28,7 +28,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
-MAX_SIDE = 2**40
+MAX_LENGTH = 2**40
 """Elements along one side of a tensor accepted: an empty one may otherwise claim any shape."""
 MAX_HEADER = 16 * 2**20
 """Bytes of header accepted: a hostile length must not become an allocation."""
@@ -113,7 +113,7 @@ def _parse(raw: object, available: int) -> tuple[dict[str, str], dict[str, Tenso
             raise ValueError(f"the entry of tensor '{name}' is malformed") from None
         if dtype in DTYPES and math.prod(shape) * DTYPES[dtype].itemsize != stop - start:
             raise ValueError(f"the shape of tensor '{name}' does not match its bytes")
-        if max(shape, default=0) > MAX_SIDE:
+        if max(shape, default=0) > MAX_LENGTH:
             raise ValueError(f"tensor '{name}' has an impossible shape")
         if min(shape, default=0) < 0 or not 0 <= start <= stop <= available:
             raise ValueError(f"tensor '{name}' lies outside the file")

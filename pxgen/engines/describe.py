@@ -37,7 +37,7 @@ class DescriptionKind(NamedTuple):
     """Whether frames may lie anywhere; else they lie on a grid."""
 
 
-KINDS = (
+DESCRIPTIONS = (
     DescriptionKind(".json", "Aseprite, TexturePacker", aseprite_json, aseprite_array),
     DescriptionKind(".tsx", "Tiled", tileset, packed=False),
     DescriptionKind(".tres", "Godot 4", sprite_frames),
@@ -45,12 +45,12 @@ KINDS = (
 )
 """Every kind; a module with its function and a line here make one more."""
 
-BY_SUFFIX = {kind.suffix: kind for kind in KINDS}
+DESCRIPTION_BY_SUFFIX = {kind.suffix: kind for kind in DESCRIPTIONS}
 
 
 def has_array(file: Path) -> bool:
     """Whether a file's frames can be named in a list."""
-    kind = BY_SUFFIX.get(file.suffix.lower())
+    kind = DESCRIPTION_BY_SUFFIX.get(file.suffix.lower())
     return kind is not None and kind.write_array is not None
 
 
@@ -60,9 +60,11 @@ def check_description(file: Path, arrangement: Arrangement) -> None:
     Raises:
         UsageError: a suffix that nobody reads, or a sheet that the format cannot describe.
     """
-    kind = BY_SUFFIX.get(file.suffix.lower())
+    kind = DESCRIPTION_BY_SUFFIX.get(file.suffix.lower())
     if kind is None:
-        raise UsageError(f"cannot write {file}: sheets are described in {', '.join(BY_SUFFIX)}")
+        raise UsageError(
+            f"cannot write {file}: sheets are described in {', '.join(DESCRIPTION_BY_SUFFIX)}"
+        )
     if arrangement == "packed" and not kind.packed:
         raise UsageError(f"cannot write {file}: {kind.readers} needs --sheet rows or columns")
 
@@ -72,7 +74,7 @@ def description(atlas: Atlas, image: Path, file: Path, *, array: bool = False) -
 
     The format must be one that :func:`check_description` lets pass.
     """
-    kind = BY_SUFFIX[file.suffix.lower()]
+    kind = DESCRIPTION_BY_SUFFIX[file.suffix.lower()]
     write = kind.write_array if array and kind.write_array else kind.write
     there = os.path.relpath(image.absolute(), file.absolute().parent)
     return write(atlas, Path(there).as_posix(), file.stem)

@@ -76,11 +76,11 @@ def sheet_png(rows: Sequence[Strip], palette: Palette) -> bytes:
     if len(palette) + len(PAGE) <= MAX_COLORS:
         ink, paper = len(palette), len(palette) + 1
         palette = Palette.of([*palette.rows[1:], *PAGE], palette.name)
-    page = np.concatenate([_drawn(strip, ink) for strip in rows])
+    page = np.concatenate([_captioned(strip, ink) for strip in rows])
     return encode_png(enlarge(np.where(page == 0, paper, page).astype(np.uint8), SCALE), palette)
 
 
-def _drawn(strip: Strip, ink: int) -> IndexMaps:
+def _captioned(strip: Strip, ink: int) -> IndexMaps:
     row = contact_sheet(strips(strip.sprites), ROW_SPRITES)
     line = np.zeros((CAPTION_HEIGHT, row.shape[1]), np.uint8)
     write(line, strip.caption[: row.shape[1] // LETTER], 2, 1, ink)

@@ -35,7 +35,7 @@ from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet, strips
 from pxgen.sampling.edits import continuing
-from pxgen.sampling.engine import PictureRequest, draw
+from pxgen.sampling.engine import PictureRequest, draw_pictures
 from pxgen.sampling.model_choice import check_sampling
 
 MAX_CONTINUED = 100
@@ -151,7 +151,7 @@ def _turns(settings: EvaluateSettings, loaded: Loaded) -> NDArray[np.intp]:
 
 
 def _check_fit(dataset: Dataset, loaded: Loaded) -> None:
-    card, named = loaded.card, dataset.place
+    card, named = loaded.card, dataset.location
     for what, theirs, own in (
         ("canvas (frames, height, width)", tuple(dataset.canvas), tuple(card.canvas)),
         ("palette", dataset.palette, card.palette),
@@ -189,7 +189,7 @@ class _Evaluator:
         runs, blocks = [], []
         pairs: tuple[Pair, ...] = ()
         for steps in self.settings.steps or (None,):
-            drawn = self.draw(steps)
+            drawn = self.draw_asked(steps)
             self.say("judging")
             runs.append({"steps": _used(card, "steps", steps)})
             runs[-1] |= {measure.name: measure.of(drawn) for measure in measures}
@@ -239,7 +239,7 @@ class _Evaluator:
             measures.append(Motion(dataset))
         return measures
 
-    def draw(self, steps: int | None) -> Drawn:
+    def draw_asked(self, steps: int | None) -> Drawn:
         """The sprites, each asked for one label, the labels in turn."""
         count, width = self.settings.count, len(self.loaded.card.label_names)
         asked = np.resize(self.turns, count) if len(self.turns) else np.full(count, -1, np.intp)
@@ -251,7 +251,7 @@ class _Evaluator:
 
     def pictures(self, requests: Iterable[PictureRequest]) -> Iterator[IndexMaps]:
         model, seed = self.loaded.model, self.settings.seed
-        return draw(model, requests, seed, device=self.loaded.device, workers=self.workers)
+        return draw_pictures(model, requests, seed, device=self.loaded.device, workers=self.workers)
 
     def pairs(self, drawn: Drawn) -> Iterator[Pair]:
         """The first sprites, with their nearest training sprites where there is a dataset."""

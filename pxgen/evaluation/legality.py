@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pxgen.builtin import KINDS, LABELS, PALETTE, SIZE, certify
+from pxgen.builtin import KIND_NAMES, LABELS, PALETTE, SIZE, certify
 from pxgen.checkpoint.card import Card
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.evaluation.figures import label_accuracy, proportion
@@ -41,7 +41,7 @@ class Legality:
 
     def reference(self) -> dict[str, Any]:
         """The certifier is exact: every built-in character is legal by construction."""
-        return {"kinds": len(KINDS), "training_known": self._training is not None}
+        return {"kinds": len(KIND_NAMES), "training_known": self._training is not None}
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """Shares by the certifier; those of new sprites are None without a training set."""
@@ -59,7 +59,7 @@ class Legality:
         return {
             "legal": proportion(legal),
             "kinds": len(covered),
-            "missing_kinds": [kind for kind in KINDS if kind not in covered],
+            "missing_kinds": [kind for kind in KIND_NAMES if kind not in covered],
             "new": proportion(new) if new is not None else None,
             "legal_and_new": proportion(new & legal) if new is not None else None,
             "wrong_pixels": _mean([c.distance for c in certificates if not c.legal]),

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pxgen.arrays import F64, IndexMaps
 from pxgen.models.autoencoder.latents import GumbelLatent, gumbel_softmax
-from pxgen.noise import PictureNoise, draw_categories
+from pxgen.noise import PictureNoise, categorical
 from pxgen.render.figure import DOTS, INK, paste, sheet, write
 
 CHANCES = (0.42, 0.25, 0.15, 0.1, 0.05, 0.03)
@@ -35,8 +35,8 @@ def shares() -> dict[str, F64]:
     by_maximum = gumbel_softmax(wanted.log(), noise.uniform(DRAWS, K)[0], 1.0).argmax(-1)
     given = wanted.log().repeat(DRAWS, 1)
     one = GumbelLatent(1, K)
-    straight, _ = one.draw(given, _Rows(noise.uniform(DRAWS, 1, K)[0]), 0.5)
-    inverse = draw_categories(wanted.expand(DRAWS, -1), noise.uniform(DRAWS)[0])
+    straight, _ = one.sample_posterior(given, _Rows(noise.uniform(DRAWS, 1, K)[0]), 0.5)
+    inverse = categorical(wanted.expand(DRAWS, -1), noise.uniform(DRAWS)[0])
     return {
         "wanted": np.array(CHANCES),
         "gumbel-max": _count(by_maximum, K),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.builtin import LABELS, PALETTE, SIZE, draw
+from pxgen.builtin import LABELS, PALETTE, SIZE, generate
 from pxgen.canvas import Canvas, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
@@ -17,7 +17,7 @@ from pxgen.errors import Remark, UsageError
 from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import describe_split
 from pxgen.ingest.folder import label_numbers, refuse_existing, write_pictures
-from pxgen.ingest.layout import place
+from pxgen.ingest.layout import pad_to_canvas
 from pxgen.ingest.split import groups_of, split_of
 
 
@@ -34,7 +34,7 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
         raise UsageError("--builtin has no files to keep together: leave --together out")
     refuse_existing(out, force=settings.force)
     canvas = _canvas(settings)
-    characters = draw(settings.count, settings.seed, frames=canvas.frames)
+    characters = generate(settings.count, settings.seed, frames=canvas.frames)
     keys = array("Q")
     labels: list[tuple[int, ...]] = []
     with dataset_path(out, audited=settings.audit, report=report) as path:
@@ -53,7 +53,7 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
         with writer:
             for pixels, marks in characters:
                 names = [f"builtin-{settings.seed}-{len(keys) + i}" for i in range(len(pixels))]
-                placed = np.stack([place(each, canvas, settings.anchor) for each in pixels])
+                placed = np.stack([pad_to_canvas(each, canvas, settings.anchor) for each in pixels])
                 writer.append(placed, marks, names)
                 keys.extend(map(sprite_hash, pixels))
                 labels.extend(label_numbers(marks))

@@ -13,7 +13,7 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.errors import InputError
 from pxgen.ingest.images import read_image
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.layout import misfit, place
+from pxgen.ingest.layout import misfit, pad_to_canvas
 from pxgen.ingest.scale import enlargement
 from pxgen.palette import Palette
 from pxgen.palette.local import localized
@@ -73,7 +73,7 @@ def fit_image(path: Path, target: Target) -> Fitted:
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason} of the model")
     entries, snapped, palette = _entries(path, sprite, target)
-    return Fitted(place(entries, canvas, target.anchor), snapped, palette)
+    return Fitted(pad_to_canvas(entries, canvas, target.anchor), snapped, palette)
 
 
 def fit_frames(path: Path, target: Target, keep: int | None) -> Fitted:
@@ -90,7 +90,7 @@ def fit_frames(path: Path, target: Target, keep: int | None) -> Fitted:
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason} of the model")
     entries, snapped, palette = _entries(path, sprite, target)
-    return Fitted(place(entries, canvas, target.anchor), snapped, palette)
+    return Fitted(pad_to_canvas(entries, canvas, target.anchor), snapped, palette)
 
 
 def lay_image(path: Path, target: Target, at: tuple[int, int] | None) -> tuple[Fitted, Bools]:

@@ -11,7 +11,7 @@ from pxgen.arrays import IndexMaps
 from pxgen.canvas import Anchor, Canvas
 from pxgen.errors import InputError
 
-MAX_SIDE = 4096
+MAX_SPRITE_SIDE = 4096
 """Pixels along the longest side of a canvas."""
 
 
@@ -35,9 +35,9 @@ def choose_canvas(
         for each, count in sizes.items():
             lengths[each.frames] += count
         frames = max(lengths, key=lambda length: (lengths[length], length))
-    if max(size) > MAX_SIDE:
+    if max(size) > MAX_SPRITE_SIDE:
         raise InputError(
-            f"sprites of {size[1]}x{size[0]} are larger than {MAX_SIDE} pixels a side: "
+            f"sprites of {size[1]}x{size[0]} are larger than {MAX_SPRITE_SIDE} pixels a side: "
             "cut sheets with --cell WxH"
         )
     return Canvas(frames, *size)
@@ -57,7 +57,7 @@ def misfit(sprite: Canvas, canvas: Canvas) -> str | None:
     return None
 
 
-def place(indices: IndexMaps, canvas: Canvas, anchor: Anchor) -> IndexMaps:
+def pad_to_canvas(indices: IndexMaps, canvas: Canvas, anchor: Anchor) -> IndexMaps:
     """``(t, h, w) uint8`` on the ``(T, H, W)`` canvas, transparent around, looped to T frames.
 
     Sprites stand in the middle and, as games place them, with their feet on the lower edge;

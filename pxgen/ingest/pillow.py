@@ -14,10 +14,10 @@ from pxgen.arrays import Rgba
 from pxgen.errors import InputError
 from pxgen.files import PILLOW
 from pxgen.ingest.decoded import DEFAULT_MS, MAX_FRAME_PIXELS, DecodedImage, check_size
-from pxgen.render.kinds import KINDS
+from pxgen.render.kinds import PICTURE_KINDS
 from pxgen.render.png import set_alpha
 
-_FORMATS = tuple(dict.fromkeys(kind.pillow for kind in KINDS if kind.pillow))
+_FORMATS = tuple(dict.fromkeys(kind.pillow for kind in PICTURE_KINDS if kind.pillow))
 """Plain images only: formats that start other programs or hold documents are never opened."""
 
 

@@ -33,7 +33,7 @@ from pxgen.ingest.describe import (
 )
 from pxgen.ingest.folder import label_rows, refuse_existing, write_pictures
 from pxgen.ingest.labels import Labelling, find_labels, listed
-from pxgen.ingest.layout import choose_canvas, misfit, place
+from pxgen.ingest.layout import choose_canvas, misfit, pad_to_canvas
 from pxgen.ingest.palette_choice import choose_palette
 from pxgen.ingest.palette_mapping import OwnPaletteMapper, PaletteMapper, SharedPaletteMapper
 from pxgen.ingest.scale import Size
@@ -138,7 +138,7 @@ class _Preparation:
             self.report(line)
         names = self.labelling.names
         sprites = self.survey.chosen(keep, reductions)
-        drawn = (place(mapper.map(s), canvas, self.settings.anchor) for s in sprites)
+        drawn = (pad_to_canvas(mapper.map(s), canvas, self.settings.anchor) for s in sprites)
         out, audited = self.out, self.settings.audit
         with dataset_path(out, audited=audited, report=self.report) as path:
             writer = DatasetWriter(

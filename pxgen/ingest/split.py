@@ -82,19 +82,19 @@ def split_of(keys: Sequence[int], share: float, seed: int) -> Bytes:
     where chance leaves one side empty the group nearest to it changes over.
     """
     distinct, inverse = np.unique(np.array(keys, np.uint64), return_inverse=True)
-    draw = np.array([_draw(int(key), seed) for key in distinct])
-    held = draw < share
+    uniform = np.array([_uniform(int(key), seed) for key in distinct])
+    held = uniform < share
     if share > 0 and len(distinct) > 1:
         if not held.any():
-            held[draw.argmin()] = True
+            held[uniform.argmin()] = True
         elif held.all():
-            held[draw.argmax()] = False
+            held[uniform.argmax()] = False
     elif len(distinct) == 1:
         held[:] = False
     return np.where(held[inverse], HELD_OUT, TRAIN).astype(np.uint8)
 
 
-def _draw(key: int, seed: int) -> float:
+def _uniform(key: int, seed: int) -> float:
     """A hash of key and seed in [0, 1)."""
     content = key.to_bytes(8, "little") + seed.to_bytes(8, "little", signed=True)
     return _hash64(content) / 2**64

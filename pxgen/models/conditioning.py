@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from pxgen.canvas import Domain
 from pxgen.models.protocol import Batch, Model, Stage
-from pxgen.noise import Noise, draw_categories
+from pxgen.noise import Noise, categorical
 
 LABEL_DROPOUT = 0.1
 """Share of training sprites whose labels are dropped, unless a model's settings say another."""
@@ -126,7 +126,7 @@ class LabelPrior(nn.Module):
         labels, open_ = asked, torch.ones(len(asked), 1, dtype=torch.bool, device=asked.device)
         for turn in range(L + 1):
             # The end is always possible, so a draw never lacks a possible label.
-            drawn = draw_categories(self(labels).softmax(1), uniform[:, turn])
+            drawn = categorical(self(labels).softmax(1), uniform[:, turn])
             chosen = nn.functional.one_hot(drawn, L + 1)[:, :L].bool()
             labels = torch.where(chosen & open_, 1.0, labels)
             open_ = open_ & (drawn < L).unsqueeze(1)

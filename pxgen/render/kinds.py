@@ -37,7 +37,7 @@ class PictureKind(NamedTuple):
 SHEET = PictureKind((".png",), pillow="PNG")
 """Clips side by side on one indexed image."""
 
-KINDS = (
+PICTURE_KINDS = (
     SHEET,
     PictureKind((".gif",), "pxgen.render.gif:encode_gif", pillow="GIF"),
     PictureKind((".webp",), "pxgen.render.webp:encode_webp", pillow="WEBP"),
@@ -56,8 +56,8 @@ KINDS = (
 )
 """Every kind; an encoder and a line here make one more that is written."""
 
-BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
-CLIP_SUFFIXES = tuple(kind.suffixes[0] for kind in KINDS if kind.encoder)
+BY_SUFFIX = {suffix: kind for kind in PICTURE_KINDS for suffix in kind.suffixes}
+CLIP_SUFFIXES = tuple(kind.suffixes[0] for kind in PICTURE_KINDS if kind.encoder)
 """Suffixes of files of clips."""
 WRITTEN_SUFFIXES = (*SHEET.suffixes, *CLIP_SUFFIXES)
 MODULES = {"video": "av"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pxgen.config.options import SheetSettings
 from pxgen.engines.atlas import Clip, lay_out
-from pxgen.engines.describe import KINDS, check_description, description, has_array
+from pxgen.engines.describe import DESCRIPTIONS, check_description, description, has_array
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes, write_text
 from pxgen.palette.table import Palette
@@ -22,7 +22,7 @@ def check_sheet(sheet: SheetSettings, suffix: str) -> None:
         UsageError: a sheet or its description is wanted of something else, or cannot be made.
     """
     if sheet.array and not any(map(has_array, sheet.data)):
-        kinds = ", ".join(kind.suffix for kind in KINDS if kind.write_array)
+        kinds = ", ".join(kind.suffix for kind in DESCRIPTIONS if kind.write_array)
         raise UsageError(f"--array is for {kinds}: name such a file with --data")
     if len(set(sheet.data)) < len(sheet.data):
         raise UsageError("--data names a file twice: once is enough")

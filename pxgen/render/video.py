@@ -23,13 +23,13 @@ from pxgen.errors import PxgenError
 from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
 
-MAX_SIDE = 16_384
+MAX_VIDEO_SIDE = 16_384
 MS = Fraction(1, 1000)
 """The unit of times, in seconds."""
 LIGHTEST = 238
 
 
-class Codec(NamedTuple):
+class VideoCodec(NamedTuple):
     """A container, an encoder and its options."""
 
     container: str
@@ -39,12 +39,12 @@ class Codec(NamedTuple):
     options: Mapping[str, str]
 
 
-H264 = Codec("mp4", "libx264rgb", "rgb24", {"qp": "0", "bf": "0"})
-VP9 = Codec("webm", "libvpx-vp9", "gbrp", {"lossless": "1"})
+H264 = VideoCodec("mp4", "libx264rgb", "rgb24", {"qp": "0", "bf": "0"})
+VP9 = VideoCodec("webm", "libvpx-vp9", "gbrp", {"lossless": "1"})
 
 
 def encode_video(
-    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], codec: Codec
+    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], codec: VideoCodec
 ) -> bytes:
     """A video with one frame for each input frame, shown for whole milliseconds.
 
@@ -56,7 +56,7 @@ def encode_video(
     """
     import av
 
-    delays = round_delays(clip_delays(frames, palette, delays_ms, MAX_SIDE), 1, 1)
+    delays = round_delays(clip_delays(frames, palette, delays_ms, MAX_VIDEO_SIDE), 1, 1)
     colors = opaque_colors(palette)
     content = io.BytesIO()
     # Without "bitexact" a WebM has random numbers in it. imageio's writer, which stands on PyAV

@@ -47,7 +47,7 @@ class PictureRequest(NamedTuple):
     """Steps, order, guidance, what to start from."""
 
 
-def draw(
+def draw_pictures(
     model: Model,
     requests: Iterable[PictureRequest],
     seed: int,
@@ -87,7 +87,7 @@ def trace(model: Model, request: PictureRequest, seed: int, *, device: torch.dev
     """One picture as it forms.
 
     Returns:
-        ``(S·T, H, W) uint8``, a frame or clip a step; the last is what :func:`draw` draws.
+        ``(S·T, H, W) uint8``, a frame or clip a step; the last is what :func:`draw_pictures` draws.
     """
     (group,) = _groups([request], lambda sampling: _group_size(model, sampling, device))
     (seat,) = group.taken
@@ -115,7 +115,7 @@ class _Group:
 
 @dataclass(frozen=True)
 class Seat:
-    """One picture computed by itself, in the rows and the seat that :func:`draw` gives it."""
+    """One picture computed by itself, in rows and seat as :func:`draw_pictures` has it."""
 
     rows: int
     number: int

@@ -24,7 +24,7 @@ from pxgen.palette.library import find_palette
 from pxgen.palette.local import stretched, within
 from pxgen.palette.oklab import swap
 from pxgen.sampling.edits import edited_params
-from pxgen.sampling.engine import PictureRequest, draw, trace
+from pxgen.sampling.engine import PictureRequest, draw_pictures, trace
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.novel import novel
 from pxgen.sampling.results import Picture
@@ -59,7 +59,7 @@ def draw_all(
     loaded: Loaded, requests: Iterable[PictureRequest], settings: SampleSettings | AnimateSettings
 ) -> Iterator[IndexMaps]:
     """Draw pictures with as many threads, and as many looked at together, as are asked for."""
-    return draw(
+    return draw_pictures(
         loaded.model,
         requests,
         settings.seed,

@@ -15,7 +15,7 @@ from pxgen.models.protocol import Model, SamplingParams
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet, strips
-from pxgen.sampling.engine import PictureRequest, draw
+from pxgen.sampling.engine import PictureRequest, draw_pictures
 
 PICTURES = 24
 SCALE = 3
@@ -29,7 +29,7 @@ def draw_preview(model: Model, card: Card, device: torch.device) -> Drawn:
         asked = np.arange(PICTURES) * max(1, count // PICTURES) % count
     labels = one_label(asked, count)
     requests = [PictureRequest(number, row, sampling) for number, row in enumerate(labels)]
-    pictures = draw(model, requests, seed=0, device=device, workers=cores())
+    pictures = draw_pictures(model, requests, seed=0, device=device, workers=cores())
     return Drawn(np.stack(list(pictures)), asked)
 
 

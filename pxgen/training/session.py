@@ -115,7 +115,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
         given = request.dataset
         dataset = given if isinstance(given, Dataset) else open_dataset(given)
         if not len(dataset.train):
-            raise InputError(f"{dataset.place} has no training sprites: prepare more of them")
+            raise InputError(f"{dataset.location} has no training sprites: prepare more of them")
         table = suited_table(resolve(request.model_table, request.recipe), dataset)
         card = Card(
             model=dict(table),

@@ -81,14 +81,13 @@ def _ours(model: Any) -> Callable[[int], None]:
 
     from pxgen.devices import cores
     from pxgen.models.protocol import SamplingParams
-    from pxgen.sampling.engine import PictureRequest
-    from pxgen.sampling.engine import draw as drawn
+    from pxgen.sampling.engine import PictureRequest, draw_pictures
 
     sampling, labels = SamplingParams(sampler="ddim", steps=STEPS), np.ones(LABELS, np.float32)
 
     def draw(batch: int) -> None:
         requests = [PictureRequest(number, labels, sampling) for number in range(batch)]
-        for _ in drawn(model, requests, 0, device=torch.device("cpu"), workers=cores()):
+        for _ in draw_pictures(model, requests, 0, device=torch.device("cpu"), workers=cores()):
             pass
 
     return draw

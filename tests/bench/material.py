@@ -42,7 +42,7 @@ def sprites(folder: Path) -> Path:
 
 
 def _draw_sprites(path: Path) -> None:
-    from pxgen.builtin import LABELS, PALETTE, draw
+    from pxgen.builtin import LABELS, PALETTE, generate
     from pxgen.render.png import encode_png
 
     path.mkdir()
@@ -50,7 +50,7 @@ def _draw_sprites(path: Path) -> None:
         rows = csv.writer(file)
         rows.writerow(["file", *LABELS])
         number = 0
-        for pixels, labels in draw(SPRITES, seed=0, frames=1):
+        for pixels, labels in generate(SPRITES, seed=0, frames=1):
             for sprite, marks in zip(pixels, labels, strict=True):
                 name = f"{number:05}.png"
                 (path / name).write_bytes(encode_png(sprite[0], PALETTE))

@@ -12,7 +12,7 @@ from pxgen.errors import UsageError
 
 
 def drawn(n, seed, frames=1):
-    pixels, labels = zip(*builtin.draw(n, seed, frames=frames), strict=True)
+    pixels, labels = zip(*builtin.generate(n, seed, frames=frames), strict=True)
     names = np.array(builtin.LABELS)
     sets = [frozenset(names[row == 1].tolist()) for row in np.concatenate(labels)]
     return np.concatenate(pixels), sets
@@ -100,7 +100,7 @@ def test_a_forbidden_pair_is_illegal_though_drawn_exactly():
     for a, x, b, y in stack.space.excluded:
         row = np.zeros((1, len(stack.space.factors)), np.uint8)
         row[0, a], row[0, b] = x, y
-        certificate = certify(stack.draw(row, slice(1)).reshape(24, 24))
+        certificate = certify(stack.compose(row, slice(1)).reshape(24, 24))
         assert not certificate.legal
         assert certificate.distance > 0
         assert certificate.kind == "human"

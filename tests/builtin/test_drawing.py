@@ -19,18 +19,18 @@ FIRST_STILLS = "ff93e4ea516eb40d62d22f137c9ed606d6114a90d5ce20d6c3264bb97d70fff7
 
 
 def drawn(n, seed, **options):
-    pixels, labels = zip(*builtin.draw(n, seed, **options), strict=True)
+    pixels, labels = zip(*builtin.generate(n, seed, **options), strict=True)
     return np.concatenate(pixels), np.concatenate(labels)
 
 
 def test_there_are_enough_kinds_attributes_combinations_and_few_colours():
-    attributes = builtin.LABELS[len(builtin.KINDS) :]
+    attributes = builtin.LABELS[len(builtin.KIND_NAMES) :]
     assert len(builtin.PALETTE) <= 32
     assert len(set(builtin.PALETTE.hex)) == len(builtin.PALETTE)
-    assert len(builtin.KINDS) >= 8
+    assert len(builtin.KIND_NAMES) >= 8
     assert len(attributes) >= 40
     assert builtin.count_legal() > 100_000
-    assert (*builtin.KINDS, *sorted(attributes)) == builtin.LABELS
+    assert (*builtin.KIND_NAMES, *sorted(attributes)) == builtin.LABELS
     assert len(set(builtin.LABELS)) == len(builtin.LABELS)
 
 
@@ -41,7 +41,7 @@ def test_draws_are_index_maps_in_the_palette_with_every_label_shown():
     assert pixels.dtype == labels.dtype == np.uint8
     assert pixels.max() < len(builtin.PALETTE)
     assert labels.any(axis=0).all()
-    assert (labels[:, : len(builtin.KINDS)].sum(axis=1) == 1).all()
+    assert (labels[:, : len(builtin.KIND_NAMES)].sum(axis=1) == 1).all()
 
 
 def test_every_drawing_and_every_palette_colour_is_used():
@@ -56,7 +56,7 @@ def test_every_drawing_and_every_palette_colour_is_used():
 def test_kinds_take_turns_and_options_are_equally_likely():
     _, labels = drawn(20_000, 1)
     shares = dict(zip(builtin.LABELS, labels.sum(axis=0), strict=True))
-    assert {shares[kind] for kind in builtin.KINDS} == {2000}
+    assert {shares[kind] for kind in builtin.KIND_NAMES} == {2000}
     robots = labels[labels[:, builtin.LABELS.index("robot")] == 1]
     slot = [builtin.LABELS.index(name) for name in KINDS[1].slots[1]]
     counts = robots[:, slot].sum(axis=0)
@@ -91,21 +91,21 @@ def test_a_character_depends_on_seed_and_number_alone():
 
 
 def test_chunks_are_bounded_in_memory():
-    assert max(pixels.nbytes for pixels, _ in builtin.draw(3000, 0)) <= 2**20
-    assert max(pixels.nbytes for pixels, _ in builtin.draw(300, 0, frames=8)) <= 2**20
+    assert max(pixels.nbytes for pixels, _ in builtin.generate(3000, 0)) <= 2**20
+    assert max(pixels.nbytes for pixels, _ in builtin.generate(300, 0, frames=8)) <= 2**20
 
 
 def test_more_than_all_characters_is_refused_and_the_last_one_is_not():
     last = builtin.count_legal() - 1
     assert len(drawn(1, 0, start=last)[0]) == 1
     with pytest.raises(UsageError, match=str(builtin.count_legal())):
-        builtin.draw(2, 0, start=last)
+        builtin.generate(2, 0, start=last)
     with pytest.raises(UsageError, match="1 or 8 frames"):
-        builtin.draw(2, 0, frames=3)
+        builtin.generate(2, 0, frames=3)
 
 
 def test_no_characters_is_no_chunks():
-    assert list(builtin.draw(0, 0)) == []
+    assert list(builtin.generate(0, 0)) == []
 
 
 def test_loops_start_with_the_still_and_move():
@@ -119,7 +119,7 @@ def test_loops_start_with_the_still_and_move():
     assert np.mean(moving) > 6
 
 
-@pytest.mark.parametrize("stack", stacks(), ids=builtin.KINDS)
+@pytest.mark.parametrize("stack", stacks(), ids=builtin.KIND_NAMES)
 def test_every_choice_shows_in_pixels_that_no_other_choice_touches(stack):
     for phase in range(builtin.FRAMES):
         reader = KindReader(stack, phase)

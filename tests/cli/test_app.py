@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from pxgen.cli.app import DEFAULTS_FROM, SECTIONS, CommandLine, pxgen
 from pxgen.config.settings import SETTINGS
-from pxgen.engines.describe import KINDS
+from pxgen.engines.describe import DESCRIPTIONS
 from pxgen.errors import InputError, PxgenError, UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette.formats import FORMATS, WRITABLE
@@ -95,7 +95,9 @@ def test_help_names_every_kind_of_file(run, name):
     for suffix in WRITTEN_SUFFIXES if name != "reconstruct" else CLIP_SUFFIXES:
         assert suffix in told
     if name != "reconstruct":
-        assert all(f"{kind.suffix}({kind.readers.replace(' ', '')})" in told for kind in KINDS)
+        assert all(
+            f"{kind.suffix}({kind.readers.replace(' ', '')})" in told for kind in DESCRIPTIONS
+        )
 
 
 def test_help_names_every_format_of_palettes(run):
@@ -109,7 +111,7 @@ def test_help_names_every_format_of_palettes(run):
 @pytest.mark.parametrize("document", ["README.md", "docs/exports.md"])
 def test_documents_name_every_kind_of_file(document):
     text = (Path(__file__).parents[2] / document).read_text("utf-8")
-    for suffix in (*WRITTEN_SUFFIXES, *(kind.suffix for kind in KINDS)):
+    for suffix in (*WRITTEN_SUFFIXES, *(kind.suffix for kind in DESCRIPTIONS)):
         assert f"{suffix}`" in text
 
 

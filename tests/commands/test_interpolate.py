@@ -21,7 +21,7 @@ from pxgen.models.diffusion.denoiser import Denoiser
 from pxgen.render.png import decode_png
 from pxgen.sampling.paths import positions
 from tests.support.checkpoints import save, sprite
-from tests.support.tiny import KINDS, PALETTE
+from tests.support.tiny import FAMILIES, PALETTE
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
@@ -43,7 +43,7 @@ def test_every_key_has_a_frame_and_the_speed_is_even(keys: int, more: int, loop:
     assert (keys in shown) is False
 
 
-@pytest.mark.parametrize("recipe", KINDS)
+@pytest.mark.parametrize("recipe", FAMILIES)
 def test_seeds_begin_and_end_as_they_are_sampled(recipe: str, tmp_path: Path) -> None:
     save(tmp_path, recipe=recipe)
     code, lines, said = run(

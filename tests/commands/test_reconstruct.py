@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from pxgen.cli.app import pxgen
 from pxgen.render.png import decode_png, encode_png
 from tests.support.checkpoints import save, sprite
-from tests.support.tiny import KINDS, PALETTE
+from tests.support.tiny import FAMILIES, PALETTE
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
@@ -20,7 +20,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, list[str], str]:
     return result.exit_code, result.stdout.splitlines(), result.stderr
 
 
-@pytest.mark.parametrize("recipe", KINDS)
+@pytest.mark.parametrize("recipe", FAMILIES)
 def test_every_model_reconstructs_side_by_side(recipe: str, tmp_path: Path) -> None:
     save(tmp_path, recipe=recipe)
     image = sprite(tmp_path)

@@ -15,7 +15,7 @@ from pxgen.cli.app import pxgen
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette.library import find_palette
 from pxgen.render.png import decode_png
-from pxgen.sampling.engine import PictureRequest, draw
+from pxgen.sampling.engine import PictureRequest, draw_pictures
 from tests.support.checkpoints import save
 from tests.support.tiny import PALETTE, tiny_model
 
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 def pictures(first: int, count: int, step: int = 1, **options: int) -> list[bytes]:
     sampling, label = SamplingParams(steps=4), np.array([1, 0], np.float32)
     requests = [PictureRequest(i, label, sampling) for i in range(first, first + count, step)]
-    drawn = draw(tiny_model(), requests, 3, device=CPU, **options)
+    drawn = draw_pictures(tiny_model(), requests, 3, device=CPU, **options)
     return [picture.tobytes() for picture in drawn]
 
 

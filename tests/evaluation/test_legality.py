@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.builtin import KINDS, LABELS, draw
+from pxgen.builtin import KIND_NAMES, LABELS, generate
 from pxgen.builtin import PALETTE as BUILTIN
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.card import Card
@@ -17,12 +17,12 @@ from tests.support.tiny import PALETTE, labelled
 
 
 def characters(count: int) -> tuple[np.ndarray, np.ndarray]:
-    pixels, labels = next(draw(count, 5))
+    pixels, labels = next(generate(count, 5))
     return pixels, labels
 
 
 def test_legality_counts_characters_kinds_labels_and_new_ones(tmp_path: Path) -> None:
-    pixels, labels = characters(2 * len(KINDS))
+    pixels, labels = characters(2 * len(KIND_NAMES))
     held = np.arange(len(pixels)) % 2 == 1
     data = labelled(tmp_path, pixels, labels, held, BUILTIN)
     broken = pixels.copy()
@@ -33,14 +33,14 @@ def test_legality_counts_characters_kinds_labels_and_new_ones(tmp_path: Path) ->
     assert figures["legal"]["count"] == len(pixels) - 2
     assert figures["shows_label"]["count"] == len(pixels) - 1
     assert figures["wrong_pixels"] == 1.5
-    assert figures["kinds"] == len(KINDS)
+    assert figures["kinds"] == len(KIND_NAMES)
     # Half are training sprites; of those the first is broken, and so is one of the new ones.
     assert figures["new"]["count"] == len(pixels) // 2 + 1
     assert figures["legal_and_new"]["count"] == len(pixels) // 2 - 1
 
 
 def test_missing_kinds_are_named() -> None:
-    pixels, labels = characters(len(KINDS))
+    pixels, labels = characters(len(KIND_NAMES))
     robots = labels[:, LABELS.index("robot")] == 1
     figures = Legality(None).of(drawn(pixels[~robots]))
     assert figures["missing_kinds"] == ["robot"]

@@ -7,7 +7,7 @@ import pytest
 
 from pxgen.canvas import Canvas
 from pxgen.errors import InputError
-from pxgen.ingest.layout import choose_canvas, misfit, place
+from pxgen.ingest.layout import choose_canvas, misfit, pad_to_canvas
 
 
 def test_the_canvas_is_the_commonest_size_of_equals_the_largest() -> None:
@@ -20,12 +20,12 @@ def test_the_canvas_is_the_commonest_size_of_equals_the_largest() -> None:
 
 def test_small_sprites_stand_on_the_lower_edge_in_the_middle() -> None:
     sprite = np.ones((1, 2, 3), np.uint8)
-    placed = place(sprite, Canvas(2, 5, 6), "bottom")
+    placed = pad_to_canvas(sprite, Canvas(2, 5, 6), "bottom")
     assert placed.shape == (2, 5, 6)
     np.testing.assert_array_equal(placed[0], placed[1])
     assert np.argwhere(placed[0]).min(0).tolist() == [3, 1]
     assert placed.sum() == 12
-    centred = place(sprite, Canvas(1, 5, 6), "center")
+    centred = pad_to_canvas(sprite, Canvas(1, 5, 6), "center")
     assert np.argwhere(centred[0]).min(0).tolist() == [1, 1]
 
 

@@ -49,7 +49,7 @@ def test_mixed_pixel_sizes_are_found() -> None:
 
 
 def test_built_in_characters_are_clean() -> None:
-    for maps, _ in builtin.draw(40, seed=3):
+    for maps, _ in builtin.generate(40, seed=3):
         for indices in maps:
             rgba = builtin.PALETTE.rgba[indices]
             assert rules(rgba if rgba.ndim == 4 else rgba[None], builtin.PALETTE) == {}

@@ -10,11 +10,11 @@ import torch
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.models.vqvae.model import VqVae
 from pxgen.noise import BatchNoise, PictureNoise
-from tests.support.tiny import KINDS, PALETTE, RECIPES, domain, tiny_model
+from tests.support.tiny import FAMILIES, PALETTE, RECIPES, domain, tiny_model
 
 OTHERS = [domain(frames=2), domain(labels=0), domain(height=1, width=1), domain(1, 9, 17)]
 MODELS = [(recipe, domain()) for recipe in RECIPES]
-MODELS += [(recipe, of) for recipe in KINDS for of in OTHERS]
+MODELS += [(recipe, of) for recipe in FAMILIES for of in OTHERS]
 
 
 def example(of=None, count: int = 6) -> Batch:  # type: ignore[no-untyped-def]

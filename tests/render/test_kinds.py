@@ -10,13 +10,13 @@ import pytest
 from pxgen.engines.atlas import Clip
 from pxgen.ingest.images import is_image, read_image
 from pxgen.palette import Palette
-from pxgen.render.kinds import BY_SUFFIX, CLIP_SUFFIXES, KINDS, encode_clips, kind_of
+from pxgen.render.kinds import BY_SUFFIX, CLIP_SUFFIXES, PICTURE_KINDS, encode_clips, kind_of
 
 PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
 
 
 def test_a_suffix_is_of_one_kind() -> None:
-    assert sum(len(kind.suffixes) for kind in KINDS) == len(BY_SUFFIX)
+    assert sum(len(kind.suffixes) for kind in PICTURE_KINDS) == len(BY_SUFFIX)
     assert kind_of(Path("A.GIF")) is BY_SUFFIX[".gif"]
     assert kind_of(Path("set-v1.2")) is None
 

@@ -20,7 +20,7 @@ from pxgen.palette import Palette
 from pxgen.render import kinds
 from pxgen.render.gif import encode_gif
 from pxgen.render.video import (
-    Codec,
+    VideoCodec,
     background,
     encode_mp4,
     encode_video,
@@ -81,8 +81,8 @@ def test_pixels_and_times_come_back_exactly(suffix, clip, delays):
 @pytest.mark.parametrize(
     "codec",
     [
-        Codec("mp4", "libx264", "yuv444p", {"qp": "0", "bf": "0"}),
-        Codec("webm", "libvpx-vp9", "yuv444p", {"lossless": "1"}),
+        VideoCodec("mp4", "libx264", "yuv444p", {"qp": "0", "bf": "0"}),
+        VideoCodec("webm", "libvpx-vp9", "yuv444p", {"lossless": "1"}),
     ],
 )
 def test_lossless_in_ycbcr_would_be_off_by_up_to_two(codec):

@@ -12,7 +12,14 @@ from pxgen.canvas import Canvas, Domain
 from pxgen.config.recipe import recipe_names
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
-from pxgen.sampling.engine import MAX_GROUP, MAX_GROUP_PIXELS, WINDOW, PictureRequest, draw, trace
+from pxgen.sampling.engine import (
+    MAX_GROUP,
+    MAX_GROUP_PIXELS,
+    WINDOW,
+    PictureRequest,
+    draw_pictures,
+    trace,
+)
 from tests.support.tiny import domain, tiny_model
 
 CPU = torch.device("cpu")
@@ -40,7 +47,7 @@ class Recorder:
 
 def seats_of(height: int, width: int, frames: int = 1) -> int:
     recorder = Recorder(domain(frames, height, width))
-    list(draw(recorder, [PictureRequest(0, LABELS[0], SamplingParams())], 0, device=CPU))  # type: ignore[arg-type]
+    list(draw_pictures(recorder, [PictureRequest(0, LABELS[0], SamplingParams())], 0, device=CPU))  # type: ignore[arg-type]
     ((_, numbers),) = recorder.calls
     return len(numbers)
 
@@ -61,7 +68,7 @@ def test_pictures_come_in_order_and_sit_where_their_number_says(
     requests = [
         PictureRequest(n, np.array([n, 0], np.float32), samplings[which]) for n, which in asked
     ]
-    pictures = draw(recorder, requests, 0, device=CPU, workers=workers)  # type: ignore[arg-type]
+    pictures = draw_pictures(recorder, requests, 0, device=CPU, workers=workers)  # type: ignore[arg-type]
     assert [int(picture.item()) for picture in pictures] == [number for number, _ in asked]
     for sampling, numbers in recorder.calls:
         assert len(numbers) == MAX_GROUP
@@ -80,13 +87,15 @@ def test_as_few_groups_as_can_be() -> None:
         PictureRequest(n % 200, np.array([n % 200, 0], np.float32), samplings[n // 2 % 2])
         for n in range(count)
     ]
-    list(draw(recorder, requests, 0, device=CPU))  # type: ignore[arg-type]
+    list(draw_pictures(recorder, requests, 0, device=CPU))  # type: ignore[arg-type]
     # Each way of drawing has only half of the seats' numbers, so that half of the seats stay empty.
     assert len(recorder.calls) == count // (MAX_GROUP // 2)
 
 
 def alone(model: Model, number: int, labels: int, sampling: SamplingParams) -> bytes:
-    (picture,) = draw(model, [PictureRequest(number, LABELS[labels], sampling)], 5, device=CPU)
+    (picture,) = draw_pictures(
+        model, [PictureRequest(number, LABELS[labels], sampling)], 5, device=CPU
+    )
     return picture.tobytes()
 
 
@@ -103,7 +112,9 @@ def test_the_bytes_of_a_picture_are_its_own(recipe: str, asked: list[tuple[int, 
         SamplingParams(steps=3),
     )
     requests = [PictureRequest(number, LABELS[labels], sampling) for number, labels in asked]
-    together = [picture.tobytes() for picture in draw(model, requests, 5, device=CPU, workers=2)]
+    together = [
+        picture.tobytes() for picture in draw_pictures(model, requests, 5, device=CPU, workers=2)
+    ]
     assert together == [alone(model, number, labels, sampling) for number, labels in asked]
     *_, last = trace(model, requests[0], 5, device=CPU)
     assert last.tobytes() == together[0]

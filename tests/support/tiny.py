@@ -103,5 +103,14 @@ def labelled(
 
 
 RECIPES = recipe_names()
-KINDS = ("masked", "uniform", "ddpm", "ddpm-palette", "pixelsnail", "vqvae", "conv-cvae", "gsvae")
-"""A recipe of each kind: most of the others are autoencoders with other settings."""
+FAMILIES = (
+    "masked",
+    "uniform",
+    "ddpm",
+    "ddpm-palette",
+    "pixelsnail",
+    "vqvae",
+    "conv-cvae",
+    "gsvae",
+)
+"""A recipe of each family: most of the others are autoencoders with other settings."""

@@ -88,7 +88,7 @@ class Density(nn.Module):
         """``(n, size)`` mean codes of ``(n, L)`` labels."""
         return labels.clamp(min=0) @ self.effect + self.middle
 
-    def draw(self, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
+    def sample(self, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
         """``(n, size)`` codes for ``(n, L)`` labels; temperature scales the deviation."""
         mean = self.mean(labels)
         normal = noise.normal(self.size) * temperature
@@ -126,7 +126,7 @@ class AggregatePosterior(nn.Module):
         self.middle.copy_(modes[rows])
         self.std.copy_(stds[rows])
 
-    def draw(self, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
+    def sample(self, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
         """``(n, size)`` codes for ``(n, L)`` labels, each like that of some training sprite."""
         present = self.labels.float()
         # Open labels differ from none.

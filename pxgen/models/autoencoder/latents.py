@@ -1,7 +1,8 @@
 """Latents of an autoencoder: a point, a Gaussian, or categories.
 
-Each kind takes ``params`` of the posterior, ``(B, param_count)``, from the encoder. ``draw``
-samples a code and gives its divergence from the prior in nats; reconstruction takes the ``mode``.
+Each kind takes ``params`` of the posterior, ``(B, param_count)``, from the encoder.
+``sample_posterior`` gives a code and its divergence from the prior in nats; reconstruction takes
+the ``mode``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pxgen.models.autoencoder.density import Density
-from pxgen.noise import Noise, draw_categories
+from pxgen.noise import Noise, categorical
 
 MAX_LOG_VARIANCE = 8.0
 """Beyond it an exponential makes a training diverge."""
@@ -31,7 +32,9 @@ class PointLatent:
     def __init__(self, size: int) -> None:
         self.size = self.param_count = size
 
-    def draw(self, params: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
+    def sample_posterior(
+        self, params: Tensor, noise: Noise, progress: float
+    ) -> tuple[Tensor, Tensor]:
         """``(B, …)`` parameters to a code and its ``(B,)`` divergence, 0."""
         return params, torch.zeros(len(params), device=params.device)
 
@@ -47,9 +50,11 @@ class PointLatent:
         """``(D,)``: the numbers of ``(N, D)`` codes that vary (1509.00519, their threshold)."""
         return codes.var(0, correction=0) > ACTIVE_VARIANCE
 
-    def sample(self, prior: Density, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
+    def sample_prior(
+        self, prior: Density, labels: Tensor, noise: Noise, temperature: float
+    ) -> Tensor:
         """``(n, D)`` flat codes for ``(n, L)`` labels."""
-        return prior.draw(labels, noise, temperature)
+        return prior.sample(labels, noise, temperature)
 
     def center(self, prior: Density) -> Tensor:
         """``(D,)``: the mean code."""
@@ -69,7 +74,9 @@ class GaussianLatent(PointLatent):
         super().__init__(size)
         self.param_count = 2 * size
 
-    def draw(self, params: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
+    def sample_posterior(
+        self, params: Tensor, noise: Noise, progress: float
+    ) -> tuple[Tensor, Tensor]:
         """A sample by reparametrisation, and the divergence in nats."""
         mean, logvar = _moments(params)
         code = mean + (0.5 * logvar).exp() * noise.normal(mean.shape[1])
@@ -96,7 +103,9 @@ class GumbelLatent(PointLatent):
         super().__init__(groups * categories)
         self.groups, self.categories = groups, categories
 
-    def draw(self, params: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
+    def sample_posterior(
+        self, params: Tensor, noise: Noise, progress: float
+    ) -> tuple[Tensor, Tensor]:
         """Straight-through draws, flattened, and the divergence from the uniform prior in nats."""
         logits = torch.unflatten(params.float(), 1, (self.groups, self.categories))
         uniform = noise.uniform(self.groups, self.categories)
@@ -119,11 +128,13 @@ class GumbelLatent(PointLatent):
         # The variance of a draw of categories; of one that never changes it is 0.
         return 1 - shares.square().sum(1) > ACTIVE_VARIANCE
 
-    def sample(self, prior: Density, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
+    def sample_prior(
+        self, prior: Density, labels: Tensor, noise: Noise, temperature: float
+    ) -> Tensor:
         """``(n, size)`` one-hot draws by the shares among sprites of these labels."""
         shares = prior.mean(labels).view(-1, self.groups, self.categories).clamp(min=1e-6)
         probs = (shares.log() / max(temperature, 1e-4)).softmax(-1)
-        drawn = draw_categories(probs, noise.uniform(self.groups))
+        drawn = categorical(probs, noise.uniform(self.groups))
         return F.one_hot(drawn, self.categories).float().flatten(1)
 
     def center(self, prior: Density) -> Tensor:

@@ -162,7 +162,7 @@ class Autoencoder(LabelledModel):
         # All or none: codes that had to hold some labels of some sprites would hold all of all.
         labels = batch.labels * (noise.uniform(1) >= LABEL_DROPOUT)
         params, tokens = self._encoded(batch.pixels, labels)
-        code, kl = self.latent.draw(params, noise, progress)
+        code, kl = self.latent.sample_posterior(params, noise, progress)
         P = self.domain.canvas.pixels
         features = self.decoder(code, self._decoder_labels(labels))
         cost = self.encoding.estimate(features, tokens, noise)
@@ -187,7 +187,7 @@ class Autoencoder(LabelledModel):
         missed = ((1 - exact) * seen).sum(1) / seen.sum(1).clamp(min=1)
         figures = {"exact": exact.mean(1), "foreground": 1 - missed}
         if self.has_bits:
-            code, kl = self.latent.draw(params, noise, 1.0)
+            code, kl = self.latent.sample_posterior(params, noise, 1.0)
             cost = self.encoding.cost(self.decoder(code, labels), tokens)
             figures |= {"bits": (cost + kl) / math.log(2), "code_bits": kl / math.log(2)}
         return figures
@@ -208,9 +208,9 @@ class Autoencoder(LabelledModel):
         labels = self.complete_labels(labels, noise)
         temperature = or_own(sampling.temperature, self.spec.temperature)
         if self.aggregate is not None:
-            flat = self.aggregate.draw(labels, noise, temperature)
+            flat = self.aggregate.sample(labels, noise, temperature)
         else:
-            flat = self.latent.sample(self.density, labels, noise, temperature)
+            flat = self.latent.sample_prior(self.density, labels, noise, temperature)
         return Code(flat.view(-1, *self._code_shape()), labels, noise.uniform(self.spec.size))
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Code:

@@ -38,7 +38,7 @@ class Noisy(NamedTuple):
         return self.alpha_bar.sqrt() * self.x0 + (1 - self.alpha_bar).sqrt() * self.epsilon
 
 
-class RgbaEncoding(nn.Module):
+class ColorEncoding(nn.Module):
     """Four numbers a pixel in [-1, 1]: the ordinary diffusion of colours, snapped at the end.
 
     Scores are ``x0`` itself, which the network predicts directly or by way of
@@ -157,4 +157,4 @@ class PaletteEncoding(PaletteHead):
         return -scores.gather(-1, tokens.unsqueeze(-1)).sum((1, 2))
 
 
-Encoding = RgbaEncoding | PaletteEncoding
+DiffusionEncoding = ColorEncoding | PaletteEncoding

@@ -21,7 +21,12 @@ from pxgen.errors import InputError
 from pxgen.models.conditioning import drop_labels
 from pxgen.models.diffusion.backbone import EMBEDDING, Backbone
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
-from pxgen.models.diffusion.encodings import Encoding, Noisy, PaletteEncoding, RgbaEncoding
+from pxgen.models.diffusion.encodings import (
+    ColorEncoding,
+    DiffusionEncoding,
+    Noisy,
+    PaletteEncoding,
+)
 from pxgen.models.diffusion.inpainting import edit_mask
 from pxgen.models.diffusion.schedule import Schedule, Step
 from pxgen.models.diffusion.solvers import SAMPLERS, PredictX0, ddim_invert, slerp
@@ -73,7 +78,7 @@ Prediction = tuple[Tensor, Tensor]
 class GaussianDenoiser(Backbone):
     """Features of noisy vectors, and of the last prediction with self-conditioning."""
 
-    def __init__(self, spec: GaussianSpec, domain: Domain, encoding: Encoding) -> None:
+    def __init__(self, spec: GaussianSpec, domain: Domain, encoding: DiffusionEncoding) -> None:
         enter = encoding.channels * (2 if spec.self_condition else 1)
         super().__init__(spec, domain, nn.Linear(enter, EMBEDDING), encoding.rank)
 
@@ -208,7 +213,7 @@ class GaussianDiffusion(Diffusion):
 
     def decode_rgba(self, code: GaussianCode) -> Tensor | None:
         """``(n, T, H, W, 4)`` colours before they are snapped, of the RGBA encoding."""
-        if not isinstance(self.encoding, RgbaEncoding):
+        if not isinstance(self.encoding, ColorEncoding):
             return None
         *_, scores = self._solve(code)
         colors = (self.encoding.expected_x0(scores) + 1) / 2
@@ -305,8 +310,8 @@ class GaussianDiffusion(Diffusion):
         return self.maps(indices, sampling)
 
 
-def _encoding(spec: GaussianSpec, domain: Domain) -> Encoding:
+def _encoding(spec: GaussianSpec, domain: Domain) -> DiffusionEncoding:
     if spec.encoding == "rgba":
-        return RgbaEncoding(domain, predict=spec.predict)
+        return ColorEncoding(domain, predict=spec.predict)
     learnt = EMBEDDING if spec.encoding == "embedding" else None
     return PaletteEncoding(domain, learnt=learnt, length=spec.length, rank=spec.rank)

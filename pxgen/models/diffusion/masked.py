@@ -112,7 +112,7 @@ class MaskedDiffusion(Diffusion):
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
         """The sample as it forms; masked pixels are transparent."""
         start, labels = self._start(labels, noise, sampling)
-        for tokens in self._draw(start, labels, noise, sampling):
+        for tokens in self._unmask(start, labels, noise, sampling):
             yield self.maps(tokens.masked_fill(tokens == self.denoiser.mask_token, 0), sampling)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> MaskedCode:
@@ -125,12 +125,12 @@ class MaskedDiffusion(Diffusion):
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> MaskedCode:
         """A whole sprite, nothing of it masked."""
         start, labels = self._start(labels, noise, sampling)
-        *_, tokens = self._draw(start, labels, noise, sampling)
+        *_, tokens = self._unmask(start, labels, noise, sampling)
         return MaskedCode(tokens, labels, noise.uniform(tokens.shape[1]))
 
     def decode(self, code: MaskedCode, noise: Noise) -> Tensor:
         """Draw the masked pixels; the others stay as they are."""
-        *_, last = self._draw(code.tokens, code.labels, noise, SamplingParams())
+        *_, last = self._unmask(code.tokens, code.labels, noise, SamplingParams())
         return self.maps(last, SamplingParams())
 
     def mix(self, a: MaskedCode, b: MaskedCode, weight: float) -> MaskedCode:
@@ -168,7 +168,7 @@ class MaskedDiffusion(Diffusion):
             lambda view: self.denoiser(tokens[:, view], labels, places, windows.wrap)
         )
 
-    def _draw(
+    def _unmask(
         self, start: Tensor, labels: Tensor, noise: Noise, sampling: SamplingParams
     ) -> Iterator[Tensor]:
         guidance = or_own(sampling.guidance, self.spec.guidance)

@@ -25,7 +25,7 @@ from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.schedule import Schedule, Step
 from pxgen.models.layers import NO_WRAP, PaletteHead, Wrap, prefer_channels_last
 from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
-from pxgen.noise import Noise, draw_categories
+from pxgen.noise import Noise, categorical
 
 STRATA = 16
 """Levels of noise that held-out figures average over, stratified."""
@@ -228,7 +228,7 @@ class UniformDiffusion(Diffusion):
             uniform = noise.uniform(tokens.shape[1])
             # The last step has no other to correct it.
             last = step.alpha_bar_next == 1
-            tokens = log_x0.argmax(-1) if last else draw_categories(probabilities, uniform)
+            tokens = log_x0.argmax(-1) if last else categorical(probabilities, uniform)
             yield tokens
 
     def _guided(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pxgen.noise import Noise, draw_categories, gumbel
+from pxgen.noise import Noise, categorical, gumbel
 
 Predict = Callable[[Tensor, float], Tensor]
 """``(n, P)`` tokens and the progress in [0, 1) to ``(n, P, K)`` logits."""
@@ -96,7 +96,7 @@ def unmask(
             return
         logits = predict(draft.tokens, draft.step / steps)
         probabilities = (logits / max(temperature, 1e-4)).softmax(-1)
-        drawn = draw_categories(probabilities, noise.uniform(tokens.shape[1]))
+        drawn = categorical(probabilities, noise.uniform(tokens.shape[1]))
         reveal, remask = order(draft, probabilities, drawn, noise)
         remask &= active
         confidence = probabilities.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)

@@ -26,7 +26,7 @@ from pxgen.models.vqvae.codec import Codec
 from pxgen.models.vqvae.grids import LevelCodes
 from pxgen.models.vqvae.prior import CachedNetwork, Prior, PriorSpec
 from pxgen.models.vqvae.quantizer import usage
-from pxgen.noise import Noise, draw_categories
+from pxgen.noise import Noise, categorical
 
 DECODER_LABEL_DROPOUT = 0.25
 """More than of the priors: the decoder often has no labels, when it rebuilds images."""
@@ -269,7 +269,7 @@ class VqVae(LabelledModel):
                 drawn.append(known[:, position])
             else:
                 probs = truncated_probs(logits, temperature, sampling)
-                drawn.append(draw_categories(probs, uniform[:, position]))
+                drawn.append(categorical(probs, uniform[:, position]))
             cached.append(position, drawn[-1])
         return torch.stack(drawn, 1)
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from pxgen.models.diffusion.encodings import Noisy, PaletteEncoding, RgbaEncoding
+from pxgen.models.diffusion.encodings import ColorEncoding, Noisy, PaletteEncoding
 from tests.support.tiny import domain
 
 DOMAIN = domain()
@@ -16,7 +16,7 @@ DOMAIN = domain()
 P, K = DOMAIN.canvas.pixels, DOMAIN.colors
 
 
-def noisy(planes: RgbaEncoding | PaletteEncoding, kept: float) -> Noisy:
+def noisy(planes: ColorEncoding | PaletteEncoding, kept: float) -> Noisy:
     generator = torch.Generator().manual_seed(0)
     indices = torch.randint(0, K, (8, P), generator=generator)
     clean = planes.encode(indices)
@@ -44,7 +44,7 @@ def test_a_vector_itself_says_which_entry_it_was(learnt: int | None) -> None:
 
 
 def test_v_and_clean_are_two_names_of_one_thing() -> None:
-    by_v, direct = RgbaEncoding(DOMAIN, predict="v"), RgbaEncoding(DOMAIN, predict="clean")
+    by_v, direct = ColorEncoding(DOMAIN, predict="v"), ColorEncoding(DOMAIN, predict="clean")
     sprites = noisy(by_v, 0.4)
     v = 0.4**0.5 * sprites.epsilon - 0.6**0.5 * sprites.x0
     assert torch.allclose(by_v.scores(v, sprites.x, sprites.alpha_bar), sprites.x0, atol=1e-5)

@@ -63,8 +63,8 @@ class Stack:
         """``(n, factors)`` choices to ``(n, T, 576) uint8`` palette indices of these frames."""
         colors = choices[:, 0].astype(np.int32) * self.inks.shape[1] + choices[:, 1]
         # One lookup in all inks laid end to end, whatever mix of colours the rows have.
-        places = self.symbols(choices, frames) + 256 * colors[:, None, None]
-        drawn: IndexMaps = self.inks.reshape(-1).take(places)
+        entries = self.symbols(choices, frames) + 256 * colors[:, None, None]
+        drawn: IndexMaps = self.inks.reshape(-1).take(entries)
         return drawn
 
 
@@ -72,8 +72,8 @@ def _ink(skin: str, tint: str) -> Bytes:
     ink = np.zeros(256, np.uint8)
     ink[: len(PALETTE)] = np.arange(len(PALETTE))
     colors = RAMPS[skin] + (RAMPS[tint] if tint else "")
-    for place, letter in zip(RAMP_LETTERS, colors, strict=False):
-        ink[symbol(place)] = symbol(letter)
+    for ramp, letter in zip(RAMP_LETTERS, colors, strict=False):
+        ink[symbol(ramp)] = symbol(letter)
     return ink
 
 

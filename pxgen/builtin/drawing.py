@@ -60,9 +60,9 @@ def _characters(numbers: I64, seed: int, frames: int) -> tuple[IndexMaps, Marks]
     pixels = np.empty((len(numbers), frames, SIZE, SIZE), np.uint8)
     marks = np.empty((len(numbers), len(LABELS)), np.uint8)
     kinds, turns = _turns(numbers)
-    for place, (space, stack) in enumerate(zip(spaces(), stacks(), strict=True)):
-        rows = np.flatnonzero(kinds == place)
-        choices = space.choices(_shuffled(turns[rows], space.count, seed, place))
+    for number, (space, stack) in enumerate(zip(spaces(), stacks(), strict=True)):
+        rows = np.flatnonzero(kinds == number)
+        choices = space.choices(_shuffled(turns[rows], space.count, seed, number))
         drawn = stack.compose(choices, slice(frames))
         pixels[rows] = drawn.reshape(len(rows), frames, SIZE, SIZE)
         marks[rows] = space.marks(choices)

@@ -160,4 +160,4 @@ def candidates(pixels: IndexMaps) -> list[tuple[KindReader, int]]:
     wrong = ((templates != pixels) & fixed).sum(axis=1) / fixed.sum(axis=1)
     order = np.argsort(wrong, kind="stable")
     count = max(_CANDIDATES, int((wrong == 0).sum()))
-    return [readers[place] for place in order[:count]]
+    return [readers[number] for number in order[:count]]

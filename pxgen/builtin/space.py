@@ -40,13 +40,15 @@ class Space:
     @cached_property
     def excluded(self) -> list[tuple[int, int, int, int]]:
         """Forbidden pairs as (factor, option, other factor, other option)."""
-        place = {
+        position = {
             name: (f, o)
             for f, options in enumerate(self.factors)
             for o, name in enumerate(options)
             if name
         }
-        return [(*place[a], *place[b]) for a, b in EXCLUDED if a in place and b in place]
+        return [
+            (*position[a], *position[b]) for a, b in EXCLUDED if a in position and b in position
+        ]
 
     def _tied(self) -> list[list[int]]:
         groups = [[factor] for factor in range(len(self.factors))]

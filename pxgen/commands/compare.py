@@ -49,10 +49,10 @@ def compare(settings: CompareSettings, project: Project, console: Console) -> li
         InputError: a project file, the dataset or a run to resume is rejected.
     """
     models = _models(settings.recipes)
-    place = settings.dataset or project.dataset
-    dataset = open_dataset(place)
+    path = settings.dataset or project.dataset
+    dataset = open_dataset(path)
     if not len(dataset.held_out):
-        raise UsageError(f"{place} holds nothing out: prepare it with [data] holdout")
+        raise UsageError(f"{path} holds nothing out: prepare it with [data] holdout")
     names = {entry.name for entry in fields(TrainSettings)} & vars(settings).keys()
     budget = TrainSettings(**{name: getattr(settings, name) for name in names})
     rows, strips = [], [originals(dataset)]
@@ -60,7 +60,7 @@ def compare(settings: CompareSettings, project: Project, console: Console) -> li
         console.print(f"{name} …")
         folder = settings.out / name
         run = TrainRunSettings(
-            dataset=place, resume=settings.resume, out=folder, device=settings.device
+            dataset=path, resume=settings.resume, out=folder, device=settings.device
         )
         train(budget, run, replace(project, model=table), console)
         loaded = load_model(folder, pick_device(settings.device))

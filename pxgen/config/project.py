@@ -89,9 +89,9 @@ def parse_toml(content: bytes, name: str) -> Table:
         raise InputError(f"{name}:{line}: not UTF-8 text") from error
     except tomli.TOMLDecodeError as error:
         message = str(error)
-        place = re.search(r" \(at line (\d+), column \d+\)$", message)
-        line = int(place[1]) if place else text.count("\n") + 1
-        reason = message[: place.start()] if place else message
+        found = re.search(r" \(at line (\d+), column \d+\)$", message)
+        line = int(found[1]) if found else text.count("\n") + 1
+        reason = message[: found.start()] if found else message
         raise InputError(f"{name}:{line}: {reason}") from error
     except RecursionError as error:
         raise InputError(f"{name}: nested too deeply") from error

@@ -108,8 +108,8 @@ class Where:
 
     def __str__(self) -> str:
         line = find_line(self.text, self.path)
-        place = self.file if line is None else f"{self.file}:{line}"
-        return f"{place}: {'.'.join(self.path)}" if self.path else place
+        where = self.file if line is None else f"{self.file}:{line}"
+        return f"{where}: {'.'.join(self.path)}" if self.path else where
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,9 @@ class Examples:
     def _pick(self, count: int, generator: np.random.Generator) -> NDArray[np.intp]:
         train = self._dataset.train
         chosen = train[generator.integers(len(train), size=count)]
-        for place in np.flatnonzero(generator.random(count) < self._balance):
+        for slot in np.flatnonzero(generator.random(count) < self._balance):
             bearers = self._bearers[generator.integers(len(self._bearers))]
-            chosen[place] = bearers[generator.integers(len(bearers))]
+            chosen[slot] = bearers[generator.integers(len(bearers))]
         return chosen
 
 

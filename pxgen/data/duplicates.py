@@ -31,9 +31,9 @@ def canonical_hash(indices: NDArray[Any], colors: int, *, clear: bool) -> int:
 
 def sprite_hash(drawn: IndexMaps) -> int:
     """:func:`canonical_hash` of ``(T, H, W)`` indices into a palette, of which 0 is transparent."""
-    entries, place = np.unique(drawn, return_inverse=True)
-    places = place.reshape(drawn.shape).astype(np.uint8)
-    return canonical_hash(places, len(entries), clear=bool(entries[0] == 0))
+    entries, inverse = np.unique(drawn, return_inverse=True)
+    relabelled = inverse.reshape(drawn.shape).astype(np.uint8)
+    return canonical_hash(relabelled, len(entries), clear=bool(entries[0] == 0))
 
 
 def _trim(drawn: NDArray[Any]) -> NDArray[Any]:

@@ -24,21 +24,21 @@ def parse_labels(asked: Sequence[str], names: Sequence[str], model: object = "th
     vector = np.zeros(len(names), np.float32)
     for text in asked:
         name, weight = _split(text, names)
-        place = _find(name, names)
-        if place is None:
+        column = _find(name, names)
+        if column is None:
             raise UsageError(f"{model} has no label '{name}': {_advice(name, names)}")
-        if vector[place]:
-            if vector[place] * weight < 0:
+        if vector[column]:
+            if vector[column] * weight < 0:
                 raise UsageError(f"label '{name}' is both asked for and forbidden: choose one")
             raise UsageError(f"label '{name}' is given twice: once is enough")
         if not -1 <= weight <= 1:
             raise UsageError(f"label '{name}' has weight {weight:g}; weights go from -1 to 1")
-        vector[place] = weight
+        vector[column] = weight
     return vector
 
 
 def _find(name: str, names: Sequence[str]) -> int | None:
-    """The place of a label, in any case of letters where only one label can be meant."""
+    """The column of a label, in any case of letters where only one label can be meant."""
     if name in names:
         return list(names).index(name)
     alike = [i for i, known in enumerate(names) if known.casefold() == name.casefold()]

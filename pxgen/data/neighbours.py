@@ -51,17 +51,17 @@ class SpriteIndex:
         """``(n,)`` Hamming distances, and the dataset's rows of the nearest sprites."""
         flat = pixels.reshape(len(pixels), math.prod(pixels.shape[1:]))
         distances = np.full(len(flat), flat.shape[1] + 1, np.int64)
-        places = np.zeros(len(flat), np.intp)
+        nearest = np.zeros(len(flat), np.intp)
         for start, chunk in enumerate(self._chunks()):
             # Pixel by pixel over many sprites: one pixel against a row of bytes is quickest.
             columns = np.ascontiguousarray(chunk.reshape(len(chunk), -1).T)
             for number, sprite in enumerate(flat):
                 differ = _differences(columns, sprite)
-                place = int(differ.argmin())
-                if differ[place] < distances[number]:
-                    distances[number] = differ[place]
-                    places[number] = self._rows[start * CHUNK + place]
-        return distances, places
+                closest = int(differ.argmin())
+                if differ[closest] < distances[number]:
+                    distances[number] = differ[closest]
+                    nearest[number] = self._rows[start * CHUNK + closest]
+        return distances, nearest
 
 
 def _differences(columns: IndexMaps, sprite: IndexMaps) -> I64:

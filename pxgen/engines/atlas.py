@@ -13,7 +13,7 @@ from pxgen.arrays import IndexMaps
 from pxgen.config.options import Arrangement, SheetSettings
 from pxgen.errors import UsageError
 
-Place = tuple[int, int]
+Corner = tuple[int, int]
 """Column and row of a corner on the sheet."""
 MAX_SHEET_SIDE = 32_768
 """Pixels along a side of a sheet; more than any engine loads."""
@@ -104,9 +104,9 @@ def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
     ]
     gap = settings.padding + 2 * settings.extrude
     if packed:
-        places = _pack(cut, gap)
+        corners = _pack(cut, gap)
     else:
-        places = _grid(clips, settings.arrangement, height + gap, width + gap)
+        corners = _grid(clips, settings.arrangement, height + gap, width + gap)
     names = [name for clip in clips for name in frame_names(clip.name, len(clip.frames))]
     durations = [max(1, round(ms)) for clip in clips for ms in clip.durations]
     cels = tuple(
@@ -120,7 +120,7 @@ def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
             box.top,
             duration,
         )
-        for name, (x, y), box, duration in zip(names, places, boxes, durations, strict=True)
+        for name, (x, y), box, duration in zip(names, corners, boxes, durations, strict=True)
     )
     sheet = _paint(cut, cels, settings)
     return Atlas(sheet, cels, tuple(_tags(clips)), (width, height), settings)
@@ -133,7 +133,7 @@ def _tags(clips: Iterable[Clip]) -> Iterable[Tag]:
         first += len(clip.frames)
 
 
-def _grid(clips: Sequence[Clip], arrangement: Arrangement, height: int, width: int) -> list[Place]:
+def _grid(clips: Sequence[Clip], arrangement: Arrangement, height: int, width: int) -> list[Corner]:
     """The cell of each frame."""
     longest = max(len(clip.frames) for clip in clips)
     if longest > 1:
@@ -150,8 +150,8 @@ def _grid(clips: Sequence[Clip], arrangement: Arrangement, height: int, width: i
     return [(column * width, row * height) for row, column in cells]
 
 
-def _pack(images: Sequence[IndexMaps], gap: int) -> list[Place]:
-    """Shelves of falling height, at the width that wastes least; equal images share a place."""
+def _pack(images: Sequence[IndexMaps], gap: int) -> list[Corner]:
+    """Shelves of falling height, at the width that wastes least; equal images share a corner."""
     unique: dict[tuple[tuple[int, ...], bytes], int] = {}
     kinds = [unique.setdefault((i.shape, i.tobytes()), len(unique)) for i in images]
     sizes = [(shape[1] + gap, shape[0] + gap) for shape, _ in unique]
@@ -159,26 +159,26 @@ def _pack(images: Sequence[IndexMaps], gap: int) -> list[Place]:
     widest = max(width for width, _ in sizes)
     tries = {max(widest, math.ceil(math.sqrt(area) * stretch / 8)) for stretch in range(8, 17)}
     shelved = [_shelve(sizes, width) for width in sorted(tries)]
-    best = min(shelved, key=lambda places: _extent(places, sizes))
+    best = min(shelved, key=lambda corners: _extent(corners, sizes))
     return [best[kind] for kind in kinds]
 
 
-def _shelve(sizes: Sequence[tuple[int, int]], most: int) -> list[Place]:
-    places = [(0, 0)] * len(sizes)
+def _shelve(sizes: Sequence[tuple[int, int]], most: int) -> list[Corner]:
+    corners = [(0, 0)] * len(sizes)
     x = y = shelf = 0
     for number in sorted(range(len(sizes)), key=lambda n: (-sizes[n][1], -sizes[n][0], n)):
         width, height = sizes[number]
         if x and x + width > most:
             x, y, shelf = 0, y + shelf, 0
-        places[number] = x, y
+        corners[number] = x, y
         x, shelf = x + width, max(shelf, height)
-    return places
+    return corners
 
 
-def _extent(places: Sequence[Place], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+def _extent(corners: Sequence[Corner], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """The area of the sheet, then its longer side."""
-    across = max(x + width for (x, _), (width, _) in zip(places, sizes, strict=True))
-    down = max(y + height for (_, y), (_, height) in zip(places, sizes, strict=True))
+    across = max(x + width for (x, _), (width, _) in zip(corners, sizes, strict=True))
+    down = max(y + height for (_, y), (_, height) in zip(corners, sizes, strict=True))
     return across * down, max(across, down)
 
 

@@ -262,8 +262,8 @@ class _Evaluator:
                 yield Pair(each, names[label], None, None)
             return
         found = SpriteIndex(dataset, dataset.train).nearest(pixels)
-        for each, label, distance, place in zip(pixels, labels, *found, strict=True):
-            yield Pair(each, names[label], dataset.pixels[place], int(distance))
+        for each, label, distance, row in zip(pixels, labels, *found, strict=True):
+            yield Pair(each, names[label], dataset.pixels[row], int(distance))
 
     def continuation(self) -> dict[str, Any] | None:
         """Accuracy of held-out clips continued after a quarter of their frames."""

@@ -56,7 +56,7 @@ def _cells(maps: F32, side: int) -> F32:
 
 
 def _edges(length: int, side: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    places = np.arange(side + 1) * length / side
-    start = np.minimum(np.floor(places[:-1]).astype(np.intp), length - 1)
-    end = np.maximum(np.ceil(places[1:]).astype(np.intp), start + 1)
+    edges = np.arange(side + 1) * length / side
+    start = np.minimum(np.floor(edges[:-1]).astype(np.intp), length - 1)
+    end = np.maximum(np.ceil(edges[1:]).astype(np.intp), start + 1)
     return start, np.minimum(end, length)

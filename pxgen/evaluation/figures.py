@@ -121,8 +121,8 @@ def mean_with_interval(
     (cluster-robust variance); with groups of one this is the usual interval.
     """
     mean = float(values.mean())
-    _, place = np.unique(group, return_inverse=True)
-    residuals = np.bincount(place, values - mean)
+    _, inverse = np.unique(group, return_inverse=True)
+    residuals = np.bincount(inverse, values - mean)
     count = len(residuals)
     if count < 2:
         return mean, None, None

@@ -92,9 +92,9 @@ def _learn(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
     for _ in range(steps):
         chosen = sprites[generator.integers(len(sprites), size=BATCH)]
-        for place in np.flatnonzero(generator.random(BATCH) < BALANCE) if bearers else ():
+        for slot in np.flatnonzero(generator.random(BATCH) < BALANCE) if bearers else ():
             among = bearers[generator.integers(len(bearers))]
-            chosen[place] = among[generator.integers(len(among))]
+            chosen[slot] = among[generator.integers(len(among))]
         pixels, marks = dataset.take(chosen)
         scores = judge(torch.from_numpy(pixels))
         loss = F.binary_cross_entropy_with_logits(scores, torch.from_numpy(marks).float())

@@ -110,8 +110,8 @@ def _dots(temperature: float) -> IndexMaps:
     return figure
 
 
-def _mark(figure: IndexMaps, places: NDArray[np.floating], colors: NDArray[np.integer]) -> None:
-    rows, columns = np.rint(places).astype(int).T
+def _mark(figure: IndexMaps, points: NDArray[np.floating], colors: NDArray[np.integer]) -> None:
+    rows, columns = np.rint(points).astype(int).T
     rows, columns = rows.clip(0, len(figure) - 1), columns.clip(0, figure.shape[1] - 1)
     figure[rows, columns] = colors
 

@@ -45,7 +45,7 @@ def label_columns(
         key: the column that names the sprites, never a label.
         chosen: only these columns if any, whatever they hold; numbers then become
             ``column=value``.
-        class_names: what the places of a vector mean.
+        class_names: what the elements of a vector mean.
 
     Raises:
         UsageError: a chosen column does not exist.
@@ -80,7 +80,7 @@ def clean_name(text: str) -> str:
 
 
 def vector_labels(values: Sequence[float], class_names: Sequence[str]) -> tuple[str, ...]:
-    """The names of the places that are set; ``class-3`` where no name was given."""
+    """The names of the elements that are set; ``class-3`` where no name was given."""
     return tuple(class_name(number, class_names) for number, value in enumerate(values) if value)
 
 

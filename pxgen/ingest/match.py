@@ -19,7 +19,7 @@ class Unit(NamedTuple):
     name: str
     """Relative path with ``/``."""
     row: int | None = None
-    """The place inside an array."""
+    """The row of an array."""
     first_file: str = ""
     """For a clip of several files, the first of them."""
 
@@ -56,7 +56,7 @@ METHODS: dict[str, Callable[[str], Key | None]] = {
 
 
 def in_number_order(units: Sequence[Unit]) -> list[int] | None:
-    """The places of units in the order of their numbers, if these count up by one without gaps.
+    """The units in the order of their numbers, if these count up by one without gaps.
 
     As text ``image_10`` comes before ``image_2``; rows without names mean the numbers' order.
     """

@@ -54,8 +54,8 @@ class SharedPaletteMapper:
         if self._seen is None:
             index, known = self._search(sprite.colors)
         else:
-            places = np.searchsorted(self._seen, sprite.colors)
-            index, known = self._index[places], self._known[places]
+            found = np.searchsorted(self._seen, sprite.colors)
+            index, known = self._index[found], self._known[found]
         if self._method != "none" and not known.all():
             colors = self._hardened(sprite.colors)
             return dither(colors[sprite.indices], self.palette, self._method)

@@ -227,7 +227,7 @@ class _Preparation:
         return SharedPaletteMapper(choice, self.settings.dither, census)
 
     def _labels(self, chosen: NDArray[np.intp]) -> list[tuple[int, ...]]:
-        number = {name: place for place, name in enumerate(self.labelling.names)}
+        number = {name: i for i, name in enumerate(self.labelling.names)}
         shared: dict[tuple[str, ...], tuple[int, ...]] = {}
         labels = []
         for sprite in chosen:

@@ -32,7 +32,7 @@ class Sprite:
 
     name: str
     unit: int
-    """Its place in :meth:`Sources.units`."""
+    """Its number in :meth:`Sources.units`."""
     rgba: Rgba
     """``(T, H, W, 4) uint8``."""
     durations: tuple[float, ...] = ()

@@ -122,8 +122,8 @@ def _mixed_sizes(image: CheckedImage) -> Iterator[Finding]:
 
 def _on_grid(edges: NDArray[np.integer], side: int) -> float:
     """The share of edges on the grid of squares that holds most of them."""
-    places = np.arange(1, len(edges) + 1) % side
-    return float(np.bincount(places, edges, minlength=side).max() / edges.sum())
+    offsets = np.arange(1, len(edges) + 1) % side
+    return float(np.bincount(offsets, edges, minlength=side).max() / edges.sum())
 
 
 def _orphans(image: CheckedImage) -> Iterator[Finding]:
@@ -169,10 +169,10 @@ def uneven_steps(seen: Bools) -> list[int]:
     return found
 
 
-def _found(rule: str, places: Bools, what: str, *, fixable: bool) -> Iterator[Finding]:
-    count = int(places.sum())
+def _found(rule: str, broken: Bools, what: str, *, fixable: bool) -> Iterator[Finding]:
+    count = int(broken.sum())
     if count:
-        frame, row, column = (int(axis[0]) for axis in places.nonzero())
+        frame, row, column = (int(axis[0]) for axis in broken.nonzero())
         yield Finding(rule, count, what, (frame, column, row), fixable)
 
 

@@ -78,7 +78,7 @@ def read_palette(source: str | os.PathLike[str] | bytes, name: str = "") -> Pale
     """Read a palette file of any known format, whatever its suffix.
 
     The palette is named ``name``, else as the file says, else by its stem. A file of more than 255
-    colours is read without exact repeats, because some programs always fill 256 places. Bytes are
+    colours is read without exact repeats, because some programs always fill 256 entries. Bytes are
     the content of a file.
 
     Raises:

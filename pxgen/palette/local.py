@@ -99,8 +99,8 @@ def stretched(palette: Palette, needed: int) -> IndexMaps:
     order = canonical_order(palette.rgba[1:]) + 1
     table = np.zeros(needed + 1, np.uint8)
     if needed:
-        places = np.rint(np.linspace(0, len(order) - 1, needed)).astype(np.intp)
-        table[1:] = order[places]
+        ranks = np.rint(np.linspace(0, len(order) - 1, needed)).astype(np.intp)
+        table[1:] = order[ranks]
     return table
 
 

@@ -149,7 +149,7 @@ def _going_on(
 
 
 def even_steps(keys: int, frames: int) -> Iterator[tuple[int, float]]:
-    """Places on a closed way through all keys at one speed: the key before, and how far from it."""
+    """Positions on a closed way at one speed: the key before, and how far from it."""
     for frame in range(frames):
-        place = frame * keys / frames
-        yield int(place), math.modf(place)[0]
+        position = frame * keys / frames
+        yield int(position), math.modf(position)[0]

@@ -71,7 +71,7 @@ def draw_pictures(
     def pictures(group: _Group) -> dict[int, IndexMaps]:
         with torch.inference_mode():
             maps = model.sample(*group.rows(seed, device), group.sampling).cpu().numpy()
-        return {place: maps[seat] for seat, (place, _) in group.taken.items()}
+        return {turn: maps[seat] for seat, (turn, _) in group.taken.items()}
 
     done: dict[int, IndexMaps] = {}
     following = 0
@@ -103,7 +103,7 @@ class _Group:
     sampling: SamplingParams
     size: int
     taken: dict[int, tuple[int, PictureRequest]]
-    """By seat: a request, and its place among all."""
+    """By seat: a request, and its turn among all."""
 
     def rows(self, seed: int, device: torch.device) -> tuple[Tensor, PictureNoise]:
         """``(size, L)`` labels and the noise of all seats; a request repeated fills empty ones."""
@@ -160,7 +160,7 @@ def _groups(
     while window := list(islice(following, window_size)):
         groups: list[_Group] = []
         open_groups: dict[tuple[Hashable, int], deque[_Group]] = {}
-        for place, request in window:
+        for turn, request in window:
             size = size_of(request.sampling)
             seat, way = request.number % size, _key(request.sampling)
             # The first group of this kind in which the seat is free.
@@ -169,7 +169,7 @@ def _groups(
                 groups.append(_Group(request.sampling, size, {}))
                 for other in range(size):
                     open_groups.setdefault((way, other), deque()).append(groups[-1])
-            waiting.popleft().taken[seat] = place, request
+            waiting.popleft().taken[seat] = turn, request
         yield from groups
 
 

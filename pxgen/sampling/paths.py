@@ -62,12 +62,12 @@ def positions(keys: int, frames: int, *, loop: bool) -> list[tuple[int, float]]:
     legs = keys if loop else keys - 1
     moving = frames if loop else frames - 1
     starts = [round(leg * moving / legs) for leg in range(legs + 1)]
-    places = [
+    steps = [
         (leg, (frame - start) / (end - start))
         for leg, (start, end) in enumerate(pairwise(starts))
         for frame in range(start, end)
     ]
-    return places if loop else [*places, (legs - 1, 1.0)]
+    return steps if loop else [*steps, (legs - 1, 1.0)]
 
 
 def path_pictures(

@@ -30,9 +30,9 @@ class Optimizer:
         self._names: dict[Tensor, str] = {p: name for name, p in module.named_parameters()}
         self._decay = settings.weight_decay
         matrices = layer_weights(module)
-        places = {m.weight for m in module.modules() if isinstance(m, CanvasLinear)}
-        self._momentum = {w: torch.zeros_like(w) for w in matrices if w not in places}
-        kept = [weight for weight in matrices if weight in places]
+        positional = {m.weight for m in module.modules() if isinstance(m, CanvasLinear)}
+        self._momentum = {w: torch.zeros_like(w) for w in matrices if w not in positional}
+        kept = [weight for weight in matrices if weight in positional]
         known = {*matrices}
         others = [parameter for parameter in module.parameters() if parameter not in known]
         groups = [

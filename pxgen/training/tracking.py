@@ -75,8 +75,8 @@ class Mlflow:
         experiment = self._client.get_experiment_by_name(EXPERIMENT)
         if experiment is None:
             local = not os.environ.get("MLFLOW_TRACKING_URI")
-            place = (runs / "mlflow-artifacts").as_uri() if local else None
-            number = self._client.create_experiment(EXPERIMENT, artifact_location=place)
+            location = (runs / "mlflow-artifacts").as_uri() if local else None
+            number = self._client.create_experiment(EXPERIMENT, artifact_location=location)
         else:
             number = experiment.experiment_id
         run = self._client.create_run(number, run_name=folder.name)

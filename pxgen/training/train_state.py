@@ -39,8 +39,8 @@ class TrainState:
 
     def swap_ema(self) -> None:
         """Exchange the weights in the module with their average, or back."""
-        for place, parameter in enumerate(self.parameters):
-            parameter.data, self._ema[place] = self._ema[place], parameter.data
+        for number, parameter in enumerate(self.parameters):
+            parameter.data, self._ema[number] = self._ema[number], parameter.data
 
     def weights_and_buffers(self) -> list[Tensor]:
         """Weights, their average and buffers: what processes must hold alike."""

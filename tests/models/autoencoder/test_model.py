@@ -52,7 +52,9 @@ def random_batch(model: Model, count: int) -> Batch:
     of = model.domain
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, of.colors, (count, *of.canvas), generator=generator)
-    return Batch(pixels, torch.randint(0, 2, (count, of.labels), generator=generator) * 2.0 - 1)
+    return Batch(
+        pixels, torch.randint(0, 2, (count, of.label_count), generator=generator) * 2.0 - 1
+    )
 
 
 def try_out(model: Model) -> None:

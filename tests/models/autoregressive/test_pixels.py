@@ -16,7 +16,7 @@ def test_a_sprite_is_encoded_exactly(of) -> None:  # type: ignore[no-untyped-def
     for parameter in model.module.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     pixels = torch.randint(0, of.colors, (4, *of.canvas)).to(torch.uint8)
-    labels = torch.zeros(4, of.labels)
+    labels = torch.zeros(4, of.label_count)
     with torch.inference_mode():
         code = model.encode(pixels, labels, PictureNoise(0, range(4)))
         assert torch.equal(model.decode(code, PictureNoise(0, range(4))), pixels)

@@ -52,7 +52,7 @@ def test_codes_of_a_frame_do_not_depend_on_later_frames(
             later[:, known // span :] = torch.randn_like(later[:, known // span :])
             changed.append(later)
         pixels = of.canvas.height * of.canvas.width
-        labels = torch.zeros(len(first), of.labels)
+        labels = torch.zeros(len(first), of.label_count)
         whole = codec.decode(*(level.values for level in levels), labels)
         other = codec.decode(*changed, labels)
         assert torch.equal(whole[:, : known * pixels], other[:, : known * pixels])

@@ -46,6 +46,11 @@ class Card:
         return {KEY: json.dumps(about, sort_keys=True)}
 
 
+def stored_format(header: Header) -> int:
+    """The format of a checkpoint by the header that :func:`read_card` returns."""
+    return int(json.loads(header.metadata[KEY])["format"])
+
+
 def checkpoint_file(path: Path) -> Path:
     """The checkpoint, whether ``path`` names it or its run folder."""
     return path / FILE_NAME if path.is_dir() else path

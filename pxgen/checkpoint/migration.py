@@ -34,8 +34,10 @@ def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
     return {renamed.get(key, key): value for key, value in table.items()}
 
 
-def migrate_weight(name: str) -> str:
-    """The name today of a tensor; names of format 2 stay."""
+def migrate_weight(name: str, version: int) -> str:
+    """Today's name of a tensor stored in format ``version``."""
+    if version > 1:
+        return name
     dotted = f".{name}."
     for old, new in WEIGHTS.items():
         dotted = dotted.replace(f".{old}.", f".{new}.")

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from pxgen.checkpoint.card import Card, checkpoint_file, read_card
+from pxgen.checkpoint.card import Card, checkpoint_file, read_card, stored_format
 from pxgen.checkpoint.migration import migrate_weight
 from pxgen.config.schema import Table, Where
 from pxgen.errors import InputError
@@ -61,8 +61,9 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     Raises:
         InputError: the file is truncated or malformed.
     """
+    version = stored_format(read_card(path)[1])
     try:
-        return {migrate_weight(name): tensor for name, tensor in load_file(path).items()}
+        return {migrate_weight(name, version): tensor for name, tensor in load_file(path).items()}
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is not a whole safetensors file: {error}") from error
 

@@ -89,7 +89,7 @@ class DataSettings:
     )
     keep_scale: bool = setting(False, "do not undo integer enlargement")
     holdout: float = setting(
-        0.1, "share held out of training; likenesses stay together", low=0, high=0.9
+        0.1, "share held out of training; near-duplicates stay together", low=0, high=0.9
     )
     together: Literal["likes", "file", "folder"] = setting(
         "likes", "what the split keeps on one side: likes, or also a whole file or outermost folder"

@@ -8,9 +8,9 @@ two judges:
 * the *held-out* judge, trained on the held-out sprites alone and measured on training sprites,
   judges every label that it finds there with recall and precision of at least ``MIN_QUALITY``;
 * the *folds* judge every other label: classifiers trained on all real sprites but one part each,
-  measured on the part that they have not seen, likenesses kept together; a drawn sprite is judged
-  by their mean. What these have in common with the generator can only be real sprites and their
-  real labels; that a sprite is a copy is told by another measure.
+  measured on the part that they have not seen, near-duplicates kept together; a drawn sprite is
+  judged by their mean. What these have in common with the generator can only be real sprites and
+  their real labels; that a sprite is a copy is told by another measure.
 
 No judge is ever measured on a sprite that it was trained on. The recall of a judge is what perfect
 samples would score; its false alarms are what samples without the label would.

@@ -35,7 +35,7 @@ def shares() -> dict[str, F64]:
     by_maximum = gumbel_softmax(wanted.log(), noise.uniform(DRAWS, K)[0], 1.0).argmax(-1)
     given = wanted.log().repeat(DRAWS, 1)
     one = GumbelLatent(1, K)
-    straight, _ = one.sample_posterior(given, _Rows(noise.uniform(DRAWS, 1, K)[0]), 0.5)
+    straight, _ = one.rsample(given, _Rows(noise.uniform(DRAWS, 1, K)[0]), 0.5)
     inverse = categorical(wanted.expand(DRAWS, -1), noise.uniform(DRAWS)[0])
     return {
         "wanted": np.array(CHANCES),

@@ -1,8 +1,8 @@
 """Output of pictures: the meaning of ``-o OUT``, the names of the files, and writing them.
 
-A folder gets one file a picture, ``x.png`` one sheet, ``x.gif``, ``x.webp`` and ``x.apng`` the
-frames one after another, ``x.aseprite`` all of them with a tag a clip, and ``-`` one image on
-standard output.
+A folder gets one file a picture, ``x.png`` one sheet, ``x.gif``, ``x.webp``, ``x.apng``, ``x.mp4``
+and ``x.webm`` the frames one after another, ``x.aseprite`` all of them with a tag a clip, and ``-``
+one image on standard output.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from pxgen.checkpoint.card import KEY, read_card
 from pxgen.checkpoint.migration import WEIGHTS, migrate_model, migrate_weight
-from pxgen.checkpoint.store import load_model
+from pxgen.checkpoint.store import load_model, load_tensors, save_checkpoint
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
 from tests.checkpoint.test_store import save
@@ -65,12 +65,19 @@ def test_a_checkpoint_of_the_first_format_draws_as_it_did(tmp_path: Path, recipe
 
 
 def test_weights_of_optimizers_have_the_names_of_their_parameters() -> None:
-    assert migrate_weight("optimizer.rise.spread.weight.exp_avg") == (
+    assert migrate_weight("optimizer.rise.spread.weight.exp_avg", 1) == (
         "optimizer.upsample.expand.weight.exp_avg"
     )
-    assert migrate_weight("raw.planes.palette") == "raw.encoding.palette"
+    assert migrate_weight("raw.planes.palette", 1) == "raw.encoding.palette"
     for new in WEIGHTS.values():
-        assert migrate_weight(f"weights.{new}.weight") == f"weights.{new}.weight"
+        assert migrate_weight(f"weights.{new}.weight", 1) == f"weights.{new}.weight"
+
+
+def test_weights_of_the_second_format_keep_their_names(tmp_path: Path) -> None:
+    path = save(tmp_path)
+    renamed = {f"weights.{old}.weight": torch.zeros(1) for old in WEIGHTS}
+    save_checkpoint(path, read_card(path)[0], renamed)
+    assert load_tensors(path).keys() == renamed.keys()
 
 
 def test_every_key_of_the_first_format_has_its_name_of_today() -> None:

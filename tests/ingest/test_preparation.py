@@ -1,4 +1,4 @@
-"""`prepare`: palettes, and likenesses that only the palette makes."""
+"""`prepare`: palettes, and near-duplicates that only the palette makes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_palette_by_name_and_a_colour_count() -> None:
     assert run("art", "--palette", "pico-88", "--force").exit_code == 2
 
 
-def test_likenesses_that_only_the_palette_makes_stay_on_one_side() -> None:
+def test_near_duplicates_that_only_the_palette_makes_stay_on_one_side() -> None:
     """Shades that differ in the sources are one colour on the palette, and so are their sprites."""
     for seed in range(40):
         rgba = hero(seed)

@@ -102,7 +102,7 @@ def test_added_sprites_move_no_others_and_the_share_is_kept() -> None:
 
 
 @pytest.mark.usefixtures("work")
-def test_likenesses_stay_on_one_side_and_the_seed_moves_the_split() -> None:
+def test_near_duplicates_stay_on_one_side_and_the_seed_moves_the_split() -> None:
     for seed in range(60):
         rgba = hero(seed)
         save(f"art/{seed}.png", rgba)

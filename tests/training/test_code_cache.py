@@ -17,35 +17,35 @@ from tests.support.tiny import tiny_dataset, tiny_model
 from tests.support.trainings import CPU
 
 
-def test_digests_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> None:
+def test_codes_are_the_same_whatever_is_asked_for_first(tmp_path: Path) -> None:
     data, model = tiny_dataset(tmp_path, count=80), tiny_model("vqvae")
-    digest = next(stage.precompute for stage in model.stages() if stage.precompute is not None)
+    precompute = next(stage.precompute for stage in model.stages() if stage.precompute is not None)
     seen: list[int] = []
 
     def counted(batch: Batch) -> torch.Tensor:
         seen.append(len(batch.pixels))
-        return digest(batch)
+        return precompute(batch)
 
-    with MicrobatchWorkers(CPU, bf16=False, workers=2) as lanes:
-        there = CodeCache(data, counted, lanes, CPU)
-        back = CodeCache(data, digest, lanes, CPU)
+    with MicrobatchWorkers(CPU, bf16=False, workers=2) as workers:
+        there = CodeCache(data, counted, workers, CPU)
+        back = CodeCache(data, precompute, workers, CPU)
         forward = torch.cat([there.codes(np.array([i])) for i in range(80)])
         backward = torch.cat([back.codes(np.array([i])) for i in reversed(range(80))]).flip(0)
     assert torch.equal(forward, backward)
     # Each sprite once.
     assert sum(seen) == 80
     maps = torch.from_numpy(data.take(np.arange(80))[0]).long()
-    assert torch.equal(forward, digest(Batch(maps, torch.zeros(80, 2))))
+    assert torch.equal(forward, precompute(Batch(maps, torch.zeros(80, 2))))
 
 
 def test_stages_that_read_the_same_make_it_once(tmp_path: Path) -> None:
     data, model = tiny_dataset(tmp_path), tiny_model("vqvae")
     stages, seen = model.stages(), []
-    digest = next(stage.precompute for stage in stages if stage.precompute is not None)
+    precompute = next(stage.precompute for stage in stages if stage.precompute is not None)
 
     def counted(batch: Batch) -> torch.Tensor:
         seen.append(len(batch.pixels))
-        return digest(batch)
+        return precompute(batch)
 
     model.stages = lambda: tuple(  # type: ignore[method-assign]
         stage if stage.precompute is None else dataclasses.replace(stage, precompute=counted)
@@ -60,7 +60,7 @@ def stages_of(reports: list[Report]) -> set[str]:
     return {report.stage for report in reports}
 
 
-def test_priors_learn_from_digests_as_from_sprites(tmp_path: Path) -> None:
+def test_priors_learn_from_cached_codes_as_from_sprites(tmp_path: Path) -> None:
     """What is kept is what would have been computed: training ends with the same weights."""
     settings = TrainSettings(steps=3, batch=16, warmup=1)
     ends = []

@@ -27,12 +27,12 @@ def test_the_number_of_threads_does_not_change_the_weights(
 
 
 def test_parts_of_a_batch_give_the_gradient_of_the_whole(tmp_path: Path) -> None:
-    """40 sprites are two lanes: their weighted sum is the gradient of the mean loss."""
+    """40 sprites are two microbatches: their weighted sum is the gradient of the mean loss."""
     run = trainer(tmp_path)
     stage = run.model.stages()[-1]
     batch = Examples(run.dataset, balance=0, flip=False, shift=0).batch(40, 0, 0, CPU)
-    with MicrobatchWorkers(CPU, bf16=False) as lanes:
-        losses = lanes.backward(stage, batch, 0.0, 0, 0)
+    with MicrobatchWorkers(CPU, bf16=False) as workers:
+        losses = workers.backward(stage, batch, 0.0, 0, 0)
     parallel = [parameter.grad.clone() for parameter in stage.module.parameters()]
     stage.module.zero_grad()
     whole = 0.0

@@ -76,8 +76,8 @@ def test_every_weight_moves_downhill(tmp_path: Path) -> None:
     stage = run.model.stages()[-1]
     batch = Examples(run.dataset, balance=0, flip=False, shift=0).batch(40, 0, 0, CPU)
     course = TrainState(stage, run.settings)
-    with MicrobatchWorkers(CPU, bf16=False) as lanes:
-        lanes.backward(stage, batch, 0.0, 0, 0)
+    with MicrobatchWorkers(CPU, bf16=False) as workers:
+        workers.backward(stage, batch, 0.0, 0, 0)
     before = {n: (p.detach().clone(), p.grad.clone()) for n, p in stage.module.named_parameters()}
     course.update(0, lr=1e-3)
     moments = group(course.tensors(), "optimizer")

@@ -22,11 +22,9 @@ STRIDE = 4
 class DenseEncoder(nn.Module):
     """Pixels and labels to a vector, through one hidden layer."""
 
-    def __init__(
-        self, canvas: Canvas, channels: int, label_count: int, width: int, code: int
-    ) -> None:
+    def __init__(self, canvas: Canvas, channels: int, L: int, width: int, code: int) -> None:
         super().__init__()
-        self.enter = CanvasLinear(canvas.pixels * channels + label_count, width)
+        self.enter = CanvasLinear(canvas.pixels * channels + L, width)
         self.leave = nn.Linear(width, code)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
@@ -39,11 +37,9 @@ class DenseEncoder(nn.Module):
 class DenseDecoder(nn.Module):
     """A vector and labels to pixels, through one hidden layer."""
 
-    def __init__(
-        self, canvas: Canvas, channels: int, label_count: int, width: int, code: int
-    ) -> None:
+    def __init__(self, canvas: Canvas, channels: int, L: int, width: int, code: int) -> None:
         super().__init__()
-        self.enter = nn.Linear(code + label_count, width)
+        self.enter = nn.Linear(code + L, width)
         self.leave = CanvasLinear(width, canvas.pixels * channels)
         self.shape = (canvas.pixels, channels)
 
@@ -57,18 +53,11 @@ class ConvEncoder(nn.Module):
     """Strided convolutions over frames as channels; then a vector, or the map itself."""
 
     def __init__(
-        self,
-        canvas: Canvas,
-        channels: int,
-        label_count: int,
-        width: int,
-        code: int,
-        *,
-        keep_map: bool,
+        self, canvas: Canvas, channels: int, L: int, width: int, code: int, *, keep_map: bool
     ) -> None:
         super().__init__()
         self.canvas = canvas
-        self.label = nn.Linear(label_count, width, bias=False) if label_count else None
+        self.label = nn.Linear(L, width, bias=False) if L else None
         self.enter = nn.Conv2d(channels * canvas.frames, width, 3, padding=1)
         self.first = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)
         self.second = nn.Conv2d(2 * width, 2 * width, 4, stride=2, padding=1)
@@ -88,19 +77,12 @@ class ConvDecoder(nn.Module):
     """Sub-pixel convolutions (1609.05158) from a vector or a map back to the canvas."""
 
     def __init__(
-        self,
-        canvas: Canvas,
-        channels: int,
-        label_count: int,
-        width: int,
-        code: int,
-        *,
-        keep_map: bool,
+        self, canvas: Canvas, channels: int, L: int, width: int, code: int, *, keep_map: bool
     ) -> None:
         super().__init__()
         self.canvas, self.channels = canvas, channels
         self.map = (2 * width, *cells(canvas, STRIDE))
-        self.enter = _Unfold(code, label_count, self.map, keep_map=keep_map)
+        self.enter = _Unfold(code, L, self.map, keep_map=keep_map)
         self.first = nn.Conv2d(2 * width, 8 * width, 3, padding=1)
         self.second = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
         self.leave = nn.Conv2d(width, channels * canvas.frames, 3, padding=1)
@@ -119,18 +101,11 @@ class PlainEncoder(nn.Module):
     """Two convolutions of stride 1, as pallets has it, to measure against."""
 
     def __init__(
-        self,
-        canvas: Canvas,
-        channels: int,
-        label_count: int,
-        width: int,
-        code: int,
-        *,
-        keep_map: bool,
+        self, canvas: Canvas, channels: int, L: int, width: int, code: int, *, keep_map: bool
     ) -> None:
         super().__init__()
         self.canvas = canvas
-        self.label = nn.Linear(label_count, 2 * width, bias=False) if label_count else None
+        self.label = nn.Linear(L, 2 * width, bias=False) if L else None
         self.enter = nn.Conv2d(channels * canvas.frames, 2 * width, 3, padding=1)
         self.second = nn.Conv2d(2 * width, code if keep_map else width, 3, padding=1)
         inside = width * canvas.height * canvas.width
@@ -148,19 +123,12 @@ class PlainDecoder(nn.Module):
     """Two convolutions of stride 1 from a vector or a map back to the canvas."""
 
     def __init__(
-        self,
-        canvas: Canvas,
-        channels: int,
-        label_count: int,
-        width: int,
-        code: int,
-        *,
-        keep_map: bool,
+        self, canvas: Canvas, channels: int, L: int, width: int, code: int, *, keep_map: bool
     ) -> None:
         super().__init__()
         T, H, W = canvas
         self.outside = (T, channels)
-        self.enter = _Unfold(code, label_count, (width, H, W), keep_map=keep_map)
+        self.enter = _Unfold(code, L, (width, H, W), keep_map=keep_map)
         self.first = nn.Conv2d(width, 2 * width, 3, padding=1)
         self.leave = nn.Conv2d(2 * width, T * channels, 3, padding=1)
 
@@ -177,18 +145,12 @@ class _Unfold(nn.Module):
     Labels join a vector as further inputs; to a map they add the same at all positions.
     """
 
-    def __init__(
-        self, code: int, label_count: int, planes: tuple[int, int, int], *, keep_map: bool
-    ) -> None:
+    def __init__(self, code: int, L: int, planes: tuple[int, int, int], *, keep_map: bool) -> None:
         super().__init__()
         self.planes = planes
-        self.label = (
-            nn.Linear(label_count, planes[0], bias=False) if label_count and keep_map else None
-        )
+        self.label = nn.Linear(L, planes[0], bias=False) if L and keep_map else None
         self.code = (
-            nn.Conv2d(code, planes[0], 1)
-            if keep_map
-            else CanvasLinear(code + label_count, math.prod(planes))
+            nn.Conv2d(code, planes[0], 1) if keep_map else CanvasLinear(code + L, math.prod(planes))
         )
 
     def forward(self, code: Tensor, labels: Tensor) -> Tensor:

@@ -1,8 +1,7 @@
 """Latents of an autoencoder: a point, a Gaussian, or categories.
 
-Each kind takes ``params`` of the posterior, ``(B, param_count)``, from the encoder.
-``sample_posterior`` gives a code and its divergence from the prior in nats; reconstruction takes
-the ``mode``.
+Each kind takes ``params`` of the posterior, ``(B, param_count)``, from the encoder. ``rsample``
+gives a code and its divergence from the prior in nats; reconstruction takes the ``mode``.
 """
 
 from __future__ import annotations
@@ -32,9 +31,7 @@ class PointLatent:
     def __init__(self, size: int) -> None:
         self.size = self.param_count = size
 
-    def sample_posterior(
-        self, params: Tensor, noise: Noise, progress: float
-    ) -> tuple[Tensor, Tensor]:
+    def rsample(self, params: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
         """``(B, …)`` parameters to a code and its ``(B,)`` divergence, 0."""
         return params, torch.zeros(len(params), device=params.device)
 
@@ -50,9 +47,7 @@ class PointLatent:
         """``(D,)``: the numbers of ``(N, D)`` codes that vary (1509.00519, their threshold)."""
         return codes.var(0, correction=0) > ACTIVE_VARIANCE
 
-    def sample_prior(
-        self, prior: Density, labels: Tensor, noise: Noise, temperature: float
-    ) -> Tensor:
+    def sample(self, prior: Density, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
         """``(n, D)`` flat codes for ``(n, L)`` labels."""
         return prior.sample(labels, noise, temperature)
 
@@ -74,9 +69,7 @@ class GaussianLatent(PointLatent):
         super().__init__(size)
         self.param_count = 2 * size
 
-    def sample_posterior(
-        self, params: Tensor, noise: Noise, progress: float
-    ) -> tuple[Tensor, Tensor]:
+    def rsample(self, params: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
         """A sample by reparametrisation, and the divergence in nats."""
         mean, logvar = _moments(params)
         code = mean + (0.5 * logvar).exp() * noise.normal(mean.shape[1])
@@ -103,9 +96,7 @@ class GumbelLatent(PointLatent):
         super().__init__(groups * categories)
         self.groups, self.categories = groups, categories
 
-    def sample_posterior(
-        self, params: Tensor, noise: Noise, progress: float
-    ) -> tuple[Tensor, Tensor]:
+    def rsample(self, params: Tensor, noise: Noise, progress: float) -> tuple[Tensor, Tensor]:
         """Straight-through draws, flattened, and the divergence from the uniform prior in nats."""
         logits = torch.unflatten(params.float(), 1, (self.groups, self.categories))
         uniform = noise.uniform(self.groups, self.categories)
@@ -128,9 +119,7 @@ class GumbelLatent(PointLatent):
         # The variance of a draw of categories; of one that never changes it is 0.
         return 1 - shares.square().sum(1) > ACTIVE_VARIANCE
 
-    def sample_prior(
-        self, prior: Density, labels: Tensor, noise: Noise, temperature: float
-    ) -> Tensor:
+    def sample(self, prior: Density, labels: Tensor, noise: Noise, temperature: float) -> Tensor:
         """``(n, size)`` one-hot draws by the shares among sprites of these labels."""
         shares = prior.mean(labels).view(-1, self.groups, self.categories).clamp(min=1e-6)
         probs = (shares.log() / max(temperature, 1e-4)).softmax(-1)

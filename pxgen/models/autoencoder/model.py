@@ -77,7 +77,9 @@ class AutoencoderSpec(ModelSpec):
         0, "support: logits a pixel has on average; 0: what training sprites show", low=0, high=256
     )
     kl: float = setting(1.0, "weight of a code's divergence; 1 is the bound", low=0)
-    temperature: float = setting(1.0, "spread of sampled codes; below 1 plainer", low=0, high=100)
+    temperature: float = setting(
+        1.0, "scale of the deviation of sampled codes; below 1 plainer", low=0, high=100
+    )
 
     def suited(self, pixels: Tensor) -> Self:
         """As many slots as the sprites show colours a place, and one for what they do not show."""
@@ -162,7 +164,7 @@ class Autoencoder(LabelledModel):
         # All or none: codes that had to hold some labels of some sprites would hold all of all.
         labels = batch.labels * (noise.uniform(1) >= LABEL_DROPOUT)
         params, tokens = self._encoded(batch.pixels, labels)
-        code, kl = self.latent.sample_posterior(params, noise, progress)
+        code, kl = self.latent.rsample(params, noise, progress)
         P = self.domain.canvas.pixels
         features = self.decoder(code, self._decoder_labels(labels))
         cost = self.encoding.estimate(features, tokens, noise)
@@ -187,7 +189,7 @@ class Autoencoder(LabelledModel):
         missed = ((1 - exact) * seen).sum(1) / seen.sum(1).clamp(min=1)
         figures = {"exact": exact.mean(1), "foreground": 1 - missed}
         if self.has_bits:
-            code, kl = self.latent.sample_posterior(params, noise, 1.0)
+            code, kl = self.latent.rsample(params, noise, 1.0)
             cost = self.encoding.cost(self.decoder(code, labels), tokens)
             figures |= {"bits": (cost + kl) / math.log(2), "code_bits": kl / math.log(2)}
         return figures
@@ -210,7 +212,7 @@ class Autoencoder(LabelledModel):
         if self.aggregate is not None:
             flat = self.aggregate.sample(labels, noise, temperature)
         else:
-            flat = self.latent.sample_prior(self.density, labels, noise, temperature)
+            flat = self.latent.sample(self.density, labels, noise, temperature)
         return Code(flat.view(-1, *self._code_shape()), labels, noise.uniform(self.spec.size))
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Code:

@@ -96,7 +96,7 @@ def thread_pool(workers: int, *, flush_denormal: bool = False) -> Iterator[Threa
 
 
 def in_one_thread(function: Callable[[], Result]) -> Result:
-    """What a function returns, computed in a limited thread of its own without gradients."""
+    """Call a function in a limited thread of its own without gradients; returns its result."""
     with thread_pool(1) as pool:
         return pool.submit(torch.inference_mode()(function)).result()
 

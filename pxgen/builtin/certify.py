@@ -18,7 +18,7 @@ class Certificate:
     """The verdict on an index map."""
 
     legal: bool
-    """Whether the map is exactly a legal character: a frame of one, or a stretch of its loop."""
+    """True of exactly a legal character: a frame of one, or a stretch of its loop."""
     kind: str
     """The kind of the nearest character found."""
     label_names: frozenset[str]

@@ -68,7 +68,7 @@ class Kind:
     beards: tuple[str, ...] = ()
     mouths: tuple[str, ...] = (*_MOUTHS, *_PIPE)
     crowns: tuple[str, ...] = ()
-    """What stands on its head instead of a hat."""
+    """Options on its head besides hats."""
     bob: tuple[int, ...] = (0, 0, 0, 1, 1, 1, 1, 0)
     """Pixels by which the head is lower in each frame of the loop."""
     sway: tuple[int, ...] = (0,) * 8
@@ -76,7 +76,7 @@ class Kind:
     under: int = 1
     """Number of slots, counted from the first, that are drawn behind the head."""
     floats: bool = False
-    """Whether the body moves with the head."""
+    """True where the body moves with the head."""
     drop: int = 0
     """Pixels by which face and hats sit lower than usual."""
 

@@ -32,7 +32,7 @@ class CharacterFit:
     distance: int
     """Pixels that differ."""
     settled: bool
-    """Whether no other options can be nearer with these colours in this phase."""
+    """True if no other options can be nearer with these colours in this phase."""
 
     def in_phase(self, pixels: IndexMaps) -> CharacterFit:
         """The same character in the phase that agrees best."""

@@ -44,7 +44,7 @@ class Loaded(NamedTuple):
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are."""
+        """The device of its weights."""
         return next(self.model.module.parameters()).device
 
 

@@ -1,4 +1,4 @@
-"""What the shell completes: labels of the model, recipes, palettes."""
+"""Completions for the shell: labels of the model, recipes, palettes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``inspect`` found, as lines for people."""
+"""Findings of ``inspect`` as lines for people."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ SUFFIXES = {
     "{files}": "/".join(CLIP_SUFFIXES),
     "{descriptions}": ", ".join(f"{kind.suffix} ({kind.readers})" for kind in DESCRIPTIONS),
 }
-"""What stands in help for the kinds of files that are written."""
+"""Texts of help for the kinds of files that are written."""
 
 
 def _sentence(doc: str) -> str:
@@ -99,7 +99,7 @@ def _sentence(doc: str) -> str:
 
 
 def nearness(ctx: click.Context, name: str) -> int:
-    """How near to this call a parameter was set: flags beat the environment, which beats a file."""
+    """Rank of a parameter's source: flags beat the environment, which beats a file."""
     order = (ParameterSource.ENVIRONMENT, ParameterSource.COMMANDLINE)
     source = ctx.get_parameter_source(name)
     return order.index(source) + 1 if source in order else 0

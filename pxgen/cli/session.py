@@ -1,4 +1,4 @@
-"""What the global options decide, handed to every command."""
+"""The global options' decisions, handed to every command."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import click
 from pxgen.render.kinds import kind_of
 
 MAX_SECONDS = 6.0
-"""How long an animation plays."""
+"""Duration of an animation."""
 
 show_option = click.option("--show", is_flag=True, help="Draw them in the terminal too.")
 

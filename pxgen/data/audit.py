@@ -89,7 +89,7 @@ class LabelFinding:
     name: str
     labelled: int
     informative: bool
-    """Whether rules were found; without, its bearers cannot be judged."""
+    """True if rules were found; without, its bearers cannot be judged."""
     visible: int
     occluded: int
     absent: int

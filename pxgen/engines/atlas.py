@@ -59,7 +59,7 @@ class Tag(NamedTuple):
 
     @property
     def moves(self) -> bool:
-        """Whether it has several frames."""
+        """True of several frames."""
         return self.last > self.first
 
 
@@ -77,7 +77,7 @@ class Atlas:
     settings: SheetSettings
 
     def trimmed(self, cel: Cel) -> bool:
-        """Whether a frame lost transparent borders."""
+        """True if a frame lost transparent borders."""
         return (cel.width, cel.height) != self.source
 
 

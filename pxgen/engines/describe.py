@@ -34,7 +34,7 @@ class DescriptionKind(NamedTuple):
     write_array: Writer | None = None
     """The same with the frames in a list, where the format has both."""
     packed: bool = True
-    """Whether frames may lie anywhere; else they lie on a grid."""
+    """True if frames may lie anywhere; else they lie on a grid."""
 
 
 DESCRIPTIONS = (
@@ -49,7 +49,7 @@ DESCRIPTION_BY_SUFFIX = {kind.suffix: kind for kind in DESCRIPTIONS}
 
 
 def has_array(file: Path) -> bool:
-    """Whether a file's frames can be named in a list."""
+    """True if a file's frames can be named in a list."""
     kind = DESCRIPTION_BY_SUFFIX.get(file.suffix.lower())
     return kind is not None and kind.write_array is not None
 

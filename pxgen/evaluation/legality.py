@@ -15,7 +15,7 @@ from pxgen.evaluation.measure import Drawn
 
 
 def is_builtin(card: Card) -> bool:
-    """Whether the certifier can judge a model: it draws the built-in characters."""
+    """True of a model of the built-in characters, which the certifier can judge."""
     own_size = card.canvas.height == card.canvas.width == SIZE
     return own_size and card.palette == PALETTE and card.label_names == LABELS
 

@@ -34,7 +34,7 @@ _MIXABLE = (1, 2, 3, 4)
 
 
 def is_companion(path: Path) -> bool:
-    """Whether a file holds the labels or the palette of an array beside it."""
+    """True of a file with the labels or the palette of an array beside it."""
     return path.suffix.lower() == ".npy" and any(
         path.stem.endswith(("_" + kind, "." + kind)) for kind in COMPANIONS
     )
@@ -290,7 +290,7 @@ def _indexed(
 
 
 def _plane_axis(shape: tuple[int, ...]) -> tuple[int | None, str]:
-    """Which axis holds the colour planes, and the axes in words."""
+    """The axis of the colour planes, and the axes in words."""
     if len(shape) == 3:
         return None, "(N, H, W) grey"
     if shape[-1] in _MIXABLE:

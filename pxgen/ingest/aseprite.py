@@ -53,17 +53,17 @@ class _State:
     """Pixels of cels that may still be unpacked."""
     palette: Rgba = field(default_factory=lambda: np.zeros((256, 4), np.uint8))
     newer: bool = False
-    """Whether a palette chunk was seen that knows alpha; older ones then do not count."""
+    """True once a palette chunk with alpha was seen; older ones then do not count."""
     layers: list[_Layer] = field(default_factory=list)
     groups: list[bool] = field(default_factory=list)
-    """Whether each level of groups above the next layer is visible."""
+    """Visibility of each level of groups above the next layer."""
     cels: list[dict[int, _Cel]] = field(default_factory=list)
     """Of each frame, by layer."""
     tags: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
 
 
 def is_aseprite(head: bytes) -> bool:
-    """Whether a file that begins like this is Aseprite's own: both of its marks are there."""
+    """True of the first bytes of Aseprite's own files: both of its marks are there."""
     marks = len(head) >= 134 and struct.unpack_from("<H", head, 4)[0] == FILE
     return marks and struct.unpack_from("<H", head, 132)[0] == FRAME
 

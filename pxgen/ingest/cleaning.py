@@ -85,7 +85,7 @@ class Jpegs:
 
     @property
     def overflowed(self) -> bool:
-        """Whether they look as an overflow leaves them."""
+        """True if they look as an overflow leaves them."""
         mostly_dark = self.count >= MIN_JPEGS and self.dark >= MIN_DARK_SHARE * self.count
         return mostly_dark and self.coldness > 0
 

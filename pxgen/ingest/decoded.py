@@ -24,7 +24,7 @@ class DecodedImage:
     table: bytes | None = None
     """The RGBA rows of an indexed file's own colour table, in file order."""
     jpeg: bool = False
-    """Whether it comes from a JPEG file, whose colours are never quite those drawn."""
+    """True of JPEG files, whose colours are never quite those drawn."""
     durations: tuple[float, ...] = ()
     """Milliseconds of each frame, where the file says so."""
     tags: tuple[tuple[str, tuple[int, ...]], ...] = ()

@@ -49,11 +49,11 @@ class Target(NamedTuple):
     palette: Palette
     anchor: Anchor = "bottom"
     local: bool = False
-    """Whether an image keeps a palette of its own, of at most as many colours."""
+    """True if an image keeps a palette of its own, of at most as many colours."""
 
     @classmethod
     def of(cls, loaded: Loaded) -> Self:
-        """What images are fitted to for a model."""
+        """The target of images for a model."""
         card = loaded.card
         return cls(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
 

@@ -27,7 +27,7 @@ _HEAD = 256
 
 
 def is_image(path: Path) -> bool:
-    """Whether a file's suffix says image; where others use that suffix, its content says so."""
+    """True of an image by its suffix or, where others use that suffix, by its content."""
     kind = kind_of(path)
     if kind is None or not kind.shared:
         return kind is not None

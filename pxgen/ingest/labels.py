@@ -36,7 +36,7 @@ class Labelling:
     of: list[tuple[str, ...]]
     """The labels of each unit, in the units' order."""
     notes: tuple[str, ...] = ()
-    """How labels were found, for people."""
+    """The ways in which labels were found, for people."""
 
 
 def find_labels(

@@ -36,7 +36,7 @@ class Choice:
     """Visible colours of the sources."""
     counted_exactly: bool
     keep_alpha: bool
-    """Whether semi-transparent colours are palette entries; otherwise they are thresholded."""
+    """True if semi-transparent colours are palette entries; else they are thresholded."""
     soft_colors: int
     soft_pixels: int
     """Semi-transparent colours of the sources, and the pixels that bear them."""
@@ -46,11 +46,11 @@ class Choice:
     suggested: int | None
     """A colour count worth asking for; None where nothing is lost."""
     given: bool
-    """Whether the palette was asked for."""
+    """True if the palette was asked for."""
 
     @property
     def lossless(self) -> bool:
-        """Whether sprites that differ in their sources differ on the palette, too."""
+        """True if sprites that differ in their sources differ on the palette, too."""
         return math.isinf(self.psnr) and not (self.soft_colors and not self.keep_alpha)
 
 
@@ -107,7 +107,7 @@ def choose_palette(
 
 
 def _keeps_alpha(colors: Rgba, soft: int, alpha: Alpha, given: Palette | None, limit: int) -> bool:
-    """Whether the ``soft`` semi-transparent ones of the colours become palette entries."""
+    """True if the ``soft`` semi-transparent colours become palette entries."""
     if alpha == "threshold" or not soft:
         return False
     if given is not None:

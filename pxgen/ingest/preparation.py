@@ -190,7 +190,7 @@ class _Preparation:
         return reductions
 
     def _fit(self, reductions: dict[Size, int]) -> tuple[list[bool], Canvas]:
-        """Which sprites the canvas holds, and the canvas."""
+        """A mask of the sprites that the canvas holds, and the canvas."""
         true_sizes = {
             size: Canvas(size.frames, size.height // k, size.width // k)
             for size in set(self.survey.sizes)

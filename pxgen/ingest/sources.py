@@ -47,7 +47,7 @@ class Tally:
     tables: set[bytes] = field(default_factory=set)
     """Up to two distinct colour tables of indexed images."""
     without_table: bool = False
-    """Whether some image has no colour table of its own."""
+    """True if some image has no colour table of its own."""
     jpegs: Jpegs = field(default_factory=Jpegs)
 
     def saw_table(self, table: bytes | None) -> None:

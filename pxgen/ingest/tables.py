@@ -105,7 +105,7 @@ def _keyed(path: Path, content: dict[str, Any]) -> LabelTable:
 
 
 def _are_flags(tables: list[dict[str, Any]]) -> bool:
-    """Whether the values say yes or no.
+    """True if the values say yes or no.
 
     ``{"Alien": 0}`` names a label that is present and gives its number. Only values that are
     booleans, or 0 and 1 under the same keys for every sprite, are flags.

@@ -15,7 +15,7 @@ from pxgen.render.kinds import BY_SUFFIX, check_installed
 
 
 def is_video(head: bytes) -> bool:
-    """Whether a file that begins like this is of the MP4 or the Matroska family."""
+    """True of the first bytes of the MP4 or the Matroska family."""
     return bool(_container(head))
 
 

@@ -43,7 +43,7 @@ class Finding:
     where: tuple[int, int, int] | None
     """Frame, column and row of the first place."""
     fixable: bool
-    """Whether ``--fix`` repairs it."""
+    """True if ``--fix`` repairs it."""
 
 
 @dataclass(frozen=True)

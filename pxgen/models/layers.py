@@ -14,7 +14,7 @@ from pxgen.canvas import Canvas, Domain
 from pxgen.noise import Noise
 
 Wrap = tuple[bool, bool]
-"""Whether the canvas joins at top and bottom, and at left and right."""
+"""Seamless borders: top to bottom, and left to right."""
 NO_WRAP: Wrap = (False, False)
 
 

@@ -88,13 +88,13 @@ class Stage:
     """Early stopping: validations without fewer held-out bits, after which the best weights are
     restored."""
     continues: bool = False
-    """Whether it starts from trained weights. These are validated first, since they may stay the
-    best; weights that start at random may not."""
+    """Warm start: trained weights are validated first, since they may stay the best; weights that
+    start at random may not."""
     early_decay: bool = False
-    """Whether the learning rate decays sooner once held-out bits rise, which ends the stage."""
+    """The learning rate decays sooner once held-out bits rise, which ends the stage."""
     counts_in_bits: bool = True
-    """Whether its bits count towards a sprite given its labels; those of a label prior do not,
-    nor those that a later stage bounds anew."""
+    """Its bits count towards a sprite given its labels; those of a label prior do not, nor those
+    that a later stage bounds anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +104,11 @@ class SamplingParams(SamplingSettings):
     init: Tensor | None = None
     """``(T, H, W) uint8`` indices to start from."""
     strength: float | None = None
-    """How far from ``init`` the drawing may go: 0 returns it, 1 (the default) forgets it."""
+    """Distance from ``init`` that the drawing may go: 0 returns it, 1 (the default) forgets it."""
     mask: Tensor | None = None
     """``(T, H, W) bool``: the pixels to draw; all others stay those of ``init``."""
     tile: Wrap | None = None
-    """Which borders join without a seam."""
+    """Borders that join without a seam."""
     canvas: Canvas | None = None
     """The canvas of the drawing, where it is larger than the model's."""
     lock: Tensor | None = None
@@ -118,7 +118,7 @@ class SamplingParams(SamplingSettings):
 
     @classmethod
     def of(cls, settings: SamplingSettings) -> Self:
-        """What was asked for, without anything to draw from."""
+        """The options asked for, without anything to draw from."""
         return cls(**{f.name: getattr(settings, f.name) for f in fields(SamplingSettings)})
 
     @property
@@ -128,7 +128,7 @@ class SamplingParams(SamplingSettings):
 
     @property
     def from_scratch(self) -> bool:
-        """Whether every pixel is drawn, and none depends on ``init``."""
+        """True if every pixel is drawn, and none depends on ``init``."""
         return self.init is None or (self.mask is None and self.edit_strength == 1)
 
     def requested(self) -> frozenset[str]:
@@ -152,7 +152,7 @@ class Model(Protocol):
     module: nn.Module
     """Every weight of the model; its state dict is what a checkpoint holds."""
     steerable: bool
-    """Whether labels can steer a sample."""
+    """True if labels can steer a sample."""
     takes: frozenset[str]
     """The fields of ``SamplingParams`` that it takes, whichever sampler draws."""
     samplers: Mapping[str, frozenset[str]]

@@ -19,17 +19,17 @@ _PROFILED = "needs a colour profile to become exact RGB; convert it to RGB and e
 
 
 def is_ase(data: bytes) -> bool:
-    """Whether a file is Adobe Swatch Exchange."""
+    """True of Adobe Swatch Exchange."""
     return data.startswith(b"ASEF")
 
 
 def is_riff(data: bytes) -> bool:
-    """Whether a file is a RIFF palette."""
+    """True of a RIFF palette."""
     return data[:4] == b"RIFF" and data[8:12] == b"PAL "
 
 
 def is_aco(data: bytes) -> bool:
-    """Whether a file can be an .aco: it has no signature, only a version and a count."""
+    """True of a possible .aco: it has no signature, only a version and a count."""
     if len(data) < 4:
         return False
     version, count = struct.unpack_from(">HH", data)

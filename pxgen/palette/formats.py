@@ -28,9 +28,9 @@ class PaletteFormat(NamedTuple):
 
     suffix: str
     program: str
-    """Whose format it is, where the suffix does not say it."""
+    """Owner of the format, where the suffix does not say it."""
     matches: Callable[[bytes], bool]
-    """Whether a file's content is of this format."""
+    """Test of a file's content for this format."""
     read: Callable[[bytes, str], tuple[list[Row], str]]
     """Content and the file's name in messages to RGBA rows and the palette's own name.
 
@@ -38,7 +38,7 @@ class PaletteFormat(NamedTuple):
     write: Callable[[Palette], bytes] | None = None
     """None: read only."""
     alpha: bool = False
-    """Whether it holds half-transparent colours."""
+    """True if it holds half-transparent colours."""
 
 
 FORMATS = (

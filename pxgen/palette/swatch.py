@@ -21,7 +21,7 @@ _MAX_PIXELS = 1 << 22
 
 
 def is_png(data: bytes) -> bool:
-    """Whether a file is a PNG."""
+    """True of a PNG."""
     return data.startswith(SIGNATURE)
 
 

@@ -19,17 +19,17 @@ _PAINTNET_NAME = re.compile(r";\s*(?:Palette )?Name:\s*(.*)", re.IGNORECASE)
 
 
 def is_text(data: bytes) -> bool:
-    """Whether a file can be text: no zero byte stands near its beginning."""
+    """True of possible text: no zero byte stands near its beginning."""
     return b"\0" not in data[:1024]
 
 
 def is_gpl(data: bytes) -> bool:
-    """Whether a file begins as GIMP's do."""
+    """True of a palette of GIMP."""
     return _first_line(data) == b"GIMP Palette"
 
 
 def is_jasc(data: bytes) -> bool:
-    """Whether a file begins as Paint Shop Pro's do."""
+    """True of a palette of Paint Shop Pro."""
     return _first_line(data) == b"JASC-PAL"
 
 

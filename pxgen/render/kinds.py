@@ -25,11 +25,11 @@ class PictureKind(NamedTuple):
     encoder: str = ""
     """``module:function`` that writes several clips as one file; empty if only read, or a sheet."""
     plays: bool = True
-    """Whether the clips follow one another as frames of one animation; else each keeps its name."""
+    """True if the clips follow one another as one animation; else each keeps its name."""
     pillow: str = ""
     """Pillow's name of the format, where it is Pillow that reads it."""
     shared: bool = False
-    """Whether other programs use the suffix for other things."""
+    """True if other programs use the suffix for other things."""
     extra: str = ""
     """The extra that must be installed for it."""
 

@@ -93,7 +93,7 @@ class Output:
     series: Series | Named
     """The pictures to come; they name the files of a folder."""
     scale: int
-    """How many times larger each pixel is drawn."""
+    """The enlargement of each pixel."""
     delay_ms: float | Sequence[float]
     """Milliseconds a frame is shown, or each frame of a clip."""
     columns: int | None = None
@@ -102,12 +102,12 @@ class Output:
 
     @property
     def together(self) -> bool:
-        """Whether clips keep their names in one file."""
+        """True if clips keep their names in one file."""
         return self.form == "together" or self.sheet.for_engines
 
     @property
     def moves(self) -> bool:
-        """Whether pictures become the frames of one animation."""
+        """True if pictures become the frames of one animation."""
         kind = kind_of(self.target)
         return self.form == "together" and kind is not None and kind.plays
 
@@ -169,7 +169,7 @@ class Output:
         return [i for i, name in named if not {name + suffix for suffix in (STILL, CLIP)} & there]
 
     def paths(self, *, moving: bool) -> list[Path]:
-        """What will be written of clips that move or of stills: a file a picture, or one."""
+        """The files to be written of clips that move or of stills: one a picture, or one."""
         if self.form == "stdout":
             return []
         if self.form != "folder":

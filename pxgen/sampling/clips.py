@@ -134,7 +134,7 @@ class ClipPlan:
 def _going_on(
     given: Path, fitted: Fitted, sampling: SamplingParams, loaded: Loaded
 ) -> SamplingParams:
-    """How to draw what follows given frames."""
+    """Sampling options that continue given frames."""
     canvas = loaded.card.canvas
     frames = torch.from_numpy(fitted.pixels).to(loaded.device)
     if len(frames) >= canvas.frames:

@@ -1,4 +1,4 @@
-"""What to draw from: images, masks, tiles, locks and larger canvases as a model takes them."""
+"""Edits as a model takes them: images, masks, tiles, locks and larger canvases."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pxgen.palette.oklab import nearest
 MAX_CANVAS_PIXELS = 512 * 512
 """Pixels of a canvas that is drawn on in one piece."""
 DEFAULT_STRENGTH = 0.8
-"""How far a drawing goes from a whole image unless told otherwise."""
+"""Strength of an edit of a whole image unless told otherwise."""
 
 
 def edited_params(
@@ -32,7 +32,7 @@ def edited_params(
     loaded: Loaded,
     remark: Remark,
 ) -> tuple[tuple[SamplingParams, ...], Palette | None]:
-    """How to draw, once for each strength; and the image's own palette if it keeps one.
+    """Sampling options, once for each strength; and the image's own palette if it keeps one.
 
     ``sampling`` has steps, sampler and the like; ``remark`` is told what the image lost.
 
@@ -143,7 +143,7 @@ def _corner(text: str | None) -> tuple[int, int] | None:
 def continuing(
     frames: torch.Tensor, sampling: SamplingParams, loaded: Loaded
 ) -> SamplingParams | None:
-    """How to draw what follows ``(N, H, W) uint8`` frames; None where a model cannot."""
+    """Sampling options that continue ``(N, H, W) uint8`` frames; None where a model cannot."""
     canvas, takes = loaded.card.canvas, loaded.model.takes
     if "prefix" in takes:
         return replace(sampling, prefix=frames)

@@ -140,7 +140,7 @@ class Seat:
 
 
 def _group_size(model: Model, sampling: SamplingParams, device: torch.device) -> int:
-    """How many pictures are computed at once, whoever asks for how many."""
+    """Pictures that are computed at once, whoever asks for how many."""
     if device.type != "cpu":
         return MAX_GROUP_ACCELERATED
     if not sampling.from_scratch:

@@ -37,14 +37,14 @@ class Recorded:
     model: str
     """The fingerprint of the model."""
     options: Mapping[str, Any]
-    """What was set of :class:`PictureSettings`."""
+    """Fields of :class:`PictureSettings` that were set."""
     inputs: Mapping[str, str]
     """Files that the options name, and their SHA-256."""
     numbers: tuple[int, ...] = ()
 
 
 def options_of(settings: PictureSettings) -> dict[str, Any]:
-    """What is set, as JSON has it."""
+    """The options that are set, as JSON has them."""
     return {
         entry.name: str(value) if isinstance(value, Path) else value
         for entry in fields(PictureSettings)
@@ -53,7 +53,7 @@ def options_of(settings: PictureSettings) -> dict[str, Any]:
 
 
 def settings_of(recorded: Recorded, name: str) -> SampleSettings:
-    """What was asked for when the pictures of a manifest were drawn.
+    """The request by which the pictures of a manifest were drawn.
 
     Raises:
         InputError: something that no manifest has.
@@ -126,7 +126,7 @@ def read_manifest(text: str, name: str) -> Iterator[Recorded]:
 
 
 def _line(text: str, where: str) -> tuple[str, int]:
-    """What a picture shares with others as JSON, and its number."""
+    """A picture's options as JSON, which others may share, and its number."""
     try:
         line = json.loads(text)
         shared = {

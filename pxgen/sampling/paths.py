@@ -50,12 +50,12 @@ def check_frames(frames: int, keys: int) -> None:
 
 
 def frame_names(frames: int) -> list[str]:
-    """What the frames of a way are called."""
+    """Names of the frames of a way."""
     return [f"frame-{number:04}" for number in range(frames)]
 
 
 def positions(keys: int, frames: int, *, loop: bool) -> list[tuple[int, float]]:
-    """Where each frame stands: the key it comes from, and how far it is on the way to the next.
+    """Position of each frame: the key it comes from, and its share of the way to the next.
 
     Every key has a frame of its own; the others are shared out evenly.
     """

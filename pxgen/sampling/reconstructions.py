@@ -1,4 +1,4 @@
-"""What is left of images after a model has encoded and decoded them."""
+"""Reconstructions: images encoded and decoded by a model."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _decoded(code: Any, loaded: Loaded, level: Level, noise: PictureNoise) -> to
 
 
 def result_names(images: Sequence[Path]) -> list[str]:
-    """What results are called, numbered where images of several folders share a name."""
+    """Names of results, numbered where images of several folders share a name."""
     stems = [path.stem for path in images]
     if len(set(stems)) < len(stems):
         stems = [f"{stem}-{number:04}" for number, stem in enumerate(stems)]

@@ -1,4 +1,4 @@
-"""What is drawn: pictures one after another, and sprites as one array that can be saved."""
+"""Results of drawing: pictures one after another, and sprites as one array to save."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Sprites:
     palettes: tuple[Palette, ...]
     """Of each sprite."""
     names: tuple[str, ...]
-    """What each is called in a folder, without a suffix."""
+    """File names in a folder, without a suffix."""
     delay_ms: float | tuple[float, ...] = 100.0
     """Milliseconds that a frame is shown, or each frame of a clip."""
     columns: int | None = None

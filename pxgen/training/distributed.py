@@ -28,7 +28,7 @@ class ProcessGroup:
 
     @property
     def is_main(self) -> bool:
-        """Whether this process, of rank 0, writes and speaks."""
+        """True of the process of rank 0, which writes and speaks."""
         return self.rank == 0
 
     def all_reduce(self, tensors: Sequence[Tensor]) -> None:
@@ -59,7 +59,7 @@ class ProcessGroup:
         return box[0]
 
     def any(self, *, here: bool) -> bool:
-        """Whether ``here`` is true in any process."""
+        """Logical or of ``here`` over all processes."""
         if self.world_size == 1:
             return here
         said = torch.tensor(float(here))

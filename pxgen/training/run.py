@@ -152,7 +152,7 @@ def position_of(card: Card, file: Path) -> Position:
 
 
 def asks_for_more(settings: TrainSettings, finished: Card, position: Position) -> bool:
-    """Whether a larger budget is asked for than a finished run has spent."""
+    """True if a larger budget is asked for than a finished run has spent."""
     before = finished.training["settings"]
     if (before["steps"], before["minutes"]) == (settings.steps, settings.minutes):
         # It may have ended early, where there was nothing left to gain.

@@ -162,9 +162,9 @@ class Training:
     trainer: Trainer
     group: ProcessGroup
     resumed: bool = False
-    """Whether it continues the run that its folder held."""
+    """True if it continues the run that its folder held."""
     finished: bool = False
-    """Whether it has come to its end, now or in an earlier call."""
+    """True once it has come to its end, now or in an earlier call."""
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.folder / METRICS)

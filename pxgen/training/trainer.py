@@ -106,7 +106,7 @@ class Report:
 
     @property
     def logged(self) -> bool:
-        """Whether it makes a line of metrics: every tenth step, validations and the end."""
+        """True of a step with a line of metrics: every tenth, validations and the end."""
         return self.held_out is not None or self.position.step % 10 == 0 or self.finished
 
     def figures(self) -> dict[str, float]:
@@ -293,7 +293,7 @@ class Trainer:
             self.position = dataclasses.replace(self.position, turn=step, turned_at=progress)
 
     def _out_of_patience(self) -> bool:
-        """Whether the stage has stopped getting better before its budget is spent."""
+        """Early stopping: the stage has stopped getting better before its budget is spent."""
         patience = self._state.stage.patience
         return patience is not None and self.position.stale >= patience
 
@@ -363,7 +363,7 @@ class Trainer:
 
 
 def use_bf16(precision: str, device: torch.device, module: nn.Module) -> bool:
-    """Whether to compute in bfloat16; ``auto`` takes it where it is faster.
+    """Choose bfloat16 or not; ``auto`` takes it where it is faster.
 
     On CPUs with AMX tiles bf16 convolutions are faster, and slower without. Layers over a whole
     canvas are slower either way: a step would make a copy of their weights.

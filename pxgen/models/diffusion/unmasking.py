@@ -41,7 +41,7 @@ class Draft:
 
     @property
     def last(self) -> bool:
-        """Whether everything must be revealed now."""
+        """True if everything must be revealed now."""
         return self.step == self.steps - 1
 
     @property

@@ -30,7 +30,7 @@ def write(folder: Path, model: Model, card: Card) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "STEPS", 5)
+    monkeypatch.setitem(judge.train_judges.__kwdefaults__, "steps", 5)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.support.measuring import drawn, marked
 
 @pytest.fixture(autouse=True)
 def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "STEPS", 150)
+    monkeypatch.setitem(judge.train_judges.__kwdefaults__, "steps", 150)
 
 
 def test_the_judge_learns_labels_and_is_measured_on_sprites_it_has_not_seen(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_changes_count_where_they_are_right() -> None:
 def test_models_of_clips_are_measured_in_motion(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge, "STEPS", 5)
+    monkeypatch.setitem(judge.train_judges.__kwdefaults__, "steps", 5)
     data = tiny_dataset(tmp_path, count=48, frames=4)
     card = Card(dict(tiny_table(recipe)), data.canvas, PALETTE, LABELS, data.fingerprint)
     weights = prefixed(tiny_model(recipe, data.domain).module.state_dict(), "weights")

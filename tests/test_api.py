@@ -23,7 +23,8 @@ from pxgen.cli.app import pxgen as command
 from pxgen.config.settings import SampleSettings
 from pxgen.render.png import decode_png
 from pxgen.sampling.sprite_model import SpriteModel
-from tests.checkpoint.test_store import save
+from tests.support.checkpoints import save
+from tests.support.tiny import tiny_dataset
 
 EXAMPLES = ("pxgen", "pxgen.api", "pxgen.sampling.sprite_model", "pxgen.sampling.results")
 
@@ -208,3 +209,19 @@ def test_results_of_equal_names_are_all_written(model: SpriteModel, tmp_path: Pa
 def test_what_cannot_be_is_refused(wrong: Any, line: str, tmp_path: Path) -> None:
     with pytest.raises(pxgen.UsageError, match=line):
         wrong(tmp_path)
+
+
+def test_a_training_is_the_one_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options: dict[str, Any] = {"recipe": "ae", "steps": 2, "batch": 8, "runs": "mine"}
+    data = tiny_dataset(tmp_path)
+    *_, last = pxgen.train(data, **options)
+    assert last.checkpoint.parent == Path("mine/0001-ae")
+    options["out"], stages = last.checkpoint.parent, last.position.stage + 1
+    for resume, steps in ((True, [2]), (False, [1, 2] * stages)):
+        reports = pxgen.train(data, **options, resume=resume)
+        assert [report.position.step for report in reports] == steps
+    with pytest.raises(pxgen.UsageError, match="no tpu device here"):
+        next(pxgen.train(data, **options, device="tpu"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
-from pxgen.devices import cores, one_thread, pick_device
+from pxgen.devices import cores, one_thread, pick_device, thread_pool
 from pxgen.errors import UsageError
 
 
@@ -34,5 +36,19 @@ def test_the_number_of_threads_comes_back_after_an_error() -> None:
             assert torch.get_num_threads() == 1
             raise RuntimeError
         assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_threads_to_come_have_the_number_from_before_all_pools() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with thread_pool(1) as first:
+            assert first.submit(torch.get_num_threads).result() == 1
+            with thread_pool(1) as second:
+                assert second.submit(torch.get_num_threads).result() == 1
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(torch.get_num_threads).result() == 3
     finally:
         torch.set_num_threads(before)

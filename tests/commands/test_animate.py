@@ -238,3 +238,11 @@ def test_wishes_that_cannot_be_met_are_one_line(
     assert (code, lines) == (status, [])
     assert message in " ".join(said.split())
     assert not Path("x.gif").exists()
+
+
+def test_no_walk_passes_through_sprites_of_another(tmp_path: Path) -> None:
+    save(tmp_path)
+    # As many frames as sprites: each is one of those that the walk passes through.
+    assert run(tmp_path, "-n", 4, "--frames", 4, "-o", f"{tmp_path}/out/")[0] == 0
+    walks = [frames_of(path) for path in (tmp_path / "out").iterdir()]
+    assert len({frame.tobytes() for walk in walks for frame in walk}) == 16

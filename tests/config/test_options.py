@@ -1,11 +1,13 @@
-"""Parts of a run."""
+"""Parts of a run, times of frames, and options that exclude each other."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pxgen.config.options import shard_of
+from pxgen.config.options import BatchSettings, parse_durations, parse_shard, shard_of
+from pxgen.errors import UsageError
 
 
 @given(st.integers(0, 60), st.integers(1, 70))
@@ -13,3 +15,22 @@ def test_parts_of_a_run_are_the_whole_of_it(count: int, parts: int) -> None:
     shards = [shard_of(count, (part, parts)) for part in range(parts)]
     assert [number for shard in shards for number in shard] == list(range(count))
     assert max(map(len, shards)) - min(map(len, shards)) <= 1
+
+
+def test_parts_are_counted_from_one() -> None:
+    assert [parse_shard(f"{part}/3") for part in (1, 2, 3)] == [(0, 3), (1, 3), (2, 3)]
+    for wrong in ("0/3", "4/3", "1", "1/", "-1/3", "1/2/3"):
+        with pytest.raises(ValueError, match="no part such as"):
+            parse_shard(wrong)
+
+
+def test_frames_are_shown_for_times_that_files_can_hold() -> None:
+    assert parse_durations("10,65535") == (10, 65_535)
+    for wrong in ("9,100", "100,65536", "", "soon", "nan"):
+        with pytest.raises(ValueError, match="no list such as"):
+            parse_durations(wrong)
+
+
+def test_files_are_kept_or_replaced() -> None:
+    with pytest.raises(UsageError, match="--skip-existing and --force exclude each other"):
+        BatchSettings(skip_existing=True, force=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor
 
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
@@ -13,6 +16,9 @@ from pxgen.data.dataset import Dataset
 from pxgen.errors import InputError, UsageError
 from pxgen.evaluation.evaluate import evaluate
 from pxgen.evaluation.figures import Figure
+from pxgen.evaluation.judge import train_judges
+from pxgen.models.protocol import SamplingParams
+from pxgen.noise import Noise
 from tests.support.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
 
 OPTIONS = EvaluateSettings(count=12, steps=(2, 3), workers=1)
@@ -20,7 +26,7 @@ OPTIONS = EvaluateSettings(count=12, steps=(2, 3), workers=1)
 
 @pytest.fixture(autouse=True)
 def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pxgen.evaluation.judge.STEPS", 5)
+    monkeypatch.setitem(train_judges.__kwdefaults__, "steps", 5)
 
 
 def loaded(data: Dataset) -> Loaded:
@@ -79,3 +85,26 @@ def test_a_request_that_means_nothing_is_refused(tmp_path: Path) -> None:
     clips = tiny_dataset(tmp_path / "clips", frames=2)
     with pytest.raises(InputError, match=r"clips has another canvas"):
         evaluate(model, clips, OPTIONS)
+
+
+def test_sprites_of_some_labels_are_not_compared_with_all(tmp_path: Path) -> None:
+    data = tiny_dataset(tmp_path)
+    found = evaluate(loaded(data), data, replace(OPTIONS, label=("left",), steps=(2,)))
+    assert found.facts["runs"][0].keys() == {"steps", "palette", "labels", "copies", "craft"}
+
+
+def test_clips_go_on_with_the_labels_that_they_have(tmp_path: Path) -> None:
+    data = tiny_dataset(tmp_path, frames=4)
+    model, asked = loaded(data), []
+    sample = model.model.sample
+
+    def heard(labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
+        if sampling.mask is not None:
+            asked.append(labels)
+        return sample(labels, noise, sampling)
+
+    model.model.sample = heard  # type: ignore[method-assign]
+    found = evaluate(model, data, replace(OPTIONS, count=1, steps=(1,)))
+    _, marks = data.take(data.held_out)
+    assert found.facts["continuation"]["clips"] == len(marks) > 1
+    assert torch.equal(torch.cat(asked), torch.from_numpy(marks) * 2.0 - 1)

@@ -16,6 +16,7 @@ from pxgen.checkpoint.store import load_model
 from pxgen.cli.app import pxgen
 from pxgen.data.dataset import open_dataset
 from pxgen.errors import UsageError
+from pxgen.ingest.images import read_image
 from pxgen.palette import Palette
 from pxgen.palette.local import (
     LocalPalettes,
@@ -186,8 +187,6 @@ def test_images_keep_their_colours(trained: Path) -> None:
     with Image.open(image) as given:
         wanted = np.asarray(given)
     assert np.array_equal(np.array(palette.rows, np.uint8)[pixels[:, :8]], wanted)
-    way = ("--from", image, "--to", 3, "--frames", 5, "-o", trained / "way.gif")
-    assert run("interpolate", "-m", trained / "run", *way).exit_code == 0
     many = np.zeros((8, 8, 4), np.uint8)
     many[..., 0] = np.arange(64).reshape(8, 8) * 4
     many[..., 3] = 255
@@ -222,3 +221,16 @@ def test_what_local_palettes_cannot_hold_is_one_line(
     assert done.exit_code in {2, 3}
     assert message in " ".join(done.stderr.split())
     assert not (tmp_path / "out").exists()
+
+
+def test_a_way_takes_the_colours_of_the_sprite_that_is_nearer(trained: Path) -> None:
+    ends = sorted((trained / "in/box").iterdir())[:2]
+    way = ("--from", ends[0], "--to", ends[1], "--frames", 5, "-o", trained / "way.gif")
+    assert run("interpolate", "-m", trained / "run", *way).exit_code == 0
+    known = [{color for _, color in Image.open(end).getcolors()} for end in ends]
+    shown = [
+        {tuple(c) for c in f.reshape(-1, 4).tolist()} for f in read_image(trained / "way.gif").rgba
+    ]
+    nearer = [known[0], known[0], known[1], known[1], known[1]]
+    clear = {(0, 0, 0, 0)}
+    assert all(some - clear and some - clear <= of for some, of in zip(shown, nearer, strict=True))

@@ -117,9 +117,13 @@ def test_fractions_of_milliseconds_are_carried(suffix, tmp_path):
 
 @both
 def test_same_clip_same_bytes(suffix):
-    frames, palette = clip(4, 9, 30, 20)
+    frames, palette = clip(4, 3, 128, 20)
     encode = ENCODERS[suffix]
-    assert encode(frames, palette, 40) == encode(frames.copy(), Palette(palette.rgba), 40)
+    content = encode(frames, palette, 40)
+    assert content == encode(frames.copy(), Palette(palette.rgba), 40)
+    # x264 writes its options into the stream. More threads, of which low videos have no use, would
+    # give other bytes.
+    assert suffix == ".webm" or b" threads=1 " in content
 
 
 def test_transparent_pixels_lie_on_a_grey_that_the_palette_lacks():

@@ -175,3 +175,15 @@ def test_tiles_join_along_the_axis_that_is_named(
         EditSettings(tile=asked), SamplingParams(), load_model(model), print
     )
     assert sampling.tile == tile
+
+
+@pytest.mark.parametrize(("masked", "strength"), [(True, 1.0), (False, 0.8)])
+def test_unless_told_otherwise_a_mask_is_drawn_anew_and_a_whole_image_most_of_it(
+    masked: bool, strength: float, model: Path, tmp_path: Path
+) -> None:
+    image, mask = tmp_path / "a.png", tmp_path / "mask.png"
+    sprite(image)
+    Image.fromarray(np.eye(6, 8, dtype=np.uint8) * 255).save(mask)
+    edits = EditSettings(init=image, mask=mask if masked else None)
+    (sampling,), _ = edited_params(edits, SamplingParams(), load_model(model), print)
+    assert sampling.edit_strength == strength

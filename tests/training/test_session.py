@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from pxgen.checkpoint.card import read_card
+from pxgen.checkpoint.store import save_checkpoint
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
+from pxgen.training import session
 from pxgen.training.session import train
 from pxgen.training.trainer import Report
 from tests.support.tiny import tiny_dataset, tiny_table
@@ -50,6 +55,8 @@ def test_every_step_is_a_report_and_the_last_one_names_the_checkpoint(
     assert last.preview.is_file()
     assert last.held_out["bits"] > 0
     assert last.quality["colors"] > 0
+    *_, line = (tmp_path / "run/metrics.jsonl").read_text().splitlines()
+    assert json.loads(line)["quality_colors"] == last.quality["colors"]
     assert capfd.readouterr() == ("", "")
     # Once more, and there is nothing left to do.
     (only,) = start(tmp_path, tmp_path / "run")
@@ -103,3 +110,60 @@ def test_the_caller_keeps_its_own_torch(tmp_path: Path) -> None:
         assert torch.equal(torch.get_rng_state(), state)
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_larger_budget_takes_an_early_end_back(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path)
+    *_, last = start(dataset, tmp_path / "run")
+    card, _ = read_card(last.checkpoint)
+    early = replace(card, training={**card.training, "turn": 6, "turned_at": 1.0})
+    save_checkpoint(last.checkpoint, early, load_file(last.checkpoint))
+    *_, last = start(dataset, tmp_path / "run", replace(SETTINGS, steps=8))
+    assert (last.position.step, last.position.turn) == (8, None)
+
+
+@pytest.fixture
+def passed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that have passed: those that a test adds, and no others."""
+    seconds = [0.0]
+    monkeypatch.setattr(session, "time", SimpleNamespace(monotonic=lambda: sum(seconds)))
+    monkeypatch.setattr("pxgen.evaluation.quick_eval.JUDGE_STEPS", 1)
+    return seconds
+
+
+@pytest.mark.parametrize(
+    ("takes", "previews"),
+    # A long one is followed by twelve times as much training, of ten seconds a step here.
+    [(2.9, [*range(12)]), (3.0, [0, 4, 8, 11]), (4.0, [0, 5, 10, 11]), (99.0, [0, 11])],
+)
+def test_previews_that_take_long_are_drawn_less_often(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    passed: list[float],
+    takes: float,
+    previews: list[int],
+) -> None:
+    draw = session.draw_preview
+
+    def slow(*arguments: Any) -> Any:
+        passed.append(takes)
+        return draw(*arguments)
+
+    monkeypatch.setattr(session, "draw_preview", slow)
+    drawn = []
+    for number, report in enumerate(
+        start(tiny_dataset(tmp_path), tmp_path / "run", replace(SETTINGS, validate_every=1))
+    ):
+        passed.append(10.0)
+        drawn += [number] if report.preview else []
+    assert drawn == previews
+
+
+def test_a_checkpoint_is_saved_every_so_many_seconds_and_at_the_end(
+    tmp_path: Path, passed: list[float]
+) -> None:
+    settings, saved = replace(SETTINGS, save_every=30.0), []
+    for number, report in enumerate(start(tiny_dataset(tmp_path), tmp_path / "run", settings)):
+        passed.append(10.0)
+        saved += [number] if report.checkpoint else []
+    assert saved == [3, 6, 9, 11]

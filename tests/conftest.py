@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,11 @@ def model(tmp_path: Path) -> Path:
     """A run folder with a tiny model."""
     save(tmp_path / "model")
     return tmp_path / "model"
+
+
+@pytest.fixture(scope="module")
+def few_objects() -> Iterator[None]:
+    """imageio collects garbage at each end of a video, which takes a while beside torch."""
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -1,13 +1,18 @@
-"""`prepare`: palettes, and near-duplicates that only the palette makes."""
+"""Sources of every kind become one dataset: sprites, palette, labels, and what is noticed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from pxgen.builtin import certify
 from pxgen.data.dataset import open_dataset
-from tests.support.preparing import hero, heroes, prepared, run, save, shown
+from pxgen.palette import Palette
+from pxgen.render.png import decode_png
+from tests.support.preparing import hero, heroes, prepared, run, save, shown, visible
 
 pytestmark = pytest.mark.usefixtures("work")
 
@@ -53,3 +58,158 @@ def test_a_shadow_of_the_palette_stays_when_other_colours_are_dithered() -> None
     Path("own.hex").write_text(rows)
     dataset = prepared("art", "--palette", "own.hex", "--dither", "bayer2", "--alpha", "keep")
     assert (shown(dataset, "a.png")[0, 0] == shadow).all()
+
+
+def test_the_pictures_beside_it_show_sprites_and_palette() -> None:
+    heroes("art")
+    dataset = prepared("art", "-o", "out/d")
+    for name in ("sheet.png", "palette.png"):
+        indices, palette = decode_png(Path("out/d") / name)
+        assert palette == dataset.palette
+        assert set(np.unique(indices)) == {0, 1, 2, 3}
+
+
+def test_smaller_sprites_are_padded_onto_the_canvas() -> None:
+    heroes("art")
+    small = hero(77, 5, 6)
+    save("art/small.png", small)
+    dataset = prepared("art")
+    np.testing.assert_array_equal(shown(dataset, "small.png")[0, 3:, 1:7], visible(small))
+    larger = prepared("art", "--size", "10x12", "--anchor", "center", "-o", "b")
+    assert larger.canvas == (1, 12, 10)
+    np.testing.assert_array_equal(shown(larger, "small.png")[0, 3:8, 2:8], visible(small))
+
+
+def test_enlarged_sprites_come_back_to_their_true_pixels() -> None:
+    drawn = [hero(seed) for seed in range(5)]
+    for seed, rgba in enumerate(drawn):
+        save(f"art/{seed}.png", rgba.repeat(6, 0).repeat(6, 1))
+    result = run("art")
+    assert "enlarged 6 times" in result.stderr
+    dataset = open_dataset(Path("dataset"))
+    assert dataset.canvas == (1, 8, 8)
+    np.testing.assert_array_equal(shown(dataset, "3.png")[0], visible(drawn[3]))
+    assert prepared("art", "--keep-scale", "--force").canvas == (1, 48, 48)
+
+
+def test_every_mode_and_hidden_colours_meet_in_one_palette() -> None:
+    rgba = hero(0)
+    loud = rgba.copy()
+    loud[rgba[..., 3] == 0, :3] = 99
+    save("art/a.png", rgba)
+    save("art/b.png", loud)
+    save("art/grey.png", hero(1)[..., 0])
+    save("art/rgb.png", hero(2)[..., :3])
+    save("art/two.png", hero(3)[..., 0] > 100)
+    result = run("art")
+    assert result.exit_code == 0, result.stderr
+    dataset = open_dataset(Path("dataset"))
+    np.testing.assert_array_equal(shown(dataset, "a.png"), shown(dataset, "b.png"))
+    assert "1 exact copies" in result.stderr
+    assert (shown(dataset, "rgb.png")[0, ..., 3] == 255).all()
+
+
+def test_indexed_files_that_share_a_palette_keep_its_order() -> None:
+    Path("art").mkdir()
+    for seed in range(3):
+        image = Image.fromarray(np.random.default_rng(seed).integers(0, 3, (8, 8), np.uint8), "L")
+        image.putpalette([9, 9, 9, 250, 0, 0, 0, 0, 250, 1, 2, 3])
+        image.save(f"art/{seed}.png", transparency=0)
+    dataset = prepared("art")
+    assert dataset.palette == Palette.of([(250, 0, 0), (0, 0, 250), (1, 2, 3)])
+
+
+def test_sheets_are_cut_and_empty_cells_dropped() -> None:
+    sheet = np.zeros((16, 32, 4), np.uint8)
+    for place in range(6):
+        y, x = 8 * (place // 4), 8 * (place % 4)
+        sheet[y : y + 8, x : x + 8] = hero(place)
+    save("sheet.png", sheet)
+    result = run("sheet.png", "--cell", "8x8")
+    assert "2 empty cells dropped" in result.stderr
+    dataset = open_dataset(Path("dataset"))
+    assert dataset.names[5] == "sheet.png#1,1"
+    np.testing.assert_array_equal(shown(dataset, "sheet.png#1,1")[0], visible(hero(5)))
+    clips = prepared("sheet.png", "--cell", "8x8", "--frames", 2, "--force")
+    assert clips.pixels.shape == (3, 2, 8, 8)
+    assert run("sheet.png", "--cell", "5x8", "--force").exit_code == 3
+
+
+def test_numbered_frames_become_clips() -> None:
+    for actor in ("elf", "orc"):
+        for frame in range(4):
+            save(f"art/{actor}/run_f{frame}.png", hero(frame + 10 * (actor == "orc")))
+    save("art/imp/stand_f0.png", hero(99))
+    dataset = prepared("art")
+    assert dataset.pixels.shape == (3, 4, 8, 8)
+    assert dataset.label_names == ("elf", "imp", "orc")
+    for frame in range(4):
+        rgba = shown(dataset, "elf/run")[frame]
+        np.testing.assert_array_equal(rgba, visible(hero(frame)))
+        stand = shown(dataset, "imp/stand_f0.png")[frame]
+        np.testing.assert_array_equal(stand, visible(hero(99)))
+    assert prepared("art", "--frames", 1, "--force").pixels.shape == (9, 1, 8, 8)
+    result = run("art", "--frames", 2, "--force")
+    assert result.exit_code == 3
+    assert "one of 4 numbered frames" in result.stderr
+
+
+def test_animated_files_are_clips_or_with_one_frame_stills() -> None:
+    Path("art").mkdir()
+    for seed in range(2):
+        frames = [Image.fromarray(hero(10 * seed + i)) for i in range(3)]
+        frames[0].save(
+            f"art/{seed}.png", save_all=True, append_images=frames[1:], duration=100, disposal=2
+        )
+    dataset = prepared("art")
+    assert dataset.pixels.shape == (2, 3, 8, 8)
+    np.testing.assert_array_equal(shown(dataset, "1.png")[2], visible(hero(12)))
+    stills = prepared("art", "--frames", 1, "--force")
+    np.testing.assert_array_equal(shown(stills, "1.png#2")[0], visible(hero(12)))
+
+
+def test_arrays_with_labels_beside_them() -> None:
+    rgba = np.stack([hero(seed) for seed in range(10)])
+    np.save("heroes.npy", rgba[..., :3])
+    np.save("heroes_labels.npy", np.eye(2)[np.arange(10) % 2])
+    dataset = prepared("heroes.npy", "--label-names", "elf,orc")
+    assert dataset.label_names == ("elf", "orc")
+    assert dataset.marks.tolist() == np.eye(2)[np.arange(10) % 2].tolist()
+    np.testing.assert_array_equal(shown(dataset, "heroes.npy#7")[0, ..., :3], rgba[7, ..., :3])
+
+
+def test_labels_come_from_the_table_at_the_top_of_the_folder() -> None:
+    heroes("art")
+    rows = "".join(f"{i}, {'Hat / Beard' if i % 2 else 'Hat'}\n" for i in range(12))
+    Path("art/about.csv").write_text("id, wears\n" + rows)
+    dataset = prepared("art")
+    assert dataset.label_names == ("Beard", "Hat")
+    assert dataset.marks.sum(0).tolist() == [6, 12]
+    assert prepared("art", "--labels", "folders", "--force").label_names == ("elf", "orc")
+    result = run("art", "--labels", "missing.csv", "--force")
+    assert result.exit_code == 3
+    assert "missing.csv" in result.stderr
+
+
+def test_a_tiled_collection_is_noticed() -> None:
+    np.save("tiled.npy", np.concatenate([np.stack([hero(s) for s in range(4)])] * 5))
+    result = run("tiled.npy")
+    assert "every sprite occurs 5 times; 4 are distinct" in result.stderr
+
+
+def test_smooth_images_are_noticed() -> None:
+    heroes("art")
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    save("art/photo.png", noise)
+    assert "1 sprites hold more than 48 colours (such as photo.png)" in run("art").stderr
+
+
+def test_built_in_characters_are_legal_distinct_and_labelled() -> None:
+    dataset = prepared("--builtin", "-n", 40, "--seed", 3)
+    assert len(dataset) == 40
+    certificate = certify(np.asarray(dataset.pixels[5, 0]))
+    assert certificate.legal
+    labels = {dataset.label_names[i] for i in np.flatnonzero(dataset.marks[5])}
+    assert labels == certificate.label_names
+    assert len({pixels.tobytes() for pixels in dataset.pixels}) == 40
+    assert prepared("--builtin", "-n", 3, "--frames", 8, "-o", "b").canvas == (8, 24, 24)

@@ -1,0 +1,60 @@
+"""The network of every diffusion: canvases of any size, and labels by each of their ways."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from pxgen.canvas import Canvas
+from pxgen.errors import UsageError
+from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec, patch_side
+from pxgen.noise import seed_weights
+from tests.support.tiny import domain
+
+SIZES = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8}
+
+
+def backbone(height: int, width: int, conditioning: str = "sum") -> Backbone:
+    seed_weights(0)
+    spec = BackboneSpec(**SIZES, conditioning=conditioning)
+    made = Backbone(spec, domain(2, height, width), torch.nn.Identity(), 3)
+    # As if it had learnt something: labels and the coarse level begin with no say.
+    for parameter in made.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    return made.eval()
+
+
+def features(made: Backbone, label: float = 1.0) -> torch.Tensor:
+    embedded = torch.randn(1, *made.padded, EMBEDDING, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        return made.features(embedded, torch.tensor([[label, -1.0]]), torch.tensor([0.5]))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "patch"), [(32, 32, 2), (33, 32, 4), (64, 64, 4), (6, 8, 2), (128, 128, 8)]
+)
+def test_a_canvas_is_cut_into_256_cells_at_most(height: int, width: int, patch: int) -> None:
+    assert patch_side(Canvas(1, height, width)) == patch
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 8), (5, 7), (6, 8)])
+def test_every_pixel_of_every_frame_has_features(height: int, width: int) -> None:
+    made = backbone(height, width)
+    assert made.padded == (2, -(-height // 4) * 4, 8)
+    assert features(made).shape == (1, 2 * height * width, 3)
+    padded = made.pad(torch.zeros(1, 2, height, width), 7.0)
+    assert padded.shape == (1, *made.padded)
+    assert padded.sum() == 7 * (padded.numel() - 2 * height * width)
+
+
+@pytest.mark.parametrize("conditioning", ["sum", "attention", "both"])
+def test_labels_change_what_comes_out(conditioning: str) -> None:
+    made = backbone(4, 8, conditioning)
+    assert not torch.equal(features(made, 1.0), features(made, -1.0))
+
+
+def test_a_padded_canvas_has_no_seamless_borders() -> None:
+    made = backbone(5, 8)
+    embedded = torch.zeros(1, *made.padded, EMBEDDING)
+    with pytest.raises(UsageError, match="sides that 4 divides; this model draws 8x5"):
+        made.features(embedded, torch.zeros(1, 2), torch.zeros(1), (True, False))

@@ -18,7 +18,13 @@ from pxgen.config.options import (
     shard_of,
 )
 from pxgen.config.schema import again, needed, run_setting
-from pxgen.config.settings import PictureSettings, SamplingSettings, SeriesSettings, TrainSettings
+from pxgen.config.settings import (
+    PictureSettings,
+    SamplerSettings,
+    SamplingSettings,
+    SeriesSettings,
+    TrainSettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +129,8 @@ class ReconstructSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateSettings:
-    """``evaluate``: how good a model is."""
+class JudgedSettings:
+    """What ``evaluate`` judges."""
 
     model: Path | None = again(SeriesSettings, "model")
     dataset: Path | None = run_setting(
@@ -142,9 +148,12 @@ class EvaluateSettings:
         default=(),
         doc="drawing steps; repeat it for a row of figures each (default: the model's own)",
     )
-    sampler: str | None = again(SamplingSettings, "sampler")
-    guidance: float | None = again(SamplingSettings, "guidance")
-    temperature: float | None = again(SamplingSettings, "temperature")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateSettings(SamplerSettings, JudgedSettings):
+    """``evaluate``: how good a model is."""
+
     seed: int = again(SeriesSettings, "seed")
     device: Device = again(DeviceSettings, "device")
     workers: int | None = again(BatchSettings, "workers")

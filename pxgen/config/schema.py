@@ -44,7 +44,7 @@ class Rule:
     example: str = ""
     """TOML shown for a setting that is unset by default."""
     is_path: bool = False
-    """The value may be a path, relative to the project's folder."""
+    """The value may be a path; one of the project file starts from the project's folder."""
     flags: tuple[str, ...] = ()
     """Spellings on the command line; by default ``--`` and the field's name."""
     metavar: str | None = None
@@ -87,6 +87,11 @@ def rules(settings: type) -> dict[str, Rule]:
     """The rules of a settings class by field name, in order; a plain field has an empty one."""
     fields = dataclasses.fields(settings)
     return {entry.name: entry.metadata.get("rule", Rule(doc="")) for entry in fields}
+
+
+def values_of(settings: object, part: type) -> dict[str, Any]:
+    """The values of those fields of a settings object that ``part``, a base of it, declares."""
+    return {name: getattr(settings, name) for name in rules(part)}
 
 
 def file_keys(settings: type) -> list[str]:

@@ -137,10 +137,16 @@ class TrainSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplingSettings:
-    """How a model draws; the families read what means something to them."""
+class StepSettings:
+    """In how many steps a model draws."""
 
     steps: int | None = setting(None, "drawing steps; unset: the model's own", low=1, example="32")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplerSettings:
+    """By which rules a model draws, whatever the number of steps."""
+
     sampler: str | None = setting(
         None, "order of drawing; unset: the model's own", example='"confidence"', metavar="NAME"
     )
@@ -174,10 +180,15 @@ class SamplingSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SamplingSettings(SamplerSettings, StepSettings):
+    """How a model draws; the families read what means something to them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EditSettings:
     """What a drawing starts from and keeps to."""
 
-    init: Path | None = run_setting(None, "start from this sprite", metavar="IMAGE")
+    init: Path | None = run_setting(None, "start from this sprite", is_path=True, metavar="IMAGE")
     strength: tuple[float, ...] = run_setting(
         (),
         "how far from --init to go: 0 not at all, 1 forgets it (repeatable: taken in turn; "
@@ -186,7 +197,7 @@ class EditSettings:
         high=1,
     )
     mask: Path | None = run_setting(
-        None, "draw only where this is white; keep the rest", metavar="IMAGE"
+        None, "draw only where this is white; keep the rest", is_path=True, metavar="IMAGE"
     )
     tile: Literal["x", "y", "xy"] | None = run_setting(None, "join borders without a seam")
     canvas: str | None = run_setting(
@@ -198,7 +209,11 @@ class EditSettings:
         None, "where --init lies on --canvas (default: the middle)", metavar="X,Y"
     )
     lock: str | None = run_setting(
-        None, "use only the colours nearest to a palette's", metavar="FILE", complete="palettes"
+        None,
+        "use only the colours nearest to a palette's",
+        is_path=True,
+        metavar="FILE",
+        complete="palettes",
     )
 
 

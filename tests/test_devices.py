@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pxgen.devices import cores, one_thread, pick_device
+from pxgen.devices import cores, one_thread, pick_device, thread_settings
 from pxgen.errors import UsageError
 
 
@@ -36,3 +36,14 @@ def test_the_number_of_threads_comes_back_after_an_error() -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_caller_that_flushes_denormals_goes_on_doing_so() -> None:
+    try:
+        for flushes in (True, False):
+            torch.set_flush_denormal(flushes)
+            with one_thread(flush_denormal=True):
+                assert thread_settings() == (1, True)
+            assert thread_settings()[1] is flushes
+    finally:
+        torch.set_flush_denormal(False)

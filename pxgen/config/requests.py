@@ -12,6 +12,7 @@ from pxgen.config.options import (
     BatchSettings,
     Device,
     DeviceSettings,
+    Image,
     OutputSettings,
     SheetSettings,
     parse_durations,
@@ -52,7 +53,7 @@ class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
     """``animate``: clips drawn, gone on with, or walks that close."""
 
     scale: int = again(PictureSettings, "scale")
-    given: Path | None = run_setting(None, "go on with this clip", metavar="CLIP")
+    given: Image | None = run_setting(None, "go on with this clip", metavar="CLIP")
     keep: int | None = run_setting(
         None, "only with so many of its first frames (default: all)", low=1
     )

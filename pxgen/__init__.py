@@ -18,15 +18,21 @@ if TYPE_CHECKING:
     from pxgen.api import evaluate, load, open_dataset, prepare, train
     from pxgen.data.dataset import Dataset
     from pxgen.errors import InputError, PxgenError, UsageError
+    from pxgen.evaluation.evaluate import Evaluation
     from pxgen.palette import Palette
-    from pxgen.sampling.results import Sprites
-    from pxgen.sampling.sprite_model import SpriteModel
+    from pxgen.sampling.results import Picture, Sprites
+    from pxgen.sampling.sprite_model import Reconstructed, SpriteModel
+    from pxgen.training.trainer import Report
 
 __all__ = [
     "Dataset",
+    "Evaluation",
     "InputError",
     "Palette",
+    "Picture",
     "PxgenError",
+    "Reconstructed",
+    "Report",
     "SpriteModel",
     "Sprites",
     "UsageError",
@@ -42,9 +48,11 @@ _HOMES = {
     "pxgen.api": ("evaluate", "load", "open_dataset", "prepare", "train"),
     "pxgen.data.dataset": ("Dataset",),
     "pxgen.errors": ("InputError", "PxgenError", "UsageError"),
+    "pxgen.evaluation.evaluate": ("Evaluation",),
     "pxgen.palette": ("Palette",),
-    "pxgen.sampling.sprite_model": ("SpriteModel",),
-    "pxgen.sampling.results": ("Sprites",),
+    "pxgen.sampling.results": ("Picture", "Sprites"),
+    "pxgen.sampling.sprite_model": ("Reconstructed", "SpriteModel"),
+    "pxgen.training.trainer": ("Report",),
 }
 
 

@@ -8,25 +8,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from pxgen.config.keywords import EvaluateOptions, PrepareOptions, StrPath, TrainOptions
 from pxgen.config.requests import EvaluateSettings
-from pxgen.config.schema import Table, Where, rules, settings_from
+from pxgen.config.schema import Table, Where, settings_from
 from pxgen.config.settings import DataSettings, TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.data.dataset import open_dataset as _open_dataset
-from pxgen.errors import Remark, UsageError, unsaid
+from pxgen.errors import Remark, UsageError, in_keywords, unsaid
 
 if TYPE_CHECKING:
     from pxgen.evaluation.evaluate import Evaluation
     from pxgen.sampling.sprite_model import SpriteModel
     from pxgen.training.trainer import Report
 
-StrPath = str | os.PathLike[str]
 
-
+@in_keywords()
 def load(
-    model: StrPath = "starter", *, device: str = "cpu", remark: Remark = unsaid
+    model: StrPath = "starter", *, device: str = "auto", remark: Remark = unsaid
 ) -> SpriteModel:
     """A trained model, ready to draw.
 
@@ -54,6 +54,11 @@ def load(
 def open_dataset(path: StrPath) -> Dataset:
     """A dataset that ``pxgen prepare`` wrote, mapped into memory.
 
+        >>> import pxgen
+        >>> _ = pxgen.prepare(builtin=True, count=50, out="heads", force=True)
+        >>> pxgen.open_dataset("heads")
+        <dataset heads, 50 sprites of 1 x 24 x 24>
+
     Args:
         path: its folder or file.
 
@@ -63,8 +68,12 @@ def open_dataset(path: StrPath) -> Dataset:
     return _open_dataset(Path(path))
 
 
+@in_keywords()
 def prepare(
-    *sources: StrPath, out: StrPath = "dataset", remark: Remark = unsaid, **options: Any
+    *sources: StrPath,
+    out: StrPath = "dataset",
+    remark: Remark = unsaid,
+    **options: Unpack[PrepareOptions],
 ) -> Dataset:
     """Turn sprites into a dataset folder and open it, as ``pxgen prepare`` does.
 
@@ -78,7 +87,7 @@ def prepare(
         out: the folder.
         remark: takes remarks and the summary, a line each.
         options: the other options of ``pxgen prepare`` by their names, such as ``colors=32``,
-            ``cell="16x16"``, ``labels="folders"``, ``force=True``.
+            ``cell=(16, 16)``, ``labels="folders"``, ``force=True``.
 
     Raises:
         InputError: sources are missing or bad; what stood in the folder stays untouched.
@@ -86,11 +95,13 @@ def prepare(
     """
     from pxgen.ingest.preparation import prepare as prepare_dataset
 
-    values = {**options, "source": [os.fspath(source) for source in sources]}
-    settings = settings_from(DataSettings, values, "prepare()")
+    named = [os.fspath(source) for source in sources]
+    known = PrepareOptions.__annotations__
+    settings = settings_from(DataSettings, options, "prepare()", only=known, source=named)
     return _open_dataset(prepare_dataset(settings, Path(out), remark))
 
 
+@in_keywords()
 def train(
     dataset: StrPath | Dataset,
     *,
@@ -100,7 +111,7 @@ def train(
     model: Mapping[str, Any] | None = None,
     device: str = "auto",
     resume: bool = True,
-    **options: Any,
+    **options: Unpack[TrainOptions],
 ) -> Iterator[Report]:
     """Train a model: a generator of one report a step, as ``pxgen train`` does.
 
@@ -128,16 +139,17 @@ def train(
         InputError: the dataset, the model's table or the run to resume is rejected.
         PxgenError: the run folder cannot be written, or the training diverged.
     """
-    from pxgen.training import session
+    from pxgen.training.run import TrainRequest
+    from pxgen.training.session import reports
 
-    known = [name for name in rules(TrainSettings) if name != "track"]
+    known = TrainOptions.__annotations__
     settings = settings_from(TrainSettings, options, "train()", only=known)
     if settings.steps is not None and settings.minutes is not None:
         raise UsageError("train(): set steps or minutes, not both")
     if recipe is not None and model is not None:
         raise UsageError("train(): name a recipe, or give a model table, not both")
-    return session.train(
-        dataset if isinstance(dataset, Dataset) else Path(dataset),
+    request = TrainRequest(
+        dataset=dataset if isinstance(dataset, Dataset) else Path(dataset),
         out=None if out is None else Path(out),
         runs=Path(runs),
         settings=settings,
@@ -146,10 +158,14 @@ def train(
         device=device,
         resume=resume,
     )
+    return reports(request)
 
 
+@in_keywords()
 def evaluate(
-    model: SpriteModel | StrPath, dataset: StrPath | Dataset | None = None, **options: Any
+    model: SpriteModel | StrPath,
+    dataset: StrPath | Dataset | None = None,
+    **options: Unpack[EvaluateOptions],
 ) -> Evaluation:
     """Measure how good a model is, as ``pxgen evaluate`` does.
 
@@ -172,14 +188,11 @@ def evaluate(
         InputError: the dataset does not fit the model.
     """
     from pxgen.evaluation.evaluate import evaluate as measure
-
-    ours = {"model", "dataset", "device", "json", "out"}
-    known = [name for name in rules(EvaluateSettings) if name not in ours]
     from pxgen.sampling.sprite_model import SpriteModel
 
     loaded = model.loaded if isinstance(model, SpriteModel) else load(model).loaded
     if dataset is not None and not isinstance(dataset, Dataset):
         dataset = open_dataset(dataset)
-    return measure(
-        loaded, dataset, settings_from(EvaluateSettings, options, "evaluate()", only=known)
-    )
+    known = EvaluateOptions.__annotations__
+    settings = settings_from(EvaluateSettings, options, "evaluate()", only=known)
+    return measure(loaded, dataset, settings)

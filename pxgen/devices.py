@@ -54,17 +54,27 @@ def limit_thread(*, flush_denormal: bool = False) -> None:
         torch.set_flush_denormal(True)
 
 
+def thread_settings() -> tuple[int, bool]:
+    """The calling thread's number of threads, and whether it flushes denormals."""
+    # torch sets flushing, and does not tell.
+    return torch.get_num_threads(), not torch.tensor(1e-40).mul(1).any()
+
+
+def set_thread(threads: int, flush_denormal: bool) -> None:
+    """Give the calling thread such settings back."""
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(flush_denormal)
+
+
 @contextmanager
 def one_thread(*, flush_denormal: bool = False) -> Iterator[None]:
     """:func:`limit_thread` for a block; the calling thread's own settings return after it."""
-    before = torch.get_num_threads()
+    before = thread_settings()
     limit_thread(flush_denormal=flush_denormal)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
-        if flush_denormal:
-            torch.set_flush_denormal(False)
+        set_thread(*before)
 
 
 _open: dict[ThreadPoolExecutor, int] = {}

@@ -6,7 +6,9 @@ it without a traceback and exits with the class's ``exit_code``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 Remark = Callable[[str], None]
 """Takes a line for people."""
@@ -36,3 +38,27 @@ class InputError(PxgenError):
 
 class BusyError(PxgenError):
     """Another process is at work in the same place."""
+
+
+_FLAG = re.compile(r"`[^`]*`|(?<![^\s(])--?([a-z][a-z-]*)(?![\w./\\])")
+"""A command in quotes, which stays as it is, or a flag."""
+_KEYWORDS = {"o": "out", "m": "model", "n": "count", "fresh": "resume=False"}
+
+
+@contextmanager
+def in_keywords(**short: str) -> Iterator[None]:
+    """Errors of the block, or of the function that this decorates, name options as Python does.
+
+    Args:
+        short: what other names than those of the options are called, such as ``o="path"``.
+    """
+    names = _KEYWORDS | short
+
+    def keyword(found: re.Match[str]) -> str:
+        return names.get(found[1], found[1].replace("-", "_")) if found[1] else found[0]
+
+    try:
+        yield
+    except PxgenError as error:
+        error.args = (_FLAG.sub(keyword, str(error)),)
+        raise

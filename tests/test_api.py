@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import importlib.util
+import inspect
 import subprocess
 import sys
 import warnings
@@ -20,7 +21,6 @@ from PIL import Image
 
 import pxgen
 from pxgen.cli.app import pxgen as command
-from pxgen.config.settings import SampleSettings
 from pxgen.render.png import decode_png
 from pxgen.sampling.sprite_model import SpriteModel
 from tests.support.checkpoints import save
@@ -40,8 +40,18 @@ def test_examples_do_what_they_say(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = doctest.testmod(importlib.import_module(name))
-    assert result.failed == 0
+    module = importlib.import_module(name)
+    found = Examples().find(module)
+    assert any(example.examples for example in found)
+    runner = doctest.DocTestRunner()
+    assert sum(runner.run(example).failed for example in found) == 0
+
+
+class Examples(doctest.DocTestFinder):
+    """Those of functions that are decorated, too."""
+
+    def _from_module(self, module: object, object: object) -> bool:  # noqa: A002
+        return super()._from_module(module, inspect.unwrap(object))  # type: ignore[arg-type,misc]
 
 
 def test_importing_it_loads_nothing_heavy() -> None:
@@ -79,8 +89,7 @@ def test_arrays_are_what_the_command_writes(model: SpriteModel, tmp_path: Path) 
 
 
 def test_pictures_come_one_after_another(model: SpriteModel) -> None:
-    settings = SampleSettings(count=3, seed=1, steps=2)
-    stream = model.stream(settings)
+    stream = model.stream(n=3, seed=1, steps=2)
     assert np.array_equal(next(stream).indices, model.sample(seed=1, steps=2).indices[0])
 
 
@@ -98,7 +107,7 @@ def test_it_works_in_threads_says_nothing_and_leaves_nothing(
             for sprites in pool.map(lambda seed: model.sample(seed=seed, steps=2), range(4))
         ]
     assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
-    suspended = model.stream(SampleSettings(count=300, steps=1))
+    suspended = model.stream(n=300, steps=1)
     next(suspended)
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), state)
@@ -113,7 +122,7 @@ def test_it_works_in_threads_says_nothing_and_leaves_nothing(
         ({"stepz": 3}, r"sample\(\): stepz: unknown key; did you mean steps"),
         ({"steps": 0}, r"sample\(\): steps: at least 1"),
         ({"steps": "3"}, r"sample\(\): steps: expected a whole number"),
-        ({"strength": 0.5}, "--strength needs an image"),
+        ({"strength": 0.5}, "^strength needs an image to start from: give it with init$"),
         ({"sampler": "dice"}, "no sampler 'dice'"),
         ({"out": "x/"}, r"sample\(\): out: unknown key"),
         ({"label": "left"}, r"sample\(\): label: unknown key"),
@@ -136,7 +145,7 @@ def test_images_are_reconstructed_and_passed_through(model: SpriteModel, tmp_pat
     assert path.indices.shape == (4, *model.canvas)
     with pytest.raises(pxgen.UsageError, match="two sprites"):
         model.interpolate(3)
-    with pytest.raises(pxgen.UsageError, match="name each file"):
+    with pytest.raises(pxgen.UsageError, match="name each"):
         model.reconstruct(paths)  # type: ignore[arg-type]
     assert (repr(path), repr(model).startswith("<model ")) == ("<4 sprites of 1 x 6 x 8>", True)
 
@@ -200,6 +209,7 @@ def test_results_of_equal_names_are_all_written(model: SpriteModel, tmp_path: Pa
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
+        (lambda folder: pxgen.prepare(builtin=True, cell=(8, 8), out=folder / "x"), "^builtin has"),
         (lambda folder: pxgen.prepare(out=folder / "x"), "name what to learn from"),
         (lambda folder: pxgen.prepare(folder, builtin=True, out=folder / "x"), "not both"),
         (lambda folder: pxgen.train(folder, steps=1, minutes=1.0), "steps or minutes"),
@@ -225,3 +235,44 @@ def test_a_training_is_the_one_that_was_asked_for(
         assert [report.position.step for report in reports] == steps
     with pytest.raises(pxgen.UsageError, match="no tpu device here"):
         next(pxgen.train(data, **options, device="tpu"))
+
+
+def test_arrays_are_taken_where_images_are(model: SpriteModel, tmp_path: Path) -> None:
+    sprite = model.sample(seed=3, steps=2)
+    (path,) = sprite.save(tmp_path / "a.png")
+    mask = np.zeros((6, 8), np.bool_)
+    mask[:3] = True
+    Image.fromarray(mask.astype(np.uint8) * 255).save(tmp_path / "mask.png")
+    by_file = model.sample(init=path, mask=tmp_path / "mask.png", steps=2).indices
+    for array in (sprite.indices[0], sprite.indices[0, 0], sprite.rgba[0], sprite.rgba[0, 0]):
+        assert np.array_equal(model.sample(init=array, mask=mask, steps=2).indices, by_file)
+        assert np.array_equal(model.reconstruct(array).indices, model.reconstruct(path).indices)
+        ways = [model.interpolate(each, 5, frames=3, to_label="left") for each in (path, array)]
+        assert np.array_equal(ways[0].indices, ways[1].indices)
+    with pytest.raises(pxgen.UsageError, match="no label 'up'"):
+        model.interpolate(path, 5, from_label="up")
+    for wrong in (np.zeros((6, 8)), np.full((6, 8), 255, np.uint8), np.zeros((0, 4), np.uint8)):
+        with pytest.raises(pxgen.UsageError, match=r"is no image|palette has"):
+            model.reconstruct(wrong)
+    with pytest.raises(pxgen.InputError, match=r"the array \(1, 9, 9, 4\): 9x9 is larger"):
+        model.reconstruct(np.zeros((9, 9), np.uint8))
+
+
+def test_sizes_may_be_pairs(model: SpriteModel, tmp_path: Path) -> None:
+    text, pair = (model.sample(canvas=size, steps=1).indices for size in ("16x12", (16, 12)))
+    assert text.shape == (1, 1, 12, 16)
+    assert np.array_equal(text, pair)
+
+
+def test_things_show_themselves_in_a_line(model: SpriteModel, tmp_path: Path) -> None:
+    dataset = pxgen.prepare(builtin=True, count=20, out=tmp_path / "heads")
+    picture = next(model.stream(steps=1))
+    for thing in (dataset, dataset.palette, picture, model, model.sample(steps=1)):
+        assert len(repr(thing).replace(str(tmp_path), "")) < 60
+
+
+def test_a_name_that_is_taken_is_told_in_keywords(model: SpriteModel, tmp_path: Path) -> None:
+    sprite = model.sample(steps=1)
+    sprite.save(tmp_path / "out")
+    with pytest.raises(pxgen.UsageError, match="replace it with force, or choose another path"):
+        sprite.save(tmp_path / "out")

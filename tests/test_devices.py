@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from pxgen.devices import cores, one_thread, pick_device, thread_pool
+from pxgen.devices import cores, one_thread, pick_device, thread_pool, thread_settings
 from pxgen.errors import UsageError
 
 
@@ -52,3 +52,14 @@ def test_threads_to_come_have_the_number_from_before_all_pools() -> None:
             assert other.submit(torch.get_num_threads).result() == 3
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_caller_that_flushes_denormals_goes_on_doing_so() -> None:
+    try:
+        for flushes in (True, False):
+            torch.set_flush_denormal(flushes)
+            with one_thread(flush_denormal=True):
+                assert thread_settings() == (1, True)
+            assert thread_settings()[1] is flushes
+    finally:
+        torch.set_flush_denormal(False)

@@ -14,7 +14,7 @@ from pxgen.config.requests import InterpolateSettings
 from pxgen.palette.local import united
 from pxgen.render.outputs import Named, plan_output
 from pxgen.sampling.model_choice import open_model
-from pxgen.sampling.paths import Key, check_frames, frame_names, parse_key, path_pictures
+from pxgen.sampling.paths import frame_names, keys_of, parse_key, path_pictures
 
 
 def interpolate(
@@ -26,8 +26,8 @@ def interpolate(
         UsageError: an unknown label, too few frames, or an output that is taken.
         InputError: an image or the model is rejected.
     """
-    keys = keys_of(settings)
-    check_frames(settings.frames, len(keys))
+    sprites = [parse_key(text) for text in (settings.from_, *settings.through, settings.to)]
+    keys = keys_of(sprites, settings.label, settings.from_label, settings.to_label)
     names = frame_names(settings.frames)
     output = plan_output(
         settings.out,
@@ -49,17 +49,3 @@ def interpolate(
         maps, palette = united((frame.indices, frame.palette) for frame in frames)
     output = replace(output, series=Named(["way"]))
     yield from output.write([("way", np.concatenate(maps), palette)])
-
-
-def keys_of(settings: InterpolateSettings) -> list[Key]:
-    """The sprites to pass through, with their labels.
-
-    Raises:
-        UsageError: one is neither a file nor a number.
-    """
-    labels = settings.label
-    return [
-        Key(parse_key(settings.from_), (*labels, *settings.from_label)),
-        *(Key(parse_key(text), labels) for text in settings.through),
-        Key(parse_key(settings.to), (*labels, *settings.to_label)),
-    ]

@@ -11,7 +11,9 @@ from rich.console import Console
 
 from pxgen.checkpoint.store import fingerprint, load_model
 from pxgen.commands.sample import carry_out, plan_samples
+from pxgen.config.options import BatchSettings
 from pxgen.config.project import Project
+from pxgen.config.schema import rules
 from pxgen.config.settings import SampleSettings
 from pxgen.data.labels import parse_labels
 from pxgen.devices import pick_device
@@ -19,7 +21,7 @@ from pxgen.errors import InputError, UsageError
 from pxgen.sampling.manifest import Recorded, read_manifest, settings_of
 from pxgen.sampling.model_choice import choose_model
 
-OWN = ("model", "out", "force", "device", "batch", "workers")
+OWN = ("model", *rules(BatchSettings))
 """Options that mean something beside ``--repeat``; a manifest settles the others."""
 
 

@@ -13,7 +13,6 @@ from rich.console import Console
 from pxgen.checkpoint.store import Loaded, fingerprint
 from pxgen.config.project import Project
 from pxgen.config.settings import SampleSettings
-from pxgen.data.dataset import open_dataset
 from pxgen.errors import UsageError
 from pxgen.render.outputs import Output, Series, Shown, plan_output
 from pxgen.sampling.model_choice import open_model
@@ -98,10 +97,8 @@ def plan_samples(
     if loaded is None:
         loaded = open_model(settings.model, settings.device, project.runs, console.print)
     _check(settings)
-    training = None
-    if settings.novel is not None:
-        training = open_dataset(settings.dataset or project.dataset)
-    plan = SamplePlan.of(loaded, settings, console.print, training)
+    settings = replace(settings, dataset=settings.dataset or project.dataset)
+    plan = SamplePlan.of(loaded, settings, console.print)
     numbers = settings.numbers if numbers is None else numbers
     output = plan_output(
         settings.out,

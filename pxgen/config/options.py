@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pxgen.config.schema import run_setting
 from pxgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from pxgen.arrays import Rgba
 
 Arrangement = Literal["rows", "columns", "packed"]
 """``rows``: a clip a row, and stills in reading order; ``columns``: turned; ``packed``: transparent
 borders cut off and equal frames kept once."""
 Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageArray:
+    """An image that is at hand as an array, where a file of one is asked for."""
+
+    rgba: Rgba
+    """``(T, H, W, 4) uint8``."""
+    stem: ClassVar[str] = "array"
+
+    def __str__(self) -> str:
+        return f"the array {self.rgba.shape}"
+
+
+Image = Path | ImageArray
 
 
 def parse_shard(text: str) -> tuple[int, int]:

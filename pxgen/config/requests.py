@@ -12,13 +12,20 @@ from pxgen.config.options import (
     BatchSettings,
     Device,
     DeviceSettings,
+    Image,
     OutputSettings,
     SheetSettings,
     parse_durations,
     shard_of,
 )
 from pxgen.config.schema import again, needed, run_setting
-from pxgen.config.settings import PictureSettings, SamplingSettings, SeriesSettings, TrainSettings
+from pxgen.config.settings import (
+    PictureSettings,
+    SamplerSettings,
+    SamplingSettings,
+    SeriesSettings,
+    TrainSettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +53,7 @@ class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
     """``animate``: clips drawn, gone on with, or walks that close."""
 
     scale: int = again(PictureSettings, "scale")
-    given: Path | None = run_setting(None, "go on with this clip", metavar="CLIP")
+    given: Image | None = run_setting(None, "go on with this clip", metavar="CLIP")
     keep: int | None = run_setting(
         None, "only with so many of its first frames (default: all)", low=1
     )
@@ -123,8 +130,8 @@ class ReconstructSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateSettings:
-    """``evaluate``: how good a model is."""
+class JudgedSettings:
+    """What ``evaluate`` judges."""
 
     model: Path | None = again(SeriesSettings, "model")
     dataset: Path | None = run_setting(
@@ -142,9 +149,12 @@ class EvaluateSettings:
         default=(),
         doc="drawing steps; repeat it for a row of figures each (default: the model's own)",
     )
-    sampler: str | None = again(SamplingSettings, "sampler")
-    guidance: float | None = again(SamplingSettings, "guidance")
-    temperature: float | None = again(SamplingSettings, "temperature")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateSettings(SamplerSettings, JudgedSettings):
+    """``evaluate``: how good a model is."""
+
     seed: int = again(SeriesSettings, "seed")
     device: Device = again(DeviceSettings, "device")
     workers: int | None = again(BatchSettings, "workers")

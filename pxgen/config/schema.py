@@ -44,7 +44,7 @@ class Rule:
     example: str = ""
     """TOML shown for a setting that is unset by default."""
     is_path: bool = False
-    """The value may be a path, relative to the project's folder."""
+    """The value may be a path; one of the project file starts from the project's folder."""
     flags: tuple[str, ...] = ()
     """Spellings on the command line; by default ``--`` and the field's name."""
     metavar: str | None = None
@@ -52,6 +52,8 @@ class Rule:
     """A matter of one run: the project file does not take it."""
     argument: bool = False
     """Written without a flag, at least once."""
+    separator: str = ""
+    """Stands between the parts of the text, which Python may give as a list."""
     complete: str = ""
     """Names that the shell completes: ``labels``, ``palettes`` or ``recipes``."""
     parse: Callable[[str], Any] | None = None
@@ -87,6 +89,11 @@ def rules(settings: type) -> dict[str, Rule]:
     """The rules of a settings class by field name, in order; a plain field has an empty one."""
     fields = dataclasses.fields(settings)
     return {entry.name: entry.metadata.get("rule", Rule(doc="")) for entry in fields}
+
+
+def values_of(settings: object, part: type) -> dict[str, Any]:
+    """The values of those fields of a settings object that ``part``, a base of it, declares."""
+    return {name: getattr(settings, name) for name in rules(part)}
 
 
 def file_keys(settings: type) -> list[str]:
@@ -185,7 +192,8 @@ def settings_from(
 ) -> T:
     """A settings object from values of Python, checked as those of a file are.
 
-    One value stands for a list of one, and text is read as the command line reads it.
+    One value stands for a list of one, a list for text with parts, and text is read as the command
+    line reads it.
 
     Args:
         cls: the settings class.
@@ -198,11 +206,13 @@ def settings_from(
         UsageError: an unknown name, a wrong type or a value out of range.
     """
     known, hints = rules(cls), typing.get_type_hints(cls)
-    several = {n for n in known if typing.get_origin(hints[n]) is tuple and not known[n].parse}
-    values = {
-        name: [value] if name in several and not isinstance(value, list | tuple) else value
-        for name, value in {**options, **own}.items()
-    }
+    values = {**options, **own}
+    for name in known.keys() & values.keys():
+        value, separator = values[name], known[name].separator
+        if isinstance(value, list | tuple):
+            values[name] = separator.join(map(str, value)) if separator else value
+        elif typing.get_origin(hints[name]) is tuple and not known[name].parse:
+            values[name] = [value]
     try:
         Table(options, Where(where)).only(known if only is None else only)
         return read_table(cls, Table(values, Where(where)), known)
@@ -252,8 +262,8 @@ def _convert(value: Any, hint: Any, where: Where) -> Any:
     """``value`` as the type that ``hint`` names, without guessing: "20" is no number."""
     origin = typing.get_origin(hint)
     if origin in (types.UnionType, typing.Union):
-        inner = [option for option in typing.get_args(hint) if option is not type(None)]
-        return None if value is None else _convert(value, inner[0], where)
+        inner = typing.get_args(hint)
+        return value if type(value) in inner[1:] else _convert(value, inner[0], where)
     if origin is typing.Literal:
         _check_choice(value, typing.get_args(hint), where)
         return value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pxgen.config.options import BatchSettings, parse_shard, shard_of
+from pxgen.config.options import BatchSettings, Image, parse_shard, shard_of
 from pxgen.config.schema import run_setting, setting
 
 
@@ -34,9 +34,15 @@ class DataSettings:
         0, "seed of the built-in characters and of the held-out split", low=0, high=2**63 - 1
     )
     size: str | None = setting(
-        None, "canvas WxH; unset: the commonest size", example='"24x24"', metavar="WxH"
+        None,
+        "canvas WxH; unset: the commonest size",
+        example='"24x24"',
+        metavar="WxH",
+        separator="x",
     )
-    cell: str | None = setting(None, "cut sheets into cells WxH", example='"16x16"', metavar="WxH")
+    cell: str | None = setting(
+        None, "cut sheets into cells WxH", example='"16x16"', metavar="WxH", separator="x"
+    )
     margin: int = setting(0, "with cell: pixels around the sheet", low=0, metavar="PX")
     spacing: int = setting(0, "with cell: pixels between cells", low=0, metavar="PX")
     frames: int | None = setting(None, "frames a clip; unset: as found", low=1, example="8")
@@ -51,9 +57,14 @@ class DataSettings:
         "the columns of the label file to take; unset: all",
         example='"kind,hat"',
         metavar="A,B",
+        separator=",",
     )
     label_names: str | None = setting(
-        None, "names of classes 0, 1, ... of label arrays", example='"knight,mage"', metavar="A,B"
+        None,
+        "names of classes 0, 1, ... of label arrays",
+        example='"knight,mage"',
+        metavar="A,B",
+        separator=",",
     )
     palette: str = setting(
         "auto",
@@ -137,10 +148,16 @@ class TrainSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplingSettings:
-    """How a model draws; the families read what means something to them."""
+class StepSettings:
+    """In how many steps a model draws."""
 
     steps: int | None = setting(None, "drawing steps; unset: the model's own", low=1, example="32")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplerSettings:
+    """By which rules a model draws, whatever the number of steps."""
+
     sampler: str | None = setting(
         None, "order of drawing; unset: the model's own", example='"confidence"', metavar="NAME"
     )
@@ -174,10 +191,15 @@ class SamplingSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SamplingSettings(SamplerSettings, StepSettings):
+    """How a model draws; the families read what means something to them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EditSettings:
     """What a drawing starts from and keeps to."""
 
-    init: Path | None = run_setting(None, "start from this sprite", metavar="IMAGE")
+    init: Image | None = run_setting(None, "start from this sprite", is_path=True, metavar="IMAGE")
     strength: tuple[float, ...] = run_setting(
         (),
         "how far from --init to go: 0 not at all, 1 forgets it (repeatable: taken in turn; "
@@ -185,20 +207,25 @@ class EditSettings:
         low=0,
         high=1,
     )
-    mask: Path | None = run_setting(
-        None, "draw only where this is white; keep the rest", metavar="IMAGE"
+    mask: Image | None = run_setting(
+        None, "draw only where this is white; keep the rest", is_path=True, metavar="IMAGE"
     )
     tile: Literal["x", "y", "xy"] | None = run_setting(None, "join borders without a seam")
     canvas: str | None = run_setting(
         None,
         "draw on a larger canvas (for textures; figures join); --init stays as it is",
         metavar="WxH",
+        separator="x",
     )
     at: str | None = run_setting(
-        None, "where --init lies on --canvas (default: the middle)", metavar="X,Y"
+        None, "where --init lies on --canvas (default: the middle)", metavar="X,Y", separator=","
     )
     lock: str | None = run_setting(
-        None, "use only the colours nearest to a palette's", metavar="FILE", complete="palettes"
+        None,
+        "use only the colours nearest to a palette's",
+        is_path=True,
+        metavar="FILE",
+        complete="palettes",
     )
 
 

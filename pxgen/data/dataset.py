@@ -33,7 +33,7 @@ OCCLUDED, ABSENT, TRACED = 1, 2, 3
 or hidden with a trace in other pixels, from which a model can still learn it."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A prepared dataset; arrays are read-only maps of its file."""
 
@@ -58,6 +58,9 @@ class Dataset:
     """Provenance: sources, and what preparing them did."""
     fingerprint: str
     """SHA-256 over palette, label names and every tensor."""
+
+    def __repr__(self) -> str:
+        return "<dataset {}, {} sprites of {} x {} x {}>".format(self.location, *self.pixels.shape)
 
     def __len__(self) -> int:
         return len(self.pixels)

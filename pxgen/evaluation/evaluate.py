@@ -14,6 +14,8 @@ from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import EvaluateSettings
+from pxgen.config.schema import values_of
+from pxgen.config.settings import SamplerSettings
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.labels import parse_labels
 from pxgen.data.neighbours import SpriteIndex
@@ -125,12 +127,7 @@ def evaluate(
 
 def _sampling(settings: EvaluateSettings, steps: int | None) -> SamplingParams:
     """The parameters of drawing in so many steps."""
-    return SamplingParams(
-        steps=steps,
-        sampler=settings.sampler,
-        guidance=settings.guidance,
-        temperature=settings.temperature,
-    )
+    return SamplingParams(steps=steps, **values_of(settings, SamplerSettings))
 
 
 def _turns(settings: EvaluateSettings, loaded: Loaded) -> NDArray[np.intp]:
@@ -292,9 +289,9 @@ class _Evaluator:
             "samples": settings.count,
             "seed": settings.seed,
             "labels": every if self.loaded.model.steerable else "none",
-            "sampler": _used(card, "sampler", settings.sampler),
-            "guidance": _used(card, "guidance", settings.guidance),
-            "temperature": _used(card, "temperature", settings.temperature),
+        } | {
+            name: _used(card, name, value)
+            for name, value in values_of(settings, SamplerSettings).items()
         }
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from pxgen.arrays import Bools, IndexMaps
+from pxgen.arrays import Bools, IndexMaps, Rgba
 from pxgen.canvas import Anchor, Canvas
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.options import Image, ImageArray
 from pxgen.errors import InputError
 from pxgen.ingest.images import read_image
 from pxgen.ingest.indexed import IndexedSprite
@@ -23,7 +23,7 @@ MIN_WHITE = 192
 """Least channel mean, and alpha, of a mask's pixel that counts as white."""
 
 
-def snapped_remark(image: Path, snapped: int) -> str:
+def snapped_remark(image: Image, snapped: int) -> str:
     """The remark about pixels whose colour the palette lacks."""
     return (
         f"{image}: {snapped} pixels are of colours that the model's palette lacks; they count as "
@@ -58,14 +58,14 @@ class Target(NamedTuple):
         return cls(card.canvas, card.palette, card.anchor, local=loaded.palettes is not None)
 
 
-def fit_image(path: Path, target: Target) -> Fitted:
+def fit_image(path: Image, target: Target) -> Fitted:
     """Read an image, undo its enlargement, place it and look its colours up.
 
     Raises:
         InputError: unreadable, or it does not fit the canvas, or has too many colours of its own.
     """
     canvas = target.canvas
-    sprite = IndexedSprite.of(read_image(path).rgba)
+    sprite = IndexedSprite.of(_rgba(path))
     factor = sprite.size.height // canvas.height
     enlarged = (factor * canvas.height, factor * canvas.width)
     if factor > 1 and sprite.size[1:] == enlarged and enlargement(sprite.indices) % factor == 0:
@@ -76,13 +76,13 @@ def fit_image(path: Path, target: Target) -> Fitted:
     return Fitted(pad_to_canvas(entries, canvas, target.anchor), snapped, palette)
 
 
-def fit_frames(path: Path, target: Target, keep: int | None) -> Fitted:
+def fit_frames(path: Image, target: Target, keep: int | None) -> Fitted:
     """The first frames of a clip, placed and looked up; all of them if ``keep`` is None.
 
     Raises:
         InputError: unreadable, too large, or it has fewer frames.
     """
-    rgba = read_image(path).rgba
+    rgba = _rgba(path)
     if keep is not None and keep > len(rgba):
         raise InputError(f"{path}: {len(rgba)} frames, fewer than the {keep} to keep")
     sprite = IndexedSprite.of(rgba[:keep])
@@ -93,7 +93,7 @@ def fit_frames(path: Path, target: Target, keep: int | None) -> Fitted:
     return Fitted(pad_to_canvas(entries, canvas, target.anchor), snapped, palette)
 
 
-def lay_image(path: Path, target: Target, at: tuple[int, int] | None) -> tuple[Fitted, Bools]:
+def lay_image(path: Image, target: Target, at: tuple[int, int] | None) -> tuple[Fitted, Bools]:
     """Read an image and lay it on a canvas as it is, in the middle or ``at`` (left, top).
 
     Returns:
@@ -103,7 +103,7 @@ def lay_image(path: Path, target: Target, at: tuple[int, int] | None) -> tuple[F
         InputError: unreadable, or it reaches beyond the canvas, or has too many colours.
     """
     canvas = target.canvas
-    sprite = IndexedSprite.of(read_image(path).rgba)
+    sprite = IndexedSprite.of(_rgba(path))
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason}")
     _, height, width = sprite.size
@@ -121,13 +121,13 @@ def lay_image(path: Path, target: Target, at: tuple[int, int] | None) -> tuple[F
     return Fitted(pixels, snapped, palette), around
 
 
-def fit_mask(path: Path, canvas: Canvas) -> Bools:
+def fit_mask(path: Image, canvas: Canvas) -> Bools:
     """``(T, H, W)``: an inpainting mask, True where an image is light and opaque.
 
     Raises:
         InputError: unreadable, of another size than the canvas, or without a light pixel.
     """
-    rgba = read_image(path).rgba
+    rgba = _rgba(path)
     factor = max(1, rgba.shape[1] // canvas.height)
     if rgba.shape[1:3] == (factor * canvas.height, factor * canvas.width):
         # Drawn over an enlarged sprite.
@@ -145,7 +145,11 @@ def fit_mask(path: Path, canvas: Canvas) -> Bools:
     return np.broadcast_to(marked, canvas).copy()
 
 
-def _entries(path: Path, sprite: IndexedSprite, target: Target) -> tuple[IndexMaps, int, Palette]:
+def _rgba(image: Image) -> Rgba:
+    return image.rgba if isinstance(image, ImageArray) else read_image(image).rgba
+
+
+def _entries(path: Image, sprite: IndexedSprite, target: Target) -> tuple[IndexMaps, int, Palette]:
     """``(t, h, w) uint8`` entries, how many pixels had to be snapped, and the palette."""
     palette = target.palette
     if target.local:

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 from torch import Tensor, nn
 
 from pxgen.canvas import Canvas, Domain
+from pxgen.config.schema import values_of
 from pxgen.config.settings import SamplingSettings
 from pxgen.models.layers import Wrap
 from pxgen.noise import Noise
@@ -119,7 +120,7 @@ class SamplingParams(SamplingSettings):
     @classmethod
     def of(cls, settings: SamplingSettings) -> Self:
         """The options asked for, without anything to draw from."""
-        return cls(**{f.name: getattr(settings, f.name) for f in fields(SamplingSettings)})
+        return cls(**values_of(settings, SamplingSettings))
 
     @property
     def edit_strength(self) -> float:

@@ -20,7 +20,7 @@ MAX_COLORS = 256
 """Entries a palette can hold, transparent included: an index is one byte."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Palette:
     """An ordered RGBA table; row 0 is always fully transparent.
 
@@ -73,6 +73,9 @@ class Palette:
         except (ValueError, TypeError) as error:
             raise InputError(f"palette entries are rrggbbaa strings: {error}") from error
         return cls(table, name)
+
+    def __repr__(self) -> str:
+        return f"<palette {self.name or 'without a name'}, {len(self)} entries>"
 
     def __len__(self) -> int:
         return len(self.rgba)

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.options import Image
 from pxgen.config.requests import AnimateSettings
 from pxgen.devices import in_one_thread
 from pxgen.errors import Remark, UsageError
@@ -132,7 +132,7 @@ class ClipPlan:
 
 
 def _going_on(
-    given: Path, fitted: Fitted, sampling: SamplingParams, loaded: Loaded
+    given: Image, fitted: Fitted, sampling: SamplingParams, loaded: Loaded
 ) -> SamplingParams:
     """Sampling options that continue given frames."""
     canvas = loaded.card.canvas

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from pxgen.arrays import IndexMaps
 from pxgen.canvas import Canvas, parse_size
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.options import Image
 from pxgen.config.settings import EditSettings
 from pxgen.errors import Remark, UsageError
 from pxgen.models.protocol import SamplingParams
@@ -101,7 +101,7 @@ def _locked(pixels: IndexMaps, lock: NDArray[np.bool_], own: Palette) -> IndexMa
 
 
 def _start(
-    image: Path,
+    image: Image,
     edits: EditSettings,
     loaded: Loaded,
     canvas: Canvas,

@@ -14,12 +14,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pxgen.config.schema import Table, Where, read_table
+from pxgen.config.schema import Table, Where, read_table, rules
 from pxgen.config.settings import PictureSettings, SampleSettings
 from pxgen.errors import InputError
 from pxgen.files import write_text
 
-FILES = ("init", "mask", "lock", "palette")
+FILES = [name for name, rule in rules(PictureSettings).items() if rule.is_path]
 """Options that may name a file, whose content then counts."""
 MAX_INDEX = 2**62
 

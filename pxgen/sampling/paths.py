@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.options import Image
 from pxgen.data.labels import parse_labels
 from pxgen.devices import in_one_thread
 from pxgen.errors import InputError, UsageError
@@ -25,7 +26,7 @@ from pxgen.sampling.samples import asked_labels, picture_palette
 class Key(NamedTuple):
     """A sprite to pass through."""
 
-    sprite: Path | int
+    sprite: Image | int
     """An image, or the seed whose first picture it is."""
     labels: tuple[str, ...] = ()
 
@@ -43,10 +44,15 @@ def parse_key(text: str) -> Path | int:
     raise UsageError(f"{text} is neither an image nor a seed")
 
 
-def check_frames(frames: int, keys: int) -> None:
-    """Refuse a way that is too short to show its key sprites, by a UsageError."""
-    if frames < keys:
-        raise UsageError(f"--frames {frames} cannot show {keys} key sprites")
+def keys_of(
+    sprites: Sequence[Image | int],
+    labels: Sequence[str],
+    first: Sequence[str],
+    last: Sequence[str],
+) -> list[Key]:
+    """Sprites with the labels of all of them, and those of the first and of the last alone."""
+    ends = {0: first, len(sprites) - 1: last}
+    return [Key(each, (*labels, *ends.get(i, ()))) for i, each in enumerate(sprites)]
 
 
 def frame_names(frames: int) -> list[str]:
@@ -83,7 +89,8 @@ def path_pictures(
     """
     if len(keys) < 2:
         raise UsageError("a way needs two sprites at least: where it begins and where it ends")
-    check_frames(frames, len(keys))
+    if frames < len(keys):
+        raise UsageError(f"--frames {frames} cannot show {len(keys)} key sprites")
     if loaded.card.canvas.frames > 1:
         raise UsageError("this model draws clips: interpolate needs a model of stills")
     model = loaded.model

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch
 
 from pxgen.arrays import Bools, IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.options import Image
 from pxgen.data.labels import parse_labels
 from pxgen.devices import in_one_thread
 from pxgen.errors import InputError, UsageError
@@ -30,7 +30,7 @@ Level = Literal["both", "top", "bottom"]
 class Reconstruction:
     """One image beside what the model made of it."""
 
-    path: Path
+    path: Image
     before: IndexMaps
     """``(T, H, W) uint8``."""
     after: IndexMaps
@@ -66,7 +66,7 @@ class Reconstruction:
 
 def reconstructions(
     loaded: Loaded,
-    images: Sequence[tuple[int, Path]],
+    images: Sequence[tuple[int, Image]],
     labels: Sequence[str],
     *,
     seed: int = 0,
@@ -112,7 +112,7 @@ def _decoded(code: Any, loaded: Loaded, level: Level, noise: PictureNoise) -> to
     return model.decode_levels(code, top=level == "top", bottom=level == "bottom")
 
 
-def result_names(images: Sequence[Path]) -> list[str]:
+def result_names(images: Sequence[Image]) -> list[str]:
     """Names of results, numbered where images of several folders share a name."""
     stems = [path.stem for path in images]
     if len(set(stems)) < len(stems):

@@ -13,7 +13,7 @@ import numpy as np
 from pxgen.arrays import IndexMaps, Rgba
 from pxgen.config.requests import AnimateSettings
 from pxgen.config.schema import settings_from
-from pxgen.errors import UsageError
+from pxgen.errors import UsageError, in_keywords
 from pxgen.palette import Palette
 from pxgen.render.outputs import Named, plan_output
 
@@ -26,6 +26,9 @@ class Picture(NamedTuple):
     indices: IndexMaps
     """``(T, H, W) uint8``; a still has T = 1."""
     palette: Palette
+
+    def __repr__(self) -> str:
+        return "<picture {} of {} x {} x {}>".format(self.number, *self.indices.shape)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,6 +87,7 @@ class Sprites:
         pairs = zip(self.palettes, self.indices, strict=True)
         return np.stack([palette.colors(maps) for palette, maps in pairs])
 
+    @in_keywords(o="path")
     def save(
         self,
         path: str | os.PathLike[str],
@@ -93,6 +97,11 @@ class Sprites:
         force: bool = False,
     ) -> list[Path]:
         """Write as ``pxgen sample -o PATH`` does and return the files.
+
+            >>> import pxgen
+            >>> [path] = pxgen.load("starter").sample("ape", n=4, steps=8).save("apes.png", scale=4)
+            >>> path.stat().st_size > 0
+            True
 
         Args:
             path: a folder, a ``.png`` sheet, or a file of frames such as ``.gif``.

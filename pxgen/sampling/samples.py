@@ -12,7 +12,7 @@ from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
 from pxgen.config.settings import SampleSettings
-from pxgen.data.dataset import Dataset
+from pxgen.data.dataset import Dataset, open_dataset
 from pxgen.data.labels import parse_labels
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.devices import cores
@@ -87,14 +87,8 @@ class SamplePlan:
     """The sprites that pictures must differ from."""
 
     @classmethod
-    def of(
-        cls,
-        loaded: Loaded,
-        settings: SampleSettings,
-        remark: Remark,
-        training: Dataset | None = None,
-    ) -> SamplePlan:
-        """Look a request through; ``training`` is the dataset of ``settings.novel``.
+    def of(cls, loaded: Loaded, settings: SampleSettings, remark: Remark) -> SamplePlan:
+        """Look a request through.
 
         Raises:
             UsageError: an unknown label, sampler or palette, or options that exclude each other.
@@ -104,6 +98,9 @@ class SamplePlan:
         samplings, own = edited_params(settings, SamplingParams.of(settings), loaded, remark)
         check_sampling(samplings[0], loaded.model)
         labels = asked_labels(settings.label, loaded)
+        training = None
+        if settings.novel is not None and settings.dataset is not None:
+            training = open_dataset(settings.dataset)
         plan = cls(loaded, settings, labels, samplings, own, palette, training)
         if settings.novel is not None:
             plan._check_novel(settings.novel)
@@ -112,7 +109,7 @@ class SamplePlan:
     def _check_novel(self, distance: int) -> None:
         card, training = self.loaded.card, self.training
         if training is None or training.fingerprint != card.fingerprint:
-            named = self.settings.dataset or "the project's dataset"
+            named = self.settings.dataset or "no dataset"
             raise InputError(
                 f"{named} is not what {self.loaded.path} was trained on: name that with --dataset"
             )

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, Unpack
 
 import numpy as np
 
 from pxgen.arrays import F64, IndexMaps
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.keywords import AnimateOptions, Image, SampleOptions
+from pxgen.config.options import ImageArray
 from pxgen.config.requests import AnimateSettings
-from pxgen.config.schema import rules, settings_from
-from pxgen.config.settings import PictureSettings, SampleSettings, SamplingSettings
-from pxgen.data.dataset import open_dataset
-from pxgen.errors import Remark, UsageError, unsaid
+from pxgen.config.schema import settings_from
+from pxgen.config.settings import SampleSettings
+from pxgen.errors import Remark, UsageError, in_keywords, unsaid
 from pxgen.palette import Palette
 from pxgen.render.outputs import Series
 from pxgen.sampling.clips import ClipPlan
-from pxgen.sampling.paths import Key, frame_names, path_pictures
+from pxgen.sampling.paths import frame_names, keys_of, path_pictures
 from pxgen.sampling.reconstructions import Level, reconstructions, result_names
 from pxgen.sampling.results import Picture, Sprites
 from pxgen.sampling.samples import SamplePlan
 
-RUN = ("first", "batch", "workers")
-SAMPLE_OPTIONS = (*(n for n in rules(PictureSettings) if n != "scale"), *RUN, "novel", "dataset")
-"""What :meth:`SpriteModel.sample` takes; where pictures go is no matter of drawing."""
-ANIMATE_OPTIONS = (
-    *rules(SamplingSettings),
-    *("given", "keep", "frames", "loop", "fps", "durations"),
-    *RUN,
-)
+Settings = TypeVar("Settings", SampleSettings, AnimateSettings)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,7 +76,10 @@ class SpriteModel:
         """Frames, height and width of what it draws."""
         return self.loaded.card.canvas
 
-    def sample(self, *labels: str, n: int = 1, seed: int = 0, **options: Any) -> Sprites:
+    @in_keywords()
+    def sample(
+        self, *labels: str, n: int = 1, seed: int = 0, **options: Unpack[SampleOptions]
+    ) -> Sprites:
         """New sprites, the same as ``pxgen sample`` writes.
 
             >>> import pxgen
@@ -95,36 +92,43 @@ class SpriteModel:
             seed: the stream of pictures; number i of a seed is always the same.
             options: the other options of ``pxgen sample`` by their names, such as ``steps=8``,
                 ``temperature=1.2``, ``init="hero.png"``, ``palette="pico-8"``, ``workers=2``.
+                Images may be arrays, see :data:`pxgen.config.keywords.Image`.
 
         Raises:
             UsageError: an unknown label, option or sampler, or a value out of range.
             InputError: an image is rejected.
         """
-        settings = settings_from(
-            SampleSettings,
-            options,
-            "sample()",
-            only=SAMPLE_OPTIONS,
-            label=labels,
-            count=n,
-            seed=seed,
-        )
-        return _named(self.stream(settings), settings)
+        own = {"label": labels, "count": n, "seed": seed}
+        settings = self._settings(SampleSettings, SampleOptions, options, **own)
+        return _named(self._drawn(settings), settings)
 
-    def stream(self, settings: SampleSettings) -> Iterator[Picture]:
+    @in_keywords()
+    def stream(
+        self, *labels: str, n: int = 1, seed: int = 0, **options: Unpack[SampleOptions]
+    ) -> Iterator[Picture]:
         """The pictures of :meth:`sample` one after another, in bounded memory.
+
+            >>> import pxgen
+            >>> for picture in pxgen.load("starter").stream("ape", n=100, steps=8):
+            ...     print(picture)
+            ...     break
+            <picture 0 of 1 x 24 x 24>
 
         Raises:
             UsageError: an unknown label, option or sampler, or options that exclude each other.
             InputError: an image is rejected.
         """
-        training = None
-        if settings.novel is not None and settings.dataset is not None:
-            training = open_dataset(settings.dataset)
-        plan = SamplePlan.of(self.loaded, settings, self.remark, training)
+        own = {"label": labels, "count": n, "seed": seed}
+        return self._drawn(self._settings(SampleSettings, SampleOptions, options, **own))
+
+    def _drawn(self, settings: SampleSettings) -> Iterator[Picture]:
+        plan = SamplePlan.of(self.loaded, settings, self.remark)
         return plan.pictures(settings.numbers, 0 if settings.trace else None)
 
-    def animate(self, *labels: str, n: int = 1, seed: int = 0, **options: Any) -> Sprites:
+    @in_keywords()
+    def animate(
+        self, *labels: str, n: int = 1, seed: int = 0, **options: Unpack[AnimateOptions]
+    ) -> Sprites:
         """Clips, the same as ``pxgen animate`` writes.
 
             >>> import pxgen
@@ -142,22 +146,16 @@ class SpriteModel:
             UsageError: an unknown label or option, or one that the model cannot meet.
             InputError: a clip is rejected.
         """
-        settings = settings_from(
-            AnimateSettings,
-            options,
-            "animate()",
-            only=ANIMATE_OPTIONS,
-            label=labels,
-            count=n,
-            seed=seed,
-        )
+        own = {"label": labels, "count": n, "seed": seed}
+        settings = self._settings(AnimateSettings, AnimateOptions, options, **own)
         plan = ClipPlan.of(self.loaded, settings)
         pictures = plan.pictures(settings.numbers, self.remark)
         return _named(pictures, settings, delay_ms=plan.delays())
 
+    @in_keywords()
     def reconstruct(
         self,
-        *images: str | os.PathLike[str],
+        *images: Image,
         labels: str | Sequence[str] = (),
         seed: int = 0,
         level: Level = "both",
@@ -172,7 +170,7 @@ class SpriteModel:
             True
 
         Args:
-            images: paths.
+            images: paths or arrays, see :data:`pxgen.config.keywords.Image`.
             labels: that the images bear.
             seed: of the noise.
             level: what to decode of codes that have two levels.
@@ -182,20 +180,23 @@ class SpriteModel:
             UsageError: no image, an unknown label, or a level that the codes do not have.
             InputError: an image is rejected.
         """
-        numbered = [(number, _path(image)) for number, image in enumerate(images)]
+        numbered = [(number, self._image(image)) for number, image in enumerate(images)]
         made = list(
             reconstructions(
                 self.loaded, numbered, _texts(labels), seed=seed, level=level, strict=strict
             )
         )
         pictures = [Picture(i, each.after, each.palette) for i, each in enumerate(made)]
-        names = result_names([path for _, path in numbered])
+        names = result_names([image for _, image in numbered])
         return Reconstructed.of(pictures, names, before=tuple(each.before for each in made))
 
+    @in_keywords()
     def interpolate(
         self,
-        *keys: str | os.PathLike[str] | int,
+        *keys: Image | int,
         labels: str | Sequence[str] = (),
+        from_label: str | Sequence[str] = (),
+        to_label: str | Sequence[str] = (),
         frames: int = 16,
         loop: bool = False,
     ) -> Sprites:
@@ -206,8 +207,10 @@ class SpriteModel:
             (3, 1, 24, 24)
 
         Args:
-            keys: two at least: paths of images, or seeds whose first pictures are meant.
+            keys: two at least: paths of images, arrays, or seeds whose first pictures are meant.
             labels: of all of them.
+            from_label: labels of the first one only.
+            to_label: labels of the last one only.
             frames: how many.
             loop: go on from the last to the first, which is then not shown twice.
 
@@ -215,15 +218,42 @@ class SpriteModel:
             UsageError: an unknown label, too few frames or keys, or a model of clips.
             InputError: an image is rejected.
         """
-        wanted = [Key(k if isinstance(k, int) else _path(k), tuple(_texts(labels))) for k in keys]
+        sprites = [key if isinstance(key, int) else self._image(key) for key in keys]
+        wanted = keys_of(sprites, *map(_texts, (labels, from_label, to_label)))
         pictures = path_pictures(self.loaded, wanted, frames, loop=loop)
         return Sprites.of(pictures, frame_names(frames), columns=frames)
 
+    def _settings(
+        self, cls: type[Settings], known: type, options: Mapping[str, Any], **own: Any
+    ) -> Settings:
+        """Checked settings; options are those of ``known``, and images may be arrays."""
+        given = {
+            name: self._image(value) if isinstance(value, np.ndarray) else value
+            for name, value in options.items()
+        }
+        where = cls.__name__.removesuffix("Settings").lower() + "()"
+        return settings_from(cls, given, where, only=known.__annotations__, **own)
 
-def _path(image: object) -> Path:
-    if not isinstance(image, str | os.PathLike):
-        raise UsageError(f"{image!r:.40} is no path of an image: name each file, as in f(*paths)")
-    return Path(image)
+    def _image(self, image: object) -> Path | ImageArray:
+        """A file's path, or an array of any kind as RGBA."""
+        if isinstance(image, str | os.PathLike):
+            return Path(image)
+        if not isinstance(image, np.ndarray):
+            raise UsageError(f"{image!r:.40} is no path or array: name each, as in f(*images)")
+        rgba = image
+        if image.dtype == np.bool_:
+            rgba = np.repeat(np.uint8(255) * image[..., None], 4, -1)
+        elif image.dtype == np.uint8 and image.ndim in {2, 3} and image.shape[-1] != 4:
+            if image.max(initial=0) >= len(self.palette):
+                raise UsageError(f"the model's palette has {len(self.palette)} entries, 0 included")
+            rgba = self.palette.colors(image)
+        rgba = rgba[None] if rgba.ndim == 3 else rgba
+        if rgba.dtype != np.uint8 or rgba.ndim != 4 or rgba.shape[-1] != 4 or not rgba.size:
+            raise UsageError(
+                f"an array {image.shape} of {image.dtype} is no image: give (T, H, W, 4) uint8 "
+                "RGBA or (T, H, W) uint8 indices"
+            )
+        return ImageArray(rgba)
 
 
 def _texts(labels: str | Sequence[str]) -> Sequence[str]:

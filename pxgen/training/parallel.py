@@ -16,7 +16,14 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from pxgen.devices import cores, limit_thread, one_thread, thread_pool
+from pxgen.devices import (
+    cores,
+    limit_thread,
+    one_thread,
+    set_thread,
+    thread_pool,
+    thread_settings,
+)
 from pxgen.errors import UsageError
 from pxgen.models.protocol import Batch, Stage
 from pxgen.noise import BatchNoise
@@ -49,11 +56,11 @@ class MicrobatchWorkers:
         self._workers = cores() if workers is None else workers
         self._pool: ThreadPoolExecutor | None = None
         self._exit = ExitStack()
-        self._threads = torch.get_num_threads()
+        self._before = thread_settings()
 
     def __enter__(self) -> MicrobatchWorkers:
         if self._device.type == "cpu":
-            self._threads = torch.get_num_threads()
+            self._before = thread_settings()
             self._exit.enter_context(one_thread(flush_denormal=True))
             pool = thread_pool(self._workers, flush_denormal=True)
             self._pool = self._exit.enter_context(pool)
@@ -68,8 +75,7 @@ class MicrobatchWorkers:
         if self._pool is None:
             yield
             return
-        torch.set_num_threads(self._threads)
-        torch.set_flush_denormal(False)
+        set_thread(*self._before)
         try:
             yield
         finally:

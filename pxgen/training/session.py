@@ -21,11 +21,11 @@ from pxgen.checkpoint.card import Card, checkpoint_file
 from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE, Metrics
 from pxgen.checkpoint.store import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
 from pxgen.config.recipe import resolve
-from pxgen.config.schema import Table, Where
+from pxgen.config.schema import Table
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset, open_dataset, subsample
 from pxgen.devices import pick_device
-from pxgen.errors import InputError
+from pxgen.errors import InputError, in_keywords
 from pxgen.evaluation.quick_eval import QuickEval
 from pxgen.files import write_text
 from pxgen.models.protocol import Model, Stage
@@ -47,58 +47,27 @@ LONG_PREVIEW, PREVIEW_INTERVAL = 3.0, 12
 """Seconds from which on a preview is long; the next one then waits so many times as long."""
 MAX_PALETTES = 4096
 """Palettes of training sprites that a checkpoint holds at most."""
-DEFAULT_MODEL = Table({}, Where("[model]"))
 
 
-def train(
-    dataset: Path | Dataset,
-    *,
-    out: Path | None = None,
-    runs: Path = Path("runs"),
-    settings: TrainSettings | None = None,
-    model_table: Table = DEFAULT_MODEL,
-    recipe: str | None = None,
-    device: str = "auto",
-    resume: bool = True,
-) -> Generator[Report, None, None]:
+def reports(request: TrainRequest) -> Generator[Report, None, None]:
     """Train every stage of a model: a generator of one report a step.
 
     Checkpoint, ``metrics.jsonl`` and ``preview.png`` are written to the run folder on the way. The
     last report is ``finished`` and names the checkpoint; a run that was finished already gives that
     report alone. Closing the generator early (leaving the loop with ``break``, say) saves a
-    checkpoint that the same call goes on from; so does a KeyboardInterrupt thrown into it between
-    two steps. One that comes inside a step ends the training as it was last saved.
+    checkpoint that the same request goes on from; so does a KeyboardInterrupt thrown into it
+    between two steps. One that comes inside a step ends the training as it was last saved.
 
     May run in any thread; one thread should make all of its steps. On a CPU that thread computes
     with one thread inside operations and flushes denormals while a step is made, and has its own
     settings while the caller holds a report. torch's random state stays as it is.
-
-    Args:
-        dataset: a prepared dataset, or its folder.
-        out: the run folder; by default a new one in ``runs``, or the newest if it can go on.
-        runs: where run folders are made.
-        settings: budget and optimiser; ``track`` is left to the caller.
-        model_table: a ``[model]`` table, whose key ``recipe`` names what it changes.
-        recipe: a whole recipe by name instead.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        resume: continue a run that is there; False starts it anew.
 
     Raises:
         UsageError: the device is not there, or no recipe has that name.
         InputError: the dataset, the model's table or the run to resume is rejected.
         PxgenError: the run folder cannot be written, or the training diverged.
     """
-    request = TrainRequest(
-        dataset=dataset,
-        runs=runs,
-        recipe=recipe,
-        settings=settings or TrainSettings(),
-        model_table=model_table,
-        device=device,
-        resume=resume,
-        out=out,
-    )
-    with open_training(request) as training:
+    with in_keywords(), open_training(request) as training:
         yield from training.reports()
 
 
@@ -109,7 +78,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
     Its folder is locked for the block. Under ``torchrun`` the block is a process group's.
 
     Raises:
-        UsageError, InputError, PxgenError: see :func:`train`.
+        UsageError, InputError, PxgenError: see :func:`reports`.
     """
     with joined_group(pick_device(request.device)) as (group, device):
         given = request.dataset
@@ -208,7 +177,7 @@ class Training:
         self.resumed = True
 
     def reports(self) -> Generator[Report, None, None]:
-        """Train to the end; log, save and preview on the way (see :func:`train`)."""
+        """Train to the end; log, save and preview on the way (see :func:`reports`)."""
         if self.finished:
             yield self._last_report()
             return

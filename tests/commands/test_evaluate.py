@@ -49,6 +49,13 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(pxgen, ["evaluate", *map(str, arguments)])
 
 
+def test_it_draws_as_a_sampler_is_told_to(folder: Path) -> None:
+    result = run("-m", "run", "-n", 2, "--steps", 2, "--temperature", 0.5, "--json")
+    assert json.loads(result.stdout)["asked"]["temperature"] == 0.5
+    result = run("-m", "run", "-n", 2, "--eta", 0.5)
+    assert (result.exit_code, "no use for --eta" in result.stderr) == (2, True)
+
+
 def test_one_json_document_with_a_run_for_each_number_of_steps(folder: Path) -> None:
     result = run("-m", "run", "-n", 10, "--steps", 2, "--steps", 4, "--json", "--workers", 1)
     assert result.exit_code == 0, result.stderr

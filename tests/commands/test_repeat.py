@@ -135,3 +135,18 @@ def test_a_manifest_settles_everything_else(model: Path) -> None:
     result = run(model, "--repeat", "-", "--label", "left", text="{}")
     assert result.exit_code == 2
     assert "--label is settled by the manifest" in result.stderr
+
+
+def test_where_a_repeated_picture_goes_is_the_callers(model: Path, tmp_path: Path) -> None:
+    manifest, sheet = tmp_path / "m.jsonl", tmp_path / "s.png"
+    run(model, "-n", 2, "--manifest", manifest, "-o", tmp_path / "a")
+    result = run(model, "--repeat", manifest, "--sheet", "columns", "--padding", 1, "-o", sheet)
+    assert result.exit_code == 0, result.stderr
+    run(model, "-n", 2, "--sheet", "columns", "--padding", 1, "-o", tmp_path / "b.png")
+    assert sheet.read_bytes() == (tmp_path / "b.png").read_bytes()
+    result = run(model, "--repeat", manifest, "--dry-run", "-o", tmp_path / "c")
+    assert (len(result.stdout.splitlines()), (tmp_path / "c").exists()) == (2, False)
+    _, gone = sorted((tmp_path / "a").iterdir())
+    gone.unlink()
+    result = run(model, "--repeat", manifest, "--skip-existing", "-o", tmp_path / "a")
+    assert (result.stdout, gone.exists()) == (f"{gone}\n", True)

@@ -19,7 +19,8 @@ from pxgen.checkpoint.store import save_checkpoint
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.training import session
-from pxgen.training.session import train
+from pxgen.training.run import TrainRequest
+from pxgen.training.session import reports
 from pxgen.training.trainer import Report
 from tests.support.tiny import tiny_dataset, tiny_table
 
@@ -29,11 +30,21 @@ SETTINGS = TrainSettings(steps=6, batch=40, warmup=2, validate_every=4, save_eve
 def start(
     dataset: Path | Dataset, out: Path, settings: TrainSettings = SETTINGS
 ) -> Generator[Report, None, None]:
-    return train(dataset, out=out, settings=settings, model_table=tiny_table())
+    request = TrainRequest(
+        dataset=dataset,
+        runs=out.parent,
+        recipe=None,
+        settings=settings,
+        model_table=tiny_table(),
+        device="auto",
+        resume=True,
+        out=out,
+    )
+    return reports(request)
 
 
-def step_of_denoiser(reports: Generator[Report, None, None], step: int) -> Report:
-    return next(r for r in reports if (r.stage, r.position.step) == ("denoiser", step))
+def step_of_denoiser(run: Generator[Report, None, None], step: int) -> Report:
+    return next(r for r in run if (r.stage, r.position.step) == ("denoiser", step))
 
 
 def assert_equal(run: Path, other: Path) -> None:

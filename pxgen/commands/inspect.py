@@ -133,7 +133,7 @@ def inspect_dataset(
 
 
 def _audit_findings(dataset: Dataset, *, audited: bool) -> dict[str, dict[str, Any]]:
-    """What an audit finds, now or when the dataset was prepared; empty if there was none."""
+    """Findings of an audit, now or when the dataset was prepared; empty if there was none."""
     if audited:
         result = audit(dataset)
         unseen = result.unseen

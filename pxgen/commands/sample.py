@@ -26,7 +26,7 @@ END_REPEATS = 8
 
 @dataclass(frozen=True)
 class Job:
-    """What is drawn, and where it goes."""
+    """A plan of drawing, and its destination."""
 
     plan: SamplePlan
     numbers: Sequence[int]
@@ -37,13 +37,13 @@ class Job:
 
     @property
     def forming(self) -> bool:
-        """Whether pictures are shown as they form: one still would stand still in an animation."""
+        """True if pictures are shown as they form: one still would stand still in an animation."""
         still = len(self.numbers) * self.plan.loaded.card.canvas.frames == 1
         return self.plan.settings.trace or (self.output.moves and still)
 
     @property
     def moving(self) -> bool:
-        """Whether pictures have several frames."""
+        """True if pictures have several frames."""
         return self.plan.loaded.card.canvas.frames > 1 or self.forming
 
     def pictures(self, series: Series) -> Iterator[Shown]:

@@ -1,1 +1,1 @@
-"""What the project file, the environment and flags can set, and how it is read."""
+"""Settings of project file, environment and flags, and their parsing."""

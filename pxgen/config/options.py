@@ -72,14 +72,14 @@ def parse_durations(text: str) -> tuple[float, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceSettings:
-    """Where to compute."""
+    """The device to compute on."""
 
     device: Device = run_setting("auto", "where to compute")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SheetSettings:
-    """How engines want a sheet."""
+    """The form of a sheet for engines."""
 
     sheet: Arrangement | None = run_setting(
         None, "lay a .png out for engines: a clip a row or column, or trimmed and packed"
@@ -99,19 +99,19 @@ class SheetSettings:
 
     @property
     def arrangement(self) -> Arrangement:
-        """How frames lie: in rows unless told otherwise."""
+        """The arrangement of frames: in rows unless told otherwise."""
         return self.sheet or "rows"
 
     @property
     def for_engines(self) -> bool:
-        """Whether anything is asked for; else a sheet is one that people look at."""
+        """True if anything is asked for; else a sheet is one that people look at."""
         spaced = self.padding or self.extrude or self.power_of_two
         return bool(self.sheet or spaced or self.data)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutputSettings(SheetSettings, DeviceSettings):
-    """Where pictures go."""
+    """The destination of pictures."""
 
     out: str | None = run_setting(
         None,

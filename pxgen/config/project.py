@@ -32,7 +32,7 @@ class Project:
     train: TrainSettings
     sample: SampleSettings
     given: Mapping[str, Mapping[str, Any]]
-    """What the file itself sets, table by table, with paths made relative to the current folder."""
+    """Settings of the file itself by table, with paths made relative to the current folder."""
 
     @property
     def dataset(self) -> Path:

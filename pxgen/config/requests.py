@@ -1,4 +1,4 @@
-"""What commands without a table of their own in the project file are asked for."""
+"""Requests to commands without a table of their own in the project file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from pxgen.config.settings import (
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRunSettings:
-    """Which training ``train`` begins or goes on with."""
+    """The training that ``train`` begins or goes on with."""
 
     dataset: Path | None = run_setting(None, "dataset (default: the project's)")
     recipe: str | None = run_setting(
@@ -76,7 +76,7 @@ class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class PathSettings:
-    """Which sprites a way passes through, and how."""
+    """The sprites that a way passes through, and its frames."""
 
     from_: str = needed("where to begin", metavar="IMAGE|SEED")
     through: tuple[str, ...] = run_setting(
@@ -125,7 +125,7 @@ class ReconstructSettings:
 
     @property
     def numbers(self) -> range:
-        """Which of the images, counted from 0: those of the shard."""
+        """Numbers of the images of the shard, counted from 0."""
         return shard_of(len(self.images), self.shard)
 
 
@@ -181,7 +181,7 @@ class CompareSettings(TrainSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SourceSettings:
-    """Which images and clips ``export`` puts together."""
+    """The images and clips that ``export`` puts together."""
 
     sources: tuple[Path, ...] = needed("", argument=True, metavar="SOURCE...")
     frames: int | None = run_setting(None, "frames a clip (default: as found)", low=1)

@@ -34,7 +34,7 @@ TYPE_WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What a setting is for and which values it takes, beyond its type."""
+    """Purpose of a setting and the values that it takes, beyond its type."""
 
     doc: str
     low: float | None = None

@@ -192,12 +192,12 @@ class SamplerSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingSettings(SamplerSettings, StepSettings):
-    """How a model draws; the families read what means something to them."""
+    """Options of sampling; the families read what means something to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EditSettings:
-    """What a drawing starts from and keeps to."""
+    """Inputs that a drawing starts from and keeps to."""
 
     init: Image | None = run_setting(None, "start from this sprite", is_path=True, metavar="IMAGE")
     strength: tuple[float, ...] = run_setting(
@@ -247,7 +247,7 @@ class PictureSettings(EditSettings, SamplingSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesSettings:
-    """Which pictures of which model."""
+    """The pictures asked for, and the model."""
 
     model: Path | None = run_setting(
         None,

@@ -32,7 +32,7 @@ Settings = TypeVar("Settings", SampleSettings, AnimateSettings)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reconstructed(Sprites):
-    """What a model made of images, beside the images."""
+    """Reconstructions of images, beside the images."""
 
     before: tuple[IndexMaps, ...] = ()
     """``(T, H, W) uint8`` each: the images in the same palettes."""

@@ -84,9 +84,9 @@ def extract(images: Iterable[Path], colors: int | None = None, seed: int = 0) ->
     if not len(table):
         raise InputError("the images have no visible pixels, so there are no colours to extract")
     palette = build_palette(table, counts, MAX_COLORS - 1 if colors is None else colors, seed)
-    decibels, exact = loss_report(table, counts, palette)
-    suggestion = len(palette) - 1 if exact == 1 else suggest_count(table, counts, seed)
-    return Extraction(palette, len(table), decibels, exact, suggestion)
+    loss = loss_report(table, counts, palette)
+    suggestion = len(palette) - 1 if loss.exact_share == 1 else suggest_count(table, counts, seed)
+    return Extraction(palette, len(table), loss.psnr, loss.exact_share, suggestion)
 
 
 def _strip(palette: Palette, depth: ColorDepth) -> str:

@@ -11,6 +11,7 @@ from pxgen.errors import InputError, UsageError
 from pxgen.ingest.census import Census
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.quantize import (
+    Loss,
     build_palette,
     exact_palette,
     loss_report,
@@ -87,10 +88,10 @@ def choose_palette(
     if palette is None and census.exact and len(seen) <= limit:
         palette = exact_palette(seen)
     palette = palette or build_palette(seen, counts, limit)
-    psnr, share = (float("inf"), 1.0)
+    loss = Loss()
     suggested = None
     if not (census.exact and palette.lookup(seen)[1].all()):
-        psnr, share = loss_report(seen, counts, palette)
+        loss = loss_report(seen, counts, palette)
         suggested = suggest_count(seen, counts)
     return Choice(
         palette=palette,
@@ -99,8 +100,8 @@ def choose_palette(
         keep_alpha=keep,
         soft_colors=soft_colors,
         soft_pixels=soft_pixels,
-        psnr=psnr,
-        exact_share=share,
+        psnr=loss.psnr,
+        exact_share=loss.exact_share,
         suggested=suggested,
         given=given is not None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,27 +157,44 @@ def _snap(lab: F32, centres: F32, pins: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.flatnonzero(taken)
 
 
-def loss_report(colors: Rgba, counts: Counts, palette: Palette) -> tuple[float, float]:
+class Loss(NamedTuple):
+    """The loss of mapping colours to a palette, as sums over the visible pixels."""
+
+    pixels: int = 0
+    exact: int = 0
+    """Pixels that keep their exact colour."""
+    error: float = 0.0
+    """Squared error, the mean of R, G and B."""
+
+    def plus(self, other: Loss) -> Loss:
+        """The loss over the pixels of both."""
+        pixels, exact = self.pixels + other.pixels, self.exact + other.exact
+        return Loss(pixels, exact, self.error + other.error)
+
+    @property
+    def psnr(self) -> float:
+        """In dB over R, G and B."""
+        return 10 * math.log10(255**2 / (self.error / self.pixels)) if self.error else math.inf
+
+    @property
+    def exact_share(self) -> float:
+        """Share of the pixels that keep their exact colour."""
+        return self.exact / self.pixels if self.pixels else 1.0
+
+
+def loss_report(colors: Rgba, counts: Counts, palette: Palette) -> Loss:
     """The loss of mapping these colours to ``palette``, over the visible pixels.
 
     Args:
         colors: ``(M, 4) uint8``; alpha below 128 is left out.
         counts: ``(M,)`` pixels of each colour.
         palette: where every colour goes to its nearest entry.
-
-    Returns:
-        The PSNR in dB over R, G and B, and the share of pixels that keep their exact colour.
     """
     colors, counts = opaque_counts(colors, counts)
-    if not len(colors):
-        return math.inf, 1.0
     shown = palette.colors(nearest(palette, colors))
     error = ((colors[:, :3].astype(np.float64) - shown[:, :3]) ** 2).mean(1)
-    pixels = counts.sum()
     exact = counts[(colors == shown).all(1)].sum()
-    mean = float((error * counts).sum() / pixels)
-    decibels = 10 * math.log10(255**2 / mean) if mean else math.inf
-    return decibels, float(exact / pixels)
+    return Loss(int(counts.sum()), int(exact), float((error * counts).sum()))
 
 
 def suggest_count(colors: Rgba, counts: Counts, seed: int = 0) -> int:
@@ -189,7 +207,7 @@ def suggest_count(colors: Rgba, counts: Counts, seed: int = 0) -> int:
     for size in _SIZES:
         if len(colors) <= size:
             break
-        decibels, exact = loss_report(colors, counts, build_palette(colors, counts, size, seed))
-        if exact >= _ENOUGH_EXACT or decibels >= _ENOUGH_DB:
+        loss = loss_report(colors, counts, build_palette(colors, counts, size, seed))
+        if loss.exact_share >= _ENOUGH_EXACT or loss.psnr >= _ENOUGH_DB:
             break
     return min(size, max(len(colors), 1))

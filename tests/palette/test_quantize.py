@@ -34,7 +34,8 @@ def test_few_colors_are_kept_exactly():
     colors, counts = random_colors(20)
     assert build_palette(colors, counts, 20) == exact_palette(colors)
     assert suggest_count(colors, counts) == 20
-    assert loss_report(colors, counts, exact_palette(colors)) == (math.inf, 1.0)
+    loss = loss_report(colors, counts, exact_palette(colors))
+    assert (loss.psnr, loss.exact_share) == (math.inf, 1.0)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64, 255])
@@ -84,14 +85,15 @@ def test_reduction_beats_taking_the_frequent_colors_alone():
     colors, counts = random_colors(2000)
     palette = build_palette(colors, counts, 32)
     frequent = exact_palette(colors[np.argsort(-counts)[:32]])
-    assert loss_report(colors, counts, palette)[0] > loss_report(colors, counts, frequent)[0] + 0.5
+    baseline = loss_report(colors, counts, frequent)
+    assert loss_report(colors, counts, palette).psnr > baseline.psnr + 0.5
 
 
 def test_many_colors_are_binned_and_still_reduced_to_real_ones():
     colors, counts = random_colors(20_000)
     palette = build_palette(colors, counts, 32)
     assert len(palette) == 33
-    assert loss_report(colors, counts, palette)[0] > 16
+    assert loss_report(colors, counts, palette).psnr > 16
 
 
 def test_faint_colors_are_left_out_and_others_made_opaque():
@@ -102,7 +104,7 @@ def test_faint_colors_are_left_out_and_others_made_opaque():
 def test_pixels_of_one_colour_add_up_however_often_it_is_listed():
     colors = rgba((0, 0, 0), (255, 0, 0), (0, 0, 0, 200), (0, 0, 255))
     palette = Palette.of([(0, 0, 0)])
-    assert loss_report(colors, np.array([2, 1, 3, 4]), palette)[1] == pytest.approx(0.5)
+    assert loss_report(colors, np.array([2, 1, 3, 4]), palette).exact_share == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("size", [0, 256])
@@ -114,9 +116,9 @@ def test_sizes_that_no_palette_has_are_refused(size):
 def test_loss_counts_pixels_not_colors():
     colors = rgba((0, 0, 0), (255, 255, 255), (10, 0, 0))
     black_white = Palette.of([(0, 0, 0), (255, 255, 255)])
-    decibels, exact = loss_report(colors, np.array([60, 39, 1]), black_white)
-    assert exact == pytest.approx(0.99)
-    assert decibels == pytest.approx(10 * math.log10(255**2 / (100 / 3 / 100)))
+    loss = loss_report(colors, np.array([60, 39, 1]), black_white)
+    assert loss.exact_share == pytest.approx(0.99)
+    assert loss.psnr == pytest.approx(10 * math.log10(255**2 / (100 / 3 / 100)))
 
 
 def test_the_suggested_count_is_the_smallest_that_is_good_enough():
@@ -124,5 +126,5 @@ def test_the_suggested_count_is_the_smallest_that_is_good_enough():
     counts[:50] = 100_000
     count = suggest_count(colors, counts)
     assert count == 64
-    assert loss_report(colors, counts, build_palette(colors, counts, 64))[1] >= 0.99
-    assert loss_report(colors, counts, build_palette(colors, counts, 32))[1] < 0.99
+    assert loss_report(colors, counts, build_palette(colors, counts, 64)).exact_share >= 0.99
+    assert loss_report(colors, counts, build_palette(colors, counts, 32)).exact_share < 0.99

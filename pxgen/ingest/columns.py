@@ -28,6 +28,8 @@ class LabelColumns:
     """The labels of each row."""
     notes: tuple[str, ...]
     """One line a column: what it was taken for."""
+    classes: int
+    """Elements of the longest class vector."""
 
 
 def label_columns(
@@ -69,7 +71,8 @@ def label_columns(
         tuple(dict.fromkeys(label for found in taken.values() for label in found[row]))
         for row in range(len(table))
     ]
-    return LabelColumns(tuple(names), rows, tuple(notes))
+    classes = max((_classes(table.columns[name]) for name in taken), default=0)
+    return LabelColumns(tuple(names), rows, tuple(notes), classes)
 
 
 def clean_name(text: str) -> str:
@@ -105,7 +108,7 @@ def _read(
         if all(text.lower() in _YES | _NO for text in texts):
             yes = [text.lower() in _YES for text in texts]
             return [(clean_name(name),) * each for each in yes], "yes or no, one label"
-        if all(_VECTOR.match(text) for text in filled):
+        if _are_vectors(filled):
             return [_vector(text, class_names) for text in texts], "class vectors"
         if all(_is_number(text) for text in filled):
             if not wanted:
@@ -161,8 +164,23 @@ def _split(text: str, separator: str | None) -> tuple[str, ...]:
 
 
 def _vector(text: str, class_names: Sequence[str]) -> tuple[str, ...]:
-    values = [float(part) for part in re.findall(r"[-+]?\d*\.?\d+", text)]
-    return vector_labels(values, class_names)
+    return vector_labels(_elements(text), class_names)
+
+
+def _elements(text: str) -> list[float]:
+    return [float(part) for part in re.findall(r"[-+]?\d*\.?\d+", text)]
+
+
+def _are_vectors(texts: Sequence[str]) -> bool:
+    return all(_VECTOR.match(text) for text in texts)
+
+
+def _classes(cells: Sequence[Cell]) -> int:
+    """The elements of the longest of a column's vectors; 0 if it holds something else."""
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    if len(texts) < len(cells) or not _are_vectors(list(filter(None, texts))):
+        return 0
+    return max(map(len, map(_elements, texts)), default=0)
 
 
 def _is_number(text: str) -> bool:

@@ -37,6 +37,10 @@ class Labelling:
     """The labels of each unit, in the units' order."""
     notes: tuple[str, ...] = ()
     """The ways in which labels were found, for people."""
+    table: bool = False
+    """True if a label file with columns was read."""
+    classes: int = 0
+    """Numbered classes in label arrays and in vectors of label files."""
 
 
 def find_labels(
@@ -55,8 +59,33 @@ def find_labels(
 
     Raises:
         InputError: a label file does not fit the sprites.
-        UsageError: several label files fit and none was chosen.
+        UsageError: several label files fit and none was chosen, or options name columns or classes
+            that there are none of.
     """
+    found = _find(units, tables, arrays, settings)
+    if settings.label_columns and not found.table:
+        raise UsageError(
+            "--label-columns names columns of a label file, and none is read: give it with --labels"
+        )
+    class_names = listed(settings.label_names)
+    if class_names and not found.classes:
+        raise UsageError(
+            "--label-names says what the numbers of label arrays mean, and no such array is read"
+        )
+    if class_names and len(class_names) != found.classes:
+        raise UsageError(
+            f"--label-names gives {len(class_names)} names, and the labels have {found.classes} "
+            "classes: name each of them, from class 0 on"
+        )
+    return found
+
+
+def _find(
+    units: Sequence[Unit],
+    tables: Sequence[Path],
+    arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
+    settings: DataSettings,
+) -> Labelling:
     source = settings.labels
     if source == "none":
         return Labelling((), [()] * len(units))
@@ -82,6 +111,7 @@ def _automatic(
     names: dict[str, None] = {}
     notes: dict[str, None] = {}
     of: list[tuple[str, ...]] = [()] * len(units)
+    parts = []
     for owner, where in numbers.items():
         members = [units[number] for number in where]
         if owner is None:
@@ -90,11 +120,14 @@ def _automatic(
         else:
             values, class_names = arrays[owner]
             part = _by_array(members, values, listed(settings.label_names) or class_names, owner)
+        parts.append(part)
         names.update(dict.fromkeys(part.names))
         notes.update(dict.fromkeys(part.notes))
         for number, labels in zip(where, part.of, strict=True):
             of[number] = labels
-    return Labelling(tuple(names), of, tuple(notes))
+    table = any(part.table for part in parts)
+    classes = max((part.classes for part in parts), default=0)
+    return Labelling(tuple(names), of, tuple(notes), table, classes)
 
 
 def _by_folders(units: Sequence[Unit]) -> Labelling:
@@ -143,7 +176,7 @@ def _by_table(
     missing, unused = len(units) - matching.matched, len(table) - len(used)
     if missing or unused:
         way += f"; {missing} sprites without a row, {unused} rows without a sprite"
-    return Labelling(found.names, of, (way, *found.notes))
+    return Labelling(found.names, of, (way, *found.notes), table=True, classes=found.classes)
 
 
 def _by_array(
@@ -153,33 +186,37 @@ def _by_array(
     if values.ndim == 0 or len(values) != len(units):
         count = 0 if values.ndim == 0 else len(values)
         raise InputError(f"{where}: {count} labels for {len(units)} sprites; they must be as many")
-    names, rows = _array_rows(values, class_names, where)
+    names, rows, classes = _array_rows(values, class_names, where)
     of: list[tuple[str, ...]] = [()] * len(units)
     order = in_number_order(units)
     for row, unit in enumerate(order or range(len(units))):
         of[unit] = rows[row]
     way = "in the order of their numbers" if order else "in sorted order"
-    return Labelling(names, of, (f"{len(names)} labels from {PurePosixPath(where).name}, {way}",))
+    note = f"{len(names)} labels from {PurePosixPath(where).name}, {way}"
+    return Labelling(names, of, (note,), classes=classes)
 
 
 def _array_rows(
     values: NDArray[Any], class_names: Sequence[str], where: str
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+) -> tuple[tuple[str, ...], list[tuple[str, ...]], int]:
+    """All labels, those of each row, and how many numbered classes there are."""
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim == 1 and values.dtype.kind == "U":
         names = map(clean_name, values.tolist())
         rows: list[tuple[str, ...]] = [(name,) if name else () for name in names]
-        return tuple(sorted({name for row in rows for name in row})), rows
+        return tuple(sorted({name for row in rows for name in row})), rows, 0
     if values.dtype.kind not in "buif" or values.ndim not in {1, 2}:
         raise InputError(f"{where}: {values.dtype} {values.shape} is neither classes nor one-hot")
     if values.ndim == 2:
         if not np.isin(values, (0, 1)).all():
             raise InputError(f"{where}: a table of labels holds only 0 and 1")
-        known = tuple(class_name(number, class_names) for number in range(values.shape[1]))
-        return known, [vector_labels(row, class_names) for row in values.tolist()]
+        classes = values.shape[1]
+        known = tuple(class_name(number, class_names) for number in range(classes))
+        return known, [vector_labels(row, class_names) for row in values.tolist()], classes
     if (values != np.rint(values)).any() or values.min() < 0 or values.max() >= _MAX_CLASSES:
         raise InputError(f"{where}: classes are whole numbers from 0")
-    count = max(int(values.max()) + 1, len(class_names))
+    classes = int(values.max()) + 1
+    count = max(classes, len(class_names))
     known = tuple(class_name(number, class_names) for number in range(count))
-    return known, [(known[int(value)],) for value in values]
+    return known, [(known[int(value)],) for value in values], classes

@@ -70,8 +70,32 @@ def test_a_name_in_two_columns_is_told_apart(tmp_path: Path) -> None:
 
 def test_class_vectors_get_the_names_given(tmp_path: Path) -> None:
     text = "id,Label\n0,[1. 0. 0.]\n1,[0. 0. 1.]\n2,[0. 1. 0.]\n"
-    found = labels_of(text, PUNKS, tmp_path, label_names="hero,food")
-    assert found == [{"hero"}, {"class-2"}, {"food"}]
+    assert labels_of(text, PUNKS, tmp_path) == [{"class-0"}, {"class-2"}, {"class-1"}]
+    found = labels_of(text, PUNKS, tmp_path, label_names="hero,food,tool")
+    assert found == [{"hero"}, {"tool"}, {"food"}]
+    for names in ("hero,food", "hero,food,tool,tile"):
+        with pytest.raises(UsageError, match="the labels have 3 classes"):
+            labels_of(text, PUNKS, tmp_path, label_names=names)
+
+
+def test_class_names_are_as_many_as_classes_of_all_arrays_together() -> None:
+    elements = [Unit(name, i) for name in ("a.npy", "b.npy") for i in range(2)]
+    arrays = {"a.npy": (np.array([0, 2]), ()), "b.npy": (np.array([1, 0]), ())}
+    named = find_labels(elements, (), arrays, DataSettings(label_names="x,y,z"))
+    assert named.of == [("x",), ("z",), ("y",), ("x",)]
+    for names in ("x,y", "x,y,z,w"):
+        with pytest.raises(UsageError, match="the labels have 3 classes"):
+            find_labels(elements, (), arrays, DataSettings(label_names=names))
+    words = {"a.npy": (np.array(["elf", "orc"]), ()), "b.npy": (np.array(["elf", "x"]), ())}
+    with pytest.raises(UsageError, match="no such array is read"):
+        find_labels(elements, (), words, DataSettings(label_names="x,y"))
+
+
+@pytest.mark.parametrize("labels", ["auto", "none", "folders"])
+def test_columns_without_a_label_file_are_refused(labels: str) -> None:
+    settings = DataSettings(labels=labels, label_columns="kind")
+    with pytest.raises(UsageError, match=r"none is read: give it with --labels"):
+        find_labels(units("elf/a.png", "orc/b.png"), (), {}, settings)
 
 
 def test_texts_that_say_nothing_are_not_labels(tmp_path: Path) -> None:

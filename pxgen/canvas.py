@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+import numpy as np
+
+from pxgen.arrays import Bools, IndexMaps
 from pxgen.errors import UsageError
 
 Anchor = Literal["bottom", "center"]
 """Placement of smaller sprites: with their feet on the canvas's edge, or in its middle."""
+NEARLY_EMPTY = 1 / 32
+"""Share of the canvas: a sprite of fewer opaque pixels is nearly empty."""
 
 
 class Canvas(NamedTuple):
@@ -37,6 +42,12 @@ class Domain(NamedTuple):
     def colors(self) -> int:
         """Entries of the palette, transparent included."""
         return len(self.palette)
+
+
+def nearly_empty(pixels: IndexMaps) -> Bools:
+    """``(...) bool``: the empty and nearly empty ones of ``(..., T, H, W) uint8`` index maps."""
+    shares = (pixels != 0).mean((-3, -2, -1))
+    return np.asarray(shares < NEARLY_EMPTY)
 
 
 def parse_size(text: str) -> tuple[int, int]:

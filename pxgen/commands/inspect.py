@@ -231,6 +231,8 @@ def _suspicions(dataset: Dataset, counts: I64, use: I64) -> Iterator[str]:
     unused = int((use[1:] == 0).sum())
     if unused:
         yield f"{unused} palette colours are never used"
+    if dataset.info.get("nearly_empty"):
+        yield f"{dataset.info['nearly_empty']} sprites are empty or nearly so"
     if dataset.info.get("many_colors"):
         yield f"{dataset.info['many_colors']} sprites held more than {MANY_COLORS} colours"
 

@@ -95,6 +95,7 @@ class PrepareOptions(TypedDict, total=False):
     alpha: Literal["auto", "keep", "threshold"]
     cut_background: bool
     most_colors: int | None
+    skip_empty: bool
     overflow: Literal["refuse", "undo", "keep"]
     anchor: Literal["bottom", "center"]
     keep_scale: bool

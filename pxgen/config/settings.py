@@ -75,7 +75,7 @@ class DataSettings:
     )
     colors: int | None = setting(
         None,
-        "reduce to so many colours; unset: exact where possible",
+        "reduce to so many colours (palette local: each sprite); unset: exact where possible",
         low=1,
         high=255,
         example="32",
@@ -91,6 +91,9 @@ class DataSettings:
     )
     most_colors: int | None = setting(
         None, "leave sprites of more colours out; unset: none", low=1, example="48"
+    )
+    skip_empty: bool = setting(
+        False, "leave out empty and nearly empty sprites: less than 1/32 of the canvas is opaque"
     )
     overflow: Literal["refuse", "undo", "keep"] = setting(
         "refuse", "JPEGs whose colours overflowed (-x mod 256): refuse, undo or keep"

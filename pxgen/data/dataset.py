@@ -257,8 +257,13 @@ class DatasetWriter:
         group: NDArray[np.int32],
         unseen: Bytes | None = None,
         palettes: Rgba | None = None,
+        info: Mapping[str, Any] | None = None,
     ) -> None:
-        """Close the file with what :class:`Dataset` holds under these names."""
+        """Close the file with what :class:`Dataset` holds under these names.
+
+        ``info`` adds a few short facts to those that the writer was made with.
+        """
+        self._about["info"] |= info or {}
         self._writer.close_tensor("pixels", "U8", (self._count, *self._canvas))
         width = len(self._about["labels"])
         marks = np.concatenate(self._marks or [np.zeros((0, width), np.uint8)])

@@ -28,8 +28,14 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
         UsageError: more characters or other frames than exist, a canvas too small, options of
             files, or the folder holds a dataset and ``force`` is off.
     """
-    if settings.palette != "auto" or settings.colors or settings.cell:
-        raise UsageError("--builtin has its own palette: leave out --palette, --colors and --cell")
+    if settings.palette != "auto" or settings.colors or settings.dither != "none" or settings.cell:
+        raise UsageError(
+            "--builtin has its own palette: leave out --palette, --colors, --dither and --cell"
+        )
+    if settings.label_columns or settings.label_names:
+        raise UsageError(
+            "--builtin has its own labels: leave out --label-columns and --label-names"
+        )
     if settings.together != "likes":
         raise UsageError("--builtin has no files to keep together: leave --together out")
     refuse_existing(out, force=settings.force)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import Bytes
-from pxgen.canvas import Canvas
+from pxgen.canvas import NEARLY_EMPTY, Canvas
 from pxgen.data.dataset import HELD_OUT
 from pxgen.errors import InputError, Remark
 from pxgen.ingest.palette_choice import Choice
@@ -35,15 +35,15 @@ class Refusals:
             line = " ".join(str(error).splitlines())  # file names may hold line ends
             self._report(f"left out: {line}" if self._skip else line)
 
-    def settle(self, hint: str | None = None) -> None:
-        """Stop here unless they are to be skipped; ``hint`` helps with what was refused last.
+    def settle(self, *hints: str) -> None:
+        """Stop here unless they are to be skipped; ``hints`` help with what was refused last.
 
         Raises:
             InputError: something was refused.
         """
         if self.count > _MAX_LISTED:
             self._report(f"... and {self.count - _MAX_LISTED} more")
-        if hint:
+        for hint in hints:
             self._report(hint)
         if self.count and not self._skip:
             raise InputError(
@@ -83,6 +83,14 @@ def describe_placing(sizes: Counter[Canvas], canvas: Canvas) -> Iterator[str]:
         yield f"{padded} smaller sprites padded to {canvas.width}x{canvas.height}"
     if looped:
         yield f"{looped} shorter clips or stills repeated to {canvas.frames} frames"
+
+
+def describe_empty(names: Sequence[str], *, left_out: bool) -> str:
+    """A line about sprites that are empty or nearly so."""
+    what = f"of less than 1/{1 / NEARLY_EMPTY:.0f} opaque pixels (such as {names[0]})"
+    if left_out:
+        return f"{len(names)} empty or nearly empty sprites, {what}, left out"
+    return f"{len(names)} sprites are empty or nearly so, {what}: --skip-empty leaves them out"
 
 
 def describe_copies(exact: NDArray[np.int32]) -> str | None:

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from pxgen.arrays import Bools, Colors32, IndexMaps, Rgba
-from pxgen.errors import InputError
+from pxgen.arrays import I64, Bools, Colors32, IndexMaps, Rgba
 from pxgen.ingest.census import Census
 from pxgen.ingest.describe import describe_palette
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import Choice
 from pxgen.palette import Palette
 from pxgen.palette.dither import dither
-from pxgen.palette.local import MAX_LOCAL_COLORS, localized
+from pxgen.palette.local import canonical_order, localized
 from pxgen.palette.oklab import OPAQUE, nearest
+from pxgen.palette.quantize import Loss, build_palette, loss_report, opaque_counts
 from pxgen.palette.table import unpack
 
 
@@ -42,12 +42,8 @@ class SharedPaletteMapper:
 
     def facts(self) -> dict[str, Any]:
         """Colours of the sources, and the loss on them."""
-        psnr = self._choice.psnr
-        return {
-            "source_colors": self._choice.distinct,
-            "psnr": None if np.isinf(psnr) else round(psnr, 3),
-            "exact_share": round(self._choice.exact_share, 6),
-        }
+        choice = self._choice
+        return {"source_colors": choice.distinct, **_loss_facts(choice)}
 
     def map(self, sprite: IndexedSprite) -> IndexMaps:
         """``(T, H, W) uint8`` indices."""
@@ -61,6 +57,10 @@ class SharedPaletteMapper:
             return dither(colors[sprite.indices], self.palette, self._method)
         return np.asarray(index[sprite.indices], np.uint8)
 
+    def maps(self, sprites: Iterable[IndexedSprite]) -> Iterator[IndexMaps]:
+        """:meth:`map` of each."""
+        return map(self.map, sprites)
+
     def _search(self, packed: Colors32) -> tuple[IndexMaps, Bools]:
         """The palette index of each colour, and whether it stands for just this colour."""
         colors = self._hardened(packed)
@@ -70,63 +70,100 @@ class SharedPaletteMapper:
         return index, known
 
     def _hardened(self, packed: Colors32) -> Rgba:
-        colors = unpack(packed)
-        if not self._choice.keep_alpha:
-            colors[:, 3] = np.where(colors[:, 3] >= OPAQUE, 255, 0)
-        return colors
+        return unpack(packed) if self._choice.keep_alpha else _hardened(packed)
 
     def palettes(self) -> None:
         """None: they share one."""
 
 
 class OwnPaletteMapper:
-    """Every sprite on its own palette, in canonical order; each comes again to :meth:`map`.
+    """Every sprite on its own palette, in canonical order."""
 
-    Raises:
-        InputError: a sprite has more colours than a local palette holds.
-    """
+    def __init__(self, sprites: Iterable[IndexedSprite], most: int, method: str) -> None:
+        """Reduce sprites of more than ``most`` colours to so many of their own.
 
-    lossless = True
-
-    def __init__(self, sprites: Iterable[IndexedSprite]) -> None:
-        sums, counts = np.zeros((MAX_LOCAL_COLORS, 3)), np.zeros(MAX_LOCAL_COLORS)
-        for number, sprite in enumerate(sprites):
-            _, colors = localized(sprite.indices, unpack(sprite.colors))
-            if len(colors) > MAX_LOCAL_COLORS:
-                most = MAX_LOCAL_COLORS
-                raise InputError(
-                    f"sprite {number} has {len(colors)} colours, a palette of its own holds "
-                    f"{most}: leave such sprites out with --most-colors {most}"
-                )
+        Pixels of other colours take the nearest one, or are dithered by ``method``.
+        """
+        self._most, self._method = most, method
+        self._own: list[Rgba] = []
+        self._reduced: list[bool] = []
+        self._loss, self._kept = Loss(), Loss()
+        """Of the sprites that are reduced, and of the others."""
+        for sprite in sprites:
+            self._own.append(self._choose(unpack(sprite.colors), sprite.counts()))
+        sums, counts = np.zeros((most, 3)), np.zeros(most)
+        for colors in self._own:
             sums[: len(colors)] += colors[:, :3]
             counts[: len(colors)] += 1
         self._entries = int((counts > 0).sum())
         means = np.rint(sums[: self._entries] / counts[: self._entries, None])
         self.palette = Palette.of([tuple(row) for row in means.astype(int).tolist()], "local")
-        self._rows: list[Rgba] = []
+        self.lossless = not any(self._reduced)
+
+    def _choose(self, colors: Rgba, counts: I64) -> Rgba:
+        """``(c, 4) uint8``: the sprite's colours in canonical order, or those that it keeps."""
+        colors, counts = opaque_counts(colors, counts)
+        self._reduced.append(len(colors) > self._most)
+        if self._reduced[-1]:
+            palette = build_palette(colors, counts, self._most)
+            self._loss = self._loss.plus(loss_report(colors, counts, palette))
+            colors = palette.rgba[1:]
+        else:
+            pixels = int(counts.sum())
+            self._kept = self._kept.plus(Loss(pixels, exact=pixels))
+        return colors[canonical_order(colors)]
 
     def lines(self) -> Iterator[str]:
-        """The palettes."""
-        yield (
+        """The palettes, and the loss of the sprites that were reduced."""
+        line = (
             f"each sprite in a palette of its own, at most {self._entries} colours from dark to "
-            "light; every pixel exact"
+            "light"
         )
+        yield f"{line}; every pixel exact" if self.lossless else line
+        if not self.lossless:
+            yield (
+                f"{sum(self._reduced)} of {len(self._own)} sprites reduced to {self._most} "
+                f"colours: {self._loss.exact_share:.1%} of their visible pixels keep their colour "
+                f"exactly, the error is {self._loss.psnr:.1f} dB PSNR"
+            )
 
     def facts(self) -> dict[str, Any]:
-        """A record without loss."""
-        return {"local_palettes": True, "psnr": None, "exact_share": 1.0}
+        """Sprites reduced, and the loss over all."""
+        loss = self._loss.plus(self._kept)
+        return {
+            "local_palettes": True,
+            "reduced": sum(self._reduced),
+            **_loss_facts(loss),
+        }
 
-    def map(self, sprite: IndexedSprite) -> IndexMaps:
-        """``(T, H, W) uint8`` indices."""
-        indices, colors = localized(sprite.indices, unpack(sprite.colors))
-        row = np.zeros((1 + self._entries, 4), np.uint8)
-        row[1 : 1 + len(colors)] = colors
-        self._rows.append(row)
-        return indices
+    def maps(self, sprites: Iterable[IndexedSprite]) -> Iterator[IndexMaps]:
+        """``(T, H, W) uint8`` indices of each of the sprites that the mapper was made for."""
+        for sprite, own, reduced in zip(sprites, self._own, self._reduced, strict=True):
+            if reduced:
+                colors = _hardened(sprite.colors)
+                yield dither(colors[sprite.indices], Palette.of(own.tolist()), self._method)
+            else:
+                yield localized(sprite.indices, unpack(sprite.colors))[0]
 
     def palettes(self) -> Rgba:
         """``(N, K, 4) uint8``."""
-        return np.stack(self._rows)
+        rows = np.zeros((len(self._own), 1 + self._entries, 4), np.uint8)
+        for row, colors in zip(rows, self._own, strict=True):
+            row[1 : 1 + len(colors)] = colors
+        return rows
+
+
+def _hardened(packed: Colors32) -> Rgba:
+    colors = unpack(packed)
+    colors[:, 3] = np.where(colors[:, 3] >= OPAQUE, 255, 0)
+    return colors
+
+
+def _loss_facts(loss: Choice | Loss) -> dict[str, Any]:
+    return {
+        "psnr": None if np.isinf(loss.psnr) else round(loss.psnr, 3),
+        "exact_share": round(loss.exact_share, 6),
+    }
 
 
 PaletteMapper = SharedPaletteMapper | OwnPaletteMapper

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import IndexMaps
-from pxgen.canvas import Canvas, parse_size
+from pxgen.canvas import nearly_empty, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import DatasetWriter
@@ -26,29 +25,29 @@ from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import (
     Refusals,
     describe_copies,
+    describe_empty,
     describe_lopsided,
     describe_placing,
-    describe_sizes,
     describe_split,
 )
 from pxgen.ingest.folder import label_rows, refuse_existing, write_pictures
-from pxgen.ingest.labels import Labelling, find_labels, listed
-from pxgen.ingest.layout import choose_canvas, misfit, pad_to_canvas
+from pxgen.ingest.labels import Labelling, find_labels
+from pxgen.ingest.layout import pad_to_canvas
 from pxgen.ingest.palette_choice import choose_palette
 from pxgen.ingest.palette_mapping import OwnPaletteMapper, PaletteMapper, SharedPaletteMapper
 from pxgen.ingest.scale import Size
+from pxgen.ingest.selection import Selection, select
 from pxgen.ingest.sources import Sources
 from pxgen.ingest.split import groups_of, joined, origin_keys, split_of
 from pxgen.ingest.survey import MANY_COLORS, Survey
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
+from pxgen.palette.local import LOCAL, MAX_LOCAL_COLORS
 
 _CHUNK = 512
 
 
-LOCAL = "local"
-"""The palette that says: every sprite keeps its own."""
 LARGE = 64 * 64
 """Pixels from which on a lone picture is rather a sheet."""
 
@@ -78,8 +77,7 @@ def prepare(
         raise UsageError("name what to learn from: sources, or the built-in characters, not both")
     if settings.builtin:
         return prepare_builtin(settings, out, report)
-    if settings.palette == LOCAL and settings.colors:
-        raise UsageError("--palette local keeps all colours: leave out --colors")
+    _check_colors(settings)
     size = parse_size(settings.size) if settings.size else None
     palette = None if settings.palette in {"auto", LOCAL} else find_palette(settings.palette)
     refuse_existing(out, force=settings.force)
@@ -87,11 +85,6 @@ def prepare(
     refusals = Refusals(report if settings.skip_bad else complain or report, skip=settings.skip_bad)
     sources = Sources(listing, settings, refusals, palette)
     labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, settings)
-    class_names = listed(settings.label_names)
-    if class_names and not set(class_names) & set(labelling.names):
-        raise UsageError(
-            "--label-names says what the numbers of label arrays mean, and no such array is read"
-        )
     ignored = [f"{listing.ignored} other files ignored"] if listing.ignored else []
     for line in (*sources.notes, *ignored, *labelling.notes):
         report(line)
@@ -110,6 +103,25 @@ def prepare(
     return out
 
 
+def _check_colors(settings: DataSettings) -> None:
+    """Refuse options of colours that exclude each other or would change nothing."""
+    colors, named = settings.colors, settings.palette not in {"auto", LOCAL}
+    if settings.palette == LOCAL and colors and colors > MAX_LOCAL_COLORS:
+        raise UsageError(
+            f"--colors {colors}: with --palette local a sprite has at most {MAX_LOCAL_COLORS}"
+        )
+    if named and colors:
+        raise UsageError(
+            f"--palette {settings.palette} is taken whole: leave out --colors, or --palette for a "
+            "palette of so many"
+        )
+    if settings.dither != "none" and not named and not colors:
+        raise UsageError(
+            "--dither is for colours that are reduced: add --colors or a --palette by name, or "
+            "leave it out"
+        )
+
+
 @dataclass
 class _Preparation:
     """The second half: decisions that need every sprite, and the writing."""
@@ -124,21 +136,24 @@ class _Preparation:
     survey: Survey
     sources: Sources
     labelling: Labelling
+    empty: list[str] = field(default_factory=list)
+    """Names of the sprites left out because they are nearly empty."""
 
     def write(self) -> None:
-        reductions = self._reductions()
-        keep, canvas = self._fit(reductions)
-        mapper = self._mapper(keep, reductions)
-        chosen = np.flatnonzero(keep)
+        selection = select(self.survey, self.settings, self.size, self.refusals, self.report)
+        mapper = self._mapper(selection)
+        if self.settings.skip_empty:
+            selection = self._without_empty(selection, mapper)
+            mapper = self._mapper(selection) if self.empty else mapper
+        canvas, chosen = selection.canvas, selection.numbers
         labels = self._labels(chosen)
         keys = [self.survey.family_keys[i] for i in chosen]
         exact = groups_of([self.survey.exact_keys[i] for i in chosen])
-        self._report_sprites(chosen, canvas, exact)
+        self._report_sprites(selection, exact)
         for line in mapper.lines():
             self.report(line)
         names = self.labelling.names
-        sprites = self.survey.chosen(keep, reductions)
-        drawn = (pad_to_canvas(mapper.map(s), canvas, self.settings.anchor) for s in sprites)
+        drawn = self._drawn(selection, mapper)
         out, audited = self.out, self.settings.audit
         with dataset_path(out, audited=audited, report=self.report) as path:
             writer = DatasetWriter(
@@ -150,73 +165,59 @@ class _Preparation:
             )
             with writer:
                 drawn_keys: list[int] = []
+                nearly: list[str] = []
                 for start, pixels in _chunks(drawn):
                     if not mapper.lossless:
                         drawn_keys += map(sprite_hash, pixels)
                     part = range(start, start + len(pixels))
                     rows = label_rows([labels[i] for i in part], len(names))
-                    writer.append(pixels, rows, [self.survey.names[chosen[i]] for i in part])
+                    sources = [self.survey.names[chosen[i]] for i in part]
+                    writer.append(pixels, rows, sources)
+                    nearly += [sources[i] for i in np.flatnonzero(nearly_empty(pixels))]
                 if drawn_keys:
                     # Sprites that differed in their sources may be one on the palette.
                     keys = joined(keys, drawn_keys)
-                if self.settings.together != "likes":
-                    units = self.sources.units()
-                    files = [unit.first_file or unit.name for unit in units]
-                    origins = [files[self.survey.units[i]] for i in chosen]
-                    # An origin's own key first, so that sprites added to it do not move it.
-                    keys = joined(origin_keys(origins, self.settings.together), keys)
+                keys = self._with_origins(keys, chosen)
                 split = split_of(keys, self.settings.holdout, self.settings.seed)
                 group = groups_of(keys)
                 self.report(describe_split(split, group, self.settings.together))
                 if warning := describe_lopsided(split, labels, names):
                     self.report(warning)
-                writer.finish(split, group, palettes=mapper.palettes())
+                if nearly:
+                    self.report(describe_empty(nearly, left_out=False))
+                facts = {"nearly_empty": len(nearly)}
+                writer.finish(split, group, palettes=mapper.palettes(), info=facts)
         write_pictures(self.out, choose_shown(labels, canvas.frames))
 
-    def _reductions(self) -> dict[Size, int]:
-        if not len(self.survey):
-            self.refusals.settle()
-            raise InputError("nothing usable in the sources: no sprite is left")
-        reductions = self.survey.reductions()
-        if self.settings.keep_scale:
-            return dict.fromkeys(reductions, 1)
-        for size, factor in sorted(reductions.items()):
-            if factor > 1:
-                height, width = size
-                self.report(
-                    f"enlarged {factor} times, undone: {width}x{height} are really "
-                    f"{width // factor}x{height // factor} (--keep-scale leaves them)"
-                )
-        return reductions
+    def _drawn(self, selection: Selection, mapper: PaletteMapper) -> Iterator[IndexMaps]:
+        """``(T, H, W)`` index maps of the sprites, on the canvas."""
+        for pixels in mapper.maps(selection.sprites()):
+            yield pad_to_canvas(pixels, selection.canvas, self.settings.anchor)
 
-    def _fit(self, reductions: dict[Size, int]) -> tuple[list[bool], Canvas]:
-        """A mask of the sprites that the canvas holds, and the canvas."""
-        true_sizes = {
-            size: Canvas(size.frames, size.height // k, size.width // k)
-            for size in set(self.survey.sizes)
-            for k in (reductions[size.height, size.width],)
-        }
-        sizes = Counter(true_sizes[size] for size in self.survey.sizes)
-        canvas = choose_canvas(sizes, self.size, self.settings.frames)
-        reasons = {size: misfit(true, canvas) for size, true in true_sizes.items()}
-        before = self.refusals.count
-        for name, size in zip(self.survey.names, self.survey.sizes, strict=True):
-            reason = reasons[size]
-            if reason:
-                self.refusals(InputError(f"{name}: {reason}"))
-        self.refusals.settle(describe_sizes(sizes) if self.refusals.count > before else None)
-        fitting = {size for size, reason in reasons.items() if reason is None}
-        if not fitting:
-            raise InputError(f"no sprite fits the canvas {canvas.width}x{canvas.height}")
-        placed = {size: n for size, n in sizes.items() if misfit(size, canvas) is None}
-        for line in describe_placing(Counter(placed), canvas):
-            self.report(line)
-        return [size in fitting for size in self.survey.sizes], canvas
+    def _without_empty(self, selection: Selection, mapper: PaletteMapper) -> Selection:
+        """The selection less the sprites that are drawn empty or nearly so."""
+        drawn = zip(selection.numbers.tolist(), self._drawn(selection, mapper), strict=True)
+        empty = {number for number, pixels in drawn if nearly_empty(pixels)}
+        left = selection.without(empty)
+        if not any(left.keep):
+            raise InputError("every sprite is empty or nearly so: nothing is left by --skip-empty")
+        self.empty = [self.survey.names[number] for number in sorted(empty)]
+        return left
 
-    def _mapper(self, keep: list[bool], reductions: dict[Size, int]) -> PaletteMapper:
+    def _with_origins(self, keys: list[int], chosen: NDArray[np.intp]) -> list[int]:
+        """The keys of the split, joined by file or folder where it keeps these together."""
+        if self.settings.together == "likes":
+            return keys
+        files = [unit.first_file or unit.name for unit in self.sources.units()]
+        origins = [files[self.survey.units[i]] for i in chosen]
+        # An origin's own key first, so that sprites added to it do not move it.
+        return joined(origin_keys(origins, self.settings.together), keys)
+
+    def _mapper(self, selection: Selection) -> PaletteMapper:
         if self.settings.palette == LOCAL:
-            return OwnPaletteMapper(self.survey.chosen(keep, reductions))
-        census = self.survey.census(keep, reductions)
+            most = self.settings.colors or MAX_LOCAL_COLORS
+            return OwnPaletteMapper(selection.sprites(), most, self.settings.dither)
+        census = selection.census()
         choice = choose_palette(
             census,
             given=self.given,
@@ -240,30 +241,31 @@ class _Preparation:
             self.report(f"{bare} sprites bear no label")
         return labels
 
-    def _report_sprites(
-        self, chosen: NDArray[np.intp], canvas: Canvas, exact: NDArray[np.int32]
-    ) -> None:
-        tally = self.sources.tally
+    def _report_sprites(self, selection: Selection, exact: NDArray[np.int32]) -> None:
+        tally, canvas = self.sources.tally, selection.canvas
+        for line in describe_placing(selection.sizes(), canvas):
+            self.report(line)
         if self.survey.left_out:
             self.report(
                 f"{self.survey.left_out} sprites of more than {self.settings.most_colors} colours "
                 "left out"
             )
+        if self.empty:
+            self.report(describe_empty(self.empty, left_out=True))
         if tally.empty_cells:
             self.report(f"{tally.empty_cells} empty cells dropped")
         kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
         self.report(
-            f"{len(chosen)} {kind} of {canvas.width}x{canvas.height}, "
+            f"{len(exact)} {kind} of {canvas.width}x{canvas.height}, "
             f"{len(self.labelling.names)} labels"
         )
-        if len(chosen) == 1 and canvas.height * canvas.width > LARGE:
+        if len(exact) == 1 and canvas.height * canvas.width > LARGE:
             self.report(
                 f"one picture of {canvas.width}x{canvas.height}: if it is a sheet of sprites, cut "
                 "it with --cell WxH"
             )
-        line = describe_copies(exact)
-        if line:
-            self.report(line)
+        if copies := describe_copies(exact):
+            self.report(copies)
         if self.survey.colorful:
             self.report(
                 f"warning: {len(self.survey.colorful)} sprites hold more than {MANY_COLORS} "
@@ -282,7 +284,7 @@ class _Preparation:
             "seed": self.settings.seed,
             **mapper.facts(),
             "exact_copies": len(chosen) - (int(exact.max()) + 1),
-            "left_out": self.refusals.count,
+            "left_out": self.refusals.count + self.survey.left_out + len(self.empty),
             "many_colors": len(self.survey.colorful),
         }
 

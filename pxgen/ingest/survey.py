@@ -10,13 +10,15 @@ from pathlib import Path
 
 from pxgen.canvas import Canvas
 from pxgen.config.settings import DataSettings
-from pxgen.ingest.census import Census
 from pxgen.ingest.cleaning import cut_background
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.scale import Size, choose_reductions, enlargement
 from pxgen.ingest.sources import Sources
 from pxgen.ingest.split import exact_key, family_key
 from pxgen.ingest.spool import Spool
+from pxgen.palette.local import MAX_LOCAL_COLORS
+from pxgen.palette.quantize import opaque_counts
+from pxgen.palette.table import unpack
 
 MANY_COLORS = 48
 """Colours beyond which one sprite is hardly drawn by hand: drawn ones were seen to hold up to 38,
@@ -37,6 +39,8 @@ class Survey:
         self.family_keys = array("Q")
         self.colorful: list[str] = []
         """Sprites of more than :data:`MANY_COLORS` colours."""
+        self.excess: dict[int, int] = {}
+        """Opaque colours, by number, of sprites with more than a palette of their own holds."""
         self.left_out = 0
         """Sprites of more colours than are wanted."""
         self._factors: dict[Size, int] = {}
@@ -61,6 +65,10 @@ class Survey:
             if settings.most_colors and len(small.colors) > settings.most_colors:
                 self.left_out += 1
                 continue
+            if len(small.colors) > MAX_LOCAL_COLORS:
+                opaque, _ = opaque_counts(unpack(small.colors), small.counts())
+                if len(opaque) > MAX_LOCAL_COLORS:
+                    self.excess[len(self.names)] = len(opaque)
             factor = enlargement(small.indices)
             size = shared.setdefault(small.size, small.size)
             self._spool.append(small)
@@ -87,10 +95,3 @@ class Survey:
             if kept:
                 size = sprite.size
                 yield sprite.reduced(reductions[size.height, size.width])
-
-    def census(self, keep: Sequence[bool], reductions: dict[Size, int]) -> Census:
-        """Count the colours of the sprites to keep."""
-        census = Census()
-        for sprite in self.chosen(keep, reductions):
-            census.add(sprite.colors, sprite.counts())
-        return census

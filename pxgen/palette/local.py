@@ -18,6 +18,8 @@ from pxgen.errors import UsageError
 from pxgen.palette.oklab import OPAQUE, to_oklab
 from pxgen.palette.table import MAX_COLORS, TRANSPARENT, Palette
 
+LOCAL = "local"
+"""The name, among those of palettes, that leaves every sprite its own."""
 MAX_LOCAL_COLORS = 64
 """Opaque colours of one sprite at most; true pixel art was seen to hold up to 38."""
 LABEL_WEIGHT = 1.0

@@ -213,3 +213,41 @@ def test_built_in_characters_are_legal_distinct_and_labelled() -> None:
     assert labels == certificate.label_names
     assert len({pixels.tobytes() for pixels in dataset.pixels}) == 40
     assert prepared("--builtin", "-n", 3, "--frames", 8, "-o", "b").canvas == (8, 24, 24)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("--dither bayer4", "--dither is for colours that are reduced"),
+        ("--dither bayer4 --palette local", "--dither is for colours that are reduced"),
+        ("--colors 8 --palette pico-8", "--palette pico-8 is taken whole: leave out --colors"),
+        ("--label-columns kind", "none is read: give it with --labels"),
+        ("--label-names elf,orc", "no such array is read"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(options: str, reason: str) -> None:
+    heroes("art")
+    result = run("art", *options.split())
+    assert result.exit_code == 2
+    assert reason in " ".join(result.stderr.split())
+    assert not Path("dataset").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("--dither bayer4", "has its own palette"),
+        ("--label-columns kind", "has its own labels"),
+        ("--label-names elf,orc", "has its own labels"),
+    ],
+)
+def test_the_built_in_characters_take_no_options_of_files(options: str, reason: str) -> None:
+    result = run("--builtin", "-n", 20, *options.split())
+    assert result.exit_code == 2
+    assert reason in " ".join(result.stderr.split())
+
+
+def test_dithering_holds_wherever_colours_are_reduced() -> None:
+    heroes("art")
+    for options in ("--colors 2", "--palette game-boy", "--palette local --colors 2"):
+        prepared("art", "--dither", "bayer2", "--force", *options.split())

@@ -207,8 +207,8 @@ def test_a_slimmed_checkpoint_keeps_its_palettes(trained: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--colors", "8"], "--palette local keeps all colours"),
-        ([], "leave such sprites out with --most-colors 64"),
+        (["--colors", "65"], "with --palette local a sprite has at most 64"),
+        ([], "--colors 64 reduces those of more, --most-colors 64 or --skip-bad leaves them out"),
     ],
 )
 def test_what_local_palettes_cannot_hold_is_one_line(

@@ -46,8 +46,7 @@ ELSEWHERE = {
     "commands/test_animate.py": "sampling.clips",
     "commands/test_interpolate.py": "sampling.paths",
     "ingest/test_images.py": "ingest: decoded pillow",
-    "ingest/test_preparation.py": "ingest: builtin contact_sheets folder palette_mapping sources "
-    "survey",
+    "ingest/test_preparation.py": "ingest: builtin contact_sheets folder sources survey",
     "ingest/test_spool.py": "ingest.indexed",
     "sampling/test_sprite_model.py": "sampling.results",
     "training/test_session.py": "evaluation.quick_eval training.preview",

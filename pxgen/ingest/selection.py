@@ -1,0 +1,130 @@
+"""The sprites of a survey that a dataset is made of, in their true pixels, and its canvas."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pxgen.canvas import Canvas
+from pxgen.config.settings import DataSettings
+from pxgen.errors import InputError, Remark
+from pxgen.ingest.census import Census
+from pxgen.ingest.describe import Refusals, describe_sizes
+from pxgen.ingest.indexed import IndexedSprite
+from pxgen.ingest.layout import choose_canvas, misfit
+from pxgen.ingest.scale import Size
+from pxgen.ingest.survey import Survey
+from pxgen.palette.local import LOCAL, MAX_LOCAL_COLORS
+
+TOO_COLORFUL = (
+    f"--palette local holds {MAX_LOCAL_COLORS} colours a sprite: --colors {MAX_LOCAL_COLORS} "
+    f"reduces those of more, --most-colors {MAX_LOCAL_COLORS} or --skip-bad leaves them out"
+)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Sprites to keep."""
+
+    survey: Survey
+    keep: list[bool]
+    reductions: dict[Size, int]
+    """The factor by which sprites of each size are shrunk to their true pixels."""
+    canvas: Canvas
+
+    @property
+    def numbers(self) -> NDArray[np.intp]:
+        """``(n,)`` numbers of the sprites in the survey."""
+        return np.flatnonzero(self.keep)
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each."""
+        return [self.survey.names[number] for number in self.numbers]
+
+    def sprites(self) -> Iterator[IndexedSprite]:
+        """Each of them, in its true pixels."""
+        return self.survey.chosen(self.keep, self.reductions)
+
+    def sizes(self) -> Counter[Canvas]:
+        """How many are of each true size."""
+        found = Counter(self.survey.sizes[number] for number in self.numbers)
+        sizes: Counter[Canvas] = Counter()
+        for size, count in found.items():
+            sizes[true_size(size, self.reductions)] += count
+        return sizes
+
+    def census(self) -> Census:
+        """Their colours."""
+        census = Census()
+        for sprite in self.sprites():
+            census.add(sprite.colors, sprite.counts())
+        return census
+
+    def without(self, numbers: Collection[int]) -> Selection:
+        """The selection less the sprites of these numbers in the survey."""
+        keep = [kept and number not in numbers for number, kept in enumerate(self.keep)]
+        return replace(self, keep=keep)
+
+
+def true_size(size: Canvas, reductions: dict[Size, int]) -> Canvas:
+    """The size of sprites decoded at ``size`` once their enlargement is undone."""
+    factor = reductions[size.height, size.width]
+    return Canvas(size.frames, size.height // factor, size.width // factor)
+
+
+def select(
+    survey: Survey,
+    settings: DataSettings,
+    size: Size | None,
+    refusals: Refusals,
+    report: Remark,
+) -> Selection:
+    """The sprites that fit the canvas of ``size``, or of the commonest, and palettes of their own.
+
+    Raises:
+        InputError: others must not be left out, or nothing is left.
+    """
+    if not len(survey):
+        refusals.settle()
+        raise InputError("nothing usable in the sources: no sprite is left")
+    reductions = _reductions(survey, settings, report)
+    true = {each: true_size(each, reductions) for each in set(survey.sizes)}
+    sizes = Counter(true[each] for each in survey.sizes)
+    canvas = choose_canvas(sizes, size, settings.frames)
+    misfits = {each: misfit(small, canvas) for each, small in true.items()}
+    excess = survey.excess if settings.palette == LOCAL and not settings.colors else {}
+    keep = []
+    for number, (name, each) in enumerate(zip(survey.names, survey.sizes, strict=True)):
+        reason = misfits[each]
+        if reason is None and number in excess:
+            reason = f"{excess[number]} colours, a palette of its own holds {MAX_LOCAL_COLORS}"
+        if reason:
+            refusals(InputError(f"{name}: {reason}"))
+        keep.append(reason is None)
+    hints = [describe_sizes(sizes)] if any(misfits.values()) else []
+    refusals.settle(*hints, *([TOO_COLORFUL] if excess else []))
+    if not any(keep):
+        raise InputError(
+            f"no sprite is left that fits the canvas {canvas.width}x{canvas.height}"
+            + (f" and {MAX_LOCAL_COLORS} colours" if excess else "")
+        )
+    return Selection(survey, keep, reductions, canvas)
+
+
+def _reductions(survey: Survey, settings: DataSettings, report: Remark) -> dict[Size, int]:
+    reductions = survey.reductions()
+    if settings.keep_scale:
+        return dict.fromkeys(reductions, 1)
+    for size, factor in sorted(reductions.items()):
+        if factor > 1:
+            height, width = size
+            report(
+                f"enlarged {factor} times, undone: {width}x{height} are really "
+                f"{width // factor}x{height // factor} (--keep-scale leaves them)"
+            )
+    return reductions

@@ -71,6 +71,7 @@ class EvaluateOptions(SamplerOptions, total=False):
     steps: int | Sequence[int]
     count: int
     label: str | Sequence[str]
+    ask: Literal["collection", "evenly"]
     seed: int
     workers: int | None
 
@@ -121,6 +122,7 @@ class TrainOptions(TypedDict, total=False):
     balance: float
     flip: bool
     shift: int
+    augment: Literal["auto", "yes", "no"]
     precision: Literal["auto", "fp32", "bf16"]
     validate_every: int
     save_every: float

@@ -39,6 +39,12 @@ class TrainRunSettings:
         metavar="NAME",
         complete="recipes",
     )
+    from_: Path | None = run_setting(
+        None,
+        "start from this model's weights where they fit: labels by name, colours by the nearest",
+        flags=("--from",),
+        metavar="MODEL",
+    )
     resume: bool = run_setting(
         True, "go on where the run stopped, or start anew", flags=("--resume/--fresh",)
     )
@@ -141,7 +147,11 @@ class JudgedSettings:
     label: tuple[str, ...] = again(
         SeriesSettings,
         "label",
-        doc="ask for this label; repeat it for several in turn (default: all of them in turn)",
+        doc="ask for this label alone; repeat it for several in turn",
+    )
+    ask: Literal["collection", "evenly"] = run_setting(
+        "collection",
+        "which label each sprite is asked for: as often as training sprites bear it, or all alike",
     )
     steps: tuple[int, ...] = again(
         SamplingSettings,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,11 @@ class SpriteIndex:
         for chunk in self._chunks():
             found |= missing & {sprite.tobytes() for sprite in chunk}
         return np.array([sprite in found for sprite in wanted], np.bool_)
+
+    def distinct(self) -> int:
+        """How many sprites differ from one another."""
+        # Digests, since a set of all pixels would not fit in memory.
+        return len({blake2b(each.tobytes()).digest() for part in self._chunks() for each in part})
 
     def hashes(self) -> set[int]:
         """The :func:`sprite_hash` of all: equal for copies, mirrors, recolours and shifts."""

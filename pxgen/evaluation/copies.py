@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pxgen.arrays import I64
+from pxgen.arrays import I64, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.duplicates import sprite_hash
 from pxgen.data.neighbours import SpriteIndex
-from pxgen.evaluation.figures import proportion
+from pxgen.evaluation.figures import difference, proportion
 from pxgen.evaluation.measure import Drawn
 
 MAX_BASELINE = 1000
@@ -23,6 +23,10 @@ NEAR_PERCENT = 5
 class Copies:
     """Exact, mirrored, recoloured and shifted copies, and distances to the nearest training sprite.
 
+    A drawn sprite may equal a real one by chance: where a collection has few possible sprites, good
+    ones are among them. How often they equal held-out sprites, which the model has never seen,
+    scaled to as many as it has seen, is that chance; only the excess over it was learnt by heart.
+
     Distances mean nothing alone, since plain sprites are alike: beside them stand those of real
     sprites that were held out. A distance that the nearest 5 % of these reach is near; many more
     near samples than near held-out sprites speak of memory. Real sprites can be nearer than drawn
@@ -32,6 +36,8 @@ class Copies:
     name: ClassVar[str] = "copies"
     columns: ClassVar[Mapping[str, str]] = {
         "copies": "exact",
+        "by chance": "by_chance",
+        "excess": "excess",
         "mirrored": "mirrored",
         "recoloured, shifted": "likeness",
         "distance": "median_distance",
@@ -40,6 +46,9 @@ class Copies:
 
     def __init__(self, dataset: Dataset) -> None:
         self._training = SpriteIndex(dataset, dataset.train)
+        self._held_out = SpriteIndex(dataset, dataset.held_out)
+        distinct = self._held_out.distinct()
+        self._scale = self._training.distinct() / distinct if distinct else None
         held_out, _ = dataset.take(subsample(dataset.held_out, MAX_BASELINE))
         self._baseline = self._training.distances(held_out)
         self._near: float | None = None
@@ -65,13 +74,24 @@ class Copies:
         exact = distances == 0
         mirrored = self._training.holds(drawn.pixels[..., ::-1]) & ~exact
         alike = np.array([sprite_hash(each) in self._hashes for each in drawn.pixels], np.bool_)
+        by_chance = self._by_chance(drawn.pixels)
         return {
             "exact": proportion(exact),
+            "by_chance": by_chance,
+            "excess": None if by_chance is None else difference(proportion(exact), by_chance),
             "mirrored": proportion(mirrored),
             "likeness": proportion(alike & ~exact & ~mirrored),
             "near": self._share_near(distances),
             **_quantiles(distances),
         }
+
+    def _by_chance(self, pixels: IndexMaps) -> dict[str, Any] | None:
+        """The share of copies to be expected of a model that has no memory."""
+        if self._scale is None:
+            return None
+        found = proportion(self._held_out.holds(pixels))
+        scaled = {key: min(1.0, found[key] * self._scale) for key in ("share", "low", "high")}
+        return {**found, **scaled} if len(pixels) else found
 
     def _share_near(self, distances: I64) -> dict[str, Any] | None:
         return None if self._near is None else proportion(distances <= self._near)

@@ -1,33 +1,84 @@
-"""Marks of careful pixel art: few colours, no stray pixels."""
+"""Marks of careful pixel art: a figure on the canvas, few colours, an outline, no stray pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from pxgen.arrays import Bools, IndexMaps
+from pxgen.arrays import F64, Bools, IndexMaps
+from pxgen.canvas import nearly_empty
+from pxgen.evaluation.figures import mean_with_interval, proportion
 from pxgen.evaluation.measure import PixelMeasure
 
 
 class Craft(PixelMeasure):
-    """Colours a sprite, and the share of its pixels that no neighbour shares a colour with."""
+    """What can be told of one sprite by itself, beside the same of held-out sprites."""
 
     name: ClassVar[str] = "craft"
-    columns: ClassVar[Mapping[str, str]] = {"colours": "colors", "stray pixels": "stray"}
+    columns: ClassVar[Mapping[str, str]] = {
+        "nearly empty": "nearly_empty",
+        "foreground": "foreground",
+        "colours": "colors",
+        "outline": "outline",
+        "symmetry": "symmetry",
+        "stray pixels": "stray",
+    }
 
     @staticmethod
-    def figures(pixels: IndexMaps) -> dict[str, float]:
-        """``colors`` and the share ``stray``, as means over sprites."""
-        flat = np.sort(pixels.reshape(len(pixels), -1), axis=1)
-        colors = 1 + (np.diff(flat, axis=1) != 0).sum(1) - (flat[:, 0] == 0)
-        alone = stray(pixels)
-        seen = (pixels > 0).sum((1, 2, 3))
-        return {
-            "colors": float(colors.mean()),
-            "stray": float((alone.sum((1, 2, 3)) / np.maximum(seen, 1)).mean()),
-        }
+    def figures(pixels: IndexMaps) -> dict[str, Any]:
+        """The share ``nearly_empty``, and the means of :func:`of_each`, with 95 % intervals."""
+        each = of_each(pixels)
+        figures: dict[str, Any] = {"nearly_empty": proportion(nearly_empty(pixels))}
+        for name, values in each.items():
+            mean, low, high = mean_with_interval(values, np.arange(len(values)))
+            figures[name] = {"value": mean, "low": low, "high": high}
+        return figures
+
+
+def of_each(pixels: IndexMaps) -> dict[str, F64]:
+    """Figures of each of ``(n, T, H, W)`` sprites, ``(n,)``.
+
+    ``foreground`` is the opaque share of the canvas; ``colors`` counts the opaque entries;
+    ``outline`` is the share of the rim that has the rim's commonest colour; ``symmetry`` the share
+    of the opaque pixels that equal those mirrored about the middle of what is opaque; ``stray``
+    that of those which differ from all eight around them. Of an empty sprite the last three are 0.
+    """
+    flat = np.sort(pixels.reshape(len(pixels), -1), axis=1)
+    seen = pixels > 0
+    opaque = np.maximum(seen.sum((1, 2, 3)), 1)
+    return {
+        "foreground": seen.mean((1, 2, 3)),
+        "colors": 1.0 + (np.diff(flat, axis=1) != 0).sum(1) - (flat[:, 0] == 0),
+        "outline": np.array(list(map(_commonest, pixels, rim(seen)))),
+        "symmetry": np.array(list(map(_symmetry, pixels))),
+        "stray": stray(pixels).sum((1, 2, 3)) / opaque,
+    }
+
+
+def rim(seen: Bools) -> Bools:
+    """``(n, T, H, W)`` opaque pixels beside a transparent one, or at the canvas' border."""
+    inside = np.pad(seen, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    middle, before, after = slice(1, -1), slice(None, -2), slice(2, None)
+    closed = inside[..., before, middle] & inside[..., after, middle]
+    closed &= inside[..., middle, before] & inside[..., middle, after]
+    return seen & ~closed
+
+
+def _commonest(sprite: IndexMaps, edge: Bools) -> float:
+    """The share of the commonest of a ``(T, H, W)`` sprite's entries where ``edge`` is true."""
+    entries = sprite[edge]
+    return float(np.bincount(entries).max() / len(entries)) if len(entries) else 0.0
+
+
+def _symmetry(sprite: IndexMaps) -> float:
+    """Of a ``(T, H, W)`` sprite."""
+    columns = np.flatnonzero(sprite.any((0, 1)))
+    if not len(columns):
+        return 0.0
+    part = sprite[..., columns[0] : columns[-1] + 1]
+    return float((part == part[..., ::-1])[part > 0].mean())
 
 
 def stray(pixels: IndexMaps) -> Bools:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
-from pxgen.evaluation.features import colors_and_shapes
+from pxgen.evaluation.features import colors_and_shapes, form
 from pxgen.evaluation.judge import train_judges
 from pxgen.evaluation.measure import Drawn
 from pxgen.evaluation.set_metrics import kid, prdc, standardised
@@ -20,10 +20,11 @@ MAX_SPRITES = 1000
 
 
 class Distribution:
-    """KID, precision, recall, density and coverage in two spaces of features.
+    """KID, precision, recall, density and coverage in three spaces of features.
 
-    ``shapes`` are colours and outlines, which need no training; ``judge`` are the scores of a
-    classifier of labels that was trained on the generator's training sprites. Drawn sprites are
+    ``shapes`` are colours and outlines and where they lie; ``form`` what random convolutions see,
+    wherever it lies; ``judge`` are the scores of a classifier of labels that was trained on the
+    generator's training sprites. Drawn sprites are
     compared with held-out ones; what training sprites score against those is the reference.
     """
 
@@ -35,7 +36,8 @@ class Distribution:
         held_out, _ = dataset.take(subsample(dataset.held_out, MAX_SPRITES))
         palette = dataset.palette
         self._spaces: dict[str, Features] = {
-            "shapes": lambda pixels: colors_and_shapes(pixels, palette)
+            "shapes": lambda pixels: colors_and_shapes(pixels, palette),
+            "form": lambda pixels: form(pixels, palette),
         }
         if dataset.label_names:
             (judge,) = train_judges(dataset, [dataset.train], seed=seed, workers=1)

@@ -32,6 +32,7 @@ from pxgen.evaluation.legality import Legality, is_builtin
 from pxgen.evaluation.measure import Drawn, Measure, one_label
 from pxgen.evaluation.motion import Motion, continuation
 from pxgen.models.protocol import SamplingParams
+from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
@@ -42,6 +43,8 @@ from pxgen.sampling.model_choice import check_sampling
 
 MAX_CONTINUED = 100
 """Held-out clips that a model continues, at most."""
+ASKED_STREAM = 1 << 35
+"""The stream that chooses which labels are asked for."""
 MAX_SHOWN = 96
 """Sprites of each number of steps that the sheet shows, at most."""
 COLUMNS = 16
@@ -119,10 +122,11 @@ def evaluate(
     """
     for steps in settings.steps or (None,):
         check_sampling(_sampling(settings, steps), loaded.model)
-    turns = _turns(settings, loaded)
+    chosen = _chosen(settings, loaded)
     if dataset is not None:
         _check_fit(dataset, loaded)
-    return _Evaluator(loaded, dataset, settings, turns, say, watch).evaluation()
+    asked = _asked(settings, loaded, dataset, chosen)
+    return _Evaluator(loaded, dataset, settings, asked, say, watch).evaluation()
 
 
 def _sampling(settings: EvaluateSettings, steps: int | None) -> SamplingParams:
@@ -130,8 +134,27 @@ def _sampling(settings: EvaluateSettings, steps: int | None) -> SamplingParams:
     return SamplingParams(steps=steps, **values_of(settings, SamplerSettings))
 
 
-def _turns(settings: EvaluateSettings, loaded: Loaded) -> NDArray[np.intp]:
-    """The labels that are asked for in turn; none of a model that labels do not steer.
+def _asked(
+    settings: EvaluateSettings,
+    loaded: Loaded,
+    dataset: Dataset | None,
+    chosen: NDArray[np.intp],
+) -> NDArray[np.intp]:
+    """``(n,)`` number of the one label that each sprite is asked to show, -1 where none is."""
+    count, names = settings.count, loaded.card.label_names
+    if not (names and loaded.model.steerable):
+        return np.full(count, -1, np.intp)
+    if len(chosen) or dataset is None or settings.ask == "evenly":
+        return np.resize(chosen if len(chosen) else np.arange(len(names)), count)
+    # One label of a training sprite each: sets are compared as they are, rare labels rare.
+    luck = choose(settings.seed, ASKED_STREAM)
+    marks = dataset.marks[dataset.train[luck.integers(len(dataset.train), size=count)]]
+    order = np.where(marks > 0, luck.random(marks.shape), -1.0)
+    return np.where(marks.any(1), order.argmax(1), -1)
+
+
+def _chosen(settings: EvaluateSettings, loaded: Loaded) -> NDArray[np.intp]:
+    """The labels that were chosen to be asked for in turn.
 
     Raises:
         UsageError: an unknown label, one with a weight, or a model that cannot be asked.
@@ -142,9 +165,7 @@ def _turns(settings: EvaluateSettings, loaded: Loaded) -> NDArray[np.intp]:
     vectors = [parse_labels([text], names, loaded.path) for text in settings.label]
     if any(vector.max(initial=0) != 1 for vector in vectors):
         raise UsageError("evaluate asks for one label a sprite: name labels without weights")
-    chosen = [int(vector.argmax()) for vector in vectors]
-    every = range(len(names)) if loaded.model.steerable else ()
-    return np.array(chosen or every, np.intp)
+    return np.array([int(vector.argmax()) for vector in vectors], np.intp)
 
 
 def _check_fit(dataset: Dataset, loaded: Loaded) -> None:
@@ -170,8 +191,8 @@ class _Evaluator:
     loaded: Loaded
     dataset: Dataset | None
     settings: EvaluateSettings
-    turns: NDArray[np.intp]
-    """Numbers of the labels asked for in turn."""
+    labels: NDArray[np.intp]
+    """``(n,)`` number of the label that each sprite is asked for, -1 where none is."""
     say: Remark
     watch: Watch
 
@@ -237,11 +258,10 @@ class _Evaluator:
         return measures
 
     def draw_asked(self, steps: int | None) -> Drawn:
-        """The sprites, each asked for one label, the labels in turn."""
-        count, width = self.settings.count, len(self.loaded.card.label_names)
-        asked = np.resize(self.turns, count) if len(self.turns) else np.full(count, -1, np.intp)
+        """The sprites, each asked for one label at most."""
+        count, asked = self.settings.count, self.labels
         sampling = _sampling(self.settings, steps)
-        labels = one_label(asked, width)
+        labels = one_label(asked, len(self.loaded.card.label_names))
         requests = (PictureRequest(number, row, sampling) for number, row in enumerate(labels))
         what = f"drawing at {steps} steps" if steps else "drawing"
         return Drawn(np.stack(list(self.watch(self.pictures(requests), count, what))), asked)
@@ -283,12 +303,13 @@ class _Evaluator:
     def asked(self) -> dict[str, Any]:
         """The conditions of drawing, as JSON values."""
         card, settings = self.loaded.card, self.settings
-        names = ", ".join(card.label_names[turn] for turn in self.turns)
-        every = f"{names if settings.label else 'one each'}, in turn"
+        evenly = settings.ask == "evenly" or self.dataset is None
+        how = "in turn" if evenly else "as often as training sprites bear it"
+        named = f"{', '.join(settings.label)}, in turn" if settings.label else f"one each, {how}"
         return {
             "samples": settings.count,
             "seed": settings.seed,
-            "labels": every if self.loaded.model.steerable else "none",
+            "labels": named if self.loaded.model.steerable else "none",
         } | {
             name: _used(card, name, value)
             for name, value in values_of(settings, SamplerSettings).items()

@@ -1,14 +1,23 @@
-"""Hand-made features of sprites: their colours and shapes, without any training."""
+"""Features of sprites that need no training: colours and shapes by hand, and form by chance."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.palette import Palette
 from pxgen.palette.oklab import to_oklab
 
+FORM_WIDTHS = (32, 64, 128)
+"""Random filters of each layer; each layer sees twice as far as the one before."""
+CHROMA_SCALE = 3.0
+"""By which OKLab's a and b, which vary less than L, are multiplied."""
 SHAPE, TINT = 8, 4
 """Cells a side in which outlines and colours are averaged."""
 
@@ -33,6 +42,44 @@ def colors_and_shapes(pixels: IndexMaps, palette: Palette) -> F32:
         flat = [each.reshape(len(chunk), -1) for each in (shape, tint)]
         parts.append(np.concatenate([*flat, np.sqrt(_shares(chunk, len(palette)))], axis=1))
     return np.concatenate(parts)
+
+
+def form(pixels: IndexMaps, palette: Palette) -> F32:
+    """``(n, T, H, W)`` sprites to ``(n, sum(FORM_WIDTHS))`` means of random convolutions.
+
+    Filters that nobody trained tell textures and parts apart nearly as well as trained ones do
+    (Saxe et al., ICML 2011); their mean over the canvas says what there is, wherever it is.
+    """
+    rows = np.array(palette.rows, np.uint8)
+    lab = to_oklab(rows[:, :3]) * np.array([1, CHROMA_SCALE, CHROMA_SCALE])
+    alpha = rows[:, 3:] / 255
+    table = torch.from_numpy(np.concatenate([lab * alpha, alpha], 1).astype(np.float32))
+    filters = _random_filters(table.shape[1])
+    parts = []
+    for start in range(0, len(pixels), 256):
+        chunk = torch.from_numpy(pixels[start : start + 256].astype(np.int64))
+        x = table[chunk].flatten(0, 1).permute(0, 3, 1, 2)
+        means = []
+        for kernel in filters:
+            x = F.conv2d(x, kernel, padding=1).relu()
+            means.append(x.mean((2, 3)))
+            x = F.avg_pool2d(x, 2, ceil_mode=True)
+        parts.append(torch.cat(means, 1).view(*chunk.shape[:2], -1).mean(1))
+    return np.asarray(torch.cat(parts).numpy(), np.float32)
+
+
+def _random_filters(channels: int) -> list[Tensor]:
+    """``(out, in, 3, 3)`` for each layer, orthogonal, and so long that signals keep their size."""
+    generator = torch.Generator().manual_seed(0)
+    filters = []
+    for width in FORM_WIDTHS:
+        inputs = 9 * channels
+        random = torch.randn(max(width, inputs), min(width, inputs), generator=generator)
+        rows, _ = torch.linalg.qr(random)
+        rows = (rows if width >= inputs else rows.t()) * math.sqrt(2 * max(1, width / inputs))
+        filters.append(rows.reshape(width, channels, 3, 3))
+        channels = width
+    return filters
 
 
 def _shares(pixels: IndexMaps, colors: int) -> F32:

@@ -51,6 +51,8 @@ class Figures:
     """Share of legal characters, of models of the built-in ones."""
     copies: Figure | None
     """Share of exact copies of training sprites."""
+    excess_copies: Figure | None
+    """That share less the one to be expected by chance, as copies of held-out sprites tell it."""
     near: Figure | None
     """Share as near to a training sprite as the nearest 5 % of held-out ones are."""
     kid: Figure | None
@@ -61,8 +63,18 @@ class Figures:
     density: Figure | None
     coverage: Figure | None
     """Of 2002.09797."""
+    form_kid: Figure | None
+    """KID by what random convolutions see, wherever it lies."""
+    nearly_empty: Figure | None
+    """Share of sprites with next to no opaque pixels."""
+    foreground: Figure | None
+    """Share of opaque pixels, as a mean over sprites."""
     colors: Figure | None
     """Colours a sprite."""
+    outline: Figure | None
+    """Share of a silhouette's rim in its commonest colour."""
+    symmetry: Figure | None
+    """Share of the opaque pixels that equal their mirror images."""
     stray_pixels: Figure | None
     """Share of pixels that differ from all eight around them."""
 
@@ -87,8 +99,14 @@ class Figures:
             shows_label=figure(judge, "shows_label"),
             legal=figure("legality", "legal"),
             copies=figure("copies", "exact"),
+            excess_copies=figure("copies", "excess"),
             near=figure("copies", "near"),
+            form_kid=figure("distribution", "form", "kid"),
+            nearly_empty=figure("craft", "nearly_empty"),
+            foreground=figure("craft", "foreground"),
             colors=figure("craft", "colors"),
+            outline=figure("craft", "outline"),
+            symmetry=figure("craft", "symmetry"),
             stray_pixels=figure("craft", "stray"),
             **sets,
         )
@@ -108,6 +126,16 @@ def proportion(hits: Bools) -> dict[str, Any]:
     # Exact at the ends, where rounding would leave 1e-17 or exclude the share itself.
     low, high = (0.0 if count == 0 else centre - half), (1.0 if count == of else centre + half)
     return {"share": p, "low": low, "high": high, "count": count, "of": of}
+
+
+def difference(more: Mapping[str, Any], less: Mapping[str, Any]) -> dict[str, Any]:
+    """The difference of two independent shares with its 95 % interval (Newcombe, 1998)."""
+    if more["share"] is None or less["share"] is None:
+        return {"share": None, "low": None, "high": None}
+    gap = more["share"] - less["share"]
+    below = math.hypot(more["share"] - more["low"], less["high"] - less["share"])
+    above = math.hypot(more["high"] - more["share"], less["share"] - less["low"])
+    return {"share": gap, "low": gap - below, "high": gap + above}
 
 
 def mean_with_interval(

@@ -53,7 +53,7 @@ class PixelMeasure(Measure):
 
     @staticmethod
     @abstractmethod
-    def figures(pixels: IndexMaps) -> dict[str, float]:
+    def figures(pixels: IndexMaps) -> dict[str, Any]:
         """The figures of ``(n, T, H, W) uint8`` sprites."""
 
     def reference(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 from pxgen.arrays import Bools
 from pxgen.checkpoint.card import Card
 from pxgen.data.dataset import Dataset, subsample
-from pxgen.evaluation.craft import Craft
+from pxgen.evaluation.craft import of_each
 from pxgen.evaluation.judge import Judge, train_judges
 from pxgen.evaluation.legality import Legality, is_builtin
 from pxgen.evaluation.measure import Drawn
@@ -39,9 +39,10 @@ class QuickEval:
             self._known = (of > 0) & (hits >= 0.9 * of) & (hits >= 0.9 * seen.sum(0))
 
     def of(self, drawn: Drawn) -> dict[str, float]:
-        """``stray_pixels`` and ``colors``; ``shows_label`` and ``legal`` where they can be told."""
-        craft = Craft.figures(drawn.pixels)
-        figures = {"stray_pixels": craft["stray"], "colors": craft["colors"]}
+        """``foreground``, ``stray_pixels``, ``colors``; ``shows_label`` and ``legal`` if known."""
+        craft = of_each(drawn.pixels)
+        names = {"foreground": "foreground", "stray_pixels": "stray", "colors": "colors"}
+        figures = {name: float(craft[key].mean()) for name, key in names.items()}
         if self._legality is not None:
             exact = self._legality.of(drawn)
             figures["legal"] = exact["legal"]["share"]

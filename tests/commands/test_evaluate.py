@@ -57,7 +57,8 @@ def test_it_draws_as_a_sampler_is_told_to(folder: Path) -> None:
 
 
 def test_one_json_document_with_a_run_for_each_number_of_steps(folder: Path) -> None:
-    result = run("-m", "run", "-n", 10, "--steps", 2, "--steps", 4, "--json", "--workers", 1)
+    twice = ("-m", "run", "-n", 10, "--steps", 2, "--steps", 4, "--json", "--ask", "evenly")
+    result = run(*twice, "--workers", 1)
     assert result.exit_code == 0, result.stderr
     facts = json.loads(result.stdout, parse_constant=pytest.fail)
     assert facts["dataset"]["trained_on"] is True
@@ -69,7 +70,7 @@ def test_one_json_document_with_a_run_for_each_number_of_steps(folder: Path) -> 
         assert each["copies"]["exact"]["of"] == 10
         assert "legality" not in each
     assert str(folder) not in result.stdout
-    again = run("-m", "run", "-n", 10, "--steps", 2, "--steps", 4, "--json", "--workers", 2)
+    again = run(*twice, "--workers", 2)
     assert again.stdout == result.stdout
 
 
@@ -124,7 +125,8 @@ def test_the_page_shows_figures_and_the_nearest_training_sprites(folder: Path) -
         assert nearest.tobytes() in training
         least = min(int((data.pixels[i, 0] != drawn).sum()) for i in data.train)
         assert int((drawn != nearest).sum()) == least
-    assert f"<td>{facts['runs'][0]['craft']['colors']:.3g}</td>" in page
+    colors = facts["runs"][0]["craft"]["colors"]
+    assert f"<td>{colors['value']:.3f} ({colors['low']:.3f} to {colors['high']:.3f})</td>" in page
 
 
 def test_unlabelled_models_are_measured_without_a_judge(folder: Path) -> None:

@@ -50,3 +50,18 @@ def test_each_sprite_is_one_kind_of_copy(tmp_path: Path) -> None:
     figures = Copies(data).of(drawn(np.stack([sprite, slanted[..., ::-1], other, moved])))
     counts = [figures[kind]["count"] for kind in ("exact", "mirrored", "likeness")]
     assert counts == [1, 1, 2]
+
+
+def test_copies_by_chance_are_those_of_held_out_sprites_scaled(tmp_path: Path) -> None:
+    """Of 8 sprites drawn evenly from all, 6 are training ones because there are 6 of these."""
+    dots = np.zeros((8, 1, 4, 4), np.uint8)
+    dots.reshape(8, 16)[np.arange(8), np.arange(8)] = 1
+    data = labelled(tmp_path, dots, np.zeros((8, 1), np.uint8), np.array([0] * 6 + [1] * 2))
+    figures = Copies(data).of(drawn(dots))
+    assert figures["exact"]["share"] == 6 / 8
+    assert figures["by_chance"]["share"] == pytest.approx(2 / 8 * 3)
+    assert figures["excess"]["share"] == pytest.approx(0)
+    assert figures["excess"]["low"] < 0 < figures["excess"]["high"]
+    heart = Copies(data).of(drawn(np.repeat(dots[:6], 50, 0)))
+    assert (heart["by_chance"]["share"], heart["excess"]["share"]) == (0.0, 1.0)
+    assert heart["excess"]["low"] > 0.9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,8 +53,11 @@ def test_figures_are_those_of_the_report(tmp_path: Path, capfd: pytest.CaptureFi
     assert second.kid.value == spaces["kid"]["value"]
     assert second.density == Figure(spaces["density"])
     assert second.coverage.high == spaces["coverage"]["high"]
-    assert second.colors == Figure(run["craft"]["colors"])
-    assert second.stray_pixels == Figure(run["craft"]["stray"])
+    assert second.colors == Figure(**run["craft"]["colors"])
+    assert second.stray_pixels == Figure(**run["craft"]["stray"])
+    assert second.nearly_empty.value == run["craft"]["nearly_empty"]["share"]
+    assert second.excess_copies.value == run["copies"]["excess"]["share"]
+    assert second.form_kid.value == run["distribution"]["form"]["kid"]["value"]
     assert second.legal is None
 
 
@@ -108,3 +112,20 @@ def test_clips_go_on_with_the_labels_that_they_have(tmp_path: Path) -> None:
     _, marks = data.take(data.held_out)
     assert found.facts["continuation"]["clips"] == len(marks) > 1
     assert torch.equal(torch.cat(asked), torch.from_numpy(marks) * 2.0 - 1)
+
+
+def test_labels_are_asked_for_as_often_as_training_sprites_bear_them(tmp_path: Path) -> None:
+    """Of the tiny sprites those on the left are left out: only right ones are asked for."""
+    data = tiny_dataset(tmp_path, count=120)
+    marks = data.marks.copy()
+    marks[:, 0] = 0
+    few = dataclasses.replace(data, marks=marks)
+    settings = dataclasses.replace(OPTIONS, count=40, steps=(1,))
+    model = loaded(data)
+    found = evaluate(model, few, settings).facts
+    shown = found["runs"][0]["labels"]["labels"]
+    assert 10 < shown["right"]["of"] < 30
+    assert "left" not in shown
+    assert "as often" in found["asked"]["labels"]
+    evenly = evaluate(model, few, dataclasses.replace(settings, ask="evenly")).facts
+    assert evenly["runs"][0]["labels"]["labels"]["right"]["of"] == 20

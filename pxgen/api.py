@@ -109,6 +109,7 @@ def train(
     runs: StrPath = "runs",
     recipe: str | None = None,
     model: Mapping[str, Any] | None = None,
+    start: StrPath | None = None,
     device: str = "auto",
     resume: bool = True,
     **options: Unpack[TrainOptions],
@@ -131,6 +132,7 @@ def train(
         recipe: a recipe's name; ``"masked"`` where neither it nor ``model`` says otherwise.
         model: a ``[model]`` table, whose key ``recipe`` names what it changes.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        start: a model whose weights a new training starts from, where they fit.
         resume: go on with a run that is there; False starts it anew.
         options: the settings of ``[train]`` by their names, such as ``minutes=10.0``, ``seed=1``.
 
@@ -157,6 +159,7 @@ def train(
         recipe=recipe,
         device=device,
         resume=resume,
+        start=None if start is None else Path(start),
     )
     return reports(request)
 

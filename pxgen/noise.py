@@ -132,8 +132,9 @@ def categorical(probabilities: Tensor, uniform: Tensor) -> Tensor:
     probability 0 is never drawn.
     """
     cumulative = probabilities.cumsum(-1)
-    threshold = uniform.unsqueeze(-1) * cumulative[..., -1:]
-    drawn = (cumulative <= threshold).sum(-1)
+    total = cumulative[..., -1:]
+    drawn = torch.searchsorted(cumulative, uniform.unsqueeze(-1) * total, right=True)
     # Rounding can carry a uniform close to 1 past the last category that has any probability.
-    last = probabilities.shape[-1] - 1 - (probabilities.flip(-1) > 0).int().argmax(-1)
-    return torch.minimum(drawn, last)
+    last = torch.searchsorted(cumulative, total.contiguous())
+    # Probabilities that are no numbers draw any category, and not one beyond all.
+    return torch.minimum(drawn, last).clamp(max=probabilities.shape[-1] - 1).squeeze(-1)

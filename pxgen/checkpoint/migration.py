@@ -28,6 +28,10 @@ WEIGHTS = {
 """Parts of the dotted names of tensors in format 1, and in format 2."""
 
 
+NEW_IN_3 = ("masked", "uniform", "gaussian")
+"""Families whose network is another since format 3."""
+
+
 def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
     """A ``[model]`` table stored in format ``version``, with today's keys."""
     renamed = MODEL_KEYS if version < 2 else {}

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card, stored_format
-from pxgen.checkpoint.migration import migrate_weight
+from pxgen.checkpoint.migration import NEW_IN_3, migrate_weight
 from pxgen.config.schema import Table, Where
 from pxgen.errors import InputError
 from pxgen.files import write_bytes
@@ -59,9 +59,15 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     """All tensors of a checkpoint, under today's names.
 
     Raises:
-        InputError: the file is truncated or malformed.
+        InputError: the file is truncated or malformed, or too old.
     """
-    version = stored_format(read_card(path)[1])
+    card, header = read_card(path)
+    version, family = stored_format(header), card.model.get("family")
+    if version < 3 and family in NEW_IN_3:
+        raise InputError(
+            f"{path} is of an earlier version, whose {family} models had another network: train "
+            "it anew"
+        )
     try:
         return {migrate_weight(name, version): tensor for name, tensor in load_file(path).items()}
     except (SafetensorError, OSError) as error:

@@ -41,6 +41,7 @@ def train(
         device=run.device,
         resume=run.resume,
         out=run.out,
+        start=run.from_,
     )
     return carry_out(request, console)
 
@@ -52,6 +53,8 @@ def carry_out(request: TrainRequest, console: Console) -> Path | None:
             console = Console(quiet=True)
         if training.resumed:
             console.print(f"resuming {training.folder} at {_place(training)}")
+        elif training.trainer.warm_start is not None:
+            console.print(training.trainer.warm_start.summary)
         if not training.finished:
             _follow(training, console)
         return training.checkpoint if training.group.is_main else None

@@ -140,6 +140,11 @@ class TrainSettings:
     )
     flip: bool = setting(False, "mirror half of the sprites (only if left and right mean nothing)")
     shift: int = setting(0, "move sprites by up to so many pixels", low=0, metavar="PX")
+    augment: Literal["auto", "yes", "no"] = setting(
+        "auto",
+        "mirror, move and recolour sprites too, and tell the network so that it draws none of it "
+        "(diffusions); auto: where there are fewer than 4000",
+    )
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto", "auto, fp32 or bf16; auto takes bf16 where the device is faster with it"
     )
@@ -169,7 +174,7 @@ class SamplerSettings:
     )
     temperature: float | None = setting(
         None,
-        "below 1 plainer, above 1 wilder; unset: the model's own",
+        "below 1 calmer colours (plainer codes), above 1 wilder; unset: the model's own",
         low=0,
         high=100,
         example="1.0",

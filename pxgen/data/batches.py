@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pxgen.arrays import IndexMaps
+from pxgen.data.augment import Augmentation
 from pxgen.data.dataset import Dataset
 from pxgen.models.protocol import Batch
 from pxgen.noise import choose
@@ -24,10 +25,14 @@ class Examples:
             it, so that nine aliens among ten thousand are seen.
         flip: mirror half of the sprites.
         shift: move sprites by up to so many pixels; what is uncovered is transparent.
+        augment: also mirror, move and recolour sprites for stages that are told of it.
     """
 
-    def __init__(self, dataset: Dataset, *, balance: float, flip: bool, shift: int) -> None:
+    def __init__(
+        self, dataset: Dataset, *, balance: float, flip: bool, shift: int, augment: bool = False
+    ) -> None:
         self._dataset, self._flip = dataset, flip
+        self._augmentation = Augmentation(dataset) if augment else None
         # A sprite that leaves its canvas teaches nothing.
         self._shift = min(shift, dataset.canvas.height - 1, dataset.canvas.width - 1)
         marks = dataset.marks[dataset.train]
@@ -42,10 +47,13 @@ class Examples:
         step: int,
         device: torch.device,
         codes: Callable[[NDArray[np.intp]], Tensor] | None = None,
+        *,
+        told: bool = False,
     ) -> Batch:
         """``count`` sprites for one step.
 
-        ``codes`` gives the cached codes of sprites by row; augmented sprites come without.
+        ``codes`` gives the cached codes of sprites by row; changed sprites come without.
+        ``told`` asks for augmented ones, and the numbers that say how.
         """
         generator = choose(seed, step)
         chosen = self._pick(count, generator)
@@ -56,7 +64,13 @@ class Examples:
         if self._shift:
             moves = generator.integers(-self._shift, self._shift + 1, (count, 2))
             pixels = np.stack([shifted(p, *move) for p, move in zip(pixels, moves, strict=True)])
+        augmentation = None
+        if told and self._augmentation is not None:
+            pixels, numbers = self._augmentation.apply(pixels, generator)
+            augmentation = torch.from_numpy(numbers).to(device)
         batch = _to_batch(pixels, self._dataset.signs(chosen), device)
+        if augmentation is not None:
+            return batch._replace(augmentation=augmentation)
         if codes is None or self._flip or self._shift:
             return batch
         return batch._replace(codes=codes(chosen))

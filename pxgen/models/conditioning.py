@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from pxgen.canvas import Domain
+from pxgen.models.axes import Axes
 from pxgen.models.protocol import Batch, Model, Stage
 from pxgen.noise import Noise, categorical
 
@@ -32,18 +34,25 @@ class LabelEmbedding(nn.Module):
     beyond its own are left out.
     """
 
+    axes: ClassVar[Axes] = {"project.weight": ("label states and level", 1)}
+
     def __init__(self, label_count: int, width: int) -> None:
         super().__init__()
         self.count = label_count
         self.project = nn.Linear(2 * label_count + 2, width)
         self.mix = nn.Linear(width, width)
 
-    def forward(self, labels: Tensor, level: Tensor | None = None) -> Tensor:
-        """``(B, L)`` labels and ``(B,)`` levels in [0, 1], 0 unless given, to ``(B, width)``."""
+    def forward(
+        self, labels: Tensor, level: Tensor | None = None, more: Tensor | float = 0.0
+    ) -> Tensor:
+        """``(B, L)`` labels and ``(B,)`` levels in [0, 1], 0 unless given, to ``(B, width)``.
+
+        ``more``, ``(B, width)``, is added before the first nonlinearity.
+        """
         labels = labels[:, : self.count]
         time = (labels.new_zeros(len(labels)) if level is None else level).unsqueeze(1)
         state = torch.cat([labels.relu(), labels.neg().relu(), time, time.square()], dim=1)
-        return nn.functional.silu(self.mix(nn.functional.silu(self.project(state))))
+        return nn.functional.silu(self.mix(nn.functional.silu(self.project(state) + more)))
 
 
 class LabelTokens(nn.Module):
@@ -54,6 +63,7 @@ class LabelTokens(nn.Module):
     """
 
     REGISTERS = 4
+    axes: ClassVar[Axes] = {"present": ("labels", 0), "absent": ("labels", 0)}
 
     def __init__(self, label_count: int, width: int) -> None:
         super().__init__()
@@ -75,6 +85,11 @@ class LabelPrior(nn.Module):
     large the vocabulary, and few draws seldom end in an impossible set.
     """
 
+    axes: ClassVar[Axes] = {
+        "enter.weight": ("label states", 1),
+        "leave.weight": ("next label", 0),
+        "leave.bias": ("next label", 0),
+    }
     PREFIXES = 8
     """Random subsets of each sprite's labels that one step learns to continue."""
 

@@ -147,12 +147,18 @@ class PaletteHead(nn.Module):
 
     def logits_at(self, features: Tensor, places: Tensor) -> Tensor:
         """The same at ``(B, M) int64`` places alone: ``(B, M, K)``."""
-        chosen = features.gather(1, places.unsqueeze(-1).expand(-1, -1, features.shape[-1]))
-        return chosen.float() @ self.palette.t() + F.embedding(places, self.bias)
+        return at_places(features, places).float() @ self.palette.t() + F.embedding(
+            places, self.bias
+        )
 
     def start_from(self, tokens: Tensor) -> None:
         """Set the bias to the frequencies of colours at each place of ``(N, P)`` sprites."""
         start_bias(self.bias, tokens)
+
+
+def at_places(features: Tensor, places: Tensor) -> Tensor:
+    """``(B, P, C)`` features at ``(B, M) int64`` places: ``(B, M, C)``."""
+    return features.gather(1, places.unsqueeze(-1).expand(-1, -1, features.shape[-1]))
 
 
 def convolve(layer: nn.Conv2d, x: Tensor, wrap: Wrap) -> Tensor:

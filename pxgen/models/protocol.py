@@ -42,6 +42,10 @@ class ModelSpec:
         return self
 
 
+AUGMENTATION = 6
+"""Numbers that tell how a sprite was changed: 0 where it was not."""
+
+
 class Batch(NamedTuple):
     """Sprites to learn from."""
 
@@ -51,6 +55,9 @@ class Batch(NamedTuple):
     """``(B, L) float32`` in [-1, 1]."""
     codes: Tensor | None = None
     """``(B, M) int64``: what the stage's ``precompute`` gave for these sprites, if it is cached."""
+
+    augmentation: Tensor | None = None
+    """``(B, AUGMENTATION) float32``: how each sprite was changed; None where none was."""
 
 
 Loss = Callable[[Batch, float, Noise], Mapping[str, Tensor]]
@@ -91,6 +98,8 @@ class Stage:
     continues: bool = False
     """Warm start: trained weights are validated first, since they may stay the best; weights that
     start at random may not."""
+    told_of_augmentation: bool = False
+    """Whether the network takes ``Batch.augmentation``, so that it need not draw what it does."""
     early_decay: bool = False
     """The learning rate decays sooner once held-out bits rise, which ends the stage."""
     counts_in_bits: bool = True

@@ -161,5 +161,7 @@ class MicrobatchWorkers:
 
 
 def _rows(batch: Batch, rows: slice) -> Batch:
-    codes = None if batch.codes is None else batch.codes[rows]
-    return Batch(batch.pixels[rows], batch.labels[rows], codes)
+    pixels, labels, *others = batch
+    return Batch(
+        pixels[rows], labels[rows], *(each if each is None else each[rows] for each in others)
+    )

@@ -40,6 +40,8 @@ class TrainRequest:
     device: str
     resume: bool
     out: Path | None
+    start: Path | None = None
+    """A model whose weights a new training starts from."""
 
 
 def with_budget(settings: TrainSettings) -> TrainSettings:

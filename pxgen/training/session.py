@@ -17,11 +17,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pxgen.checkpoint.card import Card, checkpoint_file
+from pxgen.checkpoint.card import Card, checkpoint_file, read_card
 from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE, Metrics
 from pxgen.checkpoint.store import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
 from pxgen.config.recipe import resolve
-from pxgen.config.schema import Table
+from pxgen.config.schema import Table, Where
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset, open_dataset, subsample
 from pxgen.devices import pick_device
@@ -42,6 +42,7 @@ from pxgen.training.run import (
     with_budget,
 )
 from pxgen.training.trainer import MAX_INIT_PIXELS, MAX_INIT_SPRITES, Report, Trainer
+from pxgen.training.warm_start import open_warm_start
 
 LONG_PREVIEW, PREVIEW_INTERVAL = 3.0, 12
 """Seconds from which on a preview is long; the next one then waits so many times as long."""
@@ -85,7 +86,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
         dataset = given if isinstance(given, Dataset) else open_dataset(given)
         if not len(dataset.train):
             raise InputError(f"{dataset.location} has no training sprites: prepare more of them")
-        table = suited_table(resolve(request.model_table, request.recipe), dataset)
+        table = suited_table(_model_table(request), dataset)
         card = Card(
             model=dict(table),
             canvas=dataset.canvas,
@@ -101,11 +102,21 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             resumed = resumed_card(request, folder, card)
             with seeded_weights(settings.seed):
                 model = build_model(table, dataset.domain)
-            trainer = Trainer(model, dataset, settings, device, group)
+            warm_start = None
+            if request.start is not None and resumed is None:
+                warm_start = open_warm_start(request.start, model, card)
+            trainer = Trainer(model, dataset, settings, device, group, warm_start)
             training = Training(folder, card, model, dataset, settings, trainer, group)
             if resumed is not None:
                 training.resume(resumed)
             yield training
+
+
+def _model_table(request: TrainRequest) -> Table:
+    """The ``[model]`` asked for; that of the model to start from where none is."""
+    if request.start is None or request.recipe is not None or request.model_table:
+        return resolve(request.model_table, request.recipe)
+    return Table(read_card(request.start)[0].model, Where(str(request.start), path=("model",)))
 
 
 def suited_table(table: Table, dataset: Dataset) -> Table:

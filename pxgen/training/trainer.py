@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from pxgen.checkpoint.store import prefixed
 from pxgen.config.settings import TrainSettings
+from pxgen.data.augment import SMALL
 from pxgen.data.batches import Examples, batch_of
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.errors import PxgenError
@@ -32,6 +33,7 @@ from pxgen.training.code_cache import CodeCache
 from pxgen.training.distributed import SINGLE_PROCESS, ProcessGroup
 from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.train_state import TrainState
+from pxgen.training.warm_start import WarmStart
 
 DEFAULT_MINUTES = 10.0
 MAX_VALIDATION_SPRITES = 256
@@ -137,11 +139,18 @@ class Trainer:
         settings: TrainSettings,
         device: torch.device,
         group: ProcessGroup = SINGLE_PROCESS,
+        warm_start: WarmStart | None = None,
     ) -> None:
+        self.warm_start = warm_start
         self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
         self.position = Position()
+        small = len(dataset.train) < SMALL
         self._examples = Examples(
-            dataset, balance=settings.balance, flip=settings.flip, shift=settings.shift
+            dataset,
+            balance=settings.balance,
+            flip=settings.flip,
+            shift=settings.shift,
+            augment=small if settings.augment == "auto" else settings.augment == "yes",
         )
         bf16 = use_bf16(settings.precision, device, model.module)
         self._workers = MicrobatchWorkers(device, bf16=bf16, group=group)
@@ -223,7 +232,10 @@ class Trainer:
             key = step + (self.position.stage << STAGE_SHIFT)
             started = time.process_time()
             codes = None if self._code_cache is None else self._code_cache.codes
-            batch = self._examples.batch(self.settings.batch, seed, key, self.device, codes)
+            told = self._state.stage.told_of_augmentation
+            batch = self._examples.batch(
+                self.settings.batch, seed, key, self.device, codes, told=told
+            )
             if self._state.stage.before_step is not None:
                 # 2^47 lies beyond any step, and the parts of a batch have higher bits.
                 noise = BatchNoise(len(batch.pixels), seed, key + (1 << 47), self.device)
@@ -245,6 +257,8 @@ class Trainer:
         count = max(1, min(MAX_INIT_SPRITES, MAX_INIT_PIXELS // self.dataset.canvas.pixels))
         seed = self.settings.seed
         self._stages[stage].initialize(self._examples.batch(count, seed, INIT_STEP, self.device))
+        if self.warm_start is not None:
+            self.warm_start.apply(self.model.module, self._stages[stage].module)
         # All processes start from the same weights, whatever machines they run on.
         self._group.broadcast([*self._stages[stage].module.state_dict().values()])
         # The average starts from what the stage began with.

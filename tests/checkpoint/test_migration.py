@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from pxgen.checkpoint.card import KEY, read_card
 from pxgen.checkpoint.migration import WEIGHTS, migrate_model, migrate_weight
 from pxgen.checkpoint.store import load_model, load_tensors, save_checkpoint
+from pxgen.errors import InputError
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
 from tests.checkpoint.test_store import save
@@ -51,7 +52,7 @@ def first_format(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("recipe", ["masked", "ddpm", "ddpm-palette", "vqvae", "vae", "ae"])
+@pytest.mark.parametrize("recipe", ["vqvae", "vae", "ae"])
 def test_a_checkpoint_of_the_first_format_draws_as_it_did(tmp_path: Path, recipe: str) -> None:
     path = save(tmp_path, recipe=recipe)
     labels, now = torch.zeros(2, 2), load_model(path)
@@ -62,6 +63,15 @@ def test_a_checkpoint_of_the_first_format_draws_as_it_did(tmp_path: Path, recipe
         for loaded in (before, now)
     )
     assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("recipe", ["masked", "uniform", "ddpm", "ddpm-palette"])
+def test_a_diffusion_of_an_older_format_is_refused_in_one_line(tmp_path: Path, recipe: str) -> None:
+    path = save(tmp_path, recipe=recipe)
+    about = json.loads(read_card(path)[1].metadata[KEY])
+    save_file(load_file(path), path, metadata={KEY: json.dumps(about | {"format": 2})})
+    with pytest.raises(InputError, match=r"earlier version, whose .* train it anew"):
+        load_model(path)
 
 
 def test_weights_of_optimizers_have_the_names_of_their_parameters() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pxgen.models.conditioning import LabelPrior, LabelTokens, drop_labels
-from pxgen.models.protocol import Batch
+from pxgen.models.protocol import AUGMENTATION, Batch
 from pxgen.noise import BatchNoise, PictureNoise, seed_weights
 from tests.support.tiny import domain, tiny_model
 
@@ -30,6 +30,7 @@ def test_labels_reach_the_loss_by_way_of_attention(recipe: str, labels: str) -> 
     model = tiny_model(recipe, conditioning=labels)
     stage = model.stages()[-1]
     batch = Batch(torch.randint(0, 5, (16, 1, 6, 8)), torch.ones(16, 2))
+    batch = batch._replace(augmentation=torch.ones(16, AUGMENTATION))
     stage.initialize(batch)
     optimizer = torch.optim.Adam(stage.module.parameters(), lr=0.03)
     reached: set[str] = set()

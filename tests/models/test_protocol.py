@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from pxgen.models.protocol import Batch, SamplingParams
+from pxgen.models.protocol import AUGMENTATION, Batch, SamplingParams
 from pxgen.models.vqvae.model import VqVae
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.support.tiny import FAMILIES, PALETTE, RECIPES, domain, tiny_model
@@ -87,6 +87,8 @@ def test_losses_are_finite_scalars_and_reach_every_weight(recipe: str) -> None:
     model = tiny_model(recipe)
     batch = example(count=64)
     for stage in model.stages():
+        if stage.told_of_augmentation:
+            batch = batch._replace(augmentation=torch.randn(64, AUGMENTATION))
         stage.initialize(batch)
         # Several steps, because layers that start at zero hide those behind them.
         optimizer = torch.optim.SGD(stage.module.parameters(), lr=0.1)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 from pxgen.canvas import Canvas, Domain
 from pxgen.config.recipe import read_recipe, recipe_names
 from pxgen.config.schema import Table, Where
 from pxgen.data.dataset import Dataset, DatasetWriter, open_dataset
+from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model
 from pxgen.noise import seed_weights
@@ -17,7 +21,7 @@ from pxgen.palette import Palette
 
 PALETTE = Palette.of([(200, 0, 0), (0, 200, 0), (0, 0, 200), (250, 250, 250)], "tiny")
 LABELS = ("left", "right")
-TINY = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8, "rank": 4, "steps": 4}
+TINY = {"template": "yes", "width": 8, "coarse": 8, "depth": 1, "hidden": 8, "rank": 4, "steps": 4}
 TINY |= {"size": 4, "categories": 3, "embedding": 4, "blocks": 2}
 TINY |= {
     "codes": 8,
@@ -31,6 +35,7 @@ TINY |= {
 
 MODEL_TABLE = """[model]
 family = "masked"
+template = "yes"
 width = 8
 coarse = 8
 depth = 1
@@ -56,6 +61,14 @@ def tiny_model(recipe: str = "masked", of: Domain | None = None, **changes: obje
     model = build_model(tiny_table(recipe, **changes), of or domain())
     model.module.eval()
     return model
+
+
+def certain(head: SpriteHead, wanted: Tensor) -> None:
+    """Leave a head no doubt: ``(P,)`` entries, each likeliest by far at its place."""
+    K, own = len(head.palette), head.places.shape[1]
+    with torch.no_grad():
+        head.places[:, :K] = 60 * F.one_hot(wanted, K)
+        head.palette[:, -own:][:, :K] = torch.eye(K)
 
 
 def tiny_dataset(folder: Path, count: int = 48, *, labels: bool = True, frames: int = 1) -> Dataset:

@@ -44,4 +44,6 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(tmp_path: Path) -> None
         whole += float(loss.detach())
     assert losses["cross_entropy"] == pytest.approx(whole)
     for ours, parameter in zip(parallel, stage.module.parameters(), strict=True):
-        torch.testing.assert_close(ours, parameter.grad)
+        # What tells of augmentations has no gradient where there are none.
+        wanted = torch.zeros_like(ours) if parameter.grad is None else parameter.grad
+        torch.testing.assert_close(ours, wanted)

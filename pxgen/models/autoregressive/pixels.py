@@ -18,11 +18,12 @@ from torch.nn import functional as F
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.models.autoregressive.pixelsnail import PixelSnail
-from pxgen.models.autoregressive.truncation import truncated_probs
+from pxgen.models.autoregressive.truncation import truncated
 from pxgen.models.conditioning import LabelEmbedding, LabelledModel, drop_labels
 from pxgen.models.diffusion.solvers import slerp
 from pxgen.models.layers import start_bias
 from pxgen.models.protocol import Batch, ModelSpec, SamplingParams, Stage, or_own
+from pxgen.models.temperature import pixel_probs
 from pxgen.noise import Noise
 
 TRACE_STEPS = 16
@@ -39,7 +40,9 @@ class PixelSnailSpec(ModelSpec):
     blocks: int = setting(4, "pairs of convolutions and attention", low=1, high=32)
     hidden: int = setting(128, "width of the label vector", low=8, high=4096)
     dropout: float = setting(0.1, "share of features left out in training", low=0, high=0.9)
-    temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0, high=100)
+    temperature: float = setting(
+        1.0, "of the colours: below 1 calmer, above 1 wilder", low=0, high=100
+    )
 
 
 class Quantiles(NamedTuple):
@@ -128,12 +131,17 @@ class PixelSnailModel(LabelledModel):
         drawn = []
         for position in range(quantiles.shape[1]):
             logits = cached.logits(position).double()
-            probs = truncated_probs(logits, code.temperature, code.sampling)
+            probs = truncated(self._probs(logits, code.temperature), code.sampling)
             below = probs.cumsum(-1) <= quantiles[:, position, None]
             pixel = below.sum(-1).clamp(max=self.domain.colors - 1)
             cached.append(position, pixel)
             drawn.append(pixel)
         return self._maps(torch.stack(drawn, 1))
+
+    def _probs(self, logits: Tensor, temperature: float) -> Tensor:
+        """A temperature is one of colours: sharpened, the background would soon be all there is."""
+        plain = logits.softmax(-1)
+        return plain if temperature == 1 else pixel_probs(logits, temperature, plain[..., :1])
 
     def mix(self, a: Quantiles, b: Quantiles, weight: float) -> Quantiles:
         """Spherical interpolation of the noise; both ends exact."""

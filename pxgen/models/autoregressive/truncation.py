@@ -1,4 +1,4 @@
-"""Truncated sampling: temperature, top-k and top-p."""
+"""Truncated sampling: top-k and top-p."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from torch import Tensor
 
 from pxgen.models.protocol import SamplingParams
 
-MIN_TEMPERATURE = 1e-4
-"""Stands for lower ones: below it there is only the likeliest."""
 
-
-def truncated_probs(logits: Tensor, temperature: float, sampling: SamplingParams) -> Tensor:
-    """``(..., K)`` logits to the probabilities to draw by.
+def truncated(probs: Tensor, sampling: SamplingParams) -> Tensor:
+    """``(..., K)`` probabilities without what top-k and top-p leave out.
 
     ``top_k`` keeps so many of the likeliest (1805.04833), ``top_p`` after that the fewest whose sum
     reaches it (1904.09751); at least one always stays.
     """
-    probs = (logits / max(temperature, MIN_TEMPERATURE)).softmax(-1)
     if sampling.top_k is None and sampling.top_p is None:
         return probs
     ordered, order = probs.sort(stable=True, dim=-1, descending=True)
-    K = logits.shape[-1]
-    kept = torch.arange(K, device=logits.device) < (K if sampling.top_k is None else sampling.top_k)
+    K = probs.shape[-1]
+    kept = torch.arange(K, device=probs.device) < (K if sampling.top_k is None else sampling.top_k)
     # Rounded sums may reach 1 before the last.
     if sampling.top_p is not None and sampling.top_p < 1:
         total = ordered * kept

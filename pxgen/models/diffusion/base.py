@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from pxgen.canvas import Canvas, Domain
 from pxgen.config.schema import setting
-from pxgen.models.conditioning import LABEL_DROPOUT, LabelledModel
+from pxgen.models.conditioning import LABEL_DROPOUT, LabelledModel, drop_labels
 from pxgen.models.diffusion.backbone import BackboneSpec
+from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.diffusion.inpainting import infer_labels, masked_sum
 from pxgen.models.diffusion.tiling import Windows
-from pxgen.models.layers import NO_WRAP, PaletteHead
+from pxgen.models.layers import NO_WRAP
 from pxgen.models.protocol import Batch, SamplingParams, Stage
 from pxgen.noise import Noise
 
@@ -46,9 +47,10 @@ class Diffusion(LabelledModel):
         domain: Domain,
         name: str,
         network: nn.Module,
-        head: PaletteHead | None,
+        head: SpriteHead | None,
     ) -> None:
         super().__init__(domain, {name: network}, spec.hidden)
+        self._label_dropout = spec.label_dropout
         self.network, self.head = network, head
 
     @abstractmethod
@@ -72,10 +74,16 @@ class Diffusion(LabelledModel):
             self.loss,
             self.held_out,
             self.initialize,
+            told_of_augmentation=True,
             early_decay=True,
             counts_in_bits=self.head is not None,
         )
         return (pixels,)
+
+    def training_labels(self, batch: Batch, noise: Noise) -> Tensor:
+        """The labels of a step, some dropped, and what tells of an augmentation."""
+        labels = drop_labels(batch.labels, noise, self._label_dropout)
+        return labels if batch.augmentation is None else torch.cat([labels, batch.augmentation], 1)
 
     def canvas(self, sampling: SamplingParams) -> Canvas:
         """The canvas of the drawing."""

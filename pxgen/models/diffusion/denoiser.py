@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from pxgen.canvas import Domain
+from pxgen.models.axes import Axes
 from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec
-from pxgen.models.layers import NO_WRAP, PaletteHead, Wrap, prefer_channels_last
+from pxgen.models.diffusion.head import SpriteHead
+from pxgen.models.layers import NO_WRAP, Wrap, prefer_channels_last
 
 
-class Denoiser(Backbone, PaletteHead):
+class Denoiser(Backbone, SpriteHead):
     """Logits over the palette for chosen pixels of a partly masked sprite."""
+
+    axes: ClassVar[Axes] = {**SpriteHead.axes, "embed.weight": ("tokens", 0)}
 
     def __init__(self, spec: BackboneSpec, domain: Domain) -> None:
         super().__init__(spec, domain, nn.Embedding(domain.colors + 1, EMBEDDING), spec.rank)
         self.mask_token = domain.colors
         """The token of a pixel that is not known yet."""
-        self.add_head(domain, spec.rank)
+        self.add_head(domain, spec.rank, template=spec.has_template)
         prefer_channels_last(self)
 
-    def forward(
-        self, tokens: Tensor, labels: Tensor, places: Tensor, wrap: Wrap = NO_WRAP
-    ) -> Tensor:
-        """``(B, P)`` tokens and ``(B, L)`` labels to ``(B, M, K)`` logits at ``(B, M)`` places."""
+    def forward(self, tokens: Tensor, labels: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
+        """``(B, P)`` tokens and ``(B, L)`` labels to ``(B, P, rank)`` features for the head."""
         share = (tokens == self.mask_token).float().mean(1)
         maps = self.pad(tokens.view(-1, *self.canvas), self.mask_token)
-        return self.logits_at(self.features(self.embed(maps), labels, share, wrap), places)
+        return self.with_places(self.features(self.embed(maps), labels, share, wrap))

@@ -7,15 +7,16 @@ on. Guidance mixes scores.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
+from pxgen.models.axes import Axes
+from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.diffusion.inpainting import log_probs
-from pxgen.models.layers import PaletteHead
 
 
 class Noisy(NamedTuple):
@@ -93,7 +94,7 @@ class ColorEncoding(nn.Module):
         return (features.float() - target).square().mean((1, 2))
 
 
-class PaletteEncoding(PaletteHead):
+class PaletteEncoding(SpriteHead):
     """A vector an entry, learnt or one-hot; scores are log-probabilities of the entries.
 
     The posterior of an entry is the network's prediction from all around times the likelihood of
@@ -102,15 +103,18 @@ class PaletteEncoding(PaletteHead):
     the size of a learnt vector, None for one-hot ones; ``length`` the norm of each.
     """
 
+    axes: ClassVar[Axes] = {**SpriteHead.axes, "table": ("colors", 0)}
     cost_name = "cross_entropy"
 
-    def __init__(self, domain: Domain, *, learnt: int | None, length: float, rank: int) -> None:
+    def __init__(
+        self, domain: Domain, *, learnt: int | None, length: float, rank: int, template: bool
+    ) -> None:
         super().__init__()
         K = domain.colors
         self.channels, self.rank, self.length = learnt or K, rank, length
         table = torch.empty(K, self.channels)
         self.table = nn.Parameter(nn.init.normal_(table)) if learnt else None
-        self.add_head(domain, rank)
+        self.add_head(domain, rank, template=template)
 
     def vectors(self) -> Tensor:
         """``(K, channels)``, all equally long."""

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.errors import InputError
-from pxgen.models.conditioning import drop_labels
 from pxgen.models.diffusion.backbone import EMBEDDING, Backbone
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.encodings import (
@@ -110,7 +109,7 @@ class GaussianDiffusion(Diffusion):
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Cross-entropy of the entries, nats a pixel, or squared error of colours."""
-        labels = drop_labels(batch.labels, noise, self.spec.label_dropout)
+        labels = self.training_labels(batch, noise)
         noisy = self._noisy(batch, low_discrepancy_levels(len(batch.pixels), noise), noise)
         last = torch.zeros_like(noisy.x0)
         if self.spec.self_condition and float(noise.uniform(1)[0]) < SELF_CONDITIONED:
@@ -314,4 +313,6 @@ def _encoding(spec: GaussianSpec, domain: Domain) -> DiffusionEncoding:
     if spec.encoding == "rgba":
         return ColorEncoding(domain, predict=spec.predict)
     learnt = EMBEDDING if spec.encoding == "embedding" else None
-    return PaletteEncoding(domain, learnt=learnt, length=spec.length, rank=spec.rank)
+    return PaletteEncoding(
+        domain, learnt=learnt, length=spec.length, rank=spec.rank, template=spec.has_template
+    )

@@ -19,11 +19,11 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
-from pxgen.models.conditioning import drop_labels
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.denoiser import Denoiser
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.unmasking import ORDERS, unmask
+from pxgen.models.layers import at_places
 from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
 from pxgen.noise import Noise
 
@@ -44,7 +44,9 @@ class MaskedSpec(DiffusionSpec):
     family: str = setting("masked", "masked discrete diffusion on palette indices")
     steps: int = setting(32, "drawing steps unless told otherwise", low=1, high=100_000)
     sampler: str = setting("remask", f"order of drawing: {', '.join(ORDERS)}", choices=ORDERS)
-    temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0, high=100)
+    temperature: float = setting(
+        1.0, "of the colours: below 1 calmer, above 1 wilder", low=0, high=100
+    )
 
 
 class MaskedCode(NamedTuple):
@@ -56,6 +58,8 @@ class MaskedCode(NamedTuple):
     """``(n, L)`` in [-1, 1]."""
     keys: Tensor
     """``(n, P)`` in [0, 1): when a mixture passes from one sprite to another."""
+    sampling: SamplingParams
+    """How the masked pixels are drawn."""
 
 
 class MaskedDiffusion(Diffusion):
@@ -71,7 +75,7 @@ class MaskedDiffusion(Diffusion):
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """The bound in nats a pixel, with label dropout."""
-        labels = drop_labels(batch.labels, noise, self.spec.label_dropout)
+        labels = self.training_labels(batch, noise)
         level = low_discrepancy_levels(len(batch.pixels), noise)
         limit = max(LOSS_PIXELS, self.domain.canvas.pixels // LOSS_PIXELS_STRIDE)
         return {"cross_entropy": self._bound(batch.pixels, labels, level, noise, limit).mean()}
@@ -99,7 +103,7 @@ class MaskedDiffusion(Diffusion):
         )
         # The first of a random order are a fair sample of the masked pixels.
         places, weight = shuffled[:, :limit], masked[:, :limit].float()
-        logits = self.denoiser(tokens, labels, places)
+        logits = self.denoiser.score(at_places(self.denoiser(tokens, labels), places))
         nats = F.cross_entropy(
             logits.flatten(0, 1), clean.gather(1, places).flatten(), reduction="none"
         )
@@ -120,18 +124,18 @@ class MaskedDiffusion(Diffusion):
         keys = noise.uniform(self.domain.canvas.pixels)
         masked = noise.uniform(self.domain.canvas.pixels) >= ENCODED_SHARE
         tokens = pixels.flatten(1).long().masked_fill(masked, self.denoiser.mask_token)
-        return MaskedCode(tokens, labels, keys)
+        return MaskedCode(tokens, labels, keys, SamplingParams())
 
     def draw(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> MaskedCode:
         """A whole sprite, nothing of it masked."""
         start, labels = self._start(labels, noise, sampling)
         *_, tokens = self._unmask(start, labels, noise, sampling)
-        return MaskedCode(tokens, labels, noise.uniform(tokens.shape[1]))
+        return MaskedCode(tokens, labels, noise.uniform(tokens.shape[1]), sampling)
 
     def decode(self, code: MaskedCode, noise: Noise) -> Tensor:
         """Draw the masked pixels; the others stay as they are."""
-        *_, last = self._unmask(code.tokens, code.labels, noise, SamplingParams())
-        return self.maps(last, SamplingParams())
+        *_, last = self._unmask(code.tokens, code.labels, noise, code.sampling)
+        return self.maps(last, code.sampling)
 
     def mix(self, a: MaskedCode, b: MaskedCode, weight: float) -> MaskedCode:
         """Pass from ``a`` to ``b`` pixel by pixel; where they differ, some are masked half-way."""
@@ -139,7 +143,7 @@ class MaskedDiffusion(Diffusion):
         contradiction = (a.tokens != b.tokens) & (b.keys < 4 * weight * (1 - weight))
         labels = torch.lerp(a.labels, b.labels, weight) if weight < 1 else b.labels
         tokens = tokens.masked_fill(contradiction, self.denoiser.mask_token)
-        return MaskedCode(tokens, labels, a.keys)
+        return MaskedCode(tokens, labels, a.keys, a.sampling)
 
     def _start(
         self, labels: Tensor, noise: Noise, sampling: SamplingParams
@@ -154,37 +158,38 @@ class MaskedDiffusion(Diffusion):
         masked = edit_mask(sampling, self.canvas(sampling), noise).to(labels.device)
 
         def of_init(sets: Tensor) -> Tensor:
-            return log_probs(self._logits(blank[:1].expand(len(sets), -1), sets, sampling), init)
+            unseen = blank[:1].expand(len(sets), -1)
+            return log_probs(self.denoiser.score(self._features(unseen, sets, sampling)), init)
 
         labels = self.infer_labels(labels, ~masked, of_init, noise)
         return init.expand_as(blank).masked_fill(masked, token), labels
 
-    def _logits(self, tokens: Tensor, labels: Tensor, sampling: SamplingParams) -> Tensor:
-        """``(n, P)`` tokens and ``(n, L)`` labels to ``(n, P, K)`` logits, on any canvas."""
+    def _features(self, tokens: Tensor, labels: Tensor, sampling: SamplingParams) -> Tensor:
+        """``(n, P)`` tokens and ``(n, L)`` labels to ``(n, P, rank)``, on any canvas."""
         windows = self.windows(sampling)
-        places = torch.arange(self.domain.canvas.pixels, device=tokens.device)
-        places = places.expand(len(tokens), -1)
-        return windows.average(
-            lambda view: self.denoiser(tokens[:, view], labels, places, windows.wrap)
-        )
+        return windows.average(lambda view: self.denoiser(tokens[:, view], labels, windows.wrap))
 
     def _unmask(
         self, start: Tensor, labels: Tensor, noise: Noise, sampling: SamplingParams
     ) -> Iterator[Tensor]:
         guidance = or_own(sampling.guidance, self.spec.guidance)
 
-        def predict(tokens: Tensor, progress: float) -> Tensor:
-            guided = guide(tokens, progress)
+        def predict(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
+            guided = guide(tokens, places, progress)
             lock = sampling.lock
             return guided if lock is None else guided.masked_fill(~lock, -torch.inf)
 
-        def guide(tokens: Tensor, progress: float) -> Tensor:
-            conditional = self._logits(tokens, labels, sampling)
+        def logits(tokens: Tensor, places: Tensor, labels: Tensor) -> Tensor:
+            features = self._features(tokens, labels, sampling)
+            return self.denoiser.score(at_places(features, places))
+
+        def guide(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
+            conditional = logits(tokens, places, labels)
             # Guidance early in a masked process hurts and late helps (2507.08965): ramp it up.
             strength = 1 + (guidance - 1) * progress
             if strength == 1 or not self.steerable:
                 return conditional
-            unconditional = self._logits(tokens, torch.zeros_like(labels), sampling)
+            unconditional = logits(tokens, places, torch.zeros_like(labels))
             # Log-probabilities, not logits, so that the two are on one scale (2412.10193).
             return torch.lerp(unconditional.log_softmax(-1), conditional.log_softmax(-1), strength)
 
@@ -193,6 +198,7 @@ class MaskedDiffusion(Diffusion):
             start,
             self.denoiser.mask_token,
             noise,
+            canvas=self.canvas(sampling),
             order=ORDERS[sampling.sampler or self.sampler],
             # More steps than pixels would only draw the same pixels again and again.
             steps=min(sampling.steps or self.spec.steps, start.shape[1]),

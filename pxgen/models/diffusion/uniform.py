@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,13 +18,15 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
-from pxgen.models.conditioning import drop_labels
+from pxgen.models.axes import Axes
 from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
+from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.schedule import Schedule, Step
-from pxgen.models.layers import NO_WRAP, PaletteHead, Wrap, prefer_channels_last
+from pxgen.models.layers import NO_WRAP, Wrap, prefer_channels_last
 from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
+from pxgen.models.temperature import PixelTemperature
 from pxgen.noise import Noise, categorical
 
 STRATA = 16
@@ -40,7 +42,9 @@ class UniformSpec(DiffusionSpec):
     family: str = setting("uniform", "uniform discrete diffusion on palette indices")
     levels: int = setting(500, "levels of noise", low=2, high=10_000)
     steps: int = setting(64, "drawing steps unless told otherwise", low=1, high=10_000)
-    temperature: float = setting(1.0, "below 1 plainer, above 1 wilder", low=0, high=100)
+    temperature: float = setting(
+        1.0, "of the colours: below 1 calmer, above 1 wilder", low=0, high=100
+    )
 
 
 class UniformCode(NamedTuple):
@@ -56,14 +60,18 @@ class UniformCode(NamedTuple):
     """``(n, P)`` in [0, 1): when a mixture passes from one sprite to another."""
     random: Tensor
     """``(n, P) int64``: random entries for pixels that a mixture replaces."""
+    sampling: SamplingParams
+    """How it is denoised."""
 
 
-class UniformDenoiser(Backbone, PaletteHead):
+class UniformDenoiser(Backbone, SpriteHead):
     """Logits of every pixel from all around it."""
+
+    axes: ClassVar[Axes] = {**SpriteHead.axes, "embed.weight": ("colors", 0)}
 
     def __init__(self, spec: BackboneSpec, domain: Domain) -> None:
         super().__init__(spec, domain, nn.Embedding(domain.colors, EMBEDDING), spec.rank)
-        self.add_head(domain, spec.rank)
+        self.add_head(domain, spec.rank, template=spec.has_template)
         prefer_channels_last(self)
 
     def forward(
@@ -89,7 +97,7 @@ class UniformDiffusion(Diffusion):
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Cross-entropy of the clean pixels, nats a pixel."""
-        labels = drop_labels(batch.labels, noise, self.spec.label_dropout)
+        labels = self.training_labels(batch, noise)
         times = self.schedule.level(low_discrepancy_levels(len(batch.pixels), noise))
         clean = batch.pixels.flatten(1)
         noisy = self._corrupt(clean, self.schedule.alpha_bar(times), noise)
@@ -153,19 +161,19 @@ class UniformDiffusion(Diffusion):
         """A whole sprite without noise."""
         start, labels = self._start(labels, noise, sampling)
         *_, tokens = self._denoise(start, sampling.edit_strength, labels, noise, sampling)
-        return self._code(tokens, 0.0, labels, noise)
+        return self._code(tokens, 0.0, labels, noise, sampling)
 
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> UniformCode:
         """The sprite at ``ENCODED_LEVEL``."""
         level = torch.full((len(pixels),), ENCODED_LEVEL, device=labels.device)
         times = (self.schedule.level(level) - 1).clamp(min=0)
         tokens = self._corrupt(pixels.flatten(1).long(), self.schedule.alpha_bar(times), noise)
-        return self._code(tokens, ENCODED_LEVEL, labels, noise)
+        return self._code(tokens, ENCODED_LEVEL, labels, noise, SamplingParams())
 
     def decode(self, code: UniformCode, noise: Noise) -> Tensor:
         """Denoise from the code's level."""
-        *_, tokens = self._denoise(code.tokens, code.level, code.labels, noise, SamplingParams())
-        return self.maps(tokens, SamplingParams())
+        *_, tokens = self._denoise(code.tokens, code.level, code.labels, noise, code.sampling)
+        return self.maps(tokens, code.sampling)
 
     def mix(self, a: UniformCode, b: UniformCode, weight: float) -> UniformCode:
         """Pass from ``a`` to ``b`` pixel by pixel; half-way some are random, and denoised."""
@@ -180,12 +188,15 @@ class UniformDiffusion(Diffusion):
             labels,
             a.keys,
             a.random,
+            a.sampling,
         )
 
-    def _code(self, tokens: Tensor, level: float, labels: Tensor, noise: Noise) -> UniformCode:
+    def _code(
+        self, tokens: Tensor, level: float, labels: Tensor, noise: Noise, sampling: SamplingParams
+    ) -> UniformCode:
         keys, uniform = noise.uniform(tokens.shape[1]), noise.uniform(tokens.shape[1])
         random = (uniform * self.domain.colors).long().clamp(max=self.domain.colors - 1)
-        return UniformCode(tokens, level, labels, keys, random)
+        return UniformCode(tokens, level, labels, keys, random, sampling)
 
     def _start(
         self, labels: Tensor, noise: Noise, sampling: SamplingParams
@@ -218,7 +229,10 @@ class UniformDiffusion(Diffusion):
         temperature = or_own(sampling.temperature, self.spec.temperature)
         for step in self._steps(sampling, level):
             logits = self._guided(tokens, labels, step.time, sampling)
-            logits = logits / max(temperature, 1e-4)
+            if sampling.lock is not None:
+                logits = logits.masked_fill(~sampling.lock, -torch.inf)
+            if temperature != 1:
+                logits = PixelTemperature(temperature).probs(logits).log()
             alpha_bar, alpha_bar_next = (
                 torch.full((1, 1, 1), share).to(logits.device)
                 for share in (step.alpha_bar, step.alpha_bar_next)

@@ -1,8 +1,8 @@
 """Unmasking orders: which masked pixels a masked diffusion reveals at each step.
 
-Every step asks the network about all masked pixels, draws each from its own distribution, and keeps
-some of the draws. Pixels revealed in one step do not see each other, so an order should reveal only
-what cannot disagree. Orders never touch pixels that were known from the start.
+Pixels revealed in one step do not see each other. An order that does not look at what is drawn
+leaves the model's distribution as it is, up to that; one that does sharpens it. Orders never touch
+pixels that were known from the start.
 """
 
 from __future__ import annotations
@@ -14,55 +14,29 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pxgen.canvas import Canvas
+from pxgen.models.temperature import PixelTemperature
 from pxgen.noise import Noise, categorical, gumbel
 
-Predict = Callable[[Tensor, float], Tensor]
-"""``(n, P)`` tokens and the progress in [0, 1) to ``(n, P, K)`` logits."""
+Predict = Callable[[Tensor, Tensor, float], Tensor]
+"""``(n, P)`` tokens, ``(n, M) int64`` places and the progress in [0, 1) to ``(n, M, K)`` logits at
+the places."""
 
 
-@dataclass
-class Draft:
-    """A batch of sprites on the way from masked to drawn."""
-
-    tokens: Tensor
-    """``(n, P) int64``, ``mask_token`` where a pixel is not yet known."""
-    mask_token: int
-    known: Tensor
-    """``(n, P) bool``, pixels that were known from the start."""
-    confidence: Tensor
-    """``(n, P)``, the probability with which each revealed pixel was drawn."""
-    step: int
-    steps: int
-
-    @property
-    def masked(self) -> Tensor:
-        """``(n, P) bool``."""
-        return self.tokens == self.mask_token
-
-    @property
-    def last(self) -> bool:
-        """True if everything must be revealed now."""
-        return self.step == self.steps - 1
-
-    @property
-    def remaining(self) -> float:
-        """The share of the steps that come after this one."""
-        return 1 - (self.step + 1) / self.steps
-
-    def due(self) -> Tensor:
-        """``(n, 1)`` pixels to reveal now by a cosine schedule (2202.04200), few at first."""
-        total = (~self.known).sum(-1, keepdim=True)
-        done = self.step + 1
-        after = (total * math.cos(math.pi / 2 * done / self.steps)).floor()
-        # With more steps than pixels a cosine would leave early steps idle.
-        after = torch.minimum(after, (total - done).clamp(min=0)) * (not self.last)
-        return (self.masked.sum(-1, keepdim=True) - after).long()
+REMASK_SHARE = 1 / 3
+"""Share of the steps in which a correcting order masks pixels again."""
+LATTICE = (0.5497004779, 0.7548776662, 0.5698402910)
+"""Steps of a lattice along frames, rows and columns, in two dimensions of least discrepancy."""
 
 
-Changes = tuple[Tensor, Tensor]
-"""``(n, P) bool`` each: the pixels to reveal, and the pixels to mask again."""
-Order = Callable[[Draft, Tensor, Tensor, Noise], Changes]
-"""``(draft, probabilities (n, P, K), drawn (n, P), noise)`` to what changes."""
+@dataclass(frozen=True)
+class Order:
+    """How masked pixels follow one another."""
+
+    confident: bool = False
+    """True if the surest of the masked pixels come first, in place of any."""
+    remasks: bool = False
+    """True if all pixels are masked and drawn once more, some at a time, when all are known."""
 
 
 def unmask(
@@ -71,72 +45,80 @@ def unmask(
     mask_token: int,
     noise: Noise,
     *,
+    canvas: Canvas,
     order: Order,
     steps: int,
     temperature: float,
 ) -> Iterator[Tensor]:
     """Reveal all masked pixels of ``(n, P)`` tokens in at most ``steps`` network calls.
 
+    Logits are asked for, and colours drawn, at those pixels only that may be revealed.
+
     Yields:
-        ``(n, P)`` tokens after each step; the last has no mask token.
+        ``(n, P)`` tokens at first and after each step; the last has no mask token.
     """
-    draft = Draft(
-        tokens=tokens,
-        mask_token=mask_token,
-        known=tokens != mask_token,
-        confidence=torch.ones(tokens.shape, device=tokens.device),
-        step=0,
-        steps=steps,
-    )
+    P = tokens.shape[1]
+    unknown = tokens == mask_token
+    total = unknown.sum(-1, keepdim=True)
+    priorities, tempered = noise.uniform(P), PixelTemperature(temperature)
+    reveals = steps - int(steps * REMASK_SHARE) if order.remasks else steps
+    parts = _parts(unknown, noise, canvas, steps - reveals)
     yield tokens
-    for draft.step in range(steps):
-        # A finished picture stays as it is, whoever it shares the batch with.
-        active = draft.masked.any(-1, keepdim=True)
-        if not active.any():
-            return
-        logits = predict(draft.tokens, draft.step / steps)
-        probabilities = (logits / max(temperature, 1e-4)).softmax(-1)
-        drawn = categorical(probabilities, noise.uniform(tokens.shape[1]))
-        reveal, remask = order(draft, probabilities, drawn, noise)
-        remask &= active
-        confidence = probabilities.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
-        draft.confidence = torch.where(reveal, confidence, draft.confidence)
-        draft.tokens = torch.where(reveal, drawn, draft.tokens).masked_fill(remask, mask_token)
-        yield draft.tokens
+    for step in range(steps):
+        # Read whether needed or not: a picture's stream must not depend on its company.
+        luck, surprise = noise.uniform(P), gumbel(noise, P) if order.confident else None
+        if step >= reveals:
+            tokens = tokens.masked_fill(parts == step - reveals, mask_token)
+        masked = tokens == mask_token
+        left = masked.sum(-1, keepdim=True)
+        if not left.any():
+            continue
+        after = _left_after(total, step, reveals) if step < reveals else torch.zeros_like(total)
+        due = (left - after).clamp(min=0)
+        wanted = left if order.confident else due
+        places = priorities.masked_fill(~masked, math.inf).argsort(dim=-1, stable=True)
+        places = places[:, : int(wanted.max())]
+        drawable = torch.arange(places.shape[1], device=tokens.device) < wanted
+        probabilities = tempered.probs(predict(tokens, places, step / steps), drawable)
+        drawn = categorical(probabilities, luck.gather(1, places))
+        if surprise is not None:
+            # Without noise the dull pixels come first, and all pictures look alike.
+            fading = surprise.gather(1, places) * (1 - (step + 1) / steps)
+            likelihood = probabilities.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
+            scores = likelihood.clamp(min=1e-9).log() + fading
+            drawable &= rank(scores.neg(), drawable) < due
+        drawn = torch.where(drawable, drawn, tokens.gather(1, places))
+        tokens = tokens.scatter(1, places, drawn)
+        yield tokens
 
 
-def by_confidence(draft: Draft, probabilities: Tensor, drawn: Tensor, noise: Noise) -> Changes:
-    """Reveal the draws of the highest probability, with noise that fades (2202.04200).
+def _left_after(total: Tensor, step: int, steps: int) -> Tensor:
+    """``(n, 1)`` pixels still masked after a step, by a cosine schedule (2202.04200): few first."""
+    done = step + 1
+    if done == steps:
+        return torch.zeros_like(total)
+    left = (total * math.cos(math.pi / 2 * done / steps)).floor().long()
+    # With more steps than pixels a cosine would leave early steps idle.
+    return torch.minimum(left, (total - done).clamp(min=0))
 
-    Without the noise the dull pixels come first and all pictures look alike.
+
+def _parts(unknown: Tensor, noise: Noise, canvas: Canvas, count: int) -> Tensor:
+    """``(n, P)``: in which of ``count`` equal parts each unknown pixel is masked again, else -1.
+
+    A step of block Gibbs sampling each: drawn given all others, a pixel keeps its distribution, and
+    a mistake of the network has the whole sprite to correct it. Pixels chosen for their small
+    probability (2503.00307) would be the rare colours, which would die out. Those of a part do not
+    see each other, so they lie far apart: on a lattice of irrational steps, shifted and mirrored at
+    random (2503.17076 reveals in such an order).
     """
-    confidence = probabilities.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
-    noisy = confidence.clamp(min=1e-9).log() + gumbel(noise, drawn.shape[1]) * draft.remaining
-    masked = draft.masked
-    reveal = masked & (rank(noisy.neg(), masked) < draft.due())
-    return reveal, torch.zeros_like(reveal)
-
-
-def at_random(draft: Draft, probabilities: Tensor, drawn: Tensor, noise: Noise) -> Changes:
-    """Reveal pixels in random order."""
-    masked = draft.masked
-    reveal = masked & (rank(noise.uniform(masked.shape[1]), masked) < draft.due())
-    return reveal, torch.zeros_like(reveal)
-
-
-REMASK_SHARE = 0.1
-"""Share of the revealed pixels that a correcting step masks again."""
-
-
-def with_remasking(draft: Draft, probabilities: Tensor, drawn: Tensor, noise: Noise) -> Changes:
-    """Random order that masks its least likely pixels again and redraws them (2503.00307)."""
-    masked = draft.masked
-    revealed = ~(masked | draft.known)
-    count = (revealed.sum(-1, keepdim=True) * REMASK_SHARE * (not draft.last)).long()
-    reveal = masked & (rank(noise.uniform(masked.shape[1]), masked) < draft.due() + count)
-    # Gumbel noise on the log of the doubt draws without replacement in proportion to the doubt.
-    doubt = (1 - draft.confidence).clamp(min=1e-6).log() + gumbel(noise, masked.shape[1])
-    return reveal, revealed & (rank(doubt.neg(), revealed) < count)
+    if not count:
+        return torch.full_like(unknown, -1, dtype=torch.long)
+    luck = noise.uniform(4)
+    at = torch.cartesian_prod(*(torch.arange(float(side)) for side in canvas)).to(luck.device)
+    steps = torch.tensor(LATTICE, device=luck.device) * torch.where(luck[:, 1:] < 0.5, -1.0, 1.0)
+    priorities = (steps @ at.t() + luck[:, :1]) % 1
+    total = unknown.sum(-1, keepdim=True).clamp(min=1)
+    return (rank(priorities, unknown) * count // total).masked_fill(~unknown, -1)
 
 
 def rank(scores: Tensor, among: Tensor) -> Tensor:
@@ -147,7 +129,7 @@ def rank(scores: Tensor, among: Tensor) -> Tensor:
 
 
 ORDERS: dict[str, Order] = {
-    "remask": with_remasking,
-    "random": at_random,
-    "confidence": by_confidence,
+    "remask": Order(remasks=True),
+    "random": Order(),
+    "confidence": Order(confident=True),
 }

@@ -19,9 +19,10 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
-from pxgen.models.autoregressive.truncation import truncated_probs
+from pxgen.models.autoregressive.truncation import truncated
 from pxgen.models.conditioning import LabelledModel, drop_labels
 from pxgen.models.protocol import Batch, SamplingParams, Stage, or_own
+from pxgen.models.temperature import code_probs
 from pxgen.models.vqvae.codec import Codec
 from pxgen.models.vqvae.grids import LevelCodes
 from pxgen.models.vqvae.prior import CachedNetwork, Prior, PriorSpec
@@ -268,7 +269,7 @@ class VqVae(LabelledModel):
             if position < known.shape[1]:
                 drawn.append(known[:, position])
             else:
-                probs = truncated_probs(logits, temperature, sampling)
+                probs = truncated(code_probs(logits, temperature), sampling)
                 drawn.append(categorical(probs, uniform[:, position]))
             cached.append(position, drawn[-1])
         return torch.stack(drawn, 1)

@@ -29,7 +29,9 @@ def test_pixels_are_drawn_by_their_chances() -> None:
         model.net.bias.copy_(chances.log().expand_as(model.net.bias))  # type: ignore[attr-defined]
         labels, noise = torch.zeros(2000, 0), PictureNoise(0, range(2000))
         drawn = model.sample(labels, noise, SamplingParams())
-        plain = model.sample(labels, PictureNoise(0, range(2000)), SamplingParams(temperature=0.0))
+        calm = model.sample(labels, PictureNoise(0, range(2000)), SamplingParams(temperature=0.0))
     shares = torch.bincount(drawn.flatten().long(), minlength=5) / drawn.numel()
     assert torch.allclose(shares, chances, atol=0.02)
-    assert not plain.any()
+    # Of colours the likeliest alone; of transparent pixels as many as ever.
+    assert calm.unique().tolist() == [0, 1]
+    assert (calm == 0).float().mean() == pytest.approx(0.4, abs=0.02)

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pxgen.models.autoregressive.truncation import truncated_probs
+from pxgen.models.autoregressive.truncation import truncated
 from pxgen.models.protocol import SamplingParams
+from pxgen.models.temperature import code_probs
 from pxgen.noise import PictureNoise
 from tests.support.tiny import tiny_model
 
@@ -16,7 +17,7 @@ CHANCES = torch.tensor([[0.05, 0.5, 0.15, 0.3]]).double()
 
 
 def test_without_wishes_chances_stay_as_they_are() -> None:
-    assert torch.allclose(truncated_probs(CHANCES.log(), 1.0, SamplingParams()), CHANCES)
+    assert torch.allclose(truncated(CHANCES, SamplingParams()), CHANCES)
 
 
 @pytest.mark.parametrize(
@@ -35,9 +36,7 @@ def test_without_wishes_chances_stay_as_they_are() -> None:
 )
 def test_only_likely_codes_are_left(truncation: dict[str, float], left: list[float]) -> None:
     sampling = SamplingParams(**truncation)  # type: ignore[arg-type]
-    assert torch.allclose(
-        truncated_probs(CHANCES.log(), 1.0, sampling), torch.tensor([left]).double()
-    )
+    assert torch.allclose(truncated(CHANCES, sampling), torch.tensor([left]).double())
 
 
 @given(
@@ -49,10 +48,10 @@ def test_only_likely_codes_are_left(truncation: dict[str, float], left: list[flo
 def test_chances_sum_to_one_and_keep_the_likeliest(
     logits: list[float], top_k: int | None, top_p: float | None, heat: float
 ) -> None:
-    given_logits = torch.tensor([logits]).double()
-    chances = truncated_probs(given_logits, heat, SamplingParams(top_k=top_k, top_p=top_p))
+    probs = code_probs(torch.tensor([logits]).double(), heat)
+    chances = truncated(probs, SamplingParams(top_k=top_k, top_p=top_p))
     assert float(chances.sum()) == pytest.approx(1)
-    assert chances.argmax() == truncated_probs(given_logits, heat, SamplingParams()).argmax()
+    assert chances.argmax() == probs.argmax()
     assert int((chances > 0).sum()) <= (top_k or len(logits))
 
 

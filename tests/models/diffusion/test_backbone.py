@@ -7,7 +7,13 @@ import torch
 
 from pxgen.canvas import Canvas
 from pxgen.errors import UsageError
-from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec, patch_side
+from pxgen.models.diffusion.backbone import (
+    EMBEDDING,
+    Backbone,
+    BackboneSpec,
+    patch_side,
+    share_a_template,
+)
 from pxgen.noise import seed_weights
 from tests.support.tiny import domain
 
@@ -58,3 +64,41 @@ def test_a_padded_canvas_has_no_seamless_borders() -> None:
     embedded = torch.zeros(1, *made.padded, EMBEDDING)
     with pytest.raises(UsageError, match="sides that 4 divides; this model draws 8x5"):
         made.features(embedded, torch.zeros(1, 2), torch.zeros(1), (True, False))
+
+
+def sprites(*, template: bool) -> torch.Tensor:
+    """Forty squares of random colours: all at one place, or each anywhere."""
+    generator = torch.Generator().manual_seed(0)
+    maps = torch.zeros(40, 1, 12, 12, dtype=torch.uint8)
+    for each in maps:
+        color, row, column = torch.randint(1, 7, (3,), generator=generator).tolist()
+        row, column = (3, 3) if template else (row, column)
+        each[0, row : row + 5, column : column + 5] = color
+    return maps
+
+
+def test_a_template_is_found_where_places_tell_colours() -> None:
+    assert share_a_template(sprites(template=True))
+    assert not share_a_template(sprites(template=False))
+    assert not share_a_template(sprites(template=True)[:1])
+
+
+@pytest.mark.parametrize("template", [True, False])
+def test_sizes_that_are_left_open_suit_the_sprites(template: bool) -> None:
+    suited = BackboneSpec().suited(sprites(template=template))
+    sizes = (suited.template, suited.width, suited.coarse, suited.depth)
+    assert sizes == (("yes", 32, 64, 1) if template else ("no", 48, 96, 2))
+    kept = BackboneSpec(template="yes", width=8, depth=3).suited(sprites(template=template))
+    assert (kept.template, kept.width, kept.coarse, kept.depth) == ("yes", 8, 16, 3)
+
+
+def test_without_augmentation_nothing_is_told_and_zeros_say_the_same() -> None:
+    made = backbone(6, 8)
+    embedded = torch.randn(1, *made.padded, EMBEDDING)
+    level, labels = torch.tensor([0.5]), torch.tensor([[1.0, -1.0]])
+    with torch.no_grad():
+        plain = made.features(embedded, labels, level)
+        zeros = made.features(embedded, torch.cat([labels, torch.zeros(1, 6)], 1), level)
+        told = made.features(embedded, torch.cat([labels, torch.ones(1, 6)], 1), level)
+    assert torch.allclose(plain, zeros, atol=1e-6)
+    assert not torch.allclose(plain, told, atol=1e-3)

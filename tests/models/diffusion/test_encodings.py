@@ -29,7 +29,7 @@ def noisy(planes: ColorEncoding | PaletteEncoding, kept: float) -> Noisy:
 def test_a_vector_itself_says_which_entry_it_was(learnt: int | None) -> None:
     """Without a network, the scores are Bayes' rule for normal noise around equal priors."""
     torch.manual_seed(0)
-    planes = PaletteEncoding(DOMAIN, learnt=learnt, length=2.0, rank=3)
+    planes = PaletteEncoding(DOMAIN, learnt=learnt, length=2.0, rank=3, template=False)
     for kept in (0.1, 0.6, 0.99):
         sprites = noisy(planes, kept)
         with torch.no_grad():

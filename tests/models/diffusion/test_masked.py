@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from pxgen.models.diffusion.masked import MaskedDiffusion, MaskedSpec
-from pxgen.models.diffusion.unmasking import ORDERS, Draft, at_random
 from pxgen.models.protocol import Batch, SamplingParams
-from pxgen.noise import BatchNoise, Noise, PictureNoise
+from pxgen.models.temperature import PixelTemperature
+from pxgen.noise import BatchNoise, PictureNoise
 from tests.support.tiny import domain, tiny_model
 
 K = domain().colors
@@ -24,18 +24,18 @@ def test_the_bound_weighs_every_order_alike() -> None:
     model = MaskedDiffusion(MaskedSpec(width=8, coarse=8, depth=1, hidden=8, rank=4), of)
     scores = torch.rand(6**3, 3, 5, generator=torch.Generator().manual_seed(0)) * 4
 
-    def network(tokens: torch.Tensor, labels: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
-        known = (tokens * torch.tensor([1, 6, 36])).sum(1)
-        return scores[known].gather(1, where.unsqueeze(-1).expand(-1, -1, 5))
+    def network(tokens: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return scores[(tokens * torch.tensor([1, 6, 36])).sum(1)]
 
     model.denoiser.forward = network  # type: ignore[method-assign]
+    model.denoiser.score = lambda features: features  # type: ignore[method-assign]
     sprite = torch.tensor([1, 4, 2])
     exact = 0.0
     for order in permutations(range(3)):
         tokens = torch.full((1, 3), 5)
         for place in order:
-            logits = network(tokens, torch.zeros(1, 0), torch.tensor([[place]]))
-            exact -= float(logits[0, 0].log_softmax(-1)[sprite[place]]) / 6 / math.log(2)
+            logits = network(tokens, torch.zeros(1, 0))
+            exact -= float(logits[0, place].log_softmax(-1)[sprite[place]]) / 6 / math.log(2)
             tokens[0, place] = sprite[place]
     batch = Batch(sprite.view(1, 1, 1, 3).repeat(4000, 1, 1, 1), torch.zeros(4000, 0))
     bits = model.held_out(batch, BatchNoise(4000, 0, 0))["bits"]
@@ -57,16 +57,36 @@ def test_guidance_ramps_up_from_the_conditional(
 
     asked: list[torch.Tensor] = []
 
-    def watched(draft: Draft, probabilities: torch.Tensor, drawn: torch.Tensor, noise: Noise):  # type: ignore[no-untyped-def]
-        asked.append(probabilities[0, 0])
-        return at_random(draft, probabilities, drawn, noise)
+    def watched(self: PixelTemperature, logits: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
+        asked.append(logits.softmax(-1)[0, 0])
+        return logits.softmax(-1)
 
     model.denoiser.forward = network  # type: ignore[method-assign]
-    monkeypatch.setitem(ORDERS, "watched", watched)
-    sampling = SamplingParams(sampler="watched", steps=4, guidance=guidance, temperature=1.0)
+    model.denoiser.score = lambda features: features  # type: ignore[method-assign]
+    monkeypatch.setattr(PixelTemperature, "probs", watched)
+    sampling = SamplingParams(sampler="random", steps=4, guidance=guidance, temperature=1.0)
     model.sample(torch.ones(1, 2), PictureNoise(0, [0]), sampling)
     for step, probabilities in enumerate(asked):
         strength = 1 + (guidance - 1) * step / 4
         wanted = (free + strength * (told - free)).softmax(-1)
         assert torch.allclose(probabilities, wanted, atol=1e-5)
     assert len(asked) == 4
+
+
+@pytest.mark.parametrize(("recipe", "way"), [("masked", "_unmask"), ("uniform", "_denoise")])
+def test_a_code_is_decoded_as_it_was_drawn(
+    recipe: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny_model(recipe)
+    sampling = SamplingParams(steps=3, temperature=0.5)
+    codes = [model.draw(torch.ones(1, 2), PictureNoise(0, [i]), sampling) for i in range(2)]
+    asked: list[object] = []
+
+    def watched(tokens: torch.Tensor, *arguments: object) -> object:
+        asked.append(arguments[-1])
+        return iter([tokens])
+
+    monkeypatch.setattr(model, way, watched)
+    for code in (codes[0], model.mix(*codes, 0.5)):
+        model.decode(code, PictureNoise(0, [0]))
+    assert asked == [sampling, sampling]

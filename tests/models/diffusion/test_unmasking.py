@@ -1,4 +1,4 @@
-"""Unmasking orders: random, by confidence, and with remasking."""
+"""Unmasking orders: what they reveal when, and the distribution that they draw."""
 
 from __future__ import annotations
 
@@ -8,30 +8,48 @@ import pytest
 import torch
 from torch import Tensor
 
-from pxgen.models.diffusion.unmasking import (
-    ORDERS,
-    REMASK_SHARE,
-    Draft,
-    by_confidence,
-    unmask,
-    with_remasking,
-)
+from pxgen.canvas import Canvas
+from pxgen.models.diffusion.unmasking import ORDERS, unmask
+from pxgen.models.layers import at_places
 from pxgen.noise import PictureNoise
+from tests.support.chain import CHAIN, PAIRS, START, conditionals
 
 PIXELS, COLORS = 20, 3
 HIDDEN = COLORS
 
 
-def uncertain(tokens: Tensor, progress: float) -> Tensor:
+def uncertain(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(PIXELS, COLORS, generator=generator).expand(len(tokens), -1, -1)
+    logits = torch.randn(PIXELS, COLORS, generator=generator)
+    return at_places(logits.expand(len(tokens), -1, -1), places)
 
 
 def run(order: str, steps: int, tokens: Tensor | None = None, predict=uncertain) -> list[Tensor]:
     start = torch.full((2, PIXELS), HIDDEN) if tokens is None else tokens
-    noise = PictureNoise(3, range(len(start)))
+    return drafts_of(start, order=order, steps=steps, predict=predict, seed=3)
+
+
+def drafts_of(
+    start: Tensor,
+    *,
+    order: str,
+    steps: int,
+    predict=uncertain,
+    seed: int = 0,
+    temperature: float = 1.0,
+    mask_token: int = HIDDEN,
+) -> list[Tensor]:
     return list(
-        unmask(predict, start, HIDDEN, noise, order=ORDERS[order], steps=steps, temperature=1.0)
+        unmask(
+            predict,
+            start,
+            mask_token,
+            PictureNoise(seed, range(len(start))),
+            canvas=Canvas(1, 1, start.shape[1]),
+            order=ORDERS[order],
+            steps=steps,
+            temperature=temperature,
+        )
     )
 
 
@@ -41,7 +59,6 @@ def test_every_pixel_is_revealed_within_the_steps(order: str, steps: int) -> Non
     drafts = run(order, steps)
     assert len(drafts) <= steps + 1
     assert (drafts[-1] < COLORS).all()
-    assert all((draft == HIDDEN).any() for draft in drafts[:-1])
 
 
 @pytest.mark.parametrize("order", ["confidence", "random"])
@@ -52,11 +69,24 @@ def test_revealed_pixels_stay(order: str) -> None:
         assert torch.equal(before[seen], after[seen])
 
 
-def test_remasking_takes_pixels_back_and_still_ends() -> None:
-    drafts = run("remask", 12)
-    taken = [((before != HIDDEN) & (after == HIDDEN)).any() for before, after in pairwise(drafts)]
-    assert any(taken)
-    assert (drafts[-1] != HIDDEN).all()
+def test_remasking_draws_every_pixel_once_more_given_all_others() -> None:
+    """In the last third of the steps; the network is asked for the pixels that it must not see."""
+    asked: list[Tensor] = []
+
+    def watched(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
+        asked.append(places)
+        hidden = (tokens == HIDDEN).sum(1)
+        assert (tokens.gather(1, places) == HIDDEN).all()
+        if len(asked) > 8:
+            assert (hidden == places.shape[1]).all()
+        return uncertain(tokens, places, progress)
+
+    run("remask", 12, predict=watched)
+    first, again = torch.cat(asked[:8], 1), torch.cat(asked[8:], 1)
+    assert len(asked) == 12
+    for places in (first, again):
+        assert (places.sort(1).values == torch.arange(PIXELS)).all()
+    assert [places.shape[1] for places in asked[8:]] == [5, 5, 5, 5]
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -76,77 +106,80 @@ def test_random_order_with_a_step_a_pixel_reveals_one_each() -> None:
 def test_the_reveal_schedule_is_a_cosine(order: str) -> None:
     """A hundred times the cosine of the way to a quarter turn, rounded down."""
     start = torch.full((2, 100), HIDDEN)
-    drafts = run(order, 10, start, lambda tokens, _: torch.zeros(*tokens.shape, COLORS))
+    drafts = run(order, 10, start, lambda _, places, __: torch.zeros(*places.shape, COLORS))
     counts = [int((draft[0] == HIDDEN).sum()) for draft in drafts]
     assert counts == [100, 98, 95, 89, 80, 70, 58, 45, 30, 15, 0]
-
-
-def draft(tokens: Tensor, step: int, steps: int, confidence: Tensor | None = None) -> Draft:
-    given = torch.zeros_like(tokens).bool()
-    sure = torch.ones(tokens.shape) if confidence is None else confidence
-    return Draft(tokens, HIDDEN, given, sure, step, steps)
 
 
 @pytest.mark.parametrize("step", [0, 4, 8])
 def test_the_gumbel_noise_of_the_confidence_order_fades(step: int) -> None:
     """With Gumbel noise times t a pixel comes next in proportion to its chance to the power 1/t."""
     n, pixels = 20_000, 10
-    tokens = torch.zeros(n, pixels, dtype=torch.long)
-    # As many steps as pixels reveal one each; all but these are revealed already.
-    tokens[:, step:] = HIDDEN
-    chance = torch.linspace(0.9, 1, pixels)
-    probabilities = torch.stack([chance, 1 - chance], -1).expand(n, -1, -1)
-    reveal, hide = by_confidence(
-        draft(tokens, step, pixels),
-        probabilities,
-        torch.zeros_like(tokens),
-        PictureNoise(0, range(n)),
-    )
-    assert reveal.sum(1).tolist() == [1] * n
-    assert not hide.any()
+    # Place i draws evenly from i + 1 colours, so that every draw of its is as sure.
+    allowed = torch.arange(pixels).unsqueeze(1) >= torch.arange(pixels)
+
+    def predict(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
+        return allowed[places].float().log()
+
+    start = torch.full((n, pixels), pixels)
+    drafts = drafts_of(start, order="confidence", steps=pixels, predict=predict, mask_token=pixels)
+    before, after = drafts[step] == pixels, drafts[step + 1] == pixels
+    assert (before & ~after).sum(1).tolist() == [1] * n
     fading = 1 - (step + 1) / pixels
-    wanted = (chance[step:].log() / fading).softmax(0)
-    assert torch.allclose(reveal[:, step:].float().mean(0), wanted, atol=0.015)
-
-
-def test_remasking_takes_back_what_it_was_least_sure_of() -> None:
-    n = 400
-    tokens = torch.zeros(n, 40, dtype=torch.long)
-    tokens[:, 20:] = HIDDEN
-    confidence = torch.ones(n, 40)
-    confidence[:, :10], confidence[:, 10:20] = 0.3, 0.99
-    _, hide = with_remasking(
-        draft(tokens, 3, 8, confidence),
-        torch.zeros(n, 40, COLORS),
-        tokens,
-        PictureNoise(0, range(n)),
-    )
-    assert hide.sum(1).tolist() == [int(20 * REMASK_SHARE)] * n
-    assert hide[:, :10].sum() > 20 * hide[:, 10:20].sum()
+    chances = 1 / torch.arange(1.0, pixels + 1)
+    wanted = torch.where(before, chances.log() / fading, -torch.inf).softmax(1)
+    assert torch.allclose((before & ~after).float().mean(0), wanted.mean(0), atol=0.015)
 
 
 def test_confidence_order_ends_with_the_least_sure() -> None:
     """One pixel is a coin toss, the others nearly certain: the toss is rarely among the first."""
 
-    def one_toss(tokens: Tensor, progress: float) -> Tensor:
+    def one_toss(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
         logits = torch.zeros(len(tokens), PIXELS, COLORS)
         logits[:, 1:, 0] = 12.0
-        return logits
+        return at_places(logits, places)
 
+    start = torch.full((1, PIXELS), HIDDEN)
     late = 0
     for seed in range(20):
-        start = torch.full((1, PIXELS), HIDDEN)
-        order = ORDERS["confidence"]
-        noise = PictureNoise(seed, [0])
-        drafts = list(unmask(one_toss, start, HIDDEN, noise, order=order, steps=8, temperature=1.0))
+        drafts = drafts_of(start, order="confidence", steps=8, predict=one_toss, seed=seed)
         late += int(drafts[6][0, 0] == HIDDEN)
     assert late > 10
 
 
-def test_low_temperature_draws_the_likeliest_colour() -> None:
-    noise = PictureNoise(0, [0])
-    start = torch.full((1, PIXELS), HIDDEN)
-    *_, last = unmask(
-        uncertain, start, HIDDEN, noise, order=ORDERS["random"], steps=3, temperature=0.0
+@pytest.mark.parametrize("steps", [1, 2, 5])
+@pytest.mark.parametrize("order", ["random", "remask"])
+def test_orders_draw_what_the_network_says(order: str, steps: int) -> None:
+    """Of a known chain: shares of colours and of pairs, at 1, 2 and 5 steps a pixel."""
+    if order != "remask" and steps > 1:
+        pytest.skip("all is revealed after a step a pixel")
+    length = 16
+    start = torch.full((6000, length), HIDDEN)
+    *_, last = drafts_of(start, order=order, steps=steps * length, predict=conditionals)
+    pairs = torch.zeros(3, 3)
+    for left in range(3):
+        for right in range(3):
+            pairs[left, right] = ((last[:, :-1] == left) & (last[:, 1:] == right)).float().mean()
+    assert torch.allclose(pairs, PAIRS, atol=0.008)
+    shares = torch.stack([(last == color).float().mean() for color in range(3)])
+    assert torch.allclose(shares, START, atol=0.012)
+
+
+def test_the_confidence_order_sharpens() -> None:
+    """As its help says: rare colours become rarer than they are."""
+    *_, last = drafts_of(
+        torch.full((1000, 16), HIDDEN), order="confidence", steps=16, predict=conditionals
     )
-    assert torch.equal(last[0], uncertain(start, 0.0)[0].argmax(-1))
+    assert (last == 2).float().mean() < START[2] / 2
+    assert CHAIN[2, 2] > START[2]
+
+
+def test_low_temperature_draws_the_likeliest_colour_of_opaque_pixels() -> None:
+    start = torch.full((300, PIXELS), HIDDEN)
+    *_, last = drafts_of(start, order="random", steps=3, temperature=0.0)
+    logits = uncertain(start[:1], torch.arange(PIXELS).unsqueeze(0), 0.0)[0]
+    likeliest = 1 + logits[:, 1:].argmax(-1)
+    assert ((last == 0) | (last == likeliest)).all()
+    assert (last == 0).float().mean() == pytest.approx(
+        float(logits.softmax(-1)[:, 0].mean()), abs=0.1
+    )

@@ -1,0 +1,93 @@
+"""Augmentation that the network is told of, so that it draws none of it (2206.00364).
+
+Sprites are mirrored, moved and recoloured, and the numbers that say how come with them as a further
+condition. A drawing is asked for with all of them zero: as the sprites themselves are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pxgen.arrays import F32, IndexMaps
+from pxgen.data.dataset import Dataset
+from pxgen.models.protocol import AUGMENTATION
+from pxgen.palette import Palette
+from pxgen.palette.oklab import to_oklab
+
+UNCHANGED = 0.4
+"""Share of the sprites that stay as they are."""
+HUES, LIGHTNESS = 12, (0.85, 1.0, 1.18)
+"""Turns of the hue round its circle, and factors of the lightness."""
+MAX_SHIFT = 0.125
+"""Of the canvas' side."""
+SMALL = 4000
+"""Training sprites below which a collection is augmented unless told otherwise."""
+
+
+class Augmentation:
+    """Random changes of training sprites."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        canvas = dataset.canvas
+        self._reach = (int(canvas.height * MAX_SHIFT), int(canvas.width * MAX_SHIFT))
+        self._recolours = recolours(dataset.palette)
+
+    def apply(self, pixels: IndexMaps, generator: np.random.Generator) -> tuple[IndexMaps, F32]:
+        """``(n, T, H, W)`` sprites changed, and ``(n, AUGMENTATION)`` numbers that say how.
+
+        These are: whether mirrored; how far moved down and right, of the farthest; the angle by
+        which the hue was turned, as 1 - cosine and sine; how much lighter.
+        """
+        n = len(pixels)
+        changed, flip, luck = generator.random(n), generator.random(n), generator.random((n, 2))
+        hue = generator.integers(HUES, size=n)
+        light = generator.integers(len(LIGHTNESS), size=n)
+        augmented, told = pixels.copy(), np.zeros((n, AUGMENTATION), np.float32)
+        for i in np.flatnonzero(changed >= UNCHANGED):
+            sprite = pixels[i, ..., ::-1] if flip[i] < 0.5 else pixels[i]
+            down, right = _moves(sprite, self._reach, luck[i])
+            moved = np.roll(sprite, (down, right), (1, 2))
+            augmented[i] = self._recolours[light[i], hue[i]][moved]
+            angle = 2 * np.pi * hue[i] / HUES
+            told[i] = (
+                flip[i] < 0.5,
+                down / max(1, self._reach[0]),
+                right / max(1, self._reach[1]),
+                1 - np.cos(angle),
+                np.sin(angle),
+                light[i] - 1,
+            )
+        return augmented, told
+
+
+def _moves(sprite: IndexMaps, reach: tuple[int, int], luck: F32) -> tuple[int, int]:
+    """Pixels down and right by which a ``(T, H, W)`` sprite moves; none of it leaves the canvas."""
+    moves = []
+    for axis, (most, u) in enumerate(zip(reach, luck, strict=True), start=1):
+        used = np.flatnonzero(sprite.any(tuple({0, 1, 2} - {axis})))
+        if not len(used):
+            moves.append(0)
+            continue
+        low = max(-most, -int(used[0]))
+        high = min(most, sprite.shape[axis] - 1 - int(used[-1]))
+        moves.append(low + int(u * (high - low + 1)))
+    return moves[0], moves[1]
+
+
+def recolours(palette: Palette) -> IndexMaps:
+    """``(lightness, hues, K)``: the entry nearest to each one lightened, with its hue turned."""
+    rows = np.array(palette.rows, np.uint8)
+    lab = to_oklab(rows[:, :3]).astype(np.float64)
+    # Alpha outweighs all colours, so that opaque entries stay opaque.
+    alpha = rows[:, 3:] / 255 * 4.0
+    known = np.concatenate([lab, alpha], 1)
+    tables = np.zeros((len(LIGHTNESS), HUES, len(rows)), np.uint8)
+    for i, factor in enumerate(LIGHTNESS):
+        for k in range(HUES):
+            angle = 2 * np.pi * k / HUES
+            turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+            turned = np.concatenate([lab[:, :1] * factor, lab[:, 1:] @ turn, alpha], 1)
+            tables[i, k] = ((turned[:, None] - known) ** 2).sum(-1).argmin(1)
+    # Transparent is entry 0 whatever its colour.
+    tables[..., 0] = 0
+    return tables

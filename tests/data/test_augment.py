@@ -1,0 +1,65 @@
+"""Augmentation: sprites change as the numbers beside them say, and nothing leaves the canvas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pxgen.data.augment import HUES, UNCHANGED, Augmentation, recolours
+from pxgen.data.batches import Examples
+from pxgen.palette import Palette
+from tests.support.tiny import PALETTE, tiny_dataset
+
+CPU = torch.device("cpu")
+
+
+def test_the_numbers_say_what_was_done(tmp_path: Path) -> None:
+    """Undone by them, every sprite is again what it was."""
+    dataset = tiny_dataset(tmp_path, count=300)
+    pixels, _ = dataset.take(np.arange(300))
+    augmentation = Augmentation(dataset)
+    changed, told = augmentation.apply(pixels, np.random.default_rng(0))
+    tables = recolours(dataset.palette)
+    for sprite, result, (flip, _, right, cosine, sine, light) in zip(
+        pixels, changed, told, strict=True
+    ):
+        turn = round(np.arctan2(sine, 1 - cosine) / (2 * np.pi) * HUES) % HUES
+        expected = tables[int(light) + 1, turn][sprite[..., ::-1] if flip else sprite]
+        assert np.array_equal(np.roll(expected, round(right), 2), result)
+    still = (told == 0).all(1)
+    assert UNCHANGED * 0.8 < still.mean() < UNCHANGED * 1.3
+    assert np.array_equal(changed[still], pixels[still])
+
+
+def test_no_pixel_leaves_the_canvas(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path, count=200)
+    pixels, _ = dataset.take(np.arange(200))
+    changed, told = Augmentation(dataset).apply(pixels, np.random.default_rng(1))
+    assert ((changed > 0).sum((1, 2, 3)) == (pixels > 0).sum((1, 2, 3))).all()
+    assert set(told[:, 2]) == {-1, 0, 1}
+
+
+def test_a_turned_hue_is_the_nearest_entry_and_a_whole_turn_none() -> None:
+    """Of red, green and blue a third of a turn makes the next; transparent stays."""
+    tables = recolours(PALETTE)
+    assert tables.shape == (3, HUES, 5)
+    assert tables[1, 0].tolist() == [0, 1, 2, 3, 4]
+    assert (tables[:, :, 0] == 0).all()
+    third = tables[1, HUES // 3]
+    assert {int(third[1]), int(third[2])} == {2, 3}
+    assert third[4] == 4
+    clear = Palette.of([(200, 0, 0), (0, 0, 0)], "two")
+    assert (recolours(clear)[..., 1:] > 0).all()
+
+
+def test_only_stages_that_are_told_see_augmented_sprites(tmp_path: Path) -> None:
+    examples = Examples(tiny_dataset(tmp_path), balance=0, flip=False, shift=0, augment=True)
+    plain, told = (examples.batch(40, 0, 0, CPU, told=told) for told in (False, True))
+    assert plain.augmentation is None
+    assert told.augmentation is not None
+    assert told.augmentation.shape == (40, 6)
+    still = (told.augmentation == 0).all(1)
+    assert torch.equal(plain.pixels[still], told.pixels[still])
+    assert not torch.equal(plain.pixels, told.pixels)

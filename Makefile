@@ -28,7 +28,7 @@ STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check mutants fuzz bench starter pictures gifs docs study clean
+.PHONY: help demo test check mutants fuzz bench starter pictures gifs docs study contest clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -105,6 +105,9 @@ build/gifs/%.gif: $(BUILTIN)/starter-clips.safetensors | $(INSTALLED)
 
 docs: $(INSTALLED) ## the reference of all commands, from the commands themselves
 	$(BIN)/python -m pxgen.cli.reference > docs/commands.md
+
+contest: $(INSTALLED) ## the diffusions on five collections at 5, 20 and 60 CPU-minutes (DATA=folder; a day)
+	$(BIN)/python docs/studies/contest.py $(DATA) -o build/contest
 
 study: $(INSTALLED) ## the figures of docs/recipes.md: every recipe, two minutes each (an hour)
 	$(PXGEN) prepare --builtin -n 10000 --force -o $(STUDY)/cast

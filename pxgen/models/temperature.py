@@ -9,7 +9,7 @@ MIN_TEMPERATURE = 1e-4
 """Stands for lower ones: below it there is only the likeliest."""
 PAYBACK = 0.2
 """Logits of being transparent that a pixel of debt adds."""
-MAX_SHIFT, HALVINGS = 32.0, 24
+MAX_SHIFT, HALVINGS = 16.0, 14
 """Bounds of that shift either way, and halvings by which it is found between them."""
 
 

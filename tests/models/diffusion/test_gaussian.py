@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
 
 from pxgen.errors import InputError
 from pxgen.models.diffusion.encodings import PaletteEncoding
-from pxgen.models.diffusion.gaussian import GaussianDiffusion
+from pxgen.models.diffusion.gaussian import GaussianDiffusion, Prediction
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.support.tiny import certain, domain, tiny_model
@@ -90,22 +91,40 @@ def test_every_sampler_ends_in_what_the_network_is_sure_of(sampler: str) -> None
     assert torch.equal(drawn.flatten(1).long(), wanted.expand(3, -1))
 
 
-def test_guidance_moves_away_from_what_no_label_asks_for() -> None:
+def test_guidance_moves_away_from_what_no_label_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the unconditional scores, guidance times as far as to the conditional ones."""
     model = tiny_model("ddpm-palette")
-    labels = torch.tensor([[1.0, -1.0]]).repeat(4, 1)
+    assert isinstance(model, GaussianDiffusion)
+    free, told = torch.randn(2, 1, P, K, generator=torch.Generator().manual_seed(0))
 
-    def drawn(guidance: float) -> torch.Tensor:
-        with torch.no_grad():
-            for parameter in model.module.parameters():
-                parameter.add_(0.3 * torch.sin(torch.arange(parameter.numel())).view_as(parameter))
-            return model.sample(
-                labels, PictureNoise(0, range(4)), SamplingParams(steps=4, guidance=guidance)
-            )
+    def network(x: torch.Tensor, last: object, labels: torch.Tensor, *_: object) -> Prediction:
+        return x, told if labels.any() else free
 
-    state = {name: tensor.clone() for name, tensor in model.module.state_dict().items()}
-    plain = drawn(1.0)
-    model.module.load_state_dict(state)
-    assert not torch.equal(plain, drawn(6.0))
+    monkeypatch.setattr(model, "_predict", network)
+    seen: list[torch.Tensor] = []
+    x = torch.randn(1, P, model.encoding.channels)
+    model._predictor(torch.ones(1, 2), SamplingParams(guidance=3.0), seen)(x, 5)
+    assert torch.allclose(seen[0], free + 3.0 * (told - free), atol=1e-5)
+
+
+def test_each_step_sees_what_the_last_one_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny_model("ddpm-palette", self_condition=True)
+    assert isinstance(model, GaussianDiffusion)
+    predict, shown, predicted = model._predict, [], []
+
+    def watched(x: torch.Tensor, last: torch.Tensor, *arguments: Any) -> Prediction:
+        shown.append(last)
+        features, scores = predict(x, last, *arguments)
+        predicted.append(model.encoding.expected_x0(scores))
+        return features, scores
+
+    monkeypatch.setattr(model, "_predict", watched)
+    with torch.no_grad():
+        model.sample(torch.ones(1, 2), PictureNoise(0, [0]), SamplingParams(steps=3))
+    assert not shown[0].any()
+    for last, before in zip(shown[1:], predicted, strict=False):
+        assert torch.equal(last, before)
+    assert len(shown) == 3
 
 
 def test_a_drawing_without_added_noise_is_described_by_its_start_alone() -> None:

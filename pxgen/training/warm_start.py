@@ -60,7 +60,8 @@ class WarmStart:
             return
         axis, dim = self.axes[name]
         pairs = self.pairs[axis]
-        weight.index_copy_(dim, pairs.new, old.index_select(dim, pairs.old).to(weight))
+        taken = old.index_select(dim, pairs.old).to(weight)
+        weight.index_copy_(dim, pairs.new.to(weight.device), taken)
 
 
 def open_warm_start(path: Path, model: Model, card: Card) -> WarmStart:

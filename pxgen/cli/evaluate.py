@@ -27,7 +27,7 @@ _WIDE = 400
 def command(session: Session, /, settings: EvaluateSettings) -> None:
     """Measure how good a model is and print a table.
 
-    Draws sprites that are asked for each label equally often and measures: whether they show it,
+    Draws sprites that are asked for a label each and measures: whether they show it,
     by a classifier trained on real sprites whose own accuracy is printed beside; how they compare
     with held-out sprites as a whole (KID, precision, recall, density, coverage); copies of
     training sprites, and the distance to the nearest; bits a sprite on held-out ones. Models of

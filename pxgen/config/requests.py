@@ -151,7 +151,7 @@ class JudgedSettings:
     )
     ask: Literal["collection", "evenly"] = run_setting(
         "collection",
-        "which label each sprite is asked for: as often as training sprites bear it, or all alike",
+        "the label that a sprite is asked for: one of a random training sprite's, or each in turn",
     )
     steps: tuple[int, ...] = again(
         SamplingSettings,

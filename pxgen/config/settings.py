@@ -174,7 +174,7 @@ class SamplerSettings:
     )
     temperature: float | None = setting(
         None,
-        "below 1 calmer colours (plainer codes), above 1 wilder; unset: the model's own",
+        "below 1 calmer colours (try 0.8), above 1 wilder; unset: the model's own",
         low=0,
         high=100,
         example="1.0",

@@ -31,6 +31,9 @@ class Augmentation:
         canvas = dataset.canvas
         self._reach = (int(canvas.height * MAX_SHIFT), int(canvas.width * MAX_SHIFT))
         self._recolours = recolours(dataset.palette)
+        if dataset.palettes is not None:
+            # Entries are ranks of each sprite's own colours: another rank is no other hue.
+            self._recolours[:] = np.arange(len(dataset.palette))
 
     def apply(self, pixels: IndexMaps, generator: np.random.Generator) -> tuple[IndexMaps, F32]:
         """``(n, T, H, W)`` sprites changed, and ``(n, AUGMENTATION)`` numbers that say how.

@@ -87,11 +87,10 @@ class Copies:
 
     def _by_chance(self, pixels: IndexMaps) -> dict[str, Any] | None:
         """The share of copies to be expected of a model that has no memory."""
-        if self._scale is None:
+        if self._scale is None or not len(pixels):
             return None
         found = proportion(self._held_out.holds(pixels))
-        scaled = {key: min(1.0, found[key] * self._scale) for key in ("share", "low", "high")}
-        return {**found, **scaled} if len(pixels) else found
+        return {key: min(1.0, found[key] * self._scale) for key in ("share", "low", "high")}
 
     def _share_near(self, distances: I64) -> dict[str, Any] | None:
         return None if self._near is None else proportion(distances <= self._near)

@@ -146,7 +146,7 @@ def _asked(
         return np.full(count, -1, np.intp)
     if len(chosen) or dataset is None or settings.ask == "evenly":
         return np.resize(chosen if len(chosen) else np.arange(len(names)), count)
-    # One label of a training sprite each: sets are compared as they are, rare labels rare.
+    # One label of a random training sprite each, so that rare labels are rare.
     luck = choose(settings.seed, ASKED_STREAM)
     marks = dataset.marks[dataset.train[luck.integers(len(dataset.train), size=count)]]
     order = np.where(marks > 0, luck.random(marks.shape), -1.0)
@@ -304,7 +304,7 @@ class _Evaluator:
         """The conditions of drawing, as JSON values."""
         card, settings = self.loaded.card, self.settings
         evenly = settings.ask == "evenly" or self.dataset is None
-        how = "in turn" if evenly else "as often as training sprites bear it"
+        how = "in turn" if evenly else "of random training sprites"
         named = f"{', '.join(settings.label)}, in turn" if settings.label else f"one each, {how}"
         return {
             "samples": settings.count,

@@ -34,11 +34,10 @@ class LabelEmbedding(nn.Module):
     beyond its own are left out.
     """
 
-    axes: ClassVar[Axes] = {"project.weight": ("label states and level", 1)}
-
     def __init__(self, label_count: int, width: int) -> None:
         super().__init__()
         self.count = label_count
+        self.axes: Axes = {"project.weight": ("label states and level", 1)} if label_count else {}
         self.project = nn.Linear(2 * label_count + 2, width)
         self.mix = nn.Linear(width, width)
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card
-from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE, Metrics
+from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE, Metrics, shipped
 from pxgen.checkpoint.store import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
 from pxgen.config.recipe import resolve
 from pxgen.config.schema import Table, Where
@@ -103,8 +103,9 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             with seeded_weights(settings.seed):
                 model = build_model(table, dataset.domain)
             warm_start = None
-            if request.start is not None and resumed is None:
-                warm_start = open_warm_start(request.start, model, card)
+            if request.start is not None:
+                # Also of a run that goes on: each stage starts when its turn comes.
+                warm_start = open_warm_start(shipped(request.start), model, card)
             trainer = Trainer(model, dataset, settings, device, group, warm_start)
             training = Training(folder, card, model, dataset, settings, trainer, group)
             if resumed is not None:
@@ -116,7 +117,8 @@ def _model_table(request: TrainRequest) -> Table:
     """The ``[model]`` asked for; that of the model to start from where none is."""
     if request.start is None or request.recipe is not None or request.model_table:
         return resolve(request.model_table, request.recipe)
-    return Table(read_card(request.start)[0].model, Where(str(request.start), path=("model",)))
+    path = shipped(request.start)
+    return Table(read_card(path)[0].model, Where(str(path), path=("model",)))
 
 
 def suited_table(table: Table, dataset: Dataset) -> Table:

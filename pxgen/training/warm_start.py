@@ -42,6 +42,8 @@ class WarmStart:
     weights: Mapping[str, Tensor]
     pairs: Mapping[Axis, Pairs]
     axes: Mapping[str, tuple[Axis, int]]
+    shapes: Mapping[str, torch.Size]
+    """Of the new model's weights."""
     summary: str
     """What fits, in a line."""
 
@@ -61,7 +63,17 @@ class WarmStart:
         axis, dim = self.axes[name]
         pairs = self.pairs[axis]
         taken = old.index_select(dim, pairs.old).to(weight)
+        if own := self._unfit_places(name):
+            # What places add is in a basis of their own.
+            taken[:, -own:] = weight[pairs.new.to(weight.device), -own:]
         weight.index_copy_(dim, pairs.new.to(weight.device), taken)
+
+    def _unfit_places(self, name: str) -> int:
+        """Features of places at the end of a palette, where those of another canvas do not fit."""
+        places = name.removesuffix("palette") + "places"
+        if not name.endswith("palette") or self.shapes[places] == self.weights[places].shape:
+            return 0
+        return int(self.shapes[places][1])
 
 
 def open_warm_start(path: Path, model: Model, card: Card) -> WarmStart:
@@ -90,7 +102,8 @@ def open_warm_start(path: Path, model: Model, card: Card) -> WarmStart:
         f"{len(fits)} of {len(new)} weights",
     ]
     summary = f"took {', '.join(parts)} from {path}"
-    return WarmStart(weights, _pairs(labels, colors, other.card, card), axes, summary)
+    shapes = {name: weight.shape for name, weight in new.items()}
+    return WarmStart(weights, _pairs(labels, colors, other.card, card), axes, shapes, summary)
 
 
 def _misfit(new: Card, old: Card, *, by_color: bool) -> str | None:

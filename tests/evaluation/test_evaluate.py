@@ -126,6 +126,6 @@ def test_labels_are_asked_for_as_often_as_training_sprites_bear_them(tmp_path: P
     shown = found["runs"][0]["labels"]["labels"]
     assert 10 < shown["right"]["of"] < 30
     assert "left" not in shown
-    assert "as often" in found["asked"]["labels"]
+    assert "of random training sprites" in found["asked"]["labels"]
     evenly = evaluate(model, few, dataclasses.replace(settings, ask="evenly")).facts
     assert evenly["runs"][0]["labels"]["labels"]["right"]["of"] == 20

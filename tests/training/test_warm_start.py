@@ -115,3 +115,24 @@ def test_a_training_starts_from_another_and_a_resumed_one_from_itself(tmp_path: 
     *_, again = pxgen.train(data, out=tmp_path / "second", **options)
     assert again.position.step == 2
     assert np.isfinite(list(again.losses.values())).all()
+
+
+def test_attention_to_labels_may_start_a_training(tmp_path: Path) -> None:
+    data = tiny_dataset(tmp_path)
+    table = {**tiny_table(), "conditioning": "attention"}
+    *_, first = pxgen.train(data, model=table, steps=2, batch=16, out=tmp_path / "first")
+    *_, last = pxgen.train(data, steps=1, batch=16, start=first.checkpoint, out=tmp_path / "next")
+    assert last.finished
+
+
+def test_a_run_that_goes_on_starts_its_later_stages_from_the_model_too(tmp_path: Path) -> None:
+    data = tiny_dataset(tmp_path)
+    table = dict(tiny_table())
+    *_, first = pxgen.train(data, model=table, steps=9, batch=16, out=tmp_path / "first")
+    options = {"steps": 3, "batch": 16, "lr": 0.0, "start": first.checkpoint}
+    reports = pxgen.train(data, out=tmp_path / "second", **options)
+    assert next(reports).stage == "labels"
+    reports.close()
+    *_, last = pxgen.train(data, out=tmp_path / "second", **options)
+    one, two = (load_model(each.checkpoint).model.module.state_dict() for each in (first, last))
+    assert torch.allclose(one["denoiser.palette"], two["denoiser.palette"], atol=1e-6)

@@ -57,7 +57,7 @@ def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
         return request.out
     for folder in run_folders(request.runs)[-1:] if request.resume else ():
         found, _ = read_card(folder)
-        if not (_difference(found, card, request.settings) or found.training.get("finished")):
+        if not (_difference(found, card, request) or found.training.get("finished")):
             return folder
     name = request.recipe or str(request.model_table.get("recipe", name))
     return make_run(request.runs, name)
@@ -97,7 +97,7 @@ def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None
     if not (request.resume and checkpoint_file(folder).is_file()):
         return None
     found, _ = read_card(folder)
-    if difference := _difference(found, card, request.settings):
+    if difference := _difference(found, card, request):
         raise InputError(
             f"{folder} holds a run with another {difference}: choose another -o, "
             "or replace the run with --fresh"
@@ -105,7 +105,7 @@ def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None
     return found
 
 
-def _difference(found: Card, wanted: Card, settings: TrainSettings) -> str | None:
+def _difference(found: Card, wanted: Card, request: TrainRequest) -> str | None:
     """The first difference that keeps a run from being resumed, or None."""
     if not found.training:
         return "purpose (it was saved for sampling only)"
@@ -116,7 +116,9 @@ def _difference(found: Card, wanted: Card, settings: TrainSettings) -> str | Non
     before = found.training.get("settings")
     if not isinstance(before, Mapping):
         return "kind of settings (the file is damaged)"
-    for name, value in asdict(settings).items():
+    before = {**before, "start": found.training.get("start")}
+    start = None if request.start is None else str(request.start)
+    for name, value in {**asdict(request.settings), "start": start}.items():
         if name not in FREE_TO_CHANGE and before.get(name) != value:
             return f"[train] {name} ({before.get(name)}, now {value})"
     return None

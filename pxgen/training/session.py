@@ -107,7 +107,8 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
                 # Also of a run that goes on: each stage starts when its turn comes.
                 warm_start = open_warm_start(shipped(request.start), model, card)
             trainer = Trainer(model, dataset, settings, device, group, warm_start)
-            training = Training(folder, card, model, dataset, settings, trainer, group)
+            start = None if request.start is None else str(request.start)
+            training = Training(folder, card, model, dataset, settings, trainer, group, start)
             if resumed is not None:
                 training.resume(resumed)
             yield training
@@ -143,6 +144,8 @@ class Training:
     settings: TrainSettings
     trainer: Trainer
     group: ProcessGroup
+    start: str | None
+    """The model whose weights it started from."""
     resumed: bool = False
     """True if it continues the run that its folder held."""
     finished: bool = False
@@ -238,6 +241,7 @@ class Training:
         training = asdict(self.trainer.position) | {
             "settings": asdict(self.settings),
             "finished": finished,
+            "start": self.start,
         }
         card = dataclasses.replace(self.card, training=training)
         self.metrics.write()

@@ -136,3 +136,20 @@ def test_a_run_that_goes_on_starts_its_later_stages_from_the_model_too(tmp_path:
     *_, last = pxgen.train(data, out=tmp_path / "second", **options)
     one, two = (load_model(each.checkpoint).model.module.state_dict() for each in (first, last))
     assert torch.allclose(one["denoiser.palette"], two["denoiser.palette"], atol=1e-6)
+
+
+def test_a_run_that_started_elsewhere_is_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = tiny_dataset(tmp_path)
+    table = dict(tiny_table())
+    *_, first = pxgen.train(data, model=table, steps=2, batch=16, out="first")
+    for start in (None, "first", "first"):
+        reports = pxgen.train(data, model=table, steps=9, batch=16, start=start)
+        next(reports)
+        reports.close()
+    assert sorted(path.name for path in Path("runs").iterdir()) == ["0001-masked", "0002-masked"]
+    with pytest.raises(InputError, match=r"start \(first, now None\)"):
+        next(pxgen.train(data, model=table, steps=9, batch=16, out="runs/0002-masked"))
+    assert first.finished

@@ -8,9 +8,9 @@ from torch import Tensor
 MIN_TEMPERATURE = 1e-4
 """Stands for lower ones: below it there is only the likeliest."""
 PAYBACK = 0.2
-"""Logits of being transparent that a pixel of debt adds."""
-MAX_SHIFT, HALVINGS = 16.0, 14
-"""Bounds of that shift either way, and halvings by which it is found between them."""
+"""Logits of being transparent that a pixel of debt adds, times temperatures above 1."""
+MAX_BIAS, HALVINGS = 16.0, 14
+"""Bounds of that bias either way, times such temperatures, and halvings that find it."""
 
 
 def code_probs(logits: Tensor, temperature: float) -> Tensor:
@@ -32,41 +32,46 @@ class PixelTemperature:
     """A temperature of palette entries that keeps the size of the silhouette.
 
     Where little is known yet, the background is the likeliest entry nearly everywhere, and a
-    temperature below 1 that sharpened it would empty the canvas. So it is sharpened about another
-    middle: the logits of being transparent are shifted until as many pixels are to be expected as
-    without a temperature, up to a debt of a few pixels, which later draws pay back.
+    temperature below 1 that sharpened it would empty the canvas. So a bias is added to the logits
+    of being transparent: the one by which as many pixels are expected to be so as without a
+    temperature, up to a debt of a few pixels, which later draws pay back.
     """
 
     def __init__(self, temperature: float) -> None:
         self._temperature = max(temperature, MIN_TEMPERATURE)
         self._debt: Tensor | float = 0.0
+        self._lent: Tensor | float = 0.0
 
-    def probs(self, logits: Tensor, drawn: Tensor | None = None) -> Tensor:
+    def probs(self, logits: Tensor, counts: Tensor | None = None) -> Tensor:
         """``(n, M, K)`` logits to the probabilities to draw by.
 
-        Draws follow one another: of these ``(n, M) bool`` ones count, all unless told.
+        The silhouette is that of the ``(n, M) bool`` pixels that count, all unless told.
         """
         plain = logits.softmax(-1)
         if self._temperature == 1:
             return plain
         odds = logits[..., 0] - logits[..., 1:].logsumexp(-1)
-        counts = torch.ones_like(odds) if drawn is None else drawn.to(odds)
-        clear = self._transparent(odds, plain[..., 0], counts).unsqueeze(-1)
-        return pixel_probs(logits, self._temperature, clear)
+        counts = torch.ones_like(odds) if counts is None else counts.to(odds)
+        transparent = self._transparent(odds, plain[..., 0], counts)
+        self._lent = plain[..., 0] - transparent
+        return pixel_probs(logits, self._temperature, transparent.unsqueeze(-1))
+
+    def book(self, revealed: Tensor) -> None:
+        """Add what the ``(n, M) bool`` pixels that keep their draw owe to the debt."""
+        self._debt = self._debt + (self._lent * revealed).sum(-1, keepdim=True)
 
     def _transparent(self, odds: Tensor, plain: Tensor, counts: Tensor) -> Tensor:
-        """``(n, M)`` probabilities of being transparent, sharpened about their middle."""
+        """``(n, M)`` probabilities of being transparent: those of the biased odds, sharpened."""
 
-        def debt(shift: Tensor) -> Tensor:
-            sharp = ((odds + shift) / self._temperature).sigmoid()
-            return self._debt + ((plain - sharp) * counts).sum(-1, keepdim=True)
+        def sharpened(bias: Tensor) -> Tensor:
+            return ((odds + bias) / self._temperature).sigmoid()
 
-        low = torch.full_like(odds[:, :1], -MAX_SHIFT)
-        high = -low
+        unit = max(self._temperature, 1.0)
+        high = torch.full_like(odds[:, :1], MAX_BIAS * unit)
+        low = -high
         for _ in range(HALVINGS):
-            shift = (low + high) / 2
-            owed = PAYBACK * debt(shift) > shift
-            low, high = torch.where(owed, shift, low), torch.where(owed, high, shift)
-        shift = (low + high) / 2
-        self._debt = debt(shift)
-        return ((odds + shift) / self._temperature).sigmoid()
+            bias = (low + high) / 2
+            lent = ((plain - sharpened(bias)) * counts).sum(-1, keepdim=True)
+            owed = PAYBACK * unit * (self._debt + lent) > bias
+            low, high = torch.where(owed, bias, low), torch.where(owed, high, bias)
+        return sharpened((low + high) / 2)

@@ -49,10 +49,33 @@ def test_draws_that_follow_pay_back_what_is_owed() -> None:
     generator = torch.Generator().manual_seed(0)
     odds = 1.0 + torch.randn(1, 600, generator=generator)
     logits = torch.stack([odds, torch.zeros_like(odds)], -1)
-    changed = torch.cat([temperature.probs(logits[:, i : i + 1])[..., 0] for i in range(600)], 1)
+    drawn = []
+    for i in range(600):
+        drawn.append(temperature.probs(logits[:, i : i + 1])[..., 0])
+        temperature.book(torch.ones(1, 1, dtype=torch.bool))
+    changed = torch.cat(drawn, 1)
     assert float(changed.sum()) == pytest.approx(float(odds.sigmoid().sum()), abs=10)
     alone = (odds / 0.3).sigmoid()
     assert float(alone.sum()) > float(odds.sigmoid().sum()) + 40
+
+
+def test_pixels_that_are_not_revealed_owe_nothing() -> None:
+    logits = torch.randn(1, 40, 3, generator=torch.Generator().manual_seed(2))
+    temperature = PixelTemperature(0.5)
+    fresh = temperature.probs(logits)
+    temperature.book(torch.zeros(1, 40, dtype=torch.bool))
+    assert torch.equal(temperature.probs(logits), fresh)
+    temperature.book(torch.arange(40).unsqueeze(0) < 20)
+    assert not torch.equal(temperature.probs(logits), fresh)
+
+
+def test_a_high_temperature_keeps_the_silhouette_as_well() -> None:
+    """Half of the pixels would be transparent by themselves where nearly all are to be."""
+    logits = torch.zeros(1, 400, 3)
+    logits[..., 0] = 4.0
+    plain, changed = (PixelTemperature(t).probs(logits)[..., 0].mean() for t in (1.0, 20.0))
+    assert float(changed) == pytest.approx(float(plain), abs=0.05)
+    assert float(code_probs(logits, 20.0)[..., 0].mean()) < float(plain) - 0.4
 
 
 def test_pixels_that_are_not_drawn_do_not_count() -> None:

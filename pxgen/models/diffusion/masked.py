@@ -200,7 +200,7 @@ class MaskedDiffusion(Diffusion):
             noise,
             canvas=self.canvas(sampling),
             order=ORDERS[sampling.sampler or self.sampler],
-            # More steps than pixels would only draw the same pixels again and again.
+            # Further steps would have no pixel of their own to reveal.
             steps=min(sampling.steps or self.spec.steps, start.shape[1]),
             temperature=or_own(sampling.temperature, self.spec.temperature),
         )

@@ -26,7 +26,7 @@ the places."""
 REMASK_SHARE = 1 / 3
 """Share of the steps in which a correcting order masks pixels again."""
 LATTICE = (0.5497004779, 0.7548776662, 0.5698402910)
-"""Steps of a lattice along frames, rows and columns, in two dimensions of least discrepancy."""
+"""Strides of a lattice along frames, rows and columns, in two dimensions of least discrepancy."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ def unmask(
             likelihood = probabilities.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
             scores = likelihood.clamp(min=1e-9).log() + fading
             drawable &= rank(scores.neg(), drawable) < due
+        tempered.book(drawable)
         drawn = torch.where(drawable, drawn, tokens.gather(1, places))
         tokens = tokens.scatter(1, places, drawn)
         yield tokens
@@ -98,7 +99,7 @@ def _left_after(total: Tensor, step: int, steps: int) -> Tensor:
     if done == steps:
         return torch.zeros_like(total)
     left = (total * math.cos(math.pi / 2 * done / steps)).floor().long()
-    # With more steps than pixels a cosine would leave early steps idle.
+    # With about as many steps as pixels a cosine would leave early steps idle.
     return torch.minimum(left, (total - done).clamp(min=0))
 
 
@@ -108,15 +109,16 @@ def _parts(unknown: Tensor, noise: Noise, canvas: Canvas, count: int) -> Tensor:
     A step of block Gibbs sampling each: drawn given all others, a pixel keeps its distribution, and
     a mistake of the network has the whole sprite to correct it. Pixels chosen for their small
     probability (2503.00307) would be the rare colours, which would die out. Those of a part do not
-    see each other, so they lie far apart: on a lattice of irrational steps, shifted and mirrored at
-    random (2503.17076 reveals in such an order).
+    see each other, so they lie far apart: on a lattice of irrational strides, shifted and mirrored
+    at random (2503.17076 reveals in such an order).
     """
     if not count:
         return torch.full_like(unknown, -1, dtype=torch.long)
     luck = noise.uniform(4)
     at = torch.cartesian_prod(*(torch.arange(float(side)) for side in canvas)).to(luck.device)
-    steps = torch.tensor(LATTICE, device=luck.device) * torch.where(luck[:, 1:] < 0.5, -1.0, 1.0)
-    priorities = (steps @ at.t() + luck[:, :1]) % 1
+    signs = torch.where(luck[:, 1:] < 0.5, -1.0, 1.0)
+    strides = torch.tensor(LATTICE, device=luck.device) * signs
+    priorities = (strides @ at.t() + luck[:, :1]) % 1
     total = unknown.sum(-1, keepdim=True).clamp(min=1)
     return (rank(priorities, unknown) * count // total).masked_fill(~unknown, -1)
 

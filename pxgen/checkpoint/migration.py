@@ -28,8 +28,8 @@ WEIGHTS = {
 """Parts of the dotted names of tensors in format 1, and in format 2."""
 
 
-NEW_IN_3 = ("masked", "uniform", "gaussian")
-"""Families whose network is another since format 3."""
+OLDEST = {"masked": 4, "uniform": 3, "gaussian": 3}
+"""The oldest format of families whose network has changed since the first."""
 
 
 def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card, stored_format
-from pxgen.checkpoint.migration import NEW_IN_3, migrate_weight
+from pxgen.checkpoint.migration import OLDEST, migrate_weight
 from pxgen.config.schema import Table, Where
 from pxgen.errors import InputError
 from pxgen.files import write_bytes
@@ -62,8 +62,8 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         InputError: the file is truncated or malformed, or too old.
     """
     card, header = read_card(path)
-    version, family = stored_format(header), card.model.get("family")
-    if version < 3 and family in NEW_IN_3:
+    version, family = stored_format(header), str(card.model.get("family"))
+    if version < OLDEST.get(family, 1):
         raise InputError(
             f"{path} is of an earlier version, whose {family} models had another network: train "
             "it anew"

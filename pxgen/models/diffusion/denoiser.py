@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from pxgen.canvas import Domain
 from pxgen.models.axes import Axes
 from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec
+from pxgen.models.diffusion.color_cache import ColorCache
 from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.layers import NO_WRAP, Wrap, prefer_channels_last
 
@@ -23,10 +24,18 @@ class Denoiser(Backbone, SpriteHead):
         self.mask_token = domain.colors
         """The token of a pixel that is not known yet."""
         self.add_head(domain, spec.rank, template=spec.has_template)
+        self.cache = ColorCache(
+            domain.colors, domain.canvas.pixels, self.palette.shape[1], spec.hidden
+        )
         prefer_channels_last(self)
 
     def forward(self, tokens: Tensor, labels: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
         """``(B, P)`` tokens and ``(B, L)`` labels to ``(B, P, rank)`` features for the head."""
         share = (tokens == self.mask_token).float().mean(1)
         maps = self.pad(tokens.view(-1, *self.canvas), self.mask_token)
-        return self.with_places(self.features(self.embed(maps), labels, share, wrap))
+        told = self.cache.condition(tokens)
+        return self.with_places(self.features(self.embed(maps), labels, share, wrap, told))
+
+    def score(self, features: Tensor, tokens: Tensor) -> Tensor:
+        """``(B, M, R)`` features of some pixels of ``(B, P)`` tokens to ``(B, M, K)`` logits."""
+        return self.project(features) + self.cache.logits(features, tokens)

@@ -41,13 +41,13 @@ class SpriteHead(nn.Module):
         """``(B, P, rank)`` features as ``float32``, followed by those of each place."""
         return torch.cat([features.float(), self.places.expand(len(features), -1, -1)], -1)
 
-    def score(self, placed: Tensor) -> Tensor:
+    def project(self, placed: Tensor) -> Tensor:
         """``(..., R)`` features, those of the place among them, to ``(..., K)`` logits."""
         return F.linear(placed, self.palette, self.bias)
 
     def logits(self, features: Tensor) -> Tensor:
         """``(B, P, rank)`` features to ``(B, P, K) float32``, whatever the network ran in."""
-        return self.score(self.with_places(features))
+        return self.project(self.with_places(features))
 
     @torch.no_grad()
     def start_from(self, tokens: Tensor) -> None:

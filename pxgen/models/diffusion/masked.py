@@ -103,7 +103,8 @@ class MaskedDiffusion(Diffusion):
         )
         # The first of a random order are a fair sample of the masked pixels.
         places, weight = shuffled[:, :limit], masked[:, :limit].float()
-        logits = self.denoiser.score(at_places(self.denoiser(tokens, labels), places))
+        features = at_places(self.denoiser(tokens, labels), places)
+        logits = self.denoiser.score(features, tokens)
         nats = F.cross_entropy(
             logits.flatten(0, 1), clean.gather(1, places).flatten(), reduction="none"
         )
@@ -159,7 +160,8 @@ class MaskedDiffusion(Diffusion):
 
         def of_init(sets: Tensor) -> Tensor:
             unseen = blank[:1].expand(len(sets), -1)
-            return log_probs(self.denoiser.score(self._features(unseen, sets, sampling)), init)
+            features = self._features(unseen, sets, sampling)
+            return log_probs(self.denoiser.score(features, unseen), init)
 
         labels = self.infer_labels(labels, ~masked, of_init, noise)
         return init.expand_as(blank).masked_fill(masked, token), labels
@@ -180,8 +182,8 @@ class MaskedDiffusion(Diffusion):
             return guided if lock is None else guided.masked_fill(~lock, -torch.inf)
 
         def logits(tokens: Tensor, places: Tensor, labels: Tensor) -> Tensor:
-            features = self._features(tokens, labels, sampling)
-            return self.denoiser.score(at_places(features, places))
+            features = at_places(self._features(tokens, labels, sampling), places)
+            return self.denoiser.score(features, tokens)
 
         def guide(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
             conditional = logits(tokens, places, labels)

@@ -130,17 +130,11 @@ class Backbone(nn.Module):
         nn.init.zeros_(self.up.weight)
 
     def features(
-        self,
-        embedded: Tensor,
-        labels: Tensor,
-        level: Tensor,
-        wrap: Wrap = NO_WRAP,
-        told: Tensor | float = 0.0,
+        self, embedded: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NO_WRAP
     ) -> Tensor:
         """``(B, T, H', W', E)`` pixels on the padded canvas to ``(B, P, rank)``.
 
-        ``level``, ``(B,)`` in [0, 1], is the share of the sprites that is masked or noise;
-        ``told``, ``(B, hidden)``, is added to the vector of the labels.
+        ``level``, ``(B,)`` in [0, 1], is the share of the sprites that is masked or noise.
 
         Raises:
             UsageError: a padded canvas shall wrap round.
@@ -151,8 +145,7 @@ class Backbone(nn.Module):
                 f"{self.canvas.width}x{self.canvas.height}"
             )
         labels, changed = labels.tensor_split([self.label_count], dim=1)
-        if changed.shape[1]:
-            told = told + self.augmentation(changed)
+        told = self.augmentation(changed) if changed.shape[1] else 0.0
         condition = self.condition(labels, level, told)
         tokens = None if self.tokens is None else self.tokens(labels)
         planes = embedded.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)

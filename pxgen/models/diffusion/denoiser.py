@@ -24,18 +24,16 @@ class Denoiser(Backbone, SpriteHead):
         self.mask_token = domain.colors
         """The token of a pixel that is not known yet."""
         self.add_head(domain, spec.rank, template=spec.has_template)
-        self.cache = ColorCache(
-            domain.colors, domain.canvas.pixels, self.palette.shape[1], spec.hidden
-        )
+        self.cache = ColorCache(domain.colors, domain.canvas.pixels, self.palette.shape[1])
         prefer_channels_last(self)
 
     def forward(self, tokens: Tensor, labels: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
         """``(B, P)`` tokens and ``(B, L)`` labels to ``(B, P, rank)`` features for the head."""
         share = (tokens == self.mask_token).float().mean(1)
         maps = self.pad(tokens.view(-1, *self.canvas), self.mask_token)
-        told = self.cache.condition(tokens)
-        return self.with_places(self.features(self.embed(maps), labels, share, wrap, told))
+        return self.with_places(self.features(self.embed(maps), labels, share, wrap))
 
     def score(self, features: Tensor, tokens: Tensor) -> Tensor:
         """``(B, M, R)`` features of some pixels of ``(B, P)`` tokens to ``(B, M, K)`` logits."""
-        return self.project(features) + self.cache.logits(features, tokens)
+        leant: Tensor = self.cache(features, tokens)
+        return self.project(features) + leant

@@ -11,13 +11,12 @@ COLORS, MASK = 3, 3
 
 def cache(pixels: int = 4) -> ColorCache:
     torch.manual_seed(0)
-    return ColorCache(COLORS, pixels, features=2, hidden=5)
+    return ColorCache(COLORS, pixels, features=2)
 
 
 def test_a_new_cache_changes_nothing() -> None:
     tokens = torch.tensor([[0, 2, 2, MASK]])
-    assert not cache().logits(torch.randn(1, 4, 2), tokens).any()
-    assert not cache().condition(tokens).any()
+    assert not cache()(torch.randn(1, 4, 2), tokens).any()
 
 
 def test_each_pixel_leans_to_colours_in_use_as_its_features_say() -> None:
@@ -27,7 +26,7 @@ def test_each_pixel_leans_to_colours_in_use_as_its_features_say() -> None:
         tested.lean.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))
         tested.lean.bias.copy_(torch.tensor([0.0, 0.0, 1.0]))
     features = torch.tensor([[[10.0, 0.0], [0.0, 100.0]]])
-    (leant,) = tested.logits(features, torch.tensor([[0, 2, 2, MASK]]))
+    (leant,) = tested(features, torch.tensor([[0, 2, 2, MASK]]))
     one, two, three = (torch.log1p(torch.tensor(float(n))) for n in (1, 2, 3))
     assert torch.allclose(leant[0], torch.tensor([10 + three, 0.0, 10 + three]))
     assert torch.allclose(leant[1], torch.stack([100 * one + three, 0 * one, 100 * two + three]))
@@ -36,6 +35,7 @@ def test_each_pixel_leans_to_colours_in_use_as_its_features_say() -> None:
 def test_a_larger_canvas_counts_as_the_models_own() -> None:
     tested = cache()
     with torch.no_grad():
-        tested.tell.weight.fill_(1.0)
+        tested.lean.bias.fill_(1.0)
     own, larger = torch.tensor([[0, 1, 1, MASK]]), torch.tensor([[0, 1, 1, MASK] * 2])
-    assert torch.allclose(tested.condition(own), tested.condition(larger))
+    features = torch.randn(1, 3, 2)
+    assert torch.allclose(tested(features, own), tested(features, larger))

@@ -30,8 +30,8 @@ FORBIDDEN = 0.02
 class LabelEmbedding(nn.Module):
     """Labels and the level of noise to a vector.
 
-    The embeddings of the labels present and of those known absent are summed, each weighted. Labels
-    beyond its own are left out.
+    The embeddings of the labels present and of those known absent are summed, each weighted. With
+    ``label_count`` 0 it embeds the level alone.
     """
 
     def __init__(self, label_count: int, width: int) -> None:

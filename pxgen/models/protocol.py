@@ -12,6 +12,8 @@ The words of ``models``, one meaning each:
 - labels: ``(B, L)`` floats, never ``None``: 1 asks for a label, -1 forbids it, 0 leaves it open,
   values between weigh. Unlabelled data has L = 0. ``Dataset.marks`` are 0/1; ``label_names`` are
   texts; commands and the library take labels as people write them, such as ``hat:-1``.
+- conditions: what a denoiser is conditioned on beside the level of noise: ``(B, L)`` labels, or
+  ``(B, L + AUGMENTATION)``, labels and how the sprites were augmented.
 - code: a sprite's latent (tokens, noise, a vector, codebook entries), together with its labels.
 - codec: from sprites to codes and back; prior: the distribution that codes are drawn from.
 - stage: a part of a model that is trained on its own, one after another.
@@ -99,7 +101,8 @@ class Stage:
     """Warm start: trained weights are validated first, since they may stay the best; weights that
     start at random may not."""
     told_of_augmentation: bool = False
-    """Whether the network takes ``Batch.augmentation``, so that it need not draw what it does."""
+    """Whether the network is conditioned on ``Batch.augmentation``, so that augmentation does not
+    leak into its samples (2206.00364)."""
     early_decay: bool = False
     """The learning rate decays sooner once held-out bits rise, which ends the stage."""
     counts_in_bits: bool = True

@@ -78,10 +78,9 @@ class BackboneSpec(ModelSpec):
 
 
 class Backbone(nn.Module):
-    """Features of ``rank`` numbers a pixel from ``EMBEDDING`` numbers a pixel and labels.
+    """Features of ``rank`` numbers a pixel from ``EMBEDDING`` numbers a pixel and conditions.
 
-    Subclasses call ``embed``, which makes the embeddings. Labels may be followed by the numbers
-    that tell of an augmentation.
+    Subclasses call ``embed``, which makes the embeddings.
     """
 
     def __init__(self, spec: BackboneSpec, domain: Domain, embed: nn.Module, rank: int) -> None:
@@ -130,7 +129,7 @@ class Backbone(nn.Module):
         nn.init.zeros_(self.up.weight)
 
     def features(
-        self, embedded: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NO_WRAP
+        self, embedded: Tensor, conditions: Tensor, level: Tensor, wrap: Wrap = NO_WRAP
     ) -> Tensor:
         """``(B, T, H', W', E)`` pixels on the padded canvas to ``(B, P, rank)``.
 
@@ -144,8 +143,8 @@ class Backbone(nn.Module):
                 f"--tile needs sides that {2 * self.patch} divides; this model draws "
                 f"{self.canvas.width}x{self.canvas.height}"
             )
-        labels, changed = labels.tensor_split([self.label_count], dim=1)
-        told = self.augmentation(changed) if changed.shape[1] else 0.0
+        labels, augmentation = conditions.tensor_split([self.label_count], dim=1)
+        told = self.augmentation(augmentation) if augmentation.shape[1] else 0.0
         condition = self.condition(labels, level, told)
         tokens = None if self.tokens is None else self.tokens(labels)
         planes = embedded.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)

@@ -80,8 +80,8 @@ class Diffusion(LabelledModel):
         )
         return (pixels,)
 
-    def training_labels(self, batch: Batch, noise: Noise) -> Tensor:
-        """The labels of a step, some dropped, and what tells of an augmentation."""
+    def training_conditions(self, batch: Batch, noise: Noise) -> Tensor:
+        """The conditions of a step: labels, some dropped, and how sprites were augmented."""
         labels = drop_labels(batch.labels, noise, self._label_dropout)
         return labels if batch.augmentation is None else torch.cat([labels, batch.augmentation], 1)
 

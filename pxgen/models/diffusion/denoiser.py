@@ -27,11 +27,11 @@ class Denoiser(Backbone, SpriteHead):
         self.cache = ColorCache(domain.colors, domain.canvas.pixels, self.palette.shape[1])
         prefer_channels_last(self)
 
-    def forward(self, tokens: Tensor, labels: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
-        """``(B, P)`` tokens and ``(B, L)`` labels to ``(B, P, rank)`` features for the head."""
+    def forward(self, tokens: Tensor, conditions: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
+        """``(B, P)`` tokens and conditions to ``(B, P, R)`` features for the head."""
         share = (tokens == self.mask_token).float().mean(1)
         maps = self.pad(tokens.view(-1, *self.canvas), self.mask_token)
-        return self.with_places(self.features(self.embed(maps), labels, share, wrap))
+        return self.with_places(self.features(self.embed(maps), conditions, share, wrap))
 
     def score(self, features: Tensor, tokens: Tensor) -> Tensor:
         """``(B, M, R)`` features of some pixels of ``(B, P)`` tokens to ``(B, M, K)`` logits."""

@@ -81,12 +81,12 @@ class GaussianDenoiser(Backbone):
         enter = encoding.channels * (2 if spec.self_condition else 1)
         super().__init__(spec, domain, nn.Linear(enter, EMBEDDING), encoding.rank)
 
-    def forward(self, x: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
+    def forward(self, x: Tensor, conditions: Tensor, level: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
         """``(B, P, C)`` noisy vectors to ``(B, P, rank)`` features."""
         T, H, W = self.canvas
         maps = self.embed(x).view(-1, T, H, W, EMBEDDING).permute(0, 4, 1, 2, 3)
         padded = torch.unflatten(self.pad(maps.flatten(0, 1), 0.0), 0, (-1, EMBEDDING))
-        return self.features(padded.permute(0, 2, 3, 4, 1), labels, level, wrap)
+        return self.features(padded.permute(0, 2, 3, 4, 1), conditions, level, wrap)
 
 
 class GaussianDiffusion(Diffusion):
@@ -109,14 +109,14 @@ class GaussianDiffusion(Diffusion):
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Cross-entropy of the entries, nats a pixel, or squared error of colours."""
-        labels = self.training_labels(batch, noise)
+        conditions = self.training_conditions(batch, noise)
         noisy = self._noisy(batch, low_discrepancy_levels(len(batch.pixels), noise), noise)
         last = torch.zeros_like(noisy.x0)
         if self.spec.self_condition and float(noise.uniform(1)[0]) < SELF_CONDITIONED:
             with torch.no_grad():
-                _, scores = self._predict(noisy.x, last, labels, noisy.times)
+                _, scores = self._predict(noisy.x, last, conditions, noisy.times)
                 last = self.encoding.expected_x0(scores)
-        prediction = self._predict(noisy.x, last, labels, noisy.times)
+        prediction = self._predict(noisy.x, last, conditions, noisy.times)
         return {self.encoding.cost_name: self.encoding.cost(*prediction, noisy).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
@@ -154,11 +154,11 @@ class GaussianDiffusion(Diffusion):
         return noisy, self._predict(noisy.x, blank, batch.labels, noisy.times)
 
     def _predict(
-        self, x: Tensor, last: Tensor, labels: Tensor, times: Tensor, wrap: Wrap = NO_WRAP
+        self, x: Tensor, last: Tensor, conditions: Tensor, times: Tensor, wrap: Wrap = NO_WRAP
     ) -> Prediction:
         """The features and scores of noisy vectors; ``last`` is what the step before predicted."""
         shown = torch.cat([x, last], -1) if self.spec.self_condition else x
-        features = self.net(shown, labels, (times + 1) / self.spec.levels, wrap)
+        features = self.net(shown, conditions, (times + 1) / self.spec.levels, wrap)
         return features, self.encoding.scores(features, x, self.schedule.alpha_bar(times))
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:

@@ -75,10 +75,10 @@ class MaskedDiffusion(Diffusion):
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """The bound in nats a pixel, with label dropout."""
-        labels = self.training_labels(batch, noise)
+        conditions = self.training_conditions(batch, noise)
         level = low_discrepancy_levels(len(batch.pixels), noise)
         limit = max(LOSS_PIXELS, self.domain.canvas.pixels // LOSS_PIXELS_STRIDE)
-        return {"cross_entropy": self._bound(batch.pixels, labels, level, noise, limit).mean()}
+        return {"cross_entropy": self._bound(batch.pixels, conditions, level, noise, limit).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels, averaged over ``STRATA`` levels."""
@@ -90,9 +90,12 @@ class MaskedDiffusion(Diffusion):
         return {"bits": total / STRATA * self.domain.canvas.pixels / math.log(2)}
 
     def _bound(
-        self, pixels: Tensor, labels: Tensor, level: Tensor, noise: Noise, limit: int | None
+        self, pixels: Tensor, conditions: Tensor, level: Tensor, noise: Noise, limit: int | None
     ) -> Tensor:
-        """``(B,)`` nats a pixel with a share ``level`` of the pixels masked."""
+        """``(B,)`` nats a pixel with a share ``level`` of the pixels masked.
+
+        At most ``limit`` of the masked pixels are predicted.
+        """
         clean = pixels.flatten(1)
         P = clean.shape[1]
         count = (level * P).long().clamp(0, P - 1) + 1
@@ -103,7 +106,7 @@ class MaskedDiffusion(Diffusion):
         )
         # The first of a random order are a fair sample of the masked pixels.
         places, weight = shuffled[:, :limit], masked[:, :limit].float()
-        features = at_places(self.denoiser(tokens, labels), places)
+        features = at_places(self.denoiser(tokens, conditions), places)
         logits = self.denoiser.score(features, tokens)
         nats = F.cross_entropy(
             logits.flatten(0, 1), clean.gather(1, places).flatten(), reduction="none"
@@ -167,7 +170,7 @@ class MaskedDiffusion(Diffusion):
         return init.expand_as(blank).masked_fill(masked, token), labels
 
     def _features(self, tokens: Tensor, labels: Tensor, sampling: SamplingParams) -> Tensor:
-        """``(n, P)`` tokens and ``(n, L)`` labels to ``(n, P, rank)``, on any canvas."""
+        """``(n, P)`` tokens and ``(n, L)`` labels to ``(n, P, R)`` features, on any canvas."""
         windows = self.windows(sampling)
         return windows.average(lambda view: self.denoiser(tokens[:, view], labels, windows.wrap))
 

@@ -75,11 +75,11 @@ class UniformDenoiser(Backbone, SpriteHead):
         prefer_channels_last(self)
 
     def forward(
-        self, tokens: Tensor, labels: Tensor, level: Tensor, wrap: Wrap = NO_WRAP
+        self, tokens: Tensor, conditions: Tensor, level: Tensor, wrap: Wrap = NO_WRAP
     ) -> Tensor:
         """``(B, P)`` tokens to ``(B, P, K)`` logits."""
         maps = self.pad(tokens.view(-1, *self.canvas), 0)
-        return self.logits(self.features(self.embed(maps), labels, level, wrap))
+        return self.logits(self.features(self.embed(maps), conditions, level, wrap))
 
 
 class UniformDiffusion(Diffusion):
@@ -97,11 +97,11 @@ class UniformDiffusion(Diffusion):
 
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Cross-entropy of the clean pixels, nats a pixel."""
-        labels = self.training_labels(batch, noise)
+        conditions = self.training_conditions(batch, noise)
         times = self.schedule.level(low_discrepancy_levels(len(batch.pixels), noise))
         clean = batch.pixels.flatten(1)
         noisy = self._corrupt(clean, self.schedule.alpha_bar(times), noise)
-        return {"cross_entropy": -self._log_likelihood(noisy, labels, times, clean).mean()}
+        return {"cross_entropy": -self._log_likelihood(noisy, conditions, times, clean).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels: the bound of 2107.03006 over the levels."""
@@ -130,15 +130,15 @@ class UniformDiffusion(Diffusion):
         return gaps.sum((1, 2)) * (times > 0)
 
     def _log_likelihood(
-        self, noisy: Tensor, labels: Tensor, times: Tensor, clean: Tensor
+        self, noisy: Tensor, conditions: Tensor, times: Tensor, clean: Tensor
     ) -> Tensor:
         """``(B, P)`` log-probabilities of the clean pixels."""
-        log_x0 = self._log_x0(noisy, labels, times)
+        log_x0 = self._log_x0(noisy, conditions, times)
         return log_x0.gather(-1, clean.unsqueeze(-1)).squeeze(-1)
 
-    def _log_x0(self, noisy: Tensor, labels: Tensor, times: Tensor) -> Tensor:
+    def _log_x0(self, noisy: Tensor, conditions: Tensor, times: Tensor) -> Tensor:
         """``(B, P, K)`` log-probabilities of clean entries given ``(B, P)`` noisy pixels."""
-        logits = self.denoiser(noisy, labels, (times + 1) / self.spec.levels)
+        logits = self.denoiser(noisy, conditions, (times + 1) / self.spec.levels)
         return posterior_x0(logits, noisy, self.schedule.alpha_bar(times))
 
     def _corrupt(self, tokens: Tensor, alpha_bar: Tensor, noise: Noise) -> Tensor:

@@ -53,16 +53,21 @@ def infer_labels(
     n, L = asked.shape
     every = torch.arange(n, device=asked.device)
     best = torch.zeros_like(asked)
+    best_score = torch.full((n,), -torch.inf, device=asked.device)
     for _ in range(ROUNDS):
         retained = noise.uniform(PROPOSALS, L) < RETAINED
-        # One proposal stays as it is: no round makes it worse.
+        # One proposal starts from the whole of the best set.
         retained[:, 0] = True
         start = torch.where(retained & (best > 0).unsqueeze(1), 1.0, asked.unsqueeze(1))
         start = torch.where(asked.unsqueeze(1) != 0, asked.unsqueeze(1), start)
         uniform = noise.uniform(PROPOSALS, L + 1)
         sets = prior.fill(start.flatten(0, 1), uniform.flatten(0, 1))
-        scores = log_likelihood(sets).view(n, PROPOSALS)
-        best = sets.view(n, PROPOSALS, L)[every, scores.argmax(1)]
+        scores, chosen = log_likelihood(sets).view(n, PROPOSALS).max(1)
+        # The prior may have added labels to each: a round must not make it worse.
+        better = scores > best_score
+        proposed = sets.view(n, PROPOSALS, L)[every, chosen]
+        best = torch.where(better.unsqueeze(1), proposed, best)
+        best_score = torch.where(better, scores, best_score)
     return best
 
 

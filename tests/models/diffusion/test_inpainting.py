@@ -33,9 +33,26 @@ def test_inferred_labels_are_those_that_explain_best() -> None:
     with torch.no_grad():
         settled = infer_labels(prior, torch.zeros(30, 5), likeness, PictureNoise(0, range(30)))
     assert (settled == wanted).all(1).float().mean() > 0.6
-    # Of the last proposals none is nearer.
-    assert torch.equal((settled != wanted).sum(1), (rounds[-1] != wanted).sum(2).amin(1))
-    assert (settled.unsqueeze(1) == rounds[-1]).all(2).any(1).all()
+    # It is the nearest of all proposals.
+    proposed = torch.cat(rounds, 1)
+    assert torch.equal((settled != wanted).sum(1), (proposed != wanted).sum(2).amin(1))
+    assert (settled.unsqueeze(1) == proposed).all(2).any(1).all()
+
+
+def test_no_round_makes_inferred_labels_worse() -> None:
+    """Later rounds add labels to the best set, as a prior that never ends one does."""
+    wanted, rounds = torch.tensor([[1.0, -1, -1]]), [0]
+
+    class Eager(LabelPrior):
+        def fill(self, asked: Tensor, uniform: Tensor) -> Tensor:
+            rounds[0] += 1
+            return torch.ones_like(asked) if rounds[0] > 1 else wanted.expand_as(asked)
+
+    def likeness(sets: Tensor) -> Tensor:
+        return -(sets != wanted).sum(1).float()
+
+    settled = infer_labels(Eager(3, 8), torch.zeros(1, 3), likeness, PictureNoise(0, range(1)))
+    assert torch.equal(settled, wanted)
 
 
 def test_labels_asked_for_stay_whatever_explains_better() -> None:

@@ -116,7 +116,9 @@ def _difference(found: Card, wanted: Card, request: TrainRequest) -> str | None:
     before = found.training.get("settings")
     if not isinstance(before, Mapping):
         return "kind of settings (the file is damaged)"
-    before = {**before, "start": found.training.get("start")}
+    # Runs that were begun before there was augmentation are of families that are not told of it.
+    augment = before.get("augment", request.settings.augment)
+    before = {**before, "augment": augment, "start": found.training.get("start")}
     start = None if request.start is None else str(request.start)
     for name, value in {**asdict(request.settings), "start": start}.items():
         if name not in FREE_TO_CHANGE and before.get(name) != value:

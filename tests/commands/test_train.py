@@ -86,6 +86,17 @@ def test_another_run_is_not_resumed_silently(tmp_path: Path, changes: dict[str, 
         train(request(tmp_path, tmp_path / "run", **changes), QUIET)
 
 
+def test_a_run_from_before_there_was_augmentation_goes_on(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    path = train(request(tmp_path, tmp_path / "run", "pixelsnail", steps=3), QUIET)
+    card, _ = read_card(path)
+    settings = {k: v for k, v in card.training["settings"].items() if k != "augment"}
+    older = replace(card, training={**card.training, "settings": settings})
+    save_checkpoint(path, older, load_file(path))
+    train(request(tmp_path, tmp_path / "run", "pixelsnail", steps=4), QUIET)
+    assert read_card(path)[0].training["step"] == 4
+
+
 def test_two_trainings_do_not_share_a_folder(tmp_path: Path) -> None:
     tiny_dataset(tmp_path)
     with folder_lock(tmp_path / "run"), pytest.raises(PxgenError, match="another process"):

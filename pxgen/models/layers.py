@@ -6,6 +6,8 @@ over channels reads memory in order; GroupNorm in that layout would cost more th
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -100,6 +102,8 @@ class GlobalBlock(nn.Module):
     convolutions everywhere. On a CPU its weights cost one multiplication a sprite each, a
     convolution's cost one a position.
     """
+
+    indivisible: ClassVar[bool] = True
 
     def __init__(self, width: int, cells: tuple[int, int], condition: int, hidden: int) -> None:
         super().__init__()

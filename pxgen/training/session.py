@@ -46,6 +46,8 @@ from pxgen.training.warm_start import open_warm_start
 
 LONG_PREVIEW, PREVIEW_INTERVAL = 3.0, 12
 """Seconds from which on a preview is long; the next one then waits so many times as long."""
+SIZES = ("width", "coarse", "depth")
+"""Keys of ``[model]`` that are 0 where they are left open."""
 MAX_PALETTES = 4096
 """Palettes of training sprites that a checkpoint holds at most."""
 
@@ -115,11 +117,21 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
 
 
 def _model_table(request: TrainRequest) -> Table:
-    """The ``[model]`` asked for; that of the model to start from where none is."""
-    if request.start is None or request.recipe is not None or request.model_table:
+    """The ``[model]`` asked for; what it leaves open is that of the model to start from.
+
+    Whether sprites share a template is for the new ones to say.
+    """
+    if request.start is None:
         return resolve(request.model_table, request.recipe)
     path = shipped(request.start)
-    return Table(read_card(path)[0].model, Where(str(path), path=("model",)))
+    other = Table(read_card(path)[0].model, Where(str(path), path=("model",)))
+    if request.recipe is None and not request.model_table:
+        return Table(
+            {**other, **({"template": "auto"} if "template" in other else {})}, other.where
+        )
+    table = resolve(request.model_table, request.recipe)
+    sizes = {key: other[key] for key in SIZES if table.get(key) == 0 and key in other}
+    return Table({**table, **sizes}, table.where)
 
 
 def suited_table(table: Table, dataset: Dataset) -> Table:

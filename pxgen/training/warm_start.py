@@ -3,6 +3,9 @@
 Weights of labels go by the labels' names, those of colours by the nearest colour; other weights go
 where their shapes are equal. Modules declare which of their weights belong to labels and colours,
 and along which dimension, in ``axes``.
+
+Biases of places are left out unless the dataset is the same: with those of another collection,
+starts were measured to be worse than fresh ones.
 """
 
 from __future__ import annotations
@@ -21,11 +24,16 @@ from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import load_model
 from pxgen.errors import InputError
 from pxgen.models.axes import Axis
+from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.protocol import Model
 from pxgen.palette.oklab import nearest
 
-FREE = frozenset({"steps", "sampler", "guidance", "temperature", "eta", "label_dropout"})
-"""Keys of ``[model]`` that change no weight."""
+MAY_DIFFER = frozenset(
+    {"steps", "sampler", "guidance", "temperature", "eta", "label_dropout", "template"}
+)
+"""Keys of ``[model]`` that change no weight, or whether there are some of them."""
+MIN_SAME_COLORS = 0.1
+"""Share of the opaque colours below which a palette is another one."""
 
 
 class Pairs(NamedTuple):
@@ -35,45 +43,32 @@ class Pairs(NamedTuple):
     old: Tensor
 
 
+class Taken(NamedTuple):
+    """What a weight takes from another model."""
+
+    values: Tensor
+    known: Tensor
+    """Where there is a value, ``bool`` of the weight's shape."""
+
+
 @dataclass(frozen=True)
 class WarmStart:
     """Another model's weights, matched to a new model."""
 
-    weights: Mapping[str, Tensor]
-    pairs: Mapping[Axis, Pairs]
-    axes: Mapping[str, tuple[Axis, int]]
-    shapes: Mapping[str, torch.Size]
-    """Of the new model's weights."""
+    taken: Mapping[str, Taken]
+    """By the weights' names in the new model."""
     summary: str
     """What fits, in a line."""
+    warning: str | None
+    """A line where the two collections have next to nothing in common."""
 
     def apply(self, module: nn.Module, part: nn.Module) -> None:
         """Copy what fits into the weights of a whole new model that are in a part of it."""
         here = {weight.data_ptr() for weight in part.state_dict().values()}
         for name, weight in module.state_dict().items():
-            if name in self.weights and weight.data_ptr() in here:
-                self._copy(weight, name)
-
-    def _copy(self, weight: Tensor, name: str) -> None:
-        old = self.weights[name]
-        if name not in self.axes:
-            if old.shape == weight.shape:
-                weight.copy_(old)
-            return
-        axis, dim = self.axes[name]
-        pairs = self.pairs[axis]
-        taken = old.index_select(dim, pairs.old).to(weight)
-        if own := self._unfit_places(name):
-            # What places add is in a basis of their own.
-            taken[:, -own:] = weight[pairs.new.to(weight.device), -own:]
-        weight.index_copy_(dim, pairs.new.to(weight.device), taken)
-
-    def _unfit_places(self, name: str) -> int:
-        """Features of places at the end of a palette, where those of another canvas do not fit."""
-        places = name.removesuffix("palette") + "places"
-        if not name.endswith("palette") or self.shapes[places] == self.weights[places].shape:
-            return 0
-        return int(self.shapes[places][1])
+            if name in self.taken and weight.data_ptr() in here:
+                values, known = (each.to(weight.device) for each in self.taken[name])
+                weight.copy_(torch.where(known, values, weight))
 
 
 def open_warm_start(path: Path, model: Model, card: Card) -> WarmStart:
@@ -83,7 +78,6 @@ def open_warm_start(path: Path, model: Model, card: Card) -> WarmStart:
         InputError: no such model, or one of another kind or size.
     """
     other = load_model(path)
-    weights, new = other.model.module.state_dict(), model.module.state_dict()
     axes = declared_axes(model.module)
     if reason := _misfit(
         card, other.card, by_color=any(axis == "colors" for axis, _ in axes.values())
@@ -95,29 +89,94 @@ def open_warm_start(path: Path, model: Model, card: Card) -> WarmStart:
     same = sum(
         row == other.card.palette.rows[k] for row, k in zip(card.palette.rows, colors, strict=True)
     )
-    fits = [n for n in new if n in weights and (n in axes or new[n].shape == weights[n].shape)]
-    parts = [
-        f"{len(labels)} of {len(card.label_names)} labels",
-        f"{same} of {len(card.palette)} colours exactly and the rest from the nearest",
-        f"{len(fits)} of {len(new)} weights",
-    ]
-    summary = f"took {', '.join(parts)} from {path}"
-    shapes = {name: weight.shape for name, weight in new.items()}
-    return WarmStart(weights, _pairs(labels, colors, other.card, card), axes, shapes, summary)
+    taken = _match(model.module, other.model.module, _pairs(labels, colors, other.card, card))
+    templates = {card.model.get("template"), other.card.model.get("template")}
+    same_data = card.fingerprint == other.card.fingerprint
+    if "yes" in templates and not (same_data and len(templates) == 1):
+        _leave_biases(taken, model.module)
+    numbers = sum(int(each.known.sum()) for each in taken.values())
+    total = sum(weight.numel() for weight in model.module.state_dict().values())
+    named = f"{len(labels)} of {len(card.label_names)} labels, " if card.label_names else ""
+    nearby = "" if same == len(card.palette) else " and the rest from the nearest"
+    summary = (
+        f"took {named}{same} of {len(card.palette)} colours exactly{nearby}, "
+        f"{100 * numbers // total}% of all weights from {path}"
+    )
+    # Transparent is an entry of every palette.
+    alien = not labels and same - 1 < MIN_SAME_COLORS * (len(card.palette) - 1)
+    return WarmStart(taken, summary, _warning(path) if alien else None)
+
+
+def _warning(path: Path) -> str:
+    return (
+        f"warning: {path} shares no labels and hardly a colour with this dataset: compare with a "
+        "training without --from, or prepare the dataset in that model's palette"
+    )
 
 
 def _misfit(new: Card, old: Card, *, by_color: bool) -> str | None:
-    """The reason why weights of the one cannot be those of the other."""
+    """The reason why weights of the one cannot be those of the other, and what to do."""
     family = new.model["family"]
     if old.model["family"] != family:
-        return f"it is a model of family {old.model['family']}, not {family}"
+        return (
+            f"it is a model of family {old.model['family']}, not {family}; leave [model] and "
+            "--recipe out to train one of its family, or start from another model"
+        )
     differ = [key for key in new.model if new.model[key] != old.model.get(key)]
-    theirs = ", ".join(f"{key} = {old.model.get(key)!r}" for key in differ if key not in FREE)
+    theirs = ", ".join(f"{key} = {old.model.get(key)!r}" for key in differ if key not in MAY_DIFFER)
     if theirs:
         return f"it has {theirs}; give [model] the same, or leave the table and --recipe out"
     if not by_color and old.domain != new.domain:
-        return f"family {family} starts from a model of the same canvas, palette and labels only"
+        return (
+            f"family {family} starts from a model of the same canvas, palette and labels only; "
+            "train without --from"
+        )
     return None
+
+
+def _match(new: nn.Module, old: nn.Module, pairs: Mapping[Axis, Pairs]) -> dict[str, Taken]:
+    """What each weight of a new module takes from those of an old one."""
+    weights, others, axes = new.state_dict(), old.state_dict(), declared_axes(new)
+    taken: dict[str, Taken] = {}
+    for name in weights.keys() & others.keys():
+        weight, other = weights[name], others[name]
+        if name in axes:
+            axis, dim = axes[name]
+            taken[name] = _along(weight, other, pairs[axis], dim)
+        elif weight.shape == other.shape:
+            taken[name] = Taken(other, torch.ones_like(other, dtype=torch.bool))
+    for path, part in new.named_modules():
+        whole = {f"{path}.{name}" for name in part.state_dict()}
+        if getattr(part, "indivisible", False) and not whole <= taken.keys():
+            taken = {name: each for name, each in taken.items() if name not in whole}
+    return taken
+
+
+def _leave_biases(taken: dict[str, Taken], module: nn.Module) -> None:
+    """Leave the biases of places out, and those of colours, to which they add.
+
+    A new model's start at the frequencies of colours in its dataset.
+    """
+    for path, part in module.named_modules():
+        if isinstance(part, SpriteHead):
+            for name in ("bias", "places"):
+                taken.pop(f"{path}.{name}", None)
+            rank = part.palette.shape[1] - part.places.shape[1]
+            taken[f"{path}.palette"].known[:, rank:] = False
+
+
+def _along(weight: Tensor, old: Tensor, pairs: Pairs, dim: int) -> Taken:
+    """Paired entries along a dimension, of which each has the features that both models have."""
+    values, known = torch.zeros_like(weight), torch.zeros_like(weight, dtype=torch.bool)
+    entries = old.index_select(dim, pairs.old).to(weight)
+    there: list[slice | Tensor] = [
+        slice(min(n, m)) for n, m in zip(weight.shape, old.shape, strict=True)
+    ]
+    here = list(there)
+    there[dim], here[dim] = slice(None), pairs.new
+    values[tuple(here)] = entries[tuple(there)]
+    known[tuple(here)] = True
+    return Taken(values, known)
 
 
 def _pairs(
@@ -129,6 +188,7 @@ def _pairs(
     # A level of noise stands after the states of labels, in two numbers.
     pairs: dict[Axis, list[tuple[int, int]]] = {
         "colors": entries,
+        "colors twice": [*entries, *((len(colors) + a, K + b) for a, b in entries)],
         "tokens": [*entries, (len(colors), K)],
         "labels": labels,
         "label states": states,

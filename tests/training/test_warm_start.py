@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -10,8 +13,9 @@ import torch
 
 import pxgen
 from pxgen.canvas import Canvas
-from pxgen.checkpoint.card import Card
+from pxgen.checkpoint.card import Card, read_card
 from pxgen.checkpoint.store import load_model, prefixed, save_checkpoint
+from pxgen.config.schema import Table, Where
 from pxgen.errors import InputError
 from pxgen.models.registry import build_model
 from pxgen.palette import Palette
@@ -20,10 +24,14 @@ from tests.support.tiny import tiny_dataset, tiny_table
 
 OLD = Palette.of([(250, 0, 0), (0, 250, 0), (0, 0, 250)], "old")
 NEW = Palette.of([(0, 0, 250), (240, 10, 10), (250, 0, 0), (0, 240, 0)], "new")
+NEAREST = [0, 3, 1, 1, 2]
+"""Entries of the old palette that are nearest to those of the new one."""
 
 
-def card(recipe: str, palette: Palette, labels: tuple[str, ...], canvas: Canvas) -> Card:
-    return Card(dict(tiny_table(recipe)), canvas, palette, labels, "0")
+def card(
+    recipe: str, palette: Palette, labels: tuple[str, ...], canvas: Canvas, **changes: object
+) -> Card:
+    return Card(dict(tiny_table(recipe, **changes)), canvas, palette, labels, "0")
 
 
 def started(
@@ -32,29 +40,49 @@ def started(
     palette: Palette = NEW,
     labels: tuple[str, ...] = ("b", "c", "a"),
     canvas: Canvas = Canvas(1, 6, 8),  # noqa: B008
+    theirs: Mapping[str, object] = MappingProxyType({}),
+    ours: Mapping[str, object] = MappingProxyType({}),
+    data: str = "0",
 ) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor], WarmStart]:
     """Weights of an old model and of a new one that started from them, and what was matched."""
-    before = card(recipe, OLD, ("a", "b"), Canvas(1, 6, 8))
-    old = build_model(tiny_table(recipe), before.domain)
+    before = card(recipe, OLD, ("a", "b"), Canvas(1, 6, 8), **theirs)
+    old = build_model(Table(before.model, Where("old")), before.domain)
     with torch.no_grad():
         for number, weight in enumerate(old.module.parameters()):
             weight.copy_(number + torch.rand_like(weight))
     weights = old.module.state_dict()
     path = save_checkpoint(tmp_path / "old.safetensors", before, prefixed(weights, "weights"))
-    after = card(recipe, palette, labels, canvas)
-    new = build_model(tiny_table(recipe), after.domain)
+    after = replace(card(recipe, palette, labels, canvas, **ours), fingerprint=data)
+    new = build_model(Table(after.model, Where("new")), after.domain)
     warm = open_warm_start(path, new, after)
     warm.apply(new.module, new.module)
     return weights, new.module.state_dict(), warm
 
 
 def test_colours_start_at_the_nearest_ones(tmp_path: Path) -> None:
-    old, new, warm = started(tmp_path)
-    nearest = [0, 3, 1, 1, 2]
-    assert torch.equal(new["denoiser.palette"], old["denoiser.palette"][nearest])
+    old, new, warm = started(tmp_path, data="1")
+    assert torch.equal(new["denoiser.palette"][:, :4], old["denoiser.palette"][NEAREST, :4])
     # The mask token stays the last.
-    assert torch.equal(new["denoiser.embed.weight"], old["denoiser.embed.weight"][[*nearest, 4]])
+    assert torch.equal(new["denoiser.embed.weight"], old["denoiser.embed.weight"][[*NEAREST, 4]])
     assert "2 of 3 labels, 3 of 5 colours exactly" in warm.summary
+
+
+@pytest.mark.parametrize("data", ["0", "1"])
+def test_biases_of_places_are_those_of_the_new_dataset(tmp_path: Path, data: str) -> None:
+    old, new, _ = started(tmp_path, "uniform", OLD, data=data)
+    of_old = data == "0"
+    for name in ("bias", "places"):
+        assert torch.equal(new[f"denoiser.{name}"], old[f"denoiser.{name}"]) == of_old
+    # Features of pixels go on, those that places multiply do not.
+    palette = new["denoiser.palette"] == old["denoiser.palette"]
+    assert palette[:, :4].all()
+    assert (palette[:, 4:] == of_old).all()
+
+
+def test_without_a_template_biases_of_colours_go_on(tmp_path: Path) -> None:
+    kind = {"template": "no"}
+    old, new, _ = started(tmp_path, theirs=kind, ours=kind, data="1")
+    assert torch.equal(new["denoiser.bias"], old["denoiser.bias"][NEAREST])
 
 
 def test_labels_start_at_their_namesakes(tmp_path: Path) -> None:
@@ -68,12 +96,55 @@ def test_labels_start_at_their_namesakes(tmp_path: Path) -> None:
     assert begun[:, [1, 4]].abs().max() < 1
 
 
-def test_weights_of_another_canvas_are_left_out(tmp_path: Path) -> None:
-    old, new, warm = started(tmp_path, canvas=Canvas(1, 12, 8))
+@pytest.mark.parametrize("recipe", ["masked", "uniform"])
+def test_weights_of_another_canvas_are_left_out(tmp_path: Path, recipe: str) -> None:
+    old, new, _ = started(tmp_path, recipe, canvas=Canvas(1, 12, 8), data="1")
     assert torch.equal(new["denoiser.before.first.weight"], old["denoiser.before.first.weight"])
     assert new["denoiser.position"].shape != old["denoiser.position"].shape
-    assert f"of {len(new)} weights" in warm.summary
-    assert f"{len(new)} of {len(new)}" not in warm.summary
+    assert torch.equal(new["denoiser.palette"][:, :4], old["denoiser.palette"][NEAREST, :4])
+    # What is of use with a weight of the canvas only stays fresh; the old ones are all above 1.
+    assert new["denoiser.palette"][:, 4:].abs().max() < 1
+    assert new["denoiser.bias"].abs().max() < 1
+    overview = [weight for name, weight in new.items() if ".overview." in name]
+    assert len(overview) == 10
+    assert all(weight.abs().max() <= 1 for weight in overview)
+
+
+def test_the_share_of_what_is_taken_is_counted_in_numbers(tmp_path: Path) -> None:
+    """Label states of three labels, of which two are known, and the rest of each layer beside."""
+    _, new, warm = started(tmp_path, palette=OLD)
+    fresh = 2 * len(new["denoiser.condition.mix.bias"]) + 2 * len(new["labels.enter.bias"])
+    fresh += len(new["labels.enter.bias"]) + 1
+    total = sum(weight.numel() for weight in new.values())
+    assert sum(int(each.known.sum()) for each in warm.taken.values()) == total - fresh
+    assert f", {100 * (total - fresh) // total}% of all weights" in warm.summary
+
+
+@pytest.mark.parametrize(("before", "after"), [("yes", "no"), ("no", "yes")])
+def test_a_template_may_come_or_go(tmp_path: Path, before: str, after: str) -> None:
+    old, new, _ = started(tmp_path, theirs={"template": before}, ours={"template": after})
+    assert torch.equal(new["denoiser.before.first.weight"], old["denoiser.before.first.weight"])
+    assert torch.equal(new["denoiser.palette"][:, :4], old["denoiser.palette"][NEAREST, :4])
+    assert new["denoiser.bias"].abs().max() < 1
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_one_hot_inputs_go_by_colour_too(tmp_path: Path, shown: bool) -> None:
+    kind = {"encoding": "onehot", "self_condition": shown}
+    old, new, _ = started(tmp_path, "ddpm-palette", theirs=kind, ours=kind)
+    columns = NEAREST + [4 + k for k in NEAREST] * shown
+    begun = new["pixels.net.embed.weight"]
+    assert torch.equal(begun, old["pixels.net.embed.weight"][:, columns])
+
+
+def test_collections_without_anything_in_common_are_warned_of(tmp_path: Path) -> None:
+    other = Palette.of([(1, 2, 3), (30, 20, 10)], "other")
+    *_, warm = started(tmp_path, palette=other, labels=("c", "d"))
+    assert "0 of 2 labels, 1 of 3 colours" in warm.summary
+    assert warm.warning is not None
+    assert "compare with a training without --from" in warm.warning
+    assert started(tmp_path, palette=other)[2].warning is None
+    assert started(tmp_path, labels=())[2].warning is None
 
 
 def test_a_model_without_labels_may_start_one_with_them(tmp_path: Path) -> None:
@@ -83,7 +154,7 @@ def test_a_model_without_labels_may_start_one_with_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("recipe", "message"),
-    [("uniform", "family masked, not uniform"), ("masked", "it has width = 8; give")],
+    [("uniform", "family masked, not uniform; leave"), ("masked", "it has width = 8; give")],
 )
 def test_what_cannot_start_it_is_one_clear_line(tmp_path: Path, recipe: str, message: str) -> None:
     before = card("masked", OLD, (), Canvas(1, 6, 8))
@@ -104,7 +175,7 @@ def test_families_without_axes_start_from_the_same_collection_only(tmp_path: Pat
 
 def test_a_training_starts_from_another_and_a_resumed_one_from_itself(tmp_path: Path) -> None:
     data = tiny_dataset(tmp_path)
-    table = dict(tiny_table())
+    table = dict(tiny_table(template="no"))
     *_, first = pxgen.train(data, model=table, steps=30, batch=16, out=tmp_path / "first")
     options = {"steps": 1, "batch": 16, "lr": 0.0, "start": tmp_path / "first"}
     # Its own table is taken where none is given.
@@ -127,7 +198,7 @@ def test_attention_to_labels_may_start_a_training(tmp_path: Path) -> None:
 
 def test_a_run_that_goes_on_starts_its_later_stages_from_the_model_too(tmp_path: Path) -> None:
     data = tiny_dataset(tmp_path)
-    table = dict(tiny_table())
+    table = dict(tiny_table(template="no"))
     *_, first = pxgen.train(data, model=table, steps=9, batch=16, out=tmp_path / "first")
     options = {"steps": 3, "batch": 16, "lr": 0.0, "start": first.checkpoint}
     reports = pxgen.train(data, out=tmp_path / "second", **options)
@@ -153,3 +224,16 @@ def test_a_run_that_started_elsewhere_is_not_gone_on_with(
     with pytest.raises(InputError, match=r"start \(first, now None\)"):
         next(pxgen.train(data, model=table, steps=9, batch=16, out="runs/0002-masked"))
     assert first.finished
+
+
+def test_what_is_left_open_is_the_other_models_but_for_the_template(tmp_path: Path) -> None:
+    """These sprites share none, so that a layer over the whole canvas would cost bits."""
+    data = tiny_dataset(tmp_path)
+    own = {**tiny_table(), "width": 12, "coarse": 16}
+    *_, first = pxgen.train(data, model=own, steps=1, batch=8, out=tmp_path / "first")
+    open_ = {**tiny_table(), "template": "auto", "width": 0, "coarse": 0}
+    for number, table in enumerate((None, open_)):
+        options = {"steps": 1, "batch": 8, "start": first.checkpoint, "out": tmp_path / f"{number}"}
+        *_, last = pxgen.train(data, model=table, **options)
+        model = read_card(last.checkpoint)[0].model
+        assert (model["template"], model["width"], model["coarse"]) == ("no", 12, 16)

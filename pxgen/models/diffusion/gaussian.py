@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.errors import InputError
+from pxgen.models.axes import Axes, Axis
 from pxgen.models.diffusion.backbone import EMBEDDING, Backbone
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.encodings import (
@@ -80,6 +81,8 @@ class GaussianDenoiser(Backbone):
     def __init__(self, spec: GaussianSpec, domain: Domain, encoding: DiffusionEncoding) -> None:
         enter = encoding.channels * (2 if spec.self_condition else 1)
         super().__init__(spec, domain, nn.Linear(enter, EMBEDDING), encoding.rank)
+        by_color: Axis = "colors twice" if spec.self_condition else "colors"
+        self.axes: Axes = {"embed.weight": (by_color, 1)} if spec.encoding == "onehot" else {}
 
     def forward(self, x: Tensor, conditions: Tensor, level: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
         """``(B, P, C)`` noisy vectors to ``(B, P, rank)`` features."""

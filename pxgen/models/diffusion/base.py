@@ -113,6 +113,6 @@ class Diffusion(LabelledModel):
 
 
 def low_discrepancy_levels(count: int, noise: Noise) -> Tensor:
-    """``(count,)`` levels in [0, 1), evenly apart (2107.00630): a quieter gradient."""
+    """``(count,)`` levels in [0, 1), evenly apart, for a gradient of less variance (2107.00630)."""
     first = noise.uniform(1)[0]
     return (torch.arange(count, device=first.device) / count + first) % 1

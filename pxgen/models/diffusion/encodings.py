@@ -75,7 +75,7 @@ class ColorEncoding(nn.Module):
         return -(self.expected_x0(scores) - self.encode(tokens)).square().sum(-1)
 
     def restrict(self, scores: Tensor, lock: Tensor) -> Tensor:
-        """Colours are not entries yet: only :meth:`decide` can hold to a lock."""
+        """The same scores, which are colours: a lock restricts :meth:`decide`."""
         return scores
 
     def expected_x0(self, scores: Tensor) -> Tensor:

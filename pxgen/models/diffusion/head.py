@@ -13,14 +13,15 @@ from pxgen.models.axes import Axes
 from pxgen.models.layers import start_bias
 
 PLACE_RANK = 32
-"""Features of a place: with no more colours than that they give it any bias."""
+"""Rank of the bias by place. Of K colours fewer than that, K features make any bias; the others
+stay zero, and are kept so that checkpoints have one shape."""
 
 
 class SpriteHead(nn.Module):
     """Logits over the palette: a feature vector a pixel against one a colour, and a bias a colour.
 
-    For sprites of one template each place has features of its own besides, which start at the
-    frequencies of colours there. Networks inherit it.
+    With a template there is a bias by place of low rank: each place has features of its own, which
+    start at the frequencies of colours there. Networks inherit it.
     """
 
     axes: ClassVar[Axes] = {"palette": ("colors", 0), "bias": ("colors", 0)}

@@ -57,7 +57,7 @@ class MaskedCode(NamedTuple):
     labels: Tensor
     """``(n, L)`` in [-1, 1]."""
     keys: Tensor
-    """``(n, P)`` in [0, 1): when a mixture passes from one sprite to another."""
+    """``(n, P)`` in [0, 1): from which weight of a mixture on a pixel is the second's."""
     sampling: SamplingParams
     """How the masked pixels are drawn."""
 

@@ -57,7 +57,7 @@ class UniformCode(NamedTuple):
     labels: Tensor
     """``(n, L)`` in [-1, 1]."""
     keys: Tensor
-    """``(n, P)`` in [0, 1): when a mixture passes from one sprite to another."""
+    """``(n, P)`` in [0, 1): from which weight of a mixture on a pixel is the second's."""
     random: Tensor
     """``(n, P) int64``: random entries for pixels that a mixture replaces."""
     sampling: SamplingParams

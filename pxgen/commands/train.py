@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE
+from pxgen.commands.train_progress import opening, progress
 from pxgen.config.project import Project
 from pxgen.config.requests import TrainRunSettings
 from pxgen.config.settings import TrainSettings
@@ -51,12 +52,17 @@ def carry_out(request: TrainRequest, console: Console) -> Path | None:
     with open_training(request) as training:
         if not training.group.is_main:
             console = Console(quiet=True)
+        if training.finished:
+            return training.checkpoint if training.group.is_main else None
+        console.print(opening(training))
+        warm_start = training.trainer.warm_start
         if training.resumed:
             console.print(f"resuming {training.folder} at {_place(training)}")
-        elif training.trainer.warm_start is not None:
-            console.print(training.trainer.warm_start.summary)
-        if not training.finished:
-            _follow(training, console)
+        elif warm_start is not None:
+            console.print(warm_start.summary)
+            if warm_start.warning is not None:
+                console.print(warm_start.warning)
+        _follow(training, console)
         return training.checkpoint if training.group.is_main else None
 
 
@@ -67,7 +73,7 @@ def _follow(training: Training, console: Console) -> None:
     try:
         with (
             closing(training.reports()) as reports,
-            _progress(console) as show,
+            progress(console, training.settings) as show,
             _polite_end(console) as stopping,
         ):
             for report in reports:
@@ -153,35 +159,3 @@ def _polite_end(console: Console) -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Callable[[Report], None]]:
-    """Yield a function that shows a report: a bar on a terminal, nothing elsewhere."""
-    if not console.is_terminal or console.quiet:
-        yield lambda report: None
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        tasks: dict[str, Any] = {}
-        held = ""
-
-        def show(report: Report) -> None:
-            nonlocal held
-            if report.stage not in tasks:
-                tasks[report.stage] = progress.add_task(report.stage, total=1.0, note="")
-            if report.held_out:
-                held = "  held-out " + headline(report.held_out)
-            loss = sum(report.losses.values())
-            note = f"step {report.position.step}  loss {loss:.4f}{held}"
-            progress.update(tasks[report.stage], completed=report.progress, note=note)
-
-        yield show

@@ -144,20 +144,23 @@ class Trainer:
         self.warm_start = warm_start
         self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
         self.position = Position()
+        model.module.to(device)
+        self._stages = model.stages()
         small = len(dataset.train) < SMALL
+        wanted = small if settings.augment == "auto" else settings.augment == "yes"
+        self.augmented = wanted and any(stage.told_of_augmentation for stage in self._stages)
+        """Whether training sprites are changed, and the network told how."""
         self._examples = Examples(
             dataset,
             balance=settings.balance,
             flip=settings.flip,
             shift=settings.shift,
-            augment=small if settings.augment == "auto" else settings.augment == "yes",
+            augment=self.augmented,
         )
         bf16 = use_bf16(settings.precision, device, model.module)
         self._workers = MicrobatchWorkers(device, bf16=bf16, group=group)
         self._group = group
         self._clock = 0.0
-        model.module.to(device)
-        self._stages = model.stages()
         self._code_cache: CodeCache | None = None
         self._state = self._enter(0)
 

@@ -162,7 +162,9 @@ def _leave_biases(taken: dict[str, Taken], module: nn.Module) -> None:
             for name in ("bias", "places"):
                 taken.pop(f"{path}.{name}", None)
             rank = part.palette.shape[1] - part.places.shape[1]
-            taken[f"{path}.palette"].known[:, rank:] = False
+            for name in part.reads_places:
+                if f"{path}.{name}" in taken:
+                    taken[f"{path}.{name}"].known[:, rank:] = False
 
 
 def _along(weight: Tensor, old: Tensor, pairs: Pairs, dim: int) -> Taken:

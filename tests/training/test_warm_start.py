@@ -67,16 +67,20 @@ def test_colours_start_at_the_nearest_ones(tmp_path: Path) -> None:
     assert "2 of 3 labels, 3 of 5 colours exactly" in warm.summary
 
 
+@pytest.mark.parametrize("recipe", ["masked", "uniform"])
 @pytest.mark.parametrize("data", ["0", "1"])
-def test_biases_of_places_are_those_of_the_new_dataset(tmp_path: Path, data: str) -> None:
-    old, new, _ = started(tmp_path, "uniform", OLD, data=data)
+def test_biases_of_places_are_those_of_the_new_dataset(
+    tmp_path: Path, recipe: str, data: str
+) -> None:
+    old, new, _ = started(tmp_path, recipe, OLD, data=data)
     of_old = data == "0"
     for name in ("bias", "places"):
         assert torch.equal(new[f"denoiser.{name}"], old[f"denoiser.{name}"]) == of_old
     # Features of pixels go on, those that places multiply do not.
-    palette = new["denoiser.palette"] == old["denoiser.palette"]
-    assert palette[:, :4].all()
-    assert (palette[:, 4:] == of_old).all()
+    for name in {"denoiser.palette", "denoiser.cache.lean.weight"} & new.keys():
+        equal = new[name] == old[name]
+        assert equal[:, :4].all()
+        assert (equal[:, 4:] == of_old).all()
 
 
 def test_without_a_template_biases_of_colours_go_on(tmp_path: Path) -> None:
@@ -126,6 +130,7 @@ def test_a_template_may_come_or_go(tmp_path: Path, before: str, after: str) -> N
     assert torch.equal(new["denoiser.before.first.weight"], old["denoiser.before.first.weight"])
     assert torch.equal(new["denoiser.palette"][:, :4], old["denoiser.palette"][NEAREST, :4])
     assert new["denoiser.bias"].abs().max() < 1
+    assert not new["denoiser.cache.lean.bias"].any()
 
 
 @pytest.mark.parametrize("shown", [True, False])

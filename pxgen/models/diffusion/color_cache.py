@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +18,8 @@ class ColorCache(nn.Module):
     another. Each pixel says by its features how far it leans to colours in use, at first not at
     all. Telling the whole network of them as well costs built-in characters twice what it brings.
     """
+
+    indivisible: ClassVar[bool] = True
 
     def __init__(self, colors: int, pixels: int, features: int) -> None:
         super().__init__()

@@ -18,6 +18,7 @@ class Denoiser(Backbone, SpriteHead):
     """Logits over the palette for chosen pixels of a partly masked sprite."""
 
     axes: ClassVar[Axes] = {**SpriteHead.axes, "embed.weight": ("tokens", 0)}
+    reads_places: ClassVar[tuple[str, ...]] = (*SpriteHead.reads_places, "cache.lean.weight")
 
     def __init__(self, spec: BackboneSpec, domain: Domain) -> None:
         super().__init__(spec, domain, nn.Embedding(domain.colors + 1, EMBEDDING), spec.rank)

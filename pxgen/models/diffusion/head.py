@@ -25,6 +25,8 @@ class SpriteHead(nn.Module):
     """
 
     axes: ClassVar[Axes] = {"palette": ("colors", 0), "bias": ("colors", 0)}
+    reads_places: ClassVar[tuple[str, ...]] = ("palette",)
+    """Weights whose last columns multiply the features of places."""
     palette: nn.Parameter
     bias: nn.Parameter
     places: nn.Parameter

@@ -83,6 +83,11 @@ def test_a_template_is_found_where_places_tell_colours() -> None:
     assert not share_a_template(sprites(template=True)[:1])
 
 
+def test_a_template_is_found_by_a_dozen_sprites() -> None:
+    assert share_a_template(sprites(template=True)[:12])
+    assert not share_a_template(sprites(template=False)[:12])
+
+
 @pytest.mark.parametrize("template", [True, False])
 def test_sizes_that_are_left_open_suit_the_sprites(template: bool) -> None:
     suited = BackboneSpec().suited(sprites(template=template))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pxgen.arrays import I64, IndexMaps
+from pxgen.arrays import I64, Bools, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.duplicates import sprite_hash
 from pxgen.data.neighbours import SpriteIndex
-from pxgen.evaluation.figures import difference, proportion
+from pxgen.evaluation.figures import Z95, proportion
 from pxgen.evaluation.measure import Drawn
 
 MAX_BASELINE = 1000
@@ -49,7 +52,8 @@ class Copies:
         self._held_out = SpriteIndex(dataset, dataset.held_out)
         distinct = self._held_out.distinct()
         self._scale = self._training.distinct() / distinct if distinct else None
-        held_out, _ = dataset.take(subsample(dataset.held_out, MAX_BASELINE))
+        rows = subsample(dataset.held_out, MAX_BASELINE)
+        held_out, self._group = dataset.take(rows)[0], dataset.group[rows]
         self._baseline = self._training.distances(held_out)
         self._near: float | None = None
         if len(self._baseline):
@@ -62,9 +66,9 @@ class Copies:
         return {
             "training_sprites": len(self._training),
             "held_out_sprites": len(self._baseline),
-            "exact": proportion(self._copied),
+            "exact": proportion(self._copied, self._group),
             "near_distance": self._near,
-            "near": self._share_near(self._baseline),
+            "near": self._share_near(self._baseline, self._group),
             **_quantiles(self._baseline),
         }
 
@@ -74,26 +78,81 @@ class Copies:
         exact = distances == 0
         mirrored = self._training.holds(drawn.pixels[..., ::-1]) & ~exact
         alike = np.array([sprite_hash(each) in self._hashes for each in drawn.pixels], np.bool_)
-        by_chance = self._by_chance(drawn.pixels)
+        by_chance, excess = self._beyond_chance(drawn.pixels, exact)
         return {
             "exact": proportion(exact),
             "by_chance": by_chance,
-            "excess": None if by_chance is None else difference(proportion(exact), by_chance),
+            "excess": excess,
             "mirrored": proportion(mirrored),
             "likeness": proportion(alike & ~exact & ~mirrored),
             "near": self._share_near(distances),
             **_quantiles(distances),
         }
 
-    def _by_chance(self, pixels: IndexMaps) -> dict[str, Any] | None:
-        """The share of copies to be expected of a model that has no memory."""
+    def _beyond_chance(
+        self, pixels: IndexMaps, exact: Bools
+    ) -> tuple[dict[str, float] | None, dict[str, float] | None]:
+        """The share of copies to be expected of a model that has no memory, and the excess."""
         if self._scale is None or not len(pixels):
-            return None
-        found = proportion(self._held_out.holds(pixels))
-        return {key: min(1.0, found[key] * self._scale) for key in ("share", "low", "high")}
+            return None, None
+        unseen = self._held_out.holds(pixels)
+        found = proportion(unseen)
+        by_chance = {key: min(1.0, found[key] * self._scale) for key in ("share", "low", "high")}
+        counts = Counter(sprite.tobytes() for sprite in pixels[exact | unseen])
+        repeats = sum(count**2 for count in counts.values()) / max(1, counts.total())
+        share = float(exact.mean()) - by_chance["share"]
+        low, high = excess_interval(
+            int(exact.sum()), int(unseen.sum()), len(pixels), self._scale, max(1.0, repeats)
+        )
+        return by_chance, {"share": share, "low": min(low, share), "high": max(high, share)}
 
-    def _share_near(self, distances: I64) -> dict[str, Any] | None:
-        return None if self._near is None else proportion(distances <= self._near)
+    def _share_near(
+        self, distances: I64, group: NDArray[np.integer] | None = None
+    ) -> dict[str, Any] | None:
+        return None if self._near is None else proportion(distances <= self._near, group)
+
+
+def excess_interval(
+    copies: int, by_chance: int, of: int, scale: float, repeats: float
+) -> tuple[float, float]:
+    """The 95 % interval of copies beyond chance, as a share of what was drawn.
+
+    Of ``of`` drawn sprites ``copies`` equal training sprites and ``by_chance`` held-out ones, of
+    which there are ``scale`` times fewer: shares of one multinomial distribution, whose contrast
+    ``copies - scale * by_chance`` has a score interval (Tango, 1998, where ``scale`` is 1).
+
+    A sprite that is drawn again and again was held out or not by one throw of the dice. Draws
+    therefore count as ``1 / repeats`` each, the mean of how often a drawn real sprite was drawn
+    (weighted by that), as if the split were a random one of single sprites. It is one of groups of
+    likes, so where a model draws several likes of one group the interval is somewhat too narrow.
+
+    Returns:
+        Its ends, in [-1, 1].
+    """
+    c, h, n, s = copies / repeats, by_chance / repeats, of / repeats, scale
+    point = (c - s * h) / n
+
+    def holds(gap: float) -> bool:
+        # The likeliest share of held-out sprites where the contrast is ``gap``.
+        a, constant = s * (1 + s) * n, h * gap * (1 - gap)
+        b = s * (c + h) * (1 - gap) - (1 + s) * gap * (n - c)
+        q = (b + math.sqrt(max(0.0, b * b + 4 * a * constant))) / (2 * a)
+        variance = gap + s * q + s * s * q - gap * gap
+        return n * (point - gap) ** 2 <= Z95**2 * variance
+
+    low, high = (_edge(holds, point, beyond) for beyond in (-s, 1.0))
+    return max(-1.0, low), min(1.0, high)
+
+
+def _edge(holds: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Where ``holds`` ends between two points, by bisection."""
+    for _ in range(60):
+        middle = (inside + outside) / 2
+        if holds(middle):
+            inside = middle
+        else:
+            outside = middle
+    return inside
 
 
 def _quantiles(distances: I64) -> dict[str, Any]:

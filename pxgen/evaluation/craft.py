@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pxgen.arrays import F64, Bools, IndexMaps
 from pxgen.canvas import nearly_empty
-from pxgen.evaluation.figures import mean_with_interval, proportion
+from pxgen.evaluation.figures import bounded_mean, mean_with_interval, proportion
 from pxgen.evaluation.measure import PixelMeasure
 
 
@@ -27,12 +28,15 @@ class Craft(PixelMeasure):
     }
 
     @staticmethod
-    def figures(pixels: IndexMaps) -> dict[str, Any]:
-        """The share ``nearly_empty``, and the means of :func:`of_each`, with 95 % intervals."""
-        each = of_each(pixels)
-        figures: dict[str, Any] = {"nearly_empty": proportion(nearly_empty(pixels))}
-        for name, values in each.items():
-            mean, low, high = mean_with_interval(values, np.arange(len(values)))
+    def figures(pixels: IndexMaps, group: NDArray[np.integer], /) -> dict[str, Any]:
+        """The share ``nearly_empty``, and the means of :func:`of_each`, with 95 % intervals.
+
+        A group counts as one observation: likes repeat each other's figures.
+        """
+        figures: dict[str, Any] = {"nearly_empty": proportion(nearly_empty(pixels), group)}
+        for name, values in of_each(pixels).items():
+            interval = mean_with_interval if name == "colors" else bounded_mean
+            mean, low, high = interval(values, group)
             figures[name] = {"value": mean, "low": low, "high": high}
         return figures
 

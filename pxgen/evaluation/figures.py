@@ -112,20 +112,27 @@ class Figures:
         )
 
 
-def proportion(hits: Bools) -> dict[str, Any]:
-    """The share of hits with the 95 % interval of Wilson (1927), sound near 0 and 1, too.
+def proportion(hits: Bools, group: NDArray[np.integer] | None = None) -> dict[str, Any]:
+    """The share of ``(n,)`` hits with the 95 % interval of Wilson (1927), sound near 0 and 1, too.
 
-    ``proportion``, ``low`` and ``high`` are None where there is nothing to count.
+    Sprites of one ``(n,)`` group count together, as in :func:`bounded_mean`; without groups each
+    counts. ``share``, ``low`` and ``high`` are None where there is nothing to count.
     """
     of, count = len(hits), int(hits.sum())
     if not of:
         return {"share": None, "low": None, "high": None, "count": 0, "of": 0}
-    p, z = count / of, Z95
-    centre = (p + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
+    observations = of if group is None else _observations(hits.astype(np.float64), group)
+    low, high = wilson(count / of, observations)
+    return {"share": count / of, "low": low, "high": high, "count": count, "of": of}
+
+
+def wilson(p: float, n: float) -> tuple[float, float]:
+    """The 95 % interval of Wilson (1927) for a share ``p`` of ``n`` independent observations."""
+    z = Z95
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     # Exact at the ends, where rounding would leave 1e-17 or exclude the share itself.
-    low, high = (0.0 if count == 0 else centre - half), (1.0 if count == of else centre + half)
-    return {"share": p, "low": low, "high": high, "count": count, "of": of}
+    return (0.0 if p == 0 else centre - half), (1.0 if p == 1 else centre + half)
 
 
 def difference(more: Mapping[str, Any], less: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,6 +143,26 @@ def difference(more: Mapping[str, Any], less: Mapping[str, Any]) -> dict[str, An
     below = math.hypot(more["share"] - more["low"], less["high"] - less["share"])
     above = math.hypot(more["high"] - more["share"], less["share"] - less["low"])
     return {"share": gap, "low": gap - below, "high": gap + above}
+
+
+def bounded_mean(values: F64, group: NDArray[np.integer]) -> tuple[float, float, float]:
+    """The mean of ``(n,)`` values in [0, 1] and its 95 % interval, which stays in there.
+
+    That of Wilson for as many observations of 0 or 1 as would tell the mean as precisely, where a
+    ``(n,)`` group counts as one observation (cluster-robust variance).
+    """
+    mean = min(1.0, float(values.mean()))
+    return mean, *wilson(mean, _observations(values, group))
+
+
+def _observations(values: F64, group: NDArray[np.integer]) -> float:
+    """How many independent observations of 0 or 1 have the variance of the mean of groups."""
+    mean = float(values.mean())
+    _, inverse = np.unique(group, return_inverse=True)
+    squares = float((np.bincount(inverse, values - mean) ** 2).sum())
+    if squares < 1e-12:
+        return float(inverse.max() + 1)
+    return mean * (1 - mean) * len(values) ** 2 / squares
 
 
 def mean_with_interval(

@@ -53,8 +53,8 @@ class PixelMeasure(Measure):
 
     @staticmethod
     @abstractmethod
-    def figures(pixels: IndexMaps) -> dict[str, Any]:
-        """The figures of ``(n, T, H, W) uint8`` sprites."""
+    def figures(pixels: IndexMaps, group: NDArray[np.integer], /) -> dict[str, Any]:
+        """The figures of ``(n, T, H, W) uint8`` sprites and their ``(n,)`` groups of likes."""
 
     def reference(self) -> dict[str, Any]:
         """The figures of real sprites, held-out ones if there are any."""
@@ -62,8 +62,8 @@ class PixelMeasure(Measure):
             return {}
         held_out, train = self._dataset.held_out, self._dataset.train
         chosen = subsample(held_out if len(held_out) else train, MAX_REAL_SPRITES)
-        return self.figures(self._dataset.take(chosen)[0])
+        return self.figures(self._dataset.take(chosen)[0], self._dataset.group[chosen])
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """The figures of drawn sprites."""
-        return self.figures(drawn.pixels)
+        return self.figures(drawn.pixels, np.arange(len(drawn.pixels)))

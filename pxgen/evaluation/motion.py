@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pxgen.arrays import IndexMaps
 from pxgen.evaluation.measure import PixelMeasure
@@ -30,8 +31,8 @@ class Motion(PixelMeasure):
     }
 
     @staticmethod
-    def figures(pixels: IndexMaps) -> dict[str, float]:
-        """Figures of ``(n, T, H, W)`` clips.
+    def figures(pixels: IndexMaps, _: NDArray[np.integer] | None = None, /) -> dict[str, float]:
+        """Figures of ``(n, T, H, W)`` clips; without intervals, groups do not matter.
 
         ``static_frames`` is the share of frames that equal the one before; ``motion`` the share of
         pixels that change from frame to frame; ``loop`` that of the step from the last frame to

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pxgen.evaluation.copies import Copies
+from pxgen.evaluation.copies import Copies, excess_interval
+from pxgen.evaluation.figures import wilson
 from tests.support.measuring import drawn, marked
 from tests.support.tiny import labelled
 
@@ -62,6 +63,51 @@ def test_copies_by_chance_are_those_of_held_out_sprites_scaled(tmp_path: Path) -
     assert figures["by_chance"]["share"] == pytest.approx(2 / 8 * 3)
     assert figures["excess"]["share"] == pytest.approx(0)
     assert figures["excess"]["low"] < 0 < figures["excess"]["high"]
-    heart = Copies(data).of(drawn(np.repeat(dots[:6], 50, 0)))
-    assert (heart["by_chance"]["share"], heart["excess"]["share"]) == (0.0, 1.0)
-    assert heart["excess"]["low"] > 0.9
+
+
+def test_what_was_learnt_by_heart_is_in_excess(tmp_path: Path) -> None:
+    dataset = marked(tmp_path, noise=0.5)
+    figures = Copies(dataset).of(drawn(dataset.pixels[dataset.train]))
+    assert (figures["by_chance"]["share"], figures["excess"]["share"]) == (0.0, 1.0)
+    assert figures["excess"]["low"] > 0.9
+
+
+def test_one_sprite_drawn_always_is_one_observation(tmp_path: Path) -> None:
+    """Three of four sprites are training ones: so would one be that means nothing."""
+    dataset = marked(tmp_path, noise=0.5)
+    once = dataset.pixels[dataset.train[:1]]
+    excess = Copies(dataset).of(drawn(np.repeat(once, 50, 0)))["excess"]
+    assert excess["share"] == 1.0
+    assert excess["low"] < 0
+
+
+def test_the_interval_of_an_excess_in_closed_form() -> None:
+    """Without chance it is that of Wilson, and where all drawn sprites are real one of their share."""
+    for copies in (0, 3, 20):
+        _, high = excess_interval(copies, 0, 20, 9.0, 1.0)
+        assert high == pytest.approx(wilson(copies / 20, 20)[1], abs=1e-9)
+    ends = [(1 + 2) * share - 2 for share in wilson(28 / 40, 40)]
+    assert excess_interval(28, 12, 40, 2.0, 1.0) == pytest.approx(ends)
+    assert excess_interval(60, 4, 400, 9.0, 4.0) == excess_interval(15, 1, 100, 9.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("collection", "popularity", "real"), [(2000, 0.0, 0.3), (2000, 1.0, 0.3), (200, 1.0, 0.5)]
+)
+def test_a_model_without_memory_has_no_excess_19_times_in_20(
+    collection: int, popularity: float, real: float
+) -> None:
+    """However unevenly it draws: which sprites were held out, it cannot know."""
+    rng = np.random.default_rng(0)
+    chances = np.arange(1.0, collection + 1) ** -popularity
+    chances *= real / chances.sum()
+    scale, above, around = 9.0, 0, 0
+    for _ in range(300):
+        held = rng.permutation(collection) < collection / 10
+        counts = rng.multinomial(500, [*chances, 1 - real])[:-1]
+        repeats = float((counts**2).sum() / counts.sum())
+        copies, by_chance = int(counts[~held].sum()), int(counts[held].sum())
+        low, high = excess_interval(copies, by_chance, 500, scale, repeats)
+        above, around = above + (low > 0), around + (low <= 0 <= high)
+    assert above <= 0.05 * 300
+    assert around >= 0.9 * 300

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from pxgen.evaluation.craft import Craft, of_each, rim, stray
 from pxgen.evaluation.measure import Drawn
+from tests.support.tiny import labelled
 
 SQUARE = np.zeros((1, 1, 8, 8), np.uint8)
 SQUARE[0, 0, 2:6, 2:6] = 1
@@ -58,3 +62,17 @@ def test_nearly_empty_sprites_are_counted_with_an_interval() -> None:
     assert mean["value"] == pytest.approx((0 + 1 + 2 + 16) / 64 / 4)
     assert mean["low"] < mean["value"] < mean["high"]
     assert figures["colors"]["value"] == pytest.approx((0 + 1 + 1 + 2) / 4)
+
+
+def test_likes_count_once_among_real_sprites(tmp_path: Path) -> None:
+    """Held-out sprites of one group, four of each, tell no more than one of them."""
+    rng = np.random.default_rng(0)
+    apart = rng.integers(0, 3, (30, 1, 6, 8), dtype=np.uint8)
+    likes, group = np.repeat(apart, 4, 0), np.repeat(np.arange(30, dtype=np.int32), 4)
+    nothing = np.zeros((120, 0), np.uint8)
+    data = labelled(tmp_path, likes, nothing, np.ones(120))
+    once = Craft.figures(apart, np.arange(30))
+    known = Craft(dataclasses.replace(data, group=group)).reference()
+    for name in ("foreground", "colors", "stray"):
+        assert known[name] == pytest.approx(once[name])
+    assert known["nearly_empty"]["high"] == once["nearly_empty"]["high"]

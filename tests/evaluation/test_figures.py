@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pxgen.evaluation.figures import label_accuracy, mean_with_interval, proportion
+from pxgen.evaluation.figures import bounded_mean, label_accuracy, mean_with_interval, proportion
 
 
 def test_a_share_has_the_interval_of_wilson() -> None:
@@ -25,6 +25,26 @@ def test_sprites_of_one_group_count_as_one_observation() -> None:
     assert high - mean == pytest.approx(1.96 * values.std(ddof=1) / 50**0.5, rel=1e-3)
     repeated = mean_with_interval(np.tile(values, 4), np.tile(np.arange(50), 4))
     assert repeated == pytest.approx((mean, low, high))
+
+
+def test_means_of_shares_keep_within_0_and_1() -> None:
+    """Of hits they have the interval of Wilson, however often each group repeats its own."""
+    hits = np.arange(100) < 90
+    known = proportion(hits)
+    ends = pytest.approx((0.9, known["low"], known["high"]))
+    assert bounded_mean(hits.astype(float), np.arange(100)) == ends
+    assert bounded_mean(np.tile(hits, 4).astype(float), np.tile(np.arange(100), 4)) == ends
+    repeated = proportion(np.tile(hits, 4), np.tile(np.arange(100), 4))
+    assert (repeated["low"], repeated["count"]) == (pytest.approx(known["low"]), 360)
+    rare = np.array([0.0] * 30 + [0.1])
+    mean, low, high = bounded_mean(rare, np.arange(31))
+    assert 0 < low < mean < high < mean_with_interval(rare, np.arange(31))[2] * 3
+    assert mean_with_interval(rare, np.arange(31))[1] < 0
+    assert bounded_mean(np.ones(8), np.arange(8) // 2) == (
+        1.0,
+        proportion(np.ones(4, bool))["low"],
+        1.0,
+    )
 
 
 def test_obedience_counts_each_label_and_lists_the_worst() -> None:

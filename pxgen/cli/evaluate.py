@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pxgen.evaluation.evaluate import Evaluation
 
 _FORMS = (".png", ".json", ".html")
+_COLUMNS = 4
+"""Columns of a table of figures, at most; such tables are aligned with each other."""
 _WIDE = 400
 """Columns of the page where the output is no terminal: nothing is cut."""
 
@@ -80,17 +82,31 @@ def _print(evaluation: Evaluation) -> None:
     from rich.table import Table
 
     from pxgen.evaluation.report_text import remarks, tables
+    from pxgen.evaluation.verdict import verdict
 
     terminal = sys.stdout.isatty()
     width = None if terminal else _WIDE
     console = Console(file=sys.stdout, width=width, markup=False, highlight=False)
     for line in remarks(evaluation.facts):
         console.print(line)
-    for figures in tables(evaluation):
+    shown = list(tables(evaluation))
+    for figures in shown:
+        # Columns of one height of detail stand below each other.
+        alike = [t for t in shown if len(t.headings) <= _COLUMNS or t is figures]
         table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=terminal)
         for number, heading in enumerate(figures.headings):
-            table.add_column(heading, justify="right" if number else "left")
+            cells = [
+                row[number] for t in alike for row in (t.headings, *t.rows) if number < len(row)
+            ]
+            table.add_column(
+                heading,
+                justify="right" if number else "left",
+                min_width=max(map(len, cells)) if len(figures.headings) <= _COLUMNS else None,
+            )
         for row in figures.rows:
             table.add_row(*row)
         console.print()
         console.print(table)
+    console.print()
+    for line in verdict(evaluation):
+        console.print(line)

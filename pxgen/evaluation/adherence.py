@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
 
 from pxgen.arrays import Rgba
-from pxgen.evaluation.measure import Drawn
+from pxgen.evaluation.measure import Drawn, Row
 from pxgen.palette import Palette
 from pxgen.render.png import encode_png
 
@@ -19,7 +18,10 @@ class Adherence:
     """Writes each sprite as a PNG, reads it back as any viewer would, and looks the colours up."""
 
     name: ClassVar[str] = "palette"
-    columns: ClassVar[Mapping[str, str]] = {"in palette": "pixels", "same read back": "identical"}
+    rows: ClassVar[tuple[Row, ...]] = (
+        Row("pixels in palette", ("pixels",), "%"),
+        Row("same when read back", ("identical",), "%"),
+    )
 
     def __init__(self, palette: Palette) -> None:
         self._palette = palette

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +15,7 @@ from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.duplicates import sprite_hash
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.evaluation.figures import Z95, proportion
-from pxgen.evaluation.measure import Drawn
+from pxgen.evaluation.measure import Drawn, Row
 
 MAX_BASELINE = 1000
 """Held-out sprites, at most, whose distances to the training set are the baseline."""
@@ -37,15 +37,15 @@ class Copies:
     """
 
     name: ClassVar[str] = "copies"
-    columns: ClassVar[Mapping[str, str]] = {
-        "copies": "exact",
-        "by chance": "by_chance",
-        "excess": "excess",
-        "mirrored": "mirrored",
-        "recoloured, shifted": "likeness",
-        "distance": "median_distance",
-        "near": "near",
-    }
+    rows: ClassVar[tuple[Row, ...]] = (
+        Row("exact copies", ("exact",), "%"),
+        Row("expected by chance", ("by_chance",), "%"),
+        Row("in excess of chance", ("excess",), "%"),
+        Row("mirrored copies", ("mirrored",), "%"),
+        Row("recoloured, shifted", ("likeness",), "%"),
+        Row("median distance, px", ("median_distance",)),
+        Row("near a training one", ("near",), "%"),
+    )
 
     def __init__(self, dataset: Dataset) -> None:
         self._training = SpriteIndex(dataset, dataset.train)

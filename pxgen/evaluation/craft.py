@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,21 +10,21 @@ from numpy.typing import NDArray
 from pxgen.arrays import F64, Bools, IndexMaps
 from pxgen.canvas import nearly_empty
 from pxgen.evaluation.figures import bounded_mean, mean_with_interval, proportion
-from pxgen.evaluation.measure import PixelMeasure
+from pxgen.evaluation.measure import PixelMeasure, Row
 
 
 class Craft(PixelMeasure):
     """What can be told of one sprite by itself, beside the same of held-out sprites."""
 
     name: ClassVar[str] = "craft"
-    columns: ClassVar[Mapping[str, str]] = {
-        "nearly empty": "nearly_empty",
-        "foreground": "foreground",
-        "colours": "colors",
-        "outline": "outline",
-        "symmetry": "symmetry",
-        "stray pixels": "stray",
-    }
+    rows: ClassVar[tuple[Row, ...]] = (
+        Row("nearly empty", ("nearly_empty",), "%"),
+        Row("canvas filled", ("foreground",), "%"),
+        Row("colours a sprite", ("colors",)),
+        Row("one-colour outline", ("outline",), "%"),
+        Row("mirror symmetry", ("symmetry",), "%"),
+        Row("stray pixels", ("stray",), "%"),
+    )
 
     @staticmethod
     def figures(pixels: IndexMaps, group: NDArray[np.integer], /) -> dict[str, Any]:

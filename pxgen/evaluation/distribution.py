@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluation.features import colors_and_shapes, form
 from pxgen.evaluation.judge import train_judges
-from pxgen.evaluation.measure import Drawn
+from pxgen.evaluation.measure import Drawn, Row
 from pxgen.evaluation.set_metrics import kid, prdc, standardised
 
 Features = Callable[[IndexMaps], F32]
@@ -29,7 +29,17 @@ class Distribution:
     """
 
     name: ClassVar[str] = "distribution"
-    columns: ClassVar[Mapping[str, str]] = {}
+    rows: ClassVar[tuple[Row, ...]] = tuple(
+        Row(f"{title} by {space}", (space, key), unit)
+        for space in ("shapes", "form", "judge")
+        for title, key, unit in (
+            ("KID", "kid", ""),
+            ("precision", "precision", "%"),
+            ("recall", "recall", "%"),
+            ("density", "density", ""),
+            ("coverage", "coverage", "%"),
+        )
+    )
 
     def __init__(self, dataset: Dataset, *, seed: int) -> None:
         self._training, _ = dataset.take(subsample(dataset.train, MAX_SPRITES))

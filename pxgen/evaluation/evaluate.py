@@ -29,7 +29,7 @@ from pxgen.evaluation.distribution import Distribution
 from pxgen.evaluation.figures import Figures
 from pxgen.evaluation.labels import Labels
 from pxgen.evaluation.legality import Legality, is_builtin
-from pxgen.evaluation.measure import Drawn, Measure, one_label
+from pxgen.evaluation.measure import Drawn, Measure, Row, one_label
 from pxgen.evaluation.motion import Motion, continuation
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import choose
@@ -73,8 +73,8 @@ class Evaluation:
     facts: dict[str, Any]
     """Plain JSON values: ``model``, ``dataset``, ``asked``, ``held_out_bits``, ``references`` and
     ``runs``, the figures of each measure for each number of steps."""
-    columns: tuple[tuple[str, str, str], ...]
-    """Headline figures: title, measure and key in its figures."""
+    rows: tuple[tuple[str, tuple[Row, ...]], ...]
+    """What a report shows of each measure, by its name."""
     sheet: bytes
     """A PNG of drawn sprites, one block for each number of steps."""
     pairs: tuple[Pair, ...]
@@ -222,9 +222,9 @@ class _Evaluator:
             "references": {measure.name: measure.reference() for measure in measures},
             "runs": runs,
         }
-        columns = [(title, m.name, key) for m in measures for title, key in m.columns.items()]
+        rows = tuple((measure.name, measure.rows) for measure in measures)
         sheet = encode_png(enlarge(np.concatenate(blocks), SCALE), card.palette)
-        return Evaluation(facts, tuple(columns), sheet, pairs, card.palette)
+        return Evaluation(facts, rows, sheet, pairs, card.palette)
 
     def bits(self) -> dict[str, Any] | None:
         """The held-out bound, of models that have one."""

@@ -16,6 +16,8 @@ Z95 = 1.959964
 """Standard deviations on each side that hold 95 % of a normal distribution."""
 MAX_WORST = 10
 """Labels listed as the worst, at most."""
+MIN_ASKED = 5
+"""Sprites that were asked for a label, at least, to count it among the worst."""
 
 
 class Figure(NamedTuple):
@@ -135,16 +137,6 @@ def wilson(p: float, n: float) -> tuple[float, float]:
     return (0.0 if p == 0 else centre - half), (1.0 if p == 1 else centre + half)
 
 
-def difference(more: Mapping[str, Any], less: Mapping[str, Any]) -> dict[str, Any]:
-    """The difference of two independent shares with its 95 % interval (Newcombe, 1998)."""
-    if more["share"] is None or less["share"] is None:
-        return {"share": None, "low": None, "high": None}
-    gap = more["share"] - less["share"]
-    below = math.hypot(more["share"] - more["low"], less["high"] - less["share"])
-    above = math.hypot(more["high"] - more["share"], less["share"] - less["low"])
-    return {"share": gap, "low": gap - below, "high": gap + above}
-
-
 def bounded_mean(values: F64, group: NDArray[np.integer]) -> tuple[float, float, float]:
     """The mean of ``(n,)`` values in [0, 1] and its 95 % interval, which stays in there.
 
@@ -189,7 +181,11 @@ def label_accuracy(names: Sequence[str], asked: NDArray[np.intp], shown: Bools) 
     """Accuracy of labels: the share of sprites that show the one asked for, by label, too.
 
     ``(n,)`` label numbers are asked for, of which -1 is not counted; ``(n,) bool`` are shown.
+    ``worst`` are labels that were asked for ``MIN_ASKED`` times and whose interval lies below the
+    share of all.
     """
     labels = {names[k]: proportion(shown[asked == k]) for k in np.unique(asked[asked >= 0])}
-    worst = sorted(labels, key=lambda name: labels[name]["share"])[:MAX_WORST]
-    return {"shows_label": proportion(shown[asked >= 0]), "worst": worst, "labels": labels}
+    whole = proportion(shown[asked >= 0])
+    below = [n for n, f in labels.items() if f["of"] >= MIN_ASKED and f["high"] < whole["share"]]
+    worst = sorted(below, key=lambda name: labels[name]["share"])[:MAX_WORST]
+    return {"shows_label": whole, "worst": worst, "labels": labels}

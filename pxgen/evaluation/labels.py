@@ -25,9 +25,9 @@ import numpy as np
 
 from pxgen.arrays import Bools, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
-from pxgen.evaluation.figures import label_accuracy
+from pxgen.evaluation.figures import label_accuracy, wilson
 from pxgen.evaluation.judge import Judge, train_judges
-from pxgen.evaluation.measure import Drawn
+from pxgen.evaluation.measure import Drawn, Row
 from pxgen.noise import choose
 
 MIN_QUALITY = 0.9
@@ -42,7 +42,10 @@ class Labels:
     """Judges sprites by the better of two classifiers, label by label."""
 
     name: ClassVar[str] = "labels"
-    columns: ClassVar[Mapping[str, str]] = {"shows label (judge)": "shows_label"}
+    rows: ClassVar[tuple[Row, ...]] = (
+        Row("shows its label", ("shows_label",), "%"),
+        Row("the judge's recall", ("judge_recall",), "%"),
+    )
 
     def __init__(self, dataset: Dataset, *, seed: int, workers: int) -> None:
         self._names = dataset.label_names
@@ -70,7 +73,24 @@ class Labels:
         asked = np.where(np.isin(drawn.asked, list(known)), drawn.asked, -1)
         seen = self._judged(drawn.pixels)
         shown = np.where(asked >= 0, seen[np.arange(len(asked)), asked], False)
-        return label_accuracy(self._names, asked, shown)
+        figures = label_accuracy(self._names, asked, shown)
+        counts = {name: figure["of"] for name, figure in figures["labels"].items()}
+        return figures | {"judge_recall": self._recall(counts)}
+
+    def _recall(self, counts: Mapping[str, int]) -> dict[str, Any] | None:
+        """The judges' recall over labels asked for so often: what perfect samples would score."""
+        known = [name for name in counts if self._quality[name]["recall"] is not None]
+        if not known:
+            return None
+        weights = np.array([counts[name] for name in known]) / sum(counts[name] for name in known)
+        recall = np.array([self._quality[name]["recall"] for name in known])
+        bearers = np.array([self._quality[name]["bearers"] for name in known])
+        # One more hit and one more miss: a label of few bearers is never certain.
+        likely = (recall * bearers + 1) / (bearers + 2)
+        variance = float((weights**2 * likely * (1 - likely) / bearers).sum())
+        mean = float(weights @ recall)
+        low, high = wilson(mean, max(1.0, mean * (1 - mean) / variance))
+        return {"share": mean, "low": low, "high": high}
 
     def _judged(self, pixels: IndexMaps) -> Bools:
         """``(n, L)``: the labels that drawn sprites show."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +10,7 @@ from pxgen.builtin import KIND_NAMES, LABELS, PALETTE, SIZE, certify
 from pxgen.checkpoint.card import Card
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.evaluation.figures import label_accuracy, proportion
-from pxgen.evaluation.measure import Drawn
+from pxgen.evaluation.measure import Drawn, Row
 
 
 def is_builtin(card: Card) -> bool:
@@ -27,14 +26,14 @@ class Legality:
     """
 
     name: ClassVar[str] = "legality"
-    columns: ClassVar[Mapping[str, str]] = {
-        "legal": "legal",
-        "pixels off": "wrong_pixels",
-        "shows label": "shows_label",
-        "kinds": "kinds",
-        "new": "new",
-        "legal and new": "legal_and_new",
-    }
+    rows: ClassVar[tuple[Row, ...]] = (
+        Row("legal", ("legal",), "%"),
+        Row("pixels off, if illegal", ("wrong_pixels",)),
+        Row("shows its label", ("shows_label",), "%"),
+        Row(f"kinds, of {len(KIND_NAMES)}", ("kinds",)),
+        Row("new", ("new",), "%"),
+        Row("legal and new", ("legal_and_new",), "%"),
+    )
 
     def __init__(self, training: SpriteIndex | None) -> None:
         self._training = training

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -25,13 +24,23 @@ class Drawn(NamedTuple):
     """``(n,)`` number of the one label each was asked to show, -1 where none was."""
 
 
+class Row(NamedTuple):
+    """A figure as a report shows it."""
+
+    title: str
+    keys: tuple[str, ...]
+    """Where it stands in what :meth:`Measure.of` returns."""
+    unit: str = ""
+    """``%`` of a figure in [0, 1], which is shown times 100."""
+
+
 class Measure(Protocol):
     """One aspect of quality. Figures are plain JSON values."""
 
     name: ClassVar[str]
     """The key of its figures in the report."""
-    columns: ClassVar[Mapping[str, str]]
-    """Headline figures: the title of a column to the key of :meth:`of`."""
+    rows: ClassVar[tuple[Row, ...]]
+    """What a report shows; :meth:`reference` has the same keys where it has a figure."""
 
     def reference(self) -> dict[str, Any]:
         """The figures of real sprites, and of the measure's own reliability."""

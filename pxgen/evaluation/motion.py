@@ -6,14 +6,13 @@ the thousand, and hardly notices motion that has stopped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import IndexMaps
-from pxgen.evaluation.measure import PixelMeasure
+from pxgen.evaluation.measure import PixelMeasure, Row
 
 MAX_SHIFT = 3
 """Pixels that a translation may move by, at most."""
@@ -23,12 +22,12 @@ class Motion(PixelMeasure):
     """Still frames, changing pixels, seams of loops and colours that flicker, as means."""
 
     name: ClassVar[str] = "motion"
-    columns: ClassVar[Mapping[str, str]] = {
-        "still frames": "static_frames",
-        "motion": "motion",
-        "loop": "loop",
-        "flicker": "flicker",
-    }
+    rows: ClassVar[tuple[Row, ...]] = (
+        Row("still frames", ("static_frames",), "%"),
+        Row("pixels changing", ("motion",), "%"),
+        Row("loop's seam to a step", ("loop",)),
+        Row("flickering colours", ("flicker",), "%"),
+    )
 
     @staticmethod
     def figures(pixels: IndexMaps, _: NDArray[np.integer] | None = None, /) -> dict[str, float]:

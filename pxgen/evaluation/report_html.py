@@ -9,6 +9,7 @@ from html import escape
 from pxgen.arrays import IndexMaps
 from pxgen.evaluation.evaluate import Evaluation, Pair
 from pxgen.evaluation.report_text import TextTable, remarks, tables
+from pxgen.evaluation.verdict import verdict
 from pxgen.palette import Palette
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
@@ -35,6 +36,7 @@ def html_report(evaluation: Evaluation) -> bytes:
         f"<h1>{name}</h1>",
         *(f"<p>{escape(line)}</p>" for line in remarks(evaluation.facts)),
         *map(_table, tables(evaluation)),
+        *(f"<p>{escape(line)}</p>" for line in verdict(evaluation)),
         *_gallery(evaluation),
         "</body></html>",
     ]

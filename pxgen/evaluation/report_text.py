@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pxgen.evaluation.evaluate import Evaluation
+from pxgen.evaluation.figures import Figure
+from pxgen.evaluation.measure import Row
+
+MAX_RUNS = 2
+"""Numbers of steps side by side."""
 
 
 class TextTable(NamedTuple):
@@ -53,46 +58,57 @@ def remarks(facts: dict[str, Any]) -> Iterator[str]:
 
 
 def tables(evaluation: Evaluation) -> Iterator[TextTable]:
-    """The evaluation's figures, as tables."""
-    facts, columns = evaluation.facts, evaluation.columns
-    measured = [c for c in columns if any(run[c[1]][c[2]] is not None for run in facts["runs"])]
-    yield _headlines(facts, measured)
-    if "distribution" in facts["references"]:
-        yield _distribution(facts)
+    """The evaluation's figures, as tables: a row a figure, a column a number of steps.
+
+    At most ``MAX_RUNS`` numbers of steps stand side by side, so that no table is wider than 100
+    characters.
+    """
+    facts, runs = evaluation.facts, evaluation.facts["runs"]
+    for start in range(0, len(runs), MAX_RUNS):
+        for name, rows in evaluation.rows:
+            yield _figures(facts, runs[start : start + MAX_RUNS], name, rows)
     if facts["continuation"]:
         yield _continuation(facts["continuation"])
     for name in ("legality", "labels"):
-        for run in facts["runs"]:
-            if name in run:
+        for run in runs:
+            if name in run and run[name]["worst"]:
                 yield _worst(name, run, facts["references"][name].get("labels", {}))
 
 
-def _headlines(facts: dict[str, Any], columns: list[tuple[str, str, str]]) -> TextTable:
-    """A row for each number of steps, and one of what real sprites score."""
-    rows = [
-        [str(run["steps"] or "own"), *(text(run[m][key]) for _, m, key in columns)]
-        for run in facts["runs"]
+def _figures(
+    facts: dict[str, Any], runs: list[dict[str, Any]], name: str, rows: tuple[Row, ...]
+) -> TextTable:
+    """The figures of one measure, with those of real sprites beside them where there are any."""
+    sets = [run[name] for run in runs]
+    headings = [steps_of(run) for run in runs]
+    if facts["dataset"] and any(found(facts["references"][name], row) is not None for row in rows):
+        sets.append(facts["references"][name])
+        unseen = name != "distribution" and facts["dataset"]["held_out"]
+        headings.append("held out" if unseen else "training set")
+    cells = [
+        [_titled(row), *(text(found(figures, row), row.unit) for figures in sets)]
+        for row in rows
+        if any(found(figures, row) is not None for figures in sets[: len(runs)])
     ]
-    references = facts["references"]
-    if "copies" in references:
-        real = (REFERENCE_KEYS.get((m, key), key) for _, m, key in columns)
-        cells = [references[m].get(k) for (_, m, _), k in zip(columns, real, strict=True)]
-        rows.append(["held out", *map(text, cells)])
-    return TextTable(["steps", *(title for title, _, _ in columns)], rows)
+    return TextTable([name, *headings], cells)
 
 
-def _distribution(facts: dict[str, Any]) -> TextTable:
-    """Distances of drawn and of training sprites to held-out ones, as sets."""
-    names = ("KID", "precision", "recall", "density", "coverage")
-    reference = facts["references"]["distribution"]
-    sets = [(str(run["steps"] or "own"), run["distribution"]) for run in facts["runs"]]
-    rows = [
-        [f"{space}, {steps}", *(text(figures[space][name.lower()]) for name in names)]
-        for space in reference
-        if isinstance(reference[space], dict)
-        for steps, figures in [*sets, ("training set", reference)]
-    ]
-    return TextTable(["compared with held-out sprites by", *names], rows)
+def steps_of(run: dict[str, Any]) -> str:
+    """The number of steps that a run's sprites were drawn in."""
+    return f"{run['steps']} steps" if run["steps"] else "drawn"
+
+
+def found(figures: dict[str, Any], row: Row) -> Any:
+    """A row's figure, None where there is none."""
+    value: Any = figures
+    for key in row.keys:
+        value = None if value is None else value.get(key)
+    empty = isinstance(value, dict) and next(iter(value.values())) is None
+    return None if empty else value
+
+
+def _titled(row: Row) -> str:
+    return f"{row.title}, {row.unit}" if row.unit else row.title
 
 
 def _continuation(facts: dict[str, Any]) -> TextTable:
@@ -104,41 +120,38 @@ def _continuation(facts: dict[str, Any]) -> TextTable:
             known = [f1 for f1 in figures["changed_f1"] if f1 is not None]
             exact = sum(figures["exact"]) / len(figures["exact"])
             f1 = sum(known) / len(known) if known else None
-            rows.append([name, text(exact), text(f1), text(figures["skill"])])
-    return TextTable([title, "exact pixels", "F1 of changes", "skill"], rows)
-
-
-REFERENCE_KEYS = {("labels", "shows_label"): "mean_recall"}
-"""Keys of the reference that differ from the figure's own."""
+            rows.append([name, text(exact, "%"), text(f1, "%"), text(figures["skill"])])
+    return TextTable([title, "exact pixels, %", "F1 of changes, %", "skill"], rows)
 
 
 def _worst(name: str, run: dict[str, Any], judges: dict[str, Any]) -> TextTable:
-    """The labels shown least often when asked for, and how well the judge knows them."""
+    """The labels shown clearly less often than all, and how well the judge knows them."""
     by = "certifier" if name == "legality" else "judge"
-    title = f"worst labels at {run['steps'] or 'own'} steps ({by})"
-    headings = ["shown", "asked"] + (["judge", "recall", "precision", "bearers"] if judges else [])
+    title = f"shown least, {steps_of(run)} ({by})"
+    headings = ["shown, %", "asked"]
+    headings += ["judge", "recall, %", "precision, %", "bearers"] if judges else []
     rows = []
     for label in run[name]["worst"]:
         figure, judge = run[name]["labels"][label], judges.get(label)
-        cells = [text(figure), str(figure["of"])]
+        cells = [text(figure, "%"), str(figure["of"])]
         if judge:
-            cells += [judge["judge"], *(text(judge[k]) for k in ("recall", "precision", "bearers"))]
+            known = (text(judge[key], "%") for key in ("recall", "precision"))
+            cells += [judge["judge"], *known, str(judge["bearers"])]
         rows.append([label, *cells, *[""] * (len(headings) - len(cells))])
     return TextTable([title, *headings], rows)
 
 
-def text(value: Any) -> str:
-    """A figure for people: shares in per cent with their interval, numbers as they are."""
-    if isinstance(value, dict) and "value" in value:
-        interval = "" if value["low"] is None else f" ({value['low']:.3f} to {value['high']:.3f})"
-        return "-" if value["value"] is None else f"{value['value']:.3f}{interval}"
-    if isinstance(value, dict):
-        if value["share"] is None:
-            return "-"
-        low, high = 100 * value["low"], 100 * value["high"]
-        return f"{100 * value['share']:.1f} % ({low:.1f}-{high:.1f})"
-    if value is None:
+def text(value: Any, unit: str = "") -> str:
+    """A figure with its 95 % interval for people, in per cent where that is its unit."""
+    figure = Figure.of(value)
+    if figure is None:
         return "-"
-    if isinstance(value, float):
-        return f"{value:.3g}" if value > 1 else f"{value:.3f}"
-    return str(value)
+    if isinstance(value, int):
+        return str(value)
+    factor = 100 if unit == "%" else 1
+    digits = 1 if unit == "%" or abs(figure.value) >= 10 else 3
+    shown = f"{factor * figure.value:.{digits}f}"
+    if figure.low is None or figure.high is None:
+        return shown
+    ends = (f"{factor * end:.{digits}f}" for end in (figure.low, figure.high))
+    return f"{shown} ({' to '.join(ends)})"

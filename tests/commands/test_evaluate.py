@@ -92,12 +92,14 @@ def test_a_table_a_sheet_and_a_report(folder: Path) -> None:
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     assert any(line.startswith("held-out bits a sprite: ") for line in lines)
-    (heading,) = [line for line in lines if line.startswith("steps ")]
-    assert "shows label (judge)" in heading
-    assert "copies" in heading
-    (row,) = [line for line in lines if line.startswith("2 ")]
-    assert "1.000" in row
-    assert any(line.startswith("held out ") for line in lines)
+    (heading,) = [line for line in lines if line.startswith("copies ")]
+    assert heading.split() == ["copies", "2", "steps", "held", "out"]
+    rows = [re.split(r" {2,}", line) for line in lines]
+    assert ["pixels in palette, %", "100.0"] in rows
+    assert max(map(len, lines)) <= 100
+    (stray,) = [row for row in rows if row[0] == "stray pixels, %"]
+    assert all(re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", cell) for cell in stray[1:])
+    assert "explains" in lines[-3]
     assert lines[-2:] == ["new/s.png", "new/r.json"]
     assert json.loads(Path("new/r.json").read_text())["asked"]["samples"] == 4
     indices, palette = decode_png(Path("new/s.png"))
@@ -127,6 +129,7 @@ def test_the_page_shows_figures_and_the_nearest_training_sprites(folder: Path) -
         assert int((drawn != nearest).sum()) == least
     colors = facts["runs"][0]["craft"]["colors"]
     assert f"<td>{colors['value']:.3f} ({colors['low']:.3f} to {colors['high']:.3f})</td>" in page
+    assert "chance explains.</p>" in page
 
 
 def test_unlabelled_models_are_measured_without_a_judge(folder: Path) -> None:

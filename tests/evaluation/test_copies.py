@@ -82,7 +82,7 @@ def test_one_sprite_drawn_always_is_one_observation(tmp_path: Path) -> None:
 
 
 def test_the_interval_of_an_excess_in_closed_form() -> None:
-    """Without chance it is that of Wilson, and where all drawn sprites are real one of their share."""
+    """Without chance it is that of Wilson, and where all are real of their share."""
     for copies in (0, 3, 20):
         _, high = excess_interval(copies, 0, 20, 9.0, 1.0)
         assert high == pytest.approx(wilson(copies / 20, 20)[1], abs=1e-9)

@@ -47,9 +47,20 @@ def test_means_of_shares_keep_within_0_and_1() -> None:
     )
 
 
-def test_obedience_counts_each_label_and_lists_the_worst() -> None:
+def test_obedience_counts_each_label() -> None:
     asked = np.array([0, 1, 0, 1, -1])
     figures = label_accuracy(["a", "b"], asked, np.array([True, False, True, True, False]))
     assert figures["shows_label"]["share"] == 0.75
-    assert figures["worst"] == ["b", "a"]
     assert (figures["labels"]["b"]["count"], figures["labels"]["b"]["of"]) == (1, 2)
+
+
+def test_worst_labels_are_clearly_below_the_whole() -> None:
+    """A label missed the one time that it was asked for says nothing, nor do 8 of 10."""
+    asked = np.repeat([0, 1, 2, 3, 4], [100, 1, 10, 10, 4])
+    shown = np.ones(125, bool)
+    shown[[100, 101, 102]] = False
+    shown[111:120] = False
+    shown[121:] = False
+    figures = label_accuracy(["all", "once", "most", "few", "four"], asked, shown)
+    assert figures["shows_label"]["share"] == 109 / 125
+    assert figures["worst"] == ["few"]

@@ -93,12 +93,14 @@ def extract_command(
 
 
 def _report(result: Extraction) -> str:
+    from pxgen.palette.quantize import error_text
+
     kept = len(result.palette) - 1
     if result.exact_share == 1:
         return f"{kept} colours, exact"
     line = (
-        f"{kept} of {result.distinct} colours: {result.decibels:.1f} dB, "
-        f"{result.exact_share:.1%} of the pixels exact"
+        f"{kept} of {result.distinct} colours: {result.exact_share:.1%} of the pixels exact, "
+        f"{error_text(result.decibels)}"
     )
     if result.suggestion > kept:
         line += f"; --colors {result.suggestion} would do better"

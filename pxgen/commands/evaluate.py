@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich.console import Console
 
@@ -11,7 +12,7 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.config.project import Project
 from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset, dataset_file, open_dataset
-from pxgen.errors import UsageError
+from pxgen.errors import InputError, Remark, UsageError
 from pxgen.evaluation import evaluate as evaluation
 from pxgen.evaluation.legality import is_builtin
 from pxgen.sampling.model_choice import open_model
@@ -39,21 +40,39 @@ def evaluate(
         return track(pictures, total=count, description=what, console=console, transient=True)
 
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
-    dataset = _dataset(settings, project, loaded)
+    dataset = _dataset(settings, project, loaded, console.print)
     return evaluation.evaluate(loaded, dataset, settings, say=say, watch=watch)
 
 
-def _dataset(settings: EvaluateSettings, project: Project, loaded: Loaded) -> Dataset | None:
-    """The dataset to judge by; None of a built-in model, which needs none."""
+def _dataset(
+    settings: EvaluateSettings, project: Project, loaded: Loaded, remark: Remark
+) -> Dataset | None:
+    """The dataset to judge by; None of a built-in model, which needs none.
+
+    Unless one is named it is the dataset that the model was trained on: the project's or another
+    one in a folder beside it.
+    """
     if settings.dataset is not None:
         return open_dataset(settings.dataset)
-    if dataset_file(project.dataset).is_file():
-        dataset = open_dataset(project.dataset)
-        if dataset.fingerprint == loaded.card.fingerprint:
+    for folder in (project.dataset, *sorted(project.root.iterdir())):
+        if (dataset := _of_fingerprint(folder, loaded.card.fingerprint)) is not None:
+            if folder != project.dataset:
+                remark(f"judged by {folder}, the dataset that it was trained on")
             return dataset
     if not is_builtin(loaded.card):
         raise UsageError(
-            f"{loaded.path} was not trained on this project's dataset: name with --dataset the "
-            "one to judge it by"
+            f"{loaded.path} was trained neither on {project.dataset} nor on a dataset in a folder "
+            "beside it: name the one to judge it by with --dataset FOLDER"
         )
     return None
+
+
+def _of_fingerprint(folder: Path, fingerprint: str) -> Dataset | None:
+    """The folder's dataset if it has this fingerprint; one that cannot be read has none."""
+    if not (folder.is_dir() and dataset_file(folder).is_file()):
+        return None
+    try:
+        dataset = open_dataset(folder)
+    except InputError:
+        return None
+    return dataset if dataset.fingerprint == fingerprint else None

@@ -180,11 +180,14 @@ class SamplerSettings:
         example="1.0",
     )
     top_k: int | None = setting(
-        None, "draw only from so many of the likeliest codes; unset: all", low=1, example="64"
+        None,
+        "draw only from so many of the likeliest entries (pixelsnail, vqvae alone); unset: all",
+        low=1,
+        example="64",
     )
     top_p: float | None = setting(
         None,
-        "draw only from the likeliest codes that make up this share; unset: all",
+        "draw only from the likeliest entries of this share (pixelsnail, vqvae alone); unset: all",
         low=0,
         high=1,
         example="0.95",

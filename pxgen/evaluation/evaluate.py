@@ -215,7 +215,7 @@ class _Evaluator:
             pairs = pairs or tuple(self.pairs(drawn))
         facts = {
             "continuation": self.continuation(),
-            "model": _about_model(card),
+            "model": _about_model(self.loaded),
             "dataset": _about_dataset(self.dataset, card),
             "asked": self.asked(),
             "held_out_bits": bits,
@@ -316,9 +316,15 @@ class _Evaluator:
         }
 
 
-def _about_model(card: Card) -> dict[str, Any]:
+def _about_model(loaded: Loaded) -> dict[str, Any]:
+    card = loaded.card
     training = {key: card.training.get(key) for key in ("stage", "step", "finished")}
-    return {"table": dict(card.model), "trained_on": card.fingerprint, **training}
+    return {
+        "table": dict(card.model),
+        "trained_on": card.fingerprint,
+        "local_palettes": loaded.palettes is not None,
+        **training,
+    }
 
 
 def _about_dataset(dataset: Dataset | None, card: Card) -> dict[str, Any] | None:

@@ -27,6 +27,11 @@ def remarks(facts: dict[str, Any]) -> Iterator[str]:
         f"{asked['samples']} sprites drawn, seed {asked['seed']}, labels asked: {asked['labels']}, "
         f"sampler {asked['sampler'] or 'default'}"
     )
+    if facts["model"]["local_palettes"]:
+        yield (
+            "every sprite has a palette of its own: forms are judged, and pictures show the mean "
+            "colours"
+        )
     if data is None:
         yield "no dataset: held-out bits, copies and the judge of labels need --dataset"
         return

@@ -15,6 +15,7 @@ from pxgen.data.dataset import HELD_OUT
 from pxgen.errors import InputError, Remark
 from pxgen.ingest.palette_choice import Choice
 from pxgen.ingest.split import Together
+from pxgen.palette.quantize import error_text
 
 _MAX_LISTED = 20
 
@@ -117,7 +118,7 @@ def describe_palette(choice: Choice) -> Iterator[str]:
     else:
         yield (
             f"{line}, for {few}{choice.distinct} in the sprites: {choice.exact_share:.1%} of the "
-            f"visible pixels keep their colour exactly, the error is {choice.psnr:.1f} dB PSNR"
+            f"visible pixels keep their colour exactly, {error_text(choice.psnr)}"
         )
         if choice.given:
             yield f"colours of their own would lose less: --colors {choice.suggested}, no --palette"

@@ -16,7 +16,7 @@ from pxgen.palette import Palette
 from pxgen.palette.dither import dither
 from pxgen.palette.local import canonical_order, localized
 from pxgen.palette.oklab import OPAQUE, nearest
-from pxgen.palette.quantize import Loss, build_palette, loss_report, opaque_counts
+from pxgen.palette.quantize import Loss, build_palette, error_text, loss_report, opaque_counts
 from pxgen.palette.table import unpack
 
 
@@ -124,7 +124,7 @@ class OwnPaletteMapper:
             yield (
                 f"{sum(self._reduced)} of {len(self._own)} sprites reduced to {self._most} "
                 f"colours: {self._loss.exact_share:.1%} of their visible pixels keep their colour "
-                f"exactly, the error is {self._loss.psnr:.1f} dB PSNR"
+                f"exactly, {error_text(self._loss.psnr)}"
             )
 
     def facts(self) -> dict[str, Any]:

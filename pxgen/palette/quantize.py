@@ -182,6 +182,14 @@ class Loss(NamedTuple):
         return self.exact / self.pixels if self.pixels else 1.0
 
 
+def error_text(psnr: float) -> str:
+    """A PSNR in dB for people: how far colours are off, of 255."""
+    if math.isinf(psnr):
+        return "no colour is off"
+    off = 255 * 10 ** (-psnr / 20)
+    return f"colours are off by {off:.1f} of 255 on average ({psnr:.1f} dB PSNR)"
+
+
 def loss_report(colors: Rgba, counts: Counts, palette: Palette) -> Loss:
     """The loss of mapping these colours to ``palette``, over the visible pixels.
 

@@ -28,13 +28,13 @@ def damaged(about: dict[str, object], **changes: object) -> dict[str, str]:
         ({"format": 99}, "upgrade"),
         ({"canvas": [1, 0, 8]}, "canvas"),
         ({"canvas": [1, 2**20, 2**20]}, "canvas"),
-        ({"canvas": [1, 6, 9]}, "weight .* is damaged|weight"),
+        ({"canvas": [1, 6, 9]}, r"weight '.*' is \[.*\], the model it declares needs \["),
         ({"canvas": "big"}, "no pxgen checkpoint"),
         ({"palette": ["zz"]}, "palette"),
         ({"model": {"family": "mask"}}, "masked"),
         ({"model": {"family": "masked", "widht": 8}}, "width"),
         ({"model": {"family": "masked", "width": 10**9}}, "width"),
-        ({"label_names": ["one"]}, "weight"),
+        ({"label_names": ["one"]}, r"weight '.*' is \[.*\], the model it declares needs \["),
     ],
 )
 def test_a_tampered_card_is_one_clear_line(

@@ -205,9 +205,12 @@ def test_a_model_of_other_data_is_not_judged_by_the_projects(folder: Path) -> No
     model = tiny_model(of=data.domain)
     card = Card(dict(tiny_table()), data.canvas, PALETTE, LABELS, "another")
     write(folder / "run", model, card)
+    (folder / "broken").mkdir()
+    (folder / "broken" / "dataset.safetensors").write_bytes(b"no dataset")
     result = run("-m", "run")
     assert result.exit_code == 2
-    assert "--dataset" in result.stderr
+    assert "neither on dataset nor on a dataset in a folder beside it" in result.stderr
+    assert "--dataset FOLDER" in result.stderr
     write(folder / "run", model, dataclasses.replace(card, fingerprint=data.fingerprint))
     assert run("-m", "run", "-n", 2, "--steps", 1).exit_code == 0
 
@@ -242,3 +245,33 @@ def test_a_dataset_without_a_held_out_part_has_no_bits(folder: Path) -> None:
     assert facts["held_out_bits"] is None
     assert facts["references"]["copies"]["mean_distance"] is None
     assert {q["judge"] for q in facts["references"]["labels"]["labels"].values()} == {"folds"}
+
+
+def test_the_dataset_that_a_model_was_trained_on_is_found_by_its_fingerprint(folder: Path) -> None:
+    """Whatever `prepare -o` called it."""
+    (folder / "dataset").rename(folder / "sprites")
+    result = run("-m", "run", "-n", 2, "--steps", 1, "-o", "r.json")
+    assert result.exit_code == 0, result.stderr
+    assert "judged by sprites, the dataset that it was trained on" in result.stderr
+    assert json.loads(Path("r.json").read_text())["dataset"]["trained_on"] is True
+
+
+def test_models_of_local_palettes_say_what_their_pictures_show(tmp_path: Path) -> None:
+    colors = np.random.default_rng(0).integers(0, 256, (120, 1, 6, 6, 4), dtype=np.uint8)
+    colors[..., 3] = 255
+    np.save(tmp_path / "sprites.npy", colors[:, 0])
+    dataset, model = tmp_path / "set", tmp_path / "run"
+    prepared = CliRunner().invoke(
+        pxgen,
+        ["prepare", str(tmp_path / "sprites.npy"), "--palette", "local", "-o", str(dataset)],
+    )
+    assert prepared.exit_code == 0, prepared.stderr
+    trained = CliRunner().invoke(
+        pxgen, ["train", "--dataset", str(dataset), "--steps", "2", "-o", str(model)]
+    )
+    assert trained.exit_code == 0, trained.stderr
+    sheet = tmp_path / "s.png"
+    result = run("-m", model, "--dataset", dataset, "-n", 2, "--steps", 2, "-o", sheet)
+    assert result.exit_code == 0, result.stderr
+    assert "every sprite has a palette of its own" in result.stdout
+    assert sheet.is_file()

@@ -89,7 +89,7 @@ def test_extract_reduces_and_reports_the_loss(tmp_path):
     result = run("extract", *images, "--colors", 16)
     assert len(result.stdout.splitlines()) == 16
     assert "16 of 400 colours: " in result.stderr
-    assert " dB, " in result.stderr
+    assert " dB PSNR)" in result.stderr
     assert "--colors 255 would do better" in result.stderr
     assert len(run("extract", *images).stdout.splitlines()) == 255
 

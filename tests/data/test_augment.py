@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from pxgen.data.augment import HUES, UNCHANGED, Augmentation, recolours
 from pxgen.data.batches import Examples
 from pxgen.palette import Palette
-from tests.support.tiny import PALETTE, tiny_dataset
+from tests.support.tiny import PALETTE, labelled, tiny_dataset
 
 CPU = torch.device("cpu")
 
@@ -39,6 +40,31 @@ def test_no_pixel_leaves_the_canvas(tmp_path: Path) -> None:
     changed, told = Augmentation(dataset).apply(pixels, np.random.default_rng(1))
     assert ((changed > 0).sum((1, 2, 3)) == (pixels > 0).sum((1, 2, 3))).all()
     assert set(told[:, 2]) == {-1, 0, 1}
+
+
+def test_sprites_move_down_as_far_as_the_canvas_allows(tmp_path: Path) -> None:
+    """An eighth of sixteen rows is two; the number beside a sprite is the share of these."""
+    pixels = np.zeros((400, 1, 16, 8), np.uint8)
+    pixels[:, 0, 1:10, 2:6] = 1
+    dataset = labelled(tmp_path, pixels, np.zeros((400, 0), np.uint8), np.zeros(400))
+    changed, told = Augmentation(dataset).apply(pixels, np.random.default_rng(0))
+    tops = (changed > 0).any((1, 3)).argmax(1)
+    assert set(tops) == {0, 1, 2, 3}
+    assert np.array_equal(tops - 1, np.rint(2 * told[:, 1]))
+    lefts = (changed > 0).any((1, 2)).argmax(1)
+    assert np.array_equal(lefts - 2, np.rint(told[:, 2]))
+
+
+def test_mirrors_turns_and_lightness_come_equally_often(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path, count=48)
+    pixels, _ = dataset.take(np.resize(np.arange(48), 3000))
+    _, told = Augmentation(dataset).apply(pixels, np.random.default_rng(0))
+    share = 1 - UNCHANGED
+    assert (told[:, 0] == 1).mean() == pytest.approx(share / 2, abs=0.03)
+    assert (told[:, 5] == 1).mean() == pytest.approx(share / 3, abs=0.03)
+    assert (told[:, 5] == -1).mean() == pytest.approx(share / 3, abs=0.03)
+    assert len(np.unique(told[:, 3:5].round(3), axis=0)) == HUES
+    assert (told[:, 3] > 1e-6).mean() == pytest.approx(share * (HUES - 1) / HUES, abs=0.03)
 
 
 def test_a_turned_hue_is_the_nearest_entry_and_a_whole_turn_none() -> None:

@@ -16,7 +16,7 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset
 from pxgen.errors import InputError, UsageError
-from pxgen.evaluation.evaluate import evaluate
+from pxgen.evaluation.evaluate import _asked, evaluate
 from pxgen.evaluation.figures import Figure
 from pxgen.evaluation.judge import train_judges
 from pxgen.models.protocol import SamplingParams
@@ -113,6 +113,23 @@ def test_clips_go_on_with_the_labels_that_they_have(tmp_path: Path) -> None:
     _, marks = data.take(data.held_out)
     assert found.facts["continuation"]["clips"] == len(marks) > 1
     assert torch.equal(torch.cat(asked), torch.from_numpy(marks) * 2.0 - 1)
+
+
+def test_of_several_labels_of_a_sprite_any_is_asked_for(tmp_path: Path) -> None:
+    """Every sprite bears both, or none where it is every tenth."""
+    data = tiny_dataset(tmp_path, count=120)
+    marks = np.ones_like(data.marks)
+    marks[::10] = 0
+    both = dataclasses.replace(data, marks=marks)
+    settings = dataclasses.replace(OPTIONS, count=1000)
+    nothing = np.zeros(0, np.intp)
+    asked = _asked(settings, loaded(data), both, nothing)
+    shares = [float((asked == label).mean()) for label in (-1, 0, 1)]
+    none = float((marks[data.train] == 0).all(1).mean())
+    assert shares == pytest.approx([none, (1 - none) / 2, (1 - none) / 2], abs=0.05)
+    assert np.array_equal(asked, _asked(settings, loaded(data), both, nothing))
+    other = _asked(dataclasses.replace(settings, seed=1), loaded(data), both, nothing)
+    assert not np.array_equal(asked, other)
 
 
 def test_labels_are_asked_for_as_often_as_training_sprites_bear_them(tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def test_a_label_without_bearers_is_left_out(tmp_path: Path) -> None:
     assert figures["shows_label"]["of"] == 2
 
 
+def test_perfect_samples_would_score_the_judges_recall_of_what_was_asked(tmp_path: Path) -> None:
+    measure = Labels(marked(tmp_path), seed=0, workers=1)
+    known = measure.reference()["labels"]
+    figures = measure.of(drawn(np.zeros((4, 1, 6, 6), np.uint8), [0, 1, 1, 1]))
+    wanted = (known["label 0"]["recall"] + 3 * known["label 1"]["recall"]) / 4
+    assert figures["judge_recall"]["share"] == pytest.approx(wanted)
+    assert 0 <= figures["judge_recall"]["low"] < wanted <= figures["judge_recall"]["high"] <= 1
+
+
 def test_judges_are_the_same_on_any_number_of_threads(tmp_path: Path) -> None:
     dataset = marked(tmp_path, rare=15)
     one, two = (Labels(dataset, seed=0, workers=w) for w in (1, 2))

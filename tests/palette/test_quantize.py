@@ -10,7 +10,9 @@ import pytest
 from pxgen.errors import InputError, UsageError
 from pxgen.palette import Palette
 from pxgen.palette.quantize import (
+    Loss,
     build_palette,
+    error_text,
     exact_palette,
     loss_report,
     suggest_count,
@@ -128,3 +130,9 @@ def test_the_suggested_count_is_the_smallest_that_is_good_enough():
     assert count == 64
     assert loss_report(colors, counts, build_palette(colors, counts, 64)).exact_share >= 0.99
     assert loss_report(colors, counts, build_palette(colors, counts, 32)).exact_share < 0.99
+
+
+def test_an_error_is_told_in_steps_of_a_colour_and_none_as_none() -> None:
+    loss = Loss(pixels=4, exact=3, error=4 * 5.0**2)
+    assert error_text(loss.psnr) == "colours are off by 5.0 of 255 on average (34.2 dB PSNR)"
+    assert error_text(math.inf) == "no colour is off"

@@ -11,12 +11,14 @@ from click.testing import CliRunner
 
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
+from pxgen.config.schema import rules
+from pxgen.config.settings import SamplerSettings
 from pxgen.errors import UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.sampling.model_choice import check_sampling
 from tests.support.checkpoints import CARD, save
 from tests.support.sampled import run
-from tests.support.tiny import tiny_model
+from tests.support.tiny import FAMILIES, tiny_model
 
 
 def test_the_run_written_last_is_taken_and_named(
@@ -70,3 +72,10 @@ def test_the_default_sampler_is_one_of_the_table_and_may_be_named(recipe: str) -
     check_sampling(SamplingParams(sampler=model.sampler), model)
     with pytest.raises(UsageError, match="no sampler 'painter' for this model"):
         check_sampling(SamplingParams(sampler="painter"), model)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_help_of_truncated_sampling_names_the_models_that_take_it(family: str) -> None:
+    for name in ("top_k", "top_p"):
+        takes = name in tiny_model(family).takes
+        assert takes == (family in rules(SamplerSettings)[name].doc)

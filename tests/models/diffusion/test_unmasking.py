@@ -89,6 +89,48 @@ def test_remasking_draws_every_pixel_once_more_given_all_others() -> None:
     assert [places.shape[1] for places in asked[8:]] == [5, 5, 5, 5]
 
 
+def parts_drawn_again(canvas: Canvas, seed: int, steps: int = 24) -> list[Tensor]:
+    """The ``(k,)`` places that each remasking step draws anew."""
+    asked: list[Tensor] = []
+
+    def watched(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
+        asked.append(places[0])
+        return torch.zeros(*places.shape, COLORS)
+
+    start = torch.full((1, canvas.pixels), HIDDEN)
+    noise = PictureNoise(seed, [0])
+    made = unmask(
+        watched,
+        start,
+        HIDDEN,
+        noise,
+        canvas=canvas,
+        order=ORDERS["remask"],
+        steps=steps,
+        temperature=1.0,
+    )
+    assert (list(made)[-1] < COLORS).all()
+    return asked[steps - steps // 3 :]
+
+
+def apart(places: Tensor, canvas: Canvas) -> float:
+    """The mean distance from a place to the nearest other, in pixels."""
+    rest, column = places // canvas.width, places % canvas.width
+    at = torch.stack([rest // canvas.height, rest % canvas.height, column], 1).float()
+    return float(torch.cdist(at, at).fill_diagonal_(torch.inf).min(1).values.mean())
+
+
+@pytest.mark.parametrize("canvas", [Canvas(1, 24, 24), Canvas(1, 16, 24), Canvas(4, 12, 12)])
+def test_pixels_that_do_not_see_each_other_lie_apart(canvas: Canvas) -> None:
+    """Farther than as many pixels at random do, whichever way the lattice is mirrored."""
+    chance = torch.Generator().manual_seed(0)
+    for seed in range(8):
+        parts = parts_drawn_again(canvas, seed)
+        anywhere = [torch.randperm(canvas.pixels, generator=chance)[: len(p)] for p in parts]
+        ours, theirs = (sum(apart(p, canvas) for p in each) for each in (parts, anywhere))
+        assert ours > (1.25 if canvas.frames == 1 else 1.05) * theirs
+
+
 @pytest.mark.parametrize("order", ORDERS)
 def test_given_pixels_are_never_touched(order: str) -> None:
     start = torch.full((2, PIXELS), HIDDEN)

@@ -27,7 +27,7 @@ _WIDE = 400
 @settings_options(EvaluateSettings)
 @pass_session
 def command(session: Session, /, settings: EvaluateSettings) -> None:
-    """Measure how good a model is and print a table.
+    """Measure how good a model is: print figures, and what is unlike real sprites.
 
     Draws sprites that are asked for a label each and measures: whether they show it,
     by a classifier trained on real sprites whose own accuracy is printed beside; how they compare
@@ -91,7 +91,7 @@ def _print(evaluation: Evaluation) -> None:
         console.print(line)
     shown = list(tables(evaluation))
     for figures in shown:
-        # Columns of one height of detail stand below each other.
+        # Tables of figures have their columns one below the other.
         alike = [t for t in shown if len(t.headings) <= _COLUMNS or t is figures]
         table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=terminal)
         for number, heading in enumerate(figures.headings):

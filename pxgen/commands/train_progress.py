@@ -28,7 +28,9 @@ def opening(training: Training) -> str:
     line = f"{model['family']}{sizes and ': '}{sizes}; {len(training.dataset.train)} sprites"
     if trainer.augmented:
         # Where each sprite has its own palette, hues are not turned.
-        changes = ["mirrored", "moved", "recoloured"][: 2 if training.dataset.palettes else 3]
+        changes = ["mirrored", "moved", "recoloured"][
+            : 3 if training.dataset.palettes is None else 2
+        ]
         return f"{line}, augmented: {', '.join(changes)}"
     if training.settings.augment == "yes":
         return f"{line}; augment = yes has no effect, only diffusions are told of it"

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
+from pxgen.evaluation.adherence import Adherence
 from pxgen.evaluation.copies import Copies
 from pxgen.evaluation.craft import Craft
+from pxgen.evaluation.distribution import Distribution
 from pxgen.evaluation.evaluate import Evaluation
 from pxgen.evaluation.figures import proportion
 from pxgen.evaluation.labels import Labels
 from pxgen.evaluation.legality import Legality
-from pxgen.evaluation.report_text import tables
+from pxgen.evaluation.measure import Measure
+from pxgen.evaluation.motion import Motion
+from pxgen.evaluation.report_text import MAX_RUNS, tables, text
 from pxgen.evaluation.verdict import verdict
 from tests.support.tiny import PALETTE
 
@@ -106,3 +111,13 @@ def test_each_number_of_steps_is_judged_and_two_stand_in_a_row() -> None:
     assert "Nothing measured" in lines[4]
     headings = [table.headings[1:] for table in tables(evaluation) if table.headings[0] == "craft"]
     assert headings == [["8 steps", "16 steps", "held out"], ["24 steps", "held out"]]
+
+
+@pytest.mark.parametrize(
+    "measure", [Adherence, Legality, Labels, Copies, Distribution, Craft, Motion]
+)
+def test_two_numbers_of_steps_beside_real_sprites_fit_100_columns(measure: type[Measure]) -> None:
+    """Three figures of the longest kind, two blanks before each."""
+    figure = len(text({"value": -0.044, "low": -0.304, "high": 0.216}))
+    titles = [f"{row.title}, {row.unit}" if row.unit else row.title for row in measure.rows]
+    assert max(map(len, titles)) + (MAX_RUNS + 1) * (2 + figure) <= 100

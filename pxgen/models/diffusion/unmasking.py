@@ -60,7 +60,8 @@ def unmask(
     P = tokens.shape[1]
     unknown = tokens == mask_token
     total = unknown.sum(-1, keepdim=True)
-    priorities, tempered = noise.uniform(P), PixelTemperature(temperature)
+    turns = rank(noise.uniform(P), torch.ones_like(unknown))
+    tempered = PixelTemperature(temperature)
     reveals = steps - int(steps * REMASK_SHARE) if order.remasks else steps
     parts = _parts(unknown, noise, canvas, steps - reveals)
     yield tokens
@@ -76,8 +77,7 @@ def unmask(
         after = _left_after(total, step, reveals) if step < reveals else torch.zeros_like(total)
         due = (left - after).clamp(min=0)
         wanted = left if order.confident else due
-        places = priorities.masked_fill(~masked, math.inf).argsort(dim=-1, stable=True)
-        places = places[:, : int(wanted.max())]
+        places = turns.masked_fill(~masked, P).topk(int(wanted.max()), largest=False).indices
         drawable = torch.arange(places.shape[1], device=tokens.device) < wanted
         probabilities = tempered.probs(predict(tokens, places, step / steps), drawable)
         drawn = categorical(probabilities, luck.gather(1, places))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from torch import Tensor
+
 MODEL_KEYS = {
     "asked": "loss_pixels",
     "blind": "label_dropout",
@@ -28,8 +30,8 @@ WEIGHTS = {
 """Parts of the dotted names of tensors in format 1, and in format 2."""
 
 
-OLDEST = {"masked": 4, "uniform": 3, "gaussian": 3}
-"""The oldest format of families whose network has changed since the first."""
+OLDEST = {"masked": 3, "uniform": 3, "gaussian": 3}
+"""The oldest format of families whose network was another before."""
 
 
 def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
@@ -46,3 +48,25 @@ def migrate_weight(name: str, version: int) -> str:
     for old, new in WEIGHTS.items():
         dotted = dotted.replace(f".{old}.", f".{new}.")
     return dotted[1:-1]
+
+
+def migrate_tensors(tensors: Mapping[str, Tensor], family: str, version: int) -> dict[str, Tensor]:
+    """All tensors stored in format ``version``, under today's names, and those that are new."""
+    today = {migrate_weight(name, version): tensor for name, tensor in tensors.items()}
+    return today | _color_cache(today) if family == "masked" and version < 4 else today
+
+
+def _color_cache(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The cache of colours beside each palette, which format 4 brought: zero, as it begins."""
+    added: dict[str, Tensor] = {}
+    for name, palette in tensors.items():
+        owner, found, moment = name.partition("palette")
+        if not found:
+            continue
+        weight, bias = palette.new_zeros(3, palette.shape[-1]), palette.new_zeros(3)
+        if moment == "":
+            added |= {f"{owner}cache.lean.weight": weight, f"{owner}cache.lean.bias": bias}
+        elif moment == ".exp_avg":
+            added[f"{owner}cache.lean.weight.momentum"] = weight
+            added |= {f"{owner}cache.lean.bias.{each}": bias for each in ("exp_avg", "exp_avg_sq")}
+    return added

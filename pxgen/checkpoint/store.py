@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card, stored_format
-from pxgen.checkpoint.migration import OLDEST, migrate_weight
+from pxgen.checkpoint.migration import OLDEST, migrate_tensors
 from pxgen.config.schema import Table, Where
 from pxgen.errors import InputError
 from pxgen.files import write_bytes
@@ -69,7 +69,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
             "it anew"
         )
     try:
-        return {migrate_weight(name, version): tensor for name, tensor in load_file(path).items()}
+        return migrate_tensors(load_file(path), family, version)
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is not a whole safetensors file: {error}") from error
 

@@ -34,31 +34,31 @@ class PixelTemperature:
     Where little is known yet, the background is the likeliest entry nearly everywhere, and a
     temperature below 1 that sharpened it would empty the canvas. So a bias is added to the logits
     of being transparent: the one by which as many pixels are expected to be so as without a
-    temperature, up to a debt of a few pixels, which later draws pay back.
+    temperature, up to a debt of a few pixels, which later draws pay back once it is booked.
     """
 
     def __init__(self, temperature: float) -> None:
         self._temperature = max(temperature, MIN_TEMPERATURE)
         self._debt: Tensor | float = 0.0
-        self._lent: Tensor | float = 0.0
 
-    def probs(self, logits: Tensor, counts: Tensor | None = None) -> Tensor:
-        """``(n, M, K)`` logits to the probabilities to draw by.
+    def probs(self, logits: Tensor, counts: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """``(n, M, K)`` logits to the probabilities to draw by, and ``(n, M)`` what each lends.
 
-        The silhouette is that of the ``(n, M) bool`` pixels that count, all unless told.
+        That is the expected number of transparent pixels by which it falls short. The silhouette
+        is that of the ``(n, M) bool`` pixels that count, all unless told.
         """
         plain = logits.softmax(-1)
         if self._temperature == 1:
-            return plain
+            return plain, torch.zeros_like(plain[..., 0])
         odds = logits[..., 0] - logits[..., 1:].logsumexp(-1)
         counts = torch.ones_like(odds) if counts is None else counts.to(odds)
         transparent = self._transparent(odds, plain[..., 0], counts)
-        self._lent = plain[..., 0] - transparent
-        return pixel_probs(logits, self._temperature, transparent.unsqueeze(-1))
+        probabilities = pixel_probs(logits, self._temperature, transparent.unsqueeze(-1))
+        return probabilities, plain[..., 0] - transparent
 
-    def book(self, revealed: Tensor) -> None:
-        """Add what the ``(n, M) bool`` pixels that keep their draw owe to the debt."""
-        self._debt = self._debt + (self._lent * revealed).sum(-1, keepdim=True)
+    def book(self, lent: Tensor, revealed: Tensor) -> None:
+        """Add what was lent by the ``(n, M) bool`` pixels that keep their draw to the debt."""
+        self._debt = self._debt + (lent * revealed).sum(-1, keepdim=True)
 
     def _transparent(self, odds: Tensor, plain: Tensor, counts: Tensor) -> Tensor:
         """``(n, M)`` probabilities of being transparent: those of the biased odds, sharpened."""

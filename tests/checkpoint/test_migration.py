@@ -74,6 +74,23 @@ def test_a_diffusion_of_an_older_format_is_refused_in_one_line(tmp_path: Path, r
         load_model(path)
 
 
+def test_a_masked_diffusion_without_a_cache_of_colours_draws_as_it_did(tmp_path: Path) -> None:
+    """Of format 3: a new cache changes nothing."""
+    path = save(tmp_path)
+    now, labels = load_model(path), torch.zeros(2, 2)
+    about = json.loads(read_card(path)[1].metadata[KEY]) | {"format": 3}
+    tensors = load_file(path)
+    without = {name: each for name, each in tensors.items() if ".cache." not in name}
+    assert without.keys() < tensors.keys()
+    save_file(without, path, metadata={KEY: json.dumps(about)})
+    assert load_tensors(path).keys() == tensors.keys()
+    first, second = (
+        loaded.model.sample(labels, PictureNoise(0, [0, 1]), SamplingParams())
+        for loaded in (load_model(path), now)
+    )
+    assert torch.equal(first, second)
+
+
 def test_weights_of_optimizers_have_the_names_of_their_parameters() -> None:
     assert migrate_weight("optimizer.rise.spread.weight.exp_avg", 1) == (
         "optimizer.upsample.expand.weight.exp_avg"

@@ -16,7 +16,7 @@ class ColorCache(nn.Module):
 
     A sprite has few colours of its palette, so one that it has shown already is far likelier than
     another. Each pixel says by its features how far it leans to colours in use, at first not at
-    all. Telling the whole network of them as well costs built-in characters twice what it brings.
+    all.
     """
 
     indivisible: ClassVar[bool] = True
@@ -35,9 +35,11 @@ class ColorCache(nn.Module):
         """
         ones = torch.ones_like(tokens, dtype=torch.float32)
         counts = ones.new_zeros(len(tokens), self.colors + 1).scatter_add(1, tokens, ones)
-        # Pixels of each colour, on a larger canvas as many as on the model's own.
-        counts = counts[:, :-1] * (self.pixels / tokens.shape[1])
-        used = (counts > 0).float()
+        used = (counts[:, :-1] > 0).float()
+        # On a larger canvas as many as on the model's own, which are one at least.
+        counts = used * (counts[:, :-1] * (self.pixels / tokens.shape[1])).clamp(min=1)
         known = counts.sum(1, keepdim=True).log1p()
-        logits: Tensor = self.lean(features) @ torch.stack([used, counts.log1p(), used * known], 1)
+        statistics = torch.stack([used, counts.log1p(), used * known], 1)
+        with torch.autocast(features.device.type, enabled=False):
+            logits: Tensor = self.lean(features) @ statistics
         return logits

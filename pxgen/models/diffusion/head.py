@@ -46,7 +46,8 @@ class SpriteHead(nn.Module):
 
     def project(self, placed: Tensor) -> Tensor:
         """``(..., R)`` features, those of the place among them, to ``(..., K)`` logits."""
-        return F.linear(placed, self.palette, self.bias)
+        with torch.autocast(placed.device.type, enabled=False):
+            return F.linear(placed, self.palette, self.bias)
 
     def logits(self, features: Tensor) -> Tensor:
         """``(B, P, rank)`` features to ``(B, P, K) float32``, whatever the network ran in."""

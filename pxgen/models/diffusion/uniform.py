@@ -233,7 +233,7 @@ class UniformDiffusion(Diffusion):
                 logits = logits.masked_fill(~sampling.lock, -torch.inf)
             if temperature != 1:
                 open_ = None if sampling.mask is None else sampling.mask.flatten().expand_as(tokens)
-                logits = PixelTemperature(temperature).probs(logits, open_).log()
+                logits = PixelTemperature(temperature).probs(logits, open_)[0].log()
             alpha_bar, alpha_bar_next = (
                 torch.full((1, 1, 1), share).to(logits.device)
                 for share in (step.alpha_bar, step.alpha_bar_next)

@@ -79,18 +79,24 @@ def unmask(
         wanted = left if order.confident else due
         places = turns.masked_fill(~masked, P).topk(int(wanted.max()), largest=False).indices
         drawable = torch.arange(places.shape[1], device=tokens.device) < wanted
-        probabilities = tempered.probs(predict(tokens, places, step / steps), drawable)
+        probabilities, lent = tempered.probs(predict(tokens, places, step / steps), drawable)
         drawn = categorical(probabilities, luck.gather(1, places))
         if surprise is not None:
-            # Without noise the dull pixels come first, and all pictures look alike.
             fading = surprise.gather(1, places) * (1 - (step + 1) / steps)
-            likelihood = probabilities.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
-            scores = likelihood.clamp(min=1e-9).log() + fading
-            drawable &= rank(scores.neg(), drawable) < due
-        tempered.book(drawable)
+            drawable &= _by_surety(probabilities, drawn, fading, drawable) < due
+        tempered.book(lent, drawable)
         drawn = torch.where(drawable, drawn, tokens.gather(1, places))
         tokens = tokens.scatter(1, places, drawn)
         yield tokens
+
+
+def _by_surety(probabilities: Tensor, drawn: Tensor, fading: Tensor, drawable: Tensor) -> Tensor:
+    """``(n, M)``: the rank of each drawn pixel by its probability and a noise, the surest first.
+
+    Without the noise the dull pixels would come first, and all pictures look alike.
+    """
+    likelihood = probabilities.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
+    return rank((likelihood.clamp(min=1e-9).log() + fading).neg(), drawable)
 
 
 def _left_after(total: Tensor, step: int, steps: int) -> Tensor:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 import torch
 
 from pxgen.models.diffusion.color_cache import ColorCache
@@ -39,3 +42,12 @@ def test_a_larger_canvas_counts_as_the_models_own() -> None:
     own, larger = torch.tensor([[0, 1, 1, MASK]]), torch.tensor([[0, 1, 1, MASK] * 2])
     features = torch.randn(1, 3, 2)
     assert torch.allclose(tested(features, own), tested(features, larger))
+
+
+def test_a_colour_that_is_rare_on_a_large_canvas_counts_as_one_pixel() -> None:
+    tested = cache()
+    with torch.no_grad():
+        tested.lean.bias.copy_(torch.tensor([0.0, 1.0, 0.0]))
+    large = torch.cat([torch.tensor([[2]]), torch.zeros(1, 63, dtype=torch.long)], 1)
+    ((*_, leant),) = tested(torch.zeros(1, 1, 2), large)[0].tolist()
+    assert leant == pytest.approx(math.log(2))

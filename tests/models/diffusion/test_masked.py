@@ -7,6 +7,7 @@ from itertools import permutations
 
 import pytest
 import torch
+from torch.nn import functional
 
 from pxgen.models.diffusion.masked import MaskedDiffusion, MaskedSpec
 from pxgen.models.protocol import Batch, SamplingParams
@@ -42,6 +43,42 @@ def test_the_bound_weighs_every_order_alike() -> None:
     assert bits.mean().item() == pytest.approx(exact, rel=0.02)
 
 
+def trained() -> MaskedDiffusion:
+    """A model whose weights are all random: new ones have zeros, which hide mistakes."""
+    model = tiny_model("masked")
+    assert isinstance(model, MaskedDiffusion)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.denoiser.parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+    return model
+
+
+def test_masked_pixels_do_not_leak_into_their_own_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all pixels masked another sprite gives the same logits."""
+    model, seen = trained(), []
+    cross_entropy = functional.cross_entropy
+
+    def watched(logits: torch.Tensor, *rest: torch.Tensor, reduction: str) -> torch.Tensor:
+        seen.append(logits)
+        return cross_entropy(logits, *rest, reduction=reduction)
+
+    monkeypatch.setattr(functional, "cross_entropy", watched)
+    for color in (1, 2):
+        pixels = torch.full((1, *domain().canvas), color)
+        level = torch.full((1,), 0.999)
+        model._bound(pixels, torch.zeros(1, 2), level, BatchNoise(1, 0, 0), None)
+    assert torch.equal(*seen)
+
+
+def test_logits_are_whole_floats_whatever_the_network_ran_in() -> None:
+    model = trained()
+    tokens = torch.randint(0, K, (2, P))
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = model.denoiser.score(model.denoiser(tokens, torch.zeros(2, 2)), tokens)
+    assert logits.dtype == torch.float32
+
+
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_guidance_ramps_up_from_the_conditional(
     guidance: float, monkeypatch: pytest.MonkeyPatch
@@ -57,9 +94,11 @@ def test_guidance_ramps_up_from_the_conditional(
 
     asked: list[torch.Tensor] = []
 
-    def watched(self: PixelTemperature, logits: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
+    def watched(
+        self: PixelTemperature, logits: torch.Tensor, drawn: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         asked.append(logits.softmax(-1)[0, 0])
-        return logits.softmax(-1)
+        return logits.softmax(-1), torch.zeros(logits.shape[:2])
 
     model.denoiser.forward = network  # type: ignore[method-assign]
     model.denoiser.score = lambda features, tokens: features  # type: ignore[method-assign]

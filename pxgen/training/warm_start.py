@@ -4,8 +4,8 @@ Weights of labels go by the labels' names, those of colours by the nearest colou
 where their shapes are equal. Modules declare which of their weights belong to labels and colours,
 and along which dimension, in ``axes``.
 
-Biases of places are left out unless the dataset is the same: with those of another collection,
-starts were measured to be worse than fresh ones.
+Biases of places are left out unless the dataset is the same: they say what stands where in the
+collection that they were learnt from.
 """
 
 from __future__ import annotations

@@ -38,9 +38,8 @@ HEADS = 4
 DETAIL = 32
 """Channels at full resolution."""
 TEMPLATE_SHARE = 0.25
-"""Share of a pixel's bits that its place tells where sprites share a template: 36 to 50 % of those
-of built-in characters, CryptoPunks and LPC characters (28 to 36 % by 40 sprites of them), 5 to 19 %
-of those of monsters and items (less by fewer)."""
+"""Share of a pixel's bits that its place tells where sprites share a template: it tells more of
+characters posed alike, from a few dozen on, and less of monsters and items."""
 PRIOR_SPRITES = 4
 """Sprites that the frequencies of colours anywhere count as, beside those at a place."""
 

@@ -167,14 +167,21 @@ class SamplerSettings:
     """By which rules a model draws, whatever the number of steps."""
 
     sampler: str | None = setting(
-        None, "order of drawing; unset: the model's own", example='"confidence"', metavar="NAME"
+        None,
+        "order of drawing; confidence sharpens, and empties sprites that share no template; "
+        "unset: the model's own",
+        example='"confidence"',
+        metavar="NAME",
     )
     guidance: float | None = setting(
-        None, "how strictly labels are followed; unset: the model's own", low=0, example="2.0"
+        None,
+        "how strictly labels are followed; above 1 more colours and noise; unset: the model's own",
+        low=0,
+        example="2.0",
     )
     temperature: float | None = setting(
         None,
-        "below 1 calmer colours (try 0.8), above 1 wilder; unset: the model's own",
+        "below 1 fewer and calmer colours (try 0.9), above 1 wilder; unset: the model's own",
         low=0,
         high=100,
         example="1.0",

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from pxgen.arrays import Bools, IndexMaps
+from pxgen.arrays import F64, Bools, IndexMaps
 from pxgen.errors import UsageError
 
 Anchor = Literal["bottom", "center"]
@@ -44,10 +44,13 @@ class Domain(NamedTuple):
         return len(self.palette)
 
 
-def nearly_empty(pixels: IndexMaps) -> Bools:
-    """``(...) bool``: the empty and nearly empty ones of ``(..., T, H, W) uint8`` index maps."""
+def nearly_empty(pixels: IndexMaps, present: float | F64 = 1.0) -> Bools:
+    """``(...) bool``: the empty and nearly empty ones of ``(..., T, H, W) uint8`` index maps.
+
+    ``present`` is the share of its frames that each has.
+    """
     shares = (pixels != 0).mean((-3, -2, -1))
-    return np.asarray(shares < NEARLY_EMPTY)
+    return np.asarray(shares < NEARLY_EMPTY * np.asarray(present))
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -34,6 +34,8 @@ class Card:
     """Stage, step, settings and measures of the training; empty in a file made for sampling."""
     anchor: Anchor = "bottom"
     """Placement of sprites smaller than the canvas."""
+    frame_names: tuple[str, ...] = ()
+    """The name of each frame; empty where they have none."""
 
     @property
     def domain(self) -> Domain:
@@ -43,6 +45,9 @@ class Card:
     def dump(self) -> dict[str, str]:
         """The card as safetensors metadata."""
         about = asdict(self) | {"palette": list(self.palette.hex), "format": FORMAT}
+        if not self.frame_names:
+            # Files of clips without names stay as they were before there were names.
+            del about["frame_names"]
         return {KEY: json.dumps(about, sort_keys=True)}
 
 
@@ -84,7 +89,10 @@ def read_card(path: Path) -> tuple[Card, Header]:
             fingerprint=str(about["fingerprint"]),
             training=dict(about["training"]),
             anchor="center" if about.get("anchor") == "center" else "bottom",
+            frame_names=tuple(str(name) for name in about.get("frame_names", ())),
         )
+        if card.frame_names and len(set(card.frame_names)) != frames:
+            raise ValueError("names of other frames")
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise InputError(f"{file} is no pxgen checkpoint: train one with `pxgen train`") from None
     if min(card.canvas) < 1 or card.canvas.pixels > 2**24:

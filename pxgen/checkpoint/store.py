@@ -98,6 +98,8 @@ def fingerprint(loaded: Loaded) -> str:
     card = loaded.card
     digest = hashlib.sha256()
     shape = [dict(card.model), list(card.canvas), list(card.palette.hex), list(card.label_names)]
+    if card.frame_names:
+        shape.append(list(card.frame_names))
     digest.update(json.dumps(shape, sort_keys=True).encode())
     for name, tensor in sorted(loaded.model.module.state_dict().items()):
         digest.update(name.encode())

@@ -15,7 +15,7 @@ from pxgen.errors import InputError, UsageError
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import MAX_SPRITE_SIDE, pad_to_canvas
-from pxgen.ingest.sources import Sources, Sprite
+from pxgen.ingest.sources import NO_VIEWS, Sources, Sprite
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
@@ -50,7 +50,7 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
         raise error
 
     found = find_files(settings.sources)
-    sources = Sources(found, DataSettings(frames=settings.frames), refuse)
+    sources = Sources(found, DataSettings(frames=settings.frames, views=NO_VIEWS), refuse)
     sprites = list(sources.sprites())
     maps, palette = _together(sprites, sources.tally.shared_table)
     canvas = _canvas(maps)

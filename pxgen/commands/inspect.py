@@ -17,6 +17,7 @@ from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, dataset_file, 
 from pxgen.data.tensorfile import read_header
 from pxgen.errors import InputError, UsageError
 from pxgen.evaluation.label_study import study
+from pxgen.frames import views_of
 from pxgen.ingest.census import Census
 from pxgen.ingest.contact_sheets import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.folder import label_numbers
@@ -105,6 +106,8 @@ def inspect_dataset(
         "width": dataset.canvas.width,
         "height": dataset.canvas.height,
         "frames": dataset.canvas.frames,
+        **_named_frames(dataset.frame_names),
+        **_missing(dataset),
         "colors": len(dataset.palette),
         "train": len(dataset.train),
         "held_out": len(dataset.held_out),
@@ -194,6 +197,7 @@ def inspect_checkpoint(path: Path) -> Inspection:
         "width": card.canvas.width,
         "height": card.canvas.height,
         "frames": card.canvas.frames,
+        **_named_frames(card.frame_names),
         "colors": len(card.palette),
         "tensors": len(header.entries),
         "bytes": sum(entry.stop - entry.start for entry in header.entries.values()),
@@ -205,6 +209,26 @@ def inspect_checkpoint(path: Path) -> Inspection:
         "suspicious": [],
     }
     return Inspection(facts, swatch_png(card.palette))
+
+
+def _named_frames(names: tuple[str, ...]) -> dict[str, Any]:
+    """The names of frames and how many each view has, where they have names."""
+    if not names:
+        return {}
+    views = {view: len(frames) for view, frames in views_of(names).items() if view}
+    return {"frame_names": list(names), "views": views}
+
+
+def _missing(dataset: Dataset) -> dict[str, Any]:
+    """Sprites that lack frames, and how many lack each frame, where any does."""
+    if dataset.present is None:
+        return {}
+    names = dataset.frame_names or tuple(map(str, range(dataset.canvas.frames)))
+    lacking = (~dataset.present).sum(0).tolist()
+    return {
+        "incomplete": int((~dataset.present.all(1)).sum()),
+        "missing": {name: count for name, count in zip(names, lacking, strict=True) if count},
+    }
 
 
 def _color_use(dataset: Dataset) -> I64:

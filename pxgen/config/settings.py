@@ -45,6 +45,27 @@ class DataSettings:
     )
     margin: int = setting(0, "with cell: pixels around the sheet", low=0, metavar="PX")
     spacing: int = setting(0, "with cell: pixels between cells", low=0, metavar="PX")
+    views: str | None = setting(
+        None,
+        "names of the views in sheets (a row each), file names, folders or tags; none: no names; "
+        "unset: as found in names",
+        example='"down,left,right,up"',
+        metavar="A,B",
+        separator=",",
+    )
+    by: Literal["rows", "columns"] = setting(
+        "rows", "with cell and views: the views of a sheet are its rows or its columns"
+    )
+    layout: Literal["rpg-maker", "lpc", "ninja"] | None = setting(
+        None, "sheets of a known layout, with views and steps", example='"rpg-maker"'
+    )
+    take: str | None = setting(
+        None,
+        "of the named frames only these; * stands for anything; unset: all",
+        example='"walk-*,idle-*/0"',
+        metavar="A,B",
+        separator=",",
+    )
     frames: int | None = setting(None, "frames a clip; unset: as found", low=1, example="8")
     labels: str = setting(
         "auto",

@@ -56,6 +56,7 @@ def keep_seen(source: Path, target: Path, report: Remark) -> None:
         label_names=dataset.label_names,
         canvas=dataset.canvas,
         info=dataset.info,
+        frame_names=dataset.frame_names,
     )
     with writer:
         for start in range(0, len(dataset), CHUNK):
@@ -63,4 +64,4 @@ def keep_seen(source: Path, target: Path, report: Remark) -> None:
             pixels, _ = dataset.take(rows)
             shown = (dataset.borne(rows) & np.isin(unseen[rows], (0, TRACED))).astype(np.uint8)
             writer.append(pixels, shown, dataset.names[start : start + len(rows)])
-        writer.finish(dataset.split, dataset.group, unseen, dataset.palettes)
+        writer.finish(dataset.split, dataset.group, unseen, dataset.palettes, dataset.present)

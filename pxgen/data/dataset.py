@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,7 +27,7 @@ from pxgen.palette import Palette
 
 FORMAT = 1
 FILE_NAME = "dataset.safetensors"
-TRAIN, HELD_OUT = 0, 1
+TRAIN, HELD_OUT, NEITHER = 0, 1, 2
 OCCLUDED, ABSENT, TRACED = 1, 2, 3
 """States of a label that a sprite bears and its pixels do not show: hidden by others, unexplained,
 or hidden with a trace in other pixels, from which a model can still learn it."""
@@ -54,10 +54,15 @@ class Dataset:
     palettes: Rgba | None
     """``(N, K, 4) uint8`` where every sprite has a palette of its own: the colours of entries 1…,
     alpha 0 where it has no more. ``palette`` then holds their means."""
+    frame_names: tuple[str, ...]
+    """The name of each frame, such as ``front`` or ``down/0``; empty where they have none."""
+    present: Bools | None
+    """``(N, T) bool``: the frames that each sprite has; the others are transparent and nobody knows
+    what they show. None where every sprite has all."""
     info: Mapping[str, Any]
     """Provenance: sources, and what preparing them did."""
     fingerprint: str
-    """SHA-256 over palette, label names and every tensor."""
+    """SHA-256 over palette, label and frame names and every tensor."""
 
     def __repr__(self) -> str:
         return "<dataset {}, {} sprites of {} x {} x {}>".format(self.location, *self.pixels.shape)
@@ -95,6 +100,12 @@ class Dataset:
         """The source of each sprite: a file name, with a frame or cell number where needed."""
         blob = read_header(self.path).read("names", "U8", 1)
         return tuple(blob.tobytes().decode("utf-8", "replace").split("\n"))[: len(self)]
+
+    def complete(self) -> Dataset:
+        """The same with neither side of the split holding sprites that lack a frame."""
+        if self.present is None:
+            return self
+        return replace(self, split=np.where(self.present.all(1), self.split, NEITHER))
 
     def take(self, rows: NDArray[np.intp]) -> tuple[IndexMaps, Marks]:
         """Copies of the chosen sprites ``(n, T, H, W)`` and their marks ``(n, L)``.
@@ -148,6 +159,8 @@ def open_dataset(path: Path) -> Dataset:
         palette=Palette.from_hex(about["palette"]),
         label_names=tuple(about["labels"]),
         palettes=header.read("palettes", "U8", 3) if "palettes" in header.entries else None,
+        frame_names=tuple(about.get("frames", ())),
+        present=header.read("present", "U8", 2) != 0 if "present" in header.entries else None,
         info=about["info"],
         fingerprint=about["fingerprint"],
     )
@@ -169,6 +182,7 @@ def _about(file: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
         if version < 1:
             raise ValueError("no such format")
         strings = [about["fingerprint"], *about["labels"], *about["palette"]]
+        strings += about.get("frames", [])
         whole = isinstance(about["info"], dict) and all(isinstance(s, str) for s in strings)
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         whole, version = False, 0
@@ -190,6 +204,12 @@ def _check(dataset: Dataset) -> None:
     own = (count, len(dataset.palette), 4)
     if dataset.palettes is not None and dataset.palettes.shape != own:
         raise InputError(f"{dataset.path}: its palettes do not fit its sprites: prepare it again")
+    frames = dataset.canvas.frames
+    if dataset.frame_names and len(set(dataset.frame_names)) != frames:
+        raise InputError(f"{dataset.path}: its frames and their names disagree: prepare it again")
+    there = dataset.present
+    if there is not None and (there.shape != (count, frames) or not there.any(1).all()):
+        raise InputError(f"{dataset.path}: it has sprites without frames: prepare it again")
     if count == 0 or min(dataset.canvas) == 0:
         raise InputError(f"{dataset.path} holds no sprites: prepare it again")
 
@@ -209,6 +229,7 @@ class DatasetWriter:
         label_names: Sequence[str],
         canvas: tuple[int, int, int],
         info: Mapping[str, Any],
+        frame_names: Sequence[str] = (),
     ) -> None:
         self._path = path
         self._about: dict[str, Any] = {
@@ -217,6 +238,8 @@ class DatasetWriter:
             "labels": list(label_names),
             "info": dict(info),
         }
+        if frame_names:
+            self._about["frames"] = list(frame_names)
         self._canvas = Canvas(*canvas)
         self._count = 0
         self._marks: list[Marks] = []
@@ -257,6 +280,7 @@ class DatasetWriter:
         group: NDArray[np.int32],
         unseen: Bytes | None = None,
         palettes: Rgba | None = None,
+        present: Bools | None = None,
         info: Mapping[str, Any] | None = None,
     ) -> None:
         """Close the file with what :class:`Dataset` holds under these names.
@@ -274,10 +298,14 @@ class DatasetWriter:
             tensors["unseen"] = unseen
         if palettes is not None:
             tensors["palettes"] = palettes
+        if present is not None:
+            tensors["present"] = present.astype(np.uint8)
         for name, tensor in tensors.items():
             self._writer.add(name, tensor)
             self._digest.update(np.ascontiguousarray(tensor).data)
-        identity = json.dumps([self._about["palette"], self._about["labels"], list(self._canvas)])
-        self._digest.update(identity.encode())
+        identity = [self._about["palette"], self._about["labels"], list(self._canvas)]
+        if "frames" in self._about:
+            identity.append(self._about["frames"])
+        self._digest.update(json.dumps(identity).encode())
         self._about["fingerprint"] = self._digest.hexdigest()
         self._writer.finish({"pxgen.dataset": json.dumps(self._about, sort_keys=True)})

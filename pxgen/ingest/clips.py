@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pxgen.errors import InputError
+from pxgen.ingest.views import find_views
 from pxgen.ingest.walk import Found
 
 _FRAME_MARK = re.compile(r"^(.*?)(?:^|[-_. ])(?:f|frame)[-_ ]?(\d+)$", re.IGNORECASE)
@@ -20,6 +22,8 @@ class FileGroup:
 
     name: str
     files: tuple[Found, ...]
+    frames: tuple[str, ...] = ()
+    """The name of the frame that each file is, where they have names."""
 
 
 def gather(files: Sequence[Found], frames: int | None) -> list[FileGroup]:
@@ -44,6 +48,26 @@ def gather(files: Sequence[Found], frames: int | None) -> list[FileGroup]:
     groups: list[FileGroup] = []
     for name, run in runs.items():
         groups.extend(_clip(name, run))
+    return groups
+
+
+def gather_views(files: Sequence[Found], asked: Sequence[str]) -> list[FileGroup] | None:
+    """Group the files that show one sprite from several sides; None where names tell no views.
+
+    Raises:
+        InputError: two files are the same frame of a clip.
+    """
+    stems = [str(PurePosixPath(file.name).with_suffix("")) for file in files]
+    clips = find_views(stems, asked)
+    if clips is None:
+        return None
+    groups = []
+    for name, parts in clips.items():
+        frames = tuple(part.name for part in parts)
+        if twice := [frame for frame, times in Counter(frames).items() if times > 1]:
+            where = files[parts[frames.index(twice[0])].number].path
+            raise InputError(f"{where}: another file is {twice[0]} of {name or 'the clip'} as well")
+        groups.append(FileGroup(name or "clip", tuple(files[p.number] for p in parts), frames))
     return groups
 
 

@@ -9,15 +9,18 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import Bytes
+from pxgen.arrays import Bools, Bytes
 from pxgen.canvas import NEARLY_EMPTY, Canvas
 from pxgen.data.dataset import HELD_OUT
 from pxgen.errors import InputError, Remark
+from pxgen.frames import described_frames
 from pxgen.ingest.palette_choice import Choice
 from pxgen.ingest.split import Together
 from pxgen.palette.quantize import error_text
 
 _MAX_LISTED = 20
+_MAX_MISSING = 5
+"""Clips that lack frames, and frames of each, listed by name."""
 
 
 class Refusals:
@@ -92,6 +95,23 @@ def describe_empty(names: Sequence[str], *, left_out: bool) -> str:
     if left_out:
         return f"{len(names)} empty or nearly empty sprites, {what}, left out"
     return f"{len(names)} sprites are empty or nearly so, {what}: --skip-empty leaves them out"
+
+
+def describe_missing(names: Sequence[str], frames: Sequence[str], present: Bools) -> str:
+    """A line about clips that lack some of their frames."""
+    rows = np.flatnonzero(~present.all(1))
+    clips = []
+    for row in rows[:_MAX_MISSING].tolist():
+        lacking = described_frames(
+            [frames[k] for k in np.flatnonzero(~present[row]).tolist()], frames
+        )
+        more = ["..."] if len(lacking) > _MAX_MISSING else []
+        clips.append(f"{names[row]} lacks {', '.join(lacking[:_MAX_MISSING] + more)}")
+    clips += [f"{len(rows) - _MAX_MISSING} more"] if len(rows) > _MAX_MISSING else []
+    return (
+        f"{len(rows)} of {len(present)} clips lack frames, which training takes as hidden: "
+        f"{'; '.join(clips)}"
+    )
 
 
 def describe_copies(exact: NDArray[np.int32]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import I64, Colors32, IndexMaps, Rgba
+from pxgen.arrays import I64, Bools, Colors32, IndexMaps, Rgba
 from pxgen.canvas import Canvas
 from pxgen.errors import InputError
 from pxgen.palette.oklab import nearest
@@ -50,6 +50,11 @@ class IndexedSprite:
     def visible(self) -> Rgba:
         """``(k, 4) uint8``: its colours without the transparent one."""
         return unpack(self.colors[self.colors != 0])
+
+    def seen(self) -> Bools:
+        """``(T,) bool``: the frames that show anything."""
+        clear = bool(len(self.colors)) and self.colors[0] == 0
+        return (self.indices != 0).any((1, 2)) if clear else np.ones(len(self.indices), bool)
 
     def counts(self) -> I64:
         """``(k,)`` pixels of each colour."""

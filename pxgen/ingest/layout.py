@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pxgen.arrays import IndexMaps
+from pxgen.arrays import IndexMaps, Rgba
 from pxgen.canvas import Anchor, Canvas
 from pxgen.errors import InputError
 
@@ -73,3 +73,20 @@ def pad_to_canvas(indices: IndexMaps, canvas: Canvas, anchor: Anchor) -> IndexMa
     looped = np.tile(indices, (canvas.frames // frames, 1, 1))
     placed[:, top : top + height, left : left + width] = looped
     return placed
+
+
+def padded(images: Sequence[Rgba], anchor: Anchor) -> Rgba:
+    """``(t, h, w, 4)`` images one after another, the smaller ones padded as :func:`pad_to_canvas`.
+
+    Views of one sprite are often cut out as small as each is.
+    """
+    height, width = (max(image.shape[axis] for image in images) for axis in (1, 2))
+    clip = np.zeros((sum(map(len, images)), height, width, 4), np.uint8)
+    first = 0
+    for image in images:
+        frames, high, wide = image.shape[:3]
+        top = height - high if anchor == "bottom" else (height - high) // 2
+        left = (width - wide) // 2
+        clip[first : first + frames, top : top + high, left : left + wide] = image
+        first += frames
+    return clip

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import IndexMaps
-from pxgen.canvas import nearly_empty, parse_size
+from pxgen.canvas import Canvas, nearly_empty, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import DatasetWriter
 from pxgen.data.duplicates import sprite_hash
 from pxgen.errors import InputError, Remark, UsageError
 from pxgen.files import existing_folder
+from pxgen.frames import described_frames
 from pxgen.ingest.builtin import prepare_builtin
 from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import (
@@ -27,6 +28,7 @@ from pxgen.ingest.describe import (
     describe_copies,
     describe_empty,
     describe_lopsided,
+    describe_missing,
     describe_placing,
     describe_split,
 )
@@ -146,10 +148,13 @@ class _Preparation:
             selection = self._without_empty(selection, mapper)
             mapper = self._mapper(selection) if self.empty else mapper
         canvas, chosen = selection.canvas, selection.numbers
+        present = selection.present()
         labels = self._labels(chosen)
         keys = [self.survey.family_keys[i] for i in chosen]
         exact = groups_of([self.survey.exact_keys[i] for i in chosen])
         self._report_sprites(selection, exact)
+        if present is not None:
+            self.report(describe_missing(selection.names, selection.frame_names, present))
         for line in mapper.lines():
             self.report(line)
         names = self.labelling.names
@@ -162,6 +167,7 @@ class _Preparation:
                 label_names=names,
                 canvas=canvas,
                 info=self._info(chosen, mapper, exact),
+                frame_names=selection.frame_names,
             )
             with writer:
                 drawn_keys: list[int] = []
@@ -173,7 +179,8 @@ class _Preparation:
                     rows = label_rows([labels[i] for i in part], len(names))
                     sources = [self.survey.names[chosen[i]] for i in part]
                     writer.append(pixels, rows, sources)
-                    nearly += [sources[i] for i in np.flatnonzero(nearly_empty(pixels))]
+                    share = 1.0 if present is None else present[part].mean(1)
+                    nearly += [sources[i] for i in np.flatnonzero(nearly_empty(pixels, share))]
                 if drawn_keys:
                     # Sprites that differed in their sources may be one on the palette.
                     keys = joined(keys, drawn_keys)
@@ -186,18 +193,31 @@ class _Preparation:
                 if nearly:
                     self.report(describe_empty(nearly, left_out=False))
                 facts = {"nearly_empty": len(nearly)}
-                writer.finish(split, group, palettes=mapper.palettes(), info=facts)
+                writer.finish(split, group, palettes=mapper.palettes(), present=present, info=facts)
         write_pictures(self.out, choose_shown(labels, canvas.frames))
 
     def _drawn(self, selection: Selection, mapper: PaletteMapper) -> Iterator[IndexMaps]:
-        """``(T, H, W)`` index maps of the sprites, on the canvas."""
-        for pixels in mapper.maps(selection.sprites()):
-            yield pad_to_canvas(pixels, selection.canvas, self.settings.anchor)
+        """``(T, H, W)`` index maps of sprites on the canvas; missing frames are transparent."""
+        canvas, anchor = selection.canvas, self.settings.anchor
+        maps = mapper.maps(selection.sprites())
+        for pixels, places in zip(maps, selection.places(), strict=True):
+            if selection.frames:
+                drawn = np.zeros(canvas, np.uint8)
+                drawn[places] = pad_to_canvas(pixels, Canvas(len(pixels), *canvas[1:]), anchor)
+                yield drawn
+            else:
+                yield pad_to_canvas(pixels, canvas, anchor)
 
     def _without_empty(self, selection: Selection, mapper: PaletteMapper) -> Selection:
         """The selection less the sprites that are drawn empty or nearly so."""
         drawn = zip(selection.numbers.tolist(), self._drawn(selection, mapper), strict=True)
-        empty = {number for number, pixels in drawn if nearly_empty(pixels)}
+        there = selection.present()
+        shares = np.ones(len(selection.numbers)) if there is None else there.mean(1)
+        empty = {
+            number
+            for (number, pixels), share in zip(drawn, shares, strict=True)
+            if nearly_empty(pixels, share)
+        }
         left = selection.without(empty)
         if not any(left.keep):
             raise InputError("every sprite is empty or nearly so: nothing is left by --skip-empty")
@@ -255,6 +275,8 @@ class _Preparation:
         if tally.empty_cells:
             self.report(f"{tally.empty_cells} empty cells dropped")
         kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
+        if names := selection.frame_names:
+            kind += f" ({', '.join(described_frames(names))})"
         self.report(
             f"{len(exact)} {kind} of {canvas.width}x{canvas.height}, "
             f"{len(self.labelling.names)} labels"

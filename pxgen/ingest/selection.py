@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pxgen.arrays import Bools
 from pxgen.canvas import Canvas
 from pxgen.config.settings import DataSettings
-from pxgen.errors import InputError, Remark
+from pxgen.errors import InputError, Remark, UsageError
+from pxgen.frames import common_names
 from pxgen.ingest.census import Census
 from pxgen.ingest.describe import Refusals, describe_sizes
 from pxgen.ingest.indexed import IndexedSprite
@@ -35,6 +38,29 @@ class Selection:
     reductions: dict[Size, int]
     """The factor by which sprites of each size are shrunk to their true pixels."""
     canvas: Canvas
+    frames: dict[str, str] = field(default_factory=dict)
+    """Each name of a frame that was found to the one it gets; empty where frames have no names."""
+
+    @property
+    def frame_names(self) -> tuple[str, ...]:
+        """The name of each frame of the canvas; empty where they have none."""
+        return tuple(dict.fromkeys(self.frames.values()))
+
+    def places(self) -> Iterator[list[int]]:
+        """Of each sprite, the frames of the canvas that its own frames are, if these have names."""
+        number = {name: k for k, name in enumerate(self.frame_names)}
+        of = {found: number[name] for found, name in self.frames.items()}
+        for sprite in self.numbers:
+            yield [of[found] for found in self.survey.frames[sprite]]
+
+    def present(self) -> Bools | None:
+        """``(n, T) bool``: the frames that each sprite has; None where all have all."""
+        if not self.frames:
+            return None
+        present = np.zeros((len(self.numbers), self.canvas.frames), bool)
+        for row, places in zip(present, self.places(), strict=True):
+            row[places] = True
+        return None if present.all() else present
 
     @property
     def numbers(self) -> NDArray[np.intp]:
@@ -55,7 +81,8 @@ class Selection:
         found = Counter(self.survey.sizes[number] for number in self.numbers)
         sizes: Counter[Canvas] = Counter()
         for size, count in found.items():
-            sizes[true_size(size, self.reductions)] += count
+            true = true_size(size, self.reductions)
+            sizes[true if not self.frames else Canvas(self.canvas.frames, *true[1:])] += count
         return sizes
 
     def census(self) -> Census:
@@ -91,16 +118,26 @@ def select(
     """
     if not len(survey):
         refusals.settle()
+        if settings.take:
+            raise InputError(f"--take {settings.take}: no frame in the sources has such a name")
         raise InputError("nothing usable in the sources: no sprite is left")
     reductions = _reductions(survey, settings, report)
+    frames = common_names(chain.from_iterable(dict.fromkeys(survey.frames)))
+    if settings.take and not frames:
+        raise UsageError("--take chooses named frames, and these have no names: see --views")
+    length = len(set(frames.values())) or settings.frames
     true = {each: true_size(each, reductions) for each in set(survey.sizes)}
+    if frames:
+        true = {each: Canvas(length or 1, *small[1:]) for each, small in true.items()}
     sizes = Counter(true[each] for each in survey.sizes)
-    canvas = choose_canvas(sizes, size, settings.frames)
+    canvas = choose_canvas(sizes, size, length)
     misfits = {each: misfit(small, canvas) for each, small in true.items()}
     excess = survey.excess if settings.palette == LOCAL and not settings.colors else {}
     keep = []
     for number, (name, each) in enumerate(zip(survey.names, survey.sizes, strict=True)):
         reason = misfits[each]
+        if frames and not survey.frames[number]:
+            reason = "its frames have no names, as those of others have: --views none takes none"
         if reason is None and number in excess:
             reason = f"{excess[number]} colours, a palette of its own holds {MAX_LOCAL_COLORS}"
         if reason:
@@ -113,7 +150,7 @@ def select(
             f"no sprite is left that fits the canvas {canvas.width}x{canvas.height}"
             + (f" and {MAX_LOCAL_COLORS} colours" if excess else "")
         )
-    return Selection(survey, keep, reductions, canvas)
+    return Selection(survey, keep, reductions, canvas, frames)
 
 
 def _reductions(survey: Survey, settings: DataSettings, report: Remark) -> dict[Size, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -11,17 +13,24 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import Rgba
 from pxgen.config.settings import DataSettings
-from pxgen.errors import InputError
+from pxgen.errors import InputError, UsageError
+from pxgen.frames import common_names, frame_name, step_of, view_of, views_of
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
 from pxgen.ingest.cleaning import Jpegs, undo_overflow
-from pxgen.ingest.clips import FileGroup, broken, gather, singles
+from pxgen.ingest.clips import FileGroup, broken, gather, gather_views, singles
 from pxgen.ingest.decoded import MAX_FILE_PIXELS, DecodedImage
 from pxgen.ingest.grid import Grid, cut
 from pxgen.ingest.images import read_image
+from pxgen.ingest.labels import listed
+from pxgen.ingest.layout import padded
 from pxgen.ingest.match import Unit
+from pxgen.ingest.sheet_layout import SheetLayout, cut_clips, sheet_layout
+from pxgen.ingest.views import find_views
 from pxgen.ingest.walk import Found, Listing
 from pxgen.palette import Palette
 
+NO_VIEWS = "none"
+"""In place of views: names tell none."""
 Refuse = Callable[[InputError], None]
 """Takes the error of a file that cannot be used; it may raise to stop at once."""
 
@@ -37,6 +46,8 @@ class Sprite:
     """``(T, H, W, 4) uint8``."""
     durations: tuple[float, ...] = ()
     """Milliseconds of each frame, where the file says so."""
+    frames: tuple[str, ...] = ()
+    """The name of each frame, where they have names; transparent ones are missing."""
 
 
 @dataclass
@@ -78,20 +89,44 @@ class Sources:
         """Gather clips and open arrays; an array that cannot be read goes to ``refuse``.
 
         Index maps that have no palette of their own are of ``palette``.
+
+        Raises:
+            UsageError: options of views that exclude each other.
+            InputError: two files are one frame of a clip.
         """
         self._grid, self._frames = Grid.of(settings), settings.frames
         self._overflowed = settings.overflow == "undo"
         self.tally = Tally()
         self._refuse = refuse
+        self._views, self._anchor = _asked_views(settings), settings.anchor
+        in_cells = self._grid is not None or settings.layout is not None
+        self._layout = sheet_layout(settings, self._views or ()) if in_cells else None
+        if settings.by != "rows" and self._layout is None:
+            raise UsageError(
+                f"--by {settings.by} is of the views of sheets: add --cell and --views"
+            )
         images = [file for file in listing.files if not _is_array(file)]
         # A sheet holds its frames in cells, never in numbered files.
-        self._groups = singles(images) if self._grid else gather(images, self._frames)
+        self._groups = singles(images) if in_cells else self._gather(images)
+        self._take = listed(settings.take)
         self._arrays: dict[str, ArrayFile] = {}
         self.label_arrays: dict[str, tuple[NDArray[Any], tuple[str, ...]]] = {}
         """Label arrays and class names by the name of the array that they belong to."""
         for file in listing.files:
             if _is_array(file):
                 self._open(file, palette)
+
+    def _gather(self, images: Sequence[Found]) -> list[FileGroup]:
+        """Clips of files whose names tell views, else of numbered files."""
+        views = None if self._views is None else gather_views(images, self._views)
+        if views is None:
+            return gather(images, self._frames)
+        taken = {file.name for group in views for file in group.files}
+        for file in images:
+            if file.name not in taken:
+                known = ", ".join(self._views or ())
+                self._refuse(InputError(f"{file.path}: its name tells none of {known}"))
+        return views
 
     def _open(self, file: Found, palette: Palette | None) -> None:
         try:
@@ -109,8 +144,15 @@ class Sources:
     @property
     def notes(self) -> list[str]:
         """The interpretation of arrays and clips, in lines for people."""
-        clips = sum(len(group.files) > 1 for group in self._groups)
-        lines = [f"{clips} clips of numbered files"] if clips else []
+        lines = []
+        if named := [group for group in self._groups if group.frames]:
+            views = views_of([*common_names(name for group in named for name in group.frames)])
+            lines.append(
+                f"{len(named)} clips by the views in names: {', '.join(views)} (--views none takes "
+                "the files as they are)"
+            )
+        clips = sum(len(group.files) > 1 and not group.frames for group in self._groups)
+        lines += [f"{clips} clips of numbered files"] if clips else []
         if clips and (gaps := broken(self._groups)):
             lines.append(
                 f"warning: {len(gaps)} clips lack a number or have one twice (such as {gaps[0]}): "
@@ -142,17 +184,52 @@ class Sources:
             unit += len(array)
 
     def _from_files(self, group: FileGroup, unit: int) -> Iterator[Sprite]:
-        image = self._image(group)
+        if group.frames:
+            yield from self._from_views(group, unit)
+            return
+        image = self._noted(self._image(group))
+        if self._layout is not None:
+            yield from self._from_named_sheet(group, unit, image, self._layout)
+        elif self._grid is not None:
+            yield from self._from_sheet(group, unit, image, self._grid)
+        else:
+            for sprite in self._parts(group, unit, image):
+                yield from self._stills(sprite)
+
+    def _noted(self, image: DecodedImage) -> DecodedImage:
+        """An image that was counted, and mended if that was asked for."""
         self.tally.saw_table(image.table)
         if image.jpeg:
             self.tally.jpegs.look(image.rgba)
             if self._overflowed:
-                image = replace(image, rgba=undo_overflow(image.rgba))
-        if self._grid is not None:
-            yield from self._from_sheet(group, unit, image, self._grid)
+                return replace(image, rgba=undo_overflow(image.rgba))
+        return image
+
+    def _from_views(self, group: FileGroup, unit: int) -> Iterator[Sprite]:
+        """A clip of files that each show a step of a view, or all of its steps."""
+        images: list[Rgba] = []
+        names: list[str] = []
+        for file, name in zip(group.files, group.frames, strict=True):
+            images.append(self._noted(read_image(file.path)).rgba)
+            count = len(images[-1])
+            if count > 1 and step_of(name):
+                raise InputError(f"{file.path}: an animation is no single step of a view")
+            if sum(image.size for image in images) > 4 * MAX_FILE_PIXELS:
+                raise InputError(f"{file.path}: a clip of more than {MAX_FILE_PIXELS} pixels")
+            names += [frame_name(name, str(k)) for k in range(count)] if count > 1 else [name]
+        yield from self._named(group.name, unit, padded(images, self._anchor), names)
+
+    def _named(self, name: str, unit: int, rgba: Rgba, names: Sequence[str]) -> Iterator[Sprite]:
+        """The frames asked for of a clip of named ones; nothing where these are all transparent."""
+        taken = [number for number, frame in enumerate(names) if self._takes(frame)]
+        if rgba[taken][..., 3].any():
+            yield Sprite(name, unit, rgba[taken], frames=tuple(names[k] for k in taken))
         else:
-            for sprite in _parts(group.name, unit, image):
-                yield from self._stills(sprite)
+            self.tally.empty_cells += len(taken)
+
+    def _takes(self, frame: str) -> bool:
+        known = (frame, view_of(frame))
+        return not self._take or any(fnmatchcase(n, asked) for n in known for asked in self._take)
 
     def _image(self, group: FileGroup) -> DecodedImage:
         limit = self._frames
@@ -176,6 +253,19 @@ class Sources:
                 raise InputError(f"{file.path}: not of the size of the clip's first frame")
             yield image.rgba
 
+    def _from_named_sheet(
+        self, group: FileGroup, unit: int, image: DecodedImage, layout: SheetLayout
+    ) -> Iterator[Sprite]:
+        if len(image.rgba) > 1:
+            raise InputError(f"{group.files[0].path}: an animation is no sheet of cells")
+        try:
+            grid = layout.grid(self._grid, group.name, *image.rgba.shape[1:3])
+            for place, names, cells in cut_clips(image.rgba[0], grid, layout):
+                name = f"{group.name}#{place}" if place else group.name
+                yield from self._named(name, unit, cells, names)
+        except InputError as error:
+            raise InputError(f"{group.files[0].path}: {error}") from None
+
     def _from_sheet(
         self, group: FileGroup, unit: int, image: DecodedImage, grid: Grid
     ) -> Iterator[Sprite]:
@@ -198,6 +288,27 @@ class Sources:
                 yield from self._stills(Sprite(f"{name}#{index}", unit + index, rgba))
                 index += 1
 
+    def _parts(self, group: FileGroup, unit: int, image: DecodedImage) -> Iterator[Sprite]:
+        """A file's animation whole, or each of its tags, or the clips whose views these are."""
+        name, views = group.name, self._views
+        if not image.tags:
+            yield Sprite(name, unit, image.rgba, image.durations)
+            return
+        clips = None if views is None else find_views([tag for tag, _ in image.tags], views)
+        for clip, parts in (clips or {}).items():
+            named = [
+                (frame_name(part.view, str(int(part.step or 0) + k)), frame)
+                for part in parts
+                for k, frame in enumerate(image.tags[part.number][1])
+            ]
+            own = f"{name}#{clip}" if clip else name
+            frames = image.rgba[[frame for _, frame in named]]
+            yield from self._named(own, unit, frames, [frame for frame, _ in named])
+        for tag, order in () if clips else image.tags:
+            numbers = list(order)
+            durations = tuple(image.durations[number] for number in numbers)
+            yield Sprite(f"{name}#{tag}", unit, image.rgba[numbers], durations)
+
     def _stills(self, sprite: Sprite) -> Iterator[Sprite]:
         """With ``--frames 1`` every frame of a clip is a still of its own."""
         if self._frames != 1 or len(sprite.rgba) == 1:
@@ -207,14 +318,20 @@ class Sources:
             yield Sprite(f"{sprite.name}#{number}", sprite.unit, frame[None])
 
 
-def _parts(name: str, unit: int, image: DecodedImage) -> Iterator[Sprite]:
-    """A file's animation whole, or each of the parts that it names."""
-    if not image.tags:
-        yield Sprite(name, unit, image.rgba, image.durations)
-    for tag, order in image.tags:
-        frames = list(order)
-        durations = tuple(image.durations[number] for number in frames)
-        yield Sprite(f"{name}#{tag}", unit, image.rgba[frames], durations)
+def _asked_views(settings: DataSettings) -> tuple[str, ...] | None:
+    """The views that names are searched for, empty for all that are known; None for no search.
+
+    Raises:
+        UsageError: views of stills.
+    """
+    if settings.views == NO_VIEWS:
+        return None
+    views = listed(settings.views)
+    if settings.frames == 1:
+        if views:
+            raise UsageError("--frames 1 makes stills of all frames: leave out --views")
+        return None
+    return views
 
 
 def _is_array(file: Found) -> bool:
@@ -222,4 +339,8 @@ def _is_array(file: Found) -> bool:
 
 
 def _unit(group: FileGroup) -> Unit:
-    return Unit(group.name, None, group.files[0].name if len(group.files) > 1 else "")
+    first = group.files[0].name if len(group.files) > 1 else ""
+    if group.frames and PurePosixPath(first).parent != PurePosixPath(group.name).parent:
+        # A folder that is a view, or a sprite, is no label.
+        first = ""
+    return Unit(group.name, None, first)

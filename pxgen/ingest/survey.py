@@ -33,6 +33,8 @@ class Survey:
         self._spool = Spool(folder)
         self.names: list[str] = []
         self.units = array("Q")
+        self.frames: list[tuple[str, ...]] = []
+        """The names of each sprite's frames that are there; empty where frames have no names."""
         self.sizes: list[Canvas] = []
         """As decoded, before any enlargement is undone."""
         self.exact_keys = array("Q")
@@ -57,11 +59,20 @@ class Survey:
     ) -> None:
         """Decode, clean and measure every sprite of the sources."""
         shared: dict[Canvas, Canvas] = {}
+        names: dict[tuple[str, ...], tuple[str, ...]] = {}
         for sprite in sources.sprites():
             small = IndexedSprite.of(sprite.rgba)
             if settings.cut_background:
                 smoothed = len(small.colors) > MANY_COLORS
                 small = IndexedSprite.of(cut_background(sprite.rgba, smoothed=smoothed))
+            frames = sprite.frames
+            if frames:
+                seen = small.seen()
+                frames = tuple(name for name, there in zip(frames, seen, strict=True) if there)
+                small = IndexedSprite(small.indices[seen], small.colors)
+            if sprite.frames and not frames:
+                sources.tally.empty_cells += len(sprite.frames)
+                continue
             if settings.most_colors and len(small.colors) > settings.most_colors:
                 self.left_out += 1
                 continue
@@ -74,6 +85,7 @@ class Survey:
             self._spool.append(small)
             self.names.append(sprite.name)
             self.units.append(sprite.unit)
+            self.frames.append(names.setdefault(frames, frames))
             self.sizes.append(size)
             self.exact_keys.append(exact_key(small))
             self.family_keys.append(family_key(small, factor))

@@ -96,6 +96,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             label_names=dataset.label_names,
             fingerprint=dataset.fingerprint,
             anchor="center" if dataset.info.get("anchor") == "center" else "bottom",
+            frame_names=dataset.frame_names,
         )
         settings = with_budget(request.settings)
         request = dataclasses.replace(request, settings=settings)

@@ -1,0 +1,135 @@
+"""Views in names: ``hero_left.png``, ``left/hero.png``, ``hero/walk-left-2.png``, tags, cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pxgen.frames import frame_name
+
+WORDS = (
+    *("down", "front", "south", "s"),
+    *("down-left", "front-left", "southwest", "south-west", "sw"),
+    *("left", "west", "w"),
+    *("up-left", "back-left", "northwest", "north-west", "nw"),
+    *("up", "back", "north", "n"),
+    *("up-right", "back-right", "northeast", "north-east", "ne"),
+    *("right", "east", "e", "side"),
+    *("down-right", "front-right", "southeast", "south-east", "se"),
+)
+"""Views by which names are understood, in the order in which a clip has them."""
+MIN_LETTERS = 4
+"""Letters of a word that nobody asked for; ``up`` is clear as well, ``s`` and ``ne`` are not."""
+_TOKEN = re.compile(r"\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
+"""The words and numbers of a name, also those that capitals alone keep apart."""
+_BETWEEN = "-_. "
+_FRAME_WORDS = frozenset({"f", "frame"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the frames, or of the runs of frames, that make a clip."""
+
+    view: str
+    step: str
+    """Its number; empty where the name has none."""
+    number: int
+    """Of the name, among those given."""
+
+    @property
+    def name(self) -> str:
+        """The name of the frame."""
+        return frame_name(self.view, self.step)
+
+
+def clear_words() -> tuple[str, ...]:
+    """The views that are looked for where nobody says which there are."""
+    return tuple(word for word in WORDS if len(word) >= MIN_LETTERS or word == "up")
+
+
+def find_views(names: Sequence[str], asked: Sequence[str]) -> dict[str, list[Part]] | None:
+    """Clips by name, with the parts of each, where names tell views; None where they do not.
+
+    A name is a path without suffix. Unless views are asked for, every name must tell one, and at
+    least half of the clips must be seen from two sides: single pictures of a sword on the left and
+    a shield on the right are none. With ``asked`` views names without one are left out.
+    """
+    words = {_plain(word): word for word in asked or clear_words()}
+    clips: dict[str, list[Part]] = {}
+    for number, name in enumerate(names):
+        found = _read(name, words)
+        if found is None:
+            if asked:
+                continue
+            return None
+        key, part = found
+        clips.setdefault(key, []).append(replace(part, number=number))
+    if len(clips) == 1:
+        clips = _by_number(clips)
+    clips = {key.rstrip("/"): parts for key, parts in clips.items()}
+    seen = [len({part.view for part in parts}) for parts in clips.values()]
+    if not clips or (not asked and 2 * sum(views > 1 for views in seen) < len(seen)):
+        return None
+    order = list(asked) or list(WORDS)
+    for parts in clips.values():
+        parts.sort(key=lambda part: (order.index(part.view), part.step.zfill(9), part.number))
+    return clips
+
+
+def _by_number(clips: dict[str, list[Part]]) -> dict[str, list[Part]]:
+    """Where all would be one clip of no name, as in ``front/0.png``, numbers count characters."""
+    ((key, parts),) = clips.items()
+    if (key and not key.endswith("/")) or not all(part.step for part in parts):
+        return clips
+    numbered: dict[str, list[Part]] = {}
+    for part in parts:
+        numbered.setdefault(key + part.step, []).append(replace(part, step=""))
+    return numbered
+
+
+def _read(name: str, words: dict[str, str]) -> tuple[str, Part] | None:
+    """The clip's name, and the view and step of one of its names; None without a view.
+
+    The clip of a file that is named by view and step alone has its folder's name and a slash.
+    """
+    *folders, stem = name.split("/")
+    rest, step, marked = _without_step(stem)
+    if (found := _without_view(rest, words)) is not None:
+        view, rest = found
+        return "/".join([*folders, rest]), Part(view, step, 0)
+    for level in reversed(range(len(folders))):
+        if (found := _without_view(folders[level], words)) is not None:
+            view, folders[level] = found
+            if rest and not marked:
+                # The same file name in each folder: its number is the character's.
+                rest, step = stem, ""
+            return "/".join([*filter(None, folders), rest]), Part(view, step, 0)
+    return None
+
+
+def _without_step(stem: str) -> tuple[str, str, bool]:
+    """A name without the number at its end, that number, and whether it is marked as a frame's."""
+    tokens = list(_TOKEN.finditer(stem))
+    if not (tokens and tokens[-1][0].isdecimal() and tokens[-1].end() == len(stem)):
+        return stem, "", False
+    marked = len(tokens) > 1 and tokens[-2][0].lower() in _FRAME_WORDS
+    start = tokens[-2 if marked else -1].start()
+    return stem[:start].rstrip(_BETWEEN), str(int(tokens[-1][0])), marked
+
+
+def _without_view(text: str, words: dict[str, str]) -> tuple[str, str] | None:
+    """The last view that a name tells, the longer of two words there, and the name without it."""
+    tokens = list(_TOKEN.finditer(text))
+    for end in range(len(tokens), 0, -1):
+        for start in (max(0, end - 2), end - 1):
+            word = "".join(token[0] for token in tokens[start:end])
+            if (view := words.get(word.lower())) is not None:
+                before = text[: tokens[start].start()].rstrip(_BETWEEN)
+                after = text[tokens[end - 1].end() :].lstrip(_BETWEEN)
+                return view, "-".join(filter(None, (before, after)))
+    return None
+
+
+def _plain(word: str) -> str:
+    return "".join(_TOKEN.findall(word)).lower()

@@ -50,7 +50,8 @@ def compare(settings: CompareSettings, project: Project, console: Console) -> li
     """
     models = _models(settings.recipes)
     path = settings.dataset or project.dataset
-    dataset = open_dataset(path)
+    # Not every family learns from sprites that lack frames: all are given the same ones.
+    dataset = open_dataset(path).complete()
     if not len(dataset.held_out):
         raise UsageError(f"{path} holds nothing out: prepare it with [data] holdout")
     names = {entry.name for entry in fields(TrainSettings)} & vars(settings).keys()

@@ -41,6 +41,9 @@ def evaluate(
 
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
     dataset = _dataset(settings, project, loaded, console.print)
+    if dataset is not None:
+        # What a missing frame shows is unknown: there is nothing to compare it with.
+        dataset = dataset.complete()
     return evaluation.evaluate(loaded, dataset, settings, say=say, watch=watch)
 
 

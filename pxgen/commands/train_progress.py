@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pxgen.config.settings import TrainSettings
+from pxgen.data.dataset import NEITHER
 from pxgen.training.curve import headline
 from pxgen.training.session import Training
 from pxgen.training.trainer import Report
@@ -26,6 +27,11 @@ def opening(training: Training) -> str:
     model, trainer = training.card.model, training.trainer
     sizes = ", ".join(f"{key} {model[key]}" for key in SIZES if key in model)
     line = f"{model['family']}{sizes and ': '}{sizes}; {len(training.dataset.train)} sprites"
+    if incomplete := int((training.dataset.split == NEITHER).sum()):
+        line += f" ({incomplete} more lack frames, which only diffusions learn from)"
+    elif training.dataset.present is not None:
+        lacking = ~training.dataset.present[training.dataset.train].all(1)
+        line += f" ({int(lacking.sum())} of them lack frames)"
     if trainer.augmented:
         # Where each sprite has its own palette, hues are not turned.
         changes = ["mirrored", "moved", "recoloured"][

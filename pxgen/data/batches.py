@@ -68,7 +68,7 @@ class Examples:
         if told and self._augmentation is not None:
             pixels, numbers = self._augmentation.apply(pixels, generator)
             augmentation = torch.from_numpy(numbers).to(device)
-        batch = _to_batch(pixels, self._dataset.signs(chosen), device)
+        batch = _to_batch(self._dataset, chosen, pixels, device)
         if augmentation is not None:
             return batch._replace(augmentation=augmentation)
         if codes is None or self._flip or self._shift:
@@ -86,12 +86,19 @@ class Examples:
 
 def batch_of(dataset: Dataset, rows: NDArray[np.intp], device: torch.device) -> Batch:
     """Chosen sprites as a batch: palette indices, and labels in {-1, 0, 1}."""
-    return _to_batch(dataset.take(rows)[0], dataset.signs(rows), device)
+    return _to_batch(dataset, rows, dataset.take(rows)[0], device)
 
 
-def _to_batch(pixels: IndexMaps, signs: NDArray[np.int8], device: torch.device) -> Batch:
+def _to_batch(
+    dataset: Dataset, rows: NDArray[np.intp], pixels: IndexMaps, device: torch.device
+) -> Batch:
+    present = None if dataset.present is None else dataset.present[rows]
+    if present is not None and present.all():
+        present = None
     return Batch(
-        torch.from_numpy(pixels).to(device).long(), torch.from_numpy(signs).to(device).float()
+        torch.from_numpy(pixels).to(device).long(),
+        torch.from_numpy(dataset.signs(rows)).to(device).float(),
+        present=None if present is None else torch.from_numpy(present).to(device),
     )
 
 

@@ -29,7 +29,8 @@ class QuickEval:
         self._legality = Legality(None) if is_builtin(card) else None
         self._judge: Judge | None = None
         self._known: Bools = np.zeros(len(card.label_names), np.bool_)
-        if steerable and self._legality is None and len(dataset.held_out):
+        sides = dataset.held_out, dataset.train
+        if steerable and self._legality is None and all(map(len, sides)):
             (self._judge,) = train_judges(
                 dataset, [dataset.held_out], seed=seed, workers=1, steps=JUDGE_STEPS
             )

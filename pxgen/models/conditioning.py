@@ -160,7 +160,16 @@ def label_stage(prior: LabelPrior) -> Stage:
 
     # A perceptron over labels is done in a fraction of the time that pixels take, and no masking
     # keeps it from overfitting the sets of a small collection.
-    return Stage("labels", prior, loss, held_out, share=0.05, max_epochs=16, counts_in_bits=False)
+    return Stage(
+        "labels",
+        prior,
+        loss,
+        held_out,
+        share=0.05,
+        max_epochs=16,
+        counts_in_bits=False,
+        takes_incomplete=True,
+    )
 
 
 class LabelledModel(Model):

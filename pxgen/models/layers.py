@@ -199,15 +199,17 @@ def dropout_features(x: Tensor, rate: float, noise: Noise | None) -> Tensor:
 
 
 @torch.no_grad()
-def start_bias(bias: Tensor, tokens: Tensor) -> None:
+def start_bias(bias: Tensor, tokens: Tensor, present: Tensor | None = None) -> None:
     """Set a ``(P, K)`` bias to the log-frequencies of colours at each place of ``(N, P)`` sprites.
 
-    Smoothed by the overall frequencies, so that no colour is impossible anywhere.
+    Smoothed by the overall frequencies, so that no colour is impossible anywhere. Pixels that are
+    not ``present``, ``(N, P) bool``, do not count.
     """
     counts = torch.zeros_like(bias)
-    counts.scatter_add_(1, tokens.t(), torch.ones_like(tokens.t(), dtype=counts.dtype))
+    counted = torch.ones_like(tokens) if present is None else present
+    counts.scatter_add_(1, tokens.t(), counted.t().to(counts.dtype))
     overall = counts.sum(0) + 1
-    shares = (counts + 2 * overall / overall.sum()) / (len(tokens) + 2)
+    shares = (counts + 2 * overall / overall.sum()) / (counts.sum(1, keepdim=True) + 2)
     bias.copy_(shares.log())
 
 

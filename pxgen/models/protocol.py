@@ -61,6 +61,16 @@ class Batch(NamedTuple):
     augmentation: Tensor | None = None
     """``(B, AUGMENTATION) float32``: how each sprite was changed; None where none was."""
 
+    present: Tensor | None = None
+    """``(B, T) bool``: the frames that each sprite has; None where all have all. The pixels of a
+    missing frame are unknown: they stay hidden from the network, and are never predicted."""
+
+    def present_pixels(self) -> Tensor | None:
+        """``(B, P) bool``: :attr:`present` by pixel."""
+        if self.present is None:
+            return None
+        return self.present.repeat_interleave(self.pixels[0, 0].numel(), 1)
+
 
 Loss = Callable[[Batch, float, Noise], Mapping[str, Tensor]]
 """``(batch, progress in [0, 1], noise)`` to named scalars whose plain sum is the objective."""
@@ -103,6 +113,8 @@ class Stage:
     told_of_augmentation: bool = False
     """Whether the network is conditioned on ``Batch.augmentation``, so that augmentation does not
     leak into its samples (2206.00364)."""
+    takes_incomplete: bool = False
+    """Whether it can learn from sprites that lack frames (``Batch.present``)."""
     early_decay: bool = False
     """The learning rate decays sooner once held-out bits rise, which ends the stage."""
     counts_in_bits: bool = True

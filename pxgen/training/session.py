@@ -110,6 +110,12 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
                 # Also of a run that goes on: each stage starts when its turn comes.
                 warm_start = open_warm_start(shipped(request.start), model, card)
             trainer = Trainer(model, dataset, settings, device, group, warm_start)
+            dataset = trainer.dataset
+            if not len(dataset.train):
+                raise InputError(
+                    f"every sprite of {dataset.location} lacks frames, which {table['family']} "
+                    "cannot learn from: take a diffusion, or --take frames that all have"
+                )
             start = None if request.start is None else str(request.start)
             training = Training(folder, card, model, dataset, settings, trainer, group, start)
             if resumed is not None:
@@ -142,7 +148,10 @@ def suited_table(table: Table, dataset: Dataset) -> Table:
         InputError: an unknown family or key, or a value out of range, with its address.
     """
     count = max(1, min(MAX_INIT_SPRITES, MAX_INIT_PIXELS // dataset.canvas.pixels))
-    pixels = torch.from_numpy(dataset.take(subsample(dataset.train, count))[0])
+    # Where frames are missing, they would look transparent.
+    whole = dataset.complete().train
+    rows = whole if len(whole) else dataset.train
+    pixels = torch.from_numpy(dataset.take(subsample(rows, count))[0])
     return Table(asdict(read_spec(table).suited(pixels)), table.where)
 
 
@@ -286,7 +295,9 @@ class Training:
         preview = write_preview(self.folder / PREVIEW, drawn, self.card)
         if self._quick_eval is None:
             steers, seed = self.model.steerable, self.settings.seed
-            self._quick_eval = QuickEval(self.dataset, self.card, steerable=steers, seed=seed)
+            self._quick_eval = QuickEval(
+                self.dataset.complete(), self.card, steerable=steers, seed=seed
+            )
         report = dataclasses.replace(report, preview=preview, quality=self._quick_eval.of(drawn))
         self.metrics.lines[-1] = report.line()
         if report.finished:

@@ -142,10 +142,12 @@ class Trainer:
         warm_start: WarmStart | None = None,
     ) -> None:
         self.warm_start = warm_start
+        self._stages = model.stages()
+        if not all(stage.takes_incomplete for stage in self._stages):
+            dataset = dataset.complete()
         self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
         self.position = Position()
         model.module.to(device)
-        self._stages = model.stages()
         small = len(dataset.train) < SMALL
         wanted = small if settings.augment == "auto" else settings.augment == "yes"
         self.augmented = wanted and any(stage.told_of_augmentation for stage in self._stages)

@@ -64,7 +64,7 @@ class Diffusion(LabelledModel):
     def initialize(self, batch: Batch) -> None:
         """Set the head's bias by training sprites, before the first step."""
         if self.head is not None:
-            self.head.start_from(batch.pixels.flatten(1))
+            self.head.start_from(batch.pixels.flatten(1), batch.present_pixels())
 
     def sprite_stages(self) -> tuple[Stage, ...]:
         """The denoiser's."""
@@ -75,6 +75,7 @@ class Diffusion(LabelledModel):
             self.held_out,
             self.initialize,
             told_of_augmentation=True,
+            takes_incomplete=True,
             early_decay=True,
             counts_in_bits=self.head is not None,
         )

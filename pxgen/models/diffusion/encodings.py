@@ -32,11 +32,17 @@ class Noisy(NamedTuple):
     """``(B,) int64`` levels."""
     alpha_bar: Tensor
     """``(B, 1, 1)``."""
+    present: Tensor | None = None
+    """``(B, P) bool``: the pixels of frames that are there; of the others ``x`` is noise alone, and
+    no cost counts them. None where all are."""
 
     @property
     def x(self) -> Tensor:
         """``(B, P, channels)``: the input of the network."""
-        return self.alpha_bar.sqrt() * self.x0 + (1 - self.alpha_bar).sqrt() * self.epsilon
+        left = self.alpha_bar
+        if self.present is not None:
+            left = left * self.present.unsqueeze(-1)
+        return left.sqrt() * self.x0 + (1 - left).sqrt() * self.epsilon
 
 
 class ColorEncoding(nn.Module):
@@ -91,7 +97,10 @@ class ColorEncoding(nn.Module):
         """``(B,)`` mean squared error of the network's prediction, ``v`` or ``x0``."""
         signal, loud = noisy.alpha_bar.sqrt(), (1 - noisy.alpha_bar).sqrt()
         target = signal * noisy.epsilon - loud * noisy.x0 if self.predicts_v else noisy.x0
-        return (features.float() - target).square().mean((1, 2))
+        error = (features.float() - target).square()
+        if noisy.present is None:
+            return error.mean((1, 2))
+        return (error.mean(2) * noisy.present).sum(1) / noisy.present.sum(1)
 
 
 class PaletteEncoding(SpriteHead):
@@ -154,11 +163,17 @@ class PaletteEncoding(SpriteHead):
 
     def cost(self, features: Tensor, scores: Tensor, noisy: Noisy) -> Tensor:
         """``(B,)`` cross-entropy a pixel in nats."""
-        return self.nats(scores, noisy.tokens) / noisy.tokens.shape[1]
+        present = noisy.present
+        return self.nats(scores, noisy) / (
+            noisy.tokens.shape[1] if present is None else present.sum(1)
+        )
 
-    def nats(self, scores: Tensor, tokens: Tensor) -> Tensor:
-        """``(B,)`` cross-entropy a sprite."""
-        return -scores.gather(-1, tokens.unsqueeze(-1)).sum((1, 2))
+    def nats(self, scores: Tensor, noisy: Noisy) -> Tensor:
+        """``(B,)`` cross-entropy a sprite, of the frames that it has."""
+        chosen = scores.gather(-1, noisy.tokens.unsqueeze(-1))
+        if noisy.present is not None:
+            chosen = chosen * noisy.present.unsqueeze(-1)
+        return -chosen.sum((1, 2))
 
 
 DiffusionEncoding = ColorEncoding | PaletteEncoding

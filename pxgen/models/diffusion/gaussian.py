@@ -132,7 +132,7 @@ class GaussianDiffusion(Diffusion):
         nats = torch.stack([self._divergence(noisy, scores) for noisy, (_, scores) in pairs])
         # The reconstruction term: the entries given the vectors of the first level.
         noisy, (_, scores) = self._predicted(batch, torch.zeros_like(strata[0]), noise)
-        left = self.encoding.nats(scores, noisy.tokens)
+        left = self.encoding.nats(scores, noisy)
         return {"bits": (self.spec.levels * nats.mean(0) + left) / math.log(2)}
 
     def _divergence(self, noisy: Noisy, scores: Tensor) -> Tensor:
@@ -141,6 +141,8 @@ class GaussianDiffusion(Diffusion):
         alpha_bar_next = self.schedule.alpha_bar((noisy.times - 1).clamp(min=0))
         gain = alpha_bar_next / (1 - alpha_bar_next) - alpha_bar / (1 - alpha_bar)
         squares = (noisy.x0 - self.encoding.expected_x0(scores)).square()
+        if noisy.present is not None:
+            squares = squares * noisy.present.unsqueeze(-1)
         return 0.5 * (gain * squares).sum((1, 2))
 
     def _noisy(self, batch: Batch, share: Tensor, noise: Noise) -> Noisy:
@@ -149,7 +151,8 @@ class GaussianDiffusion(Diffusion):
         x0 = self.encoding.encode(tokens)
         times = self.schedule.level(share)
         epsilon = noise.normal(*x0.shape[1:])
-        return Noisy(tokens, x0, epsilon, times, self.schedule.alpha_bar(times))
+        alpha_bar = self.schedule.alpha_bar(times)
+        return Noisy(tokens, x0, epsilon, times, alpha_bar, batch.present_pixels())
 
     def _predicted(self, batch: Batch, share: Tensor, noise: Noise) -> tuple[Noisy, Prediction]:
         noisy = self._noisy(batch, share, noise)

@@ -54,15 +54,19 @@ class SpriteHead(nn.Module):
         return self.project(self.with_places(features))
 
     @torch.no_grad()
-    def start_from(self, tokens: Tensor) -> None:
-        """Start at the frequencies of colours in ``(N, P)`` sprites, at each place if it can."""
-        counts = torch.bincount(tokens.flatten(), minlength=len(self.bias)) + 1.0
+    def start_from(self, tokens: Tensor, present: Tensor | None = None) -> None:
+        """Start at the frequencies of colours in ``(N, P)`` sprites, at each place if it can.
+
+        Pixels that are not ``present``, ``(N, P) bool``, do not count.
+        """
+        counted = tokens.flatten() if present is None else tokens[present]
+        counts = torch.bincount(counted, minlength=len(self.bias)) + 1.0
         self.bias.copy_((counts / counts.sum()).log())
         own = self.places.shape[1]
         if not own:
             return
         biases = torch.zeros(len(self.places), len(self.bias), device=tokens.device)
-        start_bias(biases, tokens)
+        start_bias(biases, tokens, present)
         left, scales, right = torch.linalg.svd(biases - self.bias, full_matrices=False)
         rank, scales = min(own, len(scales)), scales.sqrt()
         self.places[:, :rank] = left[:, :rank] * scales[:rank]

@@ -78,7 +78,7 @@ class MaskedDiffusion(Diffusion):
         conditions = self.training_conditions(batch, noise)
         level = low_discrepancy_levels(len(batch.pixels), noise)
         limit = max(LOSS_PIXELS, self.domain.canvas.pixels // LOSS_PIXELS_STRIDE)
-        return {"cross_entropy": self._bound(batch.pixels, conditions, level, noise, limit).mean()}
+        return {"cross_entropy": self._bound(batch, conditions, level, noise, limit).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels, averaged over ``STRATA`` levels."""
@@ -86,23 +86,32 @@ class MaskedDiffusion(Diffusion):
         offset = noise.uniform(STRATA)
         for k in range(STRATA):
             level = (k + offset[:, k]) / STRATA
-            total += self._bound(batch.pixels, batch.labels, level, noise, None)
-        return {"bits": total / STRATA * self.domain.canvas.pixels / math.log(2)}
+            total += self._bound(batch, batch.labels, level, noise, None)
+        return {"bits": total / STRATA * _present_count(batch) / math.log(2)}
 
     def _bound(
-        self, pixels: Tensor, conditions: Tensor, level: Tensor, noise: Noise, limit: int | None
+        self, batch: Batch, conditions: Tensor, level: Tensor, noise: Noise, limit: int | None
     ) -> Tensor:
-        """``(B,)`` nats a pixel with a share ``level`` of the pixels masked.
+        """``(B,)`` nats a pixel with a share ``level`` of the present pixels masked.
 
-        At most ``limit`` of the masked pixels are predicted.
+        At most ``limit`` of the masked pixels are predicted. Those of missing frames are masked,
+        too, and never predicted.
         """
-        clean = pixels.flatten(1)
+        clean, present, total = (
+            batch.pixels.flatten(1),
+            batch.present_pixels(),
+            _present_count(batch),
+        )
         P = clean.shape[1]
-        count = (level * P).long().clamp(0, P - 1) + 1
-        shuffled = noise.uniform(P).argsort(dim=1)
-        masked = torch.arange(P, device=clean.device) < count.unsqueeze(1)
+        count = (level * total).long().minimum(total - 1) + 1
+        order = noise.uniform(P)
+        # The missing come last.
+        shuffled = (order if present is None else order + ~present).argsort(dim=1)
+        number = torch.arange(P, device=clean.device)
+        masked = number < count.unsqueeze(1)
+        hidden = masked | (number >= total.unsqueeze(1))
         tokens = clean.scatter(
-            1, shuffled, clean.gather(1, shuffled).masked_fill(masked, self.denoiser.mask_token)
+            1, shuffled, clean.gather(1, shuffled).masked_fill(hidden, self.denoiser.mask_token)
         )
         # The first of a random order are a fair sample of the masked pixels.
         places, weight = shuffled[:, :limit], masked[:, :limit].float()
@@ -209,3 +218,10 @@ class MaskedDiffusion(Diffusion):
             steps=min(sampling.steps or self.spec.steps, start.shape[1]),
             temperature=or_own(sampling.temperature, self.spec.temperature),
         )
+
+
+def _present_count(batch: Batch) -> Tensor:
+    """``(B,) int64``: the pixels of the frames that each sprite has."""
+    present = batch.present_pixels()
+    whole = batch.pixels.flatten(1)
+    return whole.new_full((len(whole),), whole.shape[1]) if present is None else present.sum(1)

@@ -100,32 +100,38 @@ class UniformDiffusion(Diffusion):
         conditions = self.training_conditions(batch, noise)
         times = self.schedule.level(low_discrepancy_levels(len(batch.pixels), noise))
         clean = batch.pixels.flatten(1)
-        noisy = self._corrupt(clean, self.schedule.alpha_bar(times), noise)
-        return {"cross_entropy": -self._log_likelihood(noisy, conditions, times, clean).mean()}
+        present = batch.present_pixels()
+        noisy = self._corrupt(clean, self.schedule.alpha_bar(times), noise, present)
+        gain = self._log_likelihood(noisy, conditions, times, clean)
+        return {"cross_entropy": -(gain if present is None else gain[present]).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels: the bound of 2107.03006 over the levels."""
-        clean = batch.pixels.flatten(1)
+        clean, present = batch.pixels.flatten(1), batch.present_pixels()
         nats = torch.zeros(len(clean), device=clean.device)
         for stratum in range(STRATA):
             times = self.schedule.level((stratum + noise.uniform(1)[:, 0]) / STRATA)
-            nats += self._divergence(clean, batch.labels, times, noise) / STRATA
+            nats += self._divergence(batch, times, noise) / STRATA
         # The reconstruction term: the clean pixels given those of the first level.
         first = torch.zeros_like(times)
-        noisy = self._corrupt(clean, self.schedule.alpha_bar(first), noise)
-        left = -self._log_likelihood(noisy, batch.labels, first, clean).sum(1)
+        noisy = self._corrupt(clean, self.schedule.alpha_bar(first), noise, present)
+        left = self._log_likelihood(noisy, batch.labels, first, clean)
+        left = -(left if present is None else left * present).sum(1)
         return {"bits": (self.spec.levels * nats + left) / math.log(2)}
 
-    def _divergence(self, clean: Tensor, labels: Tensor, times: Tensor, noise: Noise) -> Tensor:
+    def _divergence(self, batch: Batch, times: Tensor, noise: Noise) -> Tensor:
         """``(B,)`` nats between the true and the predicted step from each level to the next."""
+        clean, present = batch.pixels.flatten(1), batch.present_pixels()
         alpha_bar = self.schedule.alpha_bar(times)
         alpha_bar_next = self.schedule.alpha_bar((times - 1).clamp(min=0))
-        noisy = self._corrupt(clean, alpha_bar, noise)
+        noisy = self._corrupt(clean, alpha_bar, noise, present)
         certain = F.one_hot(clean, self.domain.colors).float().log()
         true = reverse_step(noisy, certain, alpha_bar, alpha_bar_next)
-        log_x0 = self._log_x0(noisy, labels, times)
+        log_x0 = self._log_x0(noisy, batch.labels, times)
         predicted = reverse_step(noisy, log_x0, alpha_bar, alpha_bar_next)
         gaps = true * (true.clamp(min=1e-20).log() - predicted.clamp(min=1e-20).log())
+        if present is not None:
+            gaps = gaps * present.unsqueeze(-1)
         # Below the first level lies the sprite itself, which is counted apart.
         return gaps.sum((1, 2)) * (times > 0)
 
@@ -141,10 +147,16 @@ class UniformDiffusion(Diffusion):
         logits = self.denoiser(noisy, conditions, (times + 1) / self.spec.levels)
         return posterior_x0(logits, noisy, self.schedule.alpha_bar(times))
 
-    def _corrupt(self, tokens: Tensor, alpha_bar: Tensor, noise: Noise) -> Tensor:
-        """``(B, P)`` tokens of which a share 1 - ``alpha_bar`` is replaced at random."""
+    def _corrupt(
+        self, tokens: Tensor, alpha_bar: Tensor, noise: Noise, present: Tensor | None = None
+    ) -> Tensor:
+        """``(B, P)`` tokens of which a share 1 - ``alpha_bar`` is replaced at random.
+
+        So are all that are not ``present``, ``(B, P) bool``.
+        """
         entries = (noise.uniform(tokens.shape[1]) * self.domain.colors).long()
-        replaced = noise.uniform(tokens.shape[1]) >= alpha_bar.squeeze(-1)
+        kept = alpha_bar.squeeze(-1) if present is None else alpha_bar.squeeze(-1) * present
+        replaced = noise.uniform(tokens.shape[1]) >= kept
         return torch.where(replaced, entries.clamp(max=self.domain.colors - 1), tokens)
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:

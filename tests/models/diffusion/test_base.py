@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pxgen.canvas import Canvas
-from pxgen.models.diffusion.base import low_discrepancy_levels
+from pxgen.models.diffusion.base import Diffusion, low_discrepancy_levels
 from pxgen.models.protocol import EDITS, Batch, SamplingParams
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.support.tiny import PALETTE, RECIPES, domain, tiny_model
@@ -147,3 +147,50 @@ def test_levels_of_a_batch_are_spread_evenly() -> None:
     for step in range(5):
         levels = low_discrepancy_levels(8, BatchNoise(8, 0, step))
         assert (8 * levels).long().sort().values.tolist() == list(range(8))
+
+
+def _of_two_frames() -> tuple[Batch, Batch]:
+    """Clips whose second frames are missing, and the same with something else in these."""
+    of = domain(frames=2)
+    generator = torch.Generator().manual_seed(1)
+    clips = torch.randint(0, of.colors, (6, *of.canvas), generator=generator)
+    present = torch.ones(6, 2, dtype=torch.bool)
+    present[:4, 1] = False
+    others = torch.where(present[..., None, None], clips, (clips + 1) % of.colors)
+    labels = torch.ones(6, 2)
+    return Batch(clips, labels, present=present), Batch(others, labels, present=present)
+
+
+@pytest.mark.parametrize("recipe", ["masked", "uniform", "ddpm", "ddpm-palette"])
+def test_nothing_depends_on_what_a_missing_frame_holds(recipe: str) -> None:
+    """It is neither seen nor a target: losses, held-out figures and start values are equal."""
+    one, other = _of_two_frames()
+    figures = []
+    for batch in (one, other):
+        model = tiny_model(recipe, domain(frames=2))
+        stage = model.stages()[-1]
+        assert all(stage.takes_incomplete for stage in model.stages())
+        stage.initialize(batch)
+        (loss,) = stage.loss(batch, 0.0, BatchNoise(6, 0, 0)).values()
+        (held_out,) = stage.held_out(batch, BatchNoise(6, 0, 1)).values()
+        figures.append((loss, held_out, stage.loss(one, 0.0, BatchNoise(6, 0, 0))))
+    assert torch.equal(figures[0][0], figures[1][0])
+    assert torch.equal(figures[0][1], figures[1][1])
+    assert figures[0][2] == figures[1][2]
+    whole = one._replace(present=None)
+    (seen,) = stage.held_out(whole, BatchNoise(6, 0, 1)).values()
+    assert not torch.equal(seen[:4], figures[0][1][:4])
+
+
+@pytest.mark.parametrize("recipe", ["masked", "uniform", "ddpm-palette"])
+def test_a_sprite_costs_the_bits_of_the_frames_that_it_has(recipe: str) -> None:
+    """Where the network knows nothing but evenly likely colours, half a clip is half the bits."""
+    one, _ = _of_two_frames()
+    model = tiny_model(recipe, domain(frames=2))
+    assert isinstance(model, Diffusion)
+    assert model.head is not None
+    with torch.no_grad():
+        model.head.palette.zero_()
+        model.head.bias.zero_()
+        bits = model.held_out(one, BatchNoise(6, 0, 0))["bits"]
+    assert float(bits[:4].mean() / bits[4:].mean()) == pytest.approx(0.5, rel=0.15)

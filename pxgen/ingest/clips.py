@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from pxgen.errors import InputError
 from pxgen.ingest.views import find_views
@@ -69,6 +69,15 @@ def gather_views(files: Sequence[Found], asked: Sequence[str]) -> list[FileGroup
             raise InputError(f"{where}: another file is {twice[0]} of {name or 'the clip'} as well")
         groups.append(FileGroup(name or "clip", tuple(files[p.number] for p in parts), frames))
     return groups
+
+
+def numbered_runs(names: Sequence[str], frames: int | None) -> list[tuple[str, tuple[int, ...]]]:
+    """Clips of frames with numbered names, and single ones: their names and frames' numbers."""
+    found = [Found(Path(name), name) for name in names]
+    number = {file: k for k, file in enumerate(found)}
+    # On a sheet of frames any number at the end counts.
+    groups = gather(found, 2 if frames is None else frames)
+    return [(group.name, tuple(number[file] for file in group.files)) for group in groups]
 
 
 def broken(groups: Iterable[FileGroup]) -> list[str]:

@@ -83,7 +83,9 @@ def prepare(
     size = parse_size(settings.size) if settings.size else None
     palette = None if settings.palette in {"auto", LOCAL} else find_palette(settings.palette)
     refuse_existing(out, force=settings.force)
-    listing = find_files([Path(source) for source in settings.source])
+    in_cells = settings.cell is not None or settings.layout is not None
+    # Cells that are asked for beat what JSON says of a sheet.
+    listing = find_files([Path(source) for source in settings.source], described=not in_cells)
     refusals = Refusals(report if settings.skip_bad else complain or report, skip=settings.skip_bad)
     sources = Sources(listing, settings, refusals, palette)
     labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, settings)

@@ -20,6 +20,7 @@ from pxgen.ingest.describe import Refusals, describe_sizes
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import choose_canvas, misfit
 from pxgen.ingest.scale import Size
+from pxgen.ingest.sources import NO_VIEWS
 from pxgen.ingest.survey import Survey
 from pxgen.palette.local import LOCAL, MAX_LOCAL_COLORS
 
@@ -115,6 +116,7 @@ def select(
 
     Raises:
         InputError: others must not be left out, or nothing is left.
+        UsageError: views or named frames are asked for, and there are none.
     """
     if not len(survey):
         refusals.settle()
@@ -122,9 +124,7 @@ def select(
             raise InputError(f"--take {settings.take}: no frame in the sources has such a name")
         raise InputError("nothing usable in the sources: no sprite is left")
     reductions = _reductions(survey, settings, report)
-    frames = common_names(chain.from_iterable(dict.fromkeys(survey.frames)))
-    if settings.take and not frames:
-        raise UsageError("--take chooses named frames, and these have no names: see --views")
+    frames = _frames(survey, settings)
     length = len(set(frames.values())) or settings.frames
     true = {each: true_size(each, reductions) for each in set(survey.sizes)}
     if frames:
@@ -151,6 +151,19 @@ def select(
             + (f" and {MAX_LOCAL_COLORS} colours" if excess else "")
         )
     return Selection(survey, keep, reductions, canvas, frames)
+
+
+def _frames(survey: Survey, settings: DataSettings) -> dict[str, str]:
+    """Each name of a frame that was found to the one it gets; none where nothing has names."""
+    frames = common_names(chain.from_iterable(dict.fromkeys(survey.frames)))
+    if not frames and settings.views not in {None, NO_VIEWS}:
+        raise UsageError(
+            f"--views {settings.views}: no file, folder or tag has one in its name; of sheets say "
+            "how large a cell is, too: --cell WxH"
+        )
+    if not frames and settings.take:
+        raise UsageError("--take chooses named frames, and these have no names: see --views")
+    return frames
 
 
 def _reductions(survey: Survey, settings: DataSettings, report: Remark) -> dict[Size, int]:

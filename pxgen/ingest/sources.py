@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -16,8 +17,9 @@ from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError, UsageError
 from pxgen.frames import common_names, frame_name, step_of, view_of, views_of
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
+from pxgen.ingest.atlas import SUFFIX, Run, frame_stems, read_atlas
 from pxgen.ingest.cleaning import Jpegs, undo_overflow
-from pxgen.ingest.clips import FileGroup, broken, gather, gather_views, singles
+from pxgen.ingest.clips import FileGroup, broken, gather, gather_views, numbered_runs, singles
 from pxgen.ingest.decoded import MAX_FILE_PIXELS, DecodedImage
 from pxgen.ingest.grid import Grid, cut
 from pxgen.ingest.images import read_image
@@ -25,7 +27,7 @@ from pxgen.ingest.labels import listed
 from pxgen.ingest.layout import padded
 from pxgen.ingest.match import Unit
 from pxgen.ingest.sheet_layout import SheetLayout, cut_clips, sheet_layout
-from pxgen.ingest.views import find_views
+from pxgen.ingest.views import Part, find_views
 from pxgen.ingest.walk import Found, Listing
 from pxgen.palette import Palette
 
@@ -117,16 +119,18 @@ class Sources:
                 self._open(file, palette)
 
     def _gather(self, images: Sequence[Found]) -> list[FileGroup]:
-        """Clips of files whose names tell views, else of numbered files."""
+        """Clips of files whose names tell views, else of numbered files; sheets by themselves."""
+        sheets = singles(file for file in images if _is_atlas(file))
+        images = [file for file in images if not _is_atlas(file)]
         views = None if self._views is None else gather_views(images, self._views)
         if views is None:
-            return gather(images, self._frames)
+            return [*sheets, *gather(images, self._frames)]
         taken = {file.name for group in views for file in group.files}
         for file in images:
             if file.name not in taken:
                 known = ", ".join(self._views or ())
                 self._refuse(InputError(f"{file.path}: its name tells none of {known}"))
-        return views
+        return [*sheets, *views]
 
     def _open(self, file: Found, palette: Palette | None) -> None:
         try:
@@ -187,6 +191,10 @@ class Sources:
         if group.frames:
             yield from self._from_views(group, unit)
             return
+        if _is_atlas(group.files[0]):
+            for sprite in self._from_atlas(group, unit):
+                yield from self._stills(sprite)
+            return
         image = self._noted(self._image(group))
         if self._layout is not None:
             yield from self._from_named_sheet(group, unit, image, self._layout)
@@ -221,6 +229,8 @@ class Sources:
 
     def _named(self, name: str, unit: int, rgba: Rgba, names: Sequence[str]) -> Iterator[Sprite]:
         """The frames asked for of a clip of named ones; nothing where these are all transparent."""
+        if twice := [frame for frame, times in Counter(names).items() if times > 1]:
+            raise InputError(f"{name}: frame {twice[0]} is there twice")
         taken = [number for number, frame in enumerate(names) if self._takes(frame)]
         if rgba[taken][..., 3].any():
             yield Sprite(name, unit, rgba[taken], frames=tuple(names[k] for k in taken))
@@ -288,26 +298,57 @@ class Sources:
                 yield from self._stills(Sprite(f"{name}#{index}", unit + index, rgba))
                 index += 1
 
+    def _from_atlas(self, group: FileGroup, unit: int) -> Iterator[Sprite]:
+        """The clips on a sheet that JSON describes: by tags, else by views or numbers in names."""
+        atlas = read_atlas(group.files[0].path)
+        self._noted(read_image(atlas.image))
+        frames = [frame[None] for frame in atlas.cut()]
+        runs: Sequence[Run] = atlas.tags or tuple(
+            (stem, (k,)) for k, stem in enumerate(frame_stems(atlas))
+        )
+        if not atlas.tags and self._views_among(runs) is None:
+            runs = numbered_runs([stem for stem, _ in runs], self._frames)
+            if len(runs) == 1:
+                yield Sprite(
+                    group.name, unit, padded([frames[k] for k in runs[0][1]], self._anchor)
+                )
+                return
+        yield from self._runs(group.name, unit, frames, runs)
+
     def _parts(self, group: FileGroup, unit: int, image: DecodedImage) -> Iterator[Sprite]:
-        """A file's animation whole, or each of its tags, or the clips whose views these are."""
-        name, views = group.name, self._views
-        if not image.tags:
-            yield Sprite(name, unit, image.rgba, image.durations)
-            return
-        clips = None if views is None else find_views([tag for tag, _ in image.tags], views)
+        """A file's animation whole, or by its tags."""
+        if image.tags:
+            frames = [frame[None] for frame in image.rgba]
+            yield from self._runs(group.name, unit, frames, image.tags, image.durations)
+        else:
+            yield Sprite(group.name, unit, image.rgba, image.durations)
+
+    def _views_among(self, runs: Sequence[Run]) -> dict[str, list[Part]] | None:
+        return None if self._views is None else find_views([name for name, _ in runs], self._views)
+
+    def _runs(
+        self,
+        name: str,
+        unit: int,
+        frames: Sequence[Rgba],
+        runs: Sequence[Run],
+        durations: tuple[float, ...] = (),
+    ) -> Iterator[Sprite]:
+        """A clip of each run of a file's frames, or of all runs that are its views."""
+        clips = self._views_among(runs)
         for clip, parts in (clips or {}).items():
             named = [
-                (frame_name(part.view, str(int(part.step or 0) + k)), frame)
+                (frame_name(part.view, str(int(part.step or 0) + k)), frames[frame])
                 for part in parts
-                for k, frame in enumerate(image.tags[part.number][1])
+                for k, frame in enumerate(runs[part.number][1])
             ]
+            whole = padded([frame for _, frame in named], self._anchor)
             own = f"{name}#{clip}" if clip else name
-            frames = image.rgba[[frame for _, frame in named]]
-            yield from self._named(own, unit, frames, [frame for frame, _ in named])
-        for tag, order in () if clips else image.tags:
-            numbers = list(order)
-            durations = tuple(image.durations[number] for number in numbers)
-            yield Sprite(f"{name}#{tag}", unit, image.rgba[numbers], durations)
+            yield from self._named(own, unit, whole, [frame for frame, _ in named])
+        for run, numbers in () if clips else runs:
+            whole = padded([frames[number] for number in numbers], self._anchor)
+            times = tuple(durations[number] for number in numbers) if durations else ()
+            yield Sprite(f"{name}#{run}", unit, whole, times)
 
     def _stills(self, sprite: Sprite) -> Iterator[Sprite]:
         """With ``--frames 1`` every frame of a clip is a still of its own."""
@@ -332,6 +373,10 @@ def _asked_views(settings: DataSettings) -> tuple[str, ...] | None:
             raise UsageError("--frames 1 makes stills of all frames: leave out --views")
         return None
     return views
+
+
+def _is_atlas(file: Found) -> bool:
+    return file.path.suffix.lower() == SUFFIX
 
 
 def _is_array(file: Found) -> bool:

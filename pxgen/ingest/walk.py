@@ -10,6 +10,7 @@ from pathlib import Path
 from pxgen.data.dataset import FILE_NAME
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
+from pxgen.ingest.atlas import SUFFIX, Atlas, read_atlas
 from pxgen.ingest.images import is_image
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json"})
@@ -35,8 +36,10 @@ class Listing:
     """Files of other kinds."""
 
 
-def find_files(sources: Sequence[Path]) -> Listing:
+def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
     """List the images and arrays of files and folders, in sorted order.
+
+    With ``described`` a sheet with JSON beside it stands there as its JSON.
 
     A source named by itself is taken whatever its suffix; folders are searched to any depth.
     Hidden files, label arrays and palettes that belong to another array are left out.
@@ -50,10 +53,15 @@ def find_files(sources: Sequence[Path]) -> Listing:
     root = _common_root(sources)
     paths: dict[Path, None] = {}
     tables: dict[Path, None] = {}
+    sheets: set[Path] = set()
     ignored = 0
     for source in sources:
         for path in sorted(_walk(source)) if source.is_dir() else [source]:
-            if _is_source(path) or path == source:
+            atlas = _atlas_of(path, alone=path == source) if described else None
+            if atlas is not None:
+                paths[atlas.path] = None
+                sheets.add(atlas.image)
+            elif _is_source(path) or path == source:
                 paths[path] = None
             elif path.suffix.lower() in TABLE_SUFFIXES and path.parent == source:
                 tables[path] = None
@@ -62,13 +70,26 @@ def find_files(sources: Sequence[Path]) -> Listing:
     if not paths:
         shown = ", ".join(str(source) for source in sources)
         raise InputError(f"no images or arrays in {shown}: name a folder, an image or a .npy file")
-    files = tuple(Found(path, _relative(path, root)) for path in paths)
+    files = tuple(Found(path, _relative(path, root)) for path in paths if path not in sheets)
     return Listing(files, tuple(tables), ignored)
 
 
 def _is_source(path: Path) -> bool:
     is_array = path.suffix.lower() in ARRAY_SUFFIXES and not is_companion(path)
     return is_array or is_image(path)
+
+
+def _atlas_of(path: Path, *, alone: bool) -> Atlas | None:
+    """The description that a file is; of an image named ``alone`` the one beside it, too."""
+    file = path.with_suffix(SUFFIX) if alone else path
+    if file.suffix.lower() != SUFFIX or not file.is_file():
+        return None
+    try:
+        atlas = read_atlas(file)
+    except InputError:
+        # Any JSON may lie there: one that is asked for by name is refused when it is read.
+        return None
+    return atlas if path in {file, atlas.image} else None
 
 
 def _common_root(sources: Sequence[Path]) -> Path:

@@ -1,0 +1,41 @@
+"""Names of frames."""
+
+from __future__ import annotations
+
+from pxgen.frames import common_names, described_frames, frame_name, step_of, view_of, views_of
+
+
+def test_a_name_is_a_view_a_step_or_both() -> None:
+    assert [view_of(name) for name in ("front", "3", "down/0")] == ["front", "", "down"]
+    assert [step_of(name) for name in ("front", "3", "down/0")] == ["", "3", "0"]
+    assert frame_name("down", "0") == "down/0"
+    assert frame_name("walk = a/b ", "") == "walk-a-b"
+    assert views_of(["down/0", "up/0", "down/1", "dead"]) == {
+        "down": (0, 2),
+        "up": (1,),
+        "dead": (3,),
+    }
+
+
+def test_clips_found_apart_share_one_list_of_frames() -> None:
+    """Steps by number, a lone step by its view's name, a view among steps as the first of them."""
+    found = ["down/0", "up/0", "down/2", "down/10", "down/jump", "left", "down"]
+    assert common_names(found) == {
+        "down/0": "down/0",
+        "down": "down/0",
+        "down/2": "down/2",
+        "down/10": "down/10",
+        "down/jump": "down/jump",
+        "up/0": "up",
+        "left": "left",
+    }
+    assert list(common_names(["3", "0"])) == ["0", "3"]
+    assert common_names([]) == {}
+
+
+def test_frames_are_told_in_few_words() -> None:
+    all_ = [f"{view}/{step}" for view in ("down", "up") for step in (0, 1, 2, "jump")]
+    assert described_frames(all_) == ["down/0-2", "down/jump", "up/0-2", "up/jump"]
+    assert described_frames(["down/1", "down/2", *all_[4:]], all_) == ["down/1-2", "up"]
+    assert described_frames(["down/0", "down/2"]) == ["down/0", "down/2"]
+    assert described_frames(["0", "1"]) == ["0-1"]

@@ -139,7 +139,11 @@ def _manifest(target: Path, job: Job) -> Path:
     if len(turns) > 1:
         strengths = [turns[i % len(turns)].strength for i in settings.numbers]
     options, model = options_of(settings), fingerprint(job.plan.loaded)
-    recorded = Recorded(settings.seed, settings.label, model, options, inputs_of(options))
+    # Traces show a sprite as it forms.
+    frames = () if settings.trace else job.plan.loaded.card.frame_names
+    recorded = Recorded(
+        settings.seed, settings.label, model, options, inputs_of(options), frames=frames
+    )
     files = paths or [named.target] * len(numbers)
     return write_manifest(target, zip(files, numbers, strengths, strict=True), recorded)
 

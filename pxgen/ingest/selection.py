@@ -20,8 +20,8 @@ from pxgen.ingest.describe import Refusals, describe_sizes
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import choose_canvas, misfit
 from pxgen.ingest.scale import Size
-from pxgen.ingest.sources import NO_VIEWS
 from pxgen.ingest.survey import Survey
+from pxgen.ingest.views import NO_VIEWS
 from pxgen.palette.local import LOCAL, MAX_LOCAL_COLORS
 
 TOO_COLORFUL = (

@@ -27,12 +27,10 @@ from pxgen.ingest.labels import listed
 from pxgen.ingest.layout import padded
 from pxgen.ingest.match import Unit
 from pxgen.ingest.sheet_layout import SheetLayout, cut_clips, sheet_layout
-from pxgen.ingest.views import Part, find_views
+from pxgen.ingest.views import Part, asked_views, find_views
 from pxgen.ingest.walk import Found, Listing
 from pxgen.palette import Palette
 
-NO_VIEWS = "none"
-"""In place of views: names tell none."""
 Refuse = Callable[[InputError], None]
 """Takes the error of a file that cannot be used; it may raise to stop at once."""
 
@@ -100,7 +98,7 @@ class Sources:
         self._overflowed = settings.overflow == "undo"
         self.tally = Tally()
         self._refuse = refuse
-        self._views, self._anchor = _asked_views(settings), settings.anchor
+        self._views, self._anchor = asked_views(settings), settings.anchor
         in_cells = self._grid is not None or settings.layout is not None
         self._layout = sheet_layout(settings, self._views or ()) if in_cells else None
         if settings.by != "rows" and self._layout is None:
@@ -108,8 +106,15 @@ class Sources:
                 f"--by {settings.by} is of the views of sheets: add --cell and --views"
             )
         images = [file for file in listing.files if not _is_array(file)]
-        # A sheet holds its frames in cells, never in numbered files.
-        self._groups = singles(images) if in_cells else self._gather(images)
+        strips = None
+        if in_cells and self._views and settings.layout is None:
+            strips = gather_views(images, self._views)
+        if strips is not None and sum(len(group.files) for group in strips) == len(images):
+            # Each file is a view, and its cells are the steps.
+            self._groups = strips
+        else:
+            # A sheet holds its frames in cells, never in numbered files.
+            self._groups = singles(images) if in_cells else self._gather(images)
         self._take = listed(settings.take)
         self._arrays: dict[str, ArrayFile] = {}
         self.label_arrays: dict[str, tuple[NDArray[Any], tuple[str, ...]]] = {}
@@ -218,7 +223,7 @@ class Sources:
         images: list[Rgba] = []
         names: list[str] = []
         for file, name in zip(group.files, group.frames, strict=True):
-            images.append(self._noted(read_image(file.path)).rgba)
+            images.append(self._steps(file))
             count = len(images[-1])
             if count > 1 and step_of(name):
                 raise InputError(f"{file.path}: an animation is no single step of a view")
@@ -226,6 +231,18 @@ class Sources:
                 raise InputError(f"{file.path}: a clip of more than {MAX_FILE_PIXELS} pixels")
             names += [frame_name(name, str(k)) for k in range(count)] if count > 1 else [name]
         yield from self._named(group.name, unit, padded(images, self._anchor), names)
+
+    def _steps(self, file: Found) -> Rgba:
+        """``(T, H, W, 4)``: the frames of a file, or the cells of a strip in reading order."""
+        rgba = self._noted(read_image(file.path)).rgba
+        if self._grid is None:
+            return rgba
+        if len(rgba) > 1:
+            raise InputError(f"{file.path}: an animation is no sheet of cells")
+        try:
+            return np.concatenate([cells for _, cells in cut(rgba[0], self._grid, 1)])
+        except InputError as error:
+            raise InputError(f"{file.path}: {error}") from None
 
     def _named(self, name: str, unit: int, rgba: Rgba, names: Sequence[str]) -> Iterator[Sprite]:
         """The frames asked for of a clip of named ones; nothing where these are all transparent."""
@@ -357,22 +374,6 @@ class Sources:
             return
         for number, frame in enumerate(sprite.rgba):
             yield Sprite(f"{sprite.name}#{number}", sprite.unit, frame[None])
-
-
-def _asked_views(settings: DataSettings) -> tuple[str, ...] | None:
-    """The views that names are searched for, empty for all that are known; None for no search.
-
-    Raises:
-        UsageError: views of stills.
-    """
-    if settings.views == NO_VIEWS:
-        return None
-    views = listed(settings.views)
-    if settings.frames == 1:
-        if views:
-            raise UsageError("--frames 1 makes stills of all frames: leave out --views")
-        return None
-    return views
 
 
 def _is_atlas(file: Found) -> bool:

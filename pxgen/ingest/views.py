@@ -6,8 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pxgen.config.settings import DataSettings
+from pxgen.errors import UsageError
 from pxgen.frames import frame_name
+from pxgen.ingest.labels import listed
 
+NO_VIEWS = "none"
+"""In place of views: names tell none."""
 WORDS = (
     *("down", "front", "south", "s"),
     *("down-left", "front-left", "southwest", "south-west", "sw"),
@@ -41,6 +46,22 @@ class Part:
     def name(self) -> str:
         """The name of the frame."""
         return frame_name(self.view, self.step)
+
+
+def asked_views(settings: DataSettings) -> tuple[str, ...] | None:
+    """The views that names are searched for, empty for all that are known; None for no search.
+
+    Raises:
+        UsageError: views of stills.
+    """
+    if settings.views == NO_VIEWS:
+        return None
+    views = listed(settings.views)
+    if settings.frames == 1:
+        if views:
+            raise UsageError("--frames 1 makes stills of all frames: leave out --views")
+        return None
+    return views
 
 
 def clear_words() -> tuple[str, ...]:

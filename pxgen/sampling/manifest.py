@@ -41,6 +41,8 @@ class Recorded:
     inputs: Mapping[str, str]
     """Files that the options name, and their SHA-256."""
     numbers: tuple[int, ...] = ()
+    frames: tuple[str, ...] = ()
+    """The name of each frame, where the model's have names; for readers, not for drawing again."""
 
 
 def options_of(settings: PictureSettings) -> dict[str, Any]:
@@ -102,6 +104,8 @@ def write_manifest(
             "options": options,
             "inputs": dict(recorded.inputs),
         }
+        if recorded.frames:
+            line["frames"] = list(recorded.frames)
         lines.append(json.dumps(line) + "\n")
     return write_text(target, "".join(lines))
 

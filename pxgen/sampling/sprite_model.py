@@ -67,6 +67,11 @@ class SpriteModel:
         return self.loaded.card.label_names
 
     @property
+    def frame_names(self) -> tuple[str, ...]:
+        """The name of each frame of its clips, such as ``down/0``; empty where they have none."""
+        return self.loaded.card.frame_names
+
+    @property
     def palette(self) -> Palette:
         """The palette that it draws in; a stand-in where every sprite has its own."""
         return self.loaded.card.palette

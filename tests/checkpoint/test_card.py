@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
+from pxgen.canvas import Canvas
 from pxgen.checkpoint.card import KEY, read_card
 from pxgen.checkpoint.runs import STARTERS
 from pxgen.checkpoint.store import load_model, load_tensors, save_checkpoint
@@ -80,4 +81,14 @@ def test_a_card_of_a_newer_format_asks_for_a_newer_program(tmp_path: Path) -> No
     about = json.loads(CARD.dump()[KEY])
     save_file({}, tmp_path / "x", metadata={KEY: json.dumps(about | {"format": 99})})
     with pytest.raises(InputError, match=r"has format 99, this pxgen reads .*: upgrade pxgen"):
+        read_card(tmp_path / "x")
+
+
+def test_a_card_tells_the_names_of_frames_if_there_are_any(tmp_path: Path) -> None:
+    assert "frame_names" not in json.loads(CARD.dump()[KEY])
+    about = replace(CARD, canvas=Canvas(2, 6, 8), frame_names=("front", "down/0"))
+    save_file({}, tmp_path / "x", metadata=about.dump())
+    assert read_card(tmp_path / "x")[0] == about
+    save_file({}, tmp_path / "x", metadata=replace(about, frame_names=("front",)).dump())
+    with pytest.raises(InputError, match="no pxgen checkpoint"):
         read_card(tmp_path / "x")

@@ -157,3 +157,29 @@ def test_names_of_strangers_do_not_steer_the_terminal(tmp_path: Path) -> None:
     out = run(tmp_path / "d").stdout
     assert "[31mred" in out
     assert not {"\x1b", "\x07"} & set(out)
+
+
+def test_named_frames_and_what_lacks_some(tmp_path: Path) -> None:
+    frames = ("down/0", "down/1", "up")
+    writer = DatasetWriter(
+        tmp_path / "dataset.safetensors",
+        palette=PALETTE,
+        label_names=[],
+        canvas=(3, 4, 5),
+        info={},
+        frame_names=frames,
+    )
+    present = np.ones((4, 3), bool)
+    present[1, 2] = present[2, 1] = present[2, 2] = False
+    with writer:
+        writer.append(np.ones((4, 3, 4, 5), np.uint8), np.zeros((4, 0), np.uint8), list("abcd"))
+        writer.finish(np.zeros(4, np.uint8), np.arange(4, dtype=np.int32), present=present)
+    facts = json.loads(run(tmp_path, "--json").stdout)
+    assert facts["frame_names"] == list(frames)
+    assert facts["views"] == {"down": 2, "up": 1}
+    assert (facts["incomplete"], facts["missing"]) == (2, {"down/1": 1, "up": 2})
+    assert "frame names: down/0, down/1, up" in run(tmp_path).stdout
+    card = Card({"family": "masked"}, Canvas(3, 4, 5), PALETTE, (), "f", frame_names=frames)
+    save_file({}, tmp_path / "m.safetensors", metadata=card.dump())
+    facts = json.loads(run(tmp_path / "m.safetensors", "--json").stdout)
+    assert facts["views"] == {"down": 2, "up": 1}

@@ -15,6 +15,8 @@ from pxgen.errors import InputError
 from pxgen.palette import Palette
 
 PALETTE = Palette.of([(255, 0, 0), (0, 255, 0), (0, 0, 255)])
+FINGERPRINT = "94fed5b430f747bffc8b94db42b2d38779892b845609f3fcb0224228f80d9a2a"
+"""Of what :func:`write` writes, by the version before frames had names."""
 
 
 def write(path: Path, count: int = 20) -> tuple[np.ndarray, np.ndarray]:
@@ -105,3 +107,55 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
 def test_a_missing_dataset_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="pxgen prepare"):
         open_dataset(tmp_path / "nothing")
+
+
+def _of_views(path: Path, **finish: np.ndarray) -> None:
+    """Four clips of a front and a back."""
+    pixels = np.random.default_rng(1).integers(0, 4, (4, 2, 5, 7), dtype=np.uint8)
+    writer = DatasetWriter(
+        path,
+        palette=PALETTE,
+        label_names=[],
+        canvas=(2, 5, 7),
+        info={},
+        frame_names=("front", "back"),
+    )
+    with writer:
+        writer.append(pixels, np.zeros((4, 0), np.uint8), list("abcd"))
+        writer.finish(np.array([0, 0, 0, 1], np.uint8), np.arange(4, dtype=np.int32), **finish)
+
+
+def test_names_of_frames_and_missing_ones_are_kept(tmp_path: Path) -> None:
+    _of_views(tmp_path / "whole")
+    whole = open_dataset(tmp_path / "whole")
+    assert (whole.frame_names, whole.present) == (("front", "back"), None)
+    assert whole.complete() is whole
+    present = np.array([[1, 1], [1, 0], [1, 1], [0, 1]], bool)
+    _of_views(tmp_path / "part", present=present)
+    part = open_dataset(tmp_path / "part")
+    assert part.present is not None
+    np.testing.assert_array_equal(part.present, present)
+    assert part.fingerprint != whole.fingerprint
+    assert [list(rows) for rows in (part.train, part.held_out)] == [[0, 1, 2], [3]]
+    complete = part.complete()
+    assert [list(rows) for rows in (complete.train, complete.held_out)] == [[0, 2], []]
+
+
+def test_a_dataset_without_names_says_nothing_of_them(tmp_path: Path) -> None:
+    """Its bytes are those of versions before there were names."""
+    write(tmp_path / "d.safetensors")
+    with safe_open(tmp_path / "d.safetensors", framework="np") as file:
+        assert "present" not in file.keys()  # noqa: SIM118 - it is no mapping
+        assert "frames" not in json.loads(file.metadata()["pxgen.dataset"])
+    dataset = open_dataset(tmp_path / "d.safetensors")
+    assert (dataset.frame_names, dataset.present) == ((), None)
+    assert dataset.fingerprint == FINGERPRINT
+
+
+@pytest.mark.parametrize(
+    "present", [np.ones((4, 3), bool), np.ones((3, 2), bool), np.eye(4, 2, dtype=bool)]
+)
+def test_sprites_without_any_frame_are_refused(tmp_path: Path, present: np.ndarray) -> None:
+    _of_views(tmp_path / "d", present=present)
+    with pytest.raises(InputError, match="sprites without frames"):
+        open_dataset(tmp_path / "d")

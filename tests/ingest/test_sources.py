@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from pxgen.data.dataset import Dataset
+from pxgen.engines.aseprite import encode_aseprite
+from pxgen.engines.atlas import Clip
+from pxgen.palette import Palette
 from tests.support.preparing import hero, prepared, run, save, shown, visible
 
 VIEWS = ("down", "left", "up")
@@ -112,6 +115,45 @@ def test_views_of_other_sizes_stand_on_one_ground(
     np.testing.assert_array_equal(visible(front), visible(hero(1, 8, 8)))
     np.testing.assert_array_equal(visible(left[2:, 2:6]), visible(hero(2, 6, 4)))
     assert not left[:2, :, 3].any()
+
+
+def test_strips_are_views_by_their_names_and_their_cells_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sprites = {name: drawings(k) for k, name in enumerate(("elf", "orc"))}
+    del sprites["orc"]["up/1"]
+    empty = np.zeros((SIZE, SIZE, 4), np.uint8)
+    for name, frames in sprites.items():
+        for view in VIEWS:
+            strip = [frames.get(f"{view}/{step}", empty) for step in range(2)]
+            save(f"in/{name}-{view}.png", np.concatenate(strip, 1))
+    check(prepared("in", "--cell", "8x8", "--views", ",".join(VIEWS)), sprites)
+    assert len(prepared("in", "--cell", "8x8", "-o", "cells")) == 11
+
+
+def test_aseprite_tags_are_views_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view shown twice is refused, and tags that tell no view are clips as ever."""
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    maps = np.random.default_rng(0).integers(0, 3, (4, 6, 6), dtype=np.uint8)
+    palette = Palette.of([(20, 20, 20), (200, 30, 30)])
+
+    def written(*tags: str) -> None:
+        clips = [Clip(tag, maps[2 * k : 2 * k + 2], [100, 100]) for k, tag in enumerate(tags)]
+        Path("in/hero.aseprite").write_bytes(encode_aseprite(clips, palette))
+
+    written("left", "down")
+    dataset = prepared("in")
+    assert dataset.frame_names == ("down/0", "down/1", "left/0", "left/1")
+    drawn = dataset.palette.colors(dataset.pixels[0])
+    np.testing.assert_array_equal(drawn, palette.colors(maps[[2, 3, 0, 1]]))
+    written("idle", "down")
+    assert prepared("in", "--force").names == ("hero.aseprite#idle", "hero.aseprite#down")
+    written("left", "Left")
+    result = run("in", "--views", "left", "--force")
+    assert result.exit_code == 3
+    assert "frame left/0 is there twice" in result.stderr
 
 
 def test_tags_that_are_views_make_one_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

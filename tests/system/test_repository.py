@@ -46,7 +46,7 @@ ELSEWHERE = {
     "commands/test_animate.py": "sampling.clips",
     "commands/test_interpolate.py": "sampling.paths",
     "ingest/test_images.py": "ingest: decoded pillow",
-    "ingest/test_preparation.py": "ingest: builtin contact_sheets folder sources survey",
+    "ingest/test_preparation.py": "ingest: builtin contact_sheets folder survey",
     "ingest/test_spool.py": "ingest.indexed",
     "sampling/test_sprite_model.py": "sampling.results",
     "training/test_warm_start.py": "models.axes",

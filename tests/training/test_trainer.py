@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from pxgen.data.batches import batch_of
 from pxgen.errors import PxgenError
 from pxgen.training import trainer as loop
 from pxgen.training.trainer import Trainer, use_bf16
@@ -98,3 +101,21 @@ def test_a_training_that_diverges_ends_with_advice(tmp_path: Path) -> None:
         parameter.data.fill_(torch.nan)
     with pytest.raises(PxgenError, match="diverged at step 0 of stage labels: lower"):
         next(run.run())
+
+
+def test_sprites_that_lack_frames_teach_diffusions_alone(tmp_path: Path) -> None:
+    """Other families leave them out, on both sides of the split."""
+    dataset = tiny_dataset(tmp_path, frames=2)
+    present = np.ones((len(dataset), 2), bool)
+    lacking = [int(dataset.train[0]), int(dataset.held_out[0])]
+    present[lacking, 1] = False
+    dataset = replace(dataset, present=present)
+    for recipe, takes in (("masked", True), ("vqvae", False), ("pixelsnail", False)):
+        data = Trainer(tiny_model(recipe, dataset.domain), dataset, SETTINGS, CPU).dataset
+        rows = {*data.train.tolist(), *data.held_out.tolist()}
+        assert (lacking[0] in rows, lacking[1] in rows) == (takes, takes), recipe
+        assert len(rows) == len(dataset) - (0 if takes else 2)
+    batch = batch_of(dataset, np.array([lacking[0], int(dataset.train[1])]), CPU)
+    assert batch.present is not None
+    assert batch.present.tolist() == [[True, False], [True, True]]
+    assert batch_of(dataset, dataset.train[1:3], CPU).present is None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pxgen.errors import InputError
+from pxgen.frames import view_of
 from pxgen.ingest.views import find_views
 from pxgen.ingest.walk import Found
 
@@ -25,6 +26,11 @@ class FileGroup:
     frames: tuple[str, ...] = ()
     """The name of the frame that each file is, where they have names."""
 
+    @property
+    def shows_views(self) -> bool:
+        """True if its files are views, not steps alone."""
+        return any(map(view_of, self.frames))
+
 
 def gather(files: Sequence[Found], frames: int | None) -> list[FileGroup]:
     """Group numbered frame files into clips where that is what they are.
@@ -32,7 +38,8 @@ def gather(files: Sequence[Found], frames: int | None) -> list[FileGroup]:
     Without ``frames``, only when every file is marked as a frame (``run_f0.png``,
     ``run-frame-1.png``): one unmarked picture makes it a collection of stills. With ``frames``
     above one any number at the end counts, since clips were asked for. With ``frames`` of one
-    nothing is grouped. Runs must count up by one; others stay single files.
+    nothing is grouped. Runs must count up by one; others stay single files, unless all that do are
+    numbered alike: then what lacks a number among those lacks this frame.
     """
     if frames == 1:
         return singles(files)
@@ -45,10 +52,31 @@ def gather(files: Sequence[Found], frames: int | None) -> list[FileGroup]:
         match = match or _ANY_NUMBER.match(path.stem)
         key = file.name if match is None else _clip_name(path, match[1])
         runs.setdefault(key, []).append((int(match[2]) if match else 0, file))
+    if (gapped := _with_gaps(runs)) is not None:
+        return gapped
     groups: list[FileGroup] = []
     for name, run in runs.items():
         groups.extend(_clip(name, run))
     return groups
+
+
+def _with_gaps(runs: Mapping[str, Sequence[tuple[int, Found]]]) -> list[FileGroup] | None:
+    """Clips with the steps that each has, where some lack one; None where that is not all."""
+    numbers = {name: sorted(number for number, _ in run) for name, run in runs.items()}
+    gaps = {name for name, own in numbers.items() if own != list(range(own[0], own[0] + len(own)))}
+    whole = {(own[0], own[-1]) for name, own in numbers.items() if name not in gaps}
+    if not gaps or len(whole) != 1:
+        return None
+    ((first, last),) = whole
+    spans = set(range(first, last + 1))
+    if not all(spans.issuperset(own) and len({*own}) == len(own) for own in numbers.values()):
+        return None
+    return [
+        FileGroup(name, tuple(file for _, file in run), tuple(str(n - first) for n, _ in run))
+        for name, run in (
+            (name, sorted(run, key=lambda each: each[0])) for name, run in runs.items()
+        )
+    ]
 
 
 def gather_views(files: Sequence[Found], asked: Sequence[str]) -> list[FileGroup] | None:

@@ -154,13 +154,13 @@ class Sources:
     def notes(self) -> list[str]:
         """The interpretation of arrays and clips, in lines for people."""
         lines = []
-        if named := [group for group in self._groups if group.frames]:
+        if named := [group for group in self._groups if group.shows_views]:
             views = views_of([*common_names(name for group in named for name in group.frames)])
             lines.append(
                 f"{len(named)} clips by the views in names: {', '.join(views)} (--views none takes "
                 "the files as they are)"
             )
-        clips = sum(len(group.files) > 1 and not group.frames for group in self._groups)
+        clips = sum(len(group.files) > 1 and not group.shows_views for group in self._groups)
         lines += [f"{clips} clips of numbered files"] if clips else []
         if clips and (gaps := broken(self._groups)):
             lines.append(
@@ -386,7 +386,7 @@ def _is_array(file: Found) -> bool:
 
 def _unit(group: FileGroup) -> Unit:
     first = group.files[0].name if len(group.files) > 1 else ""
-    if group.frames and PurePosixPath(first).parent != PurePosixPath(group.name).parent:
+    if group.shows_views and PurePosixPath(first).parent != PurePosixPath(group.name).parent:
         # A folder that is a view, or a sprite, is no label.
         first = ""
     return Unit(group.name, None, first)

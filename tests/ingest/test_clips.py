@@ -36,3 +36,21 @@ def test_frames_are_ordered_by_number_and_gaps_break_a_run() -> None:
     assert broken(apart) == ["a/r"]
     assert broken(gather(found("a/r_f0.png", "b/r_f0.png"), None)) == []
     assert names_of(found("walk/0.png", "walk/1.png"), 2) == {"walk": 2}
+
+
+def test_a_clip_lacks_the_number_that_all_others_have() -> None:
+    whole = found(
+        "a/r_f1.png", "a/r_f2.png", "a/r_f3.png", "b/r_f1.png", "b/r_f2.png", "b/r_f3.png"
+    )
+    lacking = found("c/r_f3.png", "c/r_f1.png")
+    groups = gather([*whole, *lacking], None)
+    assert [(group.name, group.frames) for group in groups] == [
+        ("a/r", ("0", "1", "2")),
+        ("b/r", ("0", "1", "2")),
+        ("c/r", ("0", "2")),
+    ]
+    assert [file.name for file in groups[2].files] == ["c/r_f1.png", "c/r_f3.png"]
+    assert not groups[2].shows_views
+    # Another length, a repeat or a number beyond all others: nobody knows what is lacking.
+    for more in (found("d/r_f1.png", "d/r_f2.png"), found("c/r-f3.png"), found("c/r_f5.png")):
+        assert all(not group.frames for group in gather([*whole, *lacking, *more], None))

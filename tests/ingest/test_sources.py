@@ -215,3 +215,19 @@ def test_options_of_views_that_change_nothing_are_refused(
         result = run("in", *options)
         assert result.exit_code == 2, options
         assert message in result.stderr
+
+
+def test_a_numbered_clip_lacks_the_frame_whose_number_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, steps in {"elf": (0, 1, 2), "orc": (0, 1, 2), "imp": (0, 2)}.items():
+        for step in steps:
+            save(f"in/{name}/run_f{step}.png", hero(len(name) * 7 + ord(name[0]) + step))
+    result = run("in")
+    assert "3 clips of numbered files" in result.stderr
+    assert "imp/run lacks 1" in result.stderr
+    dataset = prepared("in", "--force")
+    assert dataset.label_names == ("elf", "imp", "orc")
+    assert dataset.present is not None
+    assert dataset.present.tolist() == [[1, 1, 1], [1, 0, 1], [1, 1, 1]]

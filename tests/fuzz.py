@@ -117,6 +117,11 @@ def good_files(folder: Path) -> dict[str, Kind]:
     ):
         command = ["prepare", "art", "--labels", f"in/{name}", "-o", "made", "--force"]
         kinds[name] = Kind(f"in/{name}", data, [command])
+    (folder / "sheet").mkdir()
+    (folder / "sheet" / "left.png").write_bytes(encode_png(frames[0], PALETTE))
+    kinds["sheet.json"] = Kind(
+        "sheet/left.json", _described(frames[0]), [["prepare", "sheet", "-o", "made", "--force"]]
+    )
     project, out = (folder / "pxgen.toml").read_bytes(), ["-o", "out/", "--force"]
     kinds["pxgen.toml"] = Kind(
         "pxgen.toml", project, [["prepare", "art", *out], ["sample", "-m", "run", *out]]
@@ -296,6 +301,23 @@ def _image_commands(name: str) -> Commands:
     if name.endswith((".png", ".bmp", ".jpg")):
         commands.append(["reconstruct", file, "-m", "run", "-o", "x.png"])
     return commands
+
+
+def _described(frame: np.ndarray) -> bytes:
+    """A sheet of two frames, one of them trimmed and turned, in JSON."""
+    height, width = frame.shape
+    whole = {"w": width, "h": height}
+    turned = {
+        "frame": {"x": 1, "y": 0, "w": 2, "h": 3},
+        "rotated": True,
+        "spriteSourceSize": {"x": 1, "y": 1, "w": 2, "h": 3},
+        "sourceSize": whole,
+        "duration": 80,
+    }
+    frames = {"hero 0.png": {"frame": {"x": 0, "y": 0, **whole}}, "hero 1.png": turned}
+    tags = [{"name": "walk-left", "from": 0, "to": 1, "direction": "pingpong"}]
+    meta = {"image": "left.png", "frameTags": tags}
+    return json.dumps({"frames": frames, "meta": meta}).encode()
 
 
 def _palette_kind(suffix: str, data: bytes) -> Kind:

@@ -21,12 +21,14 @@ def command(ctx: click.Context, session: Session, /, settings: DataSettings) -> 
 
     A SOURCE is a folder (searched to any depth), an image, a sheet (with --cell), or a .npy or
     .npz array. Labels come from label arrays or the CSV or JSON beside the sprites, else from
-    subfolders. Animated images and numbered files (run_f0.png, run_f1.png) become clips.
+    subfolders. Animated images and numbered files (run_f0.png, run_f1.png) become clips, and so do
+    files that show one sprite from several sides (hero_left.png, hero_front.png).
 
     \b
     Examples:
       pxgen prepare sprites/
       pxgen prepare sheet.png --cell 16x16 --palette pico-8
+      pxgen prepare heroes/ --cell 32x48 --views down,left,right,up
       pxgen prepare heroes.npy --labels classes.npy --label-names knight,mage
       pxgen prepare --builtin -n 10000
     """

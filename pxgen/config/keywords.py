@@ -86,6 +86,10 @@ class PrepareOptions(TypedDict, total=False):
     cell: Parts | None
     margin: int
     spacing: int
+    views: Parts | None
+    by: Literal["rows", "columns"]
+    layout: Literal["rpg-maker", "lpc", "ninja"] | None
+    take: Parts | None
     frames: int | None
     labels: StrPath
     label_columns: Parts | None

@@ -14,18 +14,16 @@ from pxgen.ingest.labels import listed
 NO_VIEWS = "none"
 """In place of views: names tell none."""
 WORDS = (
-    *("down", "front", "south", "s"),
-    *("down-left", "front-left", "southwest", "south-west", "sw"),
-    *("left", "west", "w"),
-    *("up-left", "back-left", "northwest", "north-west", "nw"),
-    *("up", "back", "north", "n"),
-    *("up-right", "back-right", "northeast", "north-east", "ne"),
-    *("right", "east", "e", "side"),
-    *("down-right", "front-right", "southeast", "south-east", "se"),
+    *("down", "front", "south"),
+    *("down-left", "front-left", "southwest"),
+    *("left", "west"),
+    *("up-left", "back-left", "northwest"),
+    *("up", "back", "north"),
+    *("up-right", "back-right", "northeast"),
+    *("right", "east", "side"),
+    *("down-right", "front-right", "southeast"),
 )
-"""Views by which names are understood, in the order in which a clip has them."""
-MIN_LETTERS = 4
-"""Letters of a word that nobody asked for; ``up`` is clear as well, ``s`` and ``ne`` are not."""
+"""Views that are looked for where nobody says which there are, in the order of a clip's frames."""
 _TOKEN = re.compile(r"\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 """The words and numbers of a name, also those that capitals alone keep apart."""
 _BETWEEN = "-_. "
@@ -64,11 +62,6 @@ def asked_views(settings: DataSettings) -> tuple[str, ...] | None:
     return views
 
 
-def clear_words() -> tuple[str, ...]:
-    """The views that are looked for where nobody says which there are."""
-    return tuple(word for word in WORDS if len(word) >= MIN_LETTERS or word == "up")
-
-
 def find_views(names: Sequence[str], asked: Sequence[str]) -> dict[str, list[Part]] | None:
     """Clips by name, with the parts of each, where names tell views; None where they do not.
 
@@ -76,7 +69,7 @@ def find_views(names: Sequence[str], asked: Sequence[str]) -> dict[str, list[Par
     least half of the clips must be seen from two sides: single pictures of a sword on the left and
     a shield on the right are none. With ``asked`` views names without one are left out.
     """
-    words = {_plain(word): word for word in asked or clear_words()}
+    words = {_plain(word): word for word in asked or WORDS}
     clips: dict[str, list[Part]] = {}
     for number, name in enumerate(names):
         found = _read(name, words)
@@ -92,7 +85,7 @@ def find_views(names: Sequence[str], asked: Sequence[str]) -> dict[str, list[Par
     seen = [len({part.view for part in parts}) for parts in clips.values()]
     if not clips or (not asked and 2 * sum(views > 1 for views in seen) < len(seen)):
         return None
-    order = list(asked) or list(WORDS)
+    order = tuple(asked or WORDS)
     for parts in clips.values():
         parts.sort(key=lambda part: (order.index(part.view), part.step.zfill(9), part.number))
     return clips

@@ -67,7 +67,8 @@ def test_masked_pixels_do_not_leak_into_their_own_bound(monkeypatch: pytest.Monk
     for color in (1, 2):
         pixels = torch.full((1, *domain().canvas), color)
         level = torch.full((1,), 0.999)
-        model._bound(pixels, torch.zeros(1, 2), level, BatchNoise(1, 0, 0), None)
+        batch = Batch(pixels, torch.zeros(1, 2))
+        model._bound(batch, batch.labels, level, BatchNoise(1, 0, 0), None)
     assert torch.equal(*seen)
 
 

@@ -96,7 +96,14 @@ class Selection:
     def without(self, numbers: Collection[int]) -> Selection:
         """The selection less the sprites of these numbers in the survey."""
         keep = [kept and number not in numbers for number, kept in enumerate(self.keep)]
-        return replace(self, keep=keep)
+        return self.keeping(keep)
+
+    def keeping(self, keep: list[bool]) -> Selection:
+        """The sprites to ``keep``, on a canvas without the frames that none of them has."""
+        kept = (names for names, kept in zip(self.survey.frames, keep, strict=True) if kept)
+        frames = common_names(chain.from_iterable(dict.fromkeys(kept)))
+        canvas = Canvas(len(set(frames.values())), *self.canvas[1:]) if frames else self.canvas
+        return replace(self, keep=keep, canvas=canvas, frames=frames)
 
 
 def true_size(size: Canvas, reductions: dict[Size, int]) -> Canvas:
@@ -150,7 +157,7 @@ def select(
             f"no sprite is left that fits the canvas {canvas.width}x{canvas.height}"
             + (f" and {MAX_LOCAL_COLORS} colours" if excess else "")
         )
-    return Selection(survey, keep, reductions, canvas, frames)
+    return Selection(survey, keep, reductions, canvas).keeping(keep)
 
 
 def _frames(survey: Survey, settings: DataSettings) -> dict[str, str]:

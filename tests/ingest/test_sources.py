@@ -156,6 +156,20 @@ def test_aseprite_tags_are_views_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "frame left/0 is there twice" in result.stderr
 
 
+def test_frames_of_sprites_that_are_left_out_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for k, name in enumerate(("elf", "orc", "imp")):
+        save(f"in/{name}_front.png", hero(k))
+        save(f"in/{name}_left.png", hero(k + 5))
+    for view in ("front", "left", "back"):
+        save(f"in/giant_{view}.png", hero(9, 20, 20))
+    dataset = prepared("in", "--skip-bad", "--size", "8x8")
+    assert set(dataset.names) == {"elf", "imp", "orc"}
+    assert (dataset.frame_names, dataset.present) == (("front", "left"), None)
+
+
 def test_tags_that_are_views_make_one_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     sprites = {}

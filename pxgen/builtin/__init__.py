@@ -1,30 +1,30 @@
 """The built-in characters: hand-made pixel art in millions of legal combinations.
 
-``generate`` gives any number of distinct 24 x 24 characters with their labels from a seed, as
-stills or as 8-frame idle loops; ``certify`` tells for any index map whether it is exactly one of
-them and which labels it shows.
+There are two casts: ``HEADS``, 24 x 24 pixels as stills or 8-frame idle loops, and ``FIGURES``,
+16 x 24 pixels that walk in four directions. ``generate`` gives any number of distinct characters
+with their labels from a seed; ``certify`` tells for any index map whether it is exactly one of
+them and which labels it shows. Both take heads unless told otherwise.
 """
 
 from typing import Final
 
-from pxgen.builtin.art import FRAMES, SIZE
+from pxgen.builtin.cast import Cast
 from pxgen.builtin.certify import Certificate, certify
 from pxgen.builtin.colors import PALETTE
-from pxgen.builtin.drawing import count_legal, generate
-from pxgen.builtin.kinds import KINDS
-from pxgen.builtin.space import LABELS
+from pxgen.builtin.drawing import generate
+from pxgen.builtin.figures import FIGURES
+from pxgen.builtin.heads import HEADS
 
-KIND_NAMES: Final[tuple[str, ...]] = tuple(kind.name for kind in KINDS)
-"""Names of the kinds, in the order of their labels."""
+CASTS: Final = {cast.name: cast for cast in (HEADS, FIGURES)}
+"""The built-in sets by name."""
 
 __all__ = [
-    "FRAMES",
-    "KIND_NAMES",
-    "LABELS",
+    "CASTS",
+    "FIGURES",
+    "HEADS",
     "PALETTE",
-    "SIZE",
+    "Cast",
     "Certificate",
     "certify",
-    "count_legal",
     "generate",
 ]

@@ -28,8 +28,11 @@ PALETTE: Final = Palette.of(
 )
 """Transparent and 31 opaque colours."""
 
-RAMP_LETTERS: Final = "123567"
-"""Places in a character's own colours: 1-3 the first ramp and 5-7 the second, dark to light."""
+RAMPS: Final = tuple(letters for letters, _ in _RAMPS)
+"""Letters of every ramp, from dark to light."""
+
+RAMP_LETTERS: Final = ("123", "567", "xyz")
+"""Letters of a character's first, second and third own colour, each from dark to light."""
 
 SEE_THROUGH: Final = 255
 """The symbol of a layer's untouched pixels."""
@@ -45,4 +48,4 @@ def symbol(letter: str) -> int:
     """
     if letter == ".":
         return SEE_THROUGH
-    return (LETTERS + RAMP_LETTERS).index(letter) + 1
+    return (LETTERS + "".join(RAMP_LETTERS)).index(letter) + 1

@@ -7,22 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from pxgen.arrays import I64, U64, IndexMaps, Marks
-from pxgen.builtin.art import FRAMES, SIZE
-from pxgen.builtin.compose import PIXELS, stacks
-from pxgen.builtin.space import LABELS, spaces
+from pxgen.builtin.cast import Cast
+from pxgen.builtin.heads import HEADS
 from pxgen.errors import UsageError
 
-_CHUNK_PIXELS = 1024 * PIXELS
+_CHUNK_PIXELS = 1024 * 576
 _ROUNDS = 6
 
 
-def count_legal() -> int:
-    """The number of legal characters."""
-    return sum(space.count for space in spaces())
-
-
 def generate(
-    n: int, seed: int, *, frames: int = 1, start: int = 0
+    n: int, seed: int, *, cast: Cast = HEADS, frames: int | None = None, start: int = 0
 ) -> Iterator[tuple[IndexMaps, Marks]]:
     """Generate characters ``start .. start + n - 1`` of the endless-looking row that a seed makes.
 
@@ -34,47 +28,52 @@ def generate(
     Args:
         n: how many characters.
         seed: any integer.
-        frames: 1 for stills or 8 for idle loops.
+        cast: which of the built-in sets.
+        frames: one of ``cast.frames``; the first when None. Heads: 1 for stills, 8 for idle loops.
         start: the number of the first character.
 
     Yields:
-        ``(m, frames, 24, 24) uint8`` palette indices and ``(m, L) uint8`` marks of ``LABELS``, in
-        chunks of bounded size.
+        ``(m, frames, H, W) uint8`` palette indices and ``(m, L) uint8`` marks of ``cast.labels``,
+        in chunks of bounded size.
 
     Raises:
-        UsageError: more characters than exist, or frames that are neither 1 nor 8.
+        UsageError: more characters than exist, or frames that the cast has not.
     """
-    if frames not in (1, FRAMES):
-        raise UsageError(f"built-in characters have 1 or {FRAMES} frames, not {frames}")
-    if n < 0 or start < 0 or start + n > count_legal():
+    frames = frames or cast.frames[0]
+    if frames not in cast.frames:
+        lengths = " or ".join(map(str, cast.frames))
+        raise UsageError(f"built-in {cast.name} have {lengths} frames, not {frames}")
+    if n < 0 or start < 0 or start + n > cast.count:
         raise UsageError(
-            f"there are {count_legal()} built-in characters; numbers {start} to {start + n - 1} "
+            f"there are {cast.count} built-in {cast.name}; numbers {start} to {start + n - 1} "
             "reach beyond them: ask for fewer"
         )
-    step, end = _CHUNK_PIXELS // (PIXELS * frames), start + n
+    phases, end = frames // cast.picture[0], start + n
+    step = _CHUNK_PIXELS // (cast.pixels * phases)
     chunks = (np.arange(i, min(i + step, end), dtype=np.int64) for i in range(start, end, step))
-    return (_characters(numbers, seed, frames) for numbers in chunks)
+    return (_characters(cast, numbers, seed, phases) for numbers in chunks)
 
 
-def _characters(numbers: I64, seed: int, frames: int) -> tuple[IndexMaps, Marks]:
-    pixels = np.empty((len(numbers), frames, SIZE, SIZE), np.uint8)
-    marks = np.empty((len(numbers), len(LABELS)), np.uint8)
-    kinds, turns = _turns(numbers)
-    for number, (space, stack) in enumerate(zip(spaces(), stacks(), strict=True)):
+def _characters(cast: Cast, numbers: I64, seed: int, phases: int) -> tuple[IndexMaps, Marks]:
+    frames = (phases * cast.picture[0], *cast.size)
+    pixels = np.empty((len(numbers), *frames), np.uint8)
+    marks = np.empty((len(numbers), len(cast.labels)), np.uint8)
+    kinds, turns = _turns(cast, numbers)
+    for number, (space, stack) in enumerate(zip(cast.spaces, cast.stacks, strict=True)):
         rows = np.flatnonzero(kinds == number)
         choices = space.choices(_shuffled(turns[rows], space.count, seed, number))
-        drawn = stack.compose(choices, slice(frames))
-        pixels[rows] = drawn.reshape(len(rows), frames, SIZE, SIZE)
+        drawn = stack.compose(choices, slice(phases))
+        pixels[rows] = drawn.reshape(len(rows), *frames)
         marks[rows] = space.marks(choices)
     return pixels, marks
 
 
-def _turns(numbers: I64) -> tuple[I64, I64]:
+def _turns(cast: Cast, numbers: I64) -> tuple[I64, I64]:
     """The kind of each character, and how many of that kind stand before it.
 
     The kinds take turns; when the smallest is used up, the others go on.
     """
-    counts = np.array([space.count for space in spaces()])
+    counts = np.array([space.count for space in cast.spaces])
     kinds, turns = np.empty_like(numbers), np.empty_like(numbers)
     before, used = 0, 0
     for level in np.unique(counts):

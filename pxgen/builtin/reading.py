@@ -13,9 +13,9 @@ from functools import cache
 import numpy as np
 
 from pxgen.arrays import Bools, Bytes, IndexMaps
-from pxgen.builtin.art import FRAMES
+from pxgen.builtin.cast import Cast
 from pxgen.builtin.colors import SEE_THROUGH
-from pxgen.builtin.compose import PIXELS, Stack, stacks
+from pxgen.builtin.compose import Stack
 
 _CANDIDATES = 3
 """Best-fitting (kind, phase, colours) that are tried in full for an illegal map."""
@@ -32,18 +32,20 @@ class CharacterFit:
     distance: int
     """Pixels that differ."""
     settled: bool
-    """True if no other options can be nearer with these colours in this phase."""
+    """True if no other choices are known to be nearer in this phase."""
 
     def in_phase(self, pixels: IndexMaps) -> CharacterFit:
         """The same character in the phase that agrees best."""
-        wrong = (self.stack.compose(self.row[None], slice(FRAMES))[0] != pixels).sum(axis=1)
+        wrong = (self.stack.compose(self.row[None], slice(self.stack.phases))[0] != pixels).sum(
+            axis=1
+        )
         phase = int(wrong.argmin())
         if wrong[phase] >= self.distance:
             return self
         return replace(self, phase=phase, distance=int(wrong[phase]), settled=False)
 
     def improved(self, pixels: IndexMaps) -> CharacterFit:
-        """The nearest character by changing one option at a time, until no change helps."""
+        """The nearest character by changing one choice at a time, until no change helps."""
         best = self
         while not best.settled:
             rows = best._neighbours()
@@ -56,14 +58,15 @@ class CharacterFit:
         return best
 
     def _neighbours(self) -> Bytes:
-        """``(n, factors)``: the legal rows that differ from this one in one slot at most."""
-        sizes = [len(options) for options in self.stack.space.kind.slots]
+        """``(n, factors)``: the legal rows that differ from this one in one choice at most."""
+        space = self.stack.space
+        sizes = [len(options) for options in space.factors]
         rows = np.repeat(self.row[None], sum(sizes), axis=0)
         first = 0
-        for slot, size in enumerate(sizes):
-            rows[first : first + size, slot + 2] = np.arange(size)
+        for factor, size in enumerate(sizes):
+            rows[first : first + size, factor] = np.arange(size)
             first += size
-        return rows[self.stack.space.legal(rows)]
+        return rows[space.legal(rows)]
 
 
 class KindReader:
@@ -73,57 +76,59 @@ class KindReader:
         self.stack = stack
         self.phase = phase
         touched = self._touched()
-        self.fixed = np.logical_not(touched.any(axis=0), dtype=np.bool_)
-        """``(576,)``: pixels that the kind and its colours alone decide."""
+        self.fixed = np.flatnonzero(~touched.any(axis=0))
+        """Pixels that the kind and its colours alone decide."""
         touching = touched.sum(axis=0)
         alone = touching == 1
         self.shared = touching > 1
-        """``(576,)``: pixels that several slots can touch."""
+        """``(pixels,)``: pixels that several slots can touch."""
         self.owned = [np.flatnonzero(slot & alone) for slot in touched]
         """For each slot the pixels that no other slot can touch."""
-        ground = self._compose(np.zeros(len(stack.space.factors), np.uint8)[None])
-        self.templates = ground.reshape(-1, PIXELS)
-        """``(skins * tints, 576)``: the kind in every colour; read its fixed pixels only."""
+        ground = np.zeros(len(stack.space.factors), np.uint8)[None]
+        self.templates = stack.inks[:, self._symbols(ground)[0, self.fixed]]
+        """``(colours, fixed)``: the kind's fixed pixels in every mix of colours."""
         self.signs = [self._signs(slot) for slot in range(len(touched))]
-        """For each slot ``(skins * tints, options, owned)``: its own pixels for every option."""
+        """For each slot ``(options, owned)``: symbols of its own pixels for every option."""
 
     def _touched(self) -> Bools:
-        """``(slots, 576)``: what some option of the slot covers and no part of the kind hides."""
-        touched = np.zeros((len(self.stack.space.kind.slots), PIXELS), np.bool_)
-        hidden = np.zeros(PIXELS, np.bool_)
+        """``(slots, pixels)``: what an option of the slot covers and no part of the kind hides."""
+        slots = len(self.stack.space.kind.slots)
+        touched = np.zeros((slots, self.stack.pixels), np.bool_)
+        hidden = np.zeros(self.stack.pixels, np.bool_)
         for layer in reversed(self.stack.layers):
             covers = (layer.symbols[:, self.phase] != SEE_THROUGH).any(axis=0)
-            if layer.factor is None:
+            if layer.slot is None:
                 hidden |= covers
             else:
-                touched[layer.factor - 2] = covers & ~hidden
+                touched[layer.slot] |= covers & ~hidden
         return touched
 
-    def _compose(self, rows: Bytes) -> IndexMaps:
-        """``(n, factors)`` choices to ``(skins, tints, n, 576)`` indices in every colour."""
-        return self.stack.inks[:, :, self.stack.symbols(rows, _frame(self.phase))[:, 0]]
+    def _symbols(self, rows: Bytes) -> Bytes:
+        """``(n, factors)`` choices to ``(n, pixels)`` symbols of this phase."""
+        return self.stack.symbols(rows, _frame(self.phase))[:, 0]
 
-    def _signs(self, slot: int) -> IndexMaps:
-        options = len(self.stack.space.kind.slots[slot])
-        rows = np.zeros((options, len(self.stack.space.factors)), np.uint8)
-        rows[:, slot + 2] = np.arange(options)
-        drawn = self._compose(rows)[..., self.owned[slot]]
-        return drawn.reshape(-1, options, len(self.owned[slot]))
+    def _signs(self, slot: int) -> Bytes:
+        space = self.stack.space
+        options = len(space.kind.slots[slot])
+        rows = np.zeros((options, len(space.factors)), np.uint8)
+        rows[:, space.first_slot + slot] = np.arange(options)
+        return self._symbols(rows)[:, self.owned[slot]]
 
     def read(self, pixels: IndexMaps, colors: int) -> CharacterFit:
         """The character whose options' own pixels agree best with ``pixels`` in these colours."""
-        space = self.stack.space
+        space, ink = self.stack.space, self.stack.inks[colors]
         row = np.zeros(len(space.factors), np.uint8)
-        row[0], row[1] = divmod(colors, len(space.factors[1]))
+        row[: space.first_slot] = self.stack.color_choices(colors)
         for slot, (owned, signs) in enumerate(zip(self.owned, self.signs, strict=True)):
-            row[slot + 2] = (signs[colors] != pixels[owned]).sum(axis=1).argmin()
+            wrong = ink[signs] != pixels[owned]
+            row[space.first_slot + slot] = wrong.sum(axis=1).argmin()
         legal = bool(space.legal(row[None])[0])
         if not legal:
             row = self._allowed(row)
-        wrong = self.stack.compose(row[None], _frame(self.phase))[0, 0] != pixels
+        off = self.stack.compose(row[None], _frame(self.phase))[0, 0] != pixels
         # Pixels that one slot alone decides already agree as well as they can.
-        settled = legal and not wrong[self.shared].any()
-        return CharacterFit(self.stack, row, self.phase, int(wrong.sum()), settled)
+        settled = legal and not off[self.shared].any() and not off[self.fixed].any()
+        return CharacterFit(self.stack, row, self.phase, int(off.sum()), settled)
 
     def _allowed(self, row: Bytes) -> Bytes:
         """The row with the later option of every excluded pair exchanged for its neighbour."""
@@ -139,25 +144,24 @@ def _frame(phase: int) -> slice:
 
 
 @cache
-def _readers() -> tuple[list[tuple[KindReader, int]], IndexMaps, Bools]:
-    """Every reader in every colour, ``(n, 576)`` maps of them, and which pixels are fixed."""
-    readers = [
-        (reader, colors)
-        for phase in range(FRAMES)
-        for reader in (KindReader(stack, phase) for stack in stacks())
-        for colors in range(len(reader.templates))
-    ]
-    templates = np.stack([reader.templates[colors] for reader, colors in readers])
-    return readers, templates, np.stack([reader.fixed for reader, _ in readers])
+def readers(cast: Cast) -> list[KindReader]:
+    """A reader of every kind in every phase."""
+    return [KindReader(stack, phase) for phase in range(cast.phases) for stack in cast.stacks]
 
 
-def candidates(pixels: IndexMaps) -> list[tuple[KindReader, int]]:
-    """The readers and colours that fit the fixed pixels of a ``(576,) uint8`` map, best first.
+@cache
+def _colored(cast: Cast) -> list[tuple[KindReader, int]]:
+    """Every reader in every mix of colours."""
+    return [(reader, number) for reader in readers(cast) for number in range(len(reader.templates))]
+
+
+def candidates(cast: Cast, pixels: IndexMaps) -> list[tuple[KindReader, int]]:
+    """The readers and colours that fit the fixed pixels of a ``(pixels,)`` map, best first.
 
     All that fit without a wrong pixel are among them, so a legal map is never missed.
     """
-    readers, templates, fixed = _readers()
-    wrong = ((templates != pixels) & fixed).sum(axis=1) / fixed.sum(axis=1)
+    fits = [(reader.templates != pixels[reader.fixed]).mean(axis=1) for reader in readers(cast)]
+    wrong = np.concatenate(fits)
     order = np.argsort(wrong, kind="stable")
     count = max(_CANDIDATES, int((wrong == 0).sum()))
-    return [readers[number] for number in order[:count]]
+    return [_colored(cast)[number] for number in order[:count]]

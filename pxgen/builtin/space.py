@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from collections.abc import Iterable
+from functools import cached_property
 from itertools import product
 from math import prod
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import I64, Bools, Bytes, Marks
-from pxgen.builtin.kinds import EXCLUDED, KINDS, Kind
 
 
-def _labels() -> tuple[str, ...]:
-    shown = [option for kind in KINDS for factor in factors(kind) for option in factor if option]
-    return tuple(dict.fromkeys([*(kind.name for kind in KINDS), *sorted(shown)]))
+class Kind(Protocol):
+    """A family of characters, whose options are named by their labels."""
+
+    @property
+    def name(self) -> str:
+        """Its own label."""
+
+    @property
+    def colors(self) -> tuple[tuple[str, ...], ...]:
+        """Colour choices of each ramp; ``""`` has no label."""
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """Options of each slot; ``""`` shows nothing and has no label."""
 
 
-def factors(kind: Kind) -> tuple[tuple[str, ...], ...]:
-    """The choices that make a character: its two colours, then its slots in drawing order."""
-    return (kind.skins, kind.tints or ("",), *kind.slots)
+def labels_of(kinds: Iterable[Kind]) -> tuple[str, ...]:
+    """Every label: the kinds in their order, then the attributes alphabetically."""
+    kinds = tuple(kinds)
+    factors = [factor for kind in kinds for factor in (*kind.colors, *kind.slots)]
+    shown = {option for factor in factors for option in factor if option}
+    return (*(kind.name for kind in kinds), *sorted(shown))
 
 
 class Space:
@@ -30,25 +45,28 @@ class Space:
     that an exclusion ties together are enumerated as one, so that every number is a legal row.
     """
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(
+        self, kind: Kind, labels: tuple[str, ...], excluded: tuple[tuple[str, str], ...]
+    ) -> None:
         self.kind = kind
-        self.factors = factors(kind)
-        self._groups = [(group, self._legal_rows(group)) for group in self._tied()]
-        self.count = prod(len(rows) for _, rows in self._groups)
-        """The number of legal combinations."""
-
-    @cached_property
-    def excluded(self) -> list[tuple[int, int, int, int]]:
-        """Forbidden pairs as (factor, option, other factor, other option)."""
+        self.labels = labels
+        self.factors = (*kind.colors, *kind.slots)
+        """The choices that make a character: its colours, then its slots in drawing order."""
+        self.first_slot = len(kind.colors)
+        """Number of the factor that is the first slot."""
         position = {
             name: (f, o)
             for f, options in enumerate(self.factors)
             for o, name in enumerate(options)
             if name
         }
-        return [
-            (*position[a], *position[b]) for a, b in EXCLUDED if a in position and b in position
+        self.excluded = [
+            (*position[a], *position[b]) for a, b in excluded if a in position and b in position
         ]
+        """Forbidden pairs as (factor, option, other factor, other option)."""
+        self._groups = [(group, self._legal_rows(group)) for group in self._tied()]
+        self.count = prod(len(rows) for _, rows in self._groups)
+        """The number of legal combinations."""
 
     def _tied(self) -> list[list[int]]:
         groups = [[factor] for factor in range(len(self.factors))]
@@ -83,8 +101,8 @@ class Space:
 
     def marks(self, choices: Bytes) -> Marks:
         """``(n, factors)`` choices to ``(n, L) uint8`` marks of the labels they show."""
-        marks = np.zeros((len(choices), len(LABELS)), np.uint8)
-        marks[:, LABELS.index(self.kind.name)] = 1
+        marks = np.zeros((len(choices), len(self.labels)), np.uint8)
+        marks[:, self.labels.index(self.kind.name)] = 1
         for factor, shown in enumerate(self._marks):
             marks |= shown[choices[:, factor]]
         return marks
@@ -92,19 +110,9 @@ class Space:
     @cached_property
     def _marks(self) -> list[Marks]:
         """``(options, L)`` of every factor."""
-        return [np.array(options)[:, None] == LABELS for options in self.factors]
+        return [np.array(options)[:, None] == self.labels for options in self.factors]
 
     def names(self, row: Bytes) -> frozenset[str]:
         """The labels that one row of choices shows."""
         shown = {options[o] for options, o in zip(self.factors, row, strict=True)}
         return frozenset(shown - {""} | {self.kind.name})
-
-
-LABELS = _labels()
-"""Every label: the kinds in their order, then the attributes alphabetically."""
-
-
-@cache
-def spaces() -> tuple[Space, ...]:
-    """The combinations of every kind, in the order of ``KINDS``."""
-    return tuple(Space(kind) for kind in KINDS)

@@ -61,7 +61,9 @@ def _option(
     """The click option of one field: type, range, default, help and completion are the field's."""
     name, required = _parameter(entry.name), entry.default is dataclasses.MISSING
     default = None if required else entry.default
+    bare = False
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        bare = bool in typing.get_args(hint)
         hint = typing.get_args(hint)[0]
     several = typing.get_origin(hint) is tuple and rule.parse is None
     if several:
@@ -81,6 +83,9 @@ def _option(
         return click.option(*flags, name, is_flag=True, **shared)
     if several:
         return click.option(*flags, name, multiple=True, **shared)
+    if bare:
+        shared["type"] = _ChoiceOrFlag(typing.get_args(hint))
+        return click.option(*flags, name, is_flag=False, flag_value=True, **shared)
     shown = default is not None and rule.parse is None
     return click.option(*flags, name, show_default=shown, **shared)
 
@@ -116,6 +121,17 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no finite number.", param, ctx)
         return number
+
+
+class _ChoiceOrFlag(click.Choice[str]):
+    """A choice for an option that also stands alone, as a flag."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse a choice, or true and false as an environment variable spells them."""
+        try:
+            return click.BOOL.convert(value, param, ctx)
+        except click.BadParameter:
+            return super().convert(value, param, ctx)
 
 
 class _Parsed(click.ParamType[Any]):

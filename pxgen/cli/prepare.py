@@ -31,6 +31,7 @@ def command(ctx: click.Context, session: Session, /, settings: DataSettings) -> 
       pxgen prepare heroes/ --cell 32x48 --views down,left,right,up
       pxgen prepare heroes.npy --labels classes.npy --label-names knight,mage
       pxgen prepare --builtin -n 10000
+      pxgen prepare --builtin figures -n 4000
     """
     settings = _prefer_the_command_line(ctx, settings)
     from pxgen.commands.prepare import prepare

@@ -14,7 +14,7 @@ from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset, dataset_file, open_dataset
 from pxgen.errors import InputError, Remark, UsageError
 from pxgen.evaluation import evaluate as evaluation
-from pxgen.evaluation.legality import is_builtin
+from pxgen.evaluation.legality import builtin_cast
 from pxgen.sampling.model_choice import open_model
 
 
@@ -62,7 +62,7 @@ def _dataset(
             if folder != project.dataset:
                 remark(f"judged by {folder}, the dataset that it was trained on")
             return dataset
-    if not is_builtin(loaded.card):
+    if builtin_cast(loaded.card) is None:
         raise UsageError(
             f"{loaded.path} was trained neither on {project.dataset} nor on a dataset in a folder "
             "beside it: name the one to judge it by with --dataset FOLDER"

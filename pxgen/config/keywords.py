@@ -79,7 +79,7 @@ class EvaluateOptions(SamplerOptions, total=False):
 class PrepareOptions(TypedDict, total=False):
     """Of ``prepare``."""
 
-    builtin: bool
+    builtin: Literal["heads", "figures"] | bool
     count: int
     seed: int
     size: Parts | None

@@ -21,7 +21,11 @@ class DataSettings:
         argument=True,
         metavar="[SOURCE]...",
     )
-    builtin: bool = setting(False, "use the built-in characters instead of a source")
+    builtin: Literal["heads", "figures"] | bool = setting(
+        False,
+        "use built-in characters instead of a source: heads unless figures are named",
+        metavar="[heads|figures]",
+    )
     count: int = setting(
         10_000,
         "how many built-in characters",

@@ -28,7 +28,7 @@ from pxgen.evaluation.craft import Craft
 from pxgen.evaluation.distribution import Distribution
 from pxgen.evaluation.figures import Figures
 from pxgen.evaluation.labels import Labels
-from pxgen.evaluation.legality import Legality, is_builtin
+from pxgen.evaluation.legality import Legality, builtin_cast
 from pxgen.evaluation.measure import Drawn, Measure, Row, one_label
 from pxgen.evaluation.motion import Motion, continuation
 from pxgen.models.protocol import SamplingParams
@@ -240,13 +240,13 @@ class _Evaluator:
         """Every measure that this model, these data and what is asked for allow."""
         card, dataset, seed = self.loaded.card, self.dataset, self.settings.seed
         measures: list[Measure] = [Adherence(card.palette)]
-        certified = is_builtin(card)
-        if certified:
+        cast = builtin_cast(card)
+        if cast is not None:
             known = None if dataset is None else SpriteIndex(dataset, dataset.train)
-            measures.append(Legality(known))
+            measures.append(Legality(known, cast))
         if dataset is not None:
             # Classifiers would learn for minutes what the certifier knows.
-            if self.loaded.model.steerable and not certified:
+            if self.loaded.model.steerable and cast is None:
                 measures.append(Labels(dataset, seed=seed, workers=self.workers))
             measures.append(Copies(dataset))
             # Sprites of a few labels are not meant to be like all others.

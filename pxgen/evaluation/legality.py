@@ -6,17 +6,24 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pxgen.builtin import KIND_NAMES, LABELS, PALETTE, SIZE, certify
+from pxgen.builtin import CASTS, HEADS, PALETTE, Cast, certify
 from pxgen.checkpoint.card import Card
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.evaluation.figures import label_accuracy, proportion
 from pxgen.evaluation.measure import Drawn, Row
 
 
-def is_builtin(card: Card) -> bool:
-    """True of a model of the built-in characters, which the certifier can judge."""
-    own_size = card.canvas.height == card.canvas.width == SIZE
-    return own_size and card.palette == PALETTE and card.label_names == LABELS
+def builtin_cast(card: Card) -> Cast | None:
+    """The built-in set that a model draws and the certifier can judge; None of another model."""
+    if card.palette != PALETTE:
+        return None
+    _, *size = card.canvas
+    for cast in CASTS.values():
+        # A clip of heads may have any length.
+        whole = cast.phases > 1 or card.canvas == cast.picture
+        if tuple(size) == cast.size and whole and card.label_names == cast.labels:
+            return cast
+    return None
 
 
 class Legality:
@@ -35,20 +42,22 @@ class Legality:
         Row("legal and new", ("legal_and_new",), "%"),
     )
 
-    def __init__(self, training: SpriteIndex | None) -> None:
+    def __init__(self, training: SpriteIndex | None, cast: Cast = HEADS) -> None:
         self._training = training
+        self._cast = cast
 
     def reference(self) -> dict[str, Any]:
         """The certifier is exact: every built-in character is legal by construction."""
-        return {"kinds": len(KIND_NAMES), "training_known": self._training is not None}
+        return {"kinds": len(self._cast.kinds), "training_known": self._training is not None}
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """Shares by the certifier; those of new sprites are None without a training set."""
-        certificates = [certify(clip) for clip in drawn.pixels]
+        labels = self._cast.labels
+        certificates = [certify(clip, self._cast) for clip in drawn.pixels]
         legal = np.array([certificate.legal for certificate in certificates], np.bool_)
         shown = np.array(
             [
-                number >= 0 and LABELS[number] in certificate.label_names
+                number >= 0 and labels[number] in certificate.label_names
                 for number, certificate in zip(drawn.asked, certificates, strict=True)
             ],
             np.bool_,
@@ -58,11 +67,11 @@ class Legality:
         return {
             "legal": proportion(legal),
             "kinds": len(covered),
-            "missing_kinds": [kind for kind in KIND_NAMES if kind not in covered],
+            "missing_kinds": [kind for kind in self._cast.kind_names if kind not in covered],
             "new": proportion(new) if new is not None else None,
             "legal_and_new": proportion(new & legal) if new is not None else None,
             "wrong_pixels": _mean([c.distance for c in certificates if not c.legal]),
-            **label_accuracy(LABELS, drawn.asked, shown),
+            **label_accuracy(labels, drawn.asked, shown),
         }
 
 

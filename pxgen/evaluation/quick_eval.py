@@ -9,7 +9,7 @@ from pxgen.checkpoint.card import Card
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluation.craft import of_each
 from pxgen.evaluation.judge import Judge, train_judges
-from pxgen.evaluation.legality import Legality, is_builtin
+from pxgen.evaluation.legality import Legality, builtin_cast
 from pxgen.evaluation.measure import Drawn
 
 JUDGE_STEPS = 150
@@ -26,7 +26,8 @@ class QuickEval:
     """
 
     def __init__(self, dataset: Dataset, card: Card, *, steerable: bool, seed: int) -> None:
-        self._legality = Legality(None) if is_builtin(card) else None
+        cast = builtin_cast(card)
+        self._legality = None if cast is None else Legality(None, cast)
         self._judge: Judge | None = None
         self._known: Bools = np.zeros(len(card.label_names), np.bool_)
         sides = dataset.held_out, dataset.train

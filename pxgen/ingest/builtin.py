@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.builtin import LABELS, PALETTE, SIZE, generate
+from pxgen.builtin import CASTS, HEADS, PALETTE, Cast, generate
 from pxgen.canvas import Canvas, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
@@ -22,7 +22,7 @@ from pxgen.ingest.split import groups_of, split_of
 
 
 def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
-    """Draw distinct characters into a dataset folder and return its path.
+    """Draw distinct characters of a built-in set into a dataset folder and return its path.
 
     Raises:
         UsageError: more characters or other frames than exist, a canvas too small, options of
@@ -39,18 +39,20 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
     if settings.together != "likes":
         raise UsageError("--builtin has no files to keep together: leave --together out")
     refuse_existing(out, force=settings.force)
-    canvas = _canvas(settings)
-    characters = generate(settings.count, settings.seed, frames=canvas.frames)
+    cast = HEADS if settings.builtin is True else CASTS[str(settings.builtin)]
+    canvas = _canvas(settings, cast)
+    characters = generate(settings.count, settings.seed, cast=cast, frames=canvas.frames)
+    source = "builtin" if cast is HEADS else f"builtin-{cast.name}"
     keys = array("Q")
     labels: list[tuple[int, ...]] = []
     with dataset_path(out, audited=settings.audit, report=report) as path:
         writer = DatasetWriter(
             path,
             palette=PALETTE,
-            label_names=LABELS,
+            label_names=cast.labels,
             canvas=canvas,
             info={
-                "sources": ["builtin"],
+                "sources": [source],
                 "anchor": settings.anchor,
                 "holdout": settings.holdout,
                 "seed": settings.seed,
@@ -58,7 +60,7 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
         )
         with writer:
             for pixels, marks in characters:
-                names = [f"builtin-{settings.seed}-{len(keys) + i}" for i in range(len(pixels))]
+                names = [f"{source}-{settings.seed}-{len(keys) + i}" for i in range(len(pixels))]
                 placed = np.stack([pad_to_canvas(each, canvas, settings.anchor) for each in pixels])
                 writer.append(placed, marks, names)
                 keys.extend(map(sprite_hash, pixels))
@@ -66,17 +68,18 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
             split, group = split_of(keys, settings.holdout, settings.seed), groups_of(keys)
             writer.finish(split, group)
     kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
-    report(f"{len(keys)} built-in {kind} of {canvas.width}x{canvas.height}, {len(LABELS)} labels")
+    report(
+        f"{len(keys)} built-in {kind} of {canvas.width}x{canvas.height}, {len(cast.labels)} labels"
+    )
     report(f"{len(PALETTE)} colours, transparent among them")
     report(describe_split(split, group))
     write_pictures(out, choose_shown(labels, canvas.frames))
     return out
 
 
-def _canvas(settings: DataSettings) -> Canvas:
-    height, width = parse_size(settings.size) if settings.size else (SIZE, SIZE)
-    if min(height, width) < SIZE:
-        raise UsageError(
-            f"built-in characters are {SIZE}x{SIZE}: --size {width}x{height} cuts them"
-        )
-    return Canvas(settings.frames or 1, height, width)
+def _canvas(settings: DataSettings, cast: Cast) -> Canvas:
+    height, width = parse_size(settings.size) if settings.size else cast.size
+    if height < cast.size[0] or width < cast.size[1]:
+        own = f"{cast.size[1]}x{cast.size[0]}"
+        raise UsageError(f"built-in {cast.name} are {own}: --size {width}x{height} cuts them")
+    return Canvas(settings.frames or cast.frames[0], height, width)

@@ -75,7 +75,7 @@ def prepare(
         UsageError: options that exclude each other, or the folder holds a dataset and ``force`` is
             off.
     """
-    if bool(settings.source) == settings.builtin:
+    if bool(settings.source) == bool(settings.builtin):
         raise UsageError("name what to learn from: sources, or the built-in characters, not both")
     if settings.builtin:
         return prepare_builtin(settings, out, report)

@@ -42,13 +42,13 @@ def sprites(folder: Path) -> Path:
 
 
 def _draw_sprites(path: Path) -> None:
-    from pxgen.builtin import LABELS, PALETTE, generate
+    from pxgen.builtin import HEADS, PALETTE, generate
     from pxgen.render.png import encode_png
 
     path.mkdir()
     with (path / "labels.csv").open("w", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["file", *LABELS])
+        rows.writerow(["file", *HEADS.labels])
         number = 0
         for pixels, labels in generate(SPRITES, seed=0, frames=1):
             for sprite, marks in zip(pixels, labels, strict=True):
@@ -61,7 +61,7 @@ def _draw_sprites(path: Path) -> None:
 def _save_model(path: Path) -> None:
     from dataclasses import asdict
 
-    from pxgen.builtin import LABELS, PALETTE, SIZE
+    from pxgen.builtin import HEADS, PALETTE
     from pxgen.canvas import Canvas
     from pxgen.checkpoint.card import Card
     from pxgen.checkpoint.store import prefixed, save_checkpoint
@@ -73,9 +73,9 @@ def _save_model(path: Path) -> None:
     table = read_recipe(DEFAULT)
     card = Card(
         model=asdict(read_table(spec_class(table["family"]), table)),
-        canvas=Canvas(1, SIZE, SIZE),
+        canvas=Canvas(1, *HEADS.size),
         palette=PALETTE,
-        label_names=LABELS,
+        label_names=HEADS.labels,
         fingerprint="untrained",
     )
     seed_weights(0)

@@ -6,20 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pxgen import builtin
-from pxgen.builtin import certify
-from pxgen.builtin.compose import stacks
+from pxgen.builtin import HEADS, certify
 from pxgen.errors import UsageError
 
 
 def drawn(n, seed, frames=1):
     pixels, labels = zip(*builtin.generate(n, seed, frames=frames), strict=True)
-    names = np.array(builtin.LABELS)
+    names = np.array(HEADS.labels)
     sets = [frozenset(names[row == 1].tolist()) for row in np.concatenate(labels)]
     return np.concatenate(pixels), sets
 
 
 STILLS, STILL_LABELS = drawn(3000, 11)
-LOOPS, LOOP_LABELS = drawn(120, 12, frames=builtin.FRAMES)
+LOOPS, LOOP_LABELS = drawn(120, 12, frames=HEADS.phases)
 
 
 def test_every_still_is_legal_and_read_without_error():
@@ -96,7 +95,7 @@ def test_one_slot_from_two_options_is_illegal():
 
 
 def test_a_forbidden_pair_is_illegal_though_drawn_exactly():
-    stack = next(stack for stack in stacks() if stack.space.kind.name == "human")
+    stack = next(stack for stack in HEADS.stacks if stack.space.kind.name == "human")
     for a, x, b, y in stack.space.excluded:
         row = np.zeros((1, len(stack.space.factors)), np.uint8)
         row[0, a], row[0, b] = x, y

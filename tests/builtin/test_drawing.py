@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from pxgen import builtin
-from pxgen.builtin.art import drawings
-from pxgen.builtin.compose import stacks
+from pxgen.builtin import HEADS
 from pxgen.builtin.drawing import _shuffled, _turns
-from pxgen.builtin.kinds import EXCLUDED, KINDS
+from pxgen.builtin.heads.art import drawings
+from pxgen.builtin.heads.kinds import EXCLUDED, KINDS
 from pxgen.builtin.reading import KindReader
-from pxgen.builtin.space import spaces
+from pxgen.builtin.space import labels_of
 from pxgen.errors import UsageError
+from tests.support.readable import assert_readable
 
 FIRST_STILLS = "ff93e4ea516eb40d62d22f137c9ed606d6114a90d5ce20d6c3264bb97d70fff7"
 """SHA-256 of the first 200 stills of seed 0; the starter models were trained on these pixels."""
@@ -24,24 +25,24 @@ def drawn(n, seed, **options):
 
 
 def test_there_are_enough_kinds_attributes_combinations_and_few_colours():
-    attributes = builtin.LABELS[len(builtin.KIND_NAMES) :]
+    attributes = HEADS.labels[len(HEADS.kind_names) :]
     assert len(builtin.PALETTE) <= 32
     assert len(set(builtin.PALETTE.hex)) == len(builtin.PALETTE)
-    assert len(builtin.KIND_NAMES) >= 8
+    assert len(HEADS.kind_names) >= 8
     assert len(attributes) >= 40
-    assert builtin.count_legal() > 100_000
-    assert (*builtin.KIND_NAMES, *sorted(attributes)) == builtin.LABELS
-    assert len(set(builtin.LABELS)) == len(builtin.LABELS)
+    assert HEADS.count > 100_000
+    assert (*HEADS.kind_names, *sorted(attributes)) == HEADS.labels == labels_of(KINDS)
+    assert len(set(HEADS.labels)) == len(HEADS.labels)
 
 
 def test_draws_are_index_maps_in_the_palette_with_every_label_shown():
     pixels, labels = drawn(5000, 3)
     assert pixels.shape == (5000, 1, 24, 24)
-    assert labels.shape == (5000, len(builtin.LABELS))
+    assert labels.shape == (5000, len(HEADS.labels))
     assert pixels.dtype == labels.dtype == np.uint8
     assert pixels.max() < len(builtin.PALETTE)
     assert labels.any(axis=0).all()
-    assert (labels[:, : len(builtin.KIND_NAMES)].sum(axis=1) == 1).all()
+    assert (labels[:, : len(HEADS.kind_names)].sum(axis=1) == 1).all()
 
 
 def test_every_drawing_and_every_palette_colour_is_used():
@@ -55,10 +56,10 @@ def test_every_drawing_and_every_palette_colour_is_used():
 
 def test_kinds_take_turns_and_options_are_equally_likely():
     _, labels = drawn(20_000, 1)
-    shares = dict(zip(builtin.LABELS, labels.sum(axis=0), strict=True))
-    assert {shares[kind] for kind in builtin.KIND_NAMES} == {2000}
-    robots = labels[labels[:, builtin.LABELS.index("robot")] == 1]
-    slot = [builtin.LABELS.index(name) for name in KINDS[1].slots[1]]
+    shares = dict(zip(HEADS.labels, labels.sum(axis=0), strict=True))
+    assert {shares[kind] for kind in HEADS.kind_names} == {2000}
+    robots = labels[labels[:, HEADS.labels.index("robot")] == 1]
+    slot = [HEADS.labels.index(name) for name in KINDS[1].slots[1]]
     counts = robots[:, slot].sum(axis=0)
     assert counts.sum() == 2000
     assert abs(counts - counts.mean()).max() < 5 * counts.mean() ** 0.5
@@ -71,10 +72,10 @@ def test_all_stills_of_a_seed_differ():
 
 
 def test_numbering_reaches_every_combination_of_every_kind_once():
-    kinds, turns = _turns(np.arange(builtin.count_legal()))
-    for place, space in enumerate(spaces()):
+    kinds, turns = _turns(HEADS, np.arange(HEADS.count))
+    for place, space in enumerate(HEADS.spaces):
         assert np.array_equal(np.sort(turns[kinds == place]), np.arange(space.count))
-    smallest = min(spaces(), key=lambda space: space.count)
+    smallest = min(HEADS.spaces, key=lambda space: space.count)
     ranks = _shuffled(np.arange(smallest.count), smallest.count, 5, 0)
     assert np.array_equal(np.sort(ranks), np.arange(smallest.count))
     rows = smallest.choices(ranks)
@@ -96,9 +97,9 @@ def test_chunks_are_bounded_in_memory():
 
 
 def test_more_than_all_characters_is_refused_and_the_last_one_is_not():
-    last = builtin.count_legal() - 1
+    last = HEADS.count - 1
     assert len(drawn(1, 0, start=last)[0]) == 1
-    with pytest.raises(UsageError, match=str(builtin.count_legal())):
+    with pytest.raises(UsageError, match=str(HEADS.count)):
         builtin.generate(2, 0, start=last)
     with pytest.raises(UsageError, match="1 or 8 frames"):
         builtin.generate(2, 0, frames=3)
@@ -110,7 +111,7 @@ def test_no_characters_is_no_chunks():
 
 def test_loops_start_with_the_still_and_move():
     stills, labels = drawn(400, 4)
-    loops, same = drawn(400, 4, frames=builtin.FRAMES)
+    loops, same = drawn(400, 4, frames=HEADS.phases)
     assert loops.shape == (400, 8, 24, 24)
     assert np.array_equal(loops[:, :1], stills)
     assert np.array_equal(labels, same)
@@ -119,26 +120,16 @@ def test_loops_start_with_the_still_and_move():
     assert np.mean(moving) > 6
 
 
-@pytest.mark.parametrize("stack", stacks(), ids=builtin.KIND_NAMES)
+@pytest.mark.parametrize("stack", HEADS.stacks, ids=HEADS.kind_names)
 def test_every_choice_shows_in_pixels_that_no_other_choice_touches(stack):
-    for phase in range(builtin.FRAMES):
-        reader = KindReader(stack, phase)
-        assert _all_differ(reader.templates[:, reader.fixed]), "colours"
-        for options, signs in zip(stack.space.kind.slots, reader.signs, strict=True):
-            for in_colors in signs:
-                assert _all_differ(in_colors), options
-
-
-def _all_differ(rows):
-    """Whether each two rows differ in two pixels at least."""
-    wrong = (rows[:, None] != rows[None]).sum(axis=2)
-    return (wrong[~np.eye(len(rows), dtype=bool)] >= 2).all()
+    for phase in range(HEADS.phases):
+        assert_readable(KindReader(stack, phase))
 
 
 def test_excluded_pairs_exist_and_never_appear_together():
     _, labels = drawn(60_000, 6)
     for pair in EXCLUDED:
-        a, b = (labels[:, builtin.LABELS.index(name)] for name in pair)
+        a, b = (labels[:, HEADS.labels.index(name)] for name in pair)
         assert a.any()
         assert b.any()
         assert not (a & b).any()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pxgen.builtin import LABELS
+from pxgen.builtin import HEADS
 from pxgen.config.recipe import recipe_names
 from pxgen.palette import library
 from tests.support.checkpoints import save
@@ -39,7 +39,7 @@ def test_commands_recipes_and_palettes_are_completed(tmp_path: Path) -> None:
 
 def test_labels_are_those_of_the_model_that_would_be_taken(tmp_path: Path) -> None:
     starter = completions("sample", "--label", "a", folder=tmp_path)
-    assert starter == [name for name in LABELS if name.startswith("a")]
+    assert starter == [name for name in HEADS.labels if name.startswith("a")]
     save(tmp_path / "runs" / "mine-1")
     assert completions("sample", "--label", "", folder=tmp_path) == ["left", "right"]
     assert completions("animate", "--label", "le", folder=tmp_path) == ["left"]

@@ -44,6 +44,7 @@ class Every:
     flag: bool = run_setting(False, "a flag")
     pair: bool = run_setting(True, "one or the other", flags=("--on/--off",))
     kind: Literal["a", "b"] | None = run_setting(None, "one of two")
+    choice: Literal["a", "b"] | bool = run_setting(False, "a flag, or one of two")
     part: tuple[int, int] = run_setting((0, 1), "a part", parse=parse_shard)
     from_: str = run_setting("here", "a word that Python keeps for itself")
 
@@ -59,8 +60,9 @@ def run(*arguments: str, **environment: str) -> Result:
 
 
 def test_values_have_the_types_of_their_fields() -> None:
-    line = "a b --whole 3 --share 1 --shares 0.1 --shares 0.2 --flag --off --kind b --part 2/3"
-    asked: dict[str, Any] = eval(run(*line.split(), "--from", "there").stdout, {"PosixPath": Path})
+    line = "a b --whole 3 --share 1 --shares 0.1 --shares 0.2 --flag --off --kind b --choice"
+    words = [*line.split(), "--part", "2/3", "--from", "there"]
+    asked: dict[str, Any] = eval(run(*words).stdout, {"PosixPath": Path})
     assert asked == {
         "sources": (Path("a"), Path("b")),
         "must": "x",
@@ -70,6 +72,7 @@ def test_values_have_the_types_of_their_fields() -> None:
         "flag": True,
         "pair": False,
         "kind": "b",
+        "choice": True,
         "part": (1, 3),
         "from_": "there",
     }
@@ -82,6 +85,23 @@ def test_what_is_not_said_keeps_its_default_and_the_environment_is_asked() -> No
 
 
 @pytest.mark.parametrize(
+    ("line", "environment", "choice"),
+    [
+        ("a", "", False),
+        ("a --choice b", "", "b"),
+        ("--choice a b", "0", "a"),
+        ("a --choice", "b", True),
+        ("a", "1", True),
+        ("a", "false", False),
+        ("a", "b", "b"),
+    ],
+)
+def test_a_choice_may_be_a_flag(line: str, environment: str, choice: object) -> None:
+    result = run(*line.split(), **({"PX_CHOICE": environment} if environment else {}))
+    assert eval(result.stdout, {"PosixPath": Path})["choice"] == choice
+
+
+@pytest.mark.parametrize(
     ("line", "told"),
     [
         ("", "Missing argument"),
@@ -90,6 +110,7 @@ def test_what_is_not_said_keeps_its_default_and_the_environment_is_asked() -> No
         ("a --share nan", "no finite number"),
         ("a --shares 2", "0<=x<=1"),
         ("a --kind c", "not one of"),
+        ("a --choice c", "not one of"),
         ("a --part 4/3", "no part such as"),
     ],
 )

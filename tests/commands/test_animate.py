@@ -86,7 +86,7 @@ def test_clips_come_right_after_installation(
         entries = (shown[..., None, :] == np.array(builtin.PALETTE.rows)).all(-1)
         assert entries.any(-1).all()
         kinds.append(builtin.certify(entries.argmax(-1).astype(np.uint8)).kind)
-        assert len(shown) == builtin.FRAMES
+        assert len(shown) == builtin.HEADS.phases
     assert kinds == ["ghost"] * 3
     named = CliRunner().invoke(pxgen, [*command, "-m", "starter-clips", "--force"])
     assert named.stdout == result.stdout

@@ -154,8 +154,8 @@ def starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An untrained model of the built-in characters, and no dataset."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run").mkdir()
-    domain = Domain(Canvas(1, 24, 24), builtin.PALETTE.rows, len(builtin.LABELS))
-    card = Card(dict(tiny_table()), domain.canvas, builtin.PALETTE, builtin.LABELS, "")
+    domain = Domain(Canvas(1, 24, 24), builtin.PALETTE.rows, len(builtin.HEADS.labels))
+    card = Card(dict(tiny_table()), domain.canvas, builtin.PALETTE, builtin.HEADS.labels, "")
     write(tmp_path / "run", tiny_model(of=domain), card)
     return tmp_path
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.builtin import KIND_NAMES, LABELS, generate
+from pxgen.builtin import FIGURES, HEADS, Cast, generate
 from pxgen.builtin import PALETTE as BUILTIN
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.card import Card
 from pxgen.data.neighbours import SpriteIndex
-from pxgen.evaluation.legality import Legality, is_builtin
+from pxgen.evaluation.legality import Legality, builtin_cast
+from pxgen.palette.table import Palette
 from tests.support.measuring import drawn
 from tests.support.tiny import PALETTE, labelled
 
@@ -22,7 +23,7 @@ def characters(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_legality_counts_characters_kinds_labels_and_new_ones(tmp_path: Path) -> None:
-    pixels, labels = characters(2 * len(KIND_NAMES))
+    pixels, labels = characters(2 * len(HEADS.kind_names))
     held = np.arange(len(pixels)) % 2 == 1
     data = labelled(tmp_path, pixels, labels, held, BUILTIN)
     broken = pixels.copy()
@@ -33,23 +34,41 @@ def test_legality_counts_characters_kinds_labels_and_new_ones(tmp_path: Path) ->
     assert figures["legal"]["count"] == len(pixels) - 2
     assert figures["shows_label"]["count"] == len(pixels) - 1
     assert figures["wrong_pixels"] == 1.5
-    assert figures["kinds"] == len(KIND_NAMES)
+    assert figures["kinds"] == len(HEADS.kind_names)
     # Half are training sprites; of those the first is broken, and so is one of the new ones.
     assert figures["new"]["count"] == len(pixels) // 2 + 1
     assert figures["legal_and_new"]["count"] == len(pixels) // 2 - 1
 
 
 def test_missing_kinds_are_named() -> None:
-    pixels, labels = characters(len(KIND_NAMES))
-    robots = labels[:, LABELS.index("robot")] == 1
+    pixels, labels = characters(len(HEADS.kind_names))
+    robots = labels[:, HEADS.labels.index("robot")] == 1
     figures = Legality(None).of(drawn(pixels[~robots]))
     assert figures["missing_kinds"] == ["robot"]
     assert figures["new"] is None
 
 
-def test_only_models_of_the_builtin_set_are_judged_by_its_rules() -> None:
-    builtin = Card({}, Canvas(1, 24, 24), BUILTIN, LABELS, "")
-    assert is_builtin(builtin)
-    assert not is_builtin(Card({}, Canvas(1, 32, 32), BUILTIN, LABELS, ""))
-    assert not is_builtin(Card({}, Canvas(1, 24, 24), PALETTE, LABELS, ""))
-    assert not is_builtin(Card({}, Canvas(1, 24, 24), BUILTIN, ("alien",), ""))
+def test_only_models_of_a_builtin_set_are_judged_by_its_rules() -> None:
+    def cast(
+        canvas: tuple[int, int, int],
+        palette: Palette = BUILTIN,
+        labels: tuple[str, ...] = HEADS.labels,
+    ) -> Cast | None:
+        return builtin_cast(Card({}, Canvas(*canvas), palette, labels, ""))
+
+    assert cast((1, 24, 24)) is cast((3, 24, 24)) is HEADS
+    assert cast((1, 32, 32)) is None
+    assert cast((1, 24, 24), PALETTE) is None
+    assert cast((1, 24, 24), labels=("alien",)) is None
+    assert cast((16, 24, 16), labels=FIGURES.labels) is FIGURES
+    assert cast((16, 24, 16)) is None
+    assert cast((4, 24, 16), labels=FIGURES.labels) is None
+
+
+def test_figures_are_judged_by_their_own_rules() -> None:
+    pixels, labels = next(generate(10, 5, cast=FIGURES))
+    pixels[3, 15, 0, 0] = 1
+    asked = [int(np.flatnonzero(row)[-1]) for row in labels]
+    figures = Legality(None, FIGURES).of(drawn(pixels, asked))
+    assert figures["legal"]["count"] == figures["kinds"] == 9
+    assert figures["shows_label"]["count"] == 10

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pxgen.builtin import certify
+from pxgen.builtin import FIGURES, PALETTE, certify
 from pxgen.data.dataset import open_dataset
 from pxgen.palette import Palette
 from pxgen.render.png import decode_png
@@ -213,6 +213,22 @@ def test_built_in_characters_are_legal_distinct_and_labelled() -> None:
     assert labels == certificate.label_names
     assert len({pixels.tobytes() for pixels in dataset.pixels}) == 40
     assert prepared("--builtin", "-n", 3, "--frames", 8, "-o", "b").canvas == (8, 24, 24)
+
+
+@pytest.mark.parametrize(
+    ("flags", "project"),
+    [(("--builtin", "figures"), ""), ((), '[data]\nbuiltin = "figures"\n')],
+)
+def test_built_in_figures_are_clips_of_sixteen_frames(flags: tuple[str, ...], project: str) -> None:
+    Path("pxgen.toml").write_text(project)
+    dataset = prepared(*flags, "-n", 12, "--seed", 3)
+    assert (dataset.canvas, len(dataset)) == ((16, 24, 16), 12)
+    assert (dataset.palette, dataset.label_names) == (PALETTE, FIGURES.labels)
+    for pixels, marks in zip(dataset.pixels, dataset.marks, strict=True):
+        certificate = certify(np.asarray(pixels), FIGURES)
+        assert certificate.legal
+        assert certificate.label_names == {FIGURES.labels[i] for i in np.flatnonzero(marks)}
+    assert prepared(*flags, "-n", 2, "--size", "32x32", "-o", "b").canvas == (16, 32, 32)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 ELSEWHERE = {
-    "builtin/test_drawing.py": "builtin: art colors compose kinds space",
+    "builtin/test_drawing.py": "builtin: cast colors space builtin.heads: art kinds",
     "builtin/test_certify.py": "builtin: reading",
+    "builtin/figures/test_art.py": "builtin: compose builtin.figures: kinds walk",
     "cli/test_app.py": "errors version cli.session",
     "commands/test_compare.py": "evaluation.comparison_sheet",
     "commands/test_evaluate.py": "evaluation: report_html report_text",

@@ -16,7 +16,7 @@ from pxgen.arrays import Bytes
 from pxgen.builtin.colors import SEE_THROUGH, symbol
 
 SIZE = 24
-"""Height and width of a character in pixels."""
+"""Height and width of a head in pixels."""
 
 FRAMES = 8
 """Frames of an idle loop; frame 0 is the still."""

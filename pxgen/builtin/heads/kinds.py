@@ -81,6 +81,11 @@ class Kind:
     """Pixels by which face and hats sit lower than usual."""
 
     @property
+    def colors(self) -> tuple[tuple[str, ...], ...]:
+        """Choices of ramp letters 1-3 and 5-7; ``""`` where the kind has no such part."""
+        return self.skins, self.tints or ("",)
+
+    @property
     def slots(self) -> tuple[tuple[str, ...], ...]:
         """Options of each slot in drawing order; ``""`` shows nothing and has no label."""
         beards = (("", *self.beards),) if self.beards else ()

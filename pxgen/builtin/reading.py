@@ -131,12 +131,15 @@ class KindReader:
         return CharacterFit(self.stack, row, self.phase, int(off.sum()), settled)
 
     def _allowed(self, row: Bytes) -> Bytes:
-        """The row with the later option of every excluded pair exchanged for its neighbour."""
-        allowed = row.copy()
-        for a, x, b, y in self.stack.space.excluded:
-            if allowed[a] == x and allowed[b] == y:
-                allowed[b] = (y + 1) % len(self.stack.space.factors[b])
-        return allowed
+        """The row with options of excluded pairs exchanged for others until none is left."""
+        space = self.stack.space
+        for a, x, b, y in space.excluded:
+            if row[a] == x and row[b] == y:
+                count = len(space.factors[b])
+                others = np.repeat(row[None], count - 1, axis=0)
+                others[:, b] = (y + np.arange(1, count)) % count
+                row = others[space.faults(others).argmin()]
+        return row
 
 
 def _frame(phase: int) -> slice:

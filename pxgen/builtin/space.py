@@ -83,12 +83,16 @@ class Space:
         wide[:, group] = table
         return table[self.legal(wide)]
 
+    def faults(self, choices: NDArray[np.integer]) -> I64:
+        """``(n,)``: how many excluded pairs each row of ``(n, factors)`` choices has."""
+        faults = np.zeros(len(choices), np.int64)
+        for a, x, b, y in self.excluded:
+            faults += (choices[:, a] == x) & (choices[:, b] == y)
+        return faults
+
     def legal(self, choices: NDArray[np.integer]) -> Bools:
         """``(n,)``: the rows of ``(n, factors)`` choices without an excluded pair."""
-        legal = np.ones(len(choices), np.bool_)
-        for a, x, b, y in self.excluded:
-            legal &= ~((choices[:, a] == x) & (choices[:, b] == y))
-        return legal
+        return np.asarray(self.faults(choices) == 0, np.bool_)
 
     def choices(self, ranks: I64) -> Bytes:
         """``(n,)`` combination numbers to ``(n, factors) uint8`` choices."""

@@ -156,5 +156,20 @@ KINDS: Final = (
     Kind(name="mummy", skins=("wrap-linen", "wrap-white"), legs=_BARE),
 )
 
-EXCLUDED: Final[tuple[tuple[str, str], ...]] = ()
+_NEVER_WITH: Final = {
+    "face-glasses": ("hat-helm", "hat-hood", "hat-horns", "hat-crown"),
+    "face-mask": ("hat-helm", "hat-hood", "hat-horns", "hat-bandana", "hat-ribbon", "hat-cap"),
+    "face-patch": ("hat-helm", "hat-ribbon", "hat-cap"),
+    "face-pipe": ("hat-helm", "hat-hood", "hat-crown", "hat-ribbon"),
+    "outfit-armor": ("hat-straw", "hat-cap", "hat-ribbon"),
+    "shell": ("outfit-dress", "outfit-fur"),
+    "wings": ("outfit-armor", "outfit-fur"),
+    "shield-round": ("bow", "staff", "rose"),
+    "shield-kite": ("bow", "staff", "rose", "torch"),
+    "shield-tower": ("bow", "staff", "rose", "torch"),
+    "lantern": ("bow", "torch"),
+    "basket": ("axe", "bow", "spear"),
+}
+
+EXCLUDED: Final = tuple((one, other) for one in _NEVER_WITH for other in _NEVER_WITH[one])
 """Pairs of options that no figure shows together."""

@@ -120,7 +120,7 @@ KINDS: Final = (
         skins=("skin-fair", "skin-tan", "skin-brown"),
         tints=_HAIR_COLORS,
         hair=_HAIR,
-        faces=(*_FACES, "face-beard", "face-moustache", "face-freckles"),
+        faces=(*_FACES, "face-beard", "face-moustache", "face-blush"),
         crowns=_CROWNS,
     ),
     Kind(
@@ -128,7 +128,7 @@ KINDS: Final = (
         skins=("skin-fair", "skin-brown", "skin-violet"),
         tints=_HAIR_COLORS,
         hair=_HAIR,
-        faces=(*_FACES, "face-freckles"),
+        faces=(*_FACES, "face-blush"),
         crowns=_CROWNS,
     ),
     Kind(
@@ -156,20 +156,55 @@ KINDS: Final = (
     Kind(name="mummy", skins=("wrap-linen", "wrap-white"), legs=_BARE),
 )
 
-_NEVER_WITH: Final = {
-    "face-glasses": ("hat-helm", "hat-hood", "hat-horns", "hat-crown"),
-    "face-mask": ("hat-helm", "hat-hood", "hat-horns", "hat-bandana", "hat-ribbon", "hat-cap"),
-    "face-patch": ("hat-helm", "hat-ribbon", "hat-cap"),
-    "face-pipe": ("hat-helm", "hat-hood", "hat-crown", "hat-ribbon"),
-    "outfit-armor": ("hat-straw", "hat-cap", "hat-ribbon"),
-    "shell": ("outfit-dress", "outfit-fur"),
-    "wings": ("outfit-armor", "outfit-fur"),
-    "shield-round": ("bow", "staff", "rose"),
-    "shield-kite": ("bow", "staff", "rose", "torch"),
-    "shield-tower": ("bow", "staff", "rose", "torch"),
-    "lantern": ("bow", "torch"),
-    "basket": ("axe", "bow", "spear"),
-}
+_ONLY_WITH: Final = (
+    (
+        _HATS,
+        {
+            "face-glasses": ("hat-wizard", "hat-cap"),
+            "face-mask": ("hat-straw", "hat-feather"),
+            "face-patch": ("hat-bandana", "hat-hood"),
+            "face-pipe": ("hat-straw", "hat-feather"),
+            "outfit-armor": ("hat-helm", "hat-horns", "hat-crown", "hat-hood", "hat-feather"),
+        },
+    ),
+    (
+        _BACKS,
+        {
+            "outfit-armor": ("cape-red", "cape-blue", "pack", "quiver"),
+            "outfit-dress": ("cape-red", "cape-blue", "wings"),
+            "outfit-fur": ("cape-red", "cape-blue", "pack", "quiver"),
+        },
+    ),
+    (
+        _WEAPONS,
+        {
+            "shield-round": ("sword", "axe", "spear"),
+            "shield-kite": ("sword", "axe", "spear"),
+            "shield-tower": ("sword", "spear"),
+            "lantern": ("sword", "staff"),
+            "basket": ("rose", "staff"),
+        },
+    ),
+)
+"""Options, and those of another slot that each may be shown with."""
 
-EXCLUDED: Final = tuple((one, other) for one in _NEVER_WITH for other in _NEVER_WITH[one])
+_UNSEEN: Final = {
+    (skin, color)
+    for kind in KINDS
+    for skin in kind.skins
+    for color in (*kind.tints, *_CLOTHS)
+    if color and RAMPS[skin] == RAMPS[color]
+}
+"""Colours of hair and clothes that a skin has, too."""
+
+EXCLUDED: Final[tuple[tuple[str, str], ...]] = (
+    *sorted(_UNSEEN),
+    *(
+        (option, other)
+        for others, pairs in _ONLY_WITH
+        for option, allowed in pairs.items()
+        for other in others
+        if other not in allowed
+    ),
+)
 """Pairs of options that no figure shows together."""

@@ -13,7 +13,7 @@ from pxgen.builtin import FIGURES, PALETTE, certify, generate
 from pxgen.builtin.compose import Stack
 from pxgen.builtin.figures import FRAME_NAMES
 from pxgen.builtin.figures.art import drawings
-from pxgen.builtin.figures.kinds import EXCLUDED, KINDS, RECOLORED
+from pxgen.builtin.figures.kinds import EXCLUDED, KINDS, RAMPS, RECOLORED
 from pxgen.builtin.figures.walk import mirrored
 from pxgen.builtin.reading import readers
 from pxgen.errors import UsageError
@@ -73,14 +73,13 @@ def test_the_same_seed_draws_the_same_figures_and_no_two_alike() -> None:
         generate(1, 0, cast=FIGURES, frames=8)
 
 
-def test_every_drawing_is_used() -> None:
+def test_every_drawing_and_every_colour_is_used() -> None:
     options = {option for kind in KINDS for slot in kind.slots for option in slot}
-    parts = {"legs", "torso", "arms"} | {f"{kind.name}.{part}" for kind in KINDS for part in _OWN}
-    assert {name.partition("@")[0] for name in drawings()} <= options | parts
-    assert options - {""} <= {name.partition("@")[0] for name in drawings()} | set(RECOLORED)
-
-
-_OWN = ("head", "tail")
+    own = {f"{kind.name}.{part}" for kind in KINDS for part in ("head", "tail")}
+    names = {name.partition("@")[0] for name in drawings()}
+    assert names <= options | own | {"legs", "torso", "arms"}
+    assert options - {""} <= names | set(RECOLORED)
+    assert set(RAMPS) == {color for kind in KINDS for ramp in kind.colors for color in ramp} - {""}
 
 
 @pytest.mark.parametrize("reader", readers(FIGURES), ids=FIGURES.kind_names)
@@ -99,7 +98,7 @@ def test_every_attribute_composes_with_every_kind_that_has_it(kind: str) -> None
         assert option in certificate.label_names
 
 
-def test_the_steps_of_every_view_differ_and_nothing_touches_all_borders() -> None:
+def test_the_steps_of_every_view_differ_and_no_frame_is_almost_empty() -> None:
     views = PIXELS.reshape(-1, 4, 4, 24, 16)
     for one in range(4):
         for other in range(one):

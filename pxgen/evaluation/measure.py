@@ -39,10 +39,8 @@ class Measure(Protocol):
 
     name: ClassVar[str]
     """The key of its figures in the report."""
-
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """What a report shows; :meth:`reference` has the same keys where it has a figure."""
+    rows: ClassVar[tuple[Row, ...]]
+    """What a report shows; :meth:`reference` has the same keys where it has a figure."""
 
     def reference(self) -> dict[str, Any]:
         """The figures of real sprites, and of the measure's own reliability."""

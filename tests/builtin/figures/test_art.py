@@ -10,6 +10,7 @@ import pytest
 
 from pxgen.arrays import Bytes
 from pxgen.builtin import FIGURES, PALETTE, certify, generate
+from pxgen.builtin.colors import symbol
 from pxgen.builtin.compose import Stack
 from pxgen.builtin.figures import FRAME_NAMES
 from pxgen.builtin.figures.art import drawings
@@ -167,16 +168,12 @@ def test_what_a_hand_holds_stays_in_it() -> None:
         assert shown[near] > shown[far], held
 
 
-def test_an_eyepatch_stays_on_its_eye() -> None:
-    """The left eye: hidden from the left, and seen from the right."""
-    eyes = [(10, 4), (11, 4)], [(10, 11), (11, 11)]
-    patched, plain = figure("human", "face-patch"), figure("human")
-    changed = patched != plain
-    for view, (_, *_), seen in (("left", eyes[0], True), ("right", eyes[1], False)):
-        side = eyes[0] if view == "left" else eyes[1]
-        around = [(row, column + shift) for row, column in side for shift in (-1, 0, 1)]
-        hit = any(changed[FRAME[f"{view}/0"]][place] for place in around)
-        assert hit == seen, view
+def test_an_eyepatch_stays_on_the_left_eye() -> None:
+    patched = figure("human", "face-patch")
+    changed = patched != figure("human")
+    assert changed[FRAME["left/0"], 10:12, 3:6].any()
+    assert not changed[FRAME["right/0"], 10:12, 10:13].any()
+    # Of one that comes, the left is on the viewer's right.
     columns = np.flatnonzero((changed & (patched == 1))[FRAME["down/0"]].any(0))
     assert columns.mean() > 7.5
 
@@ -191,8 +188,6 @@ def test_arms_and_legs_swing_in_opposition_and_the_body_bobs() -> None:
 
 
 def test_a_mirrored_drawing_keeps_its_light_on_the_left() -> None:
-    from pxgen.builtin.colors import symbol
-
     line = np.array([[symbol(letter) for letter in ".K3321Kxzy"]], np.uint8)
     wanted = np.array([[symbol(letter) for letter in "xzyK3321K."]], np.uint8)
     assert np.array_equal(mirrored(line), wanted)

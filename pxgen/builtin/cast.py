@@ -29,6 +29,8 @@ class Cast:
     """``(T, H, W)`` of what is composed and read at once."""
     phases: int
     """Pictures in the loop of a character; the first is the still."""
+    frame_names: tuple[str, ...] = ()
+    """Names of the frames of a picture, where they have some."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -51,6 +51,7 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
             palette=PALETTE,
             label_names=cast.labels,
             canvas=canvas,
+            frame_names=cast.frame_names,
             info={
                 "sources": [source],
                 "anchor": settings.anchor,

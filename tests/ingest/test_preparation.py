@@ -222,6 +222,7 @@ def test_built_in_characters_are_legal_distinct_and_labelled() -> None:
 def test_built_in_figures_are_clips_of_sixteen_frames(flags: tuple[str, ...], project: str) -> None:
     Path("pxgen.toml").write_text(project)
     dataset = prepared(*flags, "-n", 12, "--seed", 3)
+    assert dataset.frame_names[:5] == ("down/0", "down/1", "down/2", "down/3", "left/0")
     assert (dataset.canvas, len(dataset)) == ((16, 24, 16), 12)
     assert (dataset.palette, dataset.label_names) == (PALETTE, FIGURES.labels)
     for pixels, marks in zip(dataset.pixels, dataset.marks, strict=True):

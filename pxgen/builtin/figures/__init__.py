@@ -104,6 +104,7 @@ FIGURES: Final = Cast(
     layers=_layers,
     picture=(len(FRAME_NAMES), HEIGHT, WIDTH),
     phases=1,
+    frame_names=FRAME_NAMES,
 )
 """The cast of figures."""
 

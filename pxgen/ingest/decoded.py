@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pxgen.arrays import Rgba
 from pxgen.errors import InputError
@@ -11,6 +12,8 @@ MAX_FRAME_PIXELS = 4096 * 4096
 """Pixels accepted in one frame; a file's header can promise any number."""
 MAX_FILE_PIXELS = 4 * MAX_FRAME_PIXELS
 """Pixels accepted over all frames of one file."""
+MAX_FILE_BYTES = 2**28
+"""Bytes of one file that are taken into memory whole."""
 DEFAULT_MS = 100.0
 """Milliseconds that a frame is shown of which its file says nothing."""
 
@@ -45,3 +48,15 @@ def check_size(frames: int, height: int, width: int) -> None:
         raise InputError(
             f"{frames} frames of {width}x{height} are more than {MAX_FILE_PIXELS} pixels"
         )
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        InputError: too many.
+        OSError: it cannot be read.
+    """
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise InputError(f"a file of more than {MAX_FILE_BYTES >> 20} MB")
+    return path.read_bytes()

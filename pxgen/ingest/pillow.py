@@ -1,7 +1,8 @@
-"""Images of common formats, decoded by Pillow whatever their mode."""
+"""Images of common formats other than PNG and GIF, decoded by Pillow whatever their mode."""
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +14,14 @@ from PIL import Image, UnidentifiedImageError
 from pxgen.arrays import Rgba
 from pxgen.errors import InputError
 from pxgen.files import PILLOW
-from pxgen.ingest.decoded import DEFAULT_MS, MAX_FRAME_PIXELS, DecodedImage, check_size
+from pxgen.ingest.decoded import DEFAULT_MS, MAX_FRAME_PIXELS, DecodedImage, check_size, content_of
 from pxgen.render.kinds import PICTURE_KINDS
 from pxgen.render.png import set_alpha
 
 _FORMATS = tuple(dict.fromkeys(kind.pillow for kind in PICTURE_KINDS if kind.pillow))
 """Plain images only: formats that start other programs or hold documents are never opened."""
+_WEBP_ANIMATED, _WEBP_ALPHA = 0x02, 0x10
+"""Flags of a WebP's VP8X chunk."""
 
 
 def decode_by_pillow(path: Path) -> DecodedImage:
@@ -29,7 +32,7 @@ def decode_by_pillow(path: Path) -> DecodedImage:
         Exception: whatever damaged bytes make Pillow raise.
     """
     try:
-        with _guarded(), Image.open(path, formats=_FORMATS) as image:
+        with _guarded(), Image.open(_told_of_alpha(path), formats=_FORMATS) as image:
             return _decode(image)
     except UnidentifiedImageError:
         raise InputError("not an image of a known format") from None
@@ -58,17 +61,32 @@ def _decode(image: Image.Image) -> DecodedImage:
         return DecodedImage(_rgba(image)[None], table, image.format == "JPEG")
     total = image.n_frames  # type: ignore[attr-defined]
     check_size(total, height, width)
-    # The image that viewers without animation show is no frame of an APNG.
-    first = 1 if image.info.get("default_image") else 0
-    # A GIF's own table; tables of single frames beside it show as colours that it lacks.
-    table = _color_table(image) if image.format == "GIF" else None
-    frames = np.empty((total - first, height, width, 4), np.uint8)
+    frames = np.empty((total, height, width, 4), np.uint8)
     durations = []
-    for number in range(first, total):
+    for number in range(total):
         image.seek(number)
-        frames[number - first] = _rgba(image)
+        rgba = _rgba(image)
+        if rgba.shape != frames.shape[1:]:
+            shape = f"{rgba.shape[1]}x{rgba.shape[0]}"
+            raise InputError(f"picture {number + 1} in it is {shape}, the first {width}x{height}")
+        frames[number] = rgba
         durations.append(float(image.info.get("duration") or DEFAULT_MS))
-    return DecodedImage(frames, table, durations=tuple(durations))
+    return DecodedImage(frames, durations=tuple(durations))
+
+
+def _told_of_alpha(path: Path) -> Path | io.BytesIO:
+    """A file as it is; of an animated WebP without its ALPHA flag, a copy that has it.
+
+    The flag is a hint; what no frame covers is transparent all the same, but Pillow trusts it.
+    """
+    with path.open("rb") as file:
+        head = file.read(21)
+    webp = head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and len(head) == 21
+    if not webp or not head[20] & _WEBP_ANIMATED or head[20] & _WEBP_ALPHA:
+        return path
+    content = bytearray(content_of(path))
+    content[20] |= _WEBP_ALPHA
+    return io.BytesIO(content)
 
 
 def _rgba(image: Image.Image) -> Rgba:
@@ -81,7 +99,7 @@ def _rgba(image: Image.Image) -> Rgba:
 
 
 def _color_table(image: Image.Image) -> bytes | None:
-    """``(K, 4)`` rows as bytes, without the repeats that fill up the table of a GIF."""
+    """``(K, 4)`` rows as bytes."""
     if image.mode != "P" or image.palette is None:
         return None
     rgb = np.frombuffer(bytes(image.palette.getdata()[1]), np.uint8)
@@ -90,7 +108,4 @@ def _color_table(image: Image.Image) -> bytes | None:
     table = np.full((rgb.size // 3, 4), 255, np.uint8)
     table[:, :3] = rgb.reshape(-1, 3)
     set_alpha(table, image.info.get("transparency"))
-    if image.format == "GIF":
-        differing = np.flatnonzero((table != table[-1]).any(1))
-        table = table[: differing[-1] + 2] if len(differing) else table[:1]
     return table.tobytes()

@@ -1,4 +1,4 @@
-"""PNG chunks (W3C PNG, section 5), for the writers of pictures and of palettes."""
+"""PNG chunks (W3C PNG, section 5), for the readers and writers of pictures and of palettes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from pxgen.errors import InputError
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 INDEXED = 3
 """The colour type of PNG images whose pixels are palette indices."""
+_CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
+_PIXELS = _CRITICAL | {b"tRNS", b"acTL", b"fcTL", b"fdAT"}
+"""Chunks that pixels depend on: a damaged one is an error, any other is passed over."""
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -31,10 +34,12 @@ def indexed_png(shape: tuple[int, int], colors: bytes, pixels: bytes) -> bytes:
 
 
 def read_chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the kind and content of each chunk up to IEND; checksums are not compared.
+    """Yield the kind and content of each chunk that pixels depend on, up to IEND.
+
+    Checksums are compared. Other chunks are passed over, damaged or sound.
 
     Raises:
-        InputError: the file ends inside a chunk's head.
+        InputError: the file ends inside a chunk's head, or such a chunk is damaged or unknown.
     """
     position = len(SIGNATURE)
     while position < len(data):
@@ -42,7 +47,21 @@ def read_chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
         if len(head) < 8:
             raise InputError(f"{source} is a broken PNG: it ends early; save it again")
         length, kind = struct.unpack(">I4s", head)
-        yield kind, data[position + 8 : position + 8 + length]
+        if kind in _PIXELS:
+            content = data[position + 8 : position + 8 + length]
+            check = data[position + 8 + length : position + 12 + length]
+            if check != struct.pack(">I", zlib.crc32(content, zlib.crc32(kind))):
+                name = kind.decode("ascii")
+                raise InputError(
+                    f"{source} is a broken PNG: its {name} chunk is damaged or cut off; "
+                    "save it again"
+                )
+            yield kind, content
+        elif not kind.isalpha():
+            raise InputError(f"{source} is a broken PNG: its chunks are damaged; save it again")
+        elif kind[:1].isupper():
+            name = kind.decode("ascii")
+            raise InputError(f"{source} is a PNG with {name}, which only its program can read")
         if kind == b"IEND":
             return
         position += 12 + length

@@ -27,7 +27,7 @@ class PictureKind(NamedTuple):
     plays: bool = True
     """True if the clips follow one another as one animation; else each keeps its name."""
     pillow: str = ""
-    """Pillow's name of the format, where it is Pillow that reads it."""
+    """Pillow's name of the format, where Pillow reads or writes it."""
     shared: bool = False
     """True if other programs use the suffix for other things."""
     extra: str = ""

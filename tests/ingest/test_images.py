@@ -118,3 +118,26 @@ def test_damaged_files_are_one_line_with_their_name(tmp_path: Path, content: byt
     with pytest.raises(InputError, match=r"bad\.png: ") as caught:
         read_image(tmp_path / "bad.png")
     assert "\n" not in str(caught.value)
+
+
+def test_an_animated_webp_without_its_alpha_flag_keeps_what_is_clear(tmp_path: Path) -> None:
+    frames = [Image.new("RGBA", (16, 16), CLEAR) for _ in range(2)]
+    for place, frame in enumerate(frames):
+        frame.paste(RED, (place, 0, place + 4, 4))
+    stream = io.BytesIO()
+    frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    content = bytearray(stream.getvalue())
+    assert content[12:16] == b"VP8X"
+    (tmp_path / "told.webp").write_bytes(content)
+    content[20] &= ~0x10
+    (tmp_path / "untold.webp").write_bytes(content)
+    told, untold = (read_image(tmp_path / f"{name}.webp") for name in ("told", "untold"))
+    assert np.array_equal(told.rgba, untold.rgba)
+    assert untold.rgba[0, 8, 8].tolist() == [0, 0, 0, 0]
+
+
+def test_pictures_of_several_sizes_are_told_by_their_number(tmp_path: Path) -> None:
+    pages = [Image.new("RGB", size) for size in ((2, 2), (3, 3))]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(InputError, match=r"pages\.tif: picture 2 in it is 3x3, the first 2x2"):
+        read_image(tmp_path / "pages.tif")

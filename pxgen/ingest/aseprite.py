@@ -1,65 +1,75 @@
-"""Aseprite's own files as RGBA frames: visible layers over one another, a clip a tag."""
+"""Aseprite's own files as RGBA frames: visible layers over one another, a clip a tag.
+
+By the published specification (``docs/ase-file-specs.md``) and, where that is silent, by what
+Aseprite's decoder does.
+"""
 
 from __future__ import annotations
 
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from pxgen.arrays import F64, Bytes, Rgba
+from pxgen.arrays import Bytes, Rgba
 from pxgen.engines.aseprite import CEL, COMPRESSED, FILE, FRAME, LAYER, PALETTE, TAGS
 from pxgen.errors import InputError
-from pxgen.ingest.decoded import MAX_FILE_PIXELS, DecodedImage, check_size
+from pxgen.ingest.aseprite_blend import MODES, NORMAL
+from pxgen.ingest.aseprite_render import GRAY, INDEXED, RGBA, Cel, Layer, Sprite, render
+from pxgen.ingest.aseprite_tiles import Masks, Tileset, assemble
+from pxgen.ingest.decoded import (
+    DEFAULT_MS,
+    MAX_FILE_PIXELS,
+    DecodedImage,
+    check_size,
+    content_of,
+)
 
-OLD_PALETTES = {0x0004: 1, 0x0011: 4}
-"""Chunks of older files, and what their numbers are multiplied by (6 bits in the second)."""
+TILESET = 0x2023
+OLD_PALETTES = {0x0004: 8, 0x0011: 6}
+"""Chunks of older files, and the bits of their numbers."""
 VISIBLE, BACKGROUND, REFERENCE = 1, 8, 64
-GROUP = 1
+OPACITIES, GROUP_BLENDING = 1, 2
+"""Flags of the header: layers' opacities count, and groups are blended as one."""
+IMAGES, GROUP, TILES = 0, 1, 2
+"""Kinds of layers."""
+RAW, LINKED, TILE_MAP = 0, 1, 3
+"""Kinds of cels."""
+ELSEWHERE, EMBEDDED, ZERO_IS_EMPTY = 1, 2, 4
+"""Flags of a tile set."""
 MAX_TAG_REPEATS = 16
 """Times that tags may show a file's frames, all together: they become copies."""
-MAX_FILE_BYTES = 2**28
-RAW, LINKED = 0, 1
-INDEXED, GRAY, RGBA = 8, 16, 32
-
-
-class _Layer(NamedTuple):
-    visible: bool
-    opacity: int
-    background: bool
-
-
-class _Cel(NamedTuple):
-    x: int
-    y: int
-    opacity: int
-    order: int
-    """Moves it up or down among the layers."""
-    pixels: Bytes
-    """``(h, w, n)``: ``n`` bytes a pixel."""
 
 
 @dataclass
 class _State:
+    sprite: Sprite
     count: int
-    depth: int
-    transparent: int
-    layer_opacity: bool
+    """Frames."""
+    flags: int
     budget: int
-    """Pixels of cels that may still be unpacked."""
+    """Pixels of cels and tiles that may still be unpacked."""
     palette: Rgba = field(default_factory=lambda: np.zeros((256, 4), np.uint8))
     newer: bool = False
     """True once a palette chunk with alpha was seen; older ones then do not count."""
-    layers: list[_Layer] = field(default_factory=list)
-    groups: list[bool] = field(default_factory=list)
-    """Visibility of each level of groups above the next layer."""
-    cels: list[dict[int, _Cel]] = field(default_factory=list)
-    """Of each frame, by layer."""
+    groups: list[int] = field(default_factory=list)
+    """The layers above the next one in the tree, of the outermost to the innermost."""
+    tilesets: dict[int, Tileset] = field(default_factory=dict)
     tags: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+
+    @property
+    def wide(self) -> int:
+        """Bytes a pixel."""
+        return self.sprite.depth // 8
+
+    def spend(self, pixels: int) -> None:
+        """Count pixels before they are unpacked."""
+        self.budget -= pixels
+        if self.budget < 0:
+            raise InputError("its cels are too many pixels")
 
 
 def is_aseprite(head: bytes) -> bool:
@@ -75,9 +85,7 @@ def decode_aseprite(path: Path) -> DecodedImage:
         InputError: damaged, too large, or of layers that only Aseprite can draw.
         OSError: it cannot be read.
     """
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise InputError(f"an Aseprite file of more than {MAX_FILE_BYTES >> 20} MB")
-    return read_aseprite(path.read_bytes())
+    return read_aseprite(content_of(path))
 
 
 def read_aseprite(content: bytes) -> DecodedImage:
@@ -99,31 +107,38 @@ def _read(content: bytes) -> DecodedImage:
     if not (count and width and height):
         raise InputError("an Aseprite file without pixels")
     check_size(count, height, width)
-    state = _State(count, depth, content[28], layer_opacity=bool(flags & 1), budget=MAX_FILE_PIXELS)
+    sprite = Sprite(height, width, depth, content[28], bool(flags & GROUP_BLENDING))
+    state = _State(sprite, count, flags, MAX_FILE_PIXELS)
+    (speed,) = struct.unpack_from("<H", content, 18)
     durations, at = [], 128
     for number in range(count):
         size, magic, old, duration, new = struct.unpack_from("<IHHH2xI", content, at)
         if magic != FRAME or size < 16:
             raise InputError(f"frame {number} is damaged")
-        durations.append(duration)
-        state.cels.append({})
+        durations.append(duration or speed or DEFAULT_MS)
+        sprite.cels.append({})
         # A frame's chunks end with it, or a small file could be read over and over.
         _chunks(content[at + 16 : at + size], new or old, state)
+        same = sprite.palettes and (sprite.palettes[-1] == state.palette).all()
+        sprite.palettes.append(sprite.palettes[-1] if same else state.palette.copy())
         at += size
-    rgba = np.stack([_compose(cels, state, height, width) for cels in state.cels])
-    table = _table(content, state)
-    return DecodedImage(rgba, table, durations=tuple(durations), tags=tuple(state.tags))
+    return DecodedImage(
+        render(sprite),
+        _table(content, sprite),
+        durations=tuple(map(float, durations)),
+        tags=tuple(state.tags),
+    )
 
 
-def _table(content: bytes, state: _State) -> bytes | None:
-    """The palette of an indexed file; what stands for transparent is so there as well."""
-    if state.depth != INDEXED:
+def _table(content: bytes, sprite: Sprite) -> bytes | None:
+    """The palette of an indexed file, if it has one; what stands for transparent is so there."""
+    first = sprite.palettes[0]
+    if sprite.depth != INDEXED or any((each != first).any() for each in sprite.palettes[1:]):
         return None
     (count,) = struct.unpack_from("<H", content, 32)
-    table = state.palette[: count or 256].copy()
-    ground = any(layer.visible and layer.background for layer in state.layers)
-    if not ground and state.transparent < len(table):
-        table[state.transparent] = 0
+    table = first[: count or 256].copy()
+    if not sprite.has_background and sprite.transparent < len(table):
+        table[sprite.transparent] = 0
     return table.tobytes()
 
 
@@ -142,64 +157,106 @@ def _chunks(content: bytes, count: int, state: _State) -> None:
             _palette(chunk, state)
         elif kind in OLD_PALETTES and not state.newer:
             _old_palette(chunk, state, OLD_PALETTES[kind])
+        elif kind == TILESET:
+            _tileset(chunk, state)
         elif kind == TAGS:
             state.tags = list(_tags(chunk, state.count))
         at += size
 
 
 def _layer(chunk: bytes, state: _State) -> None:
-    flags, kind, level, _, _, blend, opacity = struct.unpack_from("<HHHHHHB", chunk)
+    flags, kind, level, _, _, mode, opacity = struct.unpack_from("<HHHHHHB", chunk)
     (length,) = struct.unpack_from("<H", chunk, 16)
     name = chunk[18 : 18 + length].decode("utf-8")
-    # A layer in a hidden group is hidden, too.
+    layers = state.sprite.layers
     del state.groups[level:]
-    visible = bool(flags & VISIBLE) and all(state.groups)
-    state.groups.append(visible)
-    if visible and kind > GROUP:
-        raise InputError(f"layer {name} is a tile map: convert it to a layer in Aseprite")
-    if visible and blend:
-        raise InputError(f"layer {name} has a blend mode: flatten the layers in Aseprite")
-    visible = visible and not flags & REFERENCE
-    shown = opacity if state.layer_opacity and kind != GROUP else 255
-    state.layers.append(_Layer(visible and kind != GROUP, shown, bool(flags & BACKGROUND)))
+    group = state.groups[-1] if state.groups else None
+    state.groups.append(len(layers))
+    # A layer in a hidden group is hidden, too.
+    visible = bool(flags & VISIBLE) and not flags & REFERENCE
+    visible = visible and (group is None or layers[group].visible)
+    # Groups have an opacity and a mode only where they are blended as one, a background never.
+    if flags & BACKGROUND or (kind == GROUP and not state.sprite.group_blending):
+        opacity, mode = 255, NORMAL
+    if not state.flags & OPACITIES:
+        opacity = 255
+    if visible and kind > TILES:
+        raise InputError(f"layer {name} is of a kind that is not known: flatten it in Aseprite")
+    if visible and mode >= len(MODES):
+        raise InputError(f"layer {name} has a blend mode that is not known: flatten it in Aseprite")
+    tileset = struct.unpack_from("<I", chunk, 18 + length)[0] if kind == TILES else None
+    background = bool(flags & BACKGROUND)
+    layers.append(Layer(group, kind == GROUP, visible, opacity, mode, background, name, tileset))
 
 
 def _cel(chunk: bytes, state: _State) -> None:
-    layer, x, y, opacity, kind, order = struct.unpack_from("<HhhBHh", chunk)
-    cels, wide = state.cels[-1], state.depth // 8
+    number, x, y, opacity, kind, order = struct.unpack_from("<HhhBHh", chunk)
+    cels, layer = state.sprite.cels, state.sprite.layers[number]
+    if not layer.visible or layer.is_group:
+        return
     if kind == LINKED:
         (frame,) = struct.unpack_from("<H", chunk, 16)
-        if not state.layers[layer].visible:
-            return
-        if frame >= len(state.cels) - 1:
+        if frame >= len(cels) - 1:
             raise InputError("a linked cel leads nowhere")
-        if layer in state.cels[frame]:
-            cels[layer] = state.cels[frame][layer]
-        return
-    if kind not in {RAW, COMPRESSED}:
-        if state.layers[layer].visible:
-            raise InputError("a cel is a tile map: convert it to a layer in Aseprite")
+        if number in cels[frame]:
+            # Pixels are shared; place and opacity are each cel's own.
+            linked = cels[frame][number]
+            cels[-1][number] = replace(linked, x=x, y=y, opacity=opacity, order=order)
         return
     width, height = struct.unpack_from("<HH", chunk, 16)
-    if not state.layers[layer].visible or not width * height:
+    if not width * height:
         return
-    state.budget -= width * height
-    if state.budget < 0:
-        raise InputError("its cels are too many pixels")
-    size = width * height * wide
+    if kind in {RAW, COMPRESSED}:
+        state.spend(width * height)
+        data = _unpacked(chunk[20:], width * height * state.wide, packed=kind == COMPRESSED)
+        pixels = data.reshape(height, width, state.wide)
+    elif kind == TILE_MAP:
+        pixels = _tile_map(chunk, (height, width), layer, state)
+    else:
+        raise InputError(f"layer {layer.name} has cels of a kind that is not known")
+    cels[-1][number] = Cel(x, y, opacity, order, pixels)
+
+
+def _unpacked(data: bytes, size: int, *, packed: bool = True) -> Bytes:
     # What it says that it unpacks to is all that is unpacked of it.
-    data = zlib.decompressobj().decompress(chunk[20:], size) if kind else chunk[20 : 20 + size]
-    pixels = np.frombuffer(data, np.uint8).reshape(height, width, wide)
-    cels[layer] = _Cel(x, y, opacity, order, pixels)
+    content = zlib.decompressobj().decompress(data, size) if packed else data[:size]
+    return np.frombuffer(content, np.uint8)
+
+
+def _tile_map(chunk: bytes, shape: tuple[int, int], layer: Layer, state: _State) -> Bytes:
+    bits, *masks = struct.unpack_from("<HIIII", chunk, 20)
+    tileset = state.tilesets.get(-1 if layer.tileset is None else layer.tileset)
+    if tileset is None:
+        raise InputError(
+            f"layer {layer.name} is of tiles that are in no file: convert it to a layer"
+        )
+    if bits != 32:
+        raise InputError(f"layer {layer.name} is a tile map of {bits} bits a tile, not 32")
+    cells = shape[0] * shape[1]
+    state.spend(cells * max(1, tileset.tiles[:1].size // state.wide))
+    numbers = _unpacked(chunk[48:], 4 * cells).view("<u4").reshape(shape)
+    blank = state.sprite.transparent if state.sprite.depth == INDEXED else 0
+    return assemble(numbers, Masks(*masks), tileset, blank)
+
+
+def _tileset(chunk: bytes, state: _State) -> None:
+    number, flags, count, width, height = struct.unpack_from("<IIIHH", chunk)
+    (length,) = struct.unpack_from("<H", chunk, 32)
+    at = 34 + length + (8 if flags & ELSEWHERE else 0)
+    if not flags & EMBEDDED or not width * height:
+        return
+    state.spend(count * width * height)
+    shape = (count, height, width, state.wide)
+    tiles = _unpacked(chunk[at + 4 :], count * width * height * state.wide).reshape(shape)
+    state.tilesets[number] = Tileset(tiles, bool(flags & ZERO_IS_EMPTY))
 
 
 def _palette(chunk: bytes, state: _State) -> None:
     _, first, last = struct.unpack_from("<III", chunk)
-    if last > 255:
-        raise InputError("a palette of more than 256 colours")
     state.newer = True
     at = 20
-    for entry in range(first, last + 1):
+    # An index reaches 256 of them; the others are only there to be picked from.
+    for entry in range(first, min(last, 255) + 1):
         flags, *rgba = struct.unpack_from("<H4B", chunk, at)
         state.palette[entry] = rgba
         at += 6
@@ -207,7 +264,7 @@ def _palette(chunk: bytes, state: _State) -> None:
             at += 2 + struct.unpack_from("<H", chunk, at)[0]
 
 
-def _old_palette(chunk: bytes, state: _State, factor: int) -> None:
+def _old_palette(chunk: bytes, state: _State, bits: int) -> None:
     (packets,) = struct.unpack_from("<H", chunk)
     at, entry = 2, 0
     for _ in range(packets):
@@ -215,8 +272,11 @@ def _old_palette(chunk: bytes, state: _State, factor: int) -> None:
         rows = np.frombuffer(chunk[at + 2 : at + 2 + 3 * count], np.uint8).reshape(count, 3)
         known = state.palette[entry : entry + count]
         # A chunk of the newer kind knows alpha; this one has none.
-        known[:, :3], known[:, 3] = np.minimum(rows.astype(int) * factor, 255)[: len(known)], 255
-        at, entry = at + 2 + 3 * count, entry + count
+        known[:, :3], known[:, 3] = (
+            (rows << 2 | rows >> 4 if bits == 6 else rows)[: len(known)],
+            255,
+        )
+        at += 2 + 3 * count
 
 
 def _tags(chunk: bytes, frames: int) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -233,50 +293,7 @@ def _tags(chunk: bytes, frames: int) -> Iterator[tuple[str, tuple[int, ...]]]:
             times = MAX_TAG_REPEATS
             raise InputError(f"tags show its {frames} frames more than {times} times over")
         order = list(range(first, last + 1))
-        forward, there_and_back = direction in {0, 2}, direction >= 2
+        forward, there_and_back = direction not in {1, 3}, direction in {2, 3}
         order = order if forward else order[::-1]
         yield name, tuple(order + (order[-2:0:-1] if there_and_back else []))
         at += 19 + length
-
-
-def _compose(cels: dict[int, _Cel], state: _State, height: int, width: int) -> Rgba:
-    """``(H, W, 4)``: visible cels over one another."""
-    below = np.zeros((height, width, 4))
-    # Aseprite 1.3: a cel may stand above or below its layer.
-    for number in sorted(cels, key=lambda n: (n + cels[n].order, cels[n].order)):
-        layer, cel = state.layers[number], cels[number]
-        if not layer.visible:
-            continue
-        rgba = _colored(cel.pixels, layer, state)
-        rgba[..., 3] *= cel.opacity / 255 * layer.opacity / 255
-        _blend(below, rgba, cel)
-    return np.rint(below).astype(np.uint8)
-
-
-def _colored(pixels: Bytes, layer: _Layer, state: _State) -> F64:
-    if state.depth == RGBA:
-        return pixels.astype(float)
-    if state.depth == GRAY:
-        return np.concatenate([np.repeat(pixels[..., :1], 3, -1), pixels[..., 1:]], -1).astype(
-            float
-        )
-    colors = state.palette.astype(float)
-    if not layer.background:
-        colors[state.transparent] = 0
-    return colors[pixels[..., 0]]
-
-
-def _blend(below: F64, rgba: F64, cel: _Cel) -> None:
-    """Lay a cel over what is below it, inside the canvas."""
-    height, width = below.shape[:2]
-    rows = slice(max(cel.y, 0), min(cel.y + len(rgba), height))
-    columns = slice(max(cel.x, 0), min(cel.x + rgba.shape[1], width))
-    if rows.start >= rows.stop or columns.start >= columns.stop:
-        return
-    own = rgba[rows.start - cel.y : rows.stop - cel.y, columns.start - cel.x : columns.stop - cel.x]
-    under = below[rows, columns]
-    a, b = own[..., 3:] / 255, under[..., 3:] / 255
-    alpha = a + b * (1 - a)
-    mixed = own[..., :3] * a + under[..., :3] * b * (1 - a)
-    under[..., :3] = np.divide(mixed, alpha, out=np.zeros_like(mixed), where=alpha > 0)
-    under[..., 3:] = 255 * alpha

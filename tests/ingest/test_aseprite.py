@@ -85,9 +85,8 @@ def text(value: str) -> bytes:
 def layer(
     *, flags: int = 1, kind: int = 0, level: int = 0, blend: int = 0, opacity: int = 255
 ) -> bytes:
-    return chunk(
-        0x2004, struct.pack("<HHHHHHB3x", flags, kind, level, 0, 0, blend, opacity) + text("layer")
-    )
+    head = struct.pack("<HHHHHHB3x", flags, kind, level, 0, 0, blend, opacity)
+    return chunk(0x2004, head + text("layer") + (bytes(4) if kind == 2 else b""))
 
 
 def cel_head(number: int, width: int, height: int, *, order: int = 0, kind: int = 2) -> bytes:
@@ -103,8 +102,31 @@ def cel(
     return chunk(0x2005, head + struct.pack("<HH", width, height) + data)
 
 
-def linked(number: int, frame: int) -> bytes:
-    return chunk(0x2005, struct.pack("<HhhBHh5xH", number, 0, 0, 255, 1, 0, frame))
+def linked(number: int, frame: int, x: int = 0, y: int = 0, opacity: int = 255) -> bytes:
+    return chunk(0x2005, struct.pack("<HhhBHh5xH", number, x, y, opacity, 1, 0, frame))
+
+
+def tileset(tiles: np.ndarray | None = None, *, flags: int = 6) -> bytes:
+    """Tiles ``(count, h, w, n)`` as the set of number 0; the first one is empty by convention."""
+    tiles = np.zeros((2, 1, 1, 4), np.uint8) if tiles is None else tiles
+    count, height, width = tiles.shape[:3]
+    data = zlib.compress(tiles.tobytes())
+    head = struct.pack("<IIIHHh14x", 0, flags, count, width, height, 1)
+    return chunk(0x2023, head + text("tiles") + struct.pack("<I", len(data)) + data)
+
+
+FLIP_X, FLIP_Y, FLIP_DIAGONALLY = 0x80000000, 0x40000000, 0x20000000
+
+
+def tile_map(number: int, cells: list[list[int]], x: int = 0, *, bits: int = 32) -> bytes:
+    head = struct.pack("<HhhBHh5xHH", number, x, 0, 255, 3, 0, len(cells[0]), len(cells))
+    masks = struct.pack("<HIIII10x", bits, 0x1FFFFFFF, FLIP_X, FLIP_Y, FLIP_DIAGONALLY)
+    return chunk(0x2005, head + masks + zlib.compress(np.array(cells, "<u4").tobytes()))
+
+
+def colors(rows: list[tuple[int, ...]], first: int = 0) -> bytes:
+    head = struct.pack("<III8x", first + len(rows), first, first + len(rows) - 1)
+    return chunk(0x2019, head + b"".join(struct.pack("<H4B", 0, *row) for row in rows))
 
 
 def tags(*named: tuple[str, int, int, int]) -> bytes:
@@ -115,13 +137,24 @@ def tags(*named: tuple[str, int, int, int]) -> bytes:
     return chunk(0x2018, struct.pack("<H8x", len(parts)) + b"".join(parts))
 
 
-def document(frames: list[list[bytes]], depth: int = 32, width: int = 4, height: int = 3) -> bytes:
+def document(
+    frames: list[list[bytes]],
+    depth: int = 32,
+    width: int = 4,
+    height: int = 3,
+    *,
+    flags: int = 1,
+    duration: int = 80,
+    speed: int = 0,
+) -> bytes:
     body = b""
     for chunks in frames:
         inside = b"".join(chunks)
-        head = struct.pack("<IHHHxxI", 16 + len(inside), 0xF1FA, len(chunks), 80, len(chunks))
+        count = len(chunks)
+        head = struct.pack("<IHHHxxI", 16 + len(inside), 0xF1FA, count, duration, count)
         body += head + inside
-    head = struct.pack("<IHHHHHI", 128 + len(body), 0xA5E0, len(frames), width, height, depth, 1)
+    size = (len(frames), width, height, depth)
+    head = struct.pack("<IHHHHHIH", 128 + len(body), 0xA5E0, *size, flags, speed)
     return head.ljust(128, b"\0") + body
 
 
@@ -152,8 +185,125 @@ def test_opacities_mix_colours() -> None:
     assert alone[0, 0, 0].tolist() == [255, 0, 0, 64]
 
 
+def test_half_transparent_pixels_blend_in_whole_numbers() -> None:
+    below, above = solid((0, 0, 0, 255)), solid((1, 255, 3, 128))
+    made = read(document([[layer(), layer(), cel(0, below), cel(1, above)]]))
+    assert made[0, 0, 0].tolist() == [0, 128, 1, 255]
+
+
+GROUPED = [layer(), layer(kind=1, opacity=128, blend=1), layer(level=1)]
+
+
+@pytest.mark.parametrize(("flags", "right"), [(1, [0, 255, 0]), (3, [127, 0, 0]), (2, [0, 0, 0])])
+def test_groups_blend_as_one_where_the_header_says_so(flags: int, right: list[int]) -> None:
+    """Without flag 2 a group has neither opacity nor mode, without flag 1 nothing has opacity."""
+    cels = [cel(0, solid(RED)), cel(2, solid((0, 255, 0, 255)))]
+    assert read(document([[*GROUPED, *cels]], flags=flags))[0, 0, 0].tolist() == [*right, 255]
+
+
+def test_a_group_is_drawn_before_it_is_blended() -> None:
+    tree = [layer(), layer(kind=1, opacity=128), layer(level=1), layer(level=1)]
+    cels = [cel(0, solid(RED)), cel(2, solid(BLUE)), cel(3, solid((0, 255, 0, 255)))]
+    made = read(document([[*tree, *cels]], flags=3))
+    assert made[0, 0, 0].tolist() == [127, 128, 0, 255]
+
+
+def test_linked_cels_have_a_place_and_an_opacity_of_their_own() -> None:
+    one = cel(0, solid(RED, 1, 1))
+    made = read(document([[layer(), one], [linked(0, 0, 2, 1, 128)]]))
+    assert made[0, 0, 0].tolist() == [*RED]
+    assert made[1, 1, 2].tolist() == [255, 0, 0, 128]
+    assert made[1].any(-1).sum() == 1
+
+
+def test_a_palette_counts_from_its_frame_on() -> None:
+    pixel = cel(0, np.array([[1]], np.uint8))
+    first = [colors([(0, 0, 0, 0), RED]), layer(), pixel]
+    second = [colors([(255, 255, 0, 255)], first=1), linked(0, 0)]
+    found = read_aseprite(document([first, second, [linked(0, 0)]], depth=8))
+    assert found.rgba[:, 0, 0].tolist() == [[*RED], [255, 255, 0, 255], [255, 255, 0, 255]]
+    # No one table holds what is shown.
+    assert found.table is None
+
+
+def test_colours_beyond_256_are_passed_over() -> None:
+    many = colors([(k & 255, k >> 8, 7, 255) for k in range(300)])
+    assert (read(document([[many, layer(), cel(0, solid(RED))]])) == RED).all()
+    indexed = document([[many, layer(), cel(0, np.array([[255]], np.uint8))]], depth=8)
+    assert read(indexed)[0, 0, 0].tolist() == [255, 0, 7, 255]
+
+
+@pytest.mark.parametrize(("duration", "speed", "right"), [(0, 70, 70), (0, 0, 100), (9, 70, 9)])
+def test_a_frame_without_duration_has_the_files(duration: int, speed: int, right: int) -> None:
+    content = document([[layer()], []], duration=duration, speed=speed)
+    assert read_aseprite(content).durations == (right, right)
+
+
+def test_old_palettes_of_six_bits_reach_white() -> None:
+    old = chunk(0x0011, struct.pack("<HBB", 2, 1, 1) + bytes([63, 32, 0]) + bytes([1, 1, 1, 2, 3]))
+    pixels = cel(0, np.array([[1, 2]], np.uint8))
+    made = read(document([[old, layer(), pixels]], depth=8))
+    assert made[0, 0, :2].tolist() == [[255, 130, 0, 255], [4, 8, 12, 255]]
+
+
+def test_a_background_shows_the_colour_that_is_transparent_elsewhere() -> None:
+    rows = colors([(1, 2, 3, 255), RED])
+    zero = cel(0, np.array([[0, 1]], np.uint8))
+    made = read(document([[rows, layer(flags=9), zero]], depth=8))
+    assert made[0, 0].tolist() == [[1, 2, 3, 255], [*RED], [1, 2, 3, 255], [1, 2, 3, 255]]
+
+
+def test_blend_modes_of_layers_are_drawn() -> None:
+    multiplied = [layer(), layer(blend=1), cel(0, solid(RED)), cel(1, solid((128, 9, 9, 255)))]
+    assert read(document([multiplied]))[0, 0, 0].tolist() == [128, 0, 0, 255]
+    # Grey has no hue: such modes are normal there.
+    hue = [layer(), layer(blend=12), cel(0, solid((9, 255))), cel(1, solid((200, 255)))]
+    assert read(document([hue], depth=16))[0, 0, 0].tolist() == [200, 200, 200, 255]
+
+
+def test_tile_maps_are_drawn_with_their_flips() -> None:
+    tiles = np.zeros((2, 2, 2, 4), np.uint8)
+    tiles[1] = np.arange(1, 5).reshape(2, 2, 1) * 10 + np.array([0, 0, 0, 200])
+    tiles[1, ..., 3] = 255
+    cells = [[1, 1 | FLIP_X, 1 | FLIP_Y], [1 | FLIP_DIAGONALLY, 0, 9]]
+    content = document(
+        [[tileset(tiles), layer(kind=2), tile_map(0, cells, x=1)], [linked(0, 0, x=1)]],
+        width=7,
+        height=4,
+    )
+    made = read(content)
+    assert made[0, ..., 0].tolist() == [
+        [0, 10, 20, 20, 10, 30, 40],
+        [0, 30, 40, 40, 30, 10, 20],
+        [0, 10, 30, 0, 0, 0, 0],
+        [0, 20, 40, 0, 0, 0, 0],
+    ]
+    assert np.array_equal(made[0], made[1])
+    turned = 1 | FLIP_X | FLIP_Y | FLIP_DIAGONALLY
+    made = read(document([[tileset(tiles), layer(kind=2), tile_map(0, [[turned]])]]))
+    assert made[0, :2, :2, 0].tolist() == [[40, 20], [30, 10]]
+
+
+def test_in_the_oldest_tile_maps_zero_is_a_tile() -> None:
+    tiles = np.array([RED, BLUE], np.uint8).reshape(2, 1, 1, 4)
+    cells = [[0, 1, 0xFFFFFFFF]]
+    content = document([[tileset(tiles, flags=2), layer(kind=2), tile_map(0, cells)]])
+    assert read(content)[0, 0].tolist() == [[*RED], [*BLUE], [0] * 4, [0] * 4]
+
+
+def test_tiles_that_are_no_squares_turn_as_far_as_they_fit() -> None:
+    tiles = np.zeros((2, 1, 2, 1), np.uint8)
+    tiles[1, 0] = [[1], [2]]
+    rows = colors([(0, 0, 0, 0), RED, BLUE])
+    cells = tile_map(0, [[1 | FLIP_DIAGONALLY, 1]])
+    content = document([[rows, tileset(tiles), layer(kind=2), cells]], depth=8)
+    assert read(content)[0, 0].tolist() == [[*RED], [0] * 4, [*RED], [*BLUE]]
+
+
 def test_what_is_hidden_is_not_read() -> None:
-    hidden = document([[layer(), layer(flags=0, blend=3), cel(0, solid(RED)), cel(1, solid(BLUE))]])
+    hidden = document(
+        [[layer(), layer(flags=0, blend=99), cel(0, solid(RED)), cel(1, solid(BLUE))]]
+    )
     assert (read(hidden)[0] == RED).all()
     group = [
         layer(flags=0, kind=1),
@@ -198,14 +348,17 @@ def test_tags_turn_as_they_say() -> None:
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        (document([[layer(blend=3), cel(0, solid(RED))]]), "layer layer has a blend mode"),
-        (document([[layer(kind=2), cel(0, solid(RED))]]), "layer layer is a tile map"),
+        (document([[layer(blend=19), cel(0, solid(RED))]]), "layer layer has a blend mode that"),
+        (document([[layer(kind=3), cel(0, solid(RED))]]), "layer layer is of a kind that"),
+        (document([[layer(), chunk(0x2005, cel_head(0, 1, 1, kind=9))]]), "cels of a kind"),
+        (document([[layer(kind=2), tile_map(0, [[1]])]]), "tiles that are in no file"),
+        (document([[tileset(), layer(kind=2), tile_map(0, [[1]], bits=8)]]), "8 bits a tile"),
         (document([[layer(), linked(0, 0)]]), "a linked cel leads nowhere"),
         (document([[layer(), tags(("far", 0, 9, 0))]]), "tag far names frames that are not there"),
         (document([[layer(), cel(5, solid(RED))]]), "damaged"),
         (document([[layer()]], width=4000, height=4000), "more than 1048576 pixels"),
         (document([]), "without pixels"),
-        (document([[layer(), chunk(0x2019, struct.pack("<III8x", 300, 0, 299))]]), "more than 256"),
+        (document([[layer(kind=1, level=k) for k in range(70)]], flags=3), "more than 64 deep"),
     ],
 )
 def test_what_cannot_be_read_is_said(content: bytes, line: str) -> None:

@@ -1,4 +1,4 @@
-"""The binary swatch formats that are read: Adobe .ase and .aco, and Microsoft's RIFF .pal."""
+"""The binary swatch formats that are read: Adobe .ase, .aco and .act, Microsoft's RIFF .pal."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import struct
 from typing import TYPE_CHECKING
 
 from pxgen.errors import InputError
+from pxgen.palette.text import is_hex
 
 if TYPE_CHECKING:
     from pxgen.palette.table import Row
 
 _ASE_COLOR = 0x0001
-_ASE_CHANNELS = {b"RGB ": 3, b"Gray": 1}
+_ASE_CHANNELS = {b"RGB ": 3, b"GRAY": 1}
+"""By the name of a colour model, of which writers disagree on small letters."""
 _ACO_RGB, _ACO_HSB, _ACO_GRAY = 0, 1, 8
+_ACT_TABLE, _ACT_WHOLE = 768, 772
+"""Bytes of 256 RGB rows, and of those with their number and the transparent one."""
 _PROFILED = "needs a colour profile to become exact RGB; convert it to RGB and export again"
 
 
@@ -36,6 +40,12 @@ def is_aco(data: bytes) -> bool:
     return version in (1, 2) and len(data) >= 4 + 10 * count
 
 
+def is_act(data: bytes) -> bool:
+    """True of a possible .act: it has no signature, only a size."""
+    sized = len(data) in {_ACT_TABLE, _ACT_WHOLE}
+    return sized and not (data.isascii() and is_hex(data))
+
+
 def read_ase(data: bytes, source: str) -> tuple[list[Row], str]:
     """Adobe Swatch Exchange: big-endian blocks, of which the colours are read in order."""
     rows: list[Row] = []
@@ -53,7 +63,7 @@ def _ase_color(data: bytes, position: int, where: str) -> Row:
     (name_units,) = struct.unpack_from(">H", data, position)
     position += 2 + 2 * name_units
     (model,) = struct.unpack_from("4s", data, position)
-    channels = _ASE_CHANNELS.get(model)
+    channels = _ASE_CHANNELS.get(model.upper())
     if channels is None:
         label = model.decode("ascii", "replace").strip()
         raise InputError(f"{where}: {label} {_PROFILED}")
@@ -88,9 +98,20 @@ def _aco_color(space: int, values: list[int], where: str) -> Row:
         red, green, blue = colorsys.hsv_to_rgb(hue, saturation, brightness)
         return _byte(red), _byte(green), _byte(blue), 255
     if space == _ACO_GRAY:
-        level = _byte(values[0] / 10000)
+        # Ink, in 1/100 of a percent.
+        level = _byte(1 - values[0] / 10000)
         return level, level, level, 255
     raise InputError(f"{where}: colour space {space} {_PROFILED}")
+
+
+def read_act(data: bytes, source: str) -> tuple[list[Row], str]:
+    """Adobe's colour table: RGB rows, whose number and transparent row may follow."""
+    count, transparent = 256, None
+    if len(data) == _ACT_WHOLE:
+        count, transparent = struct.unpack_from(">HH", data, _ACT_TABLE)
+    rows = [struct.unpack_from("3B", data, 3 * k) for k in range(min(count or 256, 256))]
+    alphas = (0 if k == transparent else 255 for k in range(256))
+    return [(*rgb, alpha) for rgb, alpha in zip(rows, alphas, strict=False)], ""
 
 
 def read_riff(data: bytes, source: str) -> tuple[list[Row], str]:

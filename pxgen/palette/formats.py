@@ -42,14 +42,16 @@ class PaletteFormat(NamedTuple):
 
 
 FORMATS = (
-    PaletteFormat(".hex", "", text.is_text, text.read_hex, text.write_hex),
+    PaletteFormat(".hex", "", text.is_hex, text.read_hex, text.write_hex),
     PaletteFormat(".gpl", "GIMP", text.is_gpl, text.read_gpl, text.write_gpl, alpha=True),
     PaletteFormat(".pal", "JASC", text.is_jasc, text.read_jasc, text.write_jasc),
     PaletteFormat(".pal", "RIFF", binary.is_riff, binary.read_riff),
-    PaletteFormat(".txt", "paint.net", text.is_text, text.read_hex, text.write_paintnet, True),
+    PaletteFormat(".txt", "paint.net", text.is_hex, text.read_hex, text.write_paintnet, True),
     PaletteFormat(".png", "", swatch.is_png, swatch.read_png, swatch.write_png, alpha=True),
     PaletteFormat(".ase", "Adobe", binary.is_ase, binary.read_ase),
     PaletteFormat(".aco", "Adobe", binary.is_aco, binary.read_aco),
+    PaletteFormat(".act", "Adobe", binary.is_act, binary.read_act),
+    PaletteFormat(".json", "Lospec", text.is_json, text.read_json),
 )
 """Every format; a module with its functions and a line here make one more."""
 

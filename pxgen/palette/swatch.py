@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import struct
-import warnings
 import zlib
 from typing import TYPE_CHECKING
 
 from pxgen.errors import InputError
-from pxgen.files import PILLOW
 from pxgen.palette.png_chunks import INDEXED, SIGNATURE, chunk, indexed_png, read_chunks
+from pxgen.palette.png_pixels import Colors, Header, decode_pixels
 
 if TYPE_CHECKING:
     from pxgen.arrays import Rgba
@@ -32,43 +29,27 @@ def read_png(data: bytes, source: str) -> tuple[list[Row], str]:
     pixels are no colour, whatever RGB hides under them.
     """
     chunks: dict[bytes, bytes] = {}
+    pixels = []
     for tag, content in read_chunks(data, source):
+        if tag == b"IDAT":
+            pixels.append(content)
         # As decoders do: of chunks of one name the first counts.
         chunks.setdefault(tag, content)
-    header = chunks.get(b"IHDR", b"")
-    if len(header) != 13:
-        raise InputError(f"{source} is a broken PNG: its header is missing; save it again")
-    width, height, depth, kind = struct.unpack_from(">IIBB", header)
-    if kind == INDEXED and b"PLTE" in chunks:
-        return _table(chunks[b"PLTE"], chunks.get(b"tRNS", b"")), ""
-    if depth > 8:
-        raise InputError(f"{source} has {depth} bits a channel; save it with 8")
-    if width * height > _MAX_PIXELS:
+    try:
+        header = Header.of(chunks.get(b"IHDR", b""))
+    except InputError as error:
+        raise InputError(f"{source} is {error}") from None
+    colors = Colors(chunks.get(b"PLTE", b""), chunks.get(b"tRNS", b""))
+    if header.kind == INDEXED and colors.table:
+        return [(r, g, b, a) for r, g, b, a in colors.rows().tolist()], ""
+    if header.width * header.height > _MAX_PIXELS:
         raise InputError(
-            f"{source} is {width}×{height}, too large for a swatch; "
+            f"{source} is {header.width}×{header.height}, too large for a swatch; "
             "take its colours with `pxgen palette extract`"
         )
-    return _scan(_decode(data, source)), ""
-
-
-def _table(colors: bytes, alphas: bytes) -> list[Row]:
-    count = len(colors) // 3
-    opacity = alphas[:count].ljust(count, b"\xff")
-    return [(colors[3 * i], colors[3 * i + 1], colors[3 * i + 2], opacity[i]) for i in range(count)]
-
-
-def _decode(data: bytes, source: str) -> Rgba:
-    """``(H, W, 4) uint8``."""
-    # Pillow takes as long to load as a sprite to draw, and few palettes are images.
-    import numpy as np
-    from PIL import Image
-
     try:
-        with PILLOW, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-                return np.asarray(image.convert("RGBA"))
-    except Exception as error:  # damaged bytes make decoders raise anything
+        return _scan(decode_pixels(header, colors, b"".join(pixels))), ""
+    except (InputError, ValueError) as error:
         raise InputError(
             f"{source} is a broken PNG: its pixels are damaged; save it again"
         ) from error

@@ -1,8 +1,9 @@
-"""The text palette formats: .hex, GIMP .gpl, JASC .pal and paint.net .txt."""
+"""The text palette formats: .hex, GIMP .gpl, JASC .pal, paint.net .txt and Lospec's .json."""
 
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -13,14 +14,15 @@ if TYPE_CHECKING:
     from pxgen.palette.table import Palette, Row
 
 _HEX = re.compile(r"(#?)([0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+_NO_CONTROLS = bytes({*range(256)} - {*range(32)}) + b"\t\n\r\f\x1a"
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _GPL_HEADER = re.compile(r"(\w+)\s*:\s*(.*)")
 _PAINTNET_NAME = re.compile(r";\s*(?:Palette )?Name:\s*(.*)", re.IGNORECASE)
 
 
-def is_text(data: bytes) -> bool:
-    """True of possible text: no zero byte stands near its beginning."""
-    return b"\0" not in data[:1024]
+def is_hex(data: bytes) -> bool:
+    """True of possible rows of text: no control character stands near their beginning."""
+    return not data[:1024].translate(None, _NO_CONTROLS)
 
 
 def is_gpl(data: bytes) -> bool:
@@ -35,31 +37,36 @@ def is_jasc(data: bytes) -> bool:
 
 def _first_line(data: bytes) -> bytes:
     lines = data[:80].removeprefix(codecs.BOM_UTF8).splitlines()
-    return lines[0].strip() if lines and is_text(data) else b""
+    return lines[0].strip() if lines and b"\0" not in data[:1024] else b""
 
 
 def read_hex(data: bytes, source: str) -> tuple[list[Row], str]:
-    """Rows of ``rrggbb``; also paint.net's ``AARRGGBB`` and CSS's ``#rrggbb`` and ``#rrggbbaa``.
+    """Rows of ``rrggbb``, ``rrggbbaa`` and the same after ``#``; also paint.net's ``AARRGGBB``.
 
-    One grammar reads .hex and .txt files, because a .txt without comments is a .hex file. Blank
-    lines, lines that begin with ``;`` or ``//`` and ``# `` with a space are comments.
+    One grammar reads .hex and .txt files. Alpha comes first in paint.net's, which have comments
+    after ``;``. Blank lines, lines that begin with ``;`` or ``//`` and ``# `` with a space are
+    comments.
     """
     rows: list[Row] = []
     name = ""
-    for number, line in _lines(data):
+    lines = list(_lines(data))
+    paintnet = any(line.startswith(";") for _, line in lines)
+    for number, line in lines:
         if line.startswith((";", "//", "# ")) or line == "#":
             name = name or _paintnet_name(line)
             continue
         match = _HEX.fullmatch(line)
         if match is None:
             raise _bad(source, number, line, "write one colour a line as rrggbb")
-        digits = bytes.fromhex(match[2])
-        if len(digits) == 3:
-            digits += b"\xff"
-        elif not match[1]:
-            digits = digits[1:] + digits[:1]
-        rows.append((digits[0], digits[1], digits[2], digits[3]))
+        row = _row(match[2])
+        alpha_first = paintnet and not match[1] and len(match[2]) == 8
+        rows.append((*row[1:], row[0]) if alpha_first else row)
     return rows, name
+
+
+def _row(digits: str) -> Row:
+    red, green, blue, alpha = bytes.fromhex(digits.ljust(8, "f"))
+    return red, green, blue, alpha
 
 
 def read_gpl(data: bytes, source: str) -> tuple[list[Row], str]:
@@ -82,12 +89,39 @@ def read_jasc(data: bytes, source: str) -> tuple[list[Row], str]:
     """Paint Shop Pro's format: signature, version and count, then rows.
 
     The count must be there, or a colour would be taken for it, but files in the wild often have it
-    wrong, so the rows decide.
+    wrong, so the rows decide. Aseprite writes alpha as a fourth number.
     """
     lines = list(_lines(data))
     if len(lines) < 3 or not lines[2][1].isdigit():
         raise InputError(f"{source}: the third line of a JASC palette is the number of colours")
-    return [_numbers(line, 3, source, number, named=False) for number, line in lines[3:]], ""
+    return [
+        _numbers(line, 4 if len(line.split()) == 4 else 3, source, number, named=False)
+        for number, line in lines[3:]
+    ], ""
+
+
+def is_json(data: bytes) -> bool:
+    """True of a possible JSON object."""
+    return data[:80].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
+
+
+def read_json(data: bytes, source: str) -> tuple[list[Row], str]:
+    """Lospec's format: an object whose ``colors`` are ``rrggbb`` texts, and its ``name``."""
+    try:
+        told = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{source} is damaged JSON; download it again") from error
+    colors = told.get("colors")
+    if not isinstance(colors, list):
+        raise InputError(f"{source} has no list of colors: give JSON as Lospec writes it")
+    rows = []
+    for number, color in enumerate(colors, 1):
+        match = _HEX.fullmatch(color.strip()) if isinstance(color, str) else None
+        if match is None:
+            raise InputError(f"{source}, colour {number}: write it as a text 'rrggbb'")
+        rows.append(_row(match[2]))
+    name = told.get("name")
+    return rows, name if isinstance(name, str) else ""
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, str]]:

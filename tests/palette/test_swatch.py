@@ -12,6 +12,7 @@ from PIL import Image
 
 from pxgen.errors import InputError
 from pxgen.palette.formats import read_palette
+from tests.support import pictures
 from tests.support.swatches import png
 
 
@@ -54,12 +55,6 @@ def test_size_is_bounded_before_anything_is_decoded(tmp_path):
         read_palette(bomb)
 
 
-def test_pictures_of_more_depth_are_refused():
-    image = Image.fromarray(np.full((2, 2), 700, np.uint16))
-    with pytest.raises(InputError, match="16 bits"):
-        read_palette(png(image))
-
-
 def test_a_second_header_of_a_picture_counts_for_nothing(tmp_path):
     """A small one after the pixels would hide how large the picture is."""
     content = io.BytesIO()
@@ -70,3 +65,17 @@ def test_a_second_header_of_a_picture_counts_for_nothing(tmp_path):
     (tmp_path / "swatch.png").write_bytes(whole[:-12] + small + whole[-12:])
     with pytest.raises(InputError, match="too large for a swatch"):
         read_palette(tmp_path / "swatch.png")
+
+
+def test_gray_and_sixteen_bit_swatches_are_read_with_their_transparency():
+    gray = pictures.png(4, 1, 2, 0, [b"\x1b"], [(b"tRNS", b"\0\3")])
+    assert read_palette(gray).hex[1:] == ("000000ff", "555555ff", "aaaaaaff")
+    deep = pictures.png(1, 1, 16, 2, [b"\x12\x34\xff\xff\0\0"])
+    assert read_palette(deep).hex[1:] == ("12ff00ff",)
+
+
+def test_damaged_checksums_are_told():
+    good = png(Image.new("RGB", (1, 1), "red"))
+    place = good.index(b"IDAT") + 5
+    with pytest.raises(InputError, match="IDAT chunk is damaged"):
+        read_palette(good[:place] + b"x" + good[place + 1 :])

@@ -40,3 +40,20 @@ def test_gpl_rows_are_always_named_because_aseprite_drops_others():
 def test_jasc_takes_the_rows_whatever_the_count_says(count, end):
     text = end.join(["JASC-PAL", "0100", count, "1 2 3", "4 5 6", ""])
     assert read_palette(text.encode()).hex[1:] == ("010203ff", "040506ff")
+
+
+def test_jasc_rows_of_aseprite_have_alpha():
+    text = b"JASC-PAL\n0100\n3\n0 0 0 0\n255 0 0 255\n1 2 3 128\n4 5 6\n"
+    assert read_palette(text).hex[1:] == ("ff0000ff", "01020380", "040506ff")
+
+
+def test_eight_digits_end_in_alpha_unless_paintnet_wrote_them():
+    assert read_palette(b"5e315bbb\n").hex[1:] == ("5e315bbb",)
+    assert read_palette(b"; paint.net\nbb5e315b\n#5e315bcc").hex[1:] == ("5e315bbb", "5e315bcc")
+
+
+def test_json_of_lospec_is_read():
+    text = b'\xef\xbb\xbf {"name": "Duo", "author": "", "colors": ["0d2b45", "#FFECD6"]}'
+    palette = read_palette(text)
+    assert (palette.hex[1:], palette.name) == (("0d2b45ff", "ffecd6ff"), "Duo")
+    assert read_palette(b'{"colors": ["00000080"]}').hex[1:] == ("00000080",)

@@ -41,6 +41,7 @@ from pxgen.render.gif import encode_gif
 from pxgen.render.png import encode_png
 from pxgen.render.video import encode_mp4, encode_webm
 from pxgen.render.webp import encode_webp
+from tests.support import aseprites, pictures
 from tests.support.tiny import MODEL_TABLE, PALETTE, tiny_dataset
 
 SECONDS = 20
@@ -102,6 +103,7 @@ def good_files(folder: Path) -> dict[str, Kind]:
         "a.aseprite": encode_aseprite([Clip("idle", frames, [100.0, 100.0])], PALETTE),
         "a.mp4": encode_mp4(frames, PALETTE, 100),
         "a.webm": encode_webm(frames, PALETTE, 100),
+        **_odd_images(),
         "a.npy": arrays.getvalue(),
         "a.npz": packed.getvalue(),
     }
@@ -111,6 +113,10 @@ def good_files(folder: Path) -> dict[str, Kind]:
         kinds[f"palette{suffix}"] = _palette_kind(suffix, data)
     kinds["palette.ase"] = _palette_kind(".ase", _ase())
     kinds["palette.aco"] = _palette_kind(".aco", _aco())
+    kinds["palette.act"] = _palette_kind(".act", _act())
+    kinds["palette.json"] = _palette_kind(".json", b'{"name": "a", "colors": ["c80a0a", "0ac80a"]}')
+    for name, data in _large_images().items():
+        kinds[name] = Kind(f"in/{name}", data, [["inspect", f"in/{name}"]])
     for name, data in (
         ("labels.csv", b'Image Index,Labels\n0.png,"[1 0]"\n1.png,"[0 1]"\n2.png,a\n3.png,b\n'),
         ("labels.json", b'{"0.png": ["a", "b"], "1.png": {"a": 1}, "2": "b", "3.png": []}'),
@@ -349,6 +355,50 @@ def _aco() -> bytes:
         struct.pack(">5H", 0, *(int(c) * 257 for c in row[:3]), 0) for row in PALETTE.rgba[1:]
     ]
     return struct.pack(">2H", 1, len(colors)) + b"".join(colors)
+
+
+def _act() -> bytes:
+    rows = PALETTE.rgba[1:, :3].tobytes()
+    return rows.ljust(768, b"\0") + struct.pack(">2H", len(rows) // 3, 0xFFFF)
+
+
+def _odd_images() -> dict[str, bytes]:
+    """Legal files with what our own writers never write."""
+    red, clear = bytes([255, 0, 0, 255]), bytes(4)
+    cells = [
+        pictures.Cell(0, 0, 4, 2, [red * 4, clear * 4], dispose, blend=1) for dispose in range(3)
+    ]
+    drawn = [pictures.Drawn(k, 0, 4, 2, [1, 2, 3, 0] * 2, k + 1, 0) for k in range(3)]
+    tiles = np.arange(2 * 2 * 2 * 4, dtype=np.uint8).reshape(2, 2, 2, 4)
+    chunks = [
+        aseprites.tileset(tiles),
+        aseprites.layer(kind=2, blend=5),
+        aseprites.layer(kind=1, opacity=99, blend=12),
+        aseprites.layer(level=1, blend=9),
+        aseprites.tile_map(0, [[1, 1 | aseprites.FLIP_X], [0, 1 | aseprites.FLIP_DIAGONALLY]]),
+        aseprites.cel(2, aseprites.solid((9, 200, 30, 128))),
+        aseprites.tags(("a", 0, 1, 2)),
+    ]
+    key = [(b"tRNS", b"\x12\x34")]
+    return {
+        "parts.apng": pictures.apng(4, 2, 6, cells),
+        "parts.gif": pictures.gif(5, 2, drawn),
+        "key.png": pictures.png(2, 1, 16, 0, [b"\x12\x34\xff\xff"], key),
+        "tiles.aseprite": aseprites.document([chunks, [aseprites.linked(2, 0)]], flags=3),
+    }
+
+
+def _large_images() -> dict[str, bytes]:
+    """Files of few bytes and many pixels, which are legal."""
+    side = 2048
+    layers = [aseprites.layer(blend=mode) for mode in (0, 9, 12)]
+    pixels = aseprites.solid((9, 200, 30, 128), side, side)
+    cels = [aseprites.cel(number, pixels) for number in range(len(layers))]
+    return {
+        "large.aseprite": aseprites.document([[*layers, *cels]], width=side, height=side),
+        "large.png": pictures.png(2 * side, 2 * side, 1, 0, [bytes(side // 4)] * 2 * side),
+        "large.gif": pictures.gif(side, side, [pictures.Drawn(0, 0, side, side, [1], 2)] * 4),
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -81,7 +81,7 @@ def render(sprite: Sprite) -> Rgba:
     inside: dict[int | None, list[int]] = {}
     for number, layer in enumerate(sprite.layers):
         inside.setdefault(layer.group, []).append(number)
-    painter = _Painter(sprite, inside)
+    painter = _Painter(sprite, inside, MAX_DRAWN_PIXELS)
     for number, canvas in enumerate(frames):
         if sprite.depth == INDEXED and sprite.has_background:
             canvas[:] = sprite.palettes[number][sprite.transparent]
@@ -95,8 +95,9 @@ class _Painter:
     sprite: Sprite
     inside: dict[int | None, list[int]]
     """The layers of each group, and under None those in none."""
+    left: int
+    """Pixels that may still be drawn."""
     frame: int = 0
-    left: int = MAX_DRAWN_PIXELS
 
     def draw(self, group: int | None, canvas: Rgba, depth: int = 0) -> None:
         """Draw the layers of a group onto a canvas, the lowest first."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import numpy as np
 from PIL import Image
 
 from pxgen.arrays import IndexMaps
 from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
+
+_ALPHA = 0x10
+"""The flag of a file's VP8X chunk that says that there is transparency."""
 
 
 def encode_webp(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
@@ -35,4 +39,8 @@ def encode_webp(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence
         exact=True,
         method=4,
     )
-    return stream.getvalue()
+    content = bytearray(stream.getvalue())
+    if content[12:16] == b"VP8X" and (palette.rgba[np.unique(frames), 3] < 255).any():
+        # The encoder forgets what shows through where no frame of the file reaches.
+        content[20] |= _ALPHA
+    return bytes(content)

@@ -390,14 +390,14 @@ def _odd_images() -> dict[str, bytes]:
 
 def _large_images() -> dict[str, bytes]:
     """Files of few bytes and many pixels, which are legal."""
-    side = 2048
+    side = 1024
     layers = [aseprites.layer(blend=mode) for mode in (0, 9, 12)]
     pixels = aseprites.solid((9, 200, 30, 128), side, side)
     cels = [aseprites.cel(number, pixels) for number in range(len(layers))]
     return {
         "large.aseprite": aseprites.document([[*layers, *cels]], width=side, height=side),
         "large.png": pictures.png(2 * side, 2 * side, 1, 0, [bytes(side // 4)] * 2 * side),
-        "large.gif": pictures.gif(side, side, [pictures.Drawn(0, 0, side, side, [1], 2)] * 4),
+        "large.gif": pictures.gif(side, side, [pictures.Drawn(0, 0, side, side, [1], 2)] * 2),
     }
 
 

@@ -33,7 +33,9 @@ def test_every_kind_of_file_is_read_where_it_is_good(tmp_path: Path) -> None:
         with inside(tmp_path):
             for command in kind.commands:
                 result = CliRunner().invoke(pxgen, ["-q", *command])
-                assert result.exit_code == 0, (name, command, result.stderr)
+                # `lint` says with 1 that it found something, such as half-transparency.
+                good = {0, 1} if command[0] == "lint" and not result.stderr else {0}
+                assert result.exit_code in good, (name, command, result.stderr)
 
 
 def test_any_damage_is_harmless_or_one_line(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from pxgen.ingest.views import NO_VIEWS
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
+from pxgen.palette.table import MAX_COLORS
 from pxgen.render.kinds import BY_SUFFIX, WRITTEN_SUFFIXES, check_installed
 from pxgen.render.one_file import check_sheet, write_one_file
 from pxgen.render.outputs import safe_stem
@@ -70,7 +71,8 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
 def _together(sprites: Sequence[Sprite], table: Rgba | None) -> tuple[list[IndexMaps], Palette]:
     """``(T, H, W) uint8`` maps on one palette: the files' own, or all colours as they come."""
     indexed = [IndexedSprite.of(sprite.rgba) for sprite in sprites]
-    if table is not None:
+    # A table that leaves transparent no place is no palette; the colours in use may be one.
+    if table is not None and (table[:, 3] != 0).sum() < MAX_COLORS:
         shared = Palette.of(table.tolist())
         drawn = [each.onto(shared) for each in indexed]
         if not any(lacking for _, lacking in drawn):

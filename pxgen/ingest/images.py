@@ -55,7 +55,7 @@ def read_image(path: Path) -> DecodedImage:
     except IsADirectoryError as error:
         raise InputError(f"{path} is a folder, not an image") from error
     except OSError as error:
-        why = error.strerror or f"damaged or cut off ({_line(error)})"
+        why = error.strerror or f"{_fault(error)} ({_line(error)})"
         raise InputError(f"{path}: {why}") from error
     except Exception as error:  # damaged bytes make decoders raise anything
         raise InputError(f"{path}: damaged image ({_line(error)})") from error
@@ -65,6 +65,11 @@ def _decoder(path: Path) -> Decode:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     return next(decode for matches, decode in DECODERS if matches(head))
+
+
+def _fault(error: OSError) -> str:
+    unread = "unsupported" in str(error).lower()
+    return "of a kind that is not read" if unread else "damaged or cut off"
 
 
 def _line(error: Exception) -> str:

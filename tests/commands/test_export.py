@@ -115,6 +115,17 @@ def test_every_name_is_given_once(tmp_path: Path) -> None:
     assert "sprite-7" in described["frames"]
 
 
+@pytest.mark.parametrize("suffix", ["png", "gif"])
+def test_a_full_colour_table_is_left_for_the_colours_in_use(tmp_path: Path, suffix: str) -> None:
+    image = Image.new("P", (16, 16), 7)
+    image.putpalette([value for k in range(256) for value in (k, 0, 255 - k)])
+    image.putpixel((3, 3), 1)
+    image.save(tmp_path / f"full.{suffix}", optimize=False)
+    result = run(tmp_path / f"full.{suffix}", "-o", tmp_path / "out.png")
+    assert result.exit_code == 0, result.output
+    assert decode_png(tmp_path / "out.png")[1] == Palette.of([(1, 0, 254), (7, 0, 248)])
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "line"),
     [

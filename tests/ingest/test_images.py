@@ -141,3 +141,13 @@ def test_pictures_of_several_sizes_are_told_by_their_number(tmp_path: Path) -> N
     pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
     with pytest.raises(InputError, match=r"pages\.tif: picture 2 in it is 3x3, the first 2x2"):
         read_image(tmp_path / "pages.tif")
+
+
+def test_a_sound_file_of_a_rare_kind_is_not_called_damaged(tmp_path: Path) -> None:
+    masks = struct.pack("<4I", 0xF00, 0xF0, 0xF, 0xF000)
+    size = struct.pack("<Iii", 56, 1, 1)
+    info = size + struct.pack("<HHIIiiII", 1, 16, 3, 4, 0, 0, 0, 0) + masks
+    content = b"BM" + struct.pack("<IHHI", 14 + len(info) + 4, 0, 0, 14 + len(info)) + info
+    (tmp_path / "rare.bmp").write_bytes(content + bytes(4))
+    with pytest.raises(InputError, match=r"rare\.bmp: of a kind that is not read \(Unsupported"):
+        read_image(tmp_path / "rare.bmp")

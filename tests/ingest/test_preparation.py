@@ -54,7 +54,7 @@ def test_a_shadow_of_the_palette_stays_when_other_colours_are_dithered() -> None
     rgba[1] = (180, 60, 60, 255)
     save("art/a.png", rgba)
     palette = [(20, 20, 20, 255), (200, 30, 30, 255), (240, 220, 90, 255), shadow]
-    rows = "".join(f"{a:02x}{r:02x}{g:02x}{b:02x}\n" for r, g, b, a in palette)
+    rows = "".join(f"{r:02x}{g:02x}{b:02x}{a:02x}\n" for r, g, b, a in palette)
     Path("own.hex").write_text(rows)
     dataset = prepared("art", "--palette", "own.hex", "--dither", "bayer2", "--alpha", "keep")
     assert (shown(dataset, "a.png")[0, 0] == shadow).all()

@@ -167,7 +167,7 @@ def _chunks(content: bytes, count: int, state: _State) -> None:
 def _layer(chunk: bytes, state: _State) -> None:
     flags, kind, level, _, _, mode, opacity = struct.unpack_from("<HHHHHHB", chunk)
     (length,) = struct.unpack_from("<H", chunk, 16)
-    name = chunk[18 : 18 + length].decode("utf-8")
+    name = _told(chunk[18 : 18 + length].decode("utf-8"))
     layers = state.sprite.layers
     del state.groups[level:]
     group = state.groups[-1] if state.groups else None
@@ -187,6 +187,11 @@ def _layer(chunk: bytes, state: _State) -> None:
     tileset = struct.unpack_from("<I", chunk, 18 + length)[0] if kind == TILES else None
     background = bool(flags & BACKGROUND)
     layers.append(Layer(group, kind == GROUP, visible, opacity, mode, background, name, tileset))
+
+
+def _told(name: str) -> str:
+    """A name as a message may have it: on one line, without control characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in name)
 
 
 def _cel(chunk: bytes, state: _State) -> None:
@@ -287,7 +292,7 @@ def _tags(chunk: bytes, frames: int) -> Iterator[tuple[str, tuple[int, ...]]]:
         (length,) = struct.unpack_from("<H", chunk, at + 17)
         name = chunk[at + 19 : at + 19 + length].decode("utf-8")
         if not first <= last < frames:
-            raise InputError(f"tag {name} names frames that are not there")
+            raise InputError(f"tag {_told(name)} names frames that are not there")
         shown += last - first + 1
         if shown > MAX_TAG_REPEATS * frames:
             times = MAX_TAG_REPEATS

@@ -295,6 +295,15 @@ def test_what_cannot_be_read_is_said(content: bytes, line: str) -> None:
         read(content)
 
 
+def test_names_in_messages_stay_on_their_line() -> None:
+    for content in (
+        document([[layer(blend=19).replace(b"layer", b"a\n\x1b\x1dz"), cel(0, solid(RED))]]),
+        document([[layer(), tags(("a\n\x1b\x1dz", 0, 9, 0))]]),
+    ):
+        with pytest.raises(InputError, match=r"^(layer|tag) a   z "):
+            read(content)
+
+
 def test_files_that_would_fill_the_memory_are_refused() -> None:
     bomb = zlib.compress(bytes(2**22))
     # No pixels at all: nothing is unpacked.

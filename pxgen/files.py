@@ -27,7 +27,7 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
         PxgenError: the folder or the file cannot be written.
     """
     target = Path(target)
-    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.tmp")
+    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -100,7 +100,8 @@ def existing_folder(path: Path) -> Path:
 
 def _flush_to_disk(path: Path) -> None:
     """fsync: a rename can reach the disk before the content, and a power cut lose the file."""
-    descriptor = os.open(path, os.O_RDONLY)
+    # Windows flushes no descriptor that is open for reading alone.
+    descriptor = os.open(path, os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -70,3 +71,19 @@ def test_a_folder_is_written_by_one_at_a_time(tmp_path: Path) -> None:
 def test_the_nearest_folder_that_is_there(tmp_path: Path) -> None:
     assert existing_folder(tmp_path / "a" / "b") == tmp_path
     assert existing_folder(tmp_path) == tmp_path
+
+
+def test_files_are_flushed_where_a_descriptor_must_be_open_for_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Windows' ``_commit`` has it."""
+
+    def commit(descriptor: int) -> None:
+        os.write(descriptor, b"")
+
+    monkeypatch.setattr(os, "fsync", commit)
+    assert write_bytes(tmp_path / "a", b"x").read_bytes() == b"x"
+
+
+def test_long_names_of_any_script_are_written(tmp_path: Path) -> None:
+    assert write_bytes(tmp_path / ("𝄞" * 62), b"x").read_bytes() == b"x"

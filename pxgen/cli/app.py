@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -14,6 +15,7 @@ import click
 
 from pxgen.cli.options import PATH
 from pxgen.cli.session import Session
+from pxgen.cli.streams import complain, open_streams
 from pxgen.config.schema import nearest
 from pxgen.errors import PxgenError
 from pxgen.version import __version__
@@ -97,6 +99,7 @@ class CommandLine(click.Group):
 
         The statuses are 0 done, 1 failed, 2 wrong usage, 3 input rejected, 130 interrupted.
         """
+        open_streams()
         session = Session()
         options |= {"prog_name": "pxgen", "standalone_mode": False, "obj": session}
         try:
@@ -116,7 +119,8 @@ def _report(error: BaseException, verbose: bool) -> int:
         said = f"{error.option_name} goes before the command: pxgen {error.option_name} {command}"
         error = click.UsageError(said, error.ctx)
     if isinstance(error, click.ClickException):
-        error.show()
+        error.show(shown := io.StringIO())
+        complain(shown.getvalue().rstrip("\n"))
         return error.exit_code
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return INTERRUPTED
@@ -126,7 +130,7 @@ def _report(error: BaseException, verbose: bool) -> int:
         return 1
     if verbose and not isinstance(error, PxgenError):
         traceback.print_exception(error)
-    click.echo(f"pxgen: {_line(error)}", err=True)
+    complain(f"pxgen: {_line(error)}")
     return error.exit_code if isinstance(error, PxgenError) else 1
 
 

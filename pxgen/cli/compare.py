@@ -71,7 +71,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
 
 def _cell(key: str, value: float | None) -> str:
     if value is None:
-        return "–"
+        return "-"
     if key.startswith(("exact", "foreground", "whole")):
         return f"{value:.2%}"
     return f"{value:,}" if isinstance(value, int) else f"{value:.1f}"

@@ -11,6 +11,7 @@ import click
 
 from pxgen.cli.options import settings_options
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.streams import printable, say
 from pxgen.config.requests import EvaluateSettings
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ def _show(evaluation: Evaluation, as_json: bool, outs: tuple[Path, ...]) -> None
     for out in outs:
         write_bytes(out, content[out.suffix.lower()]())
     if as_json:
-        click.echo(report)
+        say(report)
         return
     _print(evaluation)
     for out in outs:
-        click.echo(out)
+        say(out)
 
 
 def _print(evaluation: Evaluation) -> None:
@@ -88,7 +89,7 @@ def _print(evaluation: Evaluation) -> None:
     width = None if terminal else _WIDE
     console = Console(file=sys.stdout, width=width, markup=False, highlight=False)
     for line in remarks(evaluation.facts):
-        console.print(line)
+        console.print(printable(line))
     shown = list(tables(evaluation))
     for figures in shown:
         # Tables of figures have their columns one below the other.
@@ -104,9 +105,9 @@ def _print(evaluation: Evaluation) -> None:
                 min_width=max(map(len, cells)) if len(figures.headings) <= _COLUMNS else None,
             )
         for row in figures.rows:
-            table.add_row(*row)
+            table.add_row(*map(printable, row))
         console.print()
         console.print(table)
     console.print()
     for line in verdict(evaluation):
-        console.print(line)
+        console.print(printable(line))

@@ -8,6 +8,7 @@ import click
 
 from pxgen.cli.options import PATH
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.streams import say
 
 
 @click.command("explain", short_help="Draw pictures of the mathematics.")
@@ -40,4 +41,4 @@ def command(session: Session, topic: str, out: Path | None, scale: int, force: b
     path, found = explain(topic, out, scale=scale, force=force)
     for line in found:
         session.console.print(line)
-    click.echo(path)
+    say(path)

@@ -6,6 +6,7 @@ import click
 
 from pxgen.cli.options import settings_options
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.streams import say
 from pxgen.config.requests import ExportSettings
 
 
@@ -27,4 +28,4 @@ def command(session: Session, /, settings: ExportSettings) -> None:
     from pxgen.commands.export import export
 
     for path in export(settings, session.console.print):
-        click.echo(path)
+        say(path)

@@ -8,6 +8,7 @@ import click
 
 from pxgen.cli.completing import complete_recipes
 from pxgen.cli.options import PATH
+from pxgen.cli.streams import say
 
 
 @click.command("init", short_help="Write a commented project file.")
@@ -31,4 +32,4 @@ def command(folder: Path, recipe: str, force: bool) -> None:
     """
     from pxgen.commands.init import write_project
 
-    click.echo(write_project(folder, recipe, force=force))
+    say(write_project(folder, recipe, force=force))

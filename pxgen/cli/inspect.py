@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pxgen.cli.options import PATH
+from pxgen.cli.streams import printable, say
 
 
 @click.command("inspect", short_help="Show what a dataset, checkpoint or image holds.")
@@ -50,10 +51,9 @@ def command(path: Path, as_json: bool, out: Path | None, audited: bool, studied:
     if out is not None:
         write_bytes(out, findings.picture)
     if as_json:
-        click.echo(json.dumps(findings.facts, indent=2, ensure_ascii=False))
+        say(json.dumps(findings.facts, indent=2, ensure_ascii=False))
         return
     for line in lines(findings.facts):
-        # A stranger's names must not steer the terminal.
-        click.echo("".join(c if c.isprintable() else "\ufffd" for c in line))
+        say(printable(line))
     if out is not None:
-        click.echo(out)
+        say(out)

@@ -6,6 +6,7 @@ import click
 
 from pxgen.cli.options import settings_options
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.streams import complain, say
 from pxgen.config.requests import LintSettings
 
 
@@ -23,7 +24,7 @@ def command(session: Session, /, settings: LintSettings) -> int:
       off-palette *       colours that --palette lacks; they become its nearest
       semi-transparent *  alpha between 0 and 255; repaired where more than 16 colours have it
       hidden-colours *    colours under full transparency
-      enlarged *          every pixel is a square of k×k; made one again
+      enlarged *          every pixel is a square of k x k; made one again
       mixed-sizes         an enlarged drawing with details of single pixels in it
       duplicate-frames *  a frame like the one before; made one that lasts as long as both
       orphan-pixels       of a colour that none of the eight around has; with --strict
@@ -45,7 +46,7 @@ def command(session: Session, /, settings: LintSettings) -> int:
         taste.update(linted.taste)
         if linted.error is not None:
             status = 3
-            click.echo(f"pxgen: {linted.error}", err=True)
+            complain(f"pxgen: {linted.error}")
         elif linted.findings:
             status = max(status, 1)
         if settings.json:
@@ -59,13 +60,13 @@ def command(session: Session, /, settings: LintSettings) -> int:
             )
             continue
         if linted.written is not None:
-            click.echo(linted.written)
+            say(linted.written)
         for finding in linted.findings:
-            click.echo(line(linted.file.name, finding))
+            say(line(linted.file.name, finding))
     for rule, files in taste.items():
         session.console.print(
             f"files with {rule}: {files}; these may be meant, --strict shows them"
         )
     if settings.json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        say(json.dumps(rows, indent=2, ensure_ascii=False))
     return status

@@ -11,6 +11,7 @@ import click
 
 from pxgen.cli.options import PATH
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.streams import say
 from pxgen.palette.formats import WRITABLE, encode_palette, listed, write_palette
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _write(palette: Palette, target: str) -> None:
     if target == "-":
         click.echo(encode_palette(palette, ".hex"), nl=False)
     else:
-        click.echo(write_palette(palette, target))
+        say(write_palette(palette, target))
 
 
 def _print(lines: list[str]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import click
 
 from pxgen.cli.options import nearness, settings_options
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.streams import complain, say
 from pxgen.config.settings import DataSettings
 
 
@@ -37,8 +37,7 @@ def command(ctx: click.Context, session: Session, /, settings: DataSettings) -> 
     from pxgen.commands.prepare import prepare
 
     # Why files are bad is part of the error: -q does not silence it.
-    complain = partial(click.echo, err=True)
-    click.echo(prepare(settings, session.project, session.console, complain))
+    say(prepare(settings, session.project, session.console, complain))
 
 
 def _prefer_the_command_line(ctx: click.Context, settings: DataSettings) -> DataSettings:

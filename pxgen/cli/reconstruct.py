@@ -7,6 +7,7 @@ import click
 from pxgen.cli.options import settings_options
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.showing import show_files, show_option
+from pxgen.cli.streams import say
 from pxgen.config.requests import ReconstructSettings
 
 
@@ -31,7 +32,7 @@ def command(session: Session, /, settings: ReconstructSettings, show: bool) -> N
 
     made, written = reconstruct(settings, session.project, session.console)
     if settings.json:
-        click.echo(json.dumps(totals(made), indent=2, ensure_ascii=False))
+        say(json.dumps(totals(made), indent=2, ensure_ascii=False))
         return
     show_files(written, show=show)
     for line in lines(made):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from pxgen.cli.streams import printable
 from pxgen.config.project import Project, load_project
 
 if TYPE_CHECKING:
@@ -38,8 +39,17 @@ class Session:
         # Rich takes longer to import than `pxgen --help` takes to run.
         from rich.console import Console
 
+        class Harmless(Console):
+            """Prints no character of a name that steers the terminal."""
+
+            def print(self, *objects: Any, **options: Any) -> None:
+                clean = (printable(each) if isinstance(each, str) else each for each in objects)
+                super().print(*clean, **options)
+
         # Markup would eat the brackets of file names, and wrapping would cut paths in two.
-        return Console(stderr=True, quiet=self.quiet, markup=False, highlight=False, soft_wrap=True)
+        return Harmless(
+            stderr=True, quiet=self.quiet, markup=False, highlight=False, soft_wrap=True
+        )
 
 
 pass_session = click.make_pass_decorator(Session, ensure=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from pxgen.cli.streams import say
 from pxgen.render.kinds import kind_of
 
 MAX_SECONDS = 6.0
@@ -21,7 +22,7 @@ show_option = click.option("--show", is_flag=True, help="Draw them in the termin
 def show_files(written: Iterable[Path], *, show: bool) -> None:
     """Print the path of each file once it is written, and draw it too if it is to be shown."""
     for path in written:
-        click.echo(path)
+        say(path)
         if show:
             show_file(path)
 

@@ -8,6 +8,7 @@ import click
 
 from pxgen.cli.options import nearness, settings_options
 from pxgen.cli.session import Session, pass_session
+from pxgen.cli.streams import say
 from pxgen.config.requests import TrainRunSettings
 from pxgen.config.settings import TrainSettings
 
@@ -36,7 +37,7 @@ def command(
     settings = _one_budget(ctx, settings)
     checkpoint = train(settings, run, session.project, session.console)
     if checkpoint is not None:
-        click.echo(checkpoint)
+        say(checkpoint)
 
 
 def _one_budget(ctx: click.Context, settings: TrainSettings) -> TrainSettings:

@@ -22,6 +22,7 @@ from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.walk import Found, find_files
 from pxgen.lint.checks import RULES, TASTE, Finding, check
 from pxgen.lint.repair import Repaired, repair
+from pxgen.names import folded
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.library import find_palette
 from pxgen.render.kinds import BY_SUFFIX, CLIP_SUFFIXES, encode_clips
@@ -64,14 +65,14 @@ def lint(settings: LintSettings) -> Iterator[Linted]:
     if settings.out is not None and settings.out.exists() and not settings.out.is_dir():
         raise UsageError(f"{settings.out} is a file: name a folder with -o")
     palette = find_palette(settings.palette) if settings.palette else None
-    written: set[Path] = set()
+    written: set[str] = set()
     for file in find_files(settings.sources).files:
         if file.path.suffix.lower() not in ARRAY_SUFFIXES or file.path in settings.sources:
             yield _lint(file, palette, settings, written)
 
 
 def _lint(
-    file: Found, palette: Palette | None, settings: LintSettings, written: set[Path]
+    file: Found, palette: Palette | None, settings: LintSettings, written: set[str]
 ) -> Linted:
     try:
         picture = read_image(file.path)
@@ -82,7 +83,7 @@ def _lint(
         return Linted(file, found, taste, None)
     mended = repair(picture.rgba, palette, picture.durations, settings.ignore)
     target = _target(file, mended, settings)
-    if target in written:
+    if folded(str(target)) in written:
         return Linted(file, found, taste, None, f"{file.path}: {target} is another file's copy")
     if target.exists() and (target.samefile(file.path) or not settings.force):
         raise UsageError(f"{target} exists: replace it with --force, or choose another folder")
@@ -91,7 +92,7 @@ def _lint(
         write_bytes(target, _encoded(mended, onto, target.suffix))
     except InputError as error:
         return Linted(file, found, taste, None, f"{file.path}: {error}")
-    written.add(target)
+    written.add(folded(str(target)))
     found, taste = _of(mended.rgba, palette, settings)
     return Linted(file, found, taste, target)
 

@@ -10,6 +10,7 @@ from pxgen.engines.atlas import Clip, lay_out
 from pxgen.engines.describe import DESCRIPTIONS, check_description, description, has_array
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes, write_text
+from pxgen.names import folded
 from pxgen.palette.table import Palette
 from pxgen.render.kinds import SHEET, encode_clips, kind_of
 from pxgen.render.png import encode_png
@@ -24,7 +25,7 @@ def check_sheet(sheet: SheetSettings, suffix: str) -> None:
     if sheet.array and not any(map(has_array, sheet.data)):
         kinds = ", ".join(kind.suffix for kind in DESCRIPTIONS if kind.write_array)
         raise UsageError(f"--array is for {kinds}: name such a file with --data")
-    if len(set(sheet.data)) < len(sheet.data):
+    if len({folded(str(file)) for file in sheet.data}) < len(sheet.data):
         raise UsageError("--data names a file twice: once is enough")
     if sheet.for_engines and suffix not in SHEET.suffixes:
         raise UsageError(f"a sheet for engines is a {SHEET.suffixes[0]} file: name one with -o")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from pxgen.config.settings import SeriesSettings
 from pxgen.engines.atlas import Clip
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
+from pxgen.names import distinct, normal, unreserved
 from pxgen.palette.local import united
 from pxgen.palette.table import Palette
 from pxgen.render.kinds import (
@@ -48,8 +48,9 @@ UNKNOWN_IMAGES = (".svg", ".avi")
 """Suffixes of images and videos that are neither read nor written; never a folder's name."""
 DIGITS = 4
 """Zero padding of numbers; fixed, so that a longer run names the same picture the same."""
-STEM_BYTES = 120
-"""Longest label part of a file name; file systems allow 255 bytes for the whole."""
+STEM_BYTES, NAME_BYTES = 120, 160
+"""Longest label part of a file name, and longest name that was given; file systems allow 255 bytes
+for the whole."""
 CONTACT_SHEET = SheetSettings()
 
 
@@ -80,8 +81,8 @@ class Named:
     otherwise: ClassVar[str] = "or choose another -o"
 
     def names(self) -> Iterator[str]:
-        """One file name a picture, without its suffix; never a path."""
-        return (safe_stem([stem]) for stem in self.stems)
+        """One file name a picture, without its suffix; never a path, and no two alike."""
+        return distinct(unreserved(safe_stem([stem], NAME_BYTES)) for stem in self.stems)
 
 
 @dataclass(frozen=True)
@@ -151,10 +152,10 @@ class Output:
             return
         existing = {path.stem: path for path in self.target.iterdir()}
         for name in self.series.names() if existing else ():
-            if name in existing:
-                raise UsageError(
-                    f"{existing[name]} exists: replace it with --force, {self.series.otherwise}"
-                )
+            # The file system knows what it takes for one name: case or accents may not count.
+            there = (path for path in self._paths(name) if path.exists())
+            if path := existing.get(name) or next(there, None):
+                raise UsageError(f"{path} exists: replace it with --force, {self.series.otherwise}")
 
     def missing(self, numbers: Sequence[int]) -> list[int]:
         """Those numbers of the series whose pictures are not in the folder yet.
@@ -164,9 +165,12 @@ class Output:
         """
         if self.form != "folder":
             raise UsageError("--skip-existing needs a folder of pictures: name one with -o")
-        there = set(os.listdir(self.target)) if self.target.is_dir() else set()
         named = zip(numbers, self.series.names(), strict=True)
-        return [i for i, name in named if not {name + suffix for suffix in (STILL, CLIP)} & there]
+        return [i for i, name in named if not any(path.exists() for path in self._paths(name))]
+
+    def _paths(self, name: str) -> list[Path]:
+        """The files that a picture of this name may become in the folder."""
+        return [self.target / (name + suffix) for suffix in (STILL, CLIP)]
 
     def paths(self, *, moving: bool) -> list[Path]:
         """The files to be written of clips that move or of stills: one a picture, or one."""
@@ -234,6 +238,8 @@ def plan_output(
 
 def _destination(out: str | None) -> tuple[Form, Path]:
     if out == "-":
+        if sys.__stdout__ is None:
+            raise UsageError("there is no standard output to write to: name a file with -o")
         return "stdout", Path(out)
     target = Path(out or ".")
     if out is None or out.endswith(("/", os.sep)) or target.is_dir():
@@ -248,7 +254,7 @@ def _destination(out: str | None) -> tuple[Form, Path]:
     return "folder", target
 
 
-def safe_stem(labels: Sequence[str]) -> str:
+def safe_stem(labels: Sequence[str], most: int = STEM_BYTES) -> str:
     """A file name part for these labels that is never a path, hidden, an option or too long.
 
     Letters and digits of any script stay; every other run of characters becomes one dash.
@@ -256,11 +262,11 @@ def safe_stem(labels: Sequence[str]) -> str:
     # A forbidden label must not be called as an asked one.
     parts = (_slug(label.replace(":-", " minus ")) for label in labels)
     stem = "+".join(part for part in parts if part)
-    shortened = stem.encode("utf-8")[:STEM_BYTES].decode("utf-8", errors="ignore")
+    shortened = stem.encode("utf-8")[:most].decode("utf-8", errors="ignore")
     return shortened.strip("-+.") or "sprite"
 
 
 def _slug(label: str) -> str:
-    label = unicodedata.normalize("NFC", label)
+    label = normal(label)
     kept = "".join(letter if letter.isalnum() or letter in "._" else " " for letter in label)
     return "-".join(kept.split()).strip("-.")

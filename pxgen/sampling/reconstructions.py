@@ -18,9 +18,11 @@ from pxgen.devices import in_one_thread
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.fit_to_model import Target, fit_image
 from pxgen.models.protocol import Levelled, SamplingParams
+from pxgen.names import distinct
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
 from pxgen.palette.local import within
+from pxgen.render.outputs import safe_stem
 from pxgen.sampling.engine import Seat
 
 Level = Literal["both", "top", "bottom"]
@@ -113,10 +115,8 @@ def _decoded(code: Any, loaded: Loaded, level: Level, noise: PictureNoise) -> to
 
 
 def result_names(images: Sequence[Image]) -> list[str]:
-    """Names of results, numbered where images of several folders share a name."""
-    stems = [path.stem for path in images]
-    if len(set(stems)) < len(stems):
-        stems = [f"{stem}-{number:04}" for number, stem in enumerate(stems)]
+    """File names of results, numbered where the safe names of images are alike."""
+    stems = distinct(safe_stem([path.stem]) for path in images)
     return [f"{stem}-reconstructed" for stem in stems]
 
 

@@ -137,3 +137,27 @@ def test_levels_of_codes_are_decoded_apart(tmp_path: Path) -> None:
     code, _, said = run(tmp_path, str(image), "--level", "top")
     assert code == 2
     assert "have one level: leave --level out" in " ".join(said.split())
+
+
+def test_results_never_replace_one_another(tmp_path: Path) -> None:
+    save(tmp_path)
+    long = "n" * 130
+    names = [
+        "a b",
+        "a-b",
+        "a+b",
+        "A b",
+        "é",
+        "e\N{COMBINING ACUTE ACCENT}",
+        "é-2",
+        long,
+        long + "x",
+    ]
+    images = [str(sprite(tmp_path, f"{name}.png")) for name in names]
+    code, lines, _ = run(tmp_path, *images, "-o", f"{tmp_path}/out/")
+    assert (code, len(set(lines))) == (0, len(names))
+    assert len({line.casefold() for line in lines}) == len(names)
+    assert all(line.endswith("-reconstructed.png") and Path(line).exists() for line in lines)
+    # A shard names its results as the whole run does.
+    _, shard, _ = run(tmp_path, *images, "-o", f"{tmp_path}/part/", "--shard", "2/3")
+    assert [Path(line).name for line in shard] == [Path(line).name for line in lines[3:6]]

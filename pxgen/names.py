@@ -1,0 +1,56 @@
+"""Names of files and labels: their normal form, their order, and names that are told apart."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+_NUMBER = re.compile(r"[0-9]+")
+_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(?![^.])", re.I)
+"""Names that Windows keeps for devices, whatever their suffix."""
+
+
+def normal(text: str) -> str:
+    """Unicode's form NFC: macOS takes names apart that keyboards type composed."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def folded(text: str) -> str:
+    """Equal for texts that differ in case, accents or their Unicode form alone."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def natural_key(name: str) -> tuple[list[str], str]:
+    """A key that sorts paths by folder, then name, and numbers in both by their value.
+
+    Against anything else a number stands where its first digit would.
+    """
+    parts = normal(name).replace("\\", "/").split("/")
+    return [_NUMBER.sub(_sortable, part) for part in parts], name
+
+
+def _sortable(number: re.Match[str]) -> str:
+    digits = number[0].lstrip("0")
+    return f"0{len(digits):06}{digits}"
+
+
+def distinct(names: Iterable[str]) -> Iterator[str]:
+    """The names, numbered from the second on where several are equal once :func:`folded`."""
+    taken: dict[str, int] = {}
+    for name in names:
+        start = taken.get(folded(name), 1)
+        tries = ((n, name if n == 1 else f"{name}-{n}") for n in count(start))
+        number, free = next((n, each) for n, each in tries if folded(each) not in taken)
+        taken[folded(name)] = number + 1
+        taken.setdefault(folded(free), 2)
+        yield free
+
+
+def unreserved(stem: str) -> str:
+    """A name that every system takes for a file: those of Windows' devices get a dash before."""
+    return f"file-{stem}" if _RESERVED.match(stem) else stem

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import count
+from pathlib import Path
 
 _NUMBER = re.compile(r"[0-9]+")
+_LETTERS = partial(re.compile(r"\W+").sub, "")
+"""What a shell of some languages compares of a name."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(?![^.])", re.I)
 """Names that Windows keeps for devices, whatever their suffix."""
 
@@ -49,6 +53,26 @@ def distinct(names: Iterable[str]) -> Iterator[str]:
         taken[folded(name)] = number + 1
         taken.setdefault(folded(free), 2)
         yield free
+
+
+MAX_NAMED = 12
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names, for a line."""
+    more = f", ... ({len(names) - MAX_NAMED} more)" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
+
+
+def counted(paths: Sequence[Path]) -> list[Path]:
+    """Files as they were named, but by the value of their numbers where a shell sorted them.
+
+    ``*.png`` lists ``10.png`` before ``2.png``; any other order is the caller's own.
+    """
+    keys = [[str(path), _LETTERS(str(path).casefold())] for path in paths]
+    if any(own == sorted(own) for own in map(list, zip(*keys, strict=True))):
+        return sorted(paths, key=lambda path: natural_key(str(path)))
+    return [*paths]
 
 
 def unreserved(stem: str) -> str:

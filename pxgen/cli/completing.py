@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from pxgen.errors import PxgenError
+from pxgen.names import normal
 
 
 def complete_labels(
@@ -26,7 +27,7 @@ def complete_labels(
     except PxgenError:
         # A shell that completes has nowhere to say what is wrong.
         return []
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in names if normal(name).startswith(normal(incomplete))]
 
 
 def _runs(ctx: click.Context) -> Path:

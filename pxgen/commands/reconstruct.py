@@ -10,6 +10,7 @@ from rich.console import Console
 from pxgen.config.project import Project
 from pxgen.config.requests import ReconstructSettings
 from pxgen.data.labels import parse_labels
+from pxgen.ingest.walk import in_order
 from pxgen.render.outputs import Named, plan_output
 from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.reconstructions import Reconstruction, reconstructions, result_names, totals
@@ -26,7 +27,8 @@ def reconstruct(
         UsageError: an unknown label, or an output that is taken.
         InputError: an image or the model is rejected; off-palette colours if ``strict``.
     """
-    of_all = result_names(settings.images)
+    images = [*in_order(settings.images)]
+    of_all = result_names(images)
     names = [of_all[number] for number in settings.numbers]
     output = plan_output(settings.out, Named(names), scale=settings.scale, force=settings.force)
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
@@ -34,7 +36,7 @@ def reconstruct(
     made = list(
         reconstructions(
             loaded,
-            [(number, settings.images[number]) for number in settings.numbers],
+            [(number, images[number]) for number in settings.numbers],
             settings.label,
             seed=settings.seed,
             level=settings.level,

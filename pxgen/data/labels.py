@@ -9,6 +9,7 @@ import numpy as np
 
 from pxgen.arrays import F32
 from pxgen.errors import UsageError
+from pxgen.names import normal
 
 MAX_NAMES = 12
 
@@ -39,16 +40,17 @@ def parse_labels(asked: Sequence[str], names: Sequence[str], model: object = "th
 
 def _find(name: str, names: Sequence[str]) -> int | None:
     """The column of a label, in any case of letters where only one label can be meant."""
-    if name in names:
-        return list(names).index(name)
-    alike = [i for i, known in enumerate(names) if known.casefold() == name.casefold()]
+    name, known = normal(name), [normal(each) for each in names]
+    if name in known:
+        return known.index(name)
+    alike = [i for i, each in enumerate(known) if each.casefold() == name.casefold()]
     return alike[0] if len(alike) == 1 else None
 
 
 def _split(text: str, names: Sequence[str]) -> tuple[str, float]:
     name, colon, weight = text.rpartition(":")
     # A label's own name may hold a colon.
-    if not colon or text in names:
+    if not colon or normal(text) in map(normal, names):
         return text, 1.0
     try:
         return name, float(weight)

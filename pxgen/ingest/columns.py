@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pxgen.errors import UsageError
 from pxgen.ingest.tables import Cell, LabelTable
+from pxgen.names import natural_key, normal
 from pxgen.render.kinds import BY_SUFFIX
 
 _PLAIN_SEPARATORS = (" / ", ";", "|")
@@ -76,7 +77,8 @@ def label_columns(
 
 
 def clean_name(text: str) -> str:
-    """A label on one line, without control characters."""
+    """A label on one line, without control characters, in Unicode's form NFC."""
+    text = normal(text)
     if not text.isprintable():
         text = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(text.split())
@@ -93,7 +95,7 @@ def class_name(number: int, class_names: Sequence[str]) -> str:
 
 
 def _vocabulary(found: Sequence[tuple[str, ...]]) -> list[str]:
-    return sorted({label for labels in found for label in labels})
+    return sorted({label for labels in found for label in labels}, key=natural_key)
 
 
 def _read(

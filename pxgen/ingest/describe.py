@@ -16,6 +16,7 @@ from pxgen.errors import InputError, Remark
 from pxgen.frames import described_frames
 from pxgen.ingest.palette_choice import Choice
 from pxgen.ingest.split import Together
+from pxgen.names import folded, some
 from pxgen.palette.quantize import error_text
 
 _MAX_LISTED = 20
@@ -149,6 +150,35 @@ def describe_palette(choice: Choice) -> Iterator[str]:
         yield (
             f"{choice.soft_colors} semi-transparent colours in {choice.soft_pixels} pixels: {what}"
         )
+
+
+def describe_labels(
+    names: Sequence[str], known: Sequence[str], borne: Sequence[Sequence[str]]
+) -> Iterator[str]:
+    """Lines about sprites without labels, and labels without sprites or hardly told apart."""
+    bare = sum(not each for each in borne)
+    if bare and names:
+        yield f"{bare} sprites bear no label"
+    if absent := [name for name in known if name not in set(names)]:
+        yield f"labels that no sprite bears are left out: {some(absent)}"
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(folded(name), []).append(name)
+    for each in alike.values():
+        if len(each) > 1:
+            yield f"labels that differ in case or accents alone: {some(each)}"
+
+
+def describe_folders_split(split: Bytes, group: NDArray[np.int32]) -> str:
+    """A line about a split that folders tell."""
+    held = split == HELD_OUT
+    line = (
+        f"{int(held.sum())} of {len(split)} sprites held out, as their folders say (--holdout 0 "
+        "trains on all)"
+    )
+    if copies := int(np.isin(group[held], group[~held]).sum()):
+        line += f"; warning: {copies} of them are copies, mirrors or recolours of others"
+    return line
 
 
 def describe_lopsided(

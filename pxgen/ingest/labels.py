@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,7 +16,9 @@ from pxgen.errors import InputError, UsageError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, read_small
 from pxgen.ingest.columns import class_name, clean_name, label_columns, vector_labels
 from pxgen.ingest.match import Matching, Unit, in_number_order, match_rows
-from pxgen.ingest.tables import LabelTable, read_label_table
+from pxgen.ingest.split import split_level
+from pxgen.ingest.tables import read_label_table
+from pxgen.names import natural_key, normal, some
 
 _MAX_CLASSES = 65_536
 _MIN_NAMED_SHARE = 0.5
@@ -25,7 +27,7 @@ _MIN_NAMED_SHARE = 0.5
 
 def listed(text: str | None) -> tuple[str, ...]:
     """The names of a text such as ``knight, mage``."""
-    return tuple(filter(None, (name.strip() for name in (text or "").split(","))))
+    return tuple(filter(None, (normal(name.strip()) for name in (text or "").split(","))))
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Labelling:
     """True if a label file with columns was read."""
     classes: int = 0
     """Numbered classes in label arrays and in vectors of label files."""
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The labels of cells, tags and frames of files, by their names: ``sheet.png#1,0``."""
 
 
 def find_labels(
@@ -96,7 +100,7 @@ def _find(
     if Path(source).suffix.lower() in ARRAY_SUFFIXES:
         return _by_array(units, read_small(Path(source)), listed(settings.label_names), source)
     table = read_label_table(Path(source))
-    return _by_table(units, table, match_rows(table, units), settings)
+    return _by_table(units, match_rows(table, units), settings)
 
 
 def _automatic(
@@ -111,72 +115,87 @@ def _automatic(
     names: dict[str, None] = {}
     notes: dict[str, None] = {}
     of: list[tuple[str, ...]] = [()] * len(units)
-    parts = []
+    found = []
     for owner, where in numbers.items():
         members = [units[number] for number in where]
         if owner is None:
             fitting = _fitting(members, tables)
-            part = _by_table(members, *fitting, settings) if fitting else _by_folders(members)
+            part = _by_table(members, fitting, settings) if fitting else _by_folders(members)
         else:
             values, class_names = arrays[owner]
             part = _by_array(members, values, listed(settings.label_names) or class_names, owner)
-        parts.append(part)
+        found.append(part)
         names.update(dict.fromkeys(part.names))
         notes.update(dict.fromkeys(part.notes))
         for number, labels in zip(where, part.of, strict=True):
             of[number] = labels
-    table = any(part.table for part in parts)
-    classes = max((part.classes for part in parts), default=0)
-    return Labelling(tuple(names), of, tuple(notes), table, classes)
+    return Labelling(
+        tuple(names),
+        of,
+        tuple(notes),
+        table=any(part.table for part in found),
+        classes=max((part.classes for part in found), default=0),
+        parts={name: labels for part in found for name, labels in part.parts.items()},
+    )
 
 
 def _by_folders(units: Sequence[Unit]) -> Labelling:
-    """Every folder between the root and a sprite is a label, except those that hold all sprites."""
+    """Every folder between the root and a sprite is a label.
+
+    Not those that hold all sprites, nor those of a split.
+    """
     parents = [PurePosixPath(unit.first_file or unit.name).parts[:-1] for unit in units]
+    if (level := split_level(parents)) is not None:
+        parents = [(*parts[:level], *parts[level + 1 :]) for parts in parents]
     held = Counter(part for parts in parents for part in set(parts))
     names = {part: clean_name(part) for part, count in held.items() if count < len(units)}
     names = {part: name for part, name in names.items() if name}
     of = [tuple(dict.fromkeys(names[part] for part in parts if part in names)) for parts in parents]
-    note: tuple[str, ...] = (f"{len(names)} labels from folders",) if names else ()
-    if held and not names:
+    found = tuple(sorted(set(names.values()), key=natural_key))
+    note: tuple[str, ...] = (f"{len(found)} labels from folders: {some(found)}",) if found else ()
+    if held and not found:
         note = ("no labels: all sprites lie in the same folder",)
-    return Labelling(tuple(sorted(set(names.values()))), of, note)
+    return Labelling(found, of, note)
 
 
-def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> tuple[LabelTable, Matching] | None:
-    fitting = []
+def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> Matching | None:
+    fitting: list[Matching] = []
     for path in paths:
         try:
-            table = read_label_table(path)
-            matching = match_rows(table, units)
+            matching = match_rows(read_label_table(path), units)
         except InputError:  # a file that merely lies there is no error until it is asked for
             continue
-        if matching.matched >= len(units) * _MIN_NAMED_SHARE:
-            fitting.append((table, matching))
+        if matching.reached >= len(units) * _MIN_NAMED_SHARE:
+            fitting.append(matching)
     if len(fitting) > 1:
-        found = ", ".join(table.path.name for table, _ in fitting)
+        found = ", ".join(each.table.path.name for each in fitting)
         raise UsageError(f"several label files fit ({found}): choose one with --labels FILE")
     return fitting[0] if fitting else None
 
 
-def _by_table(
-    units: Sequence[Unit], table: LabelTable, matching: Matching, settings: DataSettings
-) -> Labelling:
+def _by_table(units: Sequence[Unit], matching: Matching, settings: DataSettings) -> Labelling:
+    table = matching.table
+    if matching.doubt:
+        raise InputError(
+            f"{table.path}: {matching.doubt}: write as much of each path as tells them apart, as "
+            "they lie under the folder that is prepared, or --labels folders"
+        )
     chosen, class_names = listed(settings.label_columns), listed(settings.label_names)
     found = label_columns(table, matching.column, chosen, class_names)
-    of: list[tuple[str, ...]] = []
-    used: set[int] = set()
-    for unit in units:
-        rows = matching.rows_of(unit)
-        used.update(rows)
-        of.append(tuple(dict.fromkeys(label for row in rows for label in found.rows[row])))
+
+    def labels(rows: Sequence[int]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(label for row in rows for label in found.rows[row]))
+
+    of = [labels(matching.rows.get(number, ())) for number in range(len(units))]
+    parts = {name: labels(rows) for name, rows in matching.parts.items()}
     way = f"labels from {table.path.name}: column '{matching.column}' matched by {matching.method}"
     if matching.offset:
         way += ", counting from one where the sprites count from zero"
-    missing, unused = len(units) - matching.matched, len(table) - len(used)
+    missing, unused = len(units) - matching.matched, len(table) - len(matching.used)
     if missing or unused:
         way += f"; {missing} sprites without a row, {unused} rows without a sprite"
-    return Labelling(found.names, of, (way, *found.notes), table=True, classes=found.classes)
+    notes = (way, *found.notes)
+    return Labelling(found.names, of, notes, table=True, classes=found.classes, parts=parts)
 
 
 def _by_array(
@@ -205,7 +224,7 @@ def _array_rows(
     if values.ndim == 1 and values.dtype.kind == "U":
         names = map(clean_name, values.tolist())
         rows: list[tuple[str, ...]] = [(name,) if name else () for name in names]
-        return tuple(sorted({name for row in rows for name in row})), rows, 0
+        return tuple(sorted({name for row in rows for name in row}, key=natural_key)), rows, 0
     if values.dtype.kind not in "buif" or values.ndim not in {1, 2}:
         raise InputError(f"{where}: {values.dtype} {values.shape} is neither classes nor one-hot")
     if values.ndim == 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import IndexMaps
+from pxgen.arrays import Bytes, IndexMaps
 from pxgen.canvas import Canvas, nearly_empty, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
@@ -27,6 +27,8 @@ from pxgen.ingest.describe import (
     Refusals,
     describe_copies,
     describe_empty,
+    describe_folders_split,
+    describe_labels,
     describe_lopsided,
     describe_missing,
     describe_placing,
@@ -40,7 +42,7 @@ from pxgen.ingest.palette_mapping import OwnPaletteMapper, PaletteMapper, Shared
 from pxgen.ingest.scale import Size
 from pxgen.ingest.selection import Selection, select
 from pxgen.ingest.sources import Sources
-from pxgen.ingest.split import groups_of, joined, origin_keys, split_of
+from pxgen.ingest.split import folder_sides, groups_of, joined, origin_keys, split_of
 from pxgen.ingest.survey import MANY_COLORS, Survey
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
@@ -151,15 +153,14 @@ class _Preparation:
             mapper = self._mapper(selection) if self.empty else mapper
         canvas, chosen = selection.canvas, selection.numbers
         present = selection.present()
-        labels = self._labels(chosen)
+        names, labels = self._labels(chosen)
         keys = [self.survey.family_keys[i] for i in chosen]
         exact = groups_of([self.survey.exact_keys[i] for i in chosen])
-        self._report_sprites(selection, exact)
+        self._report_sprites(selection, exact, names)
         if present is not None:
             self.report(describe_missing(selection.names, selection.frame_names, present))
         for line in mapper.lines():
             self.report(line)
-        names = self.labelling.names
         drawn = self._drawn(selection, mapper)
         out, audited = self.out, self.settings.audit
         with dataset_path(out, audited=audited, report=self.report) as path:
@@ -187,9 +188,13 @@ class _Preparation:
                     # Sprites that differed in their sources may be one on the palette.
                     keys = joined(keys, drawn_keys)
                 keys = self._with_origins(keys, chosen)
-                split = split_of(keys, self.settings.holdout, self.settings.seed)
                 group = groups_of(keys)
-                self.report(describe_split(split, group, self.settings.together))
+                split = self._folders_split(chosen)
+                if split is None:
+                    split = split_of(keys, self.settings.holdout, self.settings.seed)
+                    self.report(describe_split(split, group, self.settings.together))
+                else:
+                    self.report(describe_folders_split(split, group))
                 if warning := describe_lopsided(split, labels, names):
                     self.report(warning)
                 if nearly:
@@ -249,21 +254,30 @@ class _Preparation:
         )
         return SharedPaletteMapper(choice, self.settings.dither, census)
 
-    def _labels(self, chosen: NDArray[np.intp]) -> list[tuple[int, ...]]:
-        number = {name: i for i, name in enumerate(self.labelling.names)}
-        shared: dict[tuple[str, ...], tuple[int, ...]] = {}
-        labels = []
-        for sprite in chosen:
-            names = self.labelling.of[self.survey.units[sprite]]
-            if names not in shared:
-                shared[names] = tuple(sorted(number[name] for name in names))
-            labels.append(shared[names])
-        bare = sum(not each for each in labels)
-        if bare and self.labelling.names:
-            self.report(f"{bare} sprites bear no label")
-        return labels
+    def _folders_split(self, chosen: NDArray[np.intp]) -> Bytes | None:
+        """``(N,) uint8`` sides of the split, where folders tell them."""
+        files = [unit.first_file or unit.name for unit in self.sources.units()]
+        sides = folder_sides([files[self.survey.units[i]] for i in chosen])
+        return np.array(sides, np.uint8) if sides and self.settings.holdout else None
 
-    def _report_sprites(self, selection: Selection, exact: NDArray[np.int32]) -> None:
+    def _labels(self, chosen: NDArray[np.intp]) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
+        """The labels that any sprite bears, and the numbers of each one's."""
+        found, parts = self.labelling, self.labelling.parts
+        borne = [
+            found.of[self.survey.units[i]] + parts.get(self.survey.names[i], ()) for i in chosen
+        ]
+        names = tuple(filter({name for each in borne for name in each}.__contains__, found.names))
+        for line in describe_labels(names, found.names, borne):
+            self.report(line)
+        if missing := sorted(parts.keys() - {self.survey.names[i] for i in chosen}):
+            self.report(f"{len(missing)} rows name parts that are not there, such as {missing[0]}")
+        number = {name: i for i, name in enumerate(names)}
+        shared = {each: tuple(sorted({number[name] for name in each})) for each in set(borne)}
+        return names, [shared[each] for each in borne]
+
+    def _report_sprites(
+        self, selection: Selection, exact: NDArray[np.int32], labels: Sequence[str]
+    ) -> None:
         tally, canvas = self.sources.tally, selection.canvas
         for line in describe_placing(selection.sizes(), canvas):
             self.report(line)
@@ -279,10 +293,7 @@ class _Preparation:
         kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
         if names := selection.frame_names:
             kind += f" ({', '.join(described_frames(names))})"
-        self.report(
-            f"{len(exact)} {kind} of {canvas.width}x{canvas.height}, "
-            f"{len(self.labelling.names)} labels"
-        )
+        self.report(f"{len(exact)} {kind} of {canvas.width}x{canvas.height}, {len(labels)} labels")
         if len(exact) == 1 and canvas.height * canvas.width > LARGE:
             self.report(
                 f"one picture of {canvas.width}x{canvas.height}: if it is a sheet of sprites, cut "

@@ -18,6 +18,32 @@ Together = Literal["likes", "file", "folder"]
 MAX_KEY = np.iinfo(np.uint64).max
 
 
+SPLITS = {
+    **dict.fromkeys(("train", "training"), TRAIN),
+    **dict.fromkeys(("test", "testing", "val", "valid", "validation"), HELD_OUT),
+}
+"""Folders that are a side of a split, in any case of letters."""
+
+
+def split_level(parents: Sequence[Sequence[str]]) -> int | None:
+    """The level of folders at which every sprite lies in one of :data:`SPLITS`, on either side.
+
+    ``parents`` are the folders above each sprite, outermost first.
+    """
+    for level in range(min(map(len, parents), default=0)):
+        sides = [SPLITS.get(parts[level].casefold()) for parts in parents]
+        if {*sides} == {TRAIN, HELD_OUT}:
+            return level
+    return None
+
+
+def folder_sides(names: Sequence[str]) -> list[int] | None:
+    """The side of the split of each file of these names, where folders tell it."""
+    parents = [name.split("/")[:-1] for name in names]
+    level = split_level(parents)
+    return None if level is None else [SPLITS[parts[level].casefold()] for parts in parents]
+
+
 def _hash64(content: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 

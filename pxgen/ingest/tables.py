@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pxgen.errors import InputError
+from pxgen.names import normal
 
 Cell = str | tuple[str, ...]
 """Text, or several names that the file itself keeps apart."""
@@ -18,6 +21,7 @@ KEY_COLUMN = "key"
 LABELS_COLUMN = "labels"
 
 _DELIMITERS = ",;\t|"
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
 _MAX_BYTES = 1 << 30
 
 
@@ -27,9 +31,35 @@ class LabelTable:
 
     path: Path
     columns: dict[str, list[Cell]]
+    first: tuple[str, ...] = ()
+    """The first row of a CSV file, which may name the columns or be a row."""
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
+        return len(next(iter(self.columns.values()), ()))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def headerless(self) -> LabelTable | None:
+        """The table with its first row as a row; None where the names are no row."""
+        if not self.first:
+            return None
+        own = zip(self.first, self.columns.values(), strict=True)
+        columns = {f"column {n}": [cell, *cells] for n, (cell, cells) in enumerate(own, 1)}
+        return LabelTable(self.path, columns)
+
+    def checked(self) -> LabelTable:
+        """The table, whose first row names the columns.
+
+        Raises:
+            InputError: it names two alike, or nothing follows it.
+        """
+        named = [name for name in self.first if name]
+        if len(set(named)) != len(named):
+            raise InputError(f"{self.path}: two columns share a name")
+        if not len(self):
+            raise InputError(f"{self.path}: has no rows")
+        return self
 
 
 def read_label_table(path: Path) -> LabelTable:
@@ -47,32 +77,36 @@ def read_label_table(path: Path) -> LabelTable:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     table = _json_table(path, text) if text.lstrip()[:1] in {"{", "["} else _csv_table(path, text)
-    if not table.columns or not len(table):
+    if not len(table) and not table.first:
         raise InputError(f"{path}: has no rows")
     return table
 
 
 def _csv_table(path: Path, text: str) -> LabelTable:
-    head = text.split("\n", 1)[0]
+    head, _, rest = text.partition("\n")
     delimiter = max(_DELIMITERS, key=head.count)
+    # Spreadsheets say by a first line which separator follows.
+    if said := _SEPARATOR_LINE.fullmatch(head.strip()):
+        delimiter, text = said[1], "\n" + rest
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True))
+        numbered = [(reader.line_num, [normal(c.strip()) for c in row]) for row in reader]
     except csv.Error as error:
         raise InputError(f"{path}: not a CSV file ({error})") from error
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    rows = [(line, row) for line, row in numbered if any(row)]
     if not rows:
         return LabelTable(path, {})
-    names = [name.strip() or f"column {number}" for number, name in enumerate(rows[0], 1)]
-    if len(set(names)) != len(names):
+    first = rows[0][1]
+    for line, row in rows[1:]:
+        if len(row) > len(first):
+            raise InputError(f"{path}, line {line}: {len(row)} cells under {len(first)} names")
+    columns: dict[str, list[Cell]] = {}
+    for number, name in enumerate(first):
+        unique = name if name and name not in columns else f"column {number + 1}"
+        columns[unique] = [row[number] if number < len(row) else "" for _, row in rows[1:]]
+    if len(columns) < len(first):
         raise InputError(f"{path}: two columns share a name")
-    for number, row in enumerate(rows[1:], 2):
-        if len(row) > len(names):
-            raise InputError(f"{path}, row {number}: {len(row)} cells under {len(names)} names")
-    columns: dict[str, list[Cell]] = {
-        name: [row[number].strip() if number < len(row) else "" for row in rows[1:]]
-        for number, name in enumerate(names)
-    }
-    return LabelTable(path, columns)
+    return LabelTable(path, columns, tuple(first))
 
 
 def _json_table(path: Path, text: str) -> LabelTable:
@@ -84,7 +118,7 @@ def _json_table(path: Path, text: str) -> LabelTable:
         return _keyed(path, content)
     if content and all(isinstance(row, dict) for row in content):
         names = list(dict.fromkeys(str(name) for row in content for name in row))
-        columns = {name: [_cell(path, row.get(name)) for row in content] for name in names}
+        columns = {normal(name): [_cell(path, row.get(name)) for row in content] for name in names}
         return LabelTable(path, columns)
     return _keyed(path, {str(number): value for number, value in enumerate(content)})
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain, count, groupby
+from pathlib import Path, PurePosixPath
 
 from pxgen.data.dataset import FILE_NAME
 from pxgen.errors import InputError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
 from pxgen.ingest.atlas import SUFFIX, Atlas, read_atlas
 from pxgen.ingest.images import is_image
+from pxgen.names import counted, natural_key, normal
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json"})
 
@@ -55,8 +57,8 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
     tables: dict[Path, None] = {}
     sheets: set[Path] = set()
     ignored = 0
-    for source in sources:
-        for path in sorted(_walk(source)) if source.is_dir() else [source]:
+    for source in in_order(sources):
+        for path in _sorted(source) if source.is_dir() else [source]:
             atlas = _atlas_of(path, alone=path == source) if described else None
             if atlas is not None:
                 paths[atlas.path] = None
@@ -70,8 +72,31 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
     if not paths:
         shown = ", ".join(str(source) for source in sources)
         raise InputError(f"no images or arrays in {shown}: name a folder, an image or a .npy file")
-    files = tuple(Found(path, _relative(path, root)) for path in paths if path not in sheets)
-    return Listing(files, tuple(tables), ignored)
+    taken = [path for path in paths if path not in sheets]
+    names = _unique(_relative(path, root) for path in taken)
+    return Listing(tuple(map(Found, taken, names)), tuple(tables), ignored)
+
+
+def in_order(sources: Sequence[Path]) -> Iterator[Path]:
+    """Sources as they were named; files that a shell sorted as text by their numbers' values."""
+    for is_folder, run in groupby(sources, Path.is_dir):
+        named = [*run]
+        yield from named if is_folder else counted(named)
+
+
+def _sorted(folder: Path) -> list[Path]:
+    return sorted(_walk(folder), key=lambda path: natural_key(path.as_posix()))
+
+
+def _unique(names: Iterable[str]) -> Iterator[str]:
+    """Names of files that differ in their bytes alone are told apart before the suffix."""
+    taken: set[str] = set()
+    for name in names:
+        path = PurePosixPath(name)
+        tries = (str(path.with_stem(f"{path.stem}-{number}")) for number in count(2))
+        free = next(each for each in chain([name], tries) if each not in taken)
+        taken.add(free)
+        yield free
 
 
 def _is_source(path: Path) -> bool:
@@ -100,7 +125,7 @@ def _common_root(sources: Sequence[Path]) -> Path:
 def _relative(path: Path, root: Path) -> str:
     name = Path(os.path.abspath(path)).relative_to(root).as_posix()
     # Undecodable bytes of a file name must not stop the dataset from being written as UTF-8.
-    return name.encode("utf-8", "replace").decode("utf-8")
+    return normal(name.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _walk(folder: Path) -> Iterator[Path]:

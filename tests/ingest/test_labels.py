@@ -140,7 +140,7 @@ def test_rows_meet_sprites_by_the_way_that_reaches_most(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(text)
     matching = match_rows(read_label_table(tmp_path / "t.csv"), sprites)
     assert (matching.column, matching.method) == ("file", "path")
-    assert [matching.rows_of(unit) for unit in sprites] == [[1], [0]]
+    assert matching.rows == {0: [1], 1: [0]}
 
 
 def test_a_table_counting_from_one_is_shifted_only_when_all_fits(tmp_path: Path) -> None:
@@ -148,9 +148,9 @@ def test_a_table_counting_from_one_is_shifted_only_when_all_fits(tmp_path: Path)
     rows = "".join(f"{i},path/to/image_{i}.jpg,k{i}\n" for i in range(1, 5))
     (tmp_path / "t.csv").write_text("Index,Path,kind\n" + rows)
     matching = match_rows(read_label_table(tmp_path / "t.csv"), sprites)
-    assert [matching.rows_of(unit) for unit in sprites] == [[0], [1], [2], [3]]
+    assert matching.rows == {0: [0], 1: [1], 2: [2], 3: [3]}
     matching = match_rows(read_label_table(tmp_path / "t.csv"), sprites[:3])
-    assert [matching.rows_of(unit) for unit in sprites[:3]] == [[], [0], [1]]
+    assert matching.rows == {1: [0], 2: [1]}
 
 
 def test_several_rows_for_one_sprite_add_up(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_two_fitting_tables_must_be_chosen_between(tmp_path: Path) -> None:
     [
         (b"", "no rows"),
         (b"id,kind\n", "no rows"),
-        (b"id,kind\n0,a,b,c\n", "row 2"),
+        (b"id,kind\n0,a,b,c\n", "line 2"),
         (b"id,id\n0,a\n", "share a name"),
         (b"\xff\xfe\x00id", "UTF-8"),
         (b"{broken", "valid JSON"),

@@ -18,7 +18,7 @@ def test_the_walk_is_sorted_skips_what_is_hidden_and_survives_loops(tmp_path: Pa
     (tmp_path / "labels.csv").touch()
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     listing = find_files([tmp_path])
-    assert [file.name for file in listing.files] == ["a/x.npy", "b/10.png", "b/2.png"]
+    assert [file.name for file in listing.files] == ["a/x.npy", "b/2.png", "b/10.png"]
     assert [path.name for path in listing.tables] == ["labels.csv"]
     assert listing.ignored == 1
 
@@ -50,3 +50,27 @@ def test_undecodable_file_names_do_not_stop_anything(tmp_path: Path) -> None:
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.png"))).touch()
     (name,) = (file.name for file in find_files([tmp_path]).files)
     name.encode("utf-8")
+
+
+@pytest.mark.parametrize("name", ["{}", "walk_{}", "walk-{}", "walk ({})", "walk{}", "w{}/a"])
+def test_files_are_in_the_order_of_their_numbers(tmp_path: Path, name: str) -> None:
+    paths = [tmp_path / f"{name.format(i)}.png" for i in (1, 2, 3, 10, 11, 100)]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert [file.path for file in find_files([tmp_path]).files] == paths
+    # As a shell lists them, in one language or another.
+    assert [file.path for file in find_files(sorted(paths)).files] == paths
+    letters = sorted(paths, key=lambda path: [c for c in str(path) if c.isalnum()])
+    assert [file.path for file in find_files(letters).files] == paths
+    # As somebody wants them.
+    assert [file.path for file in find_files(paths[::-1]).files] == paths[::-1]
+
+
+def test_files_whose_names_differ_in_their_spelling_alone_are_two(tmp_path: Path) -> None:
+    for name in ("é.npy", "e\N{COMBINING ACUTE ACCENT}.npy"):
+        (tmp_path / name).touch()
+    for name in (b"\xff.npy", b"\xfe.npy"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).touch()
+    names = [file.name for file in find_files([tmp_path]).files]
+    assert sorted(names) == ["?-2.npy", "?.npy", "é-2.npy", "é.npy"]

@@ -15,13 +15,20 @@ from pxgen.errors import InputError, UsageError
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import MAX_SPRITE_SIDE, pad_to_canvas
+from pxgen.ingest.plays import FOREVER, plays_of
 from pxgen.ingest.sources import Sources, Sprite
 from pxgen.ingest.views import NO_VIEWS
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
 from pxgen.palette.table import MAX_COLORS
-from pxgen.render.kinds import BY_SUFFIX, WRITTEN_SUFFIXES, check_installed
+from pxgen.render.kinds import (
+    BY_SUFFIX,
+    WRITTEN_SUFFIXES,
+    PictureKind,
+    check_installed,
+    hardened,
+)
 from pxgen.render.one_file import check_sheet, write_one_file
 from pxgen.render.outputs import safe_stem
 from pxgen.render.scale import enlarge
@@ -52,8 +59,11 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
         raise error
 
     found = find_files(settings.sources)
-    sources = Sources(found, DataSettings(frames=settings.frames, views=NO_VIEWS), refuse)
+    wanted = DataSettings(frames=settings.frames, views=NO_VIEWS)
+    sources = Sources(found, wanted, refuse, untagged=True)
     sprites = list(sources.sprites())
+    kind = BY_SUFFIX[suffix]
+    plays = _plays(settings, [file.path for file in found.files], sprites, kind, report)
     maps, palette = _together(sprites, sources.tally.shared_table)
     canvas = _canvas(maps)
     if any(each.shape[1:] != canvas[1:] for each in maps):
@@ -61,11 +71,37 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
     drawn = sum(len(each) for each in maps) * canvas.pixels * settings.scale**2
     if drawn > MAX_OUTPUT_PIXELS:
         raise UsageError(f"{drawn} pixels are too many for one file: enlarge less, or export fewer")
+    if line := hardened(kind, palette):
+        report(line)
     clips = [
         Clip(name, enlarge(_placed(each, canvas), settings.scale), _durations(sprite, settings.fps))
         for name, sprite, each in zip(_names(sprites), sprites, maps, strict=True)
     ]
-    yield from write_one_file(settings.out, clips, palette, settings)
+    yield from write_one_file(settings.out, clips, palette, settings, plays)
+
+
+def _plays(
+    settings: ExportSettings,
+    paths: Sequence[Path],
+    sprites: Sequence[Sprite],
+    kind: PictureKind,
+    report: Callable[[str], None],
+) -> int:
+    """How often the file is shown: as is asked, or as all animations among the sources are."""
+    if settings.plays is not None:
+        if not kind.counts:
+            raise UsageError(f"--plays: {settings.out.suffix} does not say how often it is shown")
+        return settings.plays
+    moving = any(len(sprite.rgba) > 1 for sprite in sprites)
+    found = {plays_of(path) for path in paths} - {None} if moving else set()
+    if len(found) == 1 and (kind.counts or found == {FOREVER}):
+        return found.pop() or FOREVER
+    if found:
+        words = {FOREVER: "for ever", 1: "once"}
+        often = " or ".join(words.get(n, f"{n} times") for n in sorted(n or 0 for n in found))
+        why = "one number with --plays" if kind.counts else f"{kind.suffixes[0]} cannot say so"
+        report(f"the animations are shown {often}: {why}")
+    return FOREVER
 
 
 def _together(sprites: Sequence[Sprite], table: Rgba | None) -> tuple[list[IndexMaps], Palette]:

@@ -198,6 +198,12 @@ class SourceSettings:
     fps: float | None = again(
         AnimateSettings, "fps", default=None, doc="frames a second (default: as the files say)"
     )
+    plays: int | None = run_setting(
+        None,
+        "how often an animation is shown, 0 for ever (default: as the files say)",
+        low=0,
+        high=65_535,
+    )
     scale: int = again(PictureSettings, "scale")
     out: Path = needed(".png sheet, or {files}", flags=("-o", "--out"), metavar="FILE")
 

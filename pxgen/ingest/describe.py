@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +113,20 @@ def describe_missing(names: Sequence[str], frames: Sequence[str], present: Bools
         f"{len(rows)} of {len(present)} clips lack frames, which training takes as hidden: "
         f"{'; '.join(clips)}"
     )
+
+
+def describe_gaps(with_blanks: Sequence[str], untagged: Mapping[str, int]) -> Iterator[str]:
+    """Lines about clips with blank cells, and frames that no tag shows."""
+    if with_blanks:
+        yield (
+            f"{len(with_blanks)} clips hold blank cells, which are learnt as empty frames (such as "
+            f"{with_blanks[0]}): --frames may be another"
+        )
+    if untagged:
+        yield (
+            f"{sum(untagged.values())} frames outside all tags left out (such as of "
+            f"{next(iter(untagged))}): tag them, or --frames 1 takes every frame as a still"
+        )
 
 
 def describe_copies(exact: NDArray[np.int32]) -> str | None:

@@ -28,6 +28,7 @@ from pxgen.ingest.describe import (
     describe_copies,
     describe_empty,
     describe_folders_split,
+    describe_gaps,
     describe_labels,
     describe_lopsided,
     describe_missing,
@@ -290,6 +291,8 @@ class _Preparation:
             self.report(describe_empty(self.empty, left_out=True))
         if tally.empty_cells:
             self.report(f"{tally.empty_cells} empty cells dropped")
+        for line in describe_gaps(tally.with_blanks, tally.untagged):
+            self.report(line)
         kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
         if names := selection.frame_names:
             kind += f" ({', '.join(described_frames(names))})"

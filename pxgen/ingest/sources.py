@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -55,6 +56,10 @@ class Tally:
     """Counts made while reading."""
 
     empty_cells: int = 0
+    untagged: dict[str, int] = field(default_factory=dict)
+    """Frames outside all tags that are left out, by file."""
+    with_blanks: list[str] = field(default_factory=list)
+    """Clips cut from sheets of which some cells are blank."""
     tables: set[bytes] = field(default_factory=set)
     """Up to two distinct colour tables of indexed images."""
     without_table: bool = False
@@ -85,15 +90,19 @@ class Sources:
         settings: DataSettings,
         refuse: Refuse,
         palette: Palette | None = None,
+        *,
+        untagged: bool = False,
     ) -> None:
         """Gather clips and open arrays; an array that cannot be read goes to ``refuse``.
 
-        Index maps that have no palette of their own are of ``palette``.
+        Index maps that have no palette of their own are of ``palette``. Frames that a file's tags
+        leave out are clips of their own where ``untagged`` says so, or every frame is a still.
 
         Raises:
             UsageError: options of views that exclude each other.
             InputError: two files are one frame of a clip.
         """
+        self._keeps_untagged = untagged or settings.frames == 1
         self._grid, self._frames = Grid.of(settings), settings.frames
         self._overflowed = settings.overflow == "undo"
         self.tally = Tally()
@@ -336,9 +345,22 @@ class Sources:
         """A file's animation whole, or by its tags."""
         if image.tags:
             frames = [frame[None] for frame in image.rgba]
-            yield from self._runs(group.name, unit, frames, image.tags, image.durations)
+            runs = self._tagged(group.name, image)
+            yield from self._runs(group.name, unit, frames, runs, image.durations)
         else:
             yield Sprite(group.name, unit, image.rgba, image.durations)
+
+    def _tagged(self, name: str, image: DecodedImage) -> Sequence[Run]:
+        """The runs of a file's tags, and of the frames between these where they are kept."""
+        outside = _untagged(image)
+        if not outside:
+            return image.tags
+        if not self._keeps_untagged:
+            self.tally.untagged[name] = sum(map(len, outside))
+            return image.tags
+        # Counted from one, as Aseprite does.
+        rest = [(f"frames {run[0] + 1}-{run[-1] + 1}", run) for run in outside]
+        return sorted([*image.tags, *rest], key=lambda run: min(run[1]))
 
     def _views_among(self, runs: Sequence[Run]) -> dict[str, list[Part]] | None:
         return None if self._views is None else find_views([name for name, _ in runs], self._views)
@@ -378,6 +400,14 @@ class Sources:
 
 def _is_atlas(file: Found) -> bool:
     return file.path.suffix.lower() == SUFFIX
+
+
+def _untagged(image: DecodedImage) -> list[tuple[int, ...]]:
+    """Runs of frames outside all tags of a file that has any."""
+    tagged = {number for _, order in image.tags for number in order}
+    outside = [number for number in range(len(image.rgba)) if image.tags and number not in tagged]
+    runs = groupby(enumerate(outside), lambda pair: pair[1] - pair[0])
+    return [tuple(number for _, number in run) for _, run in runs]
 
 
 def _is_array(file: Found) -> bool:

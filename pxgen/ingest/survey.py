@@ -70,6 +70,12 @@ class Survey:
                 seen = small.seen()
                 frames = tuple(name for name, there in zip(frames, seen, strict=True) if there)
                 small = IndexedSprite(small.indices[seen], small.colors)
+            elif settings.cell and not small.seen().all():
+                blank = not small.seen().any()
+                sources.tally.empty_cells += len(sprite.rgba) if blank else 0
+                sources.tally.with_blanks += [] if blank else [sprite.name]
+                if blank:
+                    continue
             if sprite.frames and not frames:
                 sources.tally.empty_cells += len(sprite.frames)
                 continue

@@ -12,21 +12,23 @@ from pxgen.render.clip import clip_delays, round_delays
 from pxgen.render.png import palette_chunks, pixel_data
 
 
-def encode_apng(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
+def encode_apng(
+    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], plays: int = 0
+) -> bytes:
     """An 8-bit indexed APNG with one full frame for each input frame and every palette entry.
 
-    Takes what :func:`clip_delays` takes, and keeps partial transparency.
+    Takes what :func:`clip_delays` takes, and keeps partial transparency. ``plays`` is how often it
+    is shown, 0 for ever.
 
     Raises:
         PxgenError: frames or delays that an APNG cannot hold.
     """
     delays = clip_delays(frames, palette, delays_ms, longest_side=2**31 - 1)
     height, width = frames.shape[1:]
-    # 0 repetitions are endless ones.
     parts = [
         SIGNATURE,
         header_chunk(height, width),
-        chunk(b"acTL", struct.pack(">II", len(frames), 0)),
+        chunk(b"acTL", struct.pack(">II", len(frames), plays)),
         palette_chunks(palette),
     ]
     sequence = 0  # counts the fcTL and fdAT chunks together

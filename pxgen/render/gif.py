@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
+import numpy as np
 from PIL import GifImagePlugin, Image
 
 from pxgen.arrays import IndexMaps
@@ -18,20 +19,28 @@ from pxgen.render.clip import clip_delays, round_delays
 UNIT_MS = 10
 MIN_DELAY = 2
 """In units; browsers turn the delays 0 and 1 into 10."""
+SOLID = 128
+"""Alpha from which on a colour is opaque."""
+REPEATS = b"!\xff\x0bNETSCAPE2.0"
 CLEAR_TO_BACKGROUND = 2
 """Disposal: without it the pixels of one frame shine through the transparent ones of the next."""
 
 
-def encode_gif(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
+def encode_gif(
+    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], plays: int = 0
+) -> bytes:
     """A GIF with one full frame for each input frame and one global table of every palette entry.
 
     Takes what :func:`clip_delays` takes, with sides of at most 65,535. Index 0 is transparent; GIF
-    has no partial transparency, so every other entry is opaque.
+    has no partial transparency, so that entries of less than half alpha are clear and the others
+    opaque. ``plays`` is how often it is shown, 0 for ever.
 
     Raises:
         PxgenError: frames or delays that a GIF cannot hold.
     """
     delays = clip_delays(frames, palette, delays_ms, longest_side=65_535)
+    solid = np.where(palette.rgba[:, 3] < SOLID, 0, np.arange(len(palette), dtype=np.uint8))
+    frames = solid[frames]
     height, width = frames.shape[1:]
     bits = max(1, (len(palette) - 1).bit_length())  # the table has 2 ** bits entries
     table = palette.rgba[:, :3].tobytes()
@@ -41,8 +50,8 @@ def encode_gif(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[
         b"GIF89a",
         struct.pack("<HHBBB", width, height, 0x80 | 0x70 | (bits - 1), 0, 0),
         table,
-        # 0 repetitions are endless ones.
-        b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, 0, 0),
+        # Repetitions come after the first time, and 0 of them are endless ones.
+        b"" if plays == 1 else REPEATS + struct.pack("<BBHB", 3, 1, max(0, plays - 1), 0),
     ]
     for frame, delay in zip(frames, round_delays(delays, UNIT_MS, MIN_DELAY), strict=True):
         control = (CLEAR_TO_BACKGROUND << 2) | 1  # the 1 says that a transparent index follows

@@ -32,6 +32,10 @@ class PictureKind(NamedTuple):
     """True if other programs use the suffix for other things."""
     extra: str = ""
     """The extra that must be installed for it."""
+    soft: bool = True
+    """True if it holds half-transparent colours."""
+    counts: bool = False
+    """True if it says how often it plays."""
 
 
 SHEET = PictureKind((".png",), pillow="PNG")
@@ -39,9 +43,9 @@ SHEET = PictureKind((".png",), pillow="PNG")
 
 PICTURE_KINDS = (
     SHEET,
-    PictureKind((".gif",), "pxgen.render.gif:encode_gif", pillow="GIF"),
-    PictureKind((".webp",), "pxgen.render.webp:encode_webp", pillow="WEBP"),
-    PictureKind((".apng",), "pxgen.render.apng:encode_apng", pillow="PNG"),
+    PictureKind((".gif",), "pxgen.render.gif:encode_gif", pillow="GIF", soft=False, counts=True),
+    PictureKind((".webp",), "pxgen.render.webp:encode_webp", pillow="WEBP", counts=True),
+    PictureKind((".apng",), "pxgen.render.apng:encode_apng", pillow="PNG", counts=True),
     PictureKind((".mp4",), "pxgen.render.video:encode_mp4", extra="video"),
     PictureKind((".webm",), "pxgen.render.video:encode_webm", extra="video"),
     PictureKind((".aseprite",), "pxgen.engines.aseprite:encode_aseprite", plays=False),
@@ -82,8 +86,21 @@ def check_installed(kind: PictureKind) -> None:
         )
 
 
-def encode_clips(kind: PictureKind, clips: Sequence[Clip], palette: Palette) -> bytes:
-    """One file of clips of one size.
+def hardened(kind: PictureKind, palette: Palette) -> str | None:
+    """A line about half-transparent colours that a kind of file cannot hold, if there are any."""
+    soft = 0 if kind.soft else sum(0 < alpha < 255 for *_, alpha in palette.rows)
+    if not soft:
+        return None
+    return (
+        f"{soft} half-transparent colours: {kind.suffixes[0]} has none, so that those of less than "
+        "half alpha are clear and the others opaque; .apng and .webp keep them"
+    )
+
+
+def encode_clips(
+    kind: PictureKind, clips: Sequence[Clip], palette: Palette, plays: int = 0
+) -> bytes:
+    """One file of clips of one size, to be shown ``plays`` times, 0 for ever, if it says so.
 
     Raises:
         PxgenError: frames or durations that the format cannot hold.
@@ -93,7 +110,9 @@ def encode_clips(kind: PictureKind, clips: Sequence[Clip], palette: Palette) -> 
         import numpy as np
 
         frames = np.concatenate([clip.frames for clip in clips])
-        content: bytes = encode(frames, palette, [ms for clip in clips for ms in clip.durations])
+        durations = [ms for clip in clips for ms in clip.durations]
+        often = {"plays": plays} if kind.counts else {}
+        content: bytes = encode(frames, palette, durations, **often)
     else:
         content = encode(clips, palette)
     return content

@@ -34,7 +34,7 @@ def check_sheet(sheet: SheetSettings, suffix: str) -> None:
 
 
 def write_one_file(
-    target: Path, clips: Sequence[Clip], palette: Palette, sheet: SheetSettings
+    target: Path, clips: Sequence[Clip], palette: Palette, sheet: SheetSettings, plays: int = 0
 ) -> Iterator[Path]:
     """Write clips to one file, and its descriptions; yield each path once it is complete.
 
@@ -46,7 +46,7 @@ def write_one_file(
     """
     kind = kind_of(target)
     if kind is not None and kind.encoder:
-        yield write_bytes(target, encode_clips(kind, clips, palette))
+        yield write_bytes(target, encode_clips(kind, clips, palette, plays))
         return
     atlas = lay_out(clips, sheet)
     described = [(f, description(atlas, target, f, array=sheet.array)) for f in sheet.data]

@@ -16,11 +16,13 @@ _ALPHA = 0x10
 """The flag of a file's VP8X chunk that says that there is transparency."""
 
 
-def encode_webp(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float]) -> bytes:
+def encode_webp(
+    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], plays: int = 0
+) -> bytes:
     """A lossless animated WebP; equal neighbouring frames become one that is shown longer.
 
     Takes what :func:`clip_delays` takes, with sides of at most 16,383, and keeps partial
-    transparency.
+    transparency. ``plays`` is how often it is shown, 0 for ever.
 
     Raises:
         PxgenError: frames or delays that a WebP cannot hold.
@@ -34,7 +36,7 @@ def encode_webp(frames: IndexMaps, palette: Palette, delays_ms: float | Sequence
         save_all=True,
         append_images=others,
         duration=round_delays(delays, 1, 1),
-        loop=0,
+        loop=plays,
         lossless=True,
         exact=True,
         method=4,

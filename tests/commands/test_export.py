@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,15 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from pxgen.cli.app import pxgen
+from pxgen.engines.aseprite import encode_aseprite
+from pxgen.engines.atlas import Clip
 from pxgen.ingest.images import read_image
+from pxgen.ingest.plays import plays_of
 from pxgen.palette import Palette
+from pxgen.render.apng import encode_apng
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import decode_png, encode_png
+from pxgen.render.webp import encode_webp
 
 PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
 
@@ -150,3 +156,78 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert result.exit_code == status
     assert line in " ".join(result.stderr.split())
     assert "Traceback" not in result.output
+
+
+def soft(tmp_path: Path) -> Path:
+    """A still of a solid, a faint and a strong colour."""
+    rows = [[(200, 10, 10, 255), (0, 0, 0, 90), (10, 10, 200, 200)]]
+    Image.fromarray(np.array(rows, np.uint8)).save(tmp_path / "soft.png")
+    return tmp_path / "soft.png"
+
+
+def test_a_gif_is_clear_where_alpha_is_under_a_half_and_says_so(tmp_path: Path) -> None:
+    result = run(soft(tmp_path), "-o", tmp_path / "o.gif")
+    assert "2 half-transparent colours: .gif has none" in result.stderr
+    assert read_image(tmp_path / "o.gif").rgba[0, 0, :, 3].tolist() == [255, 0, 255]
+    for suffix in (".apng", ".webp", ".aseprite", ".png"):
+        result = run(soft(tmp_path), "-o", tmp_path / f"o{suffix}")
+        assert result.stderr == ""
+        shown = read_image(tmp_path / f"o{suffix}").rgba[0, 0]
+        assert shown[:, 3].tolist() == [255, 90, 200], suffix
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
+def test_an_animation_is_shown_as_often_as_its_source(tmp_path: Path, suffix: str) -> None:
+    encode = {".gif": encode_gif, ".apng": encode_apng, ".webp": encode_webp}[suffix]
+    frames = np.arange(3, dtype=np.uint8).repeat(16).reshape(3, 4, 4)
+    for plays in (0, 1, 3):
+        source = tmp_path / f"{plays}{suffix}"
+        source.write_bytes(encode(frames, PALETTE, 50, plays))
+        assert plays_of(source) == plays
+        for other in (".gif", ".apng", ".webp"):
+            result = run(source, "-o", tmp_path / f"o{other}")
+            assert (plays_of(tmp_path / f"o{other}"), result.stderr) == (plays, "")
+    run(tmp_path / f"3{suffix}", "-o", tmp_path / "o.gif", "--plays", 2)
+    assert plays_of(tmp_path / "o.gif") == 2
+    both = (tmp_path / f"1{suffix}", tmp_path / f"3{suffix}")
+    assert (
+        "shown once or 3 times: one number with --plays"
+        in run(*both, "-o", tmp_path / "o.gif").stderr
+    )
+    result = run(both[1], "-o", tmp_path / "o.aseprite")
+    assert "shown 3 times: .aseprite cannot say so" in result.stderr
+    assert run(both[1], "-o", tmp_path / "o.png", "--plays", 1).exit_code == 2
+
+
+def aseprite(tmp_path: Path) -> Path:
+    """Six frames of which 1, 2 and 4 (counted from 0) are tagged."""
+    frames = np.repeat(np.arange(6, dtype=np.uint8) % 4, 4).reshape(6, 2, 2)
+    content = encode_aseprite([Clip("all", frames, [100] * 6)], PALETTE)
+    whole = struct.pack("<HHBH6x3Bx", 0, 5, 0, 0, 0, 0, 0) + struct.pack("<H", 3) + b"all"
+    tags = [(1, 2, b"wak"), (4, 4, b"hit")]
+    packed = [struct.pack("<HHBH6x3Bx", a, b, 0, 0, 0, 0, 0) + b"\3\0" + n for a, b, n in tags]
+    assert content.count(whole) == 1
+    old = struct.pack("<H8x", 1) + whole
+    new = struct.pack("<H8x", 2) + b"".join(packed)
+    grown = len(new) - len(old)
+    at = content.index(old)
+    # The chunk, the frame and the file each say how long they are.
+    content = bytearray(content)
+    for place in (at - 6, 128, 0):
+        size = struct.unpack_from("<I", content, place)[0] + grown
+        struct.pack_into("<I", content, place, size)
+    path = tmp_path / "hero.aseprite"
+    path.write_bytes(bytes(content[:at]) + new + bytes(content[at + len(old) :]))
+    return path
+
+
+def test_frames_outside_all_tags_are_clips_of_their_own(tmp_path: Path) -> None:
+    source = aseprite(tmp_path)
+    assert run(source, "-o", tmp_path / "o.gif").exit_code == 0
+    assert np.array_equal(read_image(tmp_path / "o.gif").rgba, read_image(source).rgba)
+    run(source, "-o", tmp_path / "o.png", "--data", tmp_path / "o.json")
+    names = list(json.loads((tmp_path / "o.json").read_text())["frames"])
+    assert names == [
+        *("hero-frames-1-1", "hero-wak-00", "hero-wak-01"),
+        *("hero-frames-4-4", "hero-hit", "hero-frames-6-6"),
+    ]

@@ -268,3 +268,19 @@ def test_dithering_holds_wherever_colours_are_reduced() -> None:
     heroes("art")
     for options in ("--colors 2", "--palette game-boy", "--palette local --colors 2"):
         prepared("art", "--dither", "bayer2", "--force", *options.split())
+
+
+@pytest.mark.usefixtures("work")
+def test_cells_that_are_blank_once_the_background_is_cut_are_empty() -> None:
+    sheet = np.full((8, 32, 4), (255, 0, 255, 255), np.uint8)
+    for column in (0, 1):
+        drawn = hero(column)[1:7, 1:7]
+        sheet[1:7, 8 * column + 1 : 8 * column + 7] = np.where(drawn[..., 3:] > 0, drawn, 255)
+    save("s.png", sheet)
+    result = run("s.png", "--cell", "8x8", "--cut-background")
+    assert "2 empty cells dropped" in result.stderr
+    assert len(prepared("s.png", "--cell", "8x8", "--cut-background", "--force")) == 2
+    result = run("s.png", "--cell", "8x8", "--frames", 4, "--cut-background", "--force")
+    assert "1 clips hold blank cells, which are learnt as empty frames (such as s.png#0,0)" in (
+        result.stderr
+    )

@@ -34,6 +34,7 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
         sheet=settings,
+        report=console.print,
         delay_ms=plan.delays(),
     )
     if settings.skip_existing:

@@ -35,6 +35,7 @@ def interpolate(
         scale=settings.scale,
         force=settings.force,
         sheet=settings,
+        report=console.print,
         delay_ms=1000 / settings.fps,
         columns=settings.frames,
     )

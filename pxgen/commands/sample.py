@@ -106,6 +106,7 @@ def plan_samples(
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
         sheet=settings,
+        report=console.print,
     )
     if settings.skip_existing:
         numbers = output.missing(numbers)

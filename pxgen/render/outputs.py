@@ -20,7 +20,7 @@ from pxgen.arrays import IndexMaps
 from pxgen.config.options import SheetSettings
 from pxgen.config.settings import SeriesSettings
 from pxgen.engines.atlas import Clip
-from pxgen.errors import UsageError
+from pxgen.errors import Remark, UsageError, unsaid
 from pxgen.files import write_bytes
 from pxgen.names import distinct, normal, unreserved
 from pxgen.palette.local import united
@@ -31,6 +31,7 @@ from pxgen.render.kinds import (
     WRITTEN_SUFFIXES,
     check_installed,
     encode_clips,
+    hardened,
     kind_of,
 )
 from pxgen.render.one_file import check_sheet, write_one_file
@@ -100,6 +101,8 @@ class Output:
     columns: int | None = None
     """Of a sheet; None is about as wide as high."""
     sheet: SheetSettings = CONTACT_SHEET
+    report: Remark = unsaid
+    """Takes a line about what a file cannot hold."""
 
     @property
     def together(self) -> bool:
@@ -123,12 +126,12 @@ class Output:
             PxgenError: a file cannot be written.
         """
         if self.form == "folder":
-            for name, clip, palette in pictures:
+            for name, clip, palette in self._hardened(pictures):
                 suffix = STILL if len(clip) == 1 else CLIP
                 path = self.target / (name + suffix)
                 yield write_bytes(path, self._one_image(clip[None], palette))
             return
-        names, maps, palettes = zip(*pictures, strict=True)
+        names, maps, palettes = zip(*self._hardened(pictures), strict=True)
         pixels, palette = np.stack(maps), palettes[0]
         if any(each != palette for each in palettes):
             several, palette = united(zip(maps, palettes, strict=True))
@@ -141,6 +144,19 @@ class Output:
             yield from write_one_file(self.target, clips, palette, self.sheet)
         else:
             yield write_bytes(self.target, self._sheet(pixels, palette))
+
+    def _hardened(self, pictures: Iterable[Shown]) -> Iterator[Shown]:
+        """The pictures; the first that loses half-transparency is told of."""
+        said = False
+        for shown in pictures:
+            _, clip, palette = shown
+            own = kind_of(self.target) if self.form == "together" else None
+            kind = own or BY_SUFFIX[CLIP if len(clip) > 1 and self.form == "folder" else STILL]
+            line = None if said else hardened(kind, palette)
+            if line:
+                self.report(line)
+                said = True
+            yield shown
 
     def refuse_existing(self) -> None:
         """Derived names never replace a file; call this before the pictures are made.
@@ -216,6 +232,7 @@ def plan_output(
     delay_ms: float | Sequence[float] = 100.0,
     columns: int | None = None,
     sheet: SheetSettings = CONTACT_SHEET,
+    report: Remark = unsaid,
 ) -> Output:
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 
@@ -229,7 +246,7 @@ def plan_output(
         PxgenError: an extra must be installed for such files.
     """
     form, target = _destination(out)
-    output = Output(form, target, series, scale, delay_ms, columns, sheet)
+    output = Output(form, target, series, scale, delay_ms, columns, sheet, report)
     check_sheet(sheet, target.suffix.lower() if form == "sheet" else form)
     if not force:
         output.refuse_existing()

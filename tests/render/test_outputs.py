@@ -160,3 +160,14 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(PxgenError, match=r"cannot write .*taken"):
         write_bytes(tmp_path / "taken" / "a.png", b"new")
     assert (tmp_path / "taken").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize(("out", "told"), [("out/", 1), ("o.gif", 1), ("o.apng", 0), ("o.png", 0)])
+def test_half_transparency_that_is_lost_is_told_once(tmp_path, out, told):
+    lines = []
+    palette = Palette.of([(200, 10, 10), (0, 0, 0, 90), (10, 10, 200)])
+    series = Series(SeriesSettings(), range(2))
+    output = plan_output(f"{tmp_path}/{out}", series, report=lines.append)
+    named = zip(series.names(), sprites(2, frames=2), strict=True)
+    assert list(output.write((name, maps, palette) for name, maps in named))
+    assert len(lines) == told

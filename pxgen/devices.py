@@ -11,6 +11,7 @@ from threading import Lock, Thread
 from typing import TypeVar
 
 import torch
+from torch import Tensor
 
 from pxgen.errors import UsageError
 
@@ -117,3 +118,13 @@ def parallel_map(
     """``function`` of each item, in order; the results do not depend on ``workers``."""
     with thread_pool(workers) as pool:
         return list(pool.map(function, items))
+
+
+def holds_doubles(device: torch.device) -> bool:
+    """True of devices with 64-bit numbers."""
+    return device.type != "mps"
+
+
+def in_doubles(values: Tensor) -> Tensor:
+    """The same as float64, on the CPU where the device has none."""
+    return (values if holds_doubles(values.device) else values.cpu()).double()

@@ -7,13 +7,17 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from threading import RLock
 
 from pxgen.errors import BusyError, PxgenError
 
 if sys.platform != "win32":
     import fcntl
+
+
+MAX_WINDOWS_PATH = 200
+"""Letters; a folder ends at 248 of them, and the temporary file's name takes 50."""
 
 
 @contextmanager
@@ -27,6 +31,8 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
         PxgenError: the folder or the file cannot be written.
     """
     target = Path(target)
+    if sys.platform == "win32":
+        target = Path(extended(PureWindowsPath(target.absolute())))
     temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -40,6 +46,14 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
         # Where the folder itself could not be made there is nothing to remove.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def extended(path: PureWindowsPath) -> str:
+    """An absolute path of Windows in the form that may be longer than 260 letters."""
+    text = str(path)
+    if len(text) < MAX_WINDOWS_PATH or text.startswith("\\\\?\\"):
+        return text
+    return "\\\\?\\UNC" + text[1:] if text.startswith("\\\\") else "\\\\?\\" + text
 
 
 def write_bytes(target: str | os.PathLike[str], content: bytes) -> Path:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
+from pxgen import devices
 from pxgen.devices import cores, one_thread, pick_device, thread_pool, thread_settings
 from pxgen.errors import UsageError
 
@@ -63,3 +64,12 @@ def test_a_caller_that_flushes_denormals_goes_on_doing_so() -> None:
             assert thread_settings()[1] is flushes
     finally:
         torch.set_flush_denormal(False)
+
+
+def test_devices_without_64_bit_numbers_leave_them_to_the_cpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not devices.holds_doubles(torch.device("mps"))
+    monkeypatch.setattr(devices, "holds_doubles", lambda device: False)
+    values = torch.tensor([0.1])
+    assert torch.equal(devices.in_doubles(values), values.double())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
 from pxgen.errors import BusyError, PxgenError
-from pxgen.files import existing_folder, folder_lock, replacing, write_bytes, write_text
+from pxgen.files import existing_folder, extended, folder_lock, replacing, write_bytes, write_text
 
 
 def test_what_is_written_is_there_and_nothing_else(tmp_path: Path) -> None:
@@ -87,3 +87,14 @@ def test_files_are_flushed_where_a_descriptor_must_be_open_for_writing(
 
 def test_long_names_of_any_script_are_written(tmp_path: Path) -> None:
     assert write_bytes(tmp_path / ("𝄞" * 62), b"x").read_bytes() == b"x"
+
+
+def test_long_paths_of_windows_are_written_in_their_extended_form() -> None:
+    for folder, wanted in (
+        ("C:\\", "\\\\?\\C:\\"),
+        ("\\\\host\\share\\", "\\\\?\\UNC\\host\\share\\"),
+    ):
+        assert extended(PureWindowsPath(folder + "a")) == folder + "a"
+        long = extended(PureWindowsPath(folder + "d" * 300))
+        assert long == wanted + "d" * 300
+        assert extended(PureWindowsPath(long)) == long

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -69,7 +69,8 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
             "it anew"
         )
     try:
-        return migrate_tensors(load_file(path), family, version)
+        # Windows replaces no file that is mapped, and a run writes over what it started from.
+        return migrate_tensors(load(path.read_bytes()), family, version)
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is not a whole safetensors file: {error}") from error
 
@@ -143,7 +144,10 @@ class _Unfilled(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         given = kwargs or {}
-        return given["tensor"] if func is nn.init.normal_ else func(*args, **given)
+        if func is nn.init.normal_:
+            # torch passes its tensor on by position or by name, as the version has it.
+            return (*args, *given.values())[0]
+        return func(*args, **given)
 
 
 def load_weights(model: Model, tensors: Mapping[str, Tensor], file: Path) -> None:

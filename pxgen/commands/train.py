@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -153,7 +154,10 @@ def _polite_end(console: Console) -> Iterator[Callable[[], bool]]:
         asked = True
         console.print("stopping after this step; Ctrl-C again stops at once, unsaved")
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    # Python tells other threads of no signals.
+    told = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGINT, signal.SIGTERM) if told else ()
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield lambda: asked
     finally:

@@ -212,12 +212,15 @@ def _rule(pixels: Sequence[Pixel], columns: list[int], beside: tuple[int, ...] =
 
 def _candidates(left: Bools, marks: Bools, number: int) -> Iterator[tuple[int, ...]]:
     """Labels, alone or in pairs, that some bearers without evidence share; the commonest first."""
-    others = np.delete(np.arange(marks.shape[1]), number)
-    pairs = [(i, i) for i in others] + [(i, j) for i in others for j in others if j < i]
-    counts = marks[left].astype(np.int32).T @ marks[left]
-    for i, j in sorted(pairs, key=lambda pair: -counts[pair]):
-        if counts[i, j] >= MIN_HIDDEN:
-            yield (int(i),) if i == j else (int(i), int(j))
+    # Of small whole numbers float32 is exact, and multiplied far sooner.
+    bears = marks[left].astype(np.float32)
+    counts = np.tril((bears.T @ bears).astype(np.int64))
+    counts[number], counts[:, number] = 0, 0
+    rows, columns = np.nonzero(counts >= MIN_HIDDEN)
+    # Of equally common ones those alone come first.
+    order = np.lexsort((rows != columns, -counts[rows, columns]))
+    for i, j in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        yield (i,) if i == j else (i, j)
 
 
 def cover(

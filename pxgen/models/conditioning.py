@@ -109,8 +109,11 @@ class LabelPrior(nn.Module):
         decided = nn.functional.pad(labels != 0, (0, 1))
         return torch.where(decided, -torch.inf, logits)
 
-    def loss(self, labels: Tensor, noise: Noise) -> Tensor:
-        """``(B,)`` nats of the present labels of ``(B, L)`` in {-1, 1}, by random subsets."""
+    def loss(self, labels: Tensor, noise: Noise, forbidden_share: float = FORBIDDEN) -> Tensor:
+        """``(B,)`` nats of the present labels of ``(B, L)`` in {-1, 1}, by random subsets.
+
+        ``forbidden_share`` of the absent ones are given away.
+        """
         B, L = labels.shape
         present = (labels > 0).repeat_interleave(self.PREFIXES, 0)
         size = present.sum(1, keepdim=True)
@@ -118,7 +121,7 @@ class LabelPrior(nn.Module):
         known_size = (noise.uniform(self.PREFIXES).view(-1, 1) * (size + 1)).long()
         known = present & (keys.argsort(1).argsort(1) < known_size)
         # Forbidding is learnt from what a sprite does not show.
-        forbidden = ~present & (noise.uniform(self.PREFIXES, L).view(-1, L) < FORBIDDEN)
+        forbidden = ~present & (noise.uniform(self.PREFIXES, L).view(-1, L) < forbidden_share)
         logits = self(known.float() - forbidden.float())
         # Any of the remaining labels may come next; the end only when none remains.
         target = nn.functional.pad(present & ~known, (0, 1)).float()
@@ -126,7 +129,9 @@ class LabelPrior(nn.Module):
         target = target / target.sum(1, keepdim=True)
         logp = logits.log_softmax(1).masked_fill(target == 0, 0.0)
         # A set of s labels is s + 1 draws, of which each part is one.
-        nats: Tensor = -(target * logp).sum(1) * (size + 1).squeeze(1)
+        # They may come in any of s! orders.
+        orders = torch.lgamma(size.squeeze(1) + 1.0)
+        nats: Tensor = -(target * logp).sum(1) * (size + 1).squeeze(1) - orders
         return nats.view(B, self.PREFIXES).mean(1)
 
     def complete(self, asked: Tensor, noise: Noise) -> Tensor:
@@ -156,7 +161,7 @@ def label_stage(prior: LabelPrior) -> Stage:
         return {"cross_entropy": prior.loss(batch.labels, noise).mean() / batch.labels.shape[1]}
 
     def held_out(batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
-        return {"bits": prior.loss(batch.labels, noise) / math.log(2)}
+        return {"bits": prior.loss(batch.labels, noise, 0.0) / math.log(2)}
 
     # A perceptron over labels is done in a fraction of the time that pixels take, and no masking
     # keeps it from overfitting the sets of a small collection.

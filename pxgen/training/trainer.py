@@ -392,4 +392,6 @@ def use_bf16(precision: str, device: torch.device, module: nn.Module) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
     convolves = any(isinstance(layer, nn.Conv2d) for layer in module.modules())
-    return convolves and device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())
+    # It has no public name: a torch that lacks it counts as a CPU without them.
+    has_tiles = getattr(torch.cpu, "_is_amx_tile_supported", bool)
+    return convolves and device.type == "cpu" and bool(has_tiles())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -117,3 +118,10 @@ def test_a_run_that_ended_early_is_not_gone_on_with_unasked(tmp_path: Path) -> N
     assert trained(18) == (early, step)
     # A larger budget is a wish to go on, with all patience again.
     assert trained(24)[1] > step
+
+
+def test_a_training_may_run_beside_the_main_thread(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(train, request(tmp_path, tmp_path / "run", steps=2), QUIET).result()
+    assert written == tmp_path / "run" / "checkpoint.safetensors"

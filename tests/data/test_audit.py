@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
-from pxgen.data.audit import LabelFinding, audit
+from pxgen.data.audit import MIN_HIDDEN, LabelFinding, _candidates, audit
 from pxgen.data.dataset import open_dataset
 from tests.support.heads import WRONG, heads
 from tests.support.tiny import tiny_dataset
@@ -41,6 +43,25 @@ def test_labels_that_only_several_pixels_show_are_found(findings: dict[str, Labe
 def test_a_label_that_pixels_do_not_show_is_not_judged(findings: dict[str, LabelFinding]) -> None:
     assert not findings["noise"].informative
     assert findings["noise"].facts()["visible"] is None
+
+
+def test_pairs_of_labels_are_looked_for_in_the_order_of_how_common_they_are() -> None:
+    rng = np.random.default_rng(3)
+    marks = rng.random((200, 12)) < rng.random(12)
+    left = rng.random(200) < 0.7
+    others = [k for k in range(12) if k != 5]
+    pairs = [(i, i) for i in others] + [(i, j) for i in others for j in others if j < i]
+    counts = marks[left].astype(int).T @ marks[left]
+    wanted = [p for p in sorted(pairs, key=lambda p: -counts[p]) if counts[p] >= MIN_HIDDEN]
+    assert list(_candidates(left, marks, 5)) == [(i,) if i == j else (i, j) for i, j in wanted]
+
+
+def test_a_thousand_labels_are_audited_in_seconds() -> None:
+    marks = np.random.default_rng(0).random((400, 1000)) < 0.02
+    begun = time.process_time()
+    for number in range(20):
+        list(_candidates(marks[:, number], marks, number))
+    assert time.process_time() - begun < 5
 
 
 PUNKS = os.environ.get("PXGEN_TEST_CPUNKS", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -145,3 +146,29 @@ def test_undoing_an_overflow_gives_back_all_but_black() -> None:
     mended = undo_overflow(damaged)
     assert np.array_equal(mended[0, 0, 1:], rgba[0, 0, 1:])
     assert (mended[0, 0, 0, :3] == 255).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_background_is_what_the_border_reaches_pixel_by_pixel(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rgba = np.full((1, *rng.integers(1, 14, 2), 4), 255, np.uint8)
+    rgba[0, rng.random(rgba.shape[1:3]) < 0.4] = INK
+    white = (rgba[0] == 255).all(-1)
+    border = np.ones(white.shape, bool)
+    border[1:-1, 1:-1] = False
+    reached = white & border
+    for _ in range(white.size):
+        wide = np.pad(reached, 1)
+        near = wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
+        reached = white & (reached | near)
+    cut = cut_background(rgba, smoothed=False)[0]
+    if white[border].mean() > 0.5:
+        assert np.array_equal(cut[..., 3] == 0, reached)
+
+
+def test_a_large_background_is_cut_in_a_moment() -> None:
+    rgba = np.full((1, 1500, 1500, 4), 255, np.uint8)
+    rgba[0, 700:800, 700:800] = INK
+    begun = time.process_time()
+    assert (cut_background(rgba, smoothed=False)[..., 3] > 0).sum() == 100 * 100
+    assert time.process_time() - begun < 3

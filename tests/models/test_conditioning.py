@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pxgen.models.conditioning import LabelPrior, LabelTokens, drop_labels
+from pxgen.models.conditioning import LabelPrior, LabelTokens, drop_labels, label_stage
 from pxgen.models.protocol import AUGMENTATION, Batch
 from pxgen.noise import BatchNoise, PictureNoise, seed_weights
 from tests.support.tiny import domain, tiny_model
@@ -124,3 +124,20 @@ def test_label_dropout_hides_these_shares() -> None:
 
 def share(which: torch.Tensor) -> float:
     return float(which.float().mean())
+
+
+def test_held_out_labels_cost_what_their_distribution_says() -> None:
+    """None of six labels or all, equally likely: one bit, in whichever order they come."""
+    rows = torch.tensor([[-1.0] * 6, [1.0] * 6]).repeat(32, 1)
+    seed_weights(0)
+    prior = LabelPrior(6, 32)
+    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
+    for step in range(200):
+        loss = prior.loss(rows, BatchNoise(64, 0, step)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        batch = Batch(torch.zeros(64, 1, 2, 2, dtype=torch.long), rows)
+        bits = label_stage(prior).held_out(batch, BatchNoise(64, 1, 0))["bits"]
+    assert 0.9 < bits.mean() < 1.6

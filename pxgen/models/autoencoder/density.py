@@ -61,8 +61,8 @@ class Density(nn.Module):
         squares = torch.zeros(self.scale.shape, dtype=torch.float64)
         count = 0
         for mode, _, labels in posteriors:
-            x = torch.cat([(labels > 0).double().cpu(), torch.ones(len(labels), 1)], 1)
-            z = mode.double().cpu()
+            x = torch.cat([(labels > 0).cpu().double(), torch.ones(len(labels), 1)], 1)
+            z = mode.cpu().double()
             inputs += x.mT @ x
             cross += x.mT @ z
             squares += z.mT @ z if squares.dim() == 2 else z.square().sum(0)

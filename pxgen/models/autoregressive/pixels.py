@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
+from pxgen.devices import in_doubles
 from pxgen.models.autoregressive.pixelsnail import PixelSnail
 from pxgen.models.autoregressive.truncation import truncated
 from pxgen.models.conditioning import LabelEmbedding, LabelledModel, drop_labels
@@ -118,22 +119,23 @@ class PixelSnailModel(LabelledModel):
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> Quantiles:
         """The middle of the quantiles that draw each pixel as it is."""
         tokens = pixels.flatten(1).long()
-        probs = self.net(tokens, self.condition(labels)).double().softmax(-1)
+        probs = in_doubles(self.net(tokens, self.condition(labels))).softmax(-1)
+        device, tokens = tokens.device, tokens.to(probs.device)
         above = probs.cumsum(-1).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
         own = probs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
         middle = (above - own / 2).clamp(1 - MAX_QUANTILE, MAX_QUANTILE)
-        return Quantiles(torch.special.ndtri(middle).float(), labels, 1.0)
+        return Quantiles(torch.special.ndtri(middle).float().to(device), labels, 1.0)
 
     def decode(self, code: Quantiles, noise: Noise) -> Tensor:
         """Draw every pixel at its quantile."""
         cached = self.net.cached(self.condition(code.labels))
-        quantiles = torch.special.ndtr(code.normal.double())
+        quantiles = torch.special.ndtr(in_doubles(code.normal))
         drawn = []
         for position in range(quantiles.shape[1]):
-            logits = cached.logits(position).double()
+            logits = in_doubles(cached.logits(position))
             probs = truncated(self._probs(logits, code.temperature), code.sampling)
             below = probs.cumsum(-1) <= quantiles[:, position, None]
-            pixel = below.sum(-1).clamp(max=self.domain.colors - 1)
+            pixel = below.sum(-1).clamp(max=self.domain.colors - 1).to(code.normal.device)
             cached.append(position, pixel)
             drawn.append(pixel)
         return self._maps(torch.stack(drawn, 1))

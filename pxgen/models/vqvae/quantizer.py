@@ -52,7 +52,7 @@ class _Counted(nn.Module):
     def use(self) -> tuple[float, float]:
         """The share of codes that are not dead, and the perplexity of all."""
         live = self.uses >= DEAD * self.uses.mean()
-        return float(live.double().mean()), perplexity(self.uses)
+        return float(live.cpu().double().mean()), perplexity(self.uses)
 
 
 class Codebook(_Counted):
@@ -174,11 +174,12 @@ def lattice_levels(codes: int) -> tuple[int, ...]:
 def usage(codes: Tensor, of: int) -> tuple[float, float]:
     """The share of codes that occur, and their perplexity."""
     counts = torch.bincount(codes.flatten(), minlength=of)
-    return float((counts > 0).double().mean()), perplexity(counts)
+    return float((counts > 0).cpu().double().mean()), perplexity(counts)
 
 
 def perplexity(counts: Tensor) -> float:
     """The perplexity of ``(codes,)`` counts: as many equally frequent codes have their entropy."""
-    shares = counts.double() / counts.sum()
+    counts = counts.cpu().double()
+    shares = counts / counts.sum()
     entropy = -(shares[shares > 0] * shares[shares > 0].log()).sum()
     return float(entropy.exp())

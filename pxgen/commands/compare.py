@@ -28,6 +28,7 @@ from pxgen.evaluation.bits import held_out_bits
 from pxgen.evaluation.comparison_sheet import originals, pictures, sheet_png
 from pxgen.files import write_bytes, write_text
 from pxgen.models.registry import read_spec
+from pxgen.names import folded
 from pxgen.noise import PictureNoise
 
 MAX_SPRITES = 2048
@@ -74,7 +75,8 @@ def compare(settings: CompareSettings, project: Project, console: Console) -> li
 
 def _models(recipes: Sequence[str]) -> dict[str, Table]:
     """The ``[model]`` table of each recipe or project file, by the name of its run."""
-    known, models = recipe_names(), {}
+    known = recipe_names()
+    models: dict[str, Table] = {}
     for given in recipes:
         name = Path(given).name.removesuffix(FILE_ENDING)
         if given.endswith(FILE_ENDING):
@@ -83,7 +85,7 @@ def _models(recipes: Sequence[str]) -> dict[str, Table]:
             table = Table({"recipe": given}, Where("compare"))
         else:
             raise UsageError(f"no recipe is called {given}; {nearest(given, known)}")
-        if name in models:
+        if folded(name) in map(folded, models):
             raise UsageError(f"two of the models are called {name}: name it once, or rename a file")
         # An error in the last model is raised before the first is trained.
         read_spec(resolve(table))

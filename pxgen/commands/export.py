@@ -15,9 +15,9 @@ from pxgen.errors import InputError, UsageError
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import MAX_SPRITE_SIDE, pad_to_canvas
-from pxgen.ingest.plays import FOREVER, plays_of
 from pxgen.ingest.sources import Sources, Sprite
 from pxgen.ingest.views import NO_VIEWS
+from pxgen.ingest.timing import FOREVER, timing_of
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united
@@ -87,13 +87,22 @@ def _plays(
     kind: PictureKind,
     report: Callable[[str], None],
 ) -> int:
-    """How often the file is shown: as is asked, or as all animations among the sources are."""
-    if settings.plays is not None:
-        if not kind.counts:
-            raise UsageError(f"--plays: {settings.out.suffix} does not say how often it is shown")
-        return settings.plays
+    """How often the file is shown: as is asked, or as all animations among the sources are.
+
+    Tells of times that cannot be kept.
+    """
+    if settings.plays is not None and not kind.counts:
+        raise UsageError(f"--plays: {settings.out.suffix} does not say how often it is shown")
     moving = any(len(sprite.rgba) > 1 for sprite in sprites)
-    found = {plays_of(path) for path in paths} - {None} if moving else set()
+    timings = [timing_of(path) for path in paths] if moving else []
+    undelayed = sum(count for _, count in timings)
+    if undelayed and settings.fps is None:
+        report(
+            f"{undelayed} frames without a delay are shown for {DEFAULT_MS:.0f} ms, as browsers do"
+        )
+    found = {plays for plays, _ in timings} - {None}
+    if settings.plays is not None:
+        return settings.plays
     if len(found) == 1 and (kind.counts or found == {FOREVER}):
         return found.pop() or FOREVER
     if found:

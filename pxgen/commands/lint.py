@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -66,14 +66,21 @@ def lint(settings: LintSettings) -> Iterator[Linted]:
         raise UsageError(f"{settings.out} is a file: name a folder with -o")
     palette = find_palette(settings.palette) if settings.palette else None
     written: set[str] = set()
-    for file in find_files(settings.sources).files:
+    files = find_files(settings.sources).files
+    kept = {file.path.resolve() for file in files}
+    for file in files:
         if file.path.suffix.lower() not in ARRAY_SUFFIXES or file.path in settings.sources:
-            yield _lint(file, palette, settings, written)
+            yield _lint(file, palette, settings, written, kept)
 
 
 def _lint(
-    file: Found, palette: Palette | None, settings: LintSettings, written: set[str]
+    file: Found,
+    palette: Palette | None,
+    settings: LintSettings,
+    written: set[str],
+    kept: Collection[Path],
 ) -> Linted:
+    """``written`` are copies so far, ``kept`` the sources: nothing replaces any of them."""
     try:
         picture = read_image(file.path)
     except InputError as error:
@@ -85,7 +92,9 @@ def _lint(
     target = _target(file, mended, settings)
     if folded(str(target)) in written:
         return Linted(file, found, taste, None, f"{file.path}: {target} is another file's copy")
-    if target.exists() and (target.samefile(file.path) or not settings.force):
+    if target.resolve() in kept:
+        raise UsageError(f"{target} is one of the sources: choose another folder")
+    if target.exists() and not settings.force:
         raise UsageError(f"{target} exists: replace it with --force, or choose another folder")
     try:
         onto = None if "off-palette" in settings.ignore else palette

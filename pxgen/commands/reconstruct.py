@@ -10,6 +10,7 @@ from rich.console import Console
 from pxgen.config.project import Project
 from pxgen.config.requests import ReconstructSettings
 from pxgen.data.labels import parse_labels
+from pxgen.errors import UsageError
 from pxgen.ingest.walk import in_order
 from pxgen.render.outputs import Named, plan_output
 from pxgen.sampling.model_choice import open_model
@@ -31,6 +32,8 @@ def reconstruct(
     of_all = result_names(images)
     names = [of_all[number] for number in settings.numbers]
     output = plan_output(settings.out, Named(names), scale=settings.scale, force=settings.force)
+    if output.form != "folder" and output.target.resolve() in {path.resolve() for path in images}:
+        raise UsageError(f"{output.target} is one of the images: name another file with -o")
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
     parse_labels(settings.label, loaded.card.label_names, loaded.path)
     made = list(

@@ -99,6 +99,15 @@ def test_project_files_are_checked_before_anything_is_trained(
     assert not (data / "out").exists()
 
 
+def test_runs_of_names_that_differ_in_case_alone_would_share_a_folder(
+    data: Path, tmp_path: Path
+) -> None:
+    for name in ("Vae", "vae"):
+        (tmp_path / f"{name}.toml").write_text('[model]\nrecipe = "vae"\n')
+    status, _, said = run(data, *(f"{tmp_path}/{n}.toml" for n in ("Vae", "vae")), "--steps", "4")
+    assert (status, "two of the models are called vae" in said) == (2, True), said
+
+
 def test_what_stages_took_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The codec of a VQ-VAE learns after its labels: seconds to a goal are those of both."""
     tiny_dataset(tmp_path, count=96)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from pxgen.cli.app import pxgen
 from pxgen.engines.aseprite import encode_aseprite
 from pxgen.engines.atlas import Clip
 from pxgen.ingest.images import read_image
-from pxgen.ingest.plays import plays_of
+from pxgen.ingest.timing import timing_of
 from pxgen.palette import Palette
 from pxgen.render.apng import encode_apng
 from pxgen.render.gif import encode_gif
@@ -183,12 +184,12 @@ def test_an_animation_is_shown_as_often_as_its_source(tmp_path: Path, suffix: st
     for plays in (0, 1, 3):
         source = tmp_path / f"{plays}{suffix}"
         source.write_bytes(encode(frames, PALETTE, 50, plays))
-        assert plays_of(source) == plays
+        assert timing_of(source) == (plays, 0)
         for other in (".gif", ".apng", ".webp"):
             result = run(source, "-o", tmp_path / f"o{other}")
-            assert (plays_of(tmp_path / f"o{other}"), result.stderr) == (plays, "")
+            assert (timing_of(tmp_path / f"o{other}")[0], result.stderr) == (plays, "")
     run(tmp_path / f"3{suffix}", "-o", tmp_path / "o.gif", "--plays", 2)
-    assert plays_of(tmp_path / "o.gif") == 2
+    assert timing_of(tmp_path / "o.gif")[0] == 2
     both = (tmp_path / f"1{suffix}", tmp_path / f"3{suffix}")
     assert (
         "shown once or 3 times: one number with --plays"
@@ -197,6 +198,30 @@ def test_an_animation_is_shown_as_often_as_its_source(tmp_path: Path, suffix: st
     result = run(both[1], "-o", tmp_path / "o.aseprite")
     assert "shown 3 times: .aseprite cannot say so" in result.stderr
     assert run(both[1], "-o", tmp_path / "o.png", "--plays", 1).exit_code == 2
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
+def test_frames_without_a_delay_are_told_of(tmp_path: Path, suffix: str) -> None:
+    frames = np.arange(3, dtype=np.uint8).repeat(16).reshape(3, 4, 4)
+    encode = {".gif": encode_gif, ".apng": encode_apng, ".webp": encode_webp}[suffix]
+    content = encode(frames, PALETTE, [70, 50, 70])
+    mark = {
+        ".gif": (b"!\xf9\x04\x09\x05\x00", b"!\xf9\x04\x09\x00\x00"),
+        ".apng": (b"\x00\x32\x03\xe8", b"\x00\x00\x03\xe8"),
+        ".webp": (b"\x32\x00\x00", b"\x00\x00\x00"),
+    }[suffix]
+    assert mark[0] in content
+    source = tmp_path / f"a{suffix}"
+    source.write_bytes(content.replace(*mark, 1))
+    if suffix == ".apng":
+        # The chunk's checksum changes with it.
+        at = source.read_bytes().index(b"\x00\x00\x03\xe8") - 24
+        chunk = bytearray(source.read_bytes())
+        struct.pack_into(">I", chunk, at + 30, zlib.crc32(chunk[at : at + 30]))
+        source.write_bytes(bytes(chunk))
+    result = run(source, "-o", tmp_path / "o.gif")
+    assert "1 frames without a delay are shown for 100 ms" in result.stderr
+    assert read_image(tmp_path / "o.gif").durations == (70, 100, 70)
 
 
 def aseprite(tmp_path: Path) -> Path:

@@ -120,3 +120,23 @@ def test_wrong_use_is_a_line(tmp_path: Path, arguments: str, line: str) -> None:
     result = run(tmp_path, *arguments.split())
     assert result.exit_code == 2
     assert line in " ".join(result.stderr.split())
+
+
+def test_copies_never_replace_one_another_or_a_source(tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    off = blotches()[0]
+    off[5, 5] = (1, 2, 3, 90)
+    for name in ("a.png", "A.tga"):
+        Image.fromarray(off).save(folder / name)
+    fix = ("--fix", "--palette", _hex(tmp_path), "--force")
+    result = run(folder, *fix, "-o", out)
+    assert result.exit_code == 3
+    assert "is another file's copy" in result.stderr
+    assert len(list(out.iterdir())) == 1
+    before = (folder / "a.png").read_bytes()
+    Image.fromarray(off).save(folder / "a.tga")
+    (folder / "A.tga").unlink()
+    result = run(folder / "a.tga", folder / "a.png", *fix, "-o", folder)
+    assert (result.exit_code, "a.png is one of the sources" in result.stderr) == (2, True)
+    assert (folder / "a.png").read_bytes() == before

@@ -161,3 +161,12 @@ def test_results_never_replace_one_another(tmp_path: Path) -> None:
     # A shard names its results as the whole run does.
     _, shard, _ = run(tmp_path, *images, "-o", f"{tmp_path}/part/", "--shard", "2/3")
     assert [Path(line).name for line in shard] == [Path(line).name for line in lines[3:6]]
+
+
+def test_an_image_is_never_replaced_by_its_reconstruction(tmp_path: Path) -> None:
+    save(tmp_path)
+    image = sprite(tmp_path)
+    before = image.read_bytes()
+    code, _, said = run(tmp_path, str(image), "-o", str(image))
+    assert (code, "is one of the images" in said) == (2, True)
+    assert image.read_bytes() == before

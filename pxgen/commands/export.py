@@ -16,8 +16,8 @@ from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import MAX_SPRITE_SIDE, pad_to_canvas
 from pxgen.ingest.sources import Sources, Sprite
-from pxgen.ingest.views import NO_VIEWS
 from pxgen.ingest.timing import FOREVER, timing_of
+from pxgen.ingest.views import NO_VIEWS
 from pxgen.ingest.walk import find_files
 from pxgen.palette import Palette
 from pxgen.palette.local import united

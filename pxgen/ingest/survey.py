@@ -70,14 +70,10 @@ class Survey:
                 seen = small.seen()
                 frames = tuple(name for name, there in zip(frames, seen, strict=True) if there)
                 small = IndexedSprite(small.indices[seen], small.colors)
-            elif settings.cell and not small.seen().all():
-                blank = not small.seen().any()
-                sources.tally.empty_cells += len(sprite.rgba) if blank else 0
-                sources.tally.with_blanks += [] if blank else [sprite.name]
-                if blank:
-                    continue
-            if sprite.frames and not frames:
-                sources.tally.empty_cells += len(sprite.frames)
+            elif settings.cell and small.seen().any() and not small.seen().all():
+                sources.tally.with_blanks.append(sprite.name)
+            if (sprite.frames or settings.cell) and not small.seen().any():
+                sources.tally.empty_cells += len(sprite.rgba)
                 continue
             if settings.most_colors and len(small.colors) > settings.most_colors:
                 self.left_out += 1

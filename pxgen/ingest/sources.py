@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -19,7 +19,7 @@ from pxgen.errors import InputError, UsageError
 from pxgen.frames import common_names, frame_name, step_of, view_of, views_of
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
 from pxgen.ingest.atlas import SUFFIX, Run, frame_stems, read_atlas
-from pxgen.ingest.cleaning import Jpegs, undo_overflow
+from pxgen.ingest.cleaning import undo_overflow
 from pxgen.ingest.clips import FileGroup, broken, gather, gather_views, numbered_runs, singles
 from pxgen.ingest.decoded import MAX_FILE_PIXELS, DecodedImage
 from pxgen.ingest.grid import Grid, cut
@@ -28,6 +28,7 @@ from pxgen.ingest.labels import listed
 from pxgen.ingest.layout import padded
 from pxgen.ingest.match import Unit
 from pxgen.ingest.sheet_layout import SheetLayout, cut_clips, sheet_layout
+from pxgen.ingest.tally import Tally
 from pxgen.ingest.views import Part, asked_views, find_views
 from pxgen.ingest.walk import Found, Listing
 from pxgen.palette import Palette
@@ -49,36 +50,6 @@ class Sprite:
     """Milliseconds of each frame, where the file says so."""
     frames: tuple[str, ...] = ()
     """The name of each frame, where they have names; transparent ones are missing."""
-
-
-@dataclass
-class Tally:
-    """Counts made while reading."""
-
-    empty_cells: int = 0
-    untagged: dict[str, int] = field(default_factory=dict)
-    """Frames outside all tags that are left out, by file."""
-    with_blanks: list[str] = field(default_factory=list)
-    """Clips cut from sheets of which some cells are blank."""
-    tables: set[bytes] = field(default_factory=set)
-    """Up to two distinct colour tables of indexed images."""
-    without_table: bool = False
-    """True if some image has no colour table of its own."""
-    jpegs: Jpegs = field(default_factory=Jpegs)
-
-    def saw_table(self, table: bytes | None) -> None:
-        """Record an image's colour table."""
-        if table is None:
-            self.without_table = True
-        elif len(self.tables) < 2:
-            self.tables.add(table)
-
-    @property
-    def shared_table(self) -> Rgba | None:
-        """``(K, 4) uint8``: the one colour table that every image has, or None."""
-        if self.without_table or len(self.tables) != 1:
-            return None
-        return np.frombuffer(next(iter(self.tables)), np.uint8).reshape(-1, 4)
 
 
 class Sources:

@@ -13,6 +13,7 @@ from pxgen.builtin import FIGURES, PALETTE, certify
 from pxgen.data.dataset import open_dataset
 from pxgen.engines.aseprite import encode_aseprite
 from pxgen.engines.atlas import Clip
+from pxgen.ingest.tally import Tally
 from pxgen.palette import Palette
 from pxgen.render.png import decode_png
 from tests.support.preparing import COLORS, hero, heroes, prepared, run, save, shown, visible
@@ -302,3 +303,13 @@ def test_frames_outside_all_tags_are_told_of_or_stills() -> None:
     stills = prepared("hero.aseprite", "--frames", 1, "--force")
     assert len(stills) == 4
     assert "hero.aseprite#frames 3-4#1" in stills.names
+
+
+def test_one_colour_table_is_shared_only_where_every_image_has_it() -> None:
+    tally = Tally()
+    tally.saw_table(bytes([1, 2, 3, 255]))
+    tally.saw_table(bytes([1, 2, 3, 255]))
+    assert tally.shared_table is not None
+    assert tally.shared_table.tolist() == [[1, 2, 3, 255]]
+    tally.saw_table(None)
+    assert tally.shared_table is None

@@ -48,7 +48,7 @@ ELSEWHERE = {
     "commands/test_interpolate.py": "sampling.paths",
     "ingest/test_images.py": "ingest: decoded pillow",
     "ingest/test_aseprite.py": "ingest: aseprite_render aseprite_tiles",
-    "ingest/test_preparation.py": "ingest: builtin contact_sheets folder survey",
+    "ingest/test_preparation.py": "ingest: builtin contact_sheets folder survey tally",
     "ingest/test_spool.py": "ingest.indexed",
     "sampling/test_sprite_model.py": "sampling.results",
     "training/test_warm_start.py": "models.axes",

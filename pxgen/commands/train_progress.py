@@ -18,14 +18,14 @@ from pxgen.training.trainer import Report
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-SIZES = ("template", "width", "coarse", "depth")
+TOLD_KEYS = ("template", "width", "coarse", "depth")
 """Keys of ``[model]`` that may be left open."""
 
 
 def opening(training: Training) -> str:
     """A line about the network and the sprites as they are learnt from."""
     model, trainer = training.card.model, training.trainer
-    sizes = ", ".join(f"{key} {model[key]}" for key in SIZES if key in model)
+    sizes = ", ".join(f"{key} {model[key]}" for key in TOLD_KEYS if key in model)
     line = f"{model['family']}{sizes and ': '}{sizes}; {len(training.dataset.train)} sprites"
     if incomplete := int((training.dataset.split == NEITHER).sum()):
         line += f" ({incomplete} more lack frames, which only diffusions learn from)"

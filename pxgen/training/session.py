@@ -46,7 +46,7 @@ from pxgen.training.warm_start import open_warm_start
 
 LONG_PREVIEW, PREVIEW_INTERVAL = 3.0, 12
 """Seconds from which on a preview is long; the next one then waits so many times as long."""
-SIZES = ("width", "coarse", "depth")
+CHOSEN_SIZES = ("width", "coarse", "depth")
 """Keys of ``[model]`` that are 0 where they are left open."""
 MAX_PALETTES = 4096
 """Palettes of training sprites that a checkpoint holds at most."""
@@ -137,7 +137,7 @@ def _model_table(request: TrainRequest) -> Table:
             {**other, **({"template": "auto"} if "template" in other else {})}, other.where
         )
     table = resolve(request.model_table, request.recipe)
-    sizes = {key: other[key] for key in SIZES if table.get(key) == 0 and key in other}
+    sizes = {key: other[key] for key in CHOSEN_SIZES if table.get(key) == 0 and key in other}
     return Table({**table, **sizes}, table.where)
 
 

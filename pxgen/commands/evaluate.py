@@ -11,7 +11,7 @@ from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.project import Project
 from pxgen.config.requests import EvaluateSettings
-from pxgen.data.dataset import Dataset, dataset_file, open_dataset
+from pxgen.data.dataset import Dataset, dataset_file, dataset_fingerprint, open_dataset
 from pxgen.errors import InputError, Remark, UsageError
 from pxgen.evaluation import evaluate as evaluation
 from pxgen.evaluation.legality import builtin_cast
@@ -57,11 +57,13 @@ def _dataset(
     """
     if settings.dataset is not None:
         return open_dataset(settings.dataset)
-    for folder in (project.dataset, *sorted(project.root.iterdir())):
-        if (dataset := _of_fingerprint(folder, loaded.card.fingerprint)) is not None:
-            if folder != project.dataset:
-                remark(f"judged by {folder}, the dataset that it was trained on")
-            return dataset
+    own, fingerprint = project.dataset, loaded.card.fingerprint
+    if dataset_file(own).is_file() and dataset_fingerprint(own) == fingerprint:
+        return open_dataset(own)
+    for folder in sorted(project.root.iterdir()):
+        if _holds(folder, fingerprint):
+            remark(f"judged by {folder}, the dataset that it was trained on")
+            return open_dataset(folder)
     if builtin_cast(loaded.card) is None:
         raise UsageError(
             f"{loaded.path} was trained neither on {project.dataset} nor on a dataset in a folder "
@@ -70,12 +72,9 @@ def _dataset(
     return None
 
 
-def _of_fingerprint(folder: Path, fingerprint: str) -> Dataset | None:
-    """The folder's dataset if it has this fingerprint; one that cannot be read has none."""
-    if not (folder.is_dir() and dataset_file(folder).is_file()):
-        return None
+def _holds(folder: Path, fingerprint: str) -> bool:
+    """Whether a folder can be entered and has a dataset of this fingerprint."""
     try:
-        dataset = open_dataset(folder)
-    except InputError:
-        return None
-    return dataset if dataset.fingerprint == fingerprint else None
+        return folder.is_dir() and dataset_fingerprint(folder) == fingerprint
+    except (OSError, InputError):
+        return False

@@ -138,6 +138,16 @@ def dataset_file(path: Path) -> Path:
     return path / FILE_NAME if path.is_dir() else path
 
 
+def dataset_fingerprint(path: Path) -> str:
+    """The fingerprint of a dataset by its folder or file, of which only the header is read.
+
+    Raises:
+        InputError: missing, truncated, of a newer format, or no dataset.
+    """
+    file = dataset_file(path)
+    return str(_about(file, read_header(file).metadata)["fingerprint"])
+
+
 def open_dataset(path: Path) -> Dataset:
     """Open a dataset by its folder or file.
 

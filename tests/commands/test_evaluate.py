@@ -256,6 +256,52 @@ def test_the_dataset_that_a_model_was_trained_on_is_found_by_its_fingerprint(fol
     assert json.loads(Path("r.json").read_text())["dataset"]["trained_on"] is True
 
 
+def test_neighbours_that_cannot_be_read_are_passed_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that may not be entered, say, and a dataset that is damaged."""
+    (folder / "dataset").rename(folder / "sprites")
+    (folder / "closed").mkdir()
+    (folder / "broken").mkdir()
+    (folder / "broken" / "dataset.safetensors").write_bytes(b"no dataset")
+    is_dir = Path.is_dir
+
+    def refused(path: Path) -> bool:
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", refused)
+    result = run("-m", "run", "-n", 2, "--steps", 1)
+    assert result.exit_code == 0, result.stderr
+    assert "judged by sprites" in result.stderr
+
+
+def test_of_other_datasets_the_header_alone_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        tiny_dataset(folder / name, count=36)
+    (folder / "dataset").rename(folder / "sprites")
+    monkeypatch.setattr(
+        "pxgen.commands.evaluate.open_dataset",
+        lambda path: opened.append(path.name) or open_dataset(path),
+    )
+    assert run("-m", "run", "-n", 2, "--steps", 1).exit_code == 0
+    assert opened == ["sprites"]
+
+
+def test_a_damaged_dataset_of_the_project_is_no_missing_one(starter: Path) -> None:
+    """Even where the model could be judged without."""
+    (starter / "dataset").mkdir()
+    (starter / "dataset" / "dataset.safetensors").write_bytes(b"no dataset")
+    result = run("-m", "run", "-n", 2, "--steps", 1)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "dataset.safetensors is no whole dataset" in result.stderr
+
+
 def test_models_of_local_palettes_say_what_their_pictures_show(tmp_path: Path) -> None:
     colors = np.random.default_rng(0).integers(0, 256, (120, 1, 6, 6, 4), dtype=np.uint8)
     colors[..., 3] = 255

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pxgen.evaluation.evaluate import Evaluation
 
 _FORMS = (".png", ".json", ".html")
-_COLUMNS = 4
-"""Columns of a table of figures, at most; such tables are aligned with each other."""
 _WIDE = 400
 """Columns of the page where the output is no terminal: nothing is cut."""
 
@@ -34,8 +32,9 @@ def command(session: Session, /, settings: EvaluateSettings) -> None:
     by a classifier trained on real sprites whose own accuracy is printed beside; how they compare
     with held-out sprites as a whole (KID, precision, recall, density, coverage); copies of
     training sprites, and the distance to the nearest; bits a sprite on held-out ones. Models of
-    the built-in characters are judged exactly, even without a dataset. With --label, sprites are
-    not compared with held-out ones as a whole.
+    the built-in characters are judged exactly, even without a dataset. The sentences at the end
+    tell what is unlike real sprites beyond chance. With --label, sprites are not compared with
+    held-out ones as a whole; with --ask evenly, no sentence compares them.
 
     \b
     Examples:
@@ -82,7 +81,7 @@ def _print(evaluation: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from pxgen.evaluation.report_text import remarks, tables
+    from pxgen.evaluation.report_text import aligned_widths, remarks, tables
     from pxgen.evaluation.verdict import verdict
 
     terminal = sys.stdout.isatty()
@@ -91,18 +90,14 @@ def _print(evaluation: Evaluation) -> None:
     for line in remarks(evaluation.facts):
         console.print(printable(line))
     shown = list(tables(evaluation))
+    widths = aligned_widths(shown)
     for figures in shown:
-        # Tables of figures have their columns one below the other.
-        alike = [t for t in shown if len(t.headings) <= _COLUMNS or t is figures]
         table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=terminal)
         for number, heading in enumerate(figures.headings):
-            cells = [
-                row[number] for t in alike for row in (t.headings, *t.rows) if number < len(row)
-            ]
             table.add_column(
                 heading,
                 justify="right" if number else "left",
-                min_width=max(map(len, cells)) if len(figures.headings) <= _COLUMNS else None,
+                min_width=widths[number] if figures.aligned else None,
             )
         for row in figures.rows:
             table.add_row(*map(printable, row))

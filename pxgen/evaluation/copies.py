@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import I64, Bools, IndexMaps
+from pxgen.arrays import I64, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.duplicates import sprite_hash
 from pxgen.data.neighbours import SpriteIndex
-from pxgen.evaluation.figures import Z95, proportion
+from pxgen.evaluation.figures import Z95, proportion, two_sided, wilson
 from pxgen.evaluation.measure import Drawn, Row
+from pxgen.evaluation.permutation import p_values
 
 MAX_BASELINE = 1000
 """Held-out sprites, at most, whose distances to the training set are the baseline."""
@@ -58,15 +58,14 @@ class Copies:
         self._near: float | None = None
         if len(self._baseline):
             self._near = float(np.percentile(self._baseline, NEAR_PERCENT))
-        self._copied = self._training.holds(held_out)
-        self._hashes = self._training.hashes()
+        self._hashes, self._groups = self._training.hashes(), dataset.group
 
     def reference(self) -> dict[str, Any]:
         """The figures of held-out sprites; None where nothing is held out."""
         return {
             "training_sprites": len(self._training),
             "held_out_sprites": len(self._baseline),
-            "exact": proportion(self._copied, self._group),
+            "exact": proportion(self._baseline == 0, self._group),
             "near_distance": self._near,
             "near": self._share_near(self._baseline, self._group),
             **_quantiles(self._baseline),
@@ -74,37 +73,47 @@ class Copies:
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """Shares of copies, and distances in pixels."""
-        distances = self._training.distances(drawn.pixels)
+        distances, nearest = self._training.nearest(drawn.pixels)
         exact = distances == 0
         mirrored = self._training.holds(drawn.pixels[..., ::-1]) & ~exact
         alike = np.array([sprite_hash(each) in self._hashes for each in drawn.pixels], np.bool_)
-        by_chance, excess = self._beyond_chance(drawn.pixels, exact)
+        by_chance, excess = self._beyond_chance(drawn.pixels, nearest[exact])
+        near = self._share_near(distances)
+        if near is not None and self._near is not None:
+            sides = {"near": distances <= self._near}, {"near": self._baseline <= self._near}
+            near["p"] = p_values(*sides, self._group)["near"]
         return {
             "exact": proportion(exact),
             "by_chance": by_chance,
             "excess": excess,
             "mirrored": proportion(mirrored),
             "likeness": proportion(alike & ~exact & ~mirrored),
-            "near": self._share_near(distances),
+            "near": near,
             **_quantiles(distances),
         }
 
     def _beyond_chance(
-        self, pixels: IndexMaps, exact: Bools
+        self, pixels: IndexMaps, copied: NDArray[np.intp]
     ) -> tuple[dict[str, float] | None, dict[str, float] | None]:
-        """The share of copies to be expected of a model that has no memory, and the excess."""
+        """The share of copies to be expected of a model that has no memory, and the excess.
+
+        ``copied`` are the rows of the training sprites that were drawn.
+        """
         if self._scale is None or not len(pixels):
             return None, None
         unseen = self._held_out.holds(pixels)
-        found = proportion(unseen)
-        by_chance = {key: min(1.0, found[key] * self._scale) for key in ("share", "low", "high")}
-        counts = Counter(sprite.tobytes() for sprite in pixels[exact | unseen])
-        repeats = sum(count**2 for count in counts.values()) / max(1, counts.total())
-        share = float(exact.mean()) - by_chance["share"]
-        low, high = excess_interval(
-            int(exact.sum()), int(unseen.sum()), len(pixels), self._scale, max(1.0, repeats)
-        )
-        return by_chance, {"share": share, "low": min(low, share), "high": max(high, share)}
+        real = np.concatenate([copied, self._held_out.nearest(pixels[unseen])[1]])
+        _, counts = np.unique(self._groups[real], return_counts=True)
+        repeats = max(1.0, float((counts**2).sum()) / max(1, len(real)))
+        share = float(unseen.mean())
+        found = (share, *wilson(share, len(pixels) / repeats))
+        chance, *ends = (min(1.0, each * self._scale) for each in found)
+        by_chance = {"share": chance, "low": ends[0], "high": ends[1]}
+        share = len(copied) / len(pixels) - chance
+        hits = (len(copied), int(unseen.sum()))
+        low, high, p = score_test(*hits, len(pixels), self._scale, repeats)
+        excess = {"share": share, "low": min(low, share), "high": max(high, share), "p": p}
+        return by_chance, excess
 
     def _share_near(
         self, distances: I64, group: NDArray[np.integer] | None = None
@@ -112,36 +121,37 @@ class Copies:
         return None if self._near is None else proportion(distances <= self._near, group)
 
 
-def excess_interval(
+def score_test(
     copies: int, by_chance: int, of: int, scale: float, repeats: float
-) -> tuple[float, float]:
-    """The 95 % interval of copies beyond chance, as a share of what was drawn.
+) -> tuple[float, float, float]:
+    """The 95 % interval of copies beyond chance, as a share of what was drawn, and its p value.
 
     Of ``of`` drawn sprites ``copies`` equal training sprites and ``by_chance`` held-out ones, of
     which there are ``scale`` times fewer: shares of one multinomial distribution, whose contrast
     ``copies - scale * by_chance`` has a score interval (Tango, 1998, where ``scale`` is 1).
 
-    A sprite that is drawn again and again was held out or not by one throw of the dice. Draws
-    therefore count as ``1 / repeats`` each, the mean of how often a drawn real sprite was drawn
-    (weighted by that), as if the split were a random one of single sprites. It is one of groups of
-    likes, so where a model draws several likes of one group the interval is somewhat too narrow.
+    A group of likes was held out or not by one throw of the dice, however often it is drawn. Draws
+    therefore count as ``1 / repeats`` each, the mean of how many drawn real sprites are of the
+    group of one of them.
 
     Returns:
-        Its ends, in [-1, 1].
+        Its ends, in [-1, 1], and the two-sided p value of no copies beyond chance.
     """
     c, h, n, s = copies / repeats, by_chance / repeats, of / repeats, scale
     point = (c - s * h) / n
 
-    def holds(gap: float) -> bool:
+    def chi_square(gap: float) -> float:
+        if gap == point:
+            return 0.0
         # The likeliest share of held-out sprites where the contrast is ``gap``.
         a, constant = s * (1 + s) * n, h * gap * (1 - gap)
         b = s * (c + h) * (1 - gap) - (1 + s) * gap * (n - c)
         q = (b + math.sqrt(max(0.0, b * b + 4 * a * constant))) / (2 * a)
         variance = gap + s * q + s * s * q - gap * gap
-        return n * (point - gap) ** 2 <= Z95**2 * variance
+        return n * (point - gap) ** 2 / variance if variance > 0 else math.inf
 
-    low, high = (_edge(holds, point, beyond) for beyond in (-s, 1.0))
-    return max(-1.0, low), min(1.0, high)
+    low, high = (_edge(lambda gap: chi_square(gap) <= Z95**2, point, end) for end in (-s, 1.0))
+    return max(-1.0, low), min(1.0, high), two_sided(math.sqrt(chi_square(0.0)))
 
 
 def _edge(holds: Callable[[float], bool], inside: float, outside: float) -> float:

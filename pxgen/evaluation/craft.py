@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import F64, Bools, IndexMaps
+from pxgen.arrays import Bools, IndexMaps
 from pxgen.canvas import nearly_empty
-from pxgen.evaluation.figures import bounded_mean, mean_with_interval, proportion
 from pxgen.evaluation.measure import PixelMeasure, Row
 
 
@@ -27,37 +26,26 @@ class Craft(PixelMeasure):
     )
 
     @staticmethod
-    def figures(pixels: IndexMaps, group: NDArray[np.integer], /) -> dict[str, Any]:
-        """The share ``nearly_empty``, and the means of :func:`of_each`, with 95 % intervals.
+    def of_each(pixels: IndexMaps, /) -> dict[str, NDArray[Any]]:
+        """Figures of each of ``(n, T, H, W)`` sprites, ``(n,)``.
 
-        A group counts as one observation: likes repeat each other's figures.
+        ``nearly_empty`` is true of sprites with next to no opaque pixels; ``foreground`` is the
+        opaque share of the canvas; ``colors`` counts the opaque entries; ``outline`` is the share
+        of the rim that has the rim's commonest colour; ``symmetry`` the share of the opaque pixels
+        that equal those mirrored about the middle of what is opaque; ``stray`` that of those which
+        differ from all eight around them. Of an empty sprite the last three are 0.
         """
-        figures: dict[str, Any] = {"nearly_empty": proportion(nearly_empty(pixels), group)}
-        for name, values in of_each(pixels).items():
-            interval = mean_with_interval if name == "colors" else bounded_mean
-            mean, low, high = interval(values, group)
-            figures[name] = {"value": mean, "low": low, "high": high}
-        return figures
-
-
-def of_each(pixels: IndexMaps) -> dict[str, F64]:
-    """Figures of each of ``(n, T, H, W)`` sprites, ``(n,)``.
-
-    ``foreground`` is the opaque share of the canvas; ``colors`` counts the opaque entries;
-    ``outline`` is the share of the rim that has the rim's commonest colour; ``symmetry`` the share
-    of the opaque pixels that equal those mirrored about the middle of what is opaque; ``stray``
-    that of those which differ from all eight around them. Of an empty sprite the last three are 0.
-    """
-    flat = np.sort(pixels.reshape(len(pixels), -1), axis=1)
-    seen = pixels > 0
-    opaque = np.maximum(seen.sum((1, 2, 3)), 1)
-    return {
-        "foreground": seen.mean((1, 2, 3)),
-        "colors": 1.0 + (np.diff(flat, axis=1) != 0).sum(1) - (flat[:, 0] == 0),
-        "outline": np.array(list(map(_commonest, pixels, rim(seen)))),
-        "symmetry": np.array(list(map(_symmetry, pixels))),
-        "stray": stray(pixels).sum((1, 2, 3)) / opaque,
-    }
+        flat = np.sort(pixels.reshape(len(pixels), -1), axis=1)
+        seen = pixels > 0
+        opaque = np.maximum(seen.sum((1, 2, 3)), 1)
+        return {
+            "nearly_empty": nearly_empty(pixels),
+            "foreground": seen.mean((1, 2, 3)),
+            "colors": 1.0 + (np.diff(flat, axis=1) != 0).sum(1) - (flat[:, 0] == 0),
+            "outline": np.array(list(map(_commonest, pixels, rim(seen)))),
+            "symmetry": np.array(list(map(_symmetry, pixels))),
+            "stray": stray(pixels).sum((1, 2, 3)) / opaque,
+        }
 
 
 def rim(seen: Bools) -> Bools:

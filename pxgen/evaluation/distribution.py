@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pxgen.arrays import F32, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluation.features import colors_and_shapes, form
@@ -24,8 +27,8 @@ class Distribution:
 
     ``shapes`` are colours and outlines and where they lie; ``form`` what random convolutions see,
     wherever it lies; ``judge`` are the scores of a classifier of labels that was trained on the
-    generator's training sprites. Drawn sprites are
-    compared with held-out ones; what training sprites score against those is the reference.
+    generator's training sprites. Drawn sprites are compared with held-out ones; what training
+    sprites score against those is the reference.
     """
 
     name: ClassVar[str] = "distribution"
@@ -42,8 +45,9 @@ class Distribution:
     )
 
     def __init__(self, dataset: Dataset, *, seed: int) -> None:
-        self._training, _ = dataset.take(subsample(dataset.train, MAX_SPRITES))
-        held_out, _ = dataset.take(subsample(dataset.held_out, MAX_SPRITES))
+        rows = [subsample(each, MAX_SPRITES) for each in (dataset.train, dataset.held_out)]
+        (self._training, _), (held_out, _) = map(dataset.take, rows)
+        self._groups = [dataset.group[each] for each in rows]
         palette = dataset.palette
         self._spaces: dict[str, Features] = {
             "shapes": lambda pixels: colors_and_shapes(pixels, palette),
@@ -58,15 +62,16 @@ class Distribution:
 
     def reference(self) -> dict[str, Any]:
         """The figures of training sprites against held-out ones: the best to be hoped for."""
-        return {"held_out_sprites": self._count, **self._compare(self._training)}
+        return {"held_out_sprites": self._count, **self._compare(self._training, self._groups[0])}
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """The figures of drawn sprites in each space."""
-        return self._compare(drawn.pixels[:MAX_SPRITES])
+        pixels = drawn.pixels[:MAX_SPRITES]
+        return self._compare(pixels, np.arange(len(pixels)))
 
-    def _compare(self, pixels: IndexMaps) -> dict[str, Any]:
-        figures = {}
+    def _compare(self, pixels: IndexMaps, group: NDArray[np.integer]) -> dict[str, Any]:
+        figures, groups = {}, (group, self._groups[1])
         for name, extract in self._spaces.items():
             real, drawn = standardised(self._scale[name], self._real[name], extract(pixels))
-            figures[name] = {"kid": kid(drawn, real), **prdc(drawn, real)}
+            figures[name] = {"kid": kid(drawn, real, groups), **prdc(drawn, real, groups)}
         return figures

@@ -200,6 +200,13 @@ class _Evaluator:
     def workers(self) -> int:
         return self.settings.workers or cores()
 
+    @property
+    def natural(self) -> bool:
+        """Whether labels are asked for as often as training sprites bear them, or none at all."""
+        asks = self.loaded.model.steerable and len(self.loaded.card.label_names) > 0
+        chosen = self.settings.label or self.settings.ask == "evenly" or self.dataset is None
+        return not (asks and chosen)
+
     def evaluation(self) -> Evaluation:
         card, bits = self.loaded.card, self.bits()
         self.say("learning to judge")
@@ -310,6 +317,7 @@ class _Evaluator:
             "samples": settings.count,
             "seed": settings.seed,
             "labels": named if self.loaded.model.steerable else "none",
+            "natural": self.natural,
         } | {
             name: _used(card, name, value)
             for name, value in values_of(settings, SamplerSettings).items()

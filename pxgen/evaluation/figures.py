@@ -148,13 +148,32 @@ def bounded_mean(values: F64, group: NDArray[np.integer]) -> tuple[float, float,
 
 
 def _observations(values: F64, group: NDArray[np.integer]) -> float:
-    """How many independent observations of 0 or 1 have the variance of the mean of groups."""
+    """How many independent observations of 0 or 1 tell as much as a mean of groups.
+
+    The effective sample size of Korn and Graubard (1998), for few groups, too.
+    """
     mean = float(values.mean())
     _, inverse = np.unique(group, return_inverse=True)
     squares = float((np.bincount(inverse, values - mean) ** 2).sum())
-    if squares < 1e-12:
-        return float(inverse.max() + 1)
+    count = int(inverse.max()) + 1
+    if count < 2 or squares < 1e-12:
+        return float(count)
+    squares *= count / (count - 1) * (t95(count - 1) / Z95) ** 2
     return mean * (1 - mean) * len(values) ** 2 / squares
+
+
+def two_sided(errors: float) -> float:
+    """The two-sided p value of so many standard errors."""
+    return math.erfc(errors / math.sqrt(2))
+
+
+def t95(freedom: int) -> float:
+    """The quantile of Student's t that stands for ``Z95``, by the approximation of Wallace (1959).
+
+    It is 39 % too wide for one degree of freedom, 4 % for two and about 1 % or less for more.
+    """
+    z = Z95 * (8 * freedom + 3) / (8 * freedom + 1)
+    return math.sqrt(freedom * math.expm1(z * z / freedom))
 
 
 def mean_with_interval(
@@ -174,7 +193,8 @@ def mean_with_interval(
     if count < 2:
         return mean, None, None
     std_error = math.sqrt(float((residuals**2).sum()) * count / (count - 1)) / len(values)
-    return mean, mean - Z95 * std_error, mean + Z95 * std_error
+    half = t95(count - 1) * std_error
+    return mean, mean - half, mean + half
 
 
 def label_accuracy(names: Sequence[str], asked: NDArray[np.intp], shown: Bools) -> dict[str, Any]:

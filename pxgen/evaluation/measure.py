@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.data.dataset import Dataset, subsample
+from pxgen.evaluation.figures import bounded_mean, mean_with_interval, proportion
+from pxgen.evaluation.permutation import p_values
 
 MAX_REAL_SPRITES = 1000
 """Real sprites that the reference of a measure is taken from, at most."""
@@ -62,17 +65,41 @@ class PixelMeasure(Measure):
 
     @staticmethod
     @abstractmethod
-    def figures(pixels: IndexMaps, group: NDArray[np.integer], /) -> dict[str, Any]:
-        """The figures of ``(n, T, H, W) uint8`` sprites and their ``(n,)`` groups of likes."""
+    def of_each(pixels: IndexMaps, /) -> dict[str, NDArray[Any]]:
+        """``(n,)`` values of each of ``(n, T, H, W) uint8`` sprites, one for each row."""
 
     def reference(self) -> dict[str, Any]:
         """The figures of real sprites, held-out ones if there are any."""
-        if self._dataset is None:
-            return {}
-        held_out, train = self._dataset.held_out, self._dataset.train
-        chosen = subsample(held_out if len(held_out) else train, MAX_REAL_SPRITES)
-        return self.figures(self._dataset.take(chosen)[0], self._dataset.group[chosen])
+        return {} if self._real is None else self._means(*self._real)
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
-        """The figures of drawn sprites."""
-        return self.figures(drawn.pixels, np.arange(len(drawn.pixels)))
+        """The figures of drawn sprites, with the p value ``p`` of a difference from real ones."""
+        values = self.of_each(drawn.pixels)
+        figures = self._means(values, np.arange(len(drawn.pixels)))
+        for name, p in p_values(values, *self._real).items() if self._real else ():
+            figures[name]["p"] = p
+        return figures
+
+    @cached_property
+    def _real(self) -> tuple[dict[str, NDArray[Any]], NDArray[np.integer]] | None:
+        """The values of real sprites, and their groups."""
+        if self._dataset is None:
+            return None
+        held_out, train = self._dataset.held_out, self._dataset.train
+        chosen = subsample(held_out if len(held_out) else train, MAX_REAL_SPRITES)
+        return self.of_each(self._dataset.take(chosen)[0]), self._dataset.group[chosen]
+
+    def _means(
+        self, values: dict[str, NDArray[Any]], group: NDArray[np.integer]
+    ) -> dict[str, dict[str, Any]]:
+        """Means with 95 % intervals, for which a group counts as one observation."""
+        figures = {}
+        for row in self.rows:
+            (name,) = row.keys
+            if values[name].dtype == np.bool_:
+                figures[name] = proportion(values[name], group)
+                continue
+            interval = bounded_mean if row.unit == "%" else mean_with_interval
+            mean, low, high = interval(values[name], group)
+            figures[name] = {"value": mean, "low": low, "high": high}
+        return figures

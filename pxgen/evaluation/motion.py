@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import IndexMaps
+from pxgen.arrays import F64, IndexMaps
 from pxgen.evaluation.measure import PixelMeasure, Row
 
 MAX_SHIFT = 3
@@ -30,30 +30,32 @@ class Motion(PixelMeasure):
     )
 
     @staticmethod
-    def figures(pixels: IndexMaps, _: NDArray[np.integer] | None = None, /) -> dict[str, float]:
-        """Figures of ``(n, T, H, W)`` clips; without intervals, groups do not matter.
+    def of_each(pixels: IndexMaps, /) -> dict[str, NDArray[Any]]:
+        """Figures of each of ``(n, T, H, W)`` clips, ``(n,)``.
 
         ``static_frames`` is the share of frames that equal the one before; ``motion`` the share of
         pixels that change from frame to frame; ``loop`` that of the step from the last frame to
-        the first over that of the others; ``flicker`` one less the share of colours that
-        neighbouring frames have in common.
+        the first over that of the others, a ratio of means over all clips, of which each clip has
+        its linear part; ``flicker`` one less the share of colours that neighbouring frames have in
+        common.
         """
         changed = (pixels[:, 1:] != pixels[:, :-1]).mean((2, 3))
         seam = (pixels[:, -1] != pixels[:, 0]).mean((1, 2))
-        motion = float(changed.mean())
+        motion, moved = changed.mean(1), float(changed.mean())
+        loop = float(seam.mean()) / moved if moved else 0.0
         return {
-            "static_frames": float((changed == 0).mean()),
+            "static_frames": (changed == 0).mean(1),
             "motion": motion,
-            "loop": float(seam.mean() / motion) if motion else 0.0,
+            "loop": loop + (seam - loop * motion) / (moved or 1.0),
             "flicker": _flicker(pixels),
         }
 
 
-def _flicker(clips: IndexMaps) -> float:
+def _flicker(clips: IndexMaps) -> F64:
     present = np.stack([(clips == color).any((2, 3)) for color in range(int(clips.max()) + 1)], -1)
     now, before = present[:, 1:], present[:, :-1]
     common = (now & before).sum(-1) / np.maximum((now | before).sum(-1), 1)
-    return float(1 - common.mean())
+    return np.asarray(1 - common.mean(1))
 
 
 def continuation(true: IndexMaps, drawn: IndexMaps, kept: int) -> dict[str, Any]:

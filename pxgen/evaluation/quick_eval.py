@@ -7,7 +7,7 @@ import numpy as np
 from pxgen.arrays import Bools
 from pxgen.checkpoint.card import Card
 from pxgen.data.dataset import Dataset, subsample
-from pxgen.evaluation.craft import of_each
+from pxgen.evaluation.craft import Craft
 from pxgen.evaluation.judge import Judge, train_judges
 from pxgen.evaluation.legality import Legality, builtin_cast
 from pxgen.evaluation.measure import Drawn
@@ -42,7 +42,7 @@ class QuickEval:
 
     def of(self, drawn: Drawn) -> dict[str, float]:
         """``foreground``, ``stray_pixels``, ``colors``; ``shows_label`` and ``legal`` if known."""
-        craft = of_each(drawn.pixels)
+        craft = Craft.of_each(drawn.pixels)
         names = {"foreground": "foreground", "stray_pixels": "stray", "colors": "colors"}
         figures = {name: float(craft[key].mean()) for name, key in names.items()}
         if self._legality is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from pxgen.evaluation.evaluate import Evaluation
@@ -18,6 +19,14 @@ class TextTable(NamedTuple):
 
     headings: list[str]
     rows: list[list[str]]
+    aligned: bool = False
+    """Whether its columns stand below those of other tables."""
+
+
+def aligned_widths(shown: Sequence[TextTable]) -> list[int]:
+    """The widths of the columns that stand below each other, in characters."""
+    rows = [row for table in shown if table.aligned for row in (table.headings, *table.rows)]
+    return [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
 
 
 def remarks(facts: dict[str, Any]) -> Iterator[str]:
@@ -66,7 +75,7 @@ def tables(evaluation: Evaluation) -> Iterator[TextTable]:
     """The evaluation's figures, as tables: a row a figure, a column a number of steps.
 
     At most ``MAX_RUNS`` numbers of steps stand side by side, so that no table is wider than 100
-    characters.
+    characters, unless a label's name has more than 28.
     """
     facts, runs = evaluation.facts, evaluation.facts["runs"]
     for start in range(0, len(runs), MAX_RUNS):
@@ -86,16 +95,18 @@ def _figures(
     """The figures of one measure, with those of real sprites beside them where there are any."""
     sets = [run[name] for run in runs]
     headings = [steps_of(run) for run in runs]
-    if facts["dataset"] and any(found(facts["references"][name], row) is not None for row in rows):
+    if facts["dataset"] and any(
+        figure_of(facts["references"][name], row) is not None for row in rows
+    ):
         sets.append(facts["references"][name])
         unseen = name != "distribution" and facts["dataset"]["held_out"]
         headings.append("held out" if unseen else "training set")
     cells = [
-        [_titled(row), *(text(found(figures, row), row.unit) for figures in sets)]
+        [_titled(row), *(text(figure_of(figures, row), row.unit) for figures in sets)]
         for row in rows
-        if any(found(figures, row) is not None for figures in sets[: len(runs)])
+        if any(figure_of(figures, row) is not None for figures in sets[: len(runs)])
     ]
-    return TextTable([name, *headings], cells)
+    return TextTable([name, *headings], cells, aligned=True)
 
 
 def steps_of(run: dict[str, Any]) -> str:
@@ -103,7 +114,7 @@ def steps_of(run: dict[str, Any]) -> str:
     return f"{run['steps']} steps" if run["steps"] else "drawn"
 
 
-def found(figures: dict[str, Any], row: Row) -> Any:
+def figure_of(figures: dict[str, Any], row: Row) -> Any:
     """A row's figure, None where there is none."""
     value: Any = figures
     for key in row.keys:
@@ -131,8 +142,7 @@ def _continuation(facts: dict[str, Any]) -> TextTable:
 
 def _worst(name: str, run: dict[str, Any], judges: dict[str, Any]) -> TextTable:
     """The labels shown clearly less often than all, and how well the judge knows them."""
-    by = "certifier" if name == "legality" else "judge"
-    title = f"shown least, {steps_of(run)} ({by})"
+    title = f"shown least, {steps_of(run)}"
     headings = ["shown, %", "asked"]
     headings += ["judge", "recall, %", "precision, %", "bearers"] if judges else []
     rows = []

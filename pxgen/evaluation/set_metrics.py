@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import F64
-from pxgen.evaluation.figures import Z95, proportion
+from pxgen.evaluation.figures import proportion, t95
 from pxgen.noise import choose
 
+Groups = tuple[NDArray[np.integer], NDArray[np.integer]]
+"""The ``(n,)`` groups of likes of drawn sprites and the ``(m,)`` ones of real sprites."""
 NEIGHBOURS = 5
 SUBSET_STREAM = 1 << 33
-"""The stream that thins the larger set out."""
+"""The stream that thins the larger set out and deals groups to blocks."""
 BLOCKS = 10
 """Parts that the standard error of a KID is measured over."""
 
@@ -34,16 +36,21 @@ def standardised(scale: NDArray[np.floating], *features: NDArray[np.floating]) -
     ]
 
 
-def kid(drawn: F64, real: F64) -> dict[str, Any]:
-    """``value`` with a 95 % interval from blocks; None where there are too few sprites."""
+def kid(drawn: F64, real: F64, groups: Groups) -> dict[str, Any]:
+    """``value`` with a 95 % interval from blocks of whole groups, ten of each side at least.
+
+    Features are ``(n, D)`` and ``(m, D)``. None is what too few sprites or groups do not tell.
+    """
     value = _kid(drawn, real)
-    blocks = min(BLOCKS, len(drawn) // 10, len(real) // 10)
+    number = [np.unique(group, return_inverse=True)[1] for group in groups]
+    counts = [int(each.max(initial=-1)) + 1 for each in number]
+    blocks = min(BLOCKS, *(count // 10 for count in counts))
     if value is None or blocks < 2:
         return {"value": value, "low": None, "high": None}
-    drawn, real = _subset(drawn, len(drawn)), _subset(real, len(real))
-    parts = [_kid(drawn[k::blocks], real[k::blocks]) for k in range(blocks)]
+    of = [(_shuffled(n) % blocks)[each] for n, each in zip(counts, number, strict=True)]
+    parts = [_kid(drawn[of[0] == k], real[of[1] == k]) for k in range(blocks)]
     values = np.array([part for part in parts if part is not None])
-    half = Z95 * float(values.std(ddof=1)) / math.sqrt(len(values))
+    half = t95(len(values) - 1) * float(values.std(ddof=1)) / math.sqrt(len(values))
     return {"value": value, "low": value - half, "high": value + half}
 
 
@@ -64,7 +71,7 @@ def _kernel(a: F64, b: F64) -> F64:
     return np.asarray((a @ b.T / a.shape[1] + 1) ** 3)
 
 
-def prdc(drawn: F64, real: F64) -> dict[str, Any]:
+def prdc(drawn: F64, real: F64, groups: Groups) -> dict[str, Any]:
     """``precision``, ``recall`` and ``coverage`` as shares, and ``density``.
 
     Sets of equal size make these comparable; the larger one is thinned out.
@@ -73,22 +80,24 @@ def prdc(drawn: F64, real: F64) -> dict[str, Any]:
     if size <= NEIGHBOURS or not drawn.shape[1]:
         nothing = proportion(np.zeros(0, np.bool_))
         return {"precision": nothing, "recall": nothing, "density": None, "coverage": nothing}
-    drawn, real = _subset(drawn, size), _subset(real, size)
+    # By chance, because labels may come in turn.
+    chosen = [_shuffled(len(each))[:size] for each in (drawn, real)]
+    drawn, real = drawn[chosen[0]], real[chosen[1]]
+    of_drawn, of_real = (group[rows] for group, rows in zip(groups, chosen, strict=True))
     across = _distances(drawn, real)
     around_real, around_drawn = _radii(real), _radii(drawn)
     inside = across <= around_real
+    reached = np.any(across <= around_drawn[:, None], axis=0)
     return {
-        "precision": proportion(np.any(inside, axis=1)),
-        "recall": proportion(np.any(across <= around_drawn[:, None], axis=0)),
+        "precision": proportion(np.any(inside, axis=1), of_drawn),
+        "recall": proportion(reached, of_real),
         "density": float(inside.sum(1).mean() / NEIGHBOURS),
-        "coverage": proportion(across.min(0) <= around_real),
+        "coverage": proportion(across.min(0) <= around_real, of_real),
     }
 
 
-def _subset(features: F64, size: int) -> F64:
-    """A random subset of ``size``, in random order."""
-    # By chance, because labels may come in turn.
-    return features[choose(0, SUBSET_STREAM).permutation(len(features))[:size]]
+def _shuffled(count: int) -> NDArray[np.intp]:
+    return np.asarray(choose(0, SUBSET_STREAM).permutation(count), np.intp)
 
 
 def _radii(features: F64) -> F64:

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pxgen.evaluation.evaluate import Evaluation
-from pxgen.evaluation.figures import Z95, Figure
+from pxgen.evaluation.figures import Z95, Figure, two_sided
 from pxgen.evaluation.measure import Row
-from pxgen.evaluation.report_text import found, steps_of
+from pxgen.evaluation.report_text import figure_of, steps_of
 
-BEYOND_CHANCE = 3.0
-"""Standard errors: about twenty figures are compared, of which one would reach two by chance."""
+BEYOND_CHANCE = 0.003
+"""The p value below which a figure differs, as of three standard errors: of about fifteen that are
+compared, one reaches 0.05 in every other evaluation by chance."""
+MAX_EXCESS = 0.05
+"""The share of copies beyond chance that is told as a bound; a larger one is not known."""
 MAX_DIFFERENCES = 2
 """Differences that are told of a number of steps, the clearest ones."""
+FARTHER = "lie farther from held-out ones as a whole"
 WORDS: dict[tuple[str, ...], tuple[str | None, str | None]] = {
     ("craft", "nearly_empty"): ("are nearly empty more often", "are nearly empty less often"),
     ("craft", "foreground"): ("fill more of the canvas", "fill less of the canvas"),
@@ -22,15 +26,21 @@ WORDS: dict[tuple[str, ...], tuple[str | None, str | None]] = {
     ("craft", "outline"): ("are more evenly outlined", "are less evenly outlined"),
     ("craft", "symmetry"): ("are more symmetric", "are less symmetric"),
     ("craft", "stray"): ("are noisier", "are smoother"),
+    ("motion", "static_frames"): ("stand still more often", "stand still less often"),
+    ("motion", "motion"): ("move more", "move less"),
+    ("motion", "loop"): ("close their loops less smoothly", "close their loops more smoothly"),
+    ("motion", "flicker"): ("flicker more", "flicker less"),
     ("copies", "near"): ("lie nearer to training sprites", None),
-    ("distribution", "shapes", "kid"): ("lie farther from held-out ones as a whole", None),
-    ("distribution", "form", "kid"): ("lie farther from held-out ones as a whole", None),
+    ("distribution", "shapes", "kid"): (FARTHER, None),
+    ("distribution", "form", "kid"): (FARTHER, None),
     ("distribution", "shapes", "coverage"): (None, "are less varied"),
     ("legality", "legal"): (None, "are less often legal"),
     ("legality", "shows_label"): (None, "show the label asked for less often"),
     ("labels", "shows_label"): (None, "show the label asked for less often"),
 }
 """Figures that are compared: what more and less of each means; None is no fault."""
+ASKED = ("legality", "labels")
+"""Measures of each sprite by the label asked for, which may be any; others compare collections."""
 
 
 class Difference(NamedTuple):
@@ -41,78 +51,101 @@ class Difference(NamedTuple):
     """What drawn sprites do more or less; None where it is no fault."""
     figures: str
     errors: float
-    """Standard errors between the two."""
+    """Standard errors between the two, to find the clearest."""
+    p: float
+    """The chance of such a difference between sprites of one kind."""
 
 
 def verdict(evaluation: Evaluation) -> Iterator[str]:
-    """One to three sentences for each number of steps; none where there is nothing to compare."""
+    """One to four sentences for each number of steps; none where there is nothing to compare."""
     facts = evaluation.facts
+    asked, data = facts["asked"], facts["dataset"]
     for run in facts["runs"]:
         where = f"{steps_of(run)}: " if len(facts["runs"]) > 1 else ""
         compared = list(_differences(evaluation, run))
-        clear = [each for each in compared if each.words and each.errors > BEYOND_CHANCE]
-        for each in _clearest(clear):
+        faults = [each for each in compared if each.words and each.p < BEYOND_CHANCE]
+        for each in _clearest(faults):
             yield f"{where}Drawn sprites {each.words} than real ones: {each.figures}."
-        if compared and not clear:
-            count = facts["asked"]["samples"]
-            yield f"{where}Nothing measured is unlike real sprites beyond chance ({count} drawn)."
-        if facts["dataset"] and facts["dataset"]["trained_on"] and run["copies"]["excess"]:
+        if compared and not faults:
+            yield (
+                f"{where}None of {len(compared)} figures compared with real sprites shows a fault "
+                f"beyond chance ({asked['samples']} drawn)."
+            )
+        if data and data["trained_on"] and run["copies"]["excess"]:
             yield where + _memory(run["copies"])
+    if data and not asked["natural"]:
+        yield "Labels were asked for in turn: figures of whole collections are not compared."
 
 
-def _clearest(found: list[Difference]) -> list[Difference]:
+def _clearest(differences: list[Difference]) -> list[Difference]:
     """The clearest of each measure first, since figures of one go together; then the others."""
-    found = sorted(found, key=lambda each: -each.errors)
-    measures = [each.measure for each in found]
-    told = sorted(range(len(found)), key=lambda i: measures[:i].count(measures[i]))
-    return [found[i] for i in told[:MAX_DIFFERENCES]]
+    ordered = sorted(differences, key=lambda each: -each.errors)
+    measures = [each.measure for each in ordered]
+    told = sorted(range(len(ordered)), key=lambda i: measures[:i].count(measures[i]))
+    return [ordered[i] for i in told[:MAX_DIFFERENCES]]
 
 
 def _differences(evaluation: Evaluation, run: dict[str, Any]) -> Iterator[Difference]:
-    references = evaluation.facts["references"]
+    facts = evaluation.facts
     for name, rows in evaluation.rows:
         for row in rows:
-            if (name, *row.keys) not in WORDS:
+            natural = facts["asked"]["natural"] or name in ASKED
+            if not natural or (name, *row.keys) not in WORDS:
                 continue
-            real = Figure.of(found(references[name], row))
-            if name == "legality":
-                real = Figure(1.0)
-            elif name == "labels":
+            of_run: dict[str, Any] = figure_of(run[name], row) or {}
+            drawn = Figure.of(of_run or None)
+            real = Figure.of(figure_of(facts["references"][name], row))
+            if name == "labels":
                 real = Figure.of(run[name]["judge_recall"])
-            drawn = Figure.of(found(run[name], row))
-            if drawn is not None and real is not None:
-                yield _difference(name, row, drawn, real)
+            if drawn is not None and name == "legality":
+                yield _misses(row, of_run["of"] - of_run["count"], of_run["of"])
+            elif drawn is not None and real is not None:
+                yield from _difference(name, row, drawn, real, of_run.get("p"))
 
 
-def _difference(measure: str, row: Row, drawn: Figure, real: Figure) -> Difference:
-    """The difference of two independent figures (Newcombe, 1998)."""
+def _misses(row: Row, missed: int, of: int) -> Difference:
+    """The certifier is exact and every built-in character legal: any miss is a difference."""
+    words, p = WORDS[("legality", *row.keys)][1], 0.0 if missed else 1.0
+    return Difference("legality", words, f"{missed} of {of} fail", math.inf, p)
+
+
+def _difference(
+    measure: str, row: Row, drawn: Figure, real: Figure, p: float | None
+) -> Iterator[Difference]:
+    """The difference of two figures: by ``p`` or, if they have intervals, by Newcombe (1998)."""
     words = WORDS[(measure, *row.keys)]
     more, less = (drawn, real) if drawn.value > real.value else (real, drawn)
-    ends = (more.value - _or(more.low, more.value), _or(less.high, less.value) - less.value)
-    gap, half = more.value - less.value, math.hypot(*ends)
+    errors = 0.0
+    if more.low is not None and less.high is not None:
+        half = math.hypot(more.value - more.low, less.high - less.value)
+        errors = Z95 * (more.value - less.value) / half if half else 0.0
+    elif p is None:
+        return
     factor, unit = (100, " %") if row.unit == "%" else (1, "")
-    figures = [
-        f"{factor * each.value:.{2 if row.title.startswith('KID') else 1}f}{unit}"
-        for each in (drawn, real)
-    ]
-    return Difference(
+    digits = 2 if row.title.startswith("KID") else 1
+    figures = [f"{factor * each.value:.{digits}f}{unit}" for each in (drawn, real)]
+    yield Difference(
         measure,
         words[0] if more is drawn else words[1],
         f"{row.title} {figures[0]} against {figures[1]}",
-        Z95 * gap / half if half else 0.0,
+        errors,
+        two_sided(errors) if p is None else p,
     )
 
 
-def _or(end: float | None, value: float) -> float:
-    return value if end is None else end
-
-
 def _memory(copies: dict[str, Any]) -> str:
-    """Whether more copies of training sprites were drawn than chance explains."""
-    if copies["excess"]["low"] <= 0:
-        return "No more copies of training sprites than chance explains."
-    share, chance = (100 * copies[key]["share"] for key in ("exact", "by_chance"))
+    """Whether copies of training sprites were drawn that chance does not explain, if known."""
+    excess, exact = copies["excess"], copies["exact"]
+    low, high = (100 * max(0.0, excess[end]) for end in ("low", "high"))
+    if excess["p"] < BEYOND_CHANCE and excess["share"] > 0:
+        share, chance = (100 * copies[key]["share"] for key in ("exact", "by_chance"))
+        return (
+            f"Some is learnt by heart: {share:.1f} % are copies of training sprites, of which "
+            f"chance explains {chance:.1f} %."
+        )
+    if excess["high"] < MAX_EXCESS:
+        return f"At most {high:.1f} % are learnt by heart: copies that chance does not explain."
     return (
-        f"Some is learnt by heart: {share:.1f} % are copies of training sprites, of which chance "
-        f"explains {chance:.1f} %."
+        f"How much is learnt by heart cannot be told from {exact['of']} sprites: {low:.1f} to "
+        f"{high:.1f} % may be."
     )

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from pxgen.evaluation.bits import held_out_bits
+from pxgen.evaluation.figures import t95
 from pxgen.models.protocol import Stage
 from tests.support.tiny import tiny_dataset, tiny_model
 
@@ -42,7 +43,7 @@ def test_bits_are_the_mean_over_held_out_sprites_of_the_sum_over_stages(tmp_path
     pixels, labels = dataset.take(dataset.held_out)
     by_hand = pixels.sum((1, 2, 3)) + 10.0 * labels.sum(1)
     assert figures["bits"] == pytest.approx(by_hand.mean())
-    half = 1.96 * by_hand.std(ddof=1) / len(by_hand) ** 0.5
+    half = t95(len(by_hand) - 1) * by_hand.std(ddof=1) / len(by_hand) ** 0.5
     assert figures["high"] - figures["bits"] == pytest.approx(half, rel=1e-3)
     assert figures["sprites"] == len(dataset.held_out)
     assert figures["by_stage"] == pytest.approx(

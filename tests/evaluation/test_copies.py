@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pxgen.evaluation.copies import Copies, excess_interval
-from pxgen.evaluation.figures import wilson
+from pxgen.evaluation.copies import Copies, score_test
+from pxgen.evaluation.figures import two_sided, wilson
 from tests.support.measuring import drawn, marked
 from tests.support.tiny import labelled
 
@@ -34,7 +35,8 @@ def test_a_held_out_sprite_is_no_copy_but_the_baseline(tmp_path: Path) -> None:
     assert measure.reference()["mean_distance"] == pytest.approx(np.mean(by_hand))
     figures = measure.of(drawn(held))
     assert figures["exact"]["count"] == 0
-    assert figures["near"] == measure.reference()["near"]
+    assert figures["near"]["count"] == measure.reference()["near"]["count"]
+    assert figures["near"]["p"] == 1.0
 
 
 def test_each_sprite_is_one_kind_of_copy(tmp_path: Path) -> None:
@@ -81,33 +83,61 @@ def test_one_sprite_drawn_always_is_one_observation(tmp_path: Path) -> None:
     assert excess["low"] < 0
 
 
+def test_likes_of_one_group_are_one_observation(tmp_path: Path) -> None:
+    """Forty likes were held out or not by one throw of the dice, however different they are."""
+    dataset = marked(tmp_path, noise=0.5)
+    likes = dataset.pixels[dataset.train[:40]]
+    apart = Copies(dataset).of(drawn(likes))["excess"]
+    group = dataset.group.copy()
+    group[dataset.train[:40]] = 0
+    grouped = Copies(dataclasses.replace(dataset, group=group)).of(drawn(likes))
+    assert apart["p"] < 0.003
+    assert grouped["excess"]["p"] > 0.5
+    assert grouped["excess"]["low"] < 0 < apart["low"]
+
+
 def test_the_interval_of_an_excess_in_closed_form() -> None:
     """Without chance it is that of Wilson, and where all are real of their share."""
     for copies in (0, 3, 20):
-        _, high = excess_interval(copies, 0, 20, 9.0, 1.0)
+        _, high, _ = score_test(copies, 0, 20, 9.0, 1.0)
         assert high == pytest.approx(wilson(copies / 20, 20)[1], abs=1e-9)
     ends = [(1 + 2) * share - 2 for share in wilson(28 / 40, 40)]
-    assert excess_interval(28, 12, 40, 2.0, 1.0) == pytest.approx(ends)
-    assert excess_interval(60, 4, 400, 9.0, 4.0) == excess_interval(15, 1, 100, 9.0, 1.0)
+    assert score_test(28, 12, 40, 2.0, 1.0)[:2] == pytest.approx(ends)
+    assert score_test(60, 4, 400, 9.0, 4.0) == score_test(15, 1, 100, 9.0, 1.0)
+
+
+def test_the_p_value_of_an_excess_is_that_of_its_score() -> None:
+    """(c - s h)^2 / (s (c + h)) has a chi-square distribution of one degree of freedom."""
+    assert score_test(0, 0, 20, 9.0, 1.0)[2] == 1.0
+    assert score_test(28, 12, 40, 2.0, 1.0)[2] == pytest.approx(two_sided(4 / 80**0.5))
 
 
 @pytest.mark.parametrize(
-    ("collection", "popularity", "real"), [(2000, 0.0, 0.3), (2000, 1.0, 0.3), (200, 1.0, 0.5)]
+    ("groups", "size", "popularity", "real"),
+    [
+        (2000, 1, 0.0, 0.3),
+        (2000, 1, 1.0, 0.3),
+        (200, 1, 1.0, 0.5),
+        (30, 20, 0.0, 0.9),
+        (100, 20, 1.0, 0.9),
+        (30, 20, 1.0, 0.3),
+    ],
 )
 def test_a_model_without_memory_has_no_excess_19_times_in_20(
-    collection: int, popularity: float, real: float
+    groups: int, size: int, popularity: float, real: float
 ) -> None:
-    """However unevenly it draws: which sprites were held out, it cannot know."""
+    """However unevenly it draws: which groups of likes were held out, it cannot know."""
     rng = np.random.default_rng(0)
-    chances = np.arange(1.0, collection + 1) ** -popularity
+    chances = np.repeat(np.arange(1.0, groups + 1) ** -popularity, size)
     chances *= real / chances.sum()
-    scale, above, around = 9.0, 0, 0
+    above, around = 0, 0
     for _ in range(300):
-        held = rng.permutation(collection) < collection / 10
+        held = np.repeat(rng.permutation(groups) < groups / 10, size)
         counts = rng.multinomial(500, [*chances, 1 - real])[:-1]
-        repeats = float((counts**2).sum() / counts.sum())
+        of_group = counts.reshape(groups, size).sum(1)
+        repeats = float((of_group**2).sum() / of_group.sum())
         copies, by_chance = int(counts[~held].sum()), int(counts[held].sum())
-        low, high = excess_interval(copies, by_chance, 500, scale, repeats)
+        low, high, _ = score_test(copies, by_chance, 500, 9.0, repeats)
         above, around = above + (low > 0), around + (low <= 0 <= high)
     assert above <= 0.05 * 300
     assert around >= 0.9 * 300

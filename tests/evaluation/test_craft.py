@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pxgen.evaluation.craft import Craft, of_each, rim, stray
+from pxgen.evaluation.craft import Craft, rim, stray
 from pxgen.evaluation.measure import Drawn
 from tests.support.tiny import labelled
 
@@ -23,7 +23,7 @@ def test_stray_pixels_have_no_neighbour_of_their_colour() -> None:
     sprite[0, 0, 0, 4] = 2
     sprite[0, 0, 3, 3] = 3
     assert np.argwhere(stray(sprite)[0, 0]).tolist() == [[0, 4], [3, 3]]
-    each = of_each(sprite)
+    each = Craft.of_each(sprite)
     assert each["colors"].tolist() == [3.0]
     assert each["stray"].tolist() == pytest.approx([2 / 6])
     assert each["foreground"].tolist() == pytest.approx([6 / 20])
@@ -40,14 +40,14 @@ def test_the_rim_is_what_lies_beside_nothing() -> None:
 def test_an_outline_is_the_share_of_the_rim_in_one_colour() -> None:
     broken = SQUARE.copy()
     broken[0, 0, 2, 2:5] = 3
-    assert of_each(np.concatenate([SQUARE, broken]))["outline"].tolist() == [1.0, 9 / 12]
+    assert Craft.of_each(np.concatenate([SQUARE, broken]))["outline"].tolist() == [1.0, 9 / 12]
 
 
 def test_symmetry_is_about_the_middle_of_what_is_opaque() -> None:
     moved = np.roll(SQUARE, (1, 2), (2, 3))
     half = SQUARE.copy()
     half[0, 0, 2:4, 2] = 3
-    figures = of_each(np.concatenate([SQUARE, moved, half]))
+    figures = Craft.of_each(np.concatenate([SQUARE, moved, half]))
     assert figures["symmetry"].tolist() == pytest.approx([1.0, 1.0, 12 / 16])
 
 
@@ -71,7 +71,7 @@ def test_likes_count_once_among_real_sprites(tmp_path: Path) -> None:
     likes, group = np.repeat(apart, 4, 0), np.repeat(np.arange(30, dtype=np.int32), 4)
     nothing = np.zeros((120, 0), np.uint8)
     data = labelled(tmp_path, likes, nothing, np.ones(120))
-    once = Craft.figures(apart, np.arange(30))
+    once = Craft(None).of(Drawn(apart, np.full(30, -1)))
     known = Craft(dataclasses.replace(data, group=group)).reference()
     for name in ("foreground", "colors", "stray"):
         assert known[name] == pytest.approx(once[name])

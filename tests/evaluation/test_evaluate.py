@@ -19,6 +19,7 @@ from pxgen.errors import InputError, UsageError
 from pxgen.evaluation.evaluate import _asked, evaluate
 from pxgen.evaluation.figures import Figure
 from pxgen.evaluation.judge import train_judges
+from pxgen.evaluation.verdict import verdict
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import Noise
 from tests.support.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
@@ -54,8 +55,10 @@ def test_figures_are_those_of_the_report(tmp_path: Path, capfd: pytest.CaptureFi
     assert second.kid.value == spaces["kid"]["value"]
     assert second.density == Figure(spaces["density"])
     assert second.coverage.high == spaces["coverage"]["high"]
-    assert second.colors == Figure(**run["craft"]["colors"])
-    assert second.stray_pixels == Figure(**run["craft"]["stray"])
+    for figure, name in ((second.colors, "colors"), (second.stray_pixels, "stray")):
+        known = run["craft"][name]
+        assert figure == Figure(known["value"], known["low"], known["high"])
+        assert 0 < known["p"] <= 1
     assert second.nearly_empty.value == run["craft"]["nearly_empty"]["share"]
     assert second.excess_copies.value == run["copies"]["excess"]["share"]
     assert second.form_kid.value == run["distribution"]["form"]["kid"]["value"]
@@ -96,6 +99,10 @@ def test_sprites_of_some_labels_are_not_compared_with_all(tmp_path: Path) -> Non
     data = tiny_dataset(tmp_path)
     found = evaluate(loaded(data), data, replace(OPTIONS, label=("left",), steps=(2,)))
     assert found.facts["runs"][0].keys() == {"steps", "palette", "labels", "copies", "craft"}
+    assert found.facts["asked"]["natural"] is False
+    evenly = evaluate(loaded(data), data, replace(OPTIONS, ask="evenly", steps=(2,)))
+    for each in (found, evenly):
+        assert "whole collections are not compared" in [*verdict(each)][-1]
 
 
 def test_clips_go_on_with_the_labels_that_they_have(tmp_path: Path) -> None:
@@ -145,5 +152,6 @@ def test_labels_are_asked_for_as_often_as_training_sprites_bear_them(tmp_path: P
     assert 30 < shown["right"]["of"] < 40
     assert "left" not in shown
     assert "of random training sprites" in found["asked"]["labels"]
+    assert found["asked"]["natural"] is True
     evenly = evaluate(model, few, dataclasses.replace(settings, ask="evenly")).facts
     assert evenly["runs"][0]["labels"]["labels"]["right"]["of"] == 20

@@ -55,6 +55,6 @@ def test_form_ranks_corrupted_sprites_blobs_and_blanks_behind_real_ones() -> Non
     gaps = []
     for sprites in (real, noisy, blobs, blank):
         drawn, kept = standardised(scale, *(form(s, PALETTE) for s in (sprites, held_out)))
-        gaps.append(kid(drawn, kept)["value"])
+        gaps.append(kid(drawn, kept, (np.arange(300), np.arange(300)))["value"])
     assert gaps == sorted(gaps)
     assert gaps[0] < 0.1 < gaps[1]

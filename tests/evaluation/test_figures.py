@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pxgen.evaluation.figures import bounded_mean, label_accuracy, mean_with_interval, proportion
+from pxgen.evaluation.figures import (
+    bounded_mean,
+    label_accuracy,
+    mean_with_interval,
+    proportion,
+    t95,
+)
 
 
 def test_a_share_has_the_interval_of_wilson() -> None:
@@ -22,20 +28,26 @@ def test_sprites_of_one_group_count_as_one_observation() -> None:
     values = np.random.default_rng(0).normal(7, 2, 50)
     mean, low, high = mean_with_interval(values, np.arange(50))
     assert mean == pytest.approx(values.mean())
-    assert high - mean == pytest.approx(1.96 * values.std(ddof=1) / 50**0.5, rel=1e-3)
+    # Student's t of 49 degrees of freedom.
+    assert high - mean == pytest.approx(2.0096 * values.std(ddof=1) / 50**0.5, rel=1e-3)
     repeated = mean_with_interval(np.tile(values, 4), np.tile(np.arange(50), 4))
     assert repeated == pytest.approx((mean, low, high))
 
 
+@pytest.mark.parametrize(("freedom", "known"), [(3, 3.182), (5, 2.571), (20, 2.086), (1000, 1.962)])
+def test_quantiles_of_t_are_those_of_tables(freedom: int, known: float) -> None:
+    assert t95(freedom) == pytest.approx(known, rel=0.012)
+
+
 def test_means_of_shares_keep_within_0_and_1() -> None:
-    """Of hits they have the interval of Wilson, however often each group repeats its own."""
+    """Of hits they have nearly the interval of Wilson, however often groups repeat their own."""
     hits = np.arange(100) < 90
     known = proportion(hits)
-    ends = pytest.approx((0.9, known["low"], known["high"]))
+    ends = pytest.approx((0.9, known["low"], known["high"]), abs=0.002)
     assert bounded_mean(hits.astype(float), np.arange(100)) == ends
     assert bounded_mean(np.tile(hits, 4).astype(float), np.tile(np.arange(100), 4)) == ends
     repeated = proportion(np.tile(hits, 4), np.tile(np.arange(100), 4))
-    assert (repeated["low"], repeated["count"]) == (pytest.approx(known["low"]), 360)
+    assert (repeated["low"], repeated["count"]) == (pytest.approx(known["low"], abs=0.002), 360)
     rare = np.array([0.0] * 30 + [0.1])
     mean, low, high = bounded_mean(rare, np.arange(31))
     assert 0 < low < mean < high < mean_with_interval(rare, np.arange(31))[2] * 3
@@ -45,6 +57,18 @@ def test_means_of_shares_keep_within_0_and_1() -> None:
         proportion(np.ones(4, bool))["low"],
         1.0,
     )
+
+
+@pytest.mark.parametrize("groups", [3, 5, 20])
+def test_intervals_of_few_groups_hold_the_mean_19_times_in_20(groups: int) -> None:
+    rng, missed = np.random.default_rng(0), np.zeros(2)
+    group = np.repeat(np.arange(groups), 10)
+    for _ in range(500):
+        values = 0.5 + 0.1 * rng.normal(size=groups).repeat(10) + 0.02 * rng.normal(size=len(group))
+        for kind, interval in enumerate((mean_with_interval, bounded_mean)):
+            _, low, high = interval(values, group)
+            missed[kind] += not low <= 0.5 <= high
+    assert (missed <= 0.08 * 500).all()
 
 
 def test_obedience_counts_each_label() -> None:

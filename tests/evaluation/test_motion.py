@@ -13,8 +13,9 @@ from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
 from pxgen.evaluation import judge
+from pxgen.evaluation.measure import Drawn
 from pxgen.evaluation.motion import Motion, baselines, changed_f1, continuation
-from tests.support.tiny import LABELS, PALETTE, tiny_dataset, tiny_model, tiny_table
+from tests.support.tiny import LABELS, PALETTE, labelled, tiny_dataset, tiny_model, tiny_table
 
 
 def dot(places: list[tuple[int, int]], color: int = 1) -> np.ndarray:
@@ -25,20 +26,44 @@ def dot(places: list[tuple[int, int]], color: int = 1) -> np.ndarray:
     return clip
 
 
+def figures_of(clips: np.ndarray) -> dict[str, float]:
+    measured = Motion(None).of(Drawn(clips, np.full(len(clips), -1)))
+    return {name: figure["value"] for name, figure in measured.items()}
+
+
 def test_movement_is_counted() -> None:
-    figures = Motion.figures(dot([(0, 0), (0, 1), (0, 1), (0, 2)]))
+    figures = figures_of(dot([(0, 0), (0, 1), (0, 1), (0, 2)]))
     assert figures["static_frames"] == pytest.approx(1 / 3)
     assert figures["motion"] == pytest.approx(2 * (2 / 20) / 3)
     assert figures["loop"] == pytest.approx((2 / 20) / figures["motion"])
     assert figures["flicker"] == 0
-    still = Motion.figures(np.ones((2, 3, 4, 5), np.uint8))
+    still = figures_of(np.ones((2, 3, 4, 5), np.uint8))
     assert (still["static_frames"], still["motion"], still["loop"]) == (1, 0, 0)
 
 
 def test_colours_that_come_and_go_flicker() -> None:
     clip = np.concatenate([dot([(0, 0)], color) for color in (1, 2, 1)], axis=1)
     # Transparent stays; of three colours one is common to neighbours.
-    assert Motion.figures(clip)["flicker"] == pytest.approx(1 - 1 / 3)
+    assert figures_of(clip)["flicker"] == pytest.approx(1 - 1 / 3)
+
+
+def test_a_loop_is_a_ratio_of_means_with_its_interval() -> None:
+    """As of clips drawn anew many times: the ratio varies as its linear part says."""
+    rng = np.random.default_rng(0)
+    many = (rng.random((20_000, 3, 4, 5)) < rng.random((20_000, 1, 1, 1))).astype(np.uint8)
+    ratios = [figures_of(part)["loop"] for part in np.split(many, 200)]
+    figure = Motion(None).of(Drawn(many[:100], np.full(100, -1)))["loop"]
+    assert (figure["high"] - figure["low"]) / 2 == pytest.approx(1.98 * np.std(ratios), rel=0.2)
+    assert figure["value"] == pytest.approx(1, abs=0.1)
+
+
+def test_motion_that_has_stopped_differs_from_that_of_real_clips(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    clips = rng.integers(0, 3, (30, 3, 4, 4), dtype=np.uint8)
+    measure = Motion(labelled(tmp_path, clips, np.zeros((30, 1), np.uint8), np.arange(30) % 2))
+    still = measure.of(Drawn(np.repeat(clips[:, :1], 3, 1), np.full(30, -1)))
+    assert still["motion"]["p"] < 0.003
+    assert measure.of(Drawn(clips[::2], np.full(15, -1)))["motion"]["p"] > 0.05
 
 
 def test_baselines_go_on_simply() -> None:
@@ -77,8 +102,8 @@ def test_models_of_clips_are_measured_in_motion(
     save_checkpoint(tmp_path / "run" / "checkpoint.safetensors", card, weights)
     command = ["evaluate", "-m", f"{tmp_path}/run", "--dataset", str(tmp_path), "-n", "4"]
     facts = json.loads(CliRunner().invoke(pxgen, [*command, "--json"]).stdout)
-    assert facts["references"]["motion"]["static_frames"] == 1
-    assert facts["runs"][0]["motion"]["motion"] >= 0
+    assert facts["references"]["motion"]["static_frames"]["value"] == 1
+    assert facts["runs"][0]["motion"]["motion"]["value"] >= 0
     if recipe == "vae":
         assert facts["continuation"] is None
         return

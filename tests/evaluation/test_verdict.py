@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pxgen.cli.evaluate import _print
 from pxgen.evaluation.adherence import Adherence
 from pxgen.evaluation.copies import Copies
 from pxgen.evaluation.craft import Craft
@@ -19,9 +21,10 @@ from pxgen.evaluation.measure import Measure
 from pxgen.evaluation.motion import Motion
 from pxgen.evaluation.report_text import MAX_RUNS, tables, text
 from pxgen.evaluation.verdict import verdict
+from tests.support.measuring import drawn, marked
 from tests.support.tiny import PALETTE
 
-NOTHING = {"share": 0.0, "low": -0.1, "high": 0.02}
+NOTHING = {"share": 0.0, "low": -0.1, "high": 0.02, "p": 1.0}
 
 
 def share(count: int, of: int) -> dict[str, Any]:
@@ -36,9 +39,9 @@ def craft(empty: dict[str, Any], stray: float, colors: float = 8.0) -> dict[str,
     }
 
 
-def judged(*runs: dict[str, Any], trained_on: bool = True) -> Evaluation:
+def judged(*runs: dict[str, Any], trained_on: bool = True, natural: bool = True) -> Evaluation:
     facts = {
-        "asked": {"samples": 500},
+        "asked": {"samples": 500, "natural": natural},
         "dataset": {"trained_on": trained_on, "held_out": 500},
         "references": {"copies": {}, "craft": craft(share(2, 500), 0.09), "labels": {}},
         "continuation": None,
@@ -58,25 +61,70 @@ def test_differences_beyond_chance_are_told_the_clearest_first() -> None:
         "Drawn sprites are noisier than real ones: stray pixels 15.0 % against 9.0 %.",
         "Drawn sprites are nearly empty more often than real ones: nearly empty 5.2 % against "
         "0.4 %.",
-        "No more copies of training sprites than chance explains.",
+        "At most 2.0 % are learnt by heart: copies that chance does not explain.",
     ]
 
 
 def test_what_chance_explains_is_no_difference() -> None:
     lines = list(verdict(judged(run(craft=craft(share(5, 500), 0.1)))))
-    assert lines[0] == "Nothing measured is unlike real sprites beyond chance (500 drawn)."
+    assert lines[0] == (
+        "None of 3 figures compared with real sprites shows a fault beyond chance (500 drawn)."
+    )
     assert len(lines) == 2
     other = judged(run(craft=craft(share(5, 500), 0.1)), trained_on=False)
     assert len(list(verdict(other))) == 1
 
 
 def test_copies_beyond_chance_are_told() -> None:
-    sure = {"share": 0.09, "low": 0.05, "high": 0.1}
+    sure = {"share": 0.09, "low": 0.05, "high": 0.1, "p": 1e-5}
     *_, last = verdict(judged(run(sure, craft=craft(share(2, 500), 0.09))))
     assert last == (
         "Some is learnt by heart: 10.0 % are copies of training sprites, of which chance explains "
         "1.0 %."
     )
+
+
+def test_copies_that_chance_may_explain_are_bounded_or_said_to_be_unknown() -> None:
+    few = {"share": 0.02, "low": 0.001, "high": 0.04, "p": 0.01}
+    assert [*verdict(judged(run(few)))] == [
+        "At most 4.0 % are learnt by heart: copies that chance does not explain."
+    ]
+    open_ended = {"share": 0.4, "low": -0.1, "high": 0.9, "p": 0.2}
+    assert [*verdict(judged(run(open_ended)))] == [
+        "How much is learnt by heart cannot be told from 500 sprites: 0.0 to 90.0 % may be."
+    ]
+
+
+def test_one_training_sprite_drawn_always_is_no_proof_of_innocence(tmp_path: Path) -> None:
+    dataset = marked(tmp_path, noise=0.5)
+    once = np.repeat(dataset.pixels[dataset.train[:1]], 50, 0)
+    (line,) = verdict(judged({"copies": Copies(dataset).of(drawn(once)) | {"near": None}}))
+    assert "cannot be told from 50 sprites: 0.0 to 100.0 %" in line
+
+
+def test_the_p_value_of_a_figure_decides() -> None:
+    noisy = craft(share(2, 500), 0.15)
+    assert len([*verdict(judged(run(craft=noisy)))]) == 2
+    noisy["stray"]["p"] = 0.004
+    assert "None of 3 figures" in next(verdict(judged(run(craft=noisy))))
+    noisy["stray"]["p"] = 0.002
+    assert "noisier" in next(verdict(judged(run(craft=noisy))))
+
+
+def test_sprites_of_chosen_labels_are_not_compared_with_all() -> None:
+    """Aliens may well be noisier than all sprites; whether they show their label can be told."""
+    labels = {"shows_label": share(300, 500), "judge_recall": share(450, 500), "worst": []}
+    lines = [*verdict(judged(run(labels=labels, craft=craft(share(2, 500), 0.5)), natural=False))]
+    assert "show the label asked for less often" in lines[0]
+    assert "At most" in lines[1]
+    assert lines[2].endswith("figures of whole collections are not compared.")
+    assert len(lines) == 3
+
+
+def test_figures_without_an_interval_are_not_compared() -> None:
+    figures = craft(share(2, 500), 0.5)
+    figures["stray"] |= {"low": None, "high": None}
+    assert "None of 2 figures" in next(verdict(judged(run(craft=figures))))
 
 
 def test_each_measure_has_its_say_before_another_figure_of_one() -> None:
@@ -97,10 +145,12 @@ def test_an_illegal_character_is_unlike_all_real_ones() -> None:
     facts["runs"] = [{"steps": 8, "legality": legality}]
     evaluation = Evaluation(facts, (("legality", Legality.rows),), b"", (), PALETTE)
     (line,) = verdict(evaluation)
-    assert line.endswith("less often legal than real ones: legal 98.0 % against 100.0 %.")
+    assert line.endswith("less often legal than real ones: 10 of 500 fail.")
     (table,) = tables(evaluation)
     assert table.headings == ["legality", "8 steps"]
     assert table.rows[0] == ["legal, %", "98.0 (96.4 to 98.9)"]
+    facts["runs"][0]["legality"]["legal"] = share(9999, 10000)
+    assert "1 of 10000 fail" in next(verdict(evaluation))
 
 
 def test_each_number_of_steps_is_judged_and_two_stand_in_a_row() -> None:
@@ -108,16 +158,57 @@ def test_each_number_of_steps_is_judged_and_two_stand_in_a_row() -> None:
     evaluation = judged(*figures)
     lines = list(verdict(evaluation))
     assert [line.split(":")[0] for line in lines] == [f"{8 * k} steps" for k in (1, 1, 2, 2, 3, 3)]
-    assert "Nothing measured" in lines[4]
+    assert "None of 3 figures" in lines[4]
     headings = [table.headings[1:] for table in tables(evaluation) if table.headings[0] == "craft"]
     assert headings == [["8 steps", "16 steps", "held out"], ["24 steps", "held out"]]
 
 
-@pytest.mark.parametrize(
-    "measure", [Adherence, Legality, Labels, Copies, Distribution, Craft, Motion]
-)
+MEASURES = (Adherence, Legality, Labels, Copies, Distribution, Craft, Motion)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_the_readme_explains_figures_by_the_names_in_tables(measure: type[Measure]) -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8").casefold()
+    parts = {row.title for row in measure.rows}
+    if measure is Distribution:
+        parts = {row.title.split(" by ")[0] for row in measure.rows}
+        parts |= {"by " + row.keys[0] for row in measure.rows}
+    names = {title.removesuffix(", px").casefold() for title in parts}
+    assert not {name for name in names if f"*{name}*" not in text}
+
+
+@pytest.mark.parametrize("measure", MEASURES)
 def test_two_numbers_of_steps_beside_real_sprites_fit_100_columns(measure: type[Measure]) -> None:
     """Three figures of the longest kind, two blanks before each."""
     figure = len(text({"value": -0.044, "low": -0.304, "high": 0.216}))
     titles = [f"{row.title}, {row.unit}" if row.unit else row.title for row in measure.rows]
     assert max(map(len, titles)) + (MAX_RUNS + 1) * (2 + figure) <= 100
+
+
+def test_two_runs_with_worst_labels_and_continued_clips_fit_100_columns(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As printed, where tables of figures stand one below the other and others by themselves."""
+    worst = ["headwear-wide-brimmed-hat", "left"]
+    of = {name: share(3, 40) for name in worst}
+    labels = {"shows_label": share(300, 500), "judge_recall": share(450, 500), "worst": worst}
+    judge = {"judge": "held-out", "recall": 0.9, "precision": 1.0, "bearers": 12345}
+    figures = run(labels=labels | {"labels": of}, craft=craft(share(2, 500), 0.5, 20.0))
+    evaluation = judged(figures, figures)
+    again = {"exact": [0.5], "changed_f1": [0.5], "skill": 0.123}
+    evaluation.facts.update(
+        asked=evaluation.facts["asked"] | {"seed": 0, "labels": "none", "sampler": None},
+        model={"local_palettes": False},
+        held_out_bits=None,
+        continuation={"kept": 2, "clips": 100, "drawn": again},
+        runs=[run | {"steps": 576} for run in evaluation.facts["runs"]],
+    )
+    evaluation.facts["references"]["labels"] = {"labels": dict.fromkeys(worst, judge)}
+    _print(evaluation)
+    lines = capsys.readouterr().out.splitlines()
+    tables = lines[: next(n for n, line in enumerate(lines) if "Drawn sprites" in line)]
+    assert sum("shown least, 576 steps" in line for line in tables) == 2
+    assert any("100 held-out clips after 2 frames" in line for line in tables)
+    assert max(map(len, tables)) <= 100
+    ends = {line.rstrip().rindex("576 steps") for line in tables if line.count("576 steps") == 2}
+    assert len(ends) == 1

@@ -55,22 +55,28 @@ def carry_out(request: TrainRequest, console: Console) -> Path | None:
             console = Console(quiet=True)
         if training.finished:
             return training.checkpoint if training.group.is_main else None
-        console.print(opening(training))
-        warm_start = training.trainer.warm_start
-        if training.resumed:
-            console.print(f"resuming {training.folder} at {_place(training)}")
-        elif warm_start is not None:
-            console.print(warm_start.summary)
-            if warm_start.warning is not None:
-                console.print(warm_start.warning)
         _follow(training, console)
         return training.checkpoint if training.group.is_main else None
+
+
+def _beginning(training: Training) -> Iterator[str]:
+    """What is said before the first step."""
+    yield opening(training)
+    warm_start = training.trainer.warm_start
+    if training.resumed:
+        yield f"resuming {training.folder} at {_place(training)}"
+    elif warm_start is not None:
+        yield warm_start.summary
+        if warm_start.warning is not None:
+            yield warm_start.warning
 
 
 def _follow(training: Training, console: Console) -> None:
     """Train to the end, or until a signal asks to stop; show and track what is reported."""
     kind = training.settings.track if training.group.is_main else "none"
     track = Tracker(kind, training.folder, _parameters(training), console.print)
+    for line in _beginning(training):
+        console.print(line)
     try:
         with (
             closing(training.reports()) as reports,

@@ -180,7 +180,7 @@ def test_families_without_axes_start_from_the_same_collection_only(tmp_path: Pat
 
 def test_a_training_starts_from_another_and_a_resumed_one_from_itself(tmp_path: Path) -> None:
     data = tiny_dataset(tmp_path)
-    table = dict(tiny_table(template="no"))
+    table = dict(tiny_table(template="yes"))
     *_, first = pxgen.train(data, model=table, steps=30, batch=16, out=tmp_path / "first")
     options = {"steps": 1, "batch": 16, "lr": 0.0, "start": tmp_path / "first"}
     # Its own table is taken where none is given.
@@ -203,7 +203,7 @@ def test_attention_to_labels_may_start_a_training(tmp_path: Path) -> None:
 
 def test_a_run_that_goes_on_starts_its_later_stages_from_the_model_too(tmp_path: Path) -> None:
     data = tiny_dataset(tmp_path)
-    table = dict(tiny_table(template="no"))
+    table = dict(tiny_table(template="yes"))
     *_, first = pxgen.train(data, model=table, steps=9, batch=16, out=tmp_path / "first")
     options = {"steps": 3, "batch": 16, "lr": 0.0, "start": first.checkpoint}
     reports = pxgen.train(data, out=tmp_path / "second", **options)
@@ -232,13 +232,13 @@ def test_a_run_that_started_elsewhere_is_not_gone_on_with(
 
 
 def test_what_is_left_open_is_the_other_models_but_for_the_template(tmp_path: Path) -> None:
-    """These sprites share none, so that a layer over the whole canvas would cost bits."""
+    """These sprites share one, whatever those of the other model did."""
     data = tiny_dataset(tmp_path)
-    own = {**tiny_table(), "width": 12, "coarse": 16}
+    own = {**tiny_table(template="no"), "width": 12, "coarse": 16}
     *_, first = pxgen.train(data, model=own, steps=1, batch=8, out=tmp_path / "first")
     open_ = {**tiny_table(), "template": "auto", "width": 0, "coarse": 0}
     for number, table in enumerate((None, open_)):
         options = {"steps": 1, "batch": 8, "start": first.checkpoint, "out": tmp_path / f"{number}"}
         *_, last = pxgen.train(data, model=table, **options)
         model = read_card(last.checkpoint)[0].model
-        assert (model["template"], model["width"], model["coarse"]) == ("no", 12, 16)
+        assert (model["template"], model["width"], model["coarse"]) == ("yes", 12, 16)

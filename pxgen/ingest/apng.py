@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from pxgen.arrays import Rgba
 from pxgen.errors import InputError
 from pxgen.ingest.composition import Dispose, Part, compose
-from pxgen.ingest.decoded import DEFAULT_MS, DecodedImage, check_size, content_of
+from pxgen.ingest.decoded import DEFAULT_MS, DecodedImage, check_size
 from pxgen.palette.png_chunks import INDEXED, SIGNATURE, read_chunks
 from pxgen.palette.png_pixels import Colors, Header, decode_pixels
 
@@ -56,16 +55,6 @@ class _File:
 def is_png(head: bytes) -> bool:
     """True of the first bytes of a PNG, animated or not."""
     return head.startswith(SIGNATURE)
-
-
-def decode_apng(path: Path) -> DecodedImage:
-    """Decode a file as :func:`read_apng` does.
-
-    Raises:
-        InputError: damaged or too large.
-        OSError: it cannot be read.
-    """
-    return read_apng(content_of(path))
 
 
 def read_apng(content: bytes) -> DecodedImage:

@@ -10,7 +10,6 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -25,7 +24,6 @@ from pxgen.ingest.decoded import (
     MAX_FILE_PIXELS,
     DecodedImage,
     check_size,
-    content_of,
 )
 
 TILESET = 0x2023
@@ -76,16 +74,6 @@ def is_aseprite(head: bytes) -> bool:
     """True of the first bytes of Aseprite's own files: both of its marks are there."""
     marks = len(head) >= 134 and struct.unpack_from("<H", head, 4)[0] == FILE
     return marks and struct.unpack_from("<H", head, 132)[0] == FRAME
-
-
-def decode_aseprite(path: Path) -> DecodedImage:
-    """Decode a file as :func:`read_aseprite` does.
-
-    Raises:
-        InputError: damaged, too large, or of layers that only Aseprite can draw.
-        OSError: it cannot be read.
-    """
-    return read_aseprite(content_of(path))
 
 
 def read_aseprite(content: bytes) -> DecodedImage:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +18,6 @@ from pxgen.ingest.decoded import (
     MAX_FILE_PIXELS,
     DecodedImage,
     check_size,
-    content_of,
 )
 
 _IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B
@@ -82,16 +80,6 @@ class _Reader:
 def is_gif(head: bytes) -> bool:
     """True of the first bytes of a GIF."""
     return head[:6] in {b"GIF87a", b"GIF89a"}
-
-
-def decode_gif(path: Path) -> DecodedImage:
-    """Decode a file as :func:`read_gif` does.
-
-    Raises:
-        InputError: damaged or too large.
-        OSError: it cannot be read.
-    """
-    return read_gif(content_of(path))
 
 
 def read_gif(content: bytes) -> DecodedImage:

@@ -6,21 +6,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pxgen.errors import InputError
-from pxgen.ingest.apng import decode_apng, is_png
-from pxgen.ingest.aseprite import decode_aseprite, is_aseprite
-from pxgen.ingest.decoded import DecodedImage
-from pxgen.ingest.gif import decode_gif, is_gif
+from pxgen.ingest.apng import is_png, read_apng
+from pxgen.ingest.aseprite import is_aseprite, read_aseprite
+from pxgen.ingest.decoded import DecodedImage, content_of
+from pxgen.ingest.gif import is_gif, read_gif
 from pxgen.ingest.pillow import decode_by_pillow
 from pxgen.ingest.video import decode_video, is_video
 from pxgen.render.kinds import kind_of
 
 Decode = Callable[[Path], DecodedImage]
 
+
+def _whole(read: Callable[[bytes], DecodedImage]) -> Decode:
+    return lambda path: read(content_of(path))
+
+
 DECODERS: tuple[tuple[Callable[[bytes], bool], Decode], ...] = (
-    (is_aseprite, decode_aseprite),
+    (is_aseprite, _whole(read_aseprite)),
     (is_video, decode_video),
-    (is_png, decode_apng),
-    (is_gif, decode_gif),
+    (is_png, _whole(read_apng)),
+    (is_gif, _whole(read_gif)),
     (lambda head: True, decode_by_pillow),
 )
 """Pairs of a test of a file's first bytes and the decoder of such files; the first match decodes.

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 
 from pxgen.arrays import Bytes
-from pxgen.builtin.colors import RAMP_LETTERS, RAMPS, SEE_THROUGH, symbol
+from pxgen.builtin.colors import RAMP_LETTERS, RAMPS, symbol
+from pxgen.builtin.grids import moved
 
 VIEWS: Final = ("down", "left", "right", "up")
 STEPS: Final = 4
@@ -56,15 +57,6 @@ def swung(drawing: Bytes, view: str, step: int, row: int) -> Bytes:
     late = drawing.copy()
     late[row:] = moved(drawing, 0, _LATE[view][step])[row:]
     return late
-
-
-def moved(symbols: Bytes, down: int, right: int) -> Bytes:
-    """Shifted on the canvas; what leaves it is cut off."""
-    shifted = np.full_like(symbols, SEE_THROUGH)
-    kept = symbols[: HEIGHT - down, max(0, -right) : WIDTH - max(0, right)]
-    left = max(0, right)
-    shifted[down:, left : left + kept.shape[1]] = kept
-    return shifted
 
 
 def _ramp_of_symbol() -> Bytes:

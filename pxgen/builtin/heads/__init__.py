@@ -10,6 +10,7 @@ from pxgen.arrays import Bytes
 from pxgen.builtin.cast import Cast
 from pxgen.builtin.colors import SEE_THROUGH
 from pxgen.builtin.compose import Layer
+from pxgen.builtin.grids import moved
 from pxgen.builtin.heads.art import FRAMES, SIZE, drawings
 from pxgen.builtin.heads.kinds import EXCLUDED, KINDS, RAMPS, Kind
 
@@ -39,16 +40,8 @@ def _loop(kind: Kind, name: str) -> Bytes:
     drop = 0 if name.startswith((*_PARTS, *_BODILY, _HELD)) else kind.drop
     for frame in range(FRAMES):
         down, right = (0, 0) if rests else (kind.bob[frame], kind.sway[frame])
-        loop[frame] = _moved(drawing[frame], down + drop, right)
+        loop[frame] = moved(drawing[frame], down + drop, right)
     return loop.reshape(FRAMES, -1)
-
-
-def _moved(symbols: Bytes, down: int, right: int) -> Bytes:
-    moved = np.full_like(symbols, SEE_THROUGH)
-    kept = symbols[: SIZE - down, max(0, -right) : SIZE - max(0, right)]
-    left = max(0, right)
-    moved[down:, left : left + kept.shape[1]] = kept
-    return moved
 
 
 HEADS: Final = Cast(

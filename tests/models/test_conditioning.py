@@ -69,19 +69,25 @@ def test_forbidden_labels_stay_forbidden_and_asked_ones_asked() -> None:
     assert set(drawn[:, [2, 4]].flatten().tolist()) == {-1.0, 1.0}
 
 
+def learnt(rows: torch.Tensor, *, width: int, steps: int = 150) -> LabelPrior:
+    """A label prior trained on ``(B, L)`` labels in {-1, 1}."""
+    seed_weights(0)
+    prior = LabelPrior(rows.shape[1], width)
+    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
+    for step in range(steps):
+        loss = prior.loss(rows, BatchNoise(len(rows), 0, step)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return prior
+
+
 def test_a_label_prior_learns_what_goes_together() -> None:
     """Two kinds, each with two hats of its own: a hat names its kind and excludes the others."""
     rows = torch.tensor(
         [[1, 0, 1, 0, 0, 0], [1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1]]
     )
-    seed_weights(0)
-    prior = LabelPrior(6, 32)
-    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
-    for step in range(150):
-        loss = prior.loss(rows.repeat(8, 1) * 2.0 - 1, BatchNoise(32, 0, step)).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+    prior = learnt(rows.repeat(8, 1) * 2.0 - 1, width=32)
     asked = torch.eye(6).repeat(10, 1)
     with torch.no_grad():
         drawn = prior.complete(asked, PictureNoise(0, range(60)))
@@ -93,14 +99,7 @@ def test_a_label_prior_learns_what_goes_together() -> None:
 def test_sets_of_different_sizes_keep_their_shares() -> None:
     """Half of the sprites bear no label and half bear three: so must the draws."""
     rows = torch.tensor([[0, 0, 0], [1, 1, 1]]).repeat(16, 1) * 2.0 - 1
-    seed_weights(0)
-    prior = LabelPrior(3, 16)
-    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
-    for step in range(150):
-        loss = prior.loss(rows, BatchNoise(32, 0, step)).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+    prior = learnt(rows, width=16)
     with torch.no_grad():
         drawn = prior.complete(torch.zeros(400, 3), PictureNoise(0, range(400)))
     assert 0.4 < (drawn < 0).all(1).float().mean() < 0.6
@@ -129,14 +128,7 @@ def share(which: torch.Tensor) -> float:
 def test_held_out_labels_cost_what_their_distribution_says() -> None:
     """None of six labels or all, equally likely: one bit, in whichever order they come."""
     rows = torch.tensor([[-1.0] * 6, [1.0] * 6]).repeat(32, 1)
-    seed_weights(0)
-    prior = LabelPrior(6, 32)
-    optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
-    for step in range(200):
-        loss = prior.loss(rows, BatchNoise(64, 0, step)).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+    prior = learnt(rows, width=32, steps=200)
     with torch.no_grad():
         batch = Batch(torch.zeros(64, 1, 2, 2, dtype=torch.long), rows)
         bits = label_stage(prior).held_out(batch, BatchNoise(64, 1, 0))["bits"]

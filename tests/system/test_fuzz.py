@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
-from tests.fuzz import cases, good_files, inside, tried
+from tests.fuzz.material import good_files, inside
+from tests.fuzz.trial import cases, tried
 
 ROUNDS = 5
 OFTEN = 60

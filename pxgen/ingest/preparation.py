@@ -188,14 +188,7 @@ class _Preparation:
                 if drawn_keys:
                     # Sprites that differed in their sources may be one on the palette.
                     keys = joined(keys, drawn_keys)
-                keys = self._with_origins(keys, chosen)
-                group = groups_of(keys)
-                split = self._folders_split(chosen)
-                if split is None:
-                    split = split_of(keys, self.settings.holdout, self.settings.seed)
-                    self.report(describe_split(split, group, self.settings.together))
-                else:
-                    self.report(describe_folders_split(split, group))
+                split, group = self._split(self._with_origins(keys, chosen), chosen)
                 if warning := describe_lopsided(split, labels, names):
                     self.report(warning)
                 if nearly:
@@ -255,11 +248,18 @@ class _Preparation:
         )
         return SharedPaletteMapper(choice, self.settings.dither, census)
 
-    def _folders_split(self, chosen: NDArray[np.intp]) -> Bytes | None:
-        """``(N,) uint8`` sides of the split, where folders tell them."""
+    def _split(self, keys: list[int], chosen: NDArray[np.intp]) -> tuple[Bytes, NDArray[np.int32]]:
+        """``(N,)`` sides of the split, told by folders or drawn, and groups of likes."""
+        group, settings = groups_of(keys), self.settings
         files = [unit.first_file or unit.name for unit in self.sources.units()]
         sides = folder_sides([files[self.survey.units[i]] for i in chosen])
-        return np.array(sides, np.uint8) if sides and self.settings.holdout else None
+        if sides and settings.holdout:
+            split = np.array(sides, np.uint8)
+            self.report(describe_folders_split(split, group))
+        else:
+            split = split_of(keys, settings.holdout, settings.seed)
+            self.report(describe_split(split, group, settings.together))
+        return split, group
 
     def _labels(self, chosen: NDArray[np.intp]) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:
         """The labels that any sprite bears, and the numbers of each one's."""

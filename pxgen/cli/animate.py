@@ -17,7 +17,7 @@ from pxgen.config.requests import AnimateSettings
 def command(session: Session, /, settings: AnimateSettings, show: bool) -> None:
     """Make sprites move and print the path of each file.
 
-    A model of clips draws clips, or goes on with given frames, which stay as they are. A model of
+    A model of clips draws clips, or the rest of given frames, which stay as they are. A model of
     stills walks from sprite to sprite and back to the first, without a seam. Without a model of
     your own the starter of clips is used, or with --frames that of stills.
 
@@ -25,10 +25,12 @@ def command(session: Session, /, settings: AnimateSettings, show: bool) -> None:
     Examples:
       pxgen animate --label ghost -o ghost.gif
       pxgen animate --given walk.gif --keep 2 -n 4 -o out/
+      pxgen animate --given front=hero.png -o hero.png --sheet rows
+      pxgen animate --given 0=start.png --given 7=end.png -o between.gif
       pxgen animate --label slime --frames 32 --fps 12 --scale 4 -o slime.gif
     """
-    if settings.keep is not None and settings.given is None:
-        raise click.UsageError("--keep needs a clip to keep frames of: give it with --given.")
+    if (settings.keep is not None or settings.mask is not None) and not settings.given:
+        raise click.UsageError("--keep and --mask need frames: give some with --given.")
     from pxgen.commands.animate import animate
 
     written = animate(settings, session.project, session.console)

@@ -24,6 +24,8 @@ class ImageArray:
 
     rgba: Rgba
     """``(T, H, W, 4) uint8``."""
+    frames: str | None = None
+    """The frames of a clip that it is, where it is given as some."""
     stem: ClassVar[str] = "array"
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from pxgen.config.options import (
 )
 from pxgen.config.schema import again, needed, run_setting
 from pxgen.config.settings import (
+    EditSettings,
     PictureSettings,
     SamplerSettings,
     SamplingSettings,
@@ -59,9 +60,23 @@ class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
     """``animate``: clips drawn, gone on with, or walks that close."""
 
     scale: int = again(PictureSettings, "scale")
-    given: Image | None = run_setting(None, "go on with this clip", metavar="CLIP")
+    palette: str | None = again(
+        PictureSettings, "palette", doc="draw in another palette: a name, a file, or `given`"
+    )
+    given: tuple[Image, ...] = run_setting(
+        (),
+        "draw the rest of a picture, clip or sheet (repeatable); FRAMES, such as front, left/0 or "
+        "0-3, say what of the clip it is",
+        metavar="[FRAMES=]FILE",
+    )
     keep: int | None = run_setting(
         None, "only with so many of its first frames (default: all)", low=1
+    )
+    mask: Image | None = again(
+        EditSettings, "mask", doc="draw also where this is white in given frames"
+    )
+    lock: str | None = again(
+        EditSettings, "lock", doc="use only the colours nearest to a palette's, or `given` ones"
     )
     frames: int | None = run_setting(
         None, "frames of a walk of a model of stills (default: 24)", low=2, high=4096

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pxgen.arrays import IndexMaps
@@ -37,7 +36,7 @@ from pxgen.palette import Palette
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet, strips
-from pxgen.sampling.edits import continuing
+from pxgen.sampling.edits import completing
 from pxgen.sampling.engine import PictureRequest, draw_pictures
 from pxgen.sampling.model_choice import check_sampling
 
@@ -294,15 +293,16 @@ class _Evaluator:
         dataset = self.dataset
         if dataset is None or dataset.canvas.frames == 1 or not len(dataset.held_out):
             return None
+        if not self.loaded.model.takes & {"mask", "prefix"}:
+            return None
         self.say("going on with held-out clips")
         kept = max(1, dataset.canvas.frames // 4)
+        known = np.zeros(dataset.canvas, np.bool_)
+        known[:kept] = True
         true, marks = dataset.take(subsample(dataset.held_out, MAX_CONTINUED))
         requests = []
         for number, (clip, labels) in enumerate(zip(true, marks, strict=True)):
-            given = torch.from_numpy(clip[:kept]).to(self.loaded.device)
-            sampling = continuing(given, _sampling(self.settings, None), self.loaded)
-            if sampling is None:
-                return None
+            sampling = completing(clip, known, _sampling(self.settings, None), self.loaded)
             requests.append(PictureRequest(number, labels.astype(np.float32) * 2 - 1, sampling))
         clips = np.stack(list(self.pictures(requests)))
         return {"kept": kept, "clips": len(true), **continuation(true, clips, kept)}

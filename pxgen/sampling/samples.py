@@ -55,6 +55,13 @@ def picture_palette(
     return loaded.palettes.choose(maps, labels, choose(seed, number ^ PALETTE_STREAMS))
 
 
+def in_palette(loaded: Loaded, number: int, maps: IndexMaps, palette: Palette) -> Picture:
+    """A picture in another palette than the model's: each colour is the nearest, or the next."""
+    own = loaded.palettes is not None
+    table = stretched(palette, int(maps.max())) if own else swap(loaded.card.palette, palette)
+    return Picture(number, table[maps], palette)
+
+
 def draw_all(
     loaded: Loaded, requests: Iterable[PictureRequest], settings: SampleSettings | AnimateSettings
 ) -> Iterator[IndexMaps]:
@@ -125,28 +132,13 @@ class SamplePlan:
 
         With ``held`` each is shown as it forms, ``(S, H, W)``, its end so many times more.
         """
-        recolor, loaded, seed = self._recoloring(), self.loaded, self.settings.seed
+        loaded, seed = self.loaded, self.settings.seed
         for number, maps in self._drawn(numbers, held):
-            palette = self.palette or self.own
-            palette = palette or picture_palette(loaded, maps, number, seed, self.labels)
-            if recolor is not None:
-                yield Picture(number, recolor[maps], palette)
-            elif self.palette is not None:
-                yield Picture(number, stretched(palette, int(maps.max()))[maps], palette)
-            else:
-                yield Picture(number, within(maps, palette), palette)
-
-    def _recoloring(self) -> IndexMaps | None:
-        """The index of each of the model's colours in the palette to draw with.
-
-        None where sprites have palettes of their own.
-        """
-        if self.loaded.palettes is not None:
-            return None
-        own = self.loaded.card.palette
-        if self.palette is None:
-            return np.arange(len(own), dtype=np.uint8)
-        return swap(own, self.palette)
+            if self.palette is not None:
+                yield in_palette(loaded, number, maps, self.palette)
+                continue
+            own = self.own or picture_palette(loaded, maps, number, seed, self.labels)
+            yield Picture(number, within(maps, own), own)
 
     def _drawn(self, numbers: Iterable[int], held: int | None) -> Iterator[tuple[int, IndexMaps]]:
         """Index maps as the model draws them, each with its number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
@@ -236,8 +236,24 @@ class SpriteModel:
             name: self._image(value) if isinstance(value, np.ndarray) else value
             for name, value in options.items()
         }
+        if "given" in given:
+            given["given"] = self._frames(options["given"])
         where = cls.__name__.removesuffix("Settings").lower() + "()"
         return settings_from(cls, given, where, only=known.__annotations__, **own)
+
+    def _frames(self, images: object) -> tuple[Path | ImageArray, ...]:
+        """Given frames: an image, several, or images by the names of their frames."""
+        if isinstance(images, Mapping):
+            named: list[Path | ImageArray] = []
+            for frames, image in images.items():
+                one = self._image(image)
+                if isinstance(one, ImageArray):
+                    named.append(replace(one, frames=str(frames)))
+                else:
+                    named.append(Path(f"{frames}={one}"))
+            return tuple(named)
+        several = images if isinstance(images, list | tuple) else [images]
+        return tuple(self._image(image) for image in several)
 
     def _image(self, image: object) -> Path | ImageArray:
         """A file's path, or an array of any kind as RGBA."""

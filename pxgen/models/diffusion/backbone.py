@@ -2,12 +2,14 @@
 
 It works on cells of ``patch × patch`` pixels, where a convolution costs a quarter or less, with one
 coarser level, and returns to pixels at the end beside one cheap convolution at full resolution.
-Frames of a clip are channels of the same cell.
+Each frame of a clip is an image of its own, of the same weights; frames meet cell by cell, and in
+the attention of the coarse level.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -23,6 +25,7 @@ from pxgen.models.layers import (
     NO_WRAP,
     AttentionBlock,
     ChannelNorm,
+    FrameMixing,
     GlobalBlock,
     ResidualBlock,
     Wrap,
@@ -30,7 +33,8 @@ from pxgen.models.layers import (
 )
 from pxgen.models.protocol import AUGMENTATION, ModelSpec
 
-MAX_CELLS = 256
+MAX_CELLS = int(os.environ.get("CELLS", "256"))
+DETAILED = bool(os.environ.get("DETAIL"))
 """Cells a canvas is divided into at most: more are learnt too slowly on a CPU."""
 EMBEDDING = 16
 """Numbers of a pixel's embedding."""
@@ -95,7 +99,7 @@ class Backbone(nn.Module):
             canvas.frames, -(-canvas.height // tile) * tile, -(-canvas.width // tile) * tile
         )
         cells = (self.padded.height // self.patch, self.padded.width // self.patch)
-        planes, area = EMBEDDING * canvas.frames, self.patch**2
+        area, frames = self.patch**2, canvas.frames
 
         width, depth, hidden = spec.width or 32, spec.depth or 1, spec.hidden
         coarse = spec.coarse or 2 * width
@@ -107,10 +111,15 @@ class Backbone(nn.Module):
         nn.init.zeros_(self.augmentation.weight)
         attended = spec.conditioning != "sum" and domain.label_count > 0
         self.tokens = LabelTokens(domain.label_count, coarse) if attended else None
-        self.stem = nn.Conv2d(planes * area, width, 1)
-        self.position = nn.Parameter(nn.init.normal_(torch.empty(1, width, *cells), std=0.02))
-        self.overview = GlobalBlock(width, cells, hidden, hidden) if spec.has_template else None
+        self.stem = nn.Conv2d(EMBEDDING * area, width, 1)
+        self.position = nn.Parameter(nn.init.normal_(torch.empty(frames, width, *cells), std=0.02))
+        self.overview = (
+            GlobalBlock(width, Canvas(frames, *cells), hidden, hidden)
+            if spec.has_template
+            else None
+        )
         self.before = ResidualBlock(width, hidden)
+        self.meet = nn.ModuleList(FrameMixing(width, frames) for _ in range(2 * (frames > 1)))
         self.down = nn.Conv2d(4 * width, coarse, 1)
         heads = math.gcd(coarse, HEADS)
         self.coarse = nn.ModuleList(
@@ -124,9 +133,9 @@ class Backbone(nn.Module):
         self.up = nn.Conv2d(coarse, 4 * width, 1)
         self.after = nn.ModuleList(ResidualBlock(width, hidden) for _ in range(depth))
         self.norm = ChannelNorm(width)
-        self.leave = nn.Conv2d(width, rank * canvas.frames * area, 1)
-        self.fine = nn.Conv2d(planes, rank * canvas.frames, 3, padding=1)
-        self.detail = DetailBlock(EMBEDDING + rank, rank) if canvas.frames == 1 else None
+        self.leave = nn.Conv2d(width, rank * area, 1)
+        self.fine = nn.Conv2d(EMBEDDING, rank, 3, padding=1)
+        self.detail = DetailBlock(EMBEDDING + rank, rank) if DETAILED or frames == 1 else None
         nn.init.zeros_(self.up.weight)
 
     def features(
@@ -148,25 +157,31 @@ class Backbone(nn.Module):
         told = self.augmentation(augmentation) if augmentation.shape[1] else 0.0
         condition = self.condition(labels, level, told)
         tokens = None if self.tokens is None else self.tokens(labels)
-        planes = embedded.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
-        x = self.stem(_channels_last(F.pixel_unshuffle(planes, self.patch))) + self.position
+        B, T = embedded.shape[:2]
+        planes = embedded.flatten(0, 1).permute(0, 3, 1, 2)
+        x = self.stem(_channels_last(F.pixel_unshuffle(planes, self.patch)))
+        x = x + self.position.repeat(B, 1, 1, 1)
         if self.overview is not None:
             x = self.overview(x, condition)
+        condition = condition.repeat_interleave(T, 0)
         x = self.before(x, condition, wrap)
+        for meet in self.meet[:1]:
+            x = meet(x)
         y = self.down(_channels_last(F.pixel_unshuffle(x, 2)))
         for block in self.coarse:
             attends = isinstance(block, AttentionBlock)
-            y = block(y, tokens) if attends else block(y, condition, wrap)
+            y = block(y, tokens, T) if attends else block(y, condition, wrap)
         x = x + F.pixel_shuffle(self.up(y), 2)
+        for meet in self.meet[1:]:
+            x = meet(x)
         for block in self.after:
             x = block(x, condition, wrap)
         fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch)
         fine = fine + convolve(self.fine, planes, wrap)
-        T, H, W = self.canvas
         if self.detail is not None:
             fine = self.detail(fine, planes, wrap)
-        pixels: Tensor = fine[:, :, :H, :W].reshape(-1, T, self.rank, H, W)
-        return pixels.permute(0, 1, 3, 4, 2).reshape(len(labels), -1, self.rank)
+        pixels: Tensor = fine[:, :, : self.canvas.height, : self.canvas.width]
+        return pixels.permute(0, 2, 3, 1).reshape(B, -1, self.rank)
 
     def pad(self, maps: Tensor, value: float) -> Tensor:
         """``(B, T, H, W)`` maps to the padded canvas, ``value`` below and at the right."""

@@ -21,6 +21,7 @@ from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.denoiser import Denoiser
+from pxgen.models.diffusion.given import given_pixels
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.unmasking import ORDERS, unmask
 from pxgen.models.layers import at_places
@@ -80,38 +81,60 @@ class MaskedDiffusion(Diffusion):
         # more: so levels of nearly all masked are learnt most.
         level = 1 - (1 - low_discrepancy_levels(len(batch.pixels), noise)).square()
         limit = max(LOSS_PIXELS, self.domain.canvas.pixels // LOSS_PIXELS_STRIDE)
-        return {"cross_entropy": self._bound(batch, conditions, level, noise, limit).mean()}
+        given = given_pixels(self.domain.canvas, noise)
+        bound, _ = self._bound(batch, conditions, level, noise, given, limit)
+        return {"cross_entropy": bound.mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
-        """``(B,)`` bits a sprite given all its labels, averaged over ``STRATA`` levels."""
+        """``(B,)`` bits a sprite given all its labels, averaged over ``STRATA`` levels.
+
+        Of clips also ``rest_bits``: those of all other frames given one, too.
+        """
+        figures = {"bits": self._held_out(batch, noise, None)}
+        if (T := self.domain.canvas.frames) > 1:
+            one = noise.uniform(T).argsort(1) == 0
+            one = one.repeat_interleave(self.domain.canvas.pixels // T, 1)
+            figures["rest_bits"] = self._held_out(batch, noise, one)
+        return figures
+
+    def _held_out(self, batch: Batch, noise: Noise, given: Tensor | None) -> Tensor:
+        """``(B,)`` bits of all pixels that are not given."""
         total = torch.zeros(len(batch.pixels), device=batch.labels.device)
         offset = noise.uniform(STRATA)
         for k in range(STRATA):
             level = (k + offset[:, k]) / STRATA
-            total += self._bound(batch, batch.labels, level, noise, None)
-        return {"bits": total / STRATA * _present_count(batch) / math.log(2)}
+            nats, count = self._bound(batch, batch.labels, level, noise, given)
+            total += nats * count
+        return total / STRATA / math.log(2)
 
     def _bound(
-        self, batch: Batch, conditions: Tensor, level: Tensor, noise: Noise, limit: int | None
-    ) -> Tensor:
-        """``(B,)`` nats a pixel with a share ``level`` of the present pixels masked.
+        self,
+        batch: Batch,
+        conditions: Tensor,
+        level: Tensor,
+        noise: Noise,
+        given: Tensor | None,
+        limit: int | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """``(B,)`` nats an open pixel, a share ``level`` of them masked, and ``(B,)`` their number.
 
-        At most ``limit`` of the masked pixels are predicted. Those of missing frames are masked,
-        too, and never predicted.
+        Pixels that are ``given``, ``(B, P) bool``, are known, and those of missing frames are
+        never seen; all others are open. At most ``limit`` of the masked ones are predicted.
         """
-        clean, present, total = (
-            batch.pixels.flatten(1),
-            batch.present_pixels(),
-            _present_count(batch),
-        )
-        P = clean.shape[1]
+        clean = batch.pixels.flatten(1)
+        present = batch.present_pixels()
+        if present is None:
+            present = torch.ones_like(clean, dtype=torch.bool)
+        open_ = present if given is None else present & ~given
+        # Where all is given nothing is.
+        open_ = torch.where(open_.any(1, keepdim=True), open_, present)
+        total = open_.sum(1)
         count = (level * total).long().minimum(total - 1) + 1
-        order = noise.uniform(P)
-        # The missing come last.
-        shuffled = (order if present is None else order + ~present).argsort(dim=1)
-        number = torch.arange(P, device=clean.device)
+        # The open ones come first, in a random order.
+        shuffled = (noise.uniform(clean.shape[1]) + ~open_).argsort(dim=1)
+        number = torch.arange(clean.shape[1], device=clean.device)
         masked = number < count.unsqueeze(1)
-        hidden = masked | (number >= total.unsqueeze(1))
+        hidden = masked | ~present.gather(1, shuffled)
         tokens = clean.scatter(
             1, shuffled, clean.gather(1, shuffled).masked_fill(hidden, self.denoiser.mask_token)
         )
@@ -122,7 +145,7 @@ class MaskedDiffusion(Diffusion):
         nats = F.cross_entropy(
             logits.flatten(0, 1), clean.gather(1, places).flatten(), reduction="none"
         )
-        return (nats.view_as(weight) * weight).sum(1) / weight.sum(1)
+        return (nats.view_as(weight) * weight).sum(1) / weight.sum(1), total
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
@@ -220,10 +243,3 @@ class MaskedDiffusion(Diffusion):
             steps=min(sampling.steps or self.spec.steps, start.shape[1]),
             temperature=or_own(sampling.temperature, self.spec.temperature),
         )
-
-
-def _present_count(batch: Batch) -> Tensor:
-    """``(B,) int64``: the pixels of the frames that each sprite has."""
-    present = batch.present_pixels()
-    whole = batch.pixels.flatten(1)
-    return whole.new_full((len(whole),), whole.shape[1]) if present is None else present.sum(1)

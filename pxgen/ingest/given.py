@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,25 +108,25 @@ class ClipFrames(NamedTuple):
         self, image: Image, wanted: str | None, keep: int | None
     ) -> Iterator[tuple[int, Rgba]]:
         """Numbers of frames and their ``(H, W, 4)`` pixels."""
-        frames = None if wanted is None else self.numbers(wanted)
+        order: Sequence[int | None] = range(self.target.canvas.frames)
         rgba = rgba_of(image)
         grid = self._grid(rgba)
-        if grid is not None:
-            cells, order = grid, self._order(frames, grid)
-            told = f"{grid.shape[0]} rows of {grid.shape[1]} cells"
-            flat = cells.reshape(-1, *cells.shape[2:])
+        if grid is None:
+            cells, told = self._placed(image, rgba), f"{len(rgba)} frames"
         else:
-            flat = self._placed(image, rgba)
-            order = range(self.target.canvas.frames) if frames is None else frames
-            told = f"{len(flat)} frames"
-        if keep is not None and keep > len(flat):
+            rows, columns = grid.shape[:2]
+            cells, told = grid.reshape(-1, *grid.shape[2:]), f"{rows} rows of {columns} cells"
+            order = self._order(rows, columns)
+        if wanted is not None:
+            order = self.numbers(wanted)
+        if keep is not None and keep > len(cells):
             raise InputError(f"{image}: {told}, fewer than the {keep} to keep")
-        flat = flat[:keep]
-        if len(flat) > len(order):
-            raise InputError(f"{image}: {told} for {len(order)} frames of the model's clips")
-        for frame, cell in zip(order, flat, strict=False):
-            if grid is None or cell[..., 3].any():
-                yield frame, cell
+        for frame, cell in zip_longest(order, cells[:keep]):
+            if cell is None or (grid is not None and not cell[..., 3].any()):
+                continue
+            if frame is None:
+                raise InputError(f"{image}: {told} are more than the model's clips have there")
+            yield frame, cell
 
     def _grid(self, rgba: Rgba) -> Rgba | None:
         """``(rows, columns, H, W, 4)`` cells of a sheet; None of what is none."""
@@ -143,19 +144,18 @@ class ClipFrames(NamedTuple):
         factor = rgba.shape[1] // H
         if factor < 2 or rgba.shape[1:3] != (factor * H, factor * W):
             return False
-        return enlargement(IndexedSprite.of(rgba).indices) % factor == 0
+        return not enlargement(IndexedSprite.of(rgba).indices) % factor
 
-    def _order(self, frames: Sequence[int] | None, grid: Rgba) -> Sequence[int]:
-        """The frame of each cell in reading order: views are rows, or columns, where they fit."""
-        if frames is not None:
-            return frames
-        views = views_of(self.names)
-        rows, columns = grid.shape[:2]
-        lengths = {len(numbers) for numbers in views.values()}
-        every = [number for numbers in views.values() for number in numbers]
-        if len(lengths) == 1 and (columns, rows) == (len(views), *lengths):
-            return [views[view][row] for row in range(rows) for view in views]
-        return every or range(self.target.canvas.frames)
+    def _order(self, rows: int, columns: int) -> Sequence[int | None]:
+        """The frame of each cell of a sheet: views are rows, or columns, where they fit."""
+        views = list(views_of(self.names).values())
+        longest = max(map(len, views), default=0)
+        whole = [[*numbers, *[None] * (longest - len(numbers))] for numbers in views]
+        if rows != columns and (columns, rows) == (len(views), longest):
+            whole = [list(row) for row in zip(*whole, strict=True)]
+        if (len(whole), len(whole[0]) if whole else 0) != (rows, columns):
+            return range(self.target.canvas.frames)
+        return [frame for row in whole for frame in row]
 
     def _placed(self, image: Image, rgba: Rgba) -> Rgba:
         """``(t, H, W, 4)`` frames on the canvas, without their enlargement.

@@ -210,9 +210,9 @@ def test_the_speed_of_a_walk_does_not_jump() -> None:
     [
         ("masked", 1, "--given given.gif", 2, "this model draws stills"),
         ("vae", FRAMES, "--given given.gif --keep 2", 2, "this model cannot go on with a clip"),
-        ("vqvae", FRAMES, "--given given.gif", 2, "4 frames leave nothing to draw of 4"),
+        ("vqvae", FRAMES, "--given given.gif", 2, "--given leaves nothing to draw of 4 frames"),
         ("vqvae", FRAMES, "--given given.gif --keep 9", 3, "4 frames, fewer than the 9 to keep"),
-        ("vqvae", FRAMES, "--keep 2", 2, "--keep needs a clip"),
+        ("vqvae", FRAMES, "--keep 2", 2, "--keep and --mask need frames"),
         ("vqvae", FRAMES, "--frames 9", 2, "clips of 4 frames: leave --frames out"),
         ("vqvae", FRAMES, "--label nope", 2, "has no label 'nope'"),
         ("vqvae", FRAMES, "--given none.gif --keep 1", 3, "none.gif: No such file"),

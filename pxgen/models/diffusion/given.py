@@ -6,10 +6,13 @@ is hidden. Here a share of the training sprites has known parts, as people give 
 
 from __future__ import annotations
 
+from typing import NamedTuple, Self
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pxgen.canvas import Canvas
+from pxgen.models.protocol import Batch
 from pxgen.noise import Noise
 
 FRAMES_SHARE = 0.5
@@ -18,6 +21,50 @@ PARTS_SHARE = 0.125
 """Share of the training sprites of which all but a rectangle is given, or a rectangle alone."""
 STRIPES = 0.25
 """Share of the rectangles that reach from side to side, and as many from top to bottom."""
+
+
+class Parts(NamedTuple):
+    """The parts of training sprites, ``(B, P) bool`` each: what is neither is missing."""
+
+    known: Tensor
+    """Pixels that the network sees as they are."""
+    open: Tensor
+    """Pixels that it predicts; at least one a sprite."""
+
+    @classmethod
+    def of(cls, batch: Batch, given: Tensor | None = None) -> Self:
+        """All present pixels are open but those ``given``; where all is given nothing is."""
+        everything = torch.ones_like(batch.pixels.flatten(1), dtype=torch.bool)
+        present = batch.present_pixels()
+        present = everything if present is None else present
+        if given is None:
+            return cls(~everything, present)
+        some = (present & ~given).any(1, keepdim=True)
+        return cls(present & given & some, present & ~(given & some))
+
+    def signal(self, alpha_bar: Tensor) -> Tensor:
+        """``(B, P, 1)``: ``alpha_bar``, ``(B, 1, 1)``, of the open pixels, 1 of the known ones."""
+        return alpha_bar * self.open.unsqueeze(-1) + self.known.unsqueeze(-1).float()
+
+    def sum(self, values: Tensor) -> Tensor:
+        """``(B,)``: the sums of ``(B, P)`` over the open pixels."""
+        return (values * self.open).sum(1)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """``(B,)``: the means of ``(B, P)`` over the open pixels."""
+        return self.sum(values) / self.open.sum(1)
+
+
+class KnownEmbedding(nn.Module):
+    """Tells a denoiser of clips which of its noisy pixels are known; at first it says nothing."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, embedded: Tensor, known: Tensor) -> Tensor:
+        """``(B, P, channels)`` embeddings, those of ``(B, P) bool`` known pixels moved."""
+        return embedded + known.unsqueeze(-1) * self.weight
 
 
 def given_pixels(canvas: Canvas, noise: Noise) -> Tensor:
@@ -30,6 +77,12 @@ def given_pixels(canvas: Canvas, noise: Noise) -> Tensor:
     of_frames = FRAMES_SHARE if T > 1 else 0.0
     known = parts & (choice < of_frames + PARTS_SHARE)
     return torch.where(choice < of_frames, frames, known)
+
+
+def one_frame(canvas: Canvas, noise: Noise) -> Tensor:
+    """``(B, P) bool``: a frame of each clip, at random."""
+    first = noise.uniform(canvas.frames).argsort(1) == 0
+    return first.repeat_interleave(canvas.height * canvas.width, 1)
 
 
 def given_frames(frames: int, noise: Noise) -> Tensor:

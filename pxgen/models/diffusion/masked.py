@@ -21,7 +21,7 @@ from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.denoiser import Denoiser
-from pxgen.models.diffusion.given import given_pixels
+from pxgen.models.diffusion.given import Parts
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.unmasking import ORDERS, unmask
 from pxgen.models.layers import at_places
@@ -32,6 +32,9 @@ LOSS_PIXELS = 160
 """Masked pixels of a sprite whose loss is computed: more cost time and hardly steady a gradient."""
 LOSS_PIXELS_STRIDE = 4
 """Of a clip or a large canvas one pixel in so many: a fixed number would be next to none of it."""
+CACHE_DROPOUT = 0.4
+"""Share of the training sprites whose colours in use are left out of the color cache: where they
+say which colours come, labels are learnt less, most of all rare ones."""
 STRATA = 8
 """Shares of masked pixels that the held-out bound averages over, stratified."""
 ENCODED_SHARE = 0.5
@@ -80,22 +83,13 @@ class MaskedDiffusion(Diffusion):
         # The first pixels decide what a sprite is, and with colours known the labels say little
         # more: so levels of nearly all masked are learnt most.
         level = 1 - (1 - low_discrepancy_levels(len(batch.pixels), noise)).square()
-        limit = max(LOSS_PIXELS, self.domain.canvas.pixels // LOSS_PIXELS_STRIDE)
-        given = given_pixels(self.domain.canvas, noise)
-        bound, _ = self._bound(batch, conditions, level, noise, given, limit)
+        given = self.given(noise)
+        bound, _ = self._bound(batch, conditions, level, noise, given, training=True)
         return {"cross_entropy": bound.mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
-        """``(B,)`` bits a sprite given all its labels, averaged over ``STRATA`` levels.
-
-        Of clips also ``rest_bits``: those of all other frames given one, too.
-        """
-        figures = {"bits": self._held_out(batch, noise, None)}
-        if (T := self.domain.canvas.frames) > 1:
-            one = noise.uniform(T).argsort(1) == 0
-            one = one.repeat_interleave(self.domain.canvas.pixels // T, 1)
-            figures["rest_bits"] = self._held_out(batch, noise, one)
-        return figures
+        """``(B,)`` bits a sprite given all its labels, averaged over ``STRATA`` levels."""
+        return self.with_rest("bits", lambda given: self._held_out(batch, noise, given), noise)
 
     def _held_out(self, batch: Batch, noise: Noise, given: Tensor | None) -> Tensor:
         """``(B,)`` bits of all pixels that are not given."""
@@ -114,34 +108,35 @@ class MaskedDiffusion(Diffusion):
         level: Tensor,
         noise: Noise,
         given: Tensor | None,
-        limit: int | None = None,
+        *,
+        training: bool = False,
     ) -> tuple[Tensor, Tensor]:
         """``(B,)`` nats an open pixel, a share ``level`` of them masked, and ``(B,)`` their number.
 
         Pixels that are ``given``, ``(B, P) bool``, are known, and those of missing frames are
-        never seen; all others are open. At most ``limit`` of the masked ones are predicted.
+        never seen; all others are open. In ``training`` only some of the masked ones are predicted,
+        and of some sprites without the color cache.
         """
-        clean = batch.pixels.flatten(1)
-        present = batch.present_pixels()
-        if present is None:
-            present = torch.ones_like(clean, dtype=torch.bool)
-        open_ = present if given is None else present & ~given
-        # Where all is given nothing is.
-        open_ = torch.where(open_.any(1, keepdim=True), open_, present)
-        total = open_.sum(1)
+        clean, parts = batch.pixels.flatten(1), Parts.of(batch, given)
+        total = parts.open.sum(1)
         count = (level * total).long().minimum(total - 1) + 1
         # The open ones come first, in a random order.
-        shuffled = (noise.uniform(clean.shape[1]) + ~open_).argsort(dim=1)
+        shuffled = (noise.uniform(clean.shape[1]) + ~parts.open).argsort(dim=1)
         number = torch.arange(clean.shape[1], device=clean.device)
         masked = number < count.unsqueeze(1)
-        hidden = masked | ~present.gather(1, shuffled)
+        hidden = masked | ~(parts.open | parts.known).gather(1, shuffled)
         tokens = clean.scatter(
             1, shuffled, clean.gather(1, shuffled).masked_fill(hidden, self.denoiser.mask_token)
         )
+        limit, cached = None, tokens
+        if training:
+            limit = max(LOSS_PIXELS, clean.shape[1] // LOSS_PIXELS_STRIDE)
+            dropped = noise.uniform(1) < CACHE_DROPOUT
+            cached = tokens.masked_fill(dropped, self.denoiser.mask_token)
         # The first of a random order are a fair sample of the masked pixels.
         places, weight = shuffled[:, :limit], masked[:, :limit].float()
         features = at_places(self.denoiser(tokens, conditions), places)
-        logits = self.denoiser.score(features, tokens)
+        logits = self.denoiser.score(features, cached)
         nats = F.cross_entropy(
             logits.flatten(0, 1), clean.gather(1, places).flatten(), reduction="none"
         )

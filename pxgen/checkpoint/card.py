@@ -14,7 +14,7 @@ from pxgen.data.tensorfile import Header, read_header
 from pxgen.errors import InputError
 from pxgen.palette import Palette
 
-FORMAT = 4
+FORMAT = 5
 FILE_NAME = "checkpoint.safetensors"
 KEY = "pxgen.checkpoint"
 

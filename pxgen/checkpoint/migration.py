@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from pxgen.canvas import Canvas
+
 MODEL_KEYS = {
     "asked": "loss_pixels",
     "blind": "label_dropout",
@@ -29,9 +31,16 @@ WEIGHTS = {
 }
 """Parts of the dotted names of tensors in format 1, and in format 2."""
 
-
 OLDEST = {"masked": 3, "uniform": 3, "gaussian": 3}
 """The oldest format of families whose network was another before."""
+OLDEST_OF_CLIPS = dict.fromkeys(OLDEST, 5)
+"""The same of models of clips: their networks saw all frames as one image before."""
+
+
+def oldest_format(family: str, canvas: Canvas) -> int:
+    """The oldest format of checkpoints that today's models of a family can read."""
+    oldest = OLDEST if canvas.frames == 1 else OLDEST_OF_CLIPS
+    return oldest.get(family, 1)
 
 
 def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:

@@ -61,12 +61,11 @@ def _option(
     """The click option of one field: type, range, default, help and completion are the field's."""
     name, required = _parameter(entry.name), entry.default is dataclasses.MISSING
     default = None if required else entry.default
-    bare = False
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        bare = bool in typing.get_args(hint)
+    bare = _is_union(hint) and bool in typing.get_args(hint)
+    if _is_union(hint):
         hint = typing.get_args(hint)[0]
     several = typing.get_origin(hint) is tuple and rule.parse is None
-    if several:
+    while several and typing.get_args(hint) and typing.get_origin(hint) is not typing.Literal:
         hint = typing.get_args(hint)[0]
     shared: dict[str, Any] = {"type": _click_type(hint, rule)}
     shared["metavar"] = rule.metavar or METAVARS.get(hint)
@@ -88,6 +87,10 @@ def _option(
         return click.option(*flags, name, is_flag=False, flag_value=True, **shared)
     shown = default is not None and rule.parse is None
     return click.option(*flags, name, show_default=shown, **shared)
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (types.UnionType, typing.Union)
 
 
 SUFFIXES = {

@@ -34,7 +34,8 @@ from pxgen.models.layers import (
 from pxgen.models.protocol import AUGMENTATION, ModelSpec
 
 MAX_CELLS = int(os.environ.get("CELLS", "256"))
-DETAILED = bool(os.environ.get("DETAIL"))
+CLIP_DETAIL = int(os.environ.get("CLIPD", "64"))
+MEET = int(os.environ.get("MEET", "2"))
 """Cells a canvas is divided into at most: more are learnt too slowly on a CPU."""
 EMBEDDING = 16
 """Numbers of a pixel's embedding."""
@@ -76,8 +77,8 @@ class BackboneSpec(ModelSpec):
         template = self.template
         if template == "auto":
             template = "yes" if share_a_template(pixels) else "no"
-        width = self.width or (32 if template == "yes" else 48)
-        depth = self.depth or (1 if template == "yes" else 2)
+        width = self.width or int(os.environ.get("WIDTH") or (32 if template == "yes" else 48))
+        depth = self.depth or int(os.environ.get("DEPTH") or (1 if template == "yes" else 2))
         coarse = self.coarse or 2 * width
         return replace(self, template=template, width=width, coarse=coarse, depth=depth)
 
@@ -119,7 +120,7 @@ class Backbone(nn.Module):
             else None
         )
         self.before = ResidualBlock(width, hidden)
-        self.meet = nn.ModuleList(FrameMixing(width, frames) for _ in range(2 * (frames > 1)))
+        self.meet = nn.ModuleList(FrameMixing(width, frames) for _ in range(MEET * (frames > 1)))
         self.down = nn.Conv2d(4 * width, coarse, 1)
         heads = math.gcd(coarse, HEADS)
         self.coarse = nn.ModuleList(
@@ -135,7 +136,7 @@ class Backbone(nn.Module):
         self.norm = ChannelNorm(width)
         self.leave = nn.Conv2d(width, rank * area, 1)
         self.fine = nn.Conv2d(EMBEDDING, rank, 3, padding=1)
-        self.detail = DetailBlock(EMBEDDING + rank, rank) if DETAILED or frames == 1 else None
+        self.detail = DetailBlock(EMBEDDING + rank, rank, frames)
         nn.init.zeros_(self.up.weight)
 
     def features(
@@ -178,8 +179,7 @@ class Backbone(nn.Module):
             x = block(x, condition, wrap)
         fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch)
         fine = fine + convolve(self.fine, planes, wrap)
-        if self.detail is not None:
-            fine = self.detail(fine, planes, wrap)
+        fine = self.detail(fine, planes, wrap)
         pixels: Tensor = fine[:, :, : self.canvas.height, : self.canvas.width]
         return pixels.permute(0, 2, 3, 1).reshape(B, -1, self.rank)
 
@@ -196,17 +196,19 @@ class DetailBlock(nn.Module):
     Of clips it costs more than it brings: at equal time their bound was higher with one.
     """
 
-    def __init__(self, inputs: int, rank: int) -> None:
+    def __init__(self, inputs: int, rank: int, frames: int) -> None:
         super().__init__()
-        self.enter = nn.Conv2d(inputs, DETAIL, 3, padding=1)
-        self.leave = nn.Conv2d(DETAIL, rank, 1)
+        self.frames, width = frames, DETAIL if frames == 1 else CLIP_DETAIL
+        self.enter = nn.Conv2d(frames * inputs, width, 3, padding=1)
+        self.leave = nn.Conv2d(width, frames * rank, 1)
         nn.init.zeros_(self.leave.weight)
 
     def forward(self, features: Tensor, embedded: Tensor, wrap: Wrap) -> Tensor:
-        """``(B, rank, H, W)`` features and ``(B, E, H, W)`` pixels to the former."""
+        """``(B·T, rank, H, W)`` features and ``(B·T, E, H, W)`` pixels to the former."""
         seen = torch.cat([features, embedded], 1)
-        update: Tensor = self.leave(F.silu(convolve(self.enter, seen, wrap)))
-        return features + update
+        joined = _channels_last(seen.reshape(-1, self.frames * seen.shape[1], *seen.shape[2:]))
+        update: Tensor = self.leave(F.silu(convolve(self.enter, joined, wrap)))
+        return features + update.reshape(features.shape)
 
 
 def share_a_template(pixels: Tensor) -> bool:

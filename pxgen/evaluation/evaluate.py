@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import IndexMaps
+from pxgen.arrays import IndexMaps, Marks
+from pxgen.builtin import certify
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import EvaluateSettings
@@ -30,6 +31,7 @@ from pxgen.evaluation.labels import Labels
 from pxgen.evaluation.legality import Legality, builtin_cast
 from pxgen.evaluation.measure import Drawn, Measure, Row, one_label
 from pxgen.evaluation.motion import Motion, continuation
+from pxgen.evaluation.rest import Task, exact_by_view, guesses, rest_figures, tasks
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import choose
 from pxgen.palette import Palette
@@ -40,8 +42,8 @@ from pxgen.sampling.edits import completing
 from pxgen.sampling.engine import PictureRequest, draw_pictures
 from pxgen.sampling.model_choice import check_sampling
 
-MAX_CONTINUED = 100
-"""Held-out clips that a model continues, at most."""
+MAX_COMPLETED = 50
+"""Held-out clips that a model draws the rest of, at most."""
 ASKED_STREAM = 1 << 35
 """The stream that chooses which labels are asked for."""
 MAX_SHOWN = 96
@@ -220,7 +222,7 @@ class _Evaluator:
             blocks.append(contact_sheet(strips(drawn.pixels[:MAX_SHOWN]), COLUMNS))
             pairs = pairs or tuple(self.pairs(drawn))
         facts = {
-            "continuation": self.continuation(),
+            "rest": self.rest(),
             "model": _about_model(self.loaded),
             "dataset": _about_dataset(self.dataset, card),
             "asked": self.asked(),
@@ -288,24 +290,43 @@ class _Evaluator:
         for each, label, distance, row in zip(pixels, labels, *found, strict=True):
             yield Pair(each, names[label], dataset.pixels[row], int(distance))
 
-    def continuation(self) -> dict[str, Any] | None:
-        """Accuracy of held-out clips continued after a quarter of their frames."""
-        dataset = self.dataset
+    def rest(self) -> dict[str, Any] | None:
+        """How held-out clips are completed, by what is given of them."""
+        dataset, takes = self.dataset, self.loaded.model.takes
         if dataset is None or dataset.canvas.frames == 1 or not len(dataset.held_out):
             return None
-        if not self.loaded.model.takes & {"mask", "prefix"}:
+        if not takes & {"mask", "prefix"}:
             return None
-        self.say("going on with held-out clips")
-        kept = max(1, dataset.canvas.frames // 4)
-        known = np.zeros(dataset.canvas, np.bool_)
-        known[:kept] = True
-        true, marks = dataset.take(subsample(dataset.held_out, MAX_CONTINUED))
-        requests = []
-        for number, (clip, labels) in enumerate(zip(true, marks, strict=True)):
-            sampling = completing(clip, known, _sampling(self.settings, None), self.loaded)
-            requests.append(PictureRequest(number, labels.astype(np.float32) * 2 - 1, sampling))
-        clips = np.stack(list(self.pictures(requests)))
-        return {"kept": kept, "clips": len(true), **continuation(true, clips, kept)}
+        self.say("drawing the rest of held-out clips")
+        rows = subsample(dataset.held_out, MAX_COMPLETED)
+        (true, marks), names = dataset.take(rows), self.loaded.card.frame_names
+        training = SpriteIndex(dataset, dataset.train)
+        cast = builtin_cast(self.loaded.card)
+        legal = None if cast is None else lambda clip: certify(clip, cast).legal
+        found: dict[str, Any] = {}
+        for task in tasks(dataset.canvas, names):
+            known = int(task.frames.sum())
+            if "mask" not in takes and not (task.frames[:known].all() and task.frames.any()):
+                continue
+            drawn = self.completed(true, marks, task)
+            figures = rest_figures(task, true, drawn, dataset.group[rows], legal)
+            figures["by_view"] = exact_by_view(task, names, true, drawn)
+            for way, guess in guesses(task, names, true, training).items():
+                figures[way] = rest_figures(task, true, guess, dataset.group[rows], None)["exact"]
+            if task.frames[:known].all() and task.frames.any():
+                figures["motion"] = continuation(true, drawn, known)
+            found[task.name] = figures
+        return {"clips": len(true), "tasks": found}
+
+    def completed(self, clips: IndexMaps, marks: Marks, task: Task) -> IndexMaps:
+        """``(n, T, H, W)`` clips, all but what a task gives drawn by the model."""
+        sampling, requests = _sampling(self.settings, None), []
+        for number, (clip, labels) in enumerate(zip(clips, marks, strict=True)):
+            asked = labels.astype(np.float32) * 2 - 1
+            given = completing(clip, task.known, sampling, self.loaded)
+            requests.append(PictureRequest(number, asked, given))
+        drawn = self.watch(self.pictures(requests), len(clips), f"given {task.name}")
+        return np.stack(list(drawn))
 
     def asked(self) -> dict[str, Any]:
         """The conditions of drawing, as JSON values."""

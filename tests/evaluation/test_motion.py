@@ -91,6 +91,9 @@ def test_changes_count_where_they_are_right() -> None:
     assert changed_f1(before, before, before) is None
 
 
+OTHERS = {"one frame in 2", "left half", "upper half"}
+
+
 @pytest.mark.parametrize("recipe", ["vqvae", "masked", "vae"])
 def test_models_of_clips_are_measured_in_motion(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -105,10 +108,13 @@ def test_models_of_clips_are_measured_in_motion(
     assert facts["references"]["motion"]["static_frames"]["value"] == 1
     assert facts["runs"][0]["motion"]["motion"]["value"] >= 0
     if recipe == "vae":
-        assert facts["continuation"] is None
+        assert facts["rest"] is None
         return
-    assert facts["continuation"]["kept"] == 1
-    assert len(facts["continuation"]["drawn"]["exact"]) == 3
+    given = facts["rest"]["tasks"]
+    first = {"first frame", "first half"}
+    assert given.keys() == (first if recipe == "vqvae" else first | OTHERS)
+    assert len(given["first frame"]["motion"]["drawn"]["exact"]) == 3
     text = CliRunner().invoke(pxgen, command).stdout
-    assert "held-out clips after 1 frames" in text
+    assert "held-out clips given" in text
+    assert "motion after the first frame" in text
     assert "in turn" in text

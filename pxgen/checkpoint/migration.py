@@ -33,8 +33,8 @@ WEIGHTS = {
 
 OLDEST = {"masked": 3, "uniform": 3, "gaussian": 3}
 """The oldest format of families whose network was another before."""
-OLDEST_OF_CLIPS = dict.fromkeys(OLDEST, 5)
-"""The same of models of clips: their networks saw all frames as one image before."""
+OLDEST_OF_CLIPS = OLDEST | {"uniform": 5, "gaussian": 5}
+"""The same of models of clips: some are told since what of a clip is known."""
 
 
 def oldest_format(family: str, canvas: Canvas) -> int:
@@ -46,7 +46,8 @@ def oldest_format(family: str, canvas: Canvas) -> int:
 def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
     """A ``[model]`` table stored in format ``version``, with today's keys."""
     renamed = MODEL_KEYS if version < 2 else {}
-    return {renamed.get(key, key): value for key, value in table.items()}
+    before = {"frames": "together"} if version < 5 and table.get("family") in OLDEST else {}
+    return before | {renamed.get(key, key): value for key, value in table.items()}
 
 
 def migrate_weight(name: str, version: int) -> str:

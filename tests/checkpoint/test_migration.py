@@ -75,8 +75,10 @@ def test_a_diffusion_of_an_older_format_is_refused_in_one_line(tmp_path: Path, r
         load_model(path)
 
 
-@pytest.mark.parametrize(("recipe", "read"), [("masked", False), ("vqvae", True)])
-def test_diffusions_of_clips_are_read_since_frames_are_images_of_their_own(
+@pytest.mark.parametrize(
+    ("recipe", "read"), [("masked", True), ("vqvae", True), ("uniform", False)]
+)
+def test_diffusions_of_clips_are_read_since_they_are_told_what_is_known(
     tmp_path: Path, recipe: str, read: bool
 ) -> None:
     path = save(tmp_path, recipe=recipe, frames=4)

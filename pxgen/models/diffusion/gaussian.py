@@ -89,10 +89,10 @@ class GaussianDenoiser(Backbone):
     def forward(
         self,
         x: Tensor,
-        known: Tensor | None,
         conditions: Tensor,
         level: Tensor,
         wrap: Wrap = NO_WRAP,
+        known: Tensor | None = None,
     ) -> Tensor:
         """``(B, P, C)`` noisy vectors, some ``(B, P) bool`` known, to ``(B, P, rank)`` features."""
         T, H, W = self.canvas
@@ -131,9 +131,11 @@ class GaussianDiffusion(Diffusion):
         last = torch.zeros_like(noisy.x0)
         if self.spec.self_condition and float(noise.uniform(1)[0]) < SELF_CONDITIONED:
             with torch.no_grad():
-                _, scores = self._predict(noisy.x, noisy.parts.known, last, conditions, noisy.times)
+                _, scores = self._predict(
+                    noisy.x, last, conditions, noisy.times, known=noisy.parts.known
+                )
                 last = self.encoding.expected_x0(scores)
-        prediction = self._predict(noisy.x, noisy.parts.known, last, conditions, noisy.times)
+        prediction = self._predict(noisy.x, last, conditions, noisy.times, known=noisy.parts.known)
         return {self.encoding.cost_name: self.encoding.cost(*prediction, noisy).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
@@ -177,20 +179,20 @@ class GaussianDiffusion(Diffusion):
         noisy = self._noisy(batch, share, noise, given)
         blank = torch.zeros_like(noisy.x0)
         known = noisy.parts.known
-        return noisy, self._predict(noisy.x, known, blank, batch.labels, noisy.times)
+        return noisy, self._predict(noisy.x, blank, batch.labels, noisy.times, known=known)
 
     def _predict(
         self,
         x: Tensor,
-        known: Tensor | None,
         last: Tensor,
         conditions: Tensor,
         times: Tensor,
         wrap: Wrap = NO_WRAP,
+        known: Tensor | None = None,
     ) -> Prediction:
         """The features and scores of noisy vectors; ``last`` is what the step before predicted."""
         shown = torch.cat([x, last], -1) if self.spec.self_condition else x
-        features = self.net(shown, known, conditions, (times + 1) / self.spec.levels, wrap)
+        features = self.net(shown, conditions, (times + 1) / self.spec.levels, wrap, known)
         return features, self.encoding.scores(features, x, self.schedule.alpha_bar(times))
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
@@ -298,7 +300,7 @@ class GaussianDiffusion(Diffusion):
             def of_view(view: Tensor) -> Tensor:
                 of_known = None if told is None else told[:, view]
                 _, scores = self._predict(
-                    x[:, view], of_known, shown[:, view], labels, times, windows.wrap
+                    x[:, view], shown[:, view], labels, times, windows.wrap, of_known
                 )
                 return scores
 

@@ -79,10 +79,10 @@ class UniformDenoiser(Backbone, SpriteHead):
     def forward(
         self,
         tokens: Tensor,
-        known: Tensor | None,
         conditions: Tensor,
         level: Tensor,
         wrap: Wrap = NO_WRAP,
+        known: Tensor | None = None,
     ) -> Tensor:
         """``(B, P)`` tokens, some ``(B, P) bool`` known, to ``(B, P, K)`` logits."""
         embedded = self.embed(self.pad(tokens.view(-1, *self.canvas), 0))
@@ -153,7 +153,7 @@ class UniformDiffusion(Diffusion):
 
     def _log_x0(self, noisy: Tensor, known: Tensor, conditions: Tensor, times: Tensor) -> Tensor:
         """``(B, P, K)`` log-probabilities of clean entries given ``(B, P)`` noisy pixels."""
-        logits = self.denoiser(noisy, known, conditions, (times + 1) / self.spec.levels)
+        logits = self.denoiser(noisy, conditions, (times + 1) / self.spec.levels, known=known)
         return posterior_x0(logits, noisy, self.schedule.alpha_bar(times))
 
     def _corrupt(self, tokens: Tensor, signal: Tensor, noise: Noise) -> Tensor:
@@ -290,7 +290,7 @@ class UniformDiffusion(Diffusion):
 
         def of_view(view: Tensor) -> Tensor:
             told = None if known is None else known[view].expand(len(tokens), -1)
-            logits: Tensor = self.denoiser(tokens[:, view], told, labels, level, windows.wrap)
+            logits: Tensor = self.denoiser(tokens[:, view], labels, level, windows.wrap, told)
             return logits
 
         return windows.average(of_view)

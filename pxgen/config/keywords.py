@@ -58,6 +58,7 @@ class AnimateOptions(_SeriesOptions, total=False):
     """Of ``SpriteModel.animate``."""
 
     given: Image | Sequence[Image] | Mapping[str | int, Image]
+    """By the names or numbers of their frames in a mapping."""
     keep: int | None
     frames: int | None
     loop: Literal["forward", "pingpong"]

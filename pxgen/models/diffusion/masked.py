@@ -33,8 +33,9 @@ LOSS_PIXELS = 160
 LOSS_PIXELS_STRIDE = 4
 """Of a clip or a large canvas one pixel in so many: a fixed number would be next to none of it."""
 CACHE_DROPOUT = 0.4
-"""Share of the training sprites whose colours in use are left out of the color cache: where they
-say which colours come, labels are learnt less, most of all rare ones."""
+"""Share of the labelled training sprites, nothing of them given, whose colours in use are left out
+of the color cache: where they say which colours come, labels are learnt less, most of all rare
+ones."""
 STRATA = 8
 """Shares of masked pixels that the held-out bound averages over, stratified."""
 ENCODED_SHARE = 0.5
@@ -131,7 +132,8 @@ class MaskedDiffusion(Diffusion):
         limit, cached = None, tokens
         if training:
             limit = max(LOSS_PIXELS, clean.shape[1] // LOSS_PIXELS_STRIDE)
-            dropped = noise.uniform(1) < CACHE_DROPOUT
+            dropout = CACHE_DROPOUT if self.domain.label_count else 0.0
+            dropped = (noise.uniform(1) < dropout) & ~parts.known.any(1, keepdim=True)
             cached = tokens.masked_fill(dropped, self.denoiser.mask_token)
         # The first of a random order are a fair sample of the masked pixels.
         places, weight = shuffled[:, :limit], masked[:, :limit].float()

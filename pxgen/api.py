@@ -35,7 +35,8 @@ def load(
         Canvas(frames=1, height=24, width=24)
 
     Args:
-        model: a run folder, a checkpoint file, or ``"starter"`` or ``"starter-clips"``.
+        model: a run folder, a checkpoint file, or one in the package: ``"starter"``,
+            ``"starter-clips"`` or ``"starter-figures"``.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
         remark: takes lines such as how many colours of an image the palette lacks.
 

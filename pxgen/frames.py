@@ -34,6 +34,25 @@ def views_of(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
     return {view: tuple(frames) for view, frames in numbers.items()}
 
 
+_OPPOSITE = {"left": "right", "west": "east", "l": "r", "w": "e"}
+_OPPOSITE |= {right: left for left, right in _OPPOSITE.items()}
+
+
+def mirrored_frames(names: Sequence[str]) -> tuple[int, ...]:
+    """The frame that each frame of a mirrored clip is made of: the left view of the right one.
+
+    A view without its opposite, such as ``front``, is made of itself.
+    """
+
+    def opposite(name: str) -> str:
+        view, slash, step = name.partition("/")
+        words = re.split(r"([^A-Za-z]+)", view)
+        return "".join(_OPPOSITE.get(word.lower(), word) for word in words) + slash + step
+
+    found = {name: number for number, name in enumerate(names)}
+    return tuple(found.get(opposite(name), number) for number, name in enumerate(names))
+
+
 def common_names(names: Iterable[str]) -> dict[str, str]:
     """The frames of clips whose names were found apart: each name found, and the one it gets.
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from pxgen.frames import common_names, described_frames, frame_name, step_of, view_of, views_of
+from pxgen.frames import (
+    common_names,
+    described_frames,
+    frame_name,
+    mirrored_frames,
+    step_of,
+    view_of,
+    views_of,
+)
 
 
 def test_a_name_is_a_view_a_step_or_both() -> None:
@@ -15,6 +23,13 @@ def test_a_name_is_a_view_a_step_or_both() -> None:
         "up": (1,),
         "dead": (3,),
     }
+
+
+def test_a_mirrored_clip_looks_to_the_other_side() -> None:
+    names = ("down/0", "left/0", "left/1", "right/0", "right/1", "up-left", "Up-Right", "wall")
+    assert mirrored_frames(names) == (0, 3, 4, 1, 2, 5, 6, 7)
+    assert mirrored_frames(("up-left", "up-right", "walk-left/0", "e")) == (1, 0, 2, 3)
+    assert mirrored_frames(()) == ()
 
 
 def test_clips_found_apart_share_one_list_of_frames() -> None:

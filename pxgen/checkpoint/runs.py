@@ -22,9 +22,10 @@ _SHIPPED = Path(__file__).parents[1] / "builtin"
 STARTERS: Mapping[str, Path] = {
     "starter": _SHIPPED / "starter.safetensors",
     "starter-clips": _SHIPPED / "starter-clips.safetensors",
+    "starter-figures": _SHIPPED / "starter-figures.safetensors",
 }
-"""The models in the package, of stills and of clips, by what ``-m`` calls them."""
-STARTER, CLIPS = STARTERS.values()
+"""The models in the package, of stills, loops and walking figures, by what ``-m`` calls them."""
+STARTER, CLIPS, FIGURES = STARTERS.values()
 
 
 def run_folders(runs: Path) -> list[Path]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pxgen.checkpoint.runs import CLIPS, STARTER
+from pxgen.checkpoint.runs import CLIPS, FIGURES, STARTER
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
+from pxgen.ingest.given import frames_named
 from pxgen.render.outputs import Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 from pxgen.sampling.model_choice import open_model
@@ -25,6 +26,9 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
     """
     # Clips have a length of their own; walks are as long as one likes.
     starter = CLIPS if settings.frames is None else STARTER
+    # The frames of loops have no names.
+    if any(frames_named(image) is not None for image in settings.given):
+        starter = FIGURES
     loaded = open_model(settings.model, settings.device, project.runs, console.print, starter)
     plan = ClipPlan.of(loaded, settings)
     series = Series(settings, settings.numbers)

@@ -294,7 +294,8 @@ class SeriesSettings:
 
     model: Path | None = run_setting(
         None,
-        "run, checkpoint, or starter or starter-clips of the package (default: the newest run)",
+        "run, checkpoint, or starter, starter-clips or starter-figures of the package (default: "
+        "the newest run)",
         flags=("-m", "--model"),
         metavar="MODEL",
     )

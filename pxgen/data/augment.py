@@ -10,6 +10,7 @@ import numpy as np
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.data.dataset import Dataset
+from pxgen.frames import mirrored_frames
 from pxgen.models.protocol import AUGMENTATION
 from pxgen.palette import Palette
 from pxgen.palette.oklab import to_oklab
@@ -30,6 +31,7 @@ class Augmentation:
     def __init__(self, dataset: Dataset) -> None:
         canvas = dataset.canvas
         self._reach = (int(canvas.height * MAX_SHIFT), int(canvas.width * MAX_SHIFT))
+        self._frames = mirror_order(dataset)
         self._recolours = recolours(dataset.palette)
         if dataset.palettes is not None:
             # Entries are ranks of each sprite's own colours: another rank is no other hue.
@@ -47,7 +49,7 @@ class Augmentation:
         light = generator.integers(len(LIGHTNESS), size=n)
         augmented, told = pixels.copy(), np.zeros((n, AUGMENTATION), np.float32)
         for i in np.flatnonzero(changed >= UNCHANGED):
-            sprite = pixels[i, ..., ::-1] if flip[i] < 0.5 else pixels[i]
+            sprite = pixels[i, self._frames, :, ::-1] if flip[i] < 0.5 else pixels[i]
             down, right = _moves(sprite, self._reach, luck[i])
             moved = np.roll(sprite, (down, right), (1, 2))
             augmented[i] = self._recolours[light[i], hue[i]][moved]
@@ -61,6 +63,16 @@ class Augmentation:
                 light[i] - 1,
             )
         return augmented, told
+
+
+def mirror_order(dataset: Dataset) -> list[int]:
+    """The frames of a mirrored sprite by those of the sprite: what is left is right then.
+
+    Where sprites lack frames all stay where they are, since others would be missing.
+    """
+    if not dataset.frame_names or dataset.present is not None:
+        return list(range(dataset.canvas.frames))
+    return list(mirrored_frames(dataset.frame_names))
 
 
 def _moves(sprite: IndexMaps, reach: tuple[int, int], luck: F32) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pxgen.arrays import IndexMaps
-from pxgen.data.augment import Augmentation
+from pxgen.data.augment import Augmentation, mirror_order
 from pxgen.data.dataset import Dataset
 from pxgen.models.protocol import Batch
 from pxgen.noise import choose
@@ -33,6 +33,7 @@ class Examples:
     ) -> None:
         self._dataset, self._flip = dataset, flip
         self._augmentation = Augmentation(dataset) if augment else None
+        self._frames = mirror_order(dataset)
         # A sprite that leaves its canvas teaches nothing.
         self._shift = min(shift, dataset.canvas.height - 1, dataset.canvas.width - 1)
         marks = dataset.marks[dataset.train]
@@ -60,7 +61,7 @@ class Examples:
         pixels, _ = self._dataset.take(chosen)
         if self._flip:
             mirrored = generator.random(count) < 0.5
-            pixels[mirrored] = pixels[mirrored, ..., ::-1]
+            pixels[mirrored] = pixels[mirrored][:, self._frames, :, ::-1]
         if self._shift:
             moves = generator.integers(-self._shift, self._shift + 1, (count, 2))
             pixels = np.stack([shifted(p, *move) for p, move in zip(pixels, moves, strict=True)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,21 @@ def test_the_numbers_say_what_was_done(tmp_path: Path) -> None:
     still = (told == 0).all(1)
     assert UNCHANGED * 0.8 < still.mean() < UNCHANGED * 1.3
     assert np.array_equal(changed[still], pixels[still])
+
+
+def test_what_a_mirrored_clip_shows_from_the_left_was_its_right_view(tmp_path: Path) -> None:
+    dataset = replace(tiny_dataset(tmp_path, 600, frames=2), frame_names=("left", "right"))
+    pixels = dataset.take(np.arange(600))[0]
+    pixels[:, 1, 0] = 1
+    changed, told = Augmentation(dataset).apply(pixels, np.random.default_rng(0))
+    recoloured = told[:, 3:].any(1)
+    mirrored = (told[:, 0] == 1) & ~recoloured
+    assert mirrored.any()
+    for clip, result, (_, down, right, *_) in zip(
+        pixels[mirrored], changed[mirrored], told[mirrored], strict=True
+    ):
+        expected = clip[::-1, :, ::-1]
+        assert np.array_equal(np.roll(expected, (round(down), round(right)), (1, 2)), result)
 
 
 def test_no_pixel_leaves_the_canvas(tmp_path: Path) -> None:

@@ -60,6 +60,21 @@ def test_half_of_the_sprites_are_mirrored_from_left_to_right(tmp_path: Path) -> 
     assert torch.equal(plain.labels, mirrored.labels)
 
 
+def test_the_left_view_of_a_mirrored_clip_is_the_right_one(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path, frames=2)
+    dataset = dataclasses.replace(dataset, frame_names=("left", "right"))
+    pixels = dataset.pixels.copy()
+    pixels[:, 1] = np.roll(pixels[:, 1], 1, -1)
+    dataset = dataclasses.replace(dataset, pixels=pixels)
+    plain, mirrored = (
+        Examples(dataset, balance=0.0, flip=flip, shift=0).batch(100, 0, 0, CPU).pixels
+        for flip in (False, True)
+    )
+    turned = (plain != mirrored).flatten(1).any(1)
+    assert 30 < int(turned.sum()) < 70
+    assert torch.equal(mirrored[turned], plain[turned].flip(1, 3))
+
+
 def test_no_shift_is_so_far_that_nothing_is_left(tmp_path: Path) -> None:
     examples = Examples(tiny_dataset(tmp_path), balance=0.0, flip=False, shift=100)
     assert examples.batch(64, 0, 0, CPU).pixels.shape == (64, 1, 6, 8)

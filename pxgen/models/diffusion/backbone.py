@@ -38,8 +38,8 @@ MAX_CELLS = 256
 EMBEDDING = 16
 """Numbers of a pixel's embedding."""
 HEADS = 4
-DETAIL, CLIP_DETAIL = 32, 64
-"""Channels at full resolution, of stills and of clips whose frames are images."""
+DETAIL = 32
+"""Channels at full resolution."""
 TEMPLATE_SHARE = 0.25
 """Share of a pixel's bits that its place tells where sprites share a template: it tells more of
 characters posed alike, from a few dozen on, and less of monsters and items."""
@@ -218,9 +218,9 @@ class DetailBlock(nn.Module):
 
     def __init__(self, inputs: int, rank: int, frames: int) -> None:
         super().__init__()
-        self.frames, width = frames, DETAIL if frames == 1 else CLIP_DETAIL
-        self.enter = nn.Conv2d(frames * inputs, width, 3, padding=1)
-        self.leave = nn.Conv2d(width, frames * rank, 1)
+        self.frames = frames
+        self.enter = nn.Conv2d(frames * inputs, DETAIL, 3, padding=1)
+        self.leave = nn.Conv2d(DETAIL, frames * rank, 1)
         nn.init.zeros_(self.leave.weight)
 
     def forward(self, features: Tensor, embedded: Tensor, wrap: Wrap) -> Tensor:

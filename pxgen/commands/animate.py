@@ -37,6 +37,7 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
         report=console.print,
         delay_ms=plan.delays(),
     )
+    output = replace(output, frames=plan.frame_names)
     if settings.skip_existing:
         series = Series(settings, output.missing(settings.numbers))
     if settings.dry_run:

@@ -12,7 +12,7 @@ from PIL import Image
 from pxgen.arrays import Rgba
 from pxgen.config.requests import LintSettings
 from pxgen.config.schema import nearest
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.arrays import ARRAY_SUFFIXES

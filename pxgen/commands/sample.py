@@ -108,6 +108,8 @@ def plan_samples(
         sheet=settings,
         report=console.print,
     )
+    if not settings.trace:
+        output = replace(output, frames=loaded.card.frame_names)
     if settings.skip_existing:
         numbers = output.missing(numbers)
     return Job(plan, numbers, output)

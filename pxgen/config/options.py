@@ -53,7 +53,7 @@ def shard_of(count: int, shard: tuple[int, int]) -> range:
     return range(count * part // parts, count * (part + 1) // parts)
 
 
-MIN_MS, MAX_MS = 10, 65_535
+MIN_MS, MAX_MS = 10, 655_350
 """A frame may be shown so long."""
 
 
@@ -86,6 +86,12 @@ class SheetSettings:
     sheet: Arrangement | None = run_setting(
         None, "lay a .png out for engines: a clip a row or column, or trimmed and packed"
     )
+    rows: str | None = run_setting(
+        None,
+        "the order of a sheet's animations, such as down,left,right,up; others follow",
+        metavar="A,B",
+        separator=",",
+    )
     padding: int = run_setting(0, "pixels between", low=0, high=256)
     extrude: int = run_setting(
         0,
@@ -105,10 +111,15 @@ class SheetSettings:
         return self.sheet or "rows"
 
     @property
+    def row_names(self) -> tuple[str, ...]:
+        """The animations that come first."""
+        return tuple(filter(None, map(str.strip, (self.rows or "").split(","))))
+
+    @property
     def for_engines(self) -> bool:
         """True if anything is asked for; else a sheet is one that people look at."""
         spaced = self.padding or self.extrude or self.power_of_two
-        return bool(self.sheet or spaced or self.data)
+        return bool(self.sheet or self.rows or spaced or self.data)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from pxgen.config.options import (
 )
 from pxgen.config.schema import again, needed, run_setting
 from pxgen.config.settings import (
+    DataSettings,
     EditSettings,
     PictureSettings,
     SamplerSettings,
@@ -206,10 +207,28 @@ class CompareSettings(TrainSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SourceSettings:
-    """The images and clips that ``export`` puts together."""
+    """The images and clips that ``export`` puts together, and their colours and times."""
 
     sources: tuple[Path, ...] = needed("", argument=True, metavar="SOURCE...")
+    cell: str | None = again(DataSettings, "cell")
+    margin: int = again(DataSettings, "margin")
+    spacing: int = again(DataSettings, "spacing")
+    views: str | None = again(
+        DataSettings,
+        "views",
+        doc="names of the views in sheets (a row each) or file names: an animation each",
+    )
+    by: Literal["rows", "columns"] = again(DataSettings, "by")
+    layout: Literal["rpg-maker", "lpc", "ninja"] | None = again(DataSettings, "layout")
+    take: str | None = again(DataSettings, "take")
     frames: int | None = run_setting(None, "frames a clip (default: as found)", low=1)
+    colors: int | None = again(
+        DataSettings, "colors", doc="reduce to so many colours (default: all)"
+    )
+    palette: str | None = again(
+        PictureSettings, "palette", doc="draw in a palette's colours: a shipped name or a file"
+    )
+    dither: Literal["none", "bayer2", "bayer4", "bayer8"] = again(DataSettings, "dither")
     fps: float | None = again(
         AnimateSettings, "fps", default=None, doc="frames a second (default: as the files say)"
     )
@@ -220,12 +239,15 @@ class SourceSettings:
         high=65_535,
     )
     scale: int = again(PictureSettings, "scale")
-    out: Path = needed(".png sheet, or {files}", flags=("-o", "--out"), metavar="FILE")
+    out: str = needed(
+        "folder of frames, .png sheet, {files}, or -", flags=("-o", "--out"), metavar="OUT"
+    )
+    force: bool = again(OutputSettings, "force")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSettings(SheetSettings, SourceSettings):
-    """``export``: images and clips put into one file."""
+    """``export``: images and clips put together."""
 
 
 @dataclass(frozen=True, kw_only=True)

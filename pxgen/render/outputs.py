@@ -19,7 +19,7 @@ import numpy as np
 from pxgen.arrays import IndexMaps
 from pxgen.config.options import SheetSettings
 from pxgen.config.settings import SeriesSettings
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
 from pxgen.errors import Remark, UsageError, unsaid
 from pxgen.files import write_bytes
 from pxgen.names import distinct, normal, unreserved
@@ -33,6 +33,7 @@ from pxgen.render.kinds import (
     encode_clips,
     hardened,
     kind_of,
+    shortened,
 )
 from pxgen.render.one_file import check_sheet, write_one_file
 from pxgen.render.png import encode_png
@@ -101,6 +102,8 @@ class Output:
     columns: int | None = None
     """Of a sheet; None is about as wide as high."""
     sheet: SheetSettings = CONTACT_SHEET
+    frames: Sequence[str] = ()
+    """The names of each clip's frames, where they have names: a view is an animation."""
     report: Remark = unsaid
     """Takes a line about what a file cannot hold."""
 
@@ -141,6 +144,8 @@ class Output:
             sys.stdout.buffer.flush()
         elif self.together:
             clips = self._clips(names, pixels)
+            if line := shortened(BY_SUFFIX[self.target.suffix.lower()], clips):
+                self.report(line)
             yield from write_one_file(self.target, clips, palette, self.sheet)
         else:
             yield write_bytes(self.target, self._sheet(pixels, palette))
@@ -214,6 +219,8 @@ class Output:
     def _clips(self, names: Sequence[str], pixels: IndexMaps) -> list[Clip]:
         delays = self._delays(pixels.shape[1])
         named = zip(names, enlarge(pixels, self.scale), strict=True)
+        if len(self.frames) == pixels.shape[1]:
+            return [Clip.of_views(name, frames, delays, self.frames) for name, frames in named]
         return [Clip(name, frames, delays) for name, frames in named]
 
     def _delays(self, frames: int) -> list[float]:
@@ -246,7 +253,7 @@ def plan_output(
         PxgenError: an extra must be installed for such files.
     """
     form, target = _destination(out)
-    output = Output(form, target, series, scale, delay_ms, columns, sheet, report)
+    output = Output(form, target, series, scale, delay_ms, columns, sheet, report=report)
     check_sheet(sheet, target.suffix.lower() if form == "sheet" else form)
     if not force:
         output.refuse_existing()

@@ -15,6 +15,7 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
 from pxgen.devices import in_one_thread
 from pxgen.errors import Remark, UsageError
+from pxgen.frames import there_and_back
 from pxgen.ingest.fit_to_model import Target, fit_mask, snapped_remark
 from pxgen.ingest.given import ClipFrames, given_text
 from pxgen.models.protocol import SamplingParams
@@ -68,8 +69,19 @@ class ClipPlan:
         frames = (settings.frames or WALK_FRAMES) if drawn == 1 else drawn
         if len(settings.durations) != frames:
             raise UsageError(f"--durations names {len(settings.durations)} frames of {frames}")
-        back = settings.durations[-2:0:-1] if settings.loop == "pingpong" else ()
-        return (*settings.durations, *back)
+        return tuple(settings.durations[number] for number in self._order(frames))
+
+    @property
+    def frame_names(self) -> tuple[str, ...]:
+        """The names of a clip's frames, there and back; empty where they have none."""
+        names = self.loaded.card.frame_names
+        return tuple(names[number] for number in self._order(len(names)))
+
+    def _order(self, frames: int) -> list[int]:
+        """The frames of a clip as they are shown."""
+        if self.settings.loop != "pingpong":
+            return [*range(frames)]
+        return there_and_back(self.loaded.card.frame_names, frames)
 
     def pictures(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
         """Draw the clips of these numbers, in order.
@@ -80,11 +92,8 @@ class ClipPlan:
         """
         moving = self.loaded.card.canvas.frames > 1
         drawn = self._clips(numbers, remark) if moving else self._walks(numbers)
-        back = self.settings.loop == "pingpong"
         for number, clip, palette in drawn:
-            # There and back without showing either end twice.
-            turned = np.concatenate([clip, clip[-2:0:-1]]) if back else clip
-            yield Picture(number, turned, palette)
+            yield Picture(number, clip[self._order(len(clip))], palette)
 
     def _clips(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
         """Clips of a model of clips."""

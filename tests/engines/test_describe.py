@@ -13,7 +13,8 @@ import tinycss2
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
-from pxgen.engines.atlas import Clip, lay_out
+from pxgen.engines.atlas import lay_out
+from pxgen.engines.clips import Clip
 from pxgen.engines.describe import description
 from tests.support.sheets import style, write
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from pxgen.cli.app import pxgen
 from pxgen.engines.aseprite import encode_aseprite
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
 from pxgen.palette.formats import encode_palette
 from pxgen.render.apng import encode_apng
 from pxgen.render.gif import encode_gif

@@ -12,7 +12,7 @@ from PIL import Image
 from pxgen.builtin import FIGURES, PALETTE, certify
 from pxgen.data.dataset import open_dataset
 from pxgen.engines.aseprite import encode_aseprite
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
 from pxgen.ingest.tally import Tally
 from pxgen.palette import Palette
 from pxgen.render.png import decode_png

@@ -28,7 +28,7 @@ STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check mutants fuzz bench starter pictures gifs docs study contest clean
+.PHONY: help demo test check readers mutants fuzz bench starter pictures gifs docs study contest clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -59,6 +59,9 @@ check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+readers: ## libraries that tests read sheets with, where npm is: tests of them are skipped without
+	npm install --prefix tests/node --ignore-scripts --no-audit --no-fund --no-package-lock
 
 mutants: $(INSTALLED) ## apply wrong lines one at a time and list those that no test notices (ONLY=words)
 	$(BIN)/python -m tests.mutants $(ONLY)

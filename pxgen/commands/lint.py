@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 from PIL import Image
 
 from pxgen.arrays import Rgba
@@ -19,18 +20,22 @@ from pxgen.ingest.arrays import ARRAY_SUFFIXES
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.images import read_image
 from pxgen.ingest.indexed import IndexedSprite
+from pxgen.ingest.sources import Sprite
+from pxgen.ingest.timing import FOREVER, timing_of
+from pxgen.ingest.together import on_tables
 from pxgen.ingest.walk import Found, find_files
 from pxgen.lint.checks import RULES, TASTE, Finding, check
 from pxgen.lint.repair import Repaired, repair
 from pxgen.names import folded
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.library import find_palette
-from pxgen.render.kinds import BY_SUFFIX, CLIP_SUFFIXES, encode_clips
-from pxgen.render.outputs import CLIP, STILL
+from pxgen.render.kinds import BY_SUFFIX, WRITTEN_SUFFIXES, encode_clips
 from pxgen.render.png import encode_png
 
-TRUECOLOR = (".png", ".apng", ".webp")
-"""Suffixes of files of any number of colours, none of which is lost."""
+ANIMATED, STILL = ".apng", ".png"
+"""Copies of files of kinds that are not written: neither loses a colour."""
+TRUECOLOR = (STILL, ANIMATED, ".webp")
+"""Suffixes of files of any number of colours."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def _lint(
     found, taste = _of(picture.rgba, palette, settings)
     if not (settings.fix and any(finding.fixable for finding in found)):
         return Linted(file, found, taste, None)
-    mended = repair(picture.rgba, palette, picture.durations, settings.ignore)
+    mended = repair(picture.rgba, palette, picture.durations, settings.ignore, picture.tags)
     target = _target(file, mended, settings)
     if folded(str(target)) in written:
         return Linted(file, found, taste, None, f"{file.path}: {target} is another file's copy")
@@ -98,7 +103,7 @@ def _lint(
         raise UsageError(f"{target} exists: replace it with --force, or choose another folder")
     try:
         onto = None if "off-palette" in settings.ignore else palette
-        write_bytes(target, _encoded(mended, onto, target.suffix))
+        write_bytes(target, _encoded(mended, onto, file.path, picture.table, target.suffix))
     except InputError as error:
         return Linted(file, found, taste, None, f"{file.path}: {error}")
     written.add(folded(str(target)))
@@ -115,32 +120,40 @@ def _of(
 
 
 def _target(file: Found, mended: Repaired, settings: LintSettings) -> Path:
-    """Under the folder as it lay under the sources; the suffix is that of what is written."""
+    """Under the folder as it lay under the sources; of its own kind where that is written."""
     suffix = file.path.suffix.lower()
-    if len(mended.rgba) == 1:
-        suffix = STILL
-    elif suffix not in CLIP_SUFFIXES or not BY_SUFFIX[suffix].plays:
-        suffix = CLIP
+    if suffix not in WRITTEN_SUFFIXES:
+        suffix = STILL if len(mended.rgba) == 1 else ANIMATED
     folder = settings.out or Path()
     return folder / PurePosixPath(file.name).with_suffix(suffix)
 
 
-def _encoded(mended: Repaired, palette: Palette | None, suffix: str) -> bytes:
+def _encoded(
+    mended: Repaired, palette: Palette | None, source: Path, table: bytes | None, suffix: str
+) -> bytes:
+    """On a palette, else on the file's own table or the colours in use; played as the source is."""
     sprite = IndexedSprite.of(mended.rgba)
-    if palette is None and len(sprite.visible) >= MAX_COLORS:
+    if palette is not None:
+        maps = sprite.onto(palette)[0]
+    elif len(sprite.visible) >= MAX_COLORS:
         return _truecolor(mended, suffix)
-    table = palette or sprite.own_palette()
-    maps, _ = sprite.onto(table)
-    if suffix == STILL:
-        return encode_png(maps[0], table)
+    else:
+        rows = None if table is None else np.frombuffer(table, np.uint8).reshape(-1, 4)
+        [(maps, palette)] = on_tables([Sprite(str(source), 0, mended.rgba)], rows)
+    if suffix == STILL and len(maps) == 1:
+        return encode_png(maps[0], palette)
     durations = mended.durations or [DEFAULT_MS] * len(maps)
-    return encode_clips(BY_SUFFIX[suffix], [Clip("", maps, durations)], table)
+    kind = BY_SUFFIX[ANIMATED if suffix == STILL else suffix]
+    plays = timing_of(source)[0] or FOREVER
+    return encode_clips(kind, [Clip("", maps, durations, mended.tags)], palette, plays)
 
 
 def _truecolor(mended: Repaired, suffix: str) -> bytes:
     """A file in RGBA, for images of more colours than a palette holds."""
     if suffix not in TRUECOLOR:
-        raise InputError("more than 255 colours in a clip: reduce them with `pxgen prepare`")
+        raise InputError(
+            "more than 255 colours in a clip: reduce them with `pxgen export --colors 255`"
+        )
     images = [Image.fromarray(frame) for frame in mended.rgba]
     out = io.BytesIO()
     later = {"save_all": True, "append_images": images[1:]} if len(images) > 1 else {}

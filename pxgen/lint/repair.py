@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pxgen.arrays import Rgba
+from pxgen.engines.tags import Tag, runs
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import MAX_SOFT_COLORS
 from pxgen.lint.checks import enlarged_by
@@ -22,6 +23,7 @@ class Repaired(NamedTuple):
     """``(T, H, W, 4) uint8``."""
     durations: tuple[float, ...]
     """Milliseconds of each frame, if they were known."""
+    tags: tuple[Tag, ...] = ()
 
 
 def repair(
@@ -29,11 +31,13 @@ def repair(
     palette: Palette | None = None,
     durations: tuple[float, ...] = (),
     ignored: Collection[str] = (),
+    tags: tuple[Tag, ...] = (),
 ) -> Repaired:
     """Repair every fixable fault, except those of the ``ignored`` rules.
 
     Soft edges become hard, enlargement is undone, colours that the palette lacks become its
-    nearest, what hides under transparency is cleared, and a frame shown again is shown longer.
+    nearest, what hides under transparency is cleared, and a frame shown again is shown longer
+    unless a tag begins or ends between the two.
     """
     rgba = rgba.copy()
     alpha = rgba[..., 3]
@@ -49,15 +53,18 @@ def repair(
     if palette is not None and "off-palette" not in ignored:
         rgba = palette.colors(IndexedSprite.of(rgba).onto(palette)[0])
     if "duplicate-frames" in ignored:
-        return Repaired(rgba, durations)
-    return _without_repeats(rgba, durations)
+        return Repaired(rgba, durations, tags)
+    return _without_repeats(rgba, durations, tags)
 
 
-def _without_repeats(rgba: Rgba, durations: tuple[float, ...]) -> Repaired:
+def _without_repeats(rgba: Rgba, durations: tuple[float, ...], tags: tuple[Tag, ...]) -> Repaired:
     new = np.ones(len(rgba), bool)
     new[1:] = (rgba[1:] != rgba[:-1]).any((1, 2, 3))
+    new[[run.start for run in runs(tags, len(rgba))]] = True
+    now = (new.cumsum() - 1).tolist()
     if durations:
         shown = np.zeros(int(new.sum()))
-        np.add.at(shown, new.cumsum() - 1, durations)
+        np.add.at(shown, now, durations)
         durations = tuple(shown.tolist())
-    return Repaired(rgba[new], durations)
+    moved = tuple(tag._replace(first=now[tag.first], last=now[tag.last]) for tag in tags)
+    return Repaired(rgba[new], durations, moved)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from pxgen.errors import UsageError
 
 Corner = tuple[int, int]
 """Column and row of a corner on the sheet."""
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 MAX_SHEET_SIDE = 32_768
 """Pixels along a side of a sheet; more than any engine loads."""
 
@@ -78,7 +80,7 @@ def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
         UsageError: the sheet would be larger than any engine loads.
     """
     clips = in_rows(clips, settings.row_names) if settings.row_names else clips
-    tags = all_tags(clips)
+    tags = _distinct(all_tags(clips))
     height, width = clips[0].frames.shape[1:]
     frames = [frame for clip in clips for frame in clip.frames]
     packed = settings.arrangement == "packed"
@@ -110,9 +112,13 @@ def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
         for name, (x, y), box, duration in zip(names, corners, boxes, durations, strict=True)
     )
     sheet = _paint(cut, cels, settings)
-    named = unlike(tag.name for tag in tags)
-    tags = tuple(tag._replace(name=name) for tag, name in zip(tags, named, strict=True))
     return Atlas(sheet, cels, tags, (width, height), settings)
+
+
+def _distinct(tags: Sequence[Tag]) -> tuple[Tag, ...]:
+    """Tags with names of their own, of characters that XML may hold."""
+    names = unlike(_NO_TEXT.sub(" ", tag.name) for tag in tags)
+    return tuple(tag._replace(name=name) for tag, name in zip(tags, names, strict=True))
 
 
 def _rows(clips: Sequence[Clip], tags: Sequence[Tag]) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -31,10 +32,18 @@ def reconstruct(
     images = [*in_order(settings.images)]
     of_all = result_names(images)
     names = [of_all[number] for number in settings.numbers]
-    output = plan_output(settings.out, Named(names), scale=settings.scale, force=settings.force)
+    output = plan_output(
+        settings.out,
+        Named(names),
+        scale=settings.scale,
+        force=settings.force,
+        sheet=settings,
+        report=console.print,
+    )
     if output.form != "folder" and output.target.resolve() in {path.resolve() for path in images}:
         raise UsageError(f"{output.target} is one of the images: name another file with -o")
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
+    output = replace(output, frames=loaded.card.frame_names)
     parse_labels(settings.label, loaded.card.label_names, loaded.path)
     made = list(
         reconstructions(

@@ -123,7 +123,7 @@ class InterpolateSettings(OutputSettings, PathSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconstructSettings:
+class ReconstructSettings(SheetSettings):
     """``reconstruct``: images beside what a model makes of them."""
 
     images: tuple[Path, ...] = needed("", argument=True, metavar="IMAGE...")

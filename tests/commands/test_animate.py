@@ -335,11 +335,8 @@ def test_no_walk_passes_through_sprites_of_another(tmp_path: Path) -> None:
     assert len({frame.tobytes() for walk in walks for frame in walk}) == 16
 
 
-VIEWS = ("down/0", "down/1", "left/0", "left/1")
-
-
 def test_a_view_is_a_row_an_animation_and_a_tag(tmp_path: Path) -> None:
-    save_clips(tmp_path, "masked", VIEWS)
+    save_clips(tmp_path, "masked", ("down/0", "down/1", "left/0", "left/1"))
     assert run(tmp_path, "-o", tmp_path / "plain.apng")[0] == 0
     frames = read_image(tmp_path / "plain.apng").rgba
     asked = ["--rows", "left,down", "--data", tmp_path / "x.json", "--data", tmp_path / "x.tres"]

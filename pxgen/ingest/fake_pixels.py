@@ -168,7 +168,8 @@ def _phase(profile: F64, period: float) -> F64:
 def _periods(sides: Sequence[_Side], *, smoothed: bool) -> list[float]:
     """Periods that the edges, or the bends, of both sides seem to have, and multiples of these."""
     profiles = [side.bends if smoothed else side.edges for side in sides]
-    most = min(side.length for side in sides) / MIN_SIDE
+    # Larger cells than are believed, too: they are a better reason for what they explain.
+    most = 2 * min(side.length for side in sides) / MIN_SIDE
     size = 8 * max(side.length for side in sides)
     found: list[float] = []
     for parts in (1, 4):
@@ -221,16 +222,16 @@ def find_grid(rgba: Rgba, period: float | None = None) -> PixelGrid | None:
     sides = (_Side(picture, 1), _Side(picture, 2))
     if not all(side.contrast for side in sides):
         return None if period is None else _even(sides, period)
-    best: tuple[float, PixelGrid] | None = None
+    best, shortest = None, math.inf
     for smoothed in (False, True):
         periods = _periods(sides, smoothed=smoothed) if period is None else [period]
         for grid in (g for each in periods for g in _fits(sides, each, smoothed=smoothed)):
             length = _length(grid)
-            believed = period or (length <= MAX_LENGTH and _plausible(grid, sides))
-            length += _FREEDOM * (not (grid.rows.whole and grid.columns.whole))
-            if believed and (best is None or length < best[0]):
-                best = length, grid
-    return best and best[1]
+            if length < shortest:
+                best, shortest = grid, length
+    if period is None and best and (shortest > MAX_LENGTH or not _plausible(best, sides)):
+        return None
+    return best
 
 
 def _even(sides: Sequence[_Side], period: float) -> PixelGrid:
@@ -243,7 +244,8 @@ def _length(grid: PixelGrid) -> float:
     """The length of the description, by which grids of different periods compare."""
     pixels = len(grid.rows.at) * len(grid.columns.at)
     cells = grid.rows.pixel * grid.columns.pixel
-    return math.log(grid.misfit + _COARSE) + cells * math.log(pixels)
+    free = 0 if grid.rows.whole and grid.columns.whole else _FREEDOM
+    return math.log(grid.misfit + _COARSE) + cells * math.log(pixels) + free
 
 
 def _plausible(grid: PixelGrid, sides: Sequence[_Side]) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import F32, F64, Rgba
-from pxgen.ingest.indexed import IndexedSprite
+from pxgen.ingest.indexed import MANY_COLORS, IndexedSprite
 from pxgen.ingest.pixel_grid import KERNELS, Axis, PixelGrid, gram, premultiplied, weights_of
 from pxgen.ingest.scale import enlargement
 
@@ -43,6 +43,9 @@ _REACH = 3.0
 """Cells over which the drift of a grid is averaged."""
 _NOTHING = 1e-3
 """A misfit that rounding alone explains."""
+_ROUNDING = 1e-6
+_WHOLE = 0.15
+"""How near to a whole number of screen pixels the sides of whole squares are found to be."""
 _COARSE = 1e-2
 """A misfit that does not make cells of half the size better."""
 _FREEDOM = 0.3
@@ -208,7 +211,12 @@ def fake_grid(rgba: Rgba, sprite: IndexedSprite, pixel: float | None = None) -> 
     """
     if pixel is None and enlargement(sprite.indices) > 1:
         return None
-    return find_grid(rgba, pixel)
+    grid = find_grid(rgba, pixel)
+    if grid is None or pixel is not None or len(sprite.colors) > MANY_COLORS:
+        return grid
+    # Squares of a whole side in clean colours, but not everywhere: details are finer on purpose.
+    mixed = abs(grid.period - round(grid.period)) < _WHOLE and grid.misfit > _ROUNDING
+    return None if mixed else grid
 
 
 def find_grid(rgba: Rgba, period: float | None = None) -> PixelGrid | None:

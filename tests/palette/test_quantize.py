@@ -76,7 +76,7 @@ def test_near_copies_of_compressed_art_are_one_color(kind: str, quality: int) ->
     table = to_oklab(build_palette(colors, counts, 12).rgba[1:, :3])
     gaps = np.sqrt(((to_oklab(drawn.astype(np.uint8))[:, None] - table) ** 2).sum(-1))
     assert gaps.min(1).max() < 0.05
-    assert (gaps[0] < 0.05).sum() <= 3
+    assert (gaps[0] < 0.05).sum() <= 4
 
 
 def test_copies_are_what_most_pixels_show_and_others_stay():

@@ -20,8 +20,8 @@ from pxgen.config.options import (
 )
 from pxgen.config.schema import again, needed, run_setting
 from pxgen.config.settings import (
-    EditSettings,
     DataSettings,
+    EditSettings,
     PictureSettings,
     SamplerSettings,
     SamplingSettings,

@@ -25,6 +25,7 @@ def command(session: Session, /, settings: LintSettings) -> int:
       semi-transparent *  alpha between 0 and 255; repaired where more than 16 colours have it
       hidden-colours *    colours under full transparency
       enlarged *          every pixel is a square of k x k; made one again
+      fake-pixels *       pixels of no whole side, shifted, drifting or smoothed; made one again
       mixed-sizes         an enlarged drawing with details of single pixels in it
       duplicate-frames *  a frame like the one before; made one that lasts as long as both
       orphan-pixels       of a colour that none of the eight around has; with --strict

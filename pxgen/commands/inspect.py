@@ -22,11 +22,10 @@ from pxgen.ingest.census import Census
 from pxgen.ingest.contact_sheets import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.folder import label_numbers
 from pxgen.ingest.images import read_image
-from pxgen.ingest.indexed import IndexedSprite
+from pxgen.ingest.indexed import MANY_COLORS, IndexedSprite
 from pxgen.ingest.palette_choice import choose_palette
 from pxgen.ingest.palette_mapping import SharedPaletteMapper
 from pxgen.ingest.scale import enlargement
-from pxgen.ingest.survey import MANY_COLORS
 from pxgen.palette.table import unpack
 from pxgen.render.figure import figure_palette
 from pxgen.render.heatmaps import heat_sheet

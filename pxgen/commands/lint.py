@@ -90,10 +90,17 @@ def _lint(
         picture = read_image(file.path)
     except InputError as error:
         return Linted(file, (), (), None, str(error))
-    found, taste = _of(picture.rgba, palette, settings)
+    found, taste = _of(picture.rgba, palette, settings, settings.pixel)
     if not (settings.fix and any(finding.fixable for finding in found)):
         return Linted(file, found, taste, None)
-    mended = repair(picture.rgba, palette, picture.durations, settings.ignore, picture.tags)
+    mended = repair(
+        picture.rgba,
+        palette,
+        picture.durations,
+        settings.ignore,
+        picture.tags,
+        settings.pixel,
+    )
     target = _target(file, mended, settings)
     if folded(str(target)) in written:
         return Linted(file, found, taste, None, f"{file.path}: {target} is another file's copy")
@@ -112,9 +119,9 @@ def _lint(
 
 
 def _of(
-    rgba: Rgba, palette: Palette | None, settings: LintSettings
+    rgba: Rgba, palette: Palette | None, settings: LintSettings, pixel: float | None = None
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    found = [f for f in check(rgba, palette) if f.rule not in settings.ignore]
+    found = [f for f in check(rgba, palette, pixel) if f.rule not in settings.ignore]
     taste = [f.rule for f in found if f.rule in TASTE and not settings.strict]
     return tuple(f for f in found if f.rule not in taste), tuple(taste)
 

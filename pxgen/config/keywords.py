@@ -108,6 +108,7 @@ class PrepareOptions(TypedDict, total=False):
     overflow: Literal["refuse", "undo", "keep"]
     anchor: Literal["bottom", "center"]
     keep_scale: bool
+    pixel: float | None
     holdout: float
     together: Literal["likes", "file", "folder"]
     audit: bool

@@ -258,6 +258,7 @@ class LintSettings:
     palette: str | None = again(
         PictureSettings, "palette", doc="colours to hold images to: a name or a file"
     )
+    pixel: float | None = again(DataSettings, "pixel")
     ignore: tuple[str, ...] = run_setting((), "a rule to leave out (repeatable)", metavar="RULE")
     strict: bool = run_setting(False, "let orphan pixels and jaggies count, too")
     fix: bool = run_setting(False, "write copies with what is safe to repair repaired")

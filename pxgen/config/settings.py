@@ -126,7 +126,15 @@ class DataSettings:
     anchor: Literal["bottom", "center"] = setting(
         "bottom", "bottom or center: where smaller sprites stand on the canvas"
     )
-    keep_scale: bool = setting(False, "do not undo integer enlargement")
+    keep_scale: bool = setting(False, "do not undo enlargement, by a whole factor or any other")
+    pixel: float | None = setting(
+        None,
+        "screen pixels that a pixel of the art is wide; unset: as found",
+        low=1,
+        high=256,
+        example="3.4",
+        metavar="PX",
+    )
     holdout: float = setting(
         0.1, "share held out of training; near-duplicates stay together", low=0, high=0.9
     )

@@ -9,8 +9,10 @@ import numpy as np
 
 from pxgen.arrays import Rgba
 from pxgen.engines.tags import Tag, runs
+from pxgen.ingest.fake_pixels import fake_grid
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import MAX_SOFT_COLORS
+from pxgen.ingest.pixel_grid import undone
 from pxgen.lint.checks import enlarged_by
 from pxgen.palette import Palette
 from pxgen.palette.oklab import OPAQUE
@@ -32,14 +34,18 @@ def repair(
     durations: tuple[float, ...] = (),
     ignored: Collection[str] = (),
     tags: tuple[Tag, ...] = (),
+    pixel: float | None = None,
 ) -> Repaired:
     """Repair every fixable fault, except those of the ``ignored`` rules.
 
-    Soft edges become hard, enlargement is undone, colours that the palette lacks become its
-    nearest, what hides under transparency is cleared, and a frame shown again is shown longer
-    unless a tag begins or ends between the two.
+    Fake pixels (each ``pixel`` screen pixels wide, if that is known) and whole enlargement are
+    undone, soft edges become hard, colours that the palette lacks become its nearest, what hides
+    under transparency is cleared, and a frame shown again is shown longer unless a tag begins or
+    ends between the two.
     """
     rgba = rgba.copy()
+    if "fake-pixels" not in ignored and (grid := fake_grid(rgba, IndexedSprite.of(rgba), pixel)):
+        rgba = undone(rgba, grid)
     alpha = rgba[..., 3]
     soft = (alpha > 0) & (alpha < 255)
     many = len(np.unique(rgba[soft], axis=0)) > MAX_SOFT_COLORS
@@ -47,7 +53,7 @@ def repair(
         alpha[soft] = np.where(alpha[soft] >= OPAQUE, 255, 0)
     if "hidden-colours" not in ignored:
         rgba[alpha == 0] = 0
-    if "enlarged" not in ignored:
+    if "enlarged" not in ignored and pixel is None:
         factor = enlarged_by(IndexedSprite.of(rgba))
         rgba = rgba[:, ::factor, ::factor]
     if palette is not None and "off-palette" not in ignored:

@@ -20,6 +20,7 @@ from pxgen.render.gif import encode_gif
 from pxgen.render.kinds import BY_SUFFIX, encode_clips
 from pxgen.render.png import decode_png
 from tests.support.drawings import THREE, blotches
+from tests.support.enlarged import KINDS, heads
 
 
 def run(*arguments: object) -> Result:
@@ -183,3 +184,21 @@ def test_clips_of_many_colours_stay_animated_pngs(tmp_path: Path) -> None:
     rgba[:, 0, 0] = 0
     assert np.array_equal(made.rgba, rgba)
     assert made.durations == (40, 90)
+
+
+def test_fake_pixels_are_told_and_undone(tmp_path: Path) -> None:
+    art = heads(1)[0]
+    large = KINDS["nearest"](art, 3.4, np.random.default_rng(1))
+    Image.fromarray(large).save(tmp_path / "fake.png")
+    said = run(tmp_path / "fake.png").stdout
+    assert "fake-pixels: 24 x 24 pixels, each about 3.42 screen pixels wide; --fix" in said
+    fixed = run(tmp_path / "fake.png", "--fix", "-o", tmp_path / "out")
+    assert fixed.exit_code == 0, fixed.output
+    assert np.array_equal(read_image(tmp_path / "out" / "fake.png").rgba[0], art)
+    assert run(tmp_path / "fake.png", "--ignore", "fake-pixels").exit_code == 0
+    # Too little for anybody to tell.
+    Image.fromarray(large[:34, :34]).save(tmp_path / "part.png")
+    assert run(tmp_path / "part.png").exit_code == 0
+    said = run(tmp_path / "part.png", "--pixel", 3.4, "--fix", "-o", tmp_path / "out")
+    assert said.exit_code == 0
+    assert np.array_equal(read_image(tmp_path / "out" / "part.png").rgba[0], art[:10, :10])

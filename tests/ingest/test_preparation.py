@@ -16,6 +16,7 @@ from pxgen.engines.tags import Tag
 from pxgen.ingest.tally import Tally
 from pxgen.palette import Palette
 from pxgen.render.png import decode_png
+from tests.support.enlarged import KINDS, heads
 from tests.support.preparing import COLORS, hero, heroes, prepared, run, save, shown, visible
 
 pytestmark = pytest.mark.usefixtures("work")
@@ -94,6 +95,21 @@ def test_enlarged_sprites_come_back_to_their_true_pixels() -> None:
     assert dataset.canvas == (1, 8, 8)
     np.testing.assert_array_equal(shown(dataset, "3.png")[0], visible(drawn[3]))
     assert prepared("art", "--keep-scale", "--force").canvas == (1, 48, 48)
+
+
+def test_fake_pixels_are_told_and_undone() -> None:
+    art = heads(3)
+    random = np.random.default_rng(1)
+    for number, rgba in enumerate(art):
+        save(f"art/{number}.png", KINDS["nearest"](rgba, 3.4, random))
+    result = run("art")
+    assert "3 sprites of fake pixels, undone: such as 0.png, 82x82, really 24x24" in result.stderr
+    dataset = open_dataset(Path("dataset"))
+    assert dataset.canvas == (1, 24, 24)
+    for number, rgba in enumerate(art):
+        np.testing.assert_array_equal(shown(dataset, f"{number}.png")[0], rgba)
+    assert prepared("art", "--keep-scale", "--force").canvas == (1, 82, 82)
+    assert prepared("art", "--pixel", 6.8, "--force").canvas == (1, 12, 12)
 
 
 def test_every_mode_and_hidden_colours_meet_in_one_palette() -> None:

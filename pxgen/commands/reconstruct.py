@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pxgen.commands.watching import watched
 from pxgen.config.project import Project
 from pxgen.config.requests import ReconstructSettings
 from pxgen.data.labels import parse_labels
@@ -36,16 +37,15 @@ def reconstruct(
         raise UsageError(f"{output.target} is one of the images: name another file with -o")
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
     parse_labels(settings.label, loaded.card.label_names, loaded.path)
-    made = list(
-        reconstructions(
-            loaded,
-            [(number, images[number]) for number in settings.numbers],
-            settings.label,
-            seed=settings.seed,
-            level=settings.level,
-            strict=settings.strict,
-        )
+    making = reconstructions(
+        loaded,
+        [(number, images[number]) for number in settings.numbers],
+        settings.label,
+        seed=settings.seed,
+        level=settings.level,
+        strict=settings.strict,
     )
+    made = list(watched(making, len(settings.numbers), "reconstructing", console))
     if not made:
         return [], []
     named = zip(output.series.names(), made, strict=True)

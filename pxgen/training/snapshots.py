@@ -21,19 +21,14 @@ def keep_snapshot(
 ) -> None:
     """Write ``snapshots/2-denoiser-0005000.safetensors``, say, and keep the ``count`` latest.
 
-    Those of later steps are not of this run's past and go, too.
-
     Raises:
         PxgenError: it cannot be written.
     """
-    now = int(card.training["stage"]) + 1, int(card.training["step"])
+    number, step = int(card.training["stage"]) + 1, int(card.training["step"])
     folder = run / FOLDER
     sampling = {n: t for n, t in tensors.items() if n.startswith(("weights.", PALETTES + "."))}
-    save_checkpoint(folder / f"{now[0]}-{stage}-{now[1]:07}.safetensors", card, sampling)
-    found = sorted(_snapshots(folder).items())
-    past = [path for place, path in found if place <= now]
-    future = [path for place, path in found if place > now]
-    _remove(past[:-count] + future)
+    save_checkpoint(folder / f"{number}-{stage}-{step:07}.safetensors", card, sampling)
+    _remove([path for _, path in sorted(_snapshots(folder).items())][:-count])
 
 
 def clear_snapshots(run: Path) -> None:

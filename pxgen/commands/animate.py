@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pxgen.checkpoint.runs import CLIPS, STARTER
+from pxgen.commands.watching import watched
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
 from pxgen.render.outputs import Series, plan_output
@@ -43,5 +44,6 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
     if settings.dry_run:
         yield from replace(output, series=series).paths(moving=True)
     elif series.numbers:
-        pictures = plan.pictures(series.numbers, console.print)
-        yield from output.write((series.name(i), clip, palette) for i, clip, palette in pictures)
+        drawn = plan.pictures(series.numbers, console.print)
+        pictures = ((series.name(i), clip, palette) for i, clip, palette in drawn)
+        yield from output.write(watched(pictures, len(series.numbers), "drawing", console))

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.commands.watching import watched
 from pxgen.config.project import Project
 from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset, dataset_file, dataset_fingerprint, open_dataset
@@ -33,11 +34,7 @@ def evaluate(
             console.print(text)
 
     def watch(pictures: Iterable[IndexMaps], count: int, what: str) -> Iterable[IndexMaps]:
-        if not console.is_terminal or console.quiet:
-            return pictures
-        from rich.progress import track
-
-        return track(pictures, total=count, description=what, console=console, transient=True)
+        return watched(pictures, count, what, console)
 
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
     dataset = _dataset(settings, project, loaded, console.print)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from pxgen.commands.watching import watched
 from pxgen.config.project import Project
 from pxgen.config.requests import InterpolateSettings
 from pxgen.palette.local import united
@@ -40,7 +41,8 @@ def interpolate(
         columns=settings.frames,
     )
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
-    frames = list(path_pictures(loaded, keys, settings.frames, loop=settings.loop))
+    way = path_pictures(loaded, keys, settings.frames, loop=settings.loop)
+    frames = list(watched(way, settings.frames, "drawing", console))
     if not output.together:
         yield from output.write((names[i], maps, palette) for i, maps, palette in frames)
         return

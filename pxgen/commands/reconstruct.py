@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pxgen.commands.watching import watched
 from pxgen.config.project import Project
 from pxgen.config.requests import ReconstructSettings
 from pxgen.data.labels import parse_labels
@@ -45,16 +46,15 @@ def reconstruct(
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
     output = replace(output, frames=loaded.card.frame_names)
     parse_labels(settings.label, loaded.card.label_names, loaded.path)
-    made = list(
-        reconstructions(
-            loaded,
-            [(number, images[number]) for number in settings.numbers],
-            settings.label,
-            seed=settings.seed,
-            level=settings.level,
-            strict=settings.strict,
-        )
+    making = reconstructions(
+        loaded,
+        [(number, images[number]) for number in settings.numbers],
+        settings.label,
+        seed=settings.seed,
+        level=settings.level,
+        strict=settings.strict,
     )
+    made = list(watched(making, len(settings.numbers), "reconstructing", console))
     if not made:
         return [], []
     named = zip(output.series.names(), made, strict=True)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from rich.console import Console
 
 from pxgen.checkpoint.store import Loaded, fingerprint
+from pxgen.commands.watching import watched
 from pxgen.config.project import Project
 from pxgen.config.settings import SampleSettings
 from pxgen.errors import UsageError
 from pxgen.render.outputs import Output, Series, Shown, plan_output
 from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.samples import SamplePlan
-
-Item = TypeVar("Item")
 
 END_REPEATS = 8
 """Times that an animated file shows the end of a trace again."""
@@ -72,8 +69,8 @@ def carry_out(job: Job, console: Console) -> Iterator[Path]:
         yield from () if settings.manifest is None else (settings.manifest,)
         return
     if job.numbers:
-        with _progress(console, len(job.numbers)) as seen:
-            yield from job.output.write(seen(job.pictures(Series(settings, job.numbers))))
+        pictures = job.pictures(Series(settings, job.numbers))
+        yield from job.output.write(watched(pictures, len(job.numbers), "drawing", console))
     if settings.manifest is not None:
         yield _manifest(settings.manifest, job)
 
@@ -149,15 +146,3 @@ def _manifest(target: Path, job: Job) -> Path:
     )
     files = paths or [named.target] * len(numbers)
     return write_manifest(target, zip(files, numbers, strengths, strict=True), recorded)
-
-
-@contextmanager
-def _progress(console: Console, total: int) -> Iterator[Callable[[Iterable[Item]], Iterable[Item]]]:
-    """Yield a function that passes pictures through and shows a bar on a terminal."""
-    if not console.is_terminal or console.quiet or total < 8:
-        yield iter
-        return
-    from rich.progress import Progress
-
-    with Progress(console=console, transient=True) as progress:
-        yield lambda pictures: progress.track(pictures, total=total, description="drawing")

@@ -51,7 +51,11 @@ class TrainRunSettings:
         True, "go on where the run stopped, or start anew", flags=("--resume/--fresh",)
     )
     out: Path | None = run_setting(
-        None, "run folder (default: under runs/)", flags=("-o", "--out"), metavar="RUN"
+        None,
+        "run folder (default: under runs/); one that is named also goes on with a dataset that "
+        "grew or was relabelled, and with another rate or batch",
+        flags=("-o", "--out"),
+        metavar="RUN",
     )
     device: Device = again(DeviceSettings, "device")
 

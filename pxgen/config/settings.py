@@ -183,6 +183,9 @@ class TrainSettings:
     )
     validate_every: int = setting(500, "steps between validations", low=1)
     save_every: float = setting(60.0, "seconds between checkpoints", low=0)
+    keep_snapshots: int = setting(
+        0, "keep so many of the latest checkpoints to sample from, in snapshots/", low=0
+    )
     track: Literal["none", "mlflow"] = setting(
         "none", "log to MLflow too (needs pxgen[mlflow]): none or mlflow"
     )

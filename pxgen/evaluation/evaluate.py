@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import IndexMaps, Marks
+from pxgen.arrays import IndexMaps
 from pxgen.builtin import certify
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
@@ -299,7 +299,9 @@ class _Evaluator:
             return None
         self.say("drawing the rest of held-out clips")
         rows = subsample(dataset.held_out, MAX_COMPLETED)
-        (true, marks), names = dataset.take(rows), self.loaded.card.frame_names
+        true, names = dataset.take(rows)[0], self.loaded.card.frame_names
+        # A label that no pixel shows is open, not forbidden.
+        labels = dataset.signs(rows).astype(np.float32)
         training = SpriteIndex(dataset, dataset.train)
         cast = builtin_cast(self.loaded.card)
         legal = None if cast is None else lambda clip: certify(clip, cast).legal
@@ -308,7 +310,7 @@ class _Evaluator:
             known = int(task.frames.sum())
             if "mask" not in takes and not (task.frames[:known].all() and task.frames.any()):
                 continue
-            drawn = self.completed(true, marks, task)
+            drawn = self.completed(true, labels, task)
             figures = rest_figures(task, true, drawn, dataset.group[rows], legal)
             figures["by_view"] = exact_by_view(task, names, true, drawn)
             for way, guess in guesses(task, names, true, training).items():
@@ -318,11 +320,10 @@ class _Evaluator:
             found[task.name] = figures
         return {"clips": len(true), "tasks": found}
 
-    def completed(self, clips: IndexMaps, marks: Marks, task: Task) -> IndexMaps:
-        """``(n, T, H, W)`` clips, all but what a task gives drawn by the model."""
+    def completed(self, clips: IndexMaps, labels: NDArray[np.float32], task: Task) -> IndexMaps:
+        """``(n, T, H, W)`` clips with ``(n, L)`` labels, all but what a task gives drawn."""
         sampling, requests = _sampling(self.settings, None), []
-        for number, (clip, labels) in enumerate(zip(clips, marks, strict=True)):
-            asked = labels.astype(np.float32) * 2 - 1
+        for number, (clip, asked) in enumerate(zip(clips, labels, strict=True)):
             given = completing(clip, task.known, sampling, self.loaded)
             requests.append(PictureRequest(number, asked, given))
         drawn = self.watch(self.pictures(requests), len(clips), f"given {task.name}")

@@ -51,7 +51,7 @@ ELSEWHERE = {
     "ingest/test_preparation.py": "ingest: builtin contact_sheets folder survey tally",
     "ingest/test_spool.py": "ingest.indexed",
     "sampling/test_sprite_model.py": "sampling.results",
-    "training/test_warm_start.py": "models.axes",
+    "training/test_matching.py": "models.axes",
     "training/test_session.py": "evaluation.quick_eval training.preview",
 }
 """Tests of modules that have none of their name; a word with a colon stands before those after."""

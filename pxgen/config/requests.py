@@ -244,3 +244,18 @@ class LintSettings:
     )
     force: bool = again(OutputSettings, "force")
     json: bool = run_setting(False, "print one JSON document")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorSettings:
+    """``doctor``: what this machine and installation can do."""
+
+    dataset: Path | None = run_setting(
+        None, "dataset to measure with (default: the project's, or built-in characters)"
+    )
+    recipe: str | None = again(TrainRunSettings, "recipe")
+    seconds: float = run_setting(
+        5.0, "how long to measure training; 0 leaves it out", low=0, high=3600
+    )
+    device: Device = again(DeviceSettings, "device")
+    json: bool = run_setting(False, "print one JSON document")

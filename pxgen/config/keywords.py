@@ -110,6 +110,9 @@ class PrepareOptions(TypedDict, total=False):
     keep_scale: bool
     holdout: float
     together: Literal["likes", "file", "folder"]
+    license: str | None
+    author: str | None
+    origin: str | None
     audit: bool
     skip_bad: bool
     force: bool

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card
+from pxgen.checkpoint.model_card import MODEL_CARD, model_card
+from pxgen.checkpoint.provenance import MIN_EXAMPLES, TERMS, Provenance
 from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE, Metrics, shipped
 from pxgen.checkpoint.store import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
 from pxgen.config.recipe import resolve
@@ -46,6 +48,8 @@ from pxgen.training.warm_start import open_warm_start
 
 LONG_PREVIEW, PREVIEW_INTERVAL = 3.0, 12
 """Seconds from which on a preview is long; the next one then waits so many times as long."""
+HELD_OUT = "held_out_"
+"""What figures of held-out sprites begin with in metrics."""
 CHOSEN_SIZES = ("width", "coarse", "depth")
 """Keys of ``[model]`` that are 0 where they are left open."""
 MAX_PALETTES = 4096
@@ -97,6 +101,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             fingerprint=dataset.fingerprint,
             anchor="center" if dataset.info.get("anchor") == "center" else "bottom",
             frame_names=dataset.frame_names,
+            provenance=_provenance(dataset),
         )
         settings = with_budget(request.settings)
         request = dataclasses.replace(request, settings=settings)
@@ -153,6 +158,17 @@ def suited_table(table: Table, dataset: Dataset) -> Table:
     rows = whole if len(whole) else dataset.train
     pixels = torch.from_numpy(dataset.take(subsample(rows, count))[0])
     return Table(asdict(read_spec(table).suited(pixels)), table.where)
+
+
+def _provenance(dataset: Dataset) -> Provenance:
+    """What a dataset tells of its sprites."""
+    info, counts = dataset.info, dataset.marks[dataset.train].sum(0).tolist()
+    named = zip(dataset.label_names, counts, strict=True)
+    return Provenance.read(
+        {name: info[name] for name in (*TERMS, "sources") if info.get(name)}
+        | {"sprites": len(dataset.train), "held_out": len(dataset.held_out)}
+        | {"rare": {name: count for name, count in named if count < MIN_EXAMPLES}}
+    )
 
 
 @dataclass
@@ -265,10 +281,26 @@ class Training:
             "finished": finished,
             "start": self.start,
         }
-        card = dataclasses.replace(self.card, training=training)
+        provenance = dataclasses.replace(self.card.provenance, figures=self.held_out_figures())
+        card = dataclasses.replace(self.card, training=training, provenance=provenance)
         self.metrics.write()
         tensors = {**self.trainer.snapshot(), **self._palettes()}
-        return save_checkpoint(self.checkpoint, card, tensors)
+        saved = save_checkpoint(self.checkpoint, card, tensors)
+        write_text(self.folder / MODEL_CARD, model_card(card, saved))
+        return saved
+
+    def held_out_figures(self) -> dict[str, float]:
+        """Means over held-out sprites: the last of the stage, or of the weights that are kept."""
+        lines = [line for line in self.metrics.lines if line["stage"] == self.stage.name]
+        named = [
+            {k.removeprefix(HELD_OUT): v for k, v in line.items() if k.startswith(HELD_OUT)}
+            for line in lines
+        ]
+        figures: dict[str, float] = next((each for each in reversed(named) if each), {})
+        best = self.trainer.position.best
+        if self.stage.patience is not None and best is not None:
+            figures["bits"] = best
+        return figures
 
     def _palettes(self) -> dict[str, Tensor]:
         """The palettes that new sprites are drawn in, where each sprite has its own."""

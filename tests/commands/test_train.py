@@ -125,3 +125,18 @@ def test_a_training_may_run_beside_the_main_thread(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         written = pool.submit(train, request(tmp_path, tmp_path / "run", steps=2), QUIET).result()
     assert written == tmp_path / "run" / "checkpoint.safetensors"
+
+
+def test_a_run_tells_of_its_data_and_of_what_it_reached(tmp_path: Path) -> None:
+    sprites = tiny_dataset(tmp_path)
+    told = {"license": "CC0-1.0", "author": "Ada", "sources": ["art"]}
+    checkpoint = train(replace(request(tmp_path), dataset=replace(sprites, info=told)), QUIET)
+    assert checkpoint is not None
+    card, _ = read_card(checkpoint)
+    found = card.provenance
+    assert (found.license, found.author, found.origin) == ("CC0-1.0", "Ada", "")
+    assert (found.sources, found.sprites, found.held_out) == (("art",), 40, 8)
+    assert found.figures["bits"] > 0
+    text = checkpoint.with_name("card.md").read_text("utf-8")
+    assert "- License: CC0-1.0" in text
+    assert f"- bits: {found.figures['bits']:.4g} (" in text

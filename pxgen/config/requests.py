@@ -238,6 +238,11 @@ class LintSettings:
     )
     ignore: tuple[str, ...] = run_setting((), "a rule to leave out (repeatable)", metavar="RULE")
     strict: bool = run_setting(False, "let orphan pixels and jaggies count, too")
+    like: Path | None = run_setting(
+        None,
+        "let faults of habit count only beyond what 99 of 100 sprites of this dataset show",
+        metavar="DATASET",
+    )
     fix: bool = run_setting(False, "write copies with what is safe to repair repaired")
     out: Path | None = run_setting(
         None, "where repaired copies go", flags=("-o", "--out"), metavar="FOLDER"

@@ -22,13 +22,14 @@ PXGEN := $(abspath $(BIN)/pxgen)
 INSTALLED := $(VENV)/.installed
 BUILTIN := pxgen/builtin
 STARTERS := starter starter-clips
+CLEAN := build/clean
 RECIPES := $(notdir $(basename $(wildcard pxgen/config/recipes/*.toml)))
 STUDIES := $(wildcard docs/studies/*.toml)
 STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check mutants fuzz bench starter pictures gifs docs study contest clean
+.PHONY: help demo test check dist package mutants fuzz bench starter pictures gifs docs study contest clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -53,12 +54,26 @@ demo: $(INSTALLED) ## built-in sprites, a small model in a few minutes, new spri
 test: $(INSTALLED) ## the whole test suite, a process a core
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
-check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
+check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile, workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+
+dist: $(INSTALLED) ## wheel and sdist, checked
+	rm -rf $@
+	$(BIN)/python -m build --no-isolation --outdir $@
+	$(BIN)/twine check --strict $@/*
+	$(BIN)/python .ci/check_dist.py $@
+
+package: dist ## the wheel, used in an environment of its own without development extras
+	$(PYTHON) -m venv --clear $(CLEAN)
+	$(CLEAN)/bin/python -m pip install --quiet '$(TORCH)' $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(CLEAN)/bin/python -m pip install --quiet dist/*.whl
+	$(CLEAN)/bin/python .ci/try_wheel.py
 
 mutants: $(INSTALLED) ## apply wrong lines one at a time and list those that no test notices (ONLY=words)
 	$(BIN)/python -m tests.mutants $(ONLY)

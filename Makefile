@@ -54,14 +54,12 @@ demo: $(INSTALLED) ## built-in sprites, a small model in a few minutes, new spri
 test: $(INSTALLED) ## the whole test suite, a process a core
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
-check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile, workflows
+check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 
 dist: $(INSTALLED) ## wheel and sdist, checked
 	rm -rf $@

@@ -12,7 +12,6 @@ from pxgen.config.schema import file_keys, rules
 from pxgen.config.settings import SETTINGS
 from pxgen.errors import UsageError
 from pxgen.files import write_text
-from pxgen.models.registry import FAMILIES, spec_class
 
 HEADER = """\
 #:schema ./pxgen.schema.json
@@ -88,6 +87,9 @@ def project_schema() -> dict[str, Any]:
 
 def _model_schema() -> dict[str, Any]:
     """``[model]``: the keys of all families, of which a table takes those of its own."""
+    # Families load torch, which a project file is written without.
+    from pxgen.models.registry import FAMILIES, spec_class
+
     families = {name: table_schema(spec_class(name)) for name in FAMILIES}
     named = {name: [name] for name in FAMILIES}
     for recipe in recipe_names():

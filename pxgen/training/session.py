@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -164,8 +165,10 @@ def _provenance(dataset: Dataset) -> Provenance:
     """What a dataset tells of its sprites."""
     info, counts = dataset.info, dataset.marks[dataset.train].sum(0).tolist()
     named = zip(dataset.label_names, counts, strict=True)
+    sources = info.get("sources")
     return Provenance.read(
-        {name: info[name] for name in (*TERMS, "sources") if info.get(name)}
+        {name: info[name] for name in TERMS if info.get(name)}
+        | {"sources": sources if isinstance(sources, list) else []}
         | {"sprites": len(dataset.train), "held_out": len(dataset.held_out)}
         | {"rare": {name: count for name, count in named if count < MIN_EXAMPLES}}
     )
@@ -281,7 +284,9 @@ class Training:
             "finished": finished,
             "start": self.start,
         }
-        provenance = dataclasses.replace(self.card.provenance, figures=self.held_out_figures())
+        # A card is JSON, which has finite numbers alone.
+        figures = {k: v for k, v in self.held_out_figures().items() if math.isfinite(v)}
+        provenance = dataclasses.replace(self.card.provenance, figures=figures)
         card = dataclasses.replace(self.card, training=training, provenance=provenance)
         self.metrics.write()
         tensors = {**self.trainer.snapshot(), **self._palettes()}

@@ -22,13 +22,15 @@ PXGEN := $(abspath $(BIN)/pxgen)
 INSTALLED := $(VENV)/.installed
 BUILTIN := pxgen/builtin
 STARTERS := starter starter-clips
+CLEAN := build/clean
 RECIPES := $(notdir $(basename $(wildcard pxgen/config/recipes/*.toml)))
 STUDIES := $(wildcard docs/studies/*.toml)
 STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check readers mutants fuzz bench starter pictures gifs docs study contest clean
+.PHONY: help demo test check readers dist package mutants fuzz bench starter pictures gifs docs study \
+	contest clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -62,6 +64,18 @@ check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 
 readers: ## libraries that tests read sheets with, where npm is: tests of them are skipped without
 	npm install --prefix tests/node --ignore-scripts --no-audit --no-fund --no-package-lock
+
+dist: $(INSTALLED) ## wheel and sdist, checked
+	rm -rf $@
+	$(BIN)/python -m build --no-isolation --outdir $@
+	$(BIN)/twine check --strict $@/*
+	$(BIN)/python .ci/check_dist.py $@
+
+package: dist ## the wheel, used in an environment of its own without development extras
+	$(PYTHON) -m venv --clear $(CLEAN)
+	$(CLEAN)/bin/python -m pip install --quiet '$(TORCH)' $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(CLEAN)/bin/python -m pip install --quiet dist/*.whl
+	$(CLEAN)/bin/python .ci/try_wheel.py
 
 mutants: $(INSTALLED) ## apply wrong lines one at a time and list those that no test notices (ONLY=words)
 	$(BIN)/python -m tests.mutants $(ONLY)

@@ -21,7 +21,7 @@ from pxgen.errors import PxgenError
 from pxgen.version import __version__
 
 SECTIONS = {
-    "Start": ("init",),
+    "Start": ("init", "doctor"),
     "Learn and make": (
         "prepare",
         "train",

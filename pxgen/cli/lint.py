@@ -31,9 +31,13 @@ def command(session: Session, /, settings: LintSettings) -> int:
       orphan-pixels       of a colour that none of the eight around has; with --strict
       jaggies             outlines with a step two pixels shorter than both beside it; with --strict
 
+    With --like, the last two, mixed-sizes and semi-transparent count where an image has more of
+    them than the collection's own sprites do.
+
     \b
     Examples:
       pxgen lint sprites/ --palette pico-8
+      pxgen lint new/ --like dataset
       pxgen lint sprites/ --fix -o mended/ --ignore semi-transparent
     """
     import json

@@ -13,6 +13,7 @@ from PIL import Image
 from pxgen.arrays import Rgba
 from pxgen.config.requests import LintSettings
 from pxgen.config.schema import nearest
+from pxgen.data.dataset import open_dataset
 from pxgen.engines.clips import Clip
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
@@ -25,6 +26,7 @@ from pxgen.ingest.timing import FOREVER, timing_of
 from pxgen.ingest.together import on_tables
 from pxgen.ingest.walk import Found, find_files
 from pxgen.lint.checks import RULES, TASTE, Finding, check
+from pxgen.lint.customs import Customs
 from pxgen.lint.repair import Repaired, repair
 from pxgen.names import folded
 from pxgen.palette import MAX_COLORS, Palette
@@ -58,7 +60,7 @@ def lint(settings: LintSettings) -> Iterator[Linted]:
 
     Raises:
         UsageError: an unknown rule, or a repair without a folder to write to.
-        InputError: a source does not exist, or holds no image.
+        InputError: a source or the dataset does not exist, or holds no image.
     """
     for rule in settings.ignore:
         if rule not in RULES:
@@ -70,17 +72,19 @@ def lint(settings: LintSettings) -> Iterator[Linted]:
     if settings.out is not None and settings.out.exists() and not settings.out.is_dir():
         raise UsageError(f"{settings.out} is a file: name a folder with -o")
     palette = find_palette(settings.palette) if settings.palette else None
+    customs = Customs.of(open_dataset(settings.like)) if settings.like else None
     written: set[str] = set()
     files = find_files(settings.sources).files
     kept = {file.path.resolve() for file in files}
     for file in files:
         if file.path.suffix.lower() not in ARRAY_SUFFIXES or file.path in settings.sources:
-            yield _lint(file, palette, settings, written, kept)
+            yield _lint(file, palette, customs, settings, written, kept)
 
 
 def _lint(
     file: Found,
     palette: Palette | None,
+    customs: Customs | None,
     settings: LintSettings,
     written: set[str],
     kept: Collection[Path],
@@ -90,7 +94,7 @@ def _lint(
         picture = read_image(file.path)
     except InputError as error:
         return Linted(file, (), (), None, str(error))
-    found, taste = _of(picture.rgba, palette, settings, settings.pixel)
+    found, taste = _of(picture.rgba, palette, customs, settings, settings.pixel)
     if not (settings.fix and any(finding.fixable for finding in found)):
         return Linted(file, found, taste, None)
     mended = repair(
@@ -114,14 +118,20 @@ def _lint(
     except InputError as error:
         return Linted(file, found, taste, None, f"{file.path}: {error}")
     written.add(folded(str(target)))
-    found, taste = _of(mended.rgba, palette, settings)
+    found, taste = _of(mended.rgba, palette, customs, settings)
     return Linted(file, found, taste, target)
 
 
 def _of(
-    rgba: Rgba, palette: Palette | None, settings: LintSettings, pixel: float | None = None
+    rgba: Rgba,
+    palette: Palette | None,
+    customs: Customs | None,
+    settings: LintSettings,
+    pixel: float | None = None,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     found = [f for f in check(rgba, palette, pixel) if f.rule not in settings.ignore]
+    if customs is not None:
+        return tuple(customs.beyond(found, rgba)), ()
     taste = [f.rule for f in found if f.rule in TASTE and not settings.strict]
     return tuple(f for f in found if f.rule not in taste), tuple(taste)
 

@@ -126,11 +126,7 @@ def _track(track: Tracker, report: Report) -> None:
 
 def _say_end(training: Training, console: Console) -> None:
     lines, position = training.metrics.lines, training.trainer.position
-    last = lines[-1] if lines else {}
-    held_out = {n.removeprefix("held_out_"): v for n, v in last.items() if "held_out" in n}
-    if training.stage.patience is not None and position.best is not None:
-        # Its best weights are what is left.
-        held_out["bits"] = position.best
+    held_out = training.held_out_figures()
     if curve := loss_curve(lines):
         console.print(f"loss {curve}")
     if position.turn is not None:

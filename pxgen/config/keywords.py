@@ -111,6 +111,9 @@ class PrepareOptions(TypedDict, total=False):
     pixel: float | None
     holdout: float
     together: Literal["likes", "file", "folder"]
+    license: str | None
+    author: str | None
+    origin: str | None
     audit: bool
     skip_bad: bool
     force: bool

@@ -265,9 +265,29 @@ class LintSettings:
     pixel: float | None = again(DataSettings, "pixel")
     ignore: tuple[str, ...] = run_setting((), "a rule to leave out (repeatable)", metavar="RULE")
     strict: bool = run_setting(False, "let orphan pixels and jaggies count, too")
+    like: Path | None = run_setting(
+        None,
+        "let faults of habit count only beyond what 99 of 100 sprites of this dataset show",
+        metavar="DATASET",
+    )
     fix: bool = run_setting(False, "write copies with what is safe to repair repaired")
     out: Path | None = run_setting(
         None, "where repaired copies go", flags=("-o", "--out"), metavar="FOLDER"
     )
     force: bool = again(OutputSettings, "force")
+    json: bool = run_setting(False, "print one JSON document")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorSettings:
+    """``doctor``: what this machine and installation can do."""
+
+    dataset: Path | None = run_setting(
+        None, "dataset to measure with (default: the project's, or built-in characters)"
+    )
+    recipe: str | None = again(TrainRunSettings, "recipe")
+    seconds: float = run_setting(
+        5.0, "how long to measure training; 0 leaves it out", low=0, high=3600
+    )
+    device: Device = again(DeviceSettings, "device")
     json: bool = run_setting(False, "print one JSON document")

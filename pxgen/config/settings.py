@@ -141,6 +141,18 @@ class DataSettings:
     together: Literal["likes", "file", "folder"] = setting(
         "likes", "what the split keeps on one side: likes, or also a whole file or outermost folder"
     )
+    license: str | None = setting(
+        None,
+        "license of the sprites, which datasets, models and their cards tell",
+        example='"CC-BY-4.0"',
+        metavar="TEXT",
+    )
+    author: str | None = setting(None, "who drew the sprites", example='"A. Nonymous"')
+    origin: str | None = setting(
+        None,
+        "where the sprites are from: a page, or a work's name",
+        example='"https://example.org"',
+    )
     audit: bool = setting(False, "find out which labels pixels show, and learn from those alone")
     skip_bad: bool = setting(False, "leave unreadable files out instead of stopping")
     out: Path | None = run_setting(

@@ -35,7 +35,7 @@ from pxgen.ingest.describe import (
     describe_placing,
     describe_split,
 )
-from pxgen.ingest.folder import label_rows, refuse_existing, write_pictures
+from pxgen.ingest.folder import label_rows, refuse_existing, told_terms, write_pictures
 from pxgen.ingest.indexed import MANY_COLORS
 from pxgen.ingest.labels import Labelling, find_labels
 from pxgen.ingest.layout import pad_to_canvas
@@ -321,6 +321,7 @@ class _Preparation:
             "holdout": self.settings.holdout,
             "together": self.settings.together,
             "seed": self.settings.seed,
+            **told_terms(self.settings),
             **mapper.facts(),
             "exact_copies": len(chosen) - (int(exact.max()) + 1),
             "left_out": self.refusals.count + self.survey.left_out + len(self.empty),

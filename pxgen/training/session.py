@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ import torch
 from torch import Tensor
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card
+from pxgen.checkpoint.model_card import MODEL_CARD, model_card
+from pxgen.checkpoint.provenance import MIN_EXAMPLES, TERMS, Provenance
 from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE, Metrics, shipped
 from pxgen.checkpoint.store import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
 from pxgen.config.recipe import resolve
@@ -51,6 +54,8 @@ from pxgen.training.warm_start import open_warm_start
 
 LONG_PREVIEW, PREVIEW_INTERVAL = 3.0, 12
 """Seconds from which on a preview is long; the next one then waits so many times as long."""
+HELD_OUT = "held_out_"
+"""What figures of held-out sprites begin with in metrics."""
 MAX_PALETTES = 4096
 """Palettes of training sprites that a checkpoint holds at most."""
 
@@ -100,6 +105,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             fingerprint=dataset.fingerprint,
             anchor="center" if dataset.info.get("anchor") == "center" else "bottom",
             frame_names=dataset.frame_names,
+            provenance=_provenance(dataset),
         )
         settings = with_budget(request.settings)
         request = dataclasses.replace(request, settings=settings)
@@ -156,6 +162,19 @@ def suited_table(table: Table, dataset: Dataset) -> Table:
     rows = whole if len(whole) else dataset.train
     pixels = torch.from_numpy(dataset.take(subsample(rows, count))[0])
     return Table(asdict(read_spec(table).suited(pixels)), table.where)
+
+
+def _provenance(dataset: Dataset) -> Provenance:
+    """What a dataset tells of its sprites."""
+    info, counts = dataset.info, dataset.marks[dataset.train].sum(0).tolist()
+    named = zip(dataset.label_names, counts, strict=True)
+    sources = info.get("sources")
+    return Provenance.read(
+        {name: info[name] for name in TERMS if info.get(name)}
+        | {"sources": sources if isinstance(sources, list) else []}
+        | {"sprites": len(dataset.train), "held_out": len(dataset.held_out)}
+        | {"rare": {name: count for name, count in named if count < MIN_EXAMPLES}}
+    )
 
 
 @dataclass
@@ -291,11 +310,15 @@ class Training:
             "finished": finished,
             "start": self.start,
         }
-        card = dataclasses.replace(self.card, training=training)
+        # A card is JSON, which has finite numbers alone.
+        figures = {k: v for k, v in self.held_out_figures().items() if math.isfinite(v)}
+        provenance = dataclasses.replace(self.card.provenance, figures=figures)
+        card = dataclasses.replace(self.card, training=training, provenance=provenance)
         self.metrics.write()
         tensors = {**self.trainer.snapshot(), **self._palettes()}
         saved = save_checkpoint(self.checkpoint, card, tensors)
         self._keep_snapshot(card, tensors)
+        write_text(self.folder / MODEL_CARD, model_card(card, saved))
         return saved
 
     def _keep_snapshot(self, card: Card, tensors: Mapping[str, Tensor]) -> None:
@@ -304,6 +327,19 @@ class Training:
         self._saved_before = True
         if count := self.settings.keep_snapshots:
             keep_snapshot(self.folder, self.stage.name, card, tensors, count)
+
+    def held_out_figures(self) -> dict[str, float]:
+        """Means over held-out sprites: the last of the stage, or of the weights that are kept."""
+        lines = [line for line in self.metrics.lines if line["stage"] == self.stage.name]
+        named = [
+            {k.removeprefix(HELD_OUT): v for k, v in line.items() if k.startswith(HELD_OUT)}
+            for line in lines
+        ]
+        figures: dict[str, float] = next((each for each in reversed(named) if each), {})
+        best = self.trainer.position.best
+        if self.stage.patience is not None and best is not None:
+            figures["bits"] = best
+        return figures
 
     def _palettes(self) -> dict[str, Tensor]:
         """The palettes that new sprites are drawn in, where each sprite has its own."""

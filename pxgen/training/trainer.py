@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,7 +168,7 @@ class Trainer:
         self._code_cache: CodeCache | None = None
         self._state = self._enter(0)
 
-    def run(self) -> Iterator[Report]:
+    def run(self) -> Generator[Report, None, None]:
         """Train from the current position to the end of the last stage.
 
         The clock of a time budget runs while the caller holds a report, too.

@@ -20,7 +20,7 @@ from pxgen.data.dataset import open_dataset
 from pxgen.errors import InputError, PxgenError
 from pxgen.files import folder_lock
 from pxgen.training.run import TrainRequest
-from pxgen.training.session import reports
+from pxgen.training.session import Training, reports
 from pxgen.training.trainer import Trainer
 from tests.support.tiny import tiny_dataset, tiny_model, tiny_table
 from tests.support.trainings import CPU, QUIET, SETTINGS
@@ -198,3 +198,39 @@ def test_a_training_may_run_beside_the_main_thread(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         written = pool.submit(train, request(tmp_path, tmp_path / "run", steps=2), QUIET).result()
     assert written == tmp_path / "run" / "checkpoint.safetensors"
+
+
+def test_a_run_tells_of_its_data_and_of_what_it_reached(tmp_path: Path) -> None:
+    sprites = tiny_dataset(tmp_path)
+    told = {"license": "CC0-1.0", "author": "Ada", "sources": ["art"]}
+    checkpoint = train(replace(request(tmp_path), dataset=replace(sprites, info=told)), QUIET)
+    assert checkpoint is not None
+    card, _ = read_card(checkpoint)
+    found = card.provenance
+    assert (found.license, found.author, found.origin) == ("CC0-1.0", "Ada", "")
+    assert (found.sources, found.sprites, found.held_out) == (("art",), 40, 8)
+    assert found.figures["bits"] > 0
+    text = checkpoint.with_name("card.md").read_text("utf-8")
+    assert "- License: CC0-1.0" in text
+    assert f"- bits: {found.figures['bits']:.4g} (" in text
+
+
+@pytest.mark.parametrize("info", [{"sources": 3, "license": 1}, {"sources": None, "author": []}])
+def test_odd_words_about_a_dataset_stop_no_training(
+    tmp_path: Path, info: dict[str, object]
+) -> None:
+    sprites = replace(tiny_dataset(tmp_path), info=info)
+    checkpoint = train(replace(request(tmp_path), dataset=sprites), QUIET)
+    assert checkpoint is not None
+    assert read_card(checkpoint)[0].provenance.sources == ()
+
+
+def test_figures_that_are_no_numbers_leave_a_checkpoint_that_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_dataset(tmp_path)
+    found = {"bits": float("nan"), "exact": 0.5}
+    monkeypatch.setattr(Training, "held_out_figures", lambda self: dict(found))
+    checkpoint = train(request(tmp_path), QUIET)
+    assert checkpoint is not None
+    assert read_card(checkpoint)[0].provenance.figures == {"exact": 0.5}

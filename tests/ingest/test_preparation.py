@@ -326,3 +326,16 @@ def test_one_colour_table_is_shared_only_where_every_image_has_it() -> None:
     assert tally.shared_table.tolist() == [[1, 2, 3, 255]]
     tally.saw_table(None)
     assert tally.shared_table is None
+
+
+def test_terms_are_carried_into_the_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    heroes("sprites")
+    told = prepared("sprites", "--license", "CC0-1.0", "--author", "Ada", "--audit").info
+    assert (told["license"], told["author"]) == ("CC0-1.0", "Ada")
+    assert "origin" not in told
+    drawn = prepared("--builtin", "-n", 20, "-o", "b", "--author", "me").info
+    assert (drawn["author"], drawn["license"]) == ("me", "MIT")
+    assert "no artist's work" in drawn["origin"]

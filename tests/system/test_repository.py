@@ -15,6 +15,7 @@ from pxgen.cli.app import CommandLine, pxgen
 from pxgen.config.project import parse_toml
 from pxgen.config.schema import read_table
 from pxgen.config.settings import SETTINGS
+from pxgen.version import __version__
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
@@ -186,3 +187,8 @@ def test_every_test_file_is_of_a_module_a_command_or_the_whole() -> None:
     for file in TESTS.rglob("test_*.py"):
         wing = file.relative_to(TESTS).parts[0]
         assert led_to(file) or wing in ("bench", "commands", "system"), file
+
+
+def test_the_citation_and_the_changelog_are_of_this_version() -> None:
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\n## {__version__} - " in (ROOT / "CHANGELOG.md").read_text("utf-8")

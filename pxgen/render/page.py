@@ -98,7 +98,7 @@ def encode_page(page: Page) -> bytes:
         # The key is of everything else: the same sprites find their choice again.
         "data": f'{data[:-1]}, "key": "{key}"}}',
     }
-    return MARK.sub(lambda mark: parts[mark[1]], text).encode()
+    return MARK.sub(lambda mark: parts[mark[1]], text).encode(errors="replace")
 
 
 @cache

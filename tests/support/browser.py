@@ -8,6 +8,7 @@ The protocol goes through a pipe, so that nothing but Chromium itself is needed.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -37,19 +38,28 @@ class Browser:
     def __init__(self, folder: Path, *, width: int = 1280, height: int = 800) -> None:
         """Keep what the browser stores, and what it downloads, in ``folder``."""
         assert CHROMIUM is not None
-        to_browser, ours = os.pipe()
-        self._from, from_browser = os.pipe()
-        self._to = ours
-        self.folder = folder
+        read, self._to = os.pipe()
+        self._from, write = os.pipe()
+        # Chromium reads 3 and writes 4: neither may be taken while the other is put in its place.
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read, write)]
+        shell = 'exec "$@" 3<&{} 4>&{}'.format(*ends)
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", CHROMIUM, *FLAGS]
-            + [f"--user-data-dir={folder / 'profile'}", f"--window-size={width},{height}"],
-            pass_fds=(to_browser, from_browser),
+            [
+                "bash",
+                "-c",
+                shell,
+                "bash",
+                CHROMIUM,
+                *FLAGS,
+                f"--user-data-dir={folder / 'profile'}",
+            ],
+            pass_fds=ends,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        os.close(to_browser)
-        os.close(from_browser)
+        for end in (read, write, *ends):
+            os.close(end)
+        self.folder = folder
         self._buffer, self._number, self.events = b"", 0, list[dict[str, Any]]()
         self._session = ""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]

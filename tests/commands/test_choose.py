@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,9 @@ from pxgen.ingest.images import read_image
 from pxgen.palette.library import names
 from pxgen.render.png import encode_png
 from tests.support.checkpoints import CARD
-from tests.support.pages import colors_of, data_of, sprites_of
+from tests.support.pages import colors_of, data_of, line_of, sprites_of
 from tests.support.sampled import contents, run
-from tests.support.tiny import PALETTE, domain, tiny_dataset, tiny_model, tiny_table
+from tests.support.tiny import PALETTE, domain, tiny_dataset, tiny_model
 
 FRAMES = 4
 
@@ -42,16 +41,6 @@ def clips(tmp_path: Path) -> Path:
     weights = prefixed(model.module.state_dict(), "weights")
     save_checkpoint(tmp_path / "clips" / "checkpoint.safetensors", card, weights)
     return tmp_path / "clips"
-
-
-def line_of(data: dict[str, Any], sprite: int, palette: int = 0) -> str:
-    """A manifest's line as the page writes it."""
-    line = data["shared"] | data["lines"][sprite]
-    line |= {"seed": int(line["seed"]), "index": int(line["index"])}
-    coloring = data["colorings"][palette]
-    for name in ("options", "inputs"):
-        line[name] = line[name] | coloring[name]
-    return json.dumps(line)
 
 
 def shown(data: dict[str, Any], name: str, sprite: int) -> np.ndarray:

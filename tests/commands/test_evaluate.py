@@ -20,7 +20,7 @@ from pxgen.data.dataset import open_dataset
 from pxgen.evaluation import judge
 from pxgen.models.protocol import Model
 from pxgen.render.png import decode_png
-from tests.support.pages import data_of, sprites_of
+from tests.support.pages import data_of, line_of, sprites_of
 from tests.support.tiny import LABELS, PALETTE, labelled, tiny_dataset, tiny_model, tiny_table
 
 
@@ -131,10 +131,8 @@ def test_sprites_of_a_report_are_drawn_again_from_what_is_kept(folder: Path) -> 
     ways = ("--steps", 2, "--temperature", 0.5, "--seed", 3)
     assert run("-m", "run", "-n", 3, *ways, "-o", "r.html").exit_code == 0
     page = data_of(Path("r.html"))
-    for number, line in enumerate(page["lines"]):
-        line = page["shared"] | line
-        line |= {"seed": int(line["seed"]), "index": int(line["index"])}
-        Path("kept.jsonl").write_text(json.dumps(line))
+    for number in range(3):
+        Path("kept.jsonl").write_text(line_of(page, number))
         again = ["sample", "-m", "run", "--repeat", "kept.jsonl", "-o", "kept/"]
         result = CliRunner().invoke(pxgen, again)
         assert result.exit_code == 0, result.stderr

@@ -180,12 +180,11 @@ class Browser:
 
     def middle(self, selector: str) -> dict[str, float]:
         """Where an element is on the screen."""
-        return dict(
-            self.js(
-                f"(() => {{ const r = document.querySelector({json.dumps(selector)})"
-                ".getBoundingClientRect(); return {x: r.x + r.width / 2, y: r.y + r.height / 2}; })()"
-            )
+        box = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+        x, y, width, height = self.js(
+            f"(({{x, y, width, height}}) => [x, y, width, height])({box})"
         )
+        return {"x": x + width / 2, "y": y + height / 2}
 
     def scheme(self, wanted: str) -> None:
         """Prefer ``light`` or ``dark``."""
@@ -200,13 +199,13 @@ class Browser:
 
 def main(page: str, target: str, scheme: str = "light", script: str = "") -> None:
     """Write a picture of a page."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        with Browser(Path(folder), width=1200, height=760) as browser:
-            browser.scheme(scheme)
-            browser.open(Path(page))
-            if script:
-                browser.js(script)
-            browser.shot(Path(target))
+    folders = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with folders as folder, Browser(Path(folder), width=1200, height=760) as browser:
+        browser.scheme(scheme)
+        browser.open(Path(page))
+        if script:
+            browser.js(script)
+        browser.shot(Path(target))
 
 
 if __name__ == "__main__":

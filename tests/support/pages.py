@@ -35,3 +35,13 @@ def colors_of(data: dict[str, Any], coloring: int, sprite: int) -> np.ndarray:
     by = data["by"].get(found["by"])
     table = base64.b64decode(found["tables"][by[sprite] if by else 0])
     return np.frombuffer(table, np.uint8).reshape(-1, 4)[sprites_of(data)[0][sprite]]
+
+
+def line_of(data: dict[str, Any], sprite: int, palette: int = 0) -> str:
+    """A manifest's line as the page writes it."""
+    line = data["shared"] | data["lines"][sprite]
+    line |= {"seed": int(line["seed"]), "index": int(line["index"])}
+    coloring = data["colorings"][palette]
+    for name in ("options", "inputs"):
+        line[name] = line[name] | coloring[name]
+    return json.dumps(line)

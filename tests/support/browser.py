@@ -200,7 +200,7 @@ class Browser:
 def main(page: str, target: str, scheme: str = "light", script: str = "") -> None:
     """Write a picture of a page."""
     folders = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    with folders as folder, Browser(Path(folder), width=1200, height=760) as browser:
+    with folders as folder, Browser(Path(folder), width=1040, height=660) as browser:
         browser.scheme(scheme)
         browser.open(Path(page))
         if script:

@@ -117,13 +117,14 @@ class Colorings:
             rank = {count: k for k, count in enumerate(self._counts)}
             self.by["colors"] = [rank[count] for count in needed]
         self.all = [Coloring("the model's own", tables, "own" if len(kinds) > 1 else "")]
-        if asked == GIVEN:
-            # In the colours of given frames; the model's own come after.
+        self.shown = 0
+        if asked == GIVEN and not self._local:
+            # What is drawn fits the colours of the given frames: in others it would be another.
             self.all = [replace(self.all[0], name=GIVEN, options={"palette": GIVEN})]
-            if not self._local:
-                self.all.append(Coloring("the model's own", [self._own.rgba]))
+            return
         self.all += [self._in(find_palette(name), name, {"palette": name}) for name in names()]
-        self.shown = self._find(asked) if asked is not None and asked != GIVEN else 0
+        if asked is not None and asked != GIVEN:
+            self.shown = self._find(asked)
 
     def _find(self, asked: str) -> int:
         """The colouring by a palette, which becomes one more if it is not shipped."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pxgen.data.dataset import open_dataset
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.evaluation import judge
 from pxgen.ingest.images import read_image
+from pxgen.palette import Palette
 from pxgen.palette.library import names
 from pxgen.render.png import encode_png
 from tests.support.checkpoints import CARD
@@ -174,3 +176,26 @@ def test_other_commands_make_no_page(model: Path, work: Path) -> None:
 
 def run_command(*arguments: object) -> Any:
     return CliRunner().invoke(pxgen, [*map(str, arguments)])
+
+
+def test_clips_in_the_colours_of_given_frames_keep_them(clips: Path, tmp_path: Path) -> None:
+    given, page, manifest = tmp_path / "g.png", tmp_path / "p.html", tmp_path / "m.jsonl"
+    other = PALETTE.rgba.copy()
+    other[1:, :3] = 255 - other[1:, :3]
+    pixels = np.arange(48, dtype=np.uint8).reshape(6, 8) % len(PALETTE)
+    given.write_bytes(encode_png(pixels, Palette(other)))
+    ways = ("-n", 2, "--given", f"0={given}", "--palette", "given")
+    result = run(clips, *ways, "-o", page, "--manifest", manifest, command="animate")
+    assert result.exit_code == 0, result.stderr
+    data = data_of(page)
+    assert [each["name"] for each in data["colorings"]] == ["given"]
+    assert np.array_equal(colors_of(data, 0, 1)[0], other[pixels])
+    run(clips, *ways, "-o", tmp_path / "all", command="animate")
+    for text in (manifest.read_text("utf-8"), line_of(data, 0) + "\n" + line_of(data, 1)):
+        assert list(json.loads(text.split("\n")[0])["inputs"]) == [str(given)]
+        result = run(clips, "--repeat", "-", "-o", tmp_path / "again", "--force", text=text)
+        assert result.exit_code == 0, result.stderr
+        assert contents(tmp_path / "again") == contents(tmp_path / "all")
+    given.write_bytes(encode_png(pixels, PALETTE))
+    result = run(clips, "--repeat", manifest, "-o", tmp_path / "no")
+    assert (result.exit_code, "has changed since" in result.stderr) == (3, True)

@@ -95,7 +95,7 @@ train-%: $(INSTALLED)
 	$(BIN)/python -m pxgen.checkpoint.slim build/$*/run $(BUILTIN)/$*.safetensors
 	cp build/$*/run/metrics.jsonl $(BUILTIN)/$*.jsonl
 
-pictures: $(INSTALLED) ## the pictures of the README, made by the commands it shows
+pictures: $(INSTALLED) ## the pictures of the documents, made by the commands they show (and Chromium)
 	$(PXGEN) prepare --builtin -n 60 --seed 21 -o build/pictures --force
 	cp build/pictures/sheet.png docs/pictures/builtin.png
 	$(PXGEN) sample -n 60 --scale 4 -o docs/pictures/starter.png
@@ -112,6 +112,11 @@ pictures: $(INSTALLED) ## the pictures of the README, made by the commands it sh
 	$(PXGEN) sample --init build/pictures/alien-5-0000.png --mask build/pictures/mask.png \
 		-n 12 --scale 4 -o docs/pictures/mask.png
 	$(PXGEN) animate -n 6 --scale 4 --sheet rows -o docs/pictures/clips.png
+	$(PXGEN) sample --label alien -n 60 -o build/pictures/choose.html
+	$(BIN)/python -m tests.support.browser build/pictures/choose.html docs/pictures/choose.png light \
+		"[1, 3, 9, 12].forEach((k) => toggle(k, KEPT)); [4, 6].forEach((k) => toggle(k, DROPPED)); go(9)"
+	$(PXGEN) evaluate -n 60 -o build/pictures/report.html
+	$(BIN)/python -m tests.support.browser build/pictures/report.html docs/pictures/report.png dark
 	$(PXGEN) prepare --builtin -n 4000 --force -o build/pictures/cast
 	$(PXGEN) inspect build/pictures/cast --labels -o docs/pictures/labels.png
 

@@ -2,19 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from pxgen.checkpoint.runs import CLIPS, STARTER
+from pxgen.checkpoint.store import Loaded
+from pxgen.commands.sample import check_manifest
 from pxgen.commands.watching import watched
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
-from pxgen.render.outputs import Series, plan_output
+from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 from pxgen.sampling.model_choice import open_model
+
+if TYPE_CHECKING:
+    from pxgen.commands.choose import PagePlan
+
+
+@dataclass(frozen=True)
+class ClipJob:
+    """A plan of clips, and their destination."""
+
+    plan: ClipPlan
+    numbers: Sequence[int]
+    """Of the clips to draw."""
+    output: Output
+    page: PagePlan | None
+    """The page to write, if the output is one."""
+
+    def carry_out(self, console: Console) -> Iterator[Path]:
+        """Draw and write what is planned."""
+        settings, series = self.plan.settings, Series(self.plan.settings, self.numbers)
+        if settings.dry_run:
+            yield from replace(self.output, series=series).paths(moving=True)
+        elif self.page is not None:
+            # A walk through stills is no clip that could be compared with others.
+            whole = self.plan.loaded.card.canvas.frames > 1
+            drawn = self.plan.uncolored(self.numbers, console.print)
+            clips = watched(drawn, len(self.numbers), "drawing", console)
+            yield self.page.write(self.output.target, clips, whole=whole, remark=console.print)
+        elif self.numbers:
+            pictures = self.plan.pictures(self.numbers, console.print)
+            named = ((series.name(i), clip, palette) for i, clip, palette in pictures)
+            yield from self.output.write(watched(named, len(self.numbers), "drawing", console))
+        if settings.manifest is not None:
+            yield settings.manifest if settings.dry_run else self._manifest(settings.manifest)
+
+    def _manifest(self, target: Path) -> Path:
+        from pxgen.sampling.manifest import record, write_manifest
+
+        settings, output = self.plan.settings, self.output
+        # What was skipped belongs to the run as well.
+        named = replace(output, series=Series(settings, settings.numbers))
+        files = named.paths(moving=True)
+        if output.form != "folder":
+            files = [output.target] * len(settings.numbers)
+        drawn = [(file, i, None) for file, i in zip(files, settings.numbers, strict=True)]
+        return write_manifest(target, drawn, record(settings, self.plan.loaded))
+
+
+def default_starter(settings: AnimateSettings) -> Path:
+    """The starter: clips have a length of their own, walks are as long as one likes."""
+    return CLIPS if settings.frames is None else STARTER
 
 
 def animate(settings: AnimateSettings, project: Project, console: Console) -> Iterator[Path]:
@@ -24,14 +77,34 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
         UsageError: an unknown label, what the model cannot do, or an output that is taken.
         InputError: the clip or the model is rejected.
     """
-    # Clips have a length of their own; walks are as long as one likes.
-    starter = CLIPS if settings.frames is None else STARTER
-    loaded = open_model(settings.model, settings.device, project.runs, console.print, starter)
+    yield from plan_clips(settings, project, console).carry_out(console)
+
+
+def plan_clips(
+    settings: AnimateSettings,
+    project: Project,
+    console: Console,
+    loaded: Loaded | None = None,
+    numbers: Sequence[int] | None = None,
+) -> ClipJob:
+    """Look a request through.
+
+    Its model may be at hand already, ``loaded``; ``numbers`` are those of its clips where they are
+    no range.
+
+    Raises:
+        UsageError: an unknown label, or an output that is taken.
+        InputError: the model is rejected.
+    """
+    if loaded is None:
+        starter = default_starter(settings)
+        loaded = open_model(settings.model, settings.device, project.runs, console.print, starter)
+    check_manifest(settings)
     plan = ClipPlan.of(loaded, settings)
-    series = Series(settings, settings.numbers)
+    numbers = settings.numbers if numbers is None else numbers
     output = plan_output(
         settings.out,
-        series,
+        Series(settings, numbers),
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
         sheet=settings,
@@ -40,10 +113,12 @@ def animate(settings: AnimateSettings, project: Project, console: Console) -> It
     )
     output = replace(output, frames=plan.frame_names)
     if settings.skip_existing:
-        series = Series(settings, output.missing(settings.numbers))
-    if settings.dry_run:
-        yield from replace(output, series=series).paths(moving=True)
-    elif series.numbers:
-        drawn = plan.pictures(series.numbers, console.print)
-        pictures = ((series.name(i), clip, palette) for i, clip, palette in drawn)
-        yield from output.write(watched(pictures, len(series.numbers), "drawing", console))
+        numbers = output.missing(numbers)
+    page = None
+    if output.form == "page":
+        from pxgen.commands.choose import PagePlan, training_dataset
+
+        training = training_dataset(project, loaded.card.fingerprint, console.print)
+        unset = [None] * len(numbers)
+        page = PagePlan(loaded, settings, plan.labels, output.delay_ms, training, unset)
+    return ClipJob(plan, numbers, output, page)

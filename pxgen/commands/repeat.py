@@ -1,4 +1,4 @@
-"""``sample --repeat``: the pictures of a manifest, made again."""
+"""``sample --repeat``: the pictures and clips of a manifest, made again."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pxgen.checkpoint.store import fingerprint, load_model
-from pxgen.commands.sample import carry_out, plan_samples
+from pxgen.checkpoint.runs import STARTER
+from pxgen.checkpoint.store import Loaded, fingerprint, load_model
+from pxgen.commands.animate import ClipJob, default_starter, plan_clips
+from pxgen.commands.sample import Job, plan_samples
 from pxgen.config.options import BatchSettings
 from pxgen.config.project import Project
+from pxgen.config.requests import AnimateSettings
 from pxgen.config.schema import rules
 from pxgen.config.settings import SampleSettings
 from pxgen.data.labels import parse_labels
@@ -37,34 +40,50 @@ def repeat(
         UsageError: an output that is taken.
     """
     name, text = _read(manifest)
-    recorded = list(read_manifest(text, name))
-    model = choose_model(settings.model, project.runs, console.print)
-    loaded = load_model(model, pick_device(settings.device))
-    own = fingerprint(loaded)
-    for part in recorded:
-        if part.model != own:
-            raise InputError(
-                f"{name} is of the model {part.model}, and {model} is {own}: name that "
-                "model with -m"
-            )
-    for part in recorded:
-        try:
-            parse_labels(part.labels, loaded.card.label_names, loaded.path)
-        except UsageError as error:
-            # What is wrong stands in the file, not on the command line.
-            raise InputError(f"{name}: {error}") from error
+    parts = list(read_manifest(text, name))
+    requests = [_settings(part, settings, name) for part in parts]
+    models: dict[Path, Loaded] = {}
+    for part, request in zip(parts, requests, strict=True):
+        starter = _starter(request)
+        if starter not in models:
+            model = choose_model(settings.model, project.runs, console.print, starter)
+            models[starter] = load_model(model, pick_device(settings.device))
+        _check(part, models[starter], name)
     # All are looked through before the first is drawn.
-    jobs = [
-        plan_samples(_settings(part, settings, name), project, console, loaded, part.numbers)
-        for part in recorded
-    ]
+    jobs: list[Job | ClipJob] = []
+    for part, request in zip(parts, requests, strict=True):
+        loaded = models[_starter(request)]
+        if isinstance(request, AnimateSettings):
+            jobs.append(plan_clips(request, project, console, loaded, part.numbers))
+        else:
+            jobs.append(plan_samples(request, project, console, loaded, part.numbers))
     if len(jobs) > 1 and jobs[0].output.form != "folder":
         raise UsageError("pictures of several kinds are repeated into a folder: name one with -o")
     for job in jobs:
-        yield from carry_out(job, console)
+        yield from job.carry_out(console)
 
 
-def _settings(part: Recorded, asked: SampleSettings, name: str) -> SampleSettings:
+def _starter(request: SampleSettings | AnimateSettings) -> Path:
+    """The model in the package that draws a request by itself."""
+    return default_starter(request) if isinstance(request, AnimateSettings) else STARTER
+
+
+def _check(part: Recorded, loaded: Loaded, name: str) -> None:
+    """Refuse pictures of another model, or with labels that it lacks."""
+    own = fingerprint(loaded)
+    if part.model != own:
+        raise InputError(
+            f"{name} is of the model {part.model}, and {loaded.path} is {own}: name that model "
+            "with -m"
+        )
+    try:
+        parse_labels(part.labels, loaded.card.label_names, loaded.path)
+    except UsageError as error:
+        # What is wrong stands in the file, not on the command line.
+        raise InputError(f"{name}: {error}") from error
+
+
+def _settings(part: Recorded, asked: SampleSettings, name: str) -> SampleSettings | AnimateSettings:
     return replace(settings_of(part, name), **{option: getattr(asked, option) for option in OWN})
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pxgen.config.schema import run_setting
+from pxgen.config.schema import again, run_setting
 from pxgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -139,6 +139,11 @@ class OutputSettings(SheetSettings, DeviceSettings):
 class BatchSettings(OutputSettings):
     """Runs of many pictures."""
 
+    out: str | None = again(
+        OutputSettings,
+        "out",
+        doc="folder, .png sheet, {files} frames, .html page to choose from, or - (default: here)",
+    )
     skip_existing: bool = run_setting(False, "leave out what is in the folder already")
     dry_run: bool = run_setting(False, "print what would be written, and write nothing")
     batch: int = run_setting(

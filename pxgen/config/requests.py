@@ -24,6 +24,7 @@ from pxgen.config.settings import (
     EditSettings,
     PictureSettings,
     SamplerSettings,
+    SampleSettings,
     SamplingSettings,
     SeriesSettings,
     TrainSettings,
@@ -61,8 +62,8 @@ class TrainRunSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
-    """``animate``: clips drawn, gone on with, or walks that close."""
+class ClipSettings(SamplingSettings):
+    """All that decides the clip of a model, seed, number and labels; manifests record it."""
 
     scale: int = again(PictureSettings, "scale")
     palette: str | None = again(
@@ -97,6 +98,15 @@ class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
         high=MAX_MS,
         parse=parse_durations,
         metavar="MS,MS,...",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnimateSettings(BatchSettings, ClipSettings, SeriesSettings):
+    """``animate``: clips drawn, gone on with, or walks that close."""
+
+    manifest: Path | None = again(
+        SampleSettings, "manifest", doc="write how `pxgen sample --repeat` makes each clip again"
     )
 
 

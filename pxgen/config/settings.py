@@ -360,7 +360,9 @@ class SampleSettings(BatchSettings, PictureSettings, SeriesSettings):
     novel: int | None = run_setting(
         None, "draw again what differs from a training sprite in fewer than D pixels", low=1
     )
-    dataset: Path | None = run_setting(None, "training sprites of --novel (default: project's)")
+    dataset: Path | None = run_setting(
+        None, "training sprites of --novel and of a page (default: project's)"
+    )
 
 
 SETTINGS = {"data": DataSettings, "train": TrainSettings, "sample": SampleSettings}

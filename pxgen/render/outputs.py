@@ -2,7 +2,7 @@
 
 A folder gets one file a picture, ``x.png`` one sheet, ``x.gif``, ``x.webp``, ``x.apng``, ``x.mp4``
 and ``x.webm`` the frames one after another, ``x.aseprite`` all of them with a tag a clip, and ``-``
-one image on standard output.
+one image on standard output. ``x.html`` is a page to choose from, which some commands make.
 """
 
 from __future__ import annotations
@@ -40,12 +40,14 @@ from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
 
-Form = Literal["folder", "sheet", "together", "stdout"]
+Form = Literal["folder", "sheet", "together", "stdout", "page"]
 Shown = tuple[str, IndexMaps, Palette]
 """A name without a suffix, ``(T, H, W) uint8`` indices, and their palette."""
 
 STILL, CLIP = ".png", ".gif"
 """Suffixes of the files in a folder."""
+PAGE = ".html"
+"""Suffix of a page to choose from."""
 UNKNOWN_IMAGES = (".svg", ".avi")
 """Suffixes of images and videos that are neither read nor written; never a folder's name."""
 DIGITS = 4
@@ -244,8 +246,8 @@ def plan_output(
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 
     OUT is a folder, a file of one of ``kinds.WRITTEN_SUFFIXES``, ``-``, or None for the current
-    folder. Files whose names are derived are replaced by ``force`` alone. The other arguments are
-    the fields of :class:`Output`.
+    folder; for a series a page, too, which its command writes. Files whose names are derived are
+    replaced by ``force`` alone. The other arguments are the fields of :class:`Output`.
 
     Raises:
         UsageError: OUT has a suffix that is not written, or a derived name is taken and ``force``
@@ -253,6 +255,11 @@ def plan_output(
         PxgenError: an extra must be installed for such files.
     """
     form, target = _destination(out)
+    if form == "page" and isinstance(series, Named):
+        raise UsageError(
+            f"cannot write {out}: sample, animate and evaluate make pages; name a folder or a "
+            f"{', '.join(WRITTEN_SUFFIXES)} file"
+        )
     output = Output(form, target, series, scale, delay_ms, columns, sheet, report=report)
     check_sheet(sheet, target.suffix.lower() if form == "sheet" else form)
     if not force:
@@ -269,6 +276,8 @@ def _destination(out: str | None) -> tuple[Form, Path]:
     if out is None or out.endswith(("/", os.sep)) or target.is_dir():
         return "folder", target
     suffix = target.suffix.lower()
+    if suffix == PAGE:
+        return "page", target
     if suffix in WRITTEN_SUFFIXES:
         check_installed(BY_SUFFIX[suffix])
         return "sheet" if suffix in SHEET.suffixes else "together", target

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import IndexMaps
+from pxgen.arrays import F32, IndexMaps
 from pxgen.builtin import certify
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded

@@ -31,5 +31,5 @@ def command(session: Session, /, settings: ExportSettings) -> None:
     """
     from pxgen.commands.export import export
 
-    for path in export(settings, session.console.print):
+    for path in export(settings, session.remark):
         say(path)

@@ -69,9 +69,7 @@ def command(session: Session, /, settings: LintSettings) -> int:
         for finding in linted.findings:
             say(line(linted.file.name, finding))
     for rule, files in taste.items():
-        session.console.print(
-            f"files with {rule}: {files}; these may be meant, --strict shows them"
-        )
+        session.remark(f"files with {rule}: {files}; these may be meant, --strict shows them")
     if settings.json:
         say(json.dumps(rows, indent=2, ensure_ascii=False))
     return status

@@ -7,17 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from pxgen.checkpoint.runs import CLIPS, STARTER
 from pxgen.checkpoint.store import Loaded
+from pxgen.commands.context import Context
 from pxgen.commands.sample import check_manifest
 from pxgen.commands.watching import watched
-from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
-from pxgen.sampling.model_choice import open_model
 
 if TYPE_CHECKING:
     from pxgen.commands.choose import PagePlan
@@ -34,23 +31,33 @@ class ClipJob:
     page: PagePlan | None
     """The page to write, if the output is one."""
 
-    def carry_out(self, console: Console) -> Iterator[Path]:
+    @property
+    def paths(self) -> list[Path]:
+        """The files to be written."""
+        series, manifest = Series(self.plan.settings, self.numbers), self.plan.settings.manifest
+        paths = replace(self.output, series=series).paths(moving=True)
+        return paths if manifest is None else [*paths, manifest]
+
+    def carry_out(self, context: Context) -> Iterator[Path]:
         """Draw and write what is planned."""
         settings, series = self.plan.settings, Series(self.plan.settings, self.numbers)
         if settings.dry_run:
-            yield from replace(self.output, series=series).paths(moving=True)
-        elif self.page is not None:
+            yield from self.paths
+            return
+        if self.page is not None:
             # A walk through stills is no clip that could be compared with others.
             whole = self.plan.loaded.card.canvas.frames > 1
-            drawn = self.plan.uncolored(self.numbers, console.print)
-            clips = watched(drawn, len(self.numbers), "drawing", console)
-            yield self.page.write(self.output.target, clips, whole=whole, remark=console.print)
+            drawn = self.plan.uncolored(self.numbers, context.remark)
+            clips = watched(drawn, len(self.numbers), "drawing", context.console)
+            yield self.page.write(self.output.target, clips, whole=whole, remark=context.remark)
         elif self.numbers:
-            pictures = self.plan.pictures(self.numbers, console.print)
+            pictures = self.plan.pictures(self.numbers, context.remark)
             named = ((series.name(i), clip, palette) for i, clip, palette in pictures)
-            yield from self.output.write(watched(named, len(self.numbers), "drawing", console))
+            yield from self.output.write(
+                watched(named, len(self.numbers), "drawing", context.console)
+            )
         if settings.manifest is not None:
-            yield settings.manifest if settings.dry_run else self._manifest(settings.manifest)
+            yield self._manifest(settings.manifest)
 
     def _manifest(self, target: Path) -> Path:
         from pxgen.sampling.manifest import record, write_manifest
@@ -70,20 +77,19 @@ def default_starter(settings: AnimateSettings) -> Path:
     return CLIPS if settings.frames is None else STARTER
 
 
-def animate(settings: AnimateSettings, project: Project, console: Console) -> Iterator[Path]:
-    """Draw the clips, write them, and yield each path once its file is complete.
+def animate(settings: AnimateSettings, context: Context) -> Iterator[Path]:
+    """Look a request through; the result draws, writes, and yields each path once it is complete.
 
     Raises:
         UsageError: an unknown label, what the model cannot do, or an output that is taken.
         InputError: the clip or the model is rejected.
     """
-    yield from plan_clips(settings, project, console).carry_out(console)
+    return plan_clips(settings, context).carry_out(context)
 
 
 def plan_clips(
     settings: AnimateSettings,
-    project: Project,
-    console: Console,
+    context: Context,
     loaded: Loaded | None = None,
     numbers: Sequence[int] | None = None,
 ) -> ClipJob:
@@ -97,8 +103,7 @@ def plan_clips(
         InputError: the model is rejected.
     """
     if loaded is None:
-        starter = default_starter(settings)
-        loaded = open_model(settings.model, settings.device, project.runs, console.print, starter)
+        loaded = context.open(settings.model, settings.device, default_starter(settings))
     check_manifest(settings)
     plan = ClipPlan.of(loaded, settings)
     numbers = settings.numbers if numbers is None else numbers
@@ -108,7 +113,7 @@ def plan_clips(
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
         sheet=settings,
-        report=console.print,
+        report=context.remark,
         delay_ms=plan.delays(),
     )
     output = replace(output, frames=plan.frame_names)
@@ -118,7 +123,9 @@ def plan_clips(
     if output.form == "page":
         from pxgen.commands.choose import PagePlan, training_dataset
 
-        training = training_dataset(project, loaded.card.fingerprint, console.print)
+        training = training_dataset(context.project, loaded.card.fingerprint, context.remark)
         unset = [None] * len(numbers)
         page = PagePlan(loaded, settings, plan.labels, output.delay_ms, training, unset)
-    return ClipJob(plan, numbers, output, page)
+    job = ClipJob(plan, numbers, output, page)
+    context.claim(job.paths)
+    return job

@@ -7,16 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from pxgen.checkpoint.store import Loaded
+from pxgen.commands.context import Context
 from pxgen.commands.watching import watched
-from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
 from pxgen.config.settings import SampleSettings
-from pxgen.errors import UsageError
+from pxgen.errors import Remark, UsageError
 from pxgen.render.outputs import Output, Series, plan_output
-from pxgen.sampling.model_choice import open_model
 from pxgen.sampling.results import Picture
 from pxgen.sampling.samples import SamplePlan
 
@@ -51,24 +48,29 @@ class Job:
         """True if pictures have several frames."""
         return self.plan.loaded.card.canvas.frames > 1 or self.forming
 
-    def carry_out(self, console: Console) -> Iterator[Path]:
+    @property
+    def paths(self) -> list[Path]:
+        """The files to be written, as far as the numbers of pictures are known."""
+        paths, manifest = self.output.paths(moving=self.moving), self.plan.settings.manifest
+        return paths if manifest is None else [*paths, manifest]
+
+    def carry_out(self, context: Context) -> Iterator[Path]:
         """Draw and write what is planned."""
         settings = self.plan.settings
         if settings.dry_run:
-            yield from self.output.paths(moving=self.moving)
-            yield from () if settings.manifest is None else (settings.manifest,)
+            yield from self.paths
             return
         if self.numbers:
-            pictures = watched(self.pictures(), len(self.numbers), "drawing", console)
-            yield from self._written(pictures, console)
+            pictures = watched(self.pictures(), len(self.numbers), "drawing", context.console)
+            yield from self._written(pictures, context.remark)
         if settings.manifest is not None:
             yield self._manifest(settings.manifest)
 
-    def _written(self, pictures: Iterable[Picture], console: Console) -> Iterator[Path]:
+    def _written(self, pictures: Iterable[Picture], remark: Remark) -> Iterator[Path]:
         if self.page is not None:
             # Larger canvases and traces are no sprites as the model has learnt them.
             whole = not self.forming and self.plan.samplings[0].canvas is None
-            yield self.page.write(self.output.target, pictures, whole=whole, remark=console.print)
+            yield self.page.write(self.output.target, pictures, whole=whole, remark=remark)
             return
         series = Series(self.plan.settings, self.numbers)
         named = ((series.name(i), maps, palette) for i, maps, palette in pictures)
@@ -95,20 +97,19 @@ class Job:
         return write_manifest(target, drawn, record(settings, self.plan.loaded))
 
 
-def sample(settings: SampleSettings, project: Project, console: Console) -> Iterator[Path]:
-    """Draw the pictures, write them, and yield each path once its file is complete.
+def sample(settings: SampleSettings, context: Context) -> Iterator[Path]:
+    """Look a request through; the result draws, writes, and yields each path once it is complete.
 
     Raises:
         UsageError: an unknown label, sampler or palette, or an output that is taken.
         InputError: the model is missing or malformed.
     """
-    yield from plan_samples(settings, project, console).carry_out(console)
+    return plan_samples(settings, context).carry_out(context)
 
 
 def plan_samples(
     settings: SampleSettings,
-    project: Project,
-    console: Console,
+    context: Context,
     loaded: Loaded | None = None,
     numbers: Sequence[int] | None = None,
 ) -> Job:
@@ -122,11 +123,11 @@ def plan_samples(
         InputError: the model is missing or malformed.
     """
     if loaded is None:
-        loaded = open_model(settings.model, settings.device, project.runs, console.print)
+        loaded = context.open(settings.model, settings.device)
     _check(settings)
     named = settings.dataset
-    settings = replace(settings, dataset=settings.dataset or project.dataset)
-    plan = SamplePlan.of(loaded, settings, console.print)
+    settings = replace(settings, dataset=settings.dataset or context.project.dataset)
+    plan = SamplePlan.of(loaded, settings, context.remark)
     numbers = settings.numbers if numbers is None else numbers
     output = plan_output(
         settings.out,
@@ -134,7 +135,7 @@ def plan_samples(
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
         sheet=settings,
-        report=console.print,
+        report=context.remark,
     )
     if not settings.trace:
         output = replace(output, frames=loaded.card.frame_names)
@@ -144,10 +145,12 @@ def plan_samples(
     if output.form == "page":
         from pxgen.commands.choose import PagePlan, training_sprites
 
-        training = training_sprites(named, project, loaded, console.print)
+        training = training_sprites(named, context.project, loaded, context.remark)
         strengths = plan.strengths(numbers)
         page = PagePlan(loaded, settings, plan.labels, output.delay_ms, training, strengths)
-    return Job(plan, numbers, output, page)
+    job = Job(plan, numbers, output, page)
+    context.claim(job.paths)
+    return job
 
 
 def _check(settings: SampleSettings) -> None:

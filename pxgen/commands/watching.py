@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from rich.console import Console
+from pxgen.errors import Remark
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Item = TypeVar("Item")
 
@@ -15,6 +18,13 @@ EVERY = 30.0
 """Seconds between two lines."""
 FEW = 8
 """Items below which no bar is worth it."""
+
+
+class Log:
+    """What stands for a console where no terminal is: lines alone, and nothing to import."""
+
+    def __init__(self, remark: Remark) -> None:
+        self.print = remark
 
 
 class Pulse:
@@ -40,9 +50,9 @@ class Pulse:
         return timedelta(seconds=round(time.monotonic() - self._began))
 
 
-def watched(items: Iterable[Item], total: int, what: str, console: Console) -> Iterator[Item]:
+def watched(items: Iterable[Item], total: int, what: str, console: Console | Log) -> Iterator[Item]:
     """Pass ``items`` through, ``total`` of them, and show how many there were."""
-    if console.is_terminal and not console.quiet:
+    if not isinstance(console, Log) and console.is_terminal and not console.quiet:
         if total < FEW:
             yield from items
             return

@@ -80,6 +80,25 @@ class DeviceSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JobsSettings:
+    """Many requests to a command, whose other options are what the requests leave out."""
+
+    jobs: Path | None = run_setting(
+        None,
+        "make what each line of a file asks for, a JSON object of these options by their names; "
+        "- reads a pipe",
+        metavar="FILE",
+        excuses=True,
+    )
+    at_once: int | None = run_setting(
+        None,
+        "jobs made at once (default: one a core)",
+        low=1,
+        flags=("-j", "--at-once"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class SheetSettings:
     """The form of a sheet for engines."""
 

@@ -29,6 +29,7 @@ from pxgen.config.settings import (
     SeriesSettings,
     TrainSettings,
 )
+from pxgen.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,16 +110,22 @@ class AnimateSettings(BatchSettings, ClipSettings, SeriesSettings):
         SampleSettings, "manifest", doc="write how `pxgen sample --repeat` makes each clip again"
     )
 
+    def __post_init__(self) -> None:
+        """Refuse what means nothing."""
+        super().__post_init__()
+        if (self.keep is not None or self.mask is not None) and not self.given:
+            raise UsageError("--keep and --mask need frames: give some with --given")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PathSettings:
     """The sprites that a way passes through, and its frames."""
 
-    from_: str = needed("where to begin", metavar="IMAGE|SEED")
-    through: tuple[str, ...] = run_setting(
+    from_: str | int = needed("where to begin", metavar="IMAGE|SEED")
+    through: tuple[str | int, ...] = run_setting(
         (), "a sprite on the way (repeatable)", metavar="IMAGE|SEED"
     )
-    to: str = needed("where to end", metavar="IMAGE|SEED")
+    to: str | int = needed("where to end", metavar="IMAGE|SEED")
     label: tuple[str, ...] = again(SeriesSettings, "label", doc="a label of all of them")
     from_label: tuple[str, ...] = again(
         SeriesSettings, "label", doc="a label of the first one only"

@@ -14,6 +14,7 @@ from pxgen.arrays import F32, IndexMaps
 from pxgen.builtin import certify
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
+from pxgen.choices import choose
 from pxgen.config.requests import EvaluateSettings
 from pxgen.config.schema import values_of
 from pxgen.config.settings import SamplerSettings, SampleSettings
@@ -36,7 +37,6 @@ from pxgen.evaluation.motion import Motion, continuation
 from pxgen.evaluation.opinion import Opinion, certified, judged
 from pxgen.evaluation.rest import Task, exact_by_view, guesses, rest_figures, tasks
 from pxgen.models.protocol import SamplingParams
-from pxgen.noise import choose
 from pxgen.render.outputs import CLIP, STILL, Series
 from pxgen.render.page import Page
 from pxgen.render.png import encode_png

@@ -24,11 +24,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pxgen.arrays import F32, Bools, IndexMaps
+from pxgen.choices import choose
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluation.figures import label_accuracy, wilson
 from pxgen.evaluation.judge import Judge, train_judges
 from pxgen.evaluation.measure import Drawn, Row
-from pxgen.noise import choose
 
 MIN_QUALITY = 0.9
 FOLDS = 5

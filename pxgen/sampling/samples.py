@@ -10,6 +10,7 @@ import numpy as np
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.choices import choose
 from pxgen.config.requests import AnimateSettings
 from pxgen.config.settings import SampleSettings
 from pxgen.data.dataset import Dataset, open_dataset
@@ -18,7 +19,6 @@ from pxgen.data.neighbours import SpriteIndex
 from pxgen.devices import cores
 from pxgen.errors import InputError, Remark, UsageError
 from pxgen.models.protocol import SamplingParams
-from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.local import recoloring, within

@@ -42,8 +42,8 @@ def asked(monkeypatch):
         module = types.ModuleType(f"pxgen.commands.{name}")
 
         def record(*said: Any) -> list[str]:
-            # All but the console.
-            requests.append(said[0] if len(said) == 3 else said[:-1])
+            # All but the surroundings.
+            requests.append(said[0] if len(said) == 2 else said[:-1])
             return ["done"]
 
         setattr(module, name, record)

@@ -25,6 +25,7 @@ ELSEWHERE = {
     "builtin/test_certify.py": "builtin: reading",
     "builtin/figures/test_art.py": "builtin: compose builtin.figures: kinds walk",
     "cli/test_app.py": "errors version cli.session",
+    "commands/test_jobs.py": "commands.context cli.making",
     "commands/test_compare.py": "evaluation.comparison_sheet",
     "commands/test_evaluate.py": "evaluation: report_html report_text",
     "commands/test_init.py": "config.settings",
@@ -53,6 +54,7 @@ ELSEWHERE = {
     "ingest/test_spool.py": "ingest.indexed",
     "sampling/test_sprite_model.py": "sampling.results",
     "training/test_matching.py": "models.axes",
+    "test_noise.py": "choices",
     "training/test_session.py": "evaluation.quick_eval training.preview",
 }
 """Tests of modules that have none of their name; a word with a colon stands before those after."""

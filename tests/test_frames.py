@@ -8,6 +8,7 @@ from pxgen.frames import (
     frame_name,
     mirrored_frames,
     step_of,
+    there_and_back,
     view_of,
     views_of,
 )
@@ -54,3 +55,9 @@ def test_frames_are_told_in_few_words() -> None:
     assert described_frames(["down/1", "down/2", *all_[4:]], all_) == ["down/1-2", "up"]
     assert described_frames(["down/0", "down/2"]) == ["down/0", "down/2"]
     assert described_frames(["0", "1"]) == ["0-1"]
+
+
+def test_there_and_back_is_of_each_view_where_there_are_views() -> None:
+    assert there_and_back((), 4) == [0, 1, 2, 3, 2, 1]
+    assert there_and_back((), 1) == [0]
+    assert there_and_back(["a/0", "a/1", "a/2", "b"], 4) == [0, 1, 2, 1, 3]

@@ -108,8 +108,12 @@ class PrepareOptions(TypedDict, total=False):
     overflow: Literal["refuse", "undo", "keep"]
     anchor: Literal["bottom", "center"]
     keep_scale: bool
+    pixel: float | None
     holdout: float
     together: Literal["likes", "file", "folder"]
+    license: str | None
+    author: str | None
+    origin: str | None
     audit: bool
     skip_bad: bool
     force: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pxgen.arrays import Rgba
+from pxgen.engines.tags import DIRECTIONS, Tag
 from pxgen.errors import InputError
 from pxgen.ingest.decoded import DEFAULT_MS, MAX_FILE_PIXELS, check_size
 from pxgen.ingest.images import read_image
@@ -19,6 +21,7 @@ SUFFIX = ".json"
 MAX_BYTES = 2**26
 """Bytes of a description."""
 MAX_FRAMES = 2**16
+_COLOR = re.compile("#([0-9a-f]{6})", re.IGNORECASE)
 Run = tuple[str, tuple[int, ...]]
 """A name, and the numbers of frames in the order in which they are shown."""
 
@@ -50,7 +53,7 @@ class Atlas:
     path: Path
     image: Path
     frames: tuple[AtlasFrame, ...]
-    tags: tuple[Run, ...]
+    tags: tuple[Tag, ...]
     """Animations by name."""
 
     def cut(self) -> list[Rgba]:
@@ -134,15 +137,17 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
-def _tags(tags: Sequence[Any], count: int) -> Iterator[Run]:
+def _tags(tags: Sequence[Any], count: int) -> Iterator[Tag]:
     for tag in tags:
         first, last = _whole(tag["from"]), _whole(tag["to"])
         if not first <= last < count:
             raise ValueError("a tag of frames that are not there")
-        order = list(range(first, last + 1))
-        direction = str(tag.get("direction", "forward"))
-        order = order[::-1] if direction in {"reverse", "pingpong_reverse"} else order
-        yield str(tag["name"]), (*order, *(order[-2:0:-1] if "pingpong" in direction else ()))
+        direction = str(tag.get("direction", DIRECTIONS[0]))
+        direction = direction if direction in DIRECTIONS else DIRECTIONS[0]
+        repeat = min(65_535, max(0, int(tag.get("repeat", 0))))
+        color = _COLOR.match(str(tag.get("color")))
+        red, green, blue = bytes.fromhex(color[1]) if color else bytes(3)
+        yield Tag(str(tag["name"]), first, last, direction, repeat, (red, green, blue))
 
 
 def frame_stems(atlas: Atlas) -> list[str]:

@@ -60,7 +60,7 @@ class ClipFrames(NamedTuple):
         T, H, W = self.target.canvas
         board, known = np.zeros((T, H, W, 4), np.uint8), np.zeros(T, np.bool_)
         for image in images:
-            wanted, source = _named(image)
+            wanted, source = named_frames(image)
             for frame, cell in self._frames(source, wanted, keep):
                 if known[frame]:
                     raise UsageError(f"--given {image}: frame {self._name(frame)} is given twice")
@@ -192,7 +192,7 @@ def recolored(palette: Palette, sprite: IndexedSprite) -> Palette:
     return Palette(rows, "given")
 
 
-def _named(image: Image) -> tuple[str | None, Image]:
+def named_frames(image: Image) -> tuple[str | None, Image]:
     """The frames that ``FRAMES=FILE`` names, and the file; a file of that very name has none."""
     if isinstance(image, ImageArray):
         return image.frames, image

@@ -8,6 +8,7 @@ from pathlib import Path
 from pxgen.errors import InputError
 from pxgen.ingest.apng import is_png, read_apng
 from pxgen.ingest.aseprite import is_aseprite, read_aseprite
+from pxgen.ingest.bmp import is_rare_bmp, read_bmp
 from pxgen.ingest.decoded import DecodedImage, content_of
 from pxgen.ingest.gif import is_gif, read_gif
 from pxgen.ingest.pillow import decode_by_pillow
@@ -26,6 +27,7 @@ DECODERS: tuple[tuple[Callable[[bytes], bool], Decode], ...] = (
     (is_video, decode_video),
     (is_png, _whole(read_apng)),
     (is_gif, _whole(read_gif)),
+    (is_rare_bmp, _whole(read_bmp)),
     (lambda head: True, decode_by_pillow),
 )
 """Pairs of a test of a file's first bytes and the decoder of such files; the first match decodes.

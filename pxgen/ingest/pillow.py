@@ -15,6 +15,7 @@ from pxgen.arrays import Rgba
 from pxgen.errors import InputError
 from pxgen.files import PILLOW
 from pxgen.ingest.decoded import DEFAULT_MS, MAX_FRAME_PIXELS, DecodedImage, check_size, content_of
+from pxgen.ingest.tga import is_tga, plain_tga
 from pxgen.render.kinds import PICTURE_KINDS
 from pxgen.render.png import set_alpha
 
@@ -32,7 +33,7 @@ def decode_by_pillow(path: Path) -> DecodedImage:
         Exception: whatever damaged bytes make Pillow raise.
     """
     try:
-        with _guarded(), Image.open(_told_of_alpha(path), formats=_FORMATS) as image:
+        with _guarded(), Image.open(_as_pillow_reads(path), formats=_FORMATS) as image:
             return _decode(image)
     except UnidentifiedImageError:
         raise InputError("not an image of a known format") from None
@@ -74,13 +75,16 @@ def _decode(image: Image.Image) -> DecodedImage:
     return DecodedImage(frames, durations=tuple(durations))
 
 
-def _told_of_alpha(path: Path) -> Path | io.BytesIO:
-    """A file as it is; of an animated WebP without its ALPHA flag, a copy that has it.
+def _as_pillow_reads(path: Path) -> Path | io.BytesIO:
+    """A file as it is, or a copy of what Pillow would read wrong.
 
-    The flag is a hint; what no frame covers is transparent all the same, but Pillow trusts it.
+    A WebP's ALPHA flag is a hint: what no frame of an animation covers is transparent all the same,
+    but Pillow trusts it. For TGA see :func:`plain_tga`.
     """
     with path.open("rb") as file:
         head = file.read(21)
+    if is_tga(head):
+        return io.BytesIO(plain_tga(content_of(path)))
     webp = head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and len(head) == 21
     if not webp or not head[20] & _WEBP_ANIMATED or head[20] & _WEBP_ALPHA:
         return path
@@ -91,8 +95,9 @@ def _told_of_alpha(path: Path) -> Path | io.BytesIO:
 
 def _rgba(image: Image.Image) -> Rgba:
     """``(H, W, 4)``; Pillow's conversion to RGBA is exact for every 8-bit mode, tRNS included."""
-    if image.mode == "I;16":
-        return _rgba(Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)))
+    if image.mode == "I;16" or (image.mode == "I" and image.format == "PPM"):
+        levels = np.asarray(image).astype(np.int64) * 255
+        return _rgba(Image.fromarray(((levels + 32767) // 65535).astype(np.uint8)))
     if image.mode in {"I", "F"}:
         raise InputError("32-bit pixels have no 8-bit meaning; save it as an ordinary image")
     return np.asarray(image.convert("RGBA"))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import Rgba
 from pxgen.config.settings import DataSettings
+from pxgen.engines.tags import Tag
 from pxgen.errors import InputError, UsageError
 from pxgen.frames import common_names, frame_name, step_of, view_of, views_of
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
@@ -50,6 +51,8 @@ class Sprite:
     """Milliseconds of each frame, where the file says so."""
     frames: tuple[str, ...] = ()
     """The name of each frame, where they have names; transparent ones are missing."""
+    tags: tuple[Tag, ...] = ()
+    """Of a file that comes whole."""
 
 
 class Sources:
@@ -62,18 +65,19 @@ class Sources:
         refuse: Refuse,
         palette: Palette | None = None,
         *,
-        untagged: bool = False,
+        whole: bool = False,
     ) -> None:
         """Gather clips and open arrays; an array that cannot be read goes to ``refuse``.
 
-        Index maps that have no palette of their own are of ``palette``. Frames that a file's tags
-        leave out are clips of their own where ``untagged`` says so, or every frame is a still.
+        Index maps that have no palette of their own are of ``palette``. ``whole`` files are one
+        clip with their tags; else each tag is a clip, and frames outside all tags are left out
+        unless every frame is a still.
 
         Raises:
             UsageError: options of views that exclude each other.
             InputError: two files are one frame of a clip.
         """
-        self._keeps_untagged = untagged or settings.frames == 1
+        self._whole = whole and settings.frames != 1
         self._grid, self._frames = Grid.of(settings), settings.frames
         self._overflowed = settings.overflow == "undo"
         self.tally = Tally()
@@ -300,9 +304,13 @@ class Sources:
         atlas = read_atlas(group.files[0].path)
         self._noted(read_image(atlas.image))
         frames = [frame[None] for frame in atlas.cut()]
-        runs: Sequence[Run] = atlas.tags or tuple(
+        if self._whole and any(tag.moves for tag in atlas.tags):
+            durations = tuple(frame.duration for frame in atlas.frames)
+            yield Sprite(group.name, unit, padded(frames, self._anchor), durations, tags=atlas.tags)
+            return
+        runs: Sequence[Run] = [(tag.name, tag.order) for tag in atlas.tags] or [
             (stem, (k,)) for k, stem in enumerate(frame_stems(atlas))
-        )
+        ]
         if not atlas.tags and self._views_among(runs) is None:
             runs = numbered_runs([stem for stem, _ in runs], self._frames)
             if len(runs) == 1:
@@ -314,24 +322,23 @@ class Sources:
 
     def _parts(self, group: FileGroup, unit: int, image: DecodedImage) -> Iterator[Sprite]:
         """A file's animation whole, or by its tags."""
-        if image.tags:
+        if image.tags and not self._whole:
             frames = [frame[None] for frame in image.rgba]
             runs = self._tagged(group.name, image)
             yield from self._runs(group.name, unit, frames, runs, image.durations)
         else:
-            yield Sprite(group.name, unit, image.rgba, image.durations)
+            yield Sprite(group.name, unit, image.rgba, image.durations, tags=image.tags)
 
     def _tagged(self, name: str, image: DecodedImage) -> Sequence[Run]:
-        """The runs of a file's tags, and of the frames between these where they are kept."""
+        """The runs of a file's tags, and where every frame is a still of those between these."""
+        tagged = [(tag.name, tag.order) for tag in image.tags]
         outside = _untagged(image)
-        if not outside:
-            return image.tags
-        if not self._keeps_untagged:
+        if outside and self._frames != 1:
             self.tally.untagged[name] = sum(map(len, outside))
-            return image.tags
+            return tagged
         # Counted from one, as Aseprite does.
         rest = [(f"frames {run[0] + 1}-{run[-1] + 1}", run) for run in outside]
-        return sorted([*image.tags, *rest], key=lambda run: min(run[1]))
+        return sorted([*tagged, *rest], key=lambda run: min(run[1]))
 
     def _views_among(self, runs: Sequence[Run]) -> dict[str, list[Part]] | None:
         return None if self._views is None else find_views([name for name, _ in runs], self._views)
@@ -375,7 +382,7 @@ def _is_atlas(file: Found) -> bool:
 
 def _untagged(image: DecodedImage) -> list[tuple[int, ...]]:
     """Runs of frames outside all tags of a file that has any."""
-    tagged = {number for _, order in image.tags for number in order}
+    tagged = {number for tag in image.tags for number in tag.order}
     outside = [number for number in range(len(image.rgba)) if image.tags and number not in tagged]
     runs = groupby(enumerate(outside), lambda pair: pair[1] - pair[0])
     return [tuple(number for _, number in run) for _, run in runs]

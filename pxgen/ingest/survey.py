@@ -8,21 +8,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from pxgen.arrays import Rgba
 from pxgen.canvas import Canvas
 from pxgen.config.settings import DataSettings
 from pxgen.ingest.cleaning import cut_background
-from pxgen.ingest.indexed import IndexedSprite
+from pxgen.ingest.fake_pixels import fake_grid
+from pxgen.ingest.indexed import MANY_COLORS, IndexedSprite
+from pxgen.ingest.pixel_grid import undone
 from pxgen.ingest.scale import Size, choose_reductions, enlargement
-from pxgen.ingest.sources import Sources
+from pxgen.ingest.sources import Sources, Sprite
 from pxgen.ingest.split import exact_key, family_key
 from pxgen.ingest.spool import Spool
 from pxgen.palette.local import MAX_LOCAL_COLORS
 from pxgen.palette.quantize import opaque_counts
 from pxgen.palette.table import unpack
-
-MANY_COLORS = 48
-"""Colours beyond which one sprite is hardly drawn by hand: drawn ones were seen to hold up to 38,
-smoothed or compressed ones 68 and more."""
 
 
 class Survey:
@@ -36,13 +35,15 @@ class Survey:
         self.frames: list[tuple[str, ...]] = []
         """The names of each sprite's frames that are there; empty where frames have no names."""
         self.sizes: list[Canvas] = []
-        """As decoded, before any enlargement is undone."""
+        """Before enlargement by a whole factor is undone."""
         self.exact_keys = array("Q")
         self.family_keys = array("Q")
         self.colorful: list[str] = []
         """Sprites of more than :data:`MANY_COLORS` colours."""
         self.excess: dict[int, int] = {}
         """Opaque colours, by number, of sprites with more than a palette of their own holds."""
+        self.fake: list[tuple[str, Canvas, Canvas]] = []
+        """Sprites of fake pixels, their size as decoded, and in true pixels."""
         self.left_out = 0
         """Sprites of more colours than are wanted."""
         self._factors: dict[Size, int] = {}
@@ -61,10 +62,10 @@ class Survey:
         shared: dict[Canvas, Canvas] = {}
         names: dict[tuple[str, ...], tuple[str, ...]] = {}
         for sprite in sources.sprites():
-            small = IndexedSprite.of(sprite.rgba)
+            rgba, small = self._true_pixels(sprite, settings)
             if settings.cut_background:
                 smoothed = len(small.colors) > MANY_COLORS
-                small = IndexedSprite.of(cut_background(sprite.rgba, smoothed=smoothed))
+                small = IndexedSprite.of(cut_background(rgba, smoothed=smoothed))
             frames = sprite.frames
             if frames:
                 seen = small.seen()
@@ -97,6 +98,18 @@ class Survey:
             telling = factor if len(small.colors) > 1 else 0
             self._factors[area] = math.gcd(self._factors.get(area, 0), telling)
             progress(len(self.names))
+
+    def _true_pixels(self, sprite: Sprite, settings: DataSettings) -> tuple[Rgba, IndexedSprite]:
+        """The sprite with fake pixels undone."""
+        small = IndexedSprite.of(sprite.rgba)
+        if settings.keep_scale:
+            return sprite.rgba, small
+        grid = fake_grid(sprite.rgba, small, settings.pixel)
+        if grid is None:
+            return sprite.rgba, small
+        rgba = undone(sprite.rgba, grid)
+        self.fake.append((sprite.name, small.size, Canvas(*rgba.shape[:3])))
+        return rgba, IndexedSprite.of(rgba)
 
     def reductions(self) -> dict[Size, int]:
         """The factor by which sprites of each size are shrunk to their true pixels."""

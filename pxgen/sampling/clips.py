@@ -15,12 +15,12 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
 from pxgen.devices import in_one_thread
 from pxgen.errors import Remark, UsageError
+from pxgen.frames import there_and_back
 from pxgen.ingest.fit_to_model import Target, fit_mask, snapped_remark
 from pxgen.ingest.given import ClipFrames, given_text
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
-from pxgen.palette.local import within
 from pxgen.sampling.edits import check_lock, completing, locked
 from pxgen.sampling.engine import PictureRequest, Seat
 from pxgen.sampling.model_choice import check_sampling
@@ -45,15 +45,19 @@ class ClipPlan:
     settings: AnimateSettings
     labels: F32
     """``(L,)`` in [-1, 1]."""
+    palette: Palette | None
+    """To draw in instead of the model's."""
 
     @classmethod
     def of(cls, loaded: Loaded, settings: AnimateSettings) -> ClipPlan:
         """Look a request through.
 
         Raises:
-            UsageError: an unknown label, or labels that cannot steer the model.
+            UsageError: an unknown label or palette, or labels that cannot steer the model.
         """
-        return cls(loaded, settings, asked_labels(settings.label, loaded))
+        named = settings.palette not in {None, GIVEN}
+        palette = find_palette(settings.palette) if settings.palette and named else None
+        return cls(loaded, settings, asked_labels(settings.label, loaded), palette)
 
     def delays(self) -> float | tuple[float, ...]:
         """Milliseconds of each frame, there and back.
@@ -68,8 +72,19 @@ class ClipPlan:
         frames = (settings.frames or WALK_FRAMES) if drawn == 1 else drawn
         if len(settings.durations) != frames:
             raise UsageError(f"--durations names {len(settings.durations)} frames of {frames}")
-        back = settings.durations[-2:0:-1] if settings.loop == "pingpong" else ()
-        return (*settings.durations, *back)
+        return tuple(settings.durations[number] for number in self._order(frames))
+
+    @property
+    def frame_names(self) -> tuple[str, ...]:
+        """The names of a clip's frames, there and back; empty where they have none."""
+        names = self.loaded.card.frame_names
+        return tuple(names[number] for number in self._order(len(names)))
+
+    def _order(self, frames: int) -> list[int]:
+        """The frames of a clip as they are shown."""
+        if self.settings.loop != "pingpong":
+            return [*range(frames)]
+        return there_and_back(self.loaded.card.frame_names, frames)
 
     def pictures(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
         """Draw the clips of these numbers, in order.
@@ -78,13 +93,15 @@ class ClipPlan:
             UsageError: an option that the model cannot meet.
             InputError: the clip to go on with is rejected.
         """
+        for picture in self.uncolored(numbers, remark):
+            yield in_palette(picture, self.loaded, self.palette)
+
+    def uncolored(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
+        """The same in the palettes they have without ``--palette``."""
         moving = self.loaded.card.canvas.frames > 1
         drawn = self._clips(numbers, remark) if moving else self._walks(numbers)
-        back = self.settings.loop == "pingpong"
         for number, clip, palette in drawn:
-            # There and back without showing either end twice.
-            turned = np.concatenate([clip, clip[-2:0:-1]]) if back else clip
-            yield Picture(number, turned, palette)
+            yield Picture(number, clip[self._order(len(clip))], palette)
 
     def _clips(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
         """Clips of a model of clips."""
@@ -101,7 +118,9 @@ class ClipPlan:
         check_sampling(sampling, loaded.model)
         requests = [PictureRequest(number, self.labels, sampling) for number in numbers]
         for request, clip in zip(requests, draw_all(loaded, requests, settings), strict=True):
-            yield self._picture(request.number, clip, own)
+            number = request.number
+            palette = own or picture_palette(loaded, clip, number, settings.seed, self.labels)
+            yield Picture(number, clip, palette)
 
     def _given(
         self, sampling: SamplingParams, remark: Remark
@@ -129,14 +148,6 @@ class ClipPlan:
         own = clip.palette if recolor or loaded.palettes is not None else None
         return completing(clip.pixels, known, sampling, loaded), own
 
-    def _picture(self, number: int, clip: IndexMaps, own: Palette | None = None) -> Picture:
-        """A clip in the palette asked for, in one of its ``own``, or the model's."""
-        settings, loaded = self.settings, self.loaded
-        if settings.palette not in {None, GIVEN}:
-            return in_palette(loaded, number, clip, find_palette(settings.palette))
-        own = own or picture_palette(loaded, clip, number, settings.seed, self.labels)
-        return Picture(number, within(clip, own), own)
-
     def _walks(self, numbers: Iterable[int]) -> Iterator[Picture]:
         """``(frames, H, W)`` closed walks through a few sprites of a model of stills."""
         settings, model = self.settings, self.loaded.model
@@ -146,7 +157,8 @@ class ClipPlan:
         check_sampling(sampling, model)
         for number in numbers:
             clip = in_one_thread(partial(self._walk, number, sampling))
-            yield self._picture(number, clip)
+            palette = picture_palette(self.loaded, clip, number, settings.seed, self.labels)
+            yield Picture(number, clip, palette)
 
     def _walk(self, number: int, sampling: SamplingParams) -> IndexMaps:
         settings, model = self.settings, self.loaded.model

@@ -10,6 +10,7 @@ import numpy as np
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.choices import choose
 from pxgen.config.requests import AnimateSettings
 from pxgen.config.settings import SampleSettings
 from pxgen.data.dataset import Dataset, open_dataset
@@ -18,11 +19,9 @@ from pxgen.data.neighbours import SpriteIndex
 from pxgen.devices import cores
 from pxgen.errors import InputError, Remark, UsageError
 from pxgen.models.protocol import SamplingParams
-from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
-from pxgen.palette.local import stretched, within
-from pxgen.palette.oklab import swap
+from pxgen.palette.local import recoloring, within
 from pxgen.sampling.edits import edited_params
 from pxgen.sampling.engine import PictureRequest, draw_pictures, trace
 from pxgen.sampling.model_choice import check_sampling
@@ -55,11 +54,13 @@ def picture_palette(
     return loaded.palettes.choose(maps, labels, choose(seed, number ^ PALETTE_STREAMS))
 
 
-def in_palette(loaded: Loaded, number: int, maps: IndexMaps, palette: Palette) -> Picture:
-    """A picture in another palette than the model's: each colour is the nearest, or the next."""
-    own = loaded.palettes is not None
-    table = stretched(palette, int(maps.max())) if own else swap(loaded.card.palette, palette)
-    return Picture(number, table[maps], palette)
+def in_palette(picture: Picture, loaded: Loaded, palette: Palette | None) -> Picture:
+    """A picture in another palette, or as it is."""
+    number, maps, own = picture
+    if palette is None:
+        return Picture(number, within(maps, own), own)
+    shared = None if loaded.palettes is not None else loaded.card.palette
+    return Picture(number, recoloring(shared, palette, int(maps.max()))[maps], palette)
 
 
 def draw_all(
@@ -132,13 +133,21 @@ class SamplePlan:
 
         With ``held`` each is shown as it forms, ``(S, H, W)``, its end so many times more.
         """
-        loaded, seed = self.loaded, self.settings.seed
+        for picture in self.uncolored(numbers, held):
+            yield in_palette(picture, self.loaded, self.palette)
+
+    def uncolored(self, numbers: Iterable[int], held: int | None = None) -> Iterator[Picture]:
+        """The same in the palettes they have without ``--palette``."""
         for number, maps in self._drawn(numbers, held):
-            if self.palette is not None:
-                yield in_palette(loaded, number, maps, self.palette)
-                continue
-            own = self.own or picture_palette(loaded, maps, number, seed, self.labels)
-            yield Picture(number, within(maps, own), own)
+            palette = self.own or picture_palette(
+                self.loaded, maps, number, self.settings.seed, self.labels
+            )
+            yield Picture(number, maps, palette)
+
+    def strengths(self, numbers: Iterable[int]) -> list[float | None]:
+        """The strength of each of these pictures; None where all have one."""
+        turns = self.samplings
+        return [turns[i % len(turns)].strength if len(turns) > 1 else None for i in numbers]
 
     def _drawn(self, numbers: Iterable[int], held: int | None) -> Iterator[tuple[int, IndexMaps]]:
         """Index maps as the model draws them, each with its number."""

@@ -105,7 +105,7 @@ class SpriteModel:
         """
         own = {"label": labels, "count": n, "seed": seed}
         settings = self._settings(SampleSettings, SampleOptions, options, **own)
-        return _named(self._drawn(settings), settings)
+        return _named(self._drawn(settings), settings, frames=self.frame_names)
 
     @in_keywords()
     def stream(
@@ -155,7 +155,7 @@ class SpriteModel:
         settings = self._settings(AnimateSettings, AnimateOptions, options, **own)
         plan = ClipPlan.of(self.loaded, settings)
         pictures = plan.pictures(settings.numbers, self.remark)
-        return _named(pictures, settings, delay_ms=plan.delays())
+        return _named(pictures, settings, delay_ms=plan.delays(), frames=plan.frame_names)
 
     @in_keywords()
     def reconstruct(

@@ -333,3 +333,40 @@ def test_no_walk_passes_through_sprites_of_another(tmp_path: Path) -> None:
     assert run(tmp_path, "-n", 4, "--frames", 4, "-o", f"{tmp_path}/out/")[0] == 0
     walks = [frames_of(path) for path in (tmp_path / "out").iterdir()]
     assert len({frame.tobytes() for walk in walks for frame in walk}) == 16
+
+
+def test_a_view_is_a_row_an_animation_and_a_tag(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked", ("down/0", "down/1", "left/0", "left/1"))
+    assert run(tmp_path, "-o", tmp_path / "plain.apng")[0] == 0
+    frames = read_image(tmp_path / "plain.apng").rgba
+    asked = ["--rows", "left,down", "--data", tmp_path / "x.json", "--data", tmp_path / "x.tres"]
+    code, _, said = run(tmp_path, "-o", tmp_path / "x.png", *asked)
+    assert code == 0, said
+    cells = read_image(tmp_path / "x.png").rgba[0].reshape(2, 6, 2, 8, 4).swapaxes(1, 2)
+    assert np.array_equal(cells.reshape(4, 6, 8, 4), frames[[2, 3, 0, 1]])
+    described = json.loads((tmp_path / "x.json").read_text("utf-8"))
+    assert described["animations"] == {"left": ["0", "1"], "down": ["2", "3"]}
+    assert '"name": &"left"' in (tmp_path / "x.tres").read_text("utf-8")
+    for count, names in ((1, ["down", "left"]), (2, None)):
+        out = tmp_path / f"x{count}.aseprite"
+        assert run(tmp_path, "-n", count, "-o", out)[0] == 0
+        tags = read_image(out).tags
+        assert [tag.name for tag in tags] == (
+            names or [f"sprite-0-000{k}-{view}" for k in range(2) for view in ("down", "left")]
+        )
+        assert [(tag.first, tag.last) for tag in tags][:2] == [(0, 1), (2, 3)]
+    code, _, error = run(tmp_path, "-o", tmp_path / "x.png", "--rows", "dwon")
+    assert (code, "no animation 'dwon'; there are down, left" in error) == (2, True)
+
+
+def test_there_and_back_stays_in_each_view(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked", ("down/0", "down/1", "down/2", "left"))
+    out = tmp_path / "x.aseprite"
+    assert run(tmp_path, "-o", tmp_path / "a.apng")[0] == 0
+    assert run(tmp_path, "--loop", "pingpong", "-o", out)[0] == 0
+    once, turned = read_image(tmp_path / "a.apng"), read_image(out)
+    assert np.array_equal(turned.rgba, once.rgba[[0, 1, 2, 1, 3]])
+    assert [(tag.name, tag.first, tag.last) for tag in turned.tags] == [
+        ("down", 0, 3),
+        ("left", 4, 4),
+    ]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from pxgen.api import evaluate
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
+from pxgen.data.dataset import ABSENT
 from pxgen.evaluation import judge
 from pxgen.evaluation.measure import Drawn
 from pxgen.evaluation.motion import Motion, baselines, changed_f1, continuation
+from pxgen.models.protocol import SamplingParams
+from pxgen.sampling.engine import PictureRequest
 from tests.support.tiny import LABELS, PALETTE, labelled, tiny_dataset, tiny_model, tiny_table
 
 
@@ -92,6 +97,28 @@ def test_changes_count_where_they_are_right() -> None:
 
 
 OTHERS = {"one frame in 2", "left half", "upper half"}
+
+
+def test_labels_that_no_pixel_shows_are_open_in_clips_that_are_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(judge.train_judges.__kwdefaults__, "steps", 5)
+    data = tiny_dataset(tmp_path, frames=2)
+    data = replace(data, unseen=np.full(data.marks.shape, ABSENT, np.uint8))
+    card = Card(dict(tiny_table()), data.canvas, PALETTE, LABELS, data.fingerprint)
+    weights = prefixed(tiny_model("masked", data.domain).module.state_dict(), "weights")
+    save_checkpoint(tmp_path / "run" / "checkpoint.safetensors", card, weights)
+    asked = []
+
+    def request(number: int, labels: np.ndarray, sampling: SamplingParams) -> PictureRequest:
+        if sampling.mask is not None:
+            asked.append(labels)
+        return PictureRequest(number, labels, sampling)
+
+    monkeypatch.setattr("pxgen.evaluation.evaluate.PictureRequest", request)
+    evaluate(tmp_path / "run", data, count=4)
+    assert asked
+    assert not np.any(asked)
 
 
 @pytest.mark.parametrize("recipe", ["vqvae", "masked", "vae"])

@@ -87,7 +87,7 @@ bench: $(INSTALLED) ## speed and memory in one table and a page (DATA=folder, PA
 	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') --page '$(PAGE)' \
 		$(if $(JSON),--json '$(JSON)')
 
-starter: $(STARTERS:%=train-%) ## train the models in the package anew, from the built-in characters (two hours)
+starter: $(STARTERS:%=train-%) ## train the models in the package anew, from the built-in characters (three hours)
 
 train-%: $(INSTALLED)
 	$(PXGEN) --project $(BUILTIN)/$*.toml prepare -o build/$*/dataset --force

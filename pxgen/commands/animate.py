@@ -13,7 +13,7 @@ from pxgen.commands.context import Context
 from pxgen.commands.sample import check_manifest
 from pxgen.commands.watching import watched
 from pxgen.config.requests import AnimateSettings
-from pxgen.ingest.given import frames_named
+from pxgen.ingest.given import named_frames
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 
@@ -76,7 +76,7 @@ class ClipJob:
 def default_starter(settings: AnimateSettings) -> Path:
     """The starter: of figures where frames have names, else of loops, or of stills for walks."""
     # Loops have a length of their own, and frames without names.
-    if any(frames_named(image) is not None for image in settings.given):
+    if any(named_frames(image)[0] is not None for image in settings.given):
         return FIGURES
     return CLIPS if settings.frames is None else STARTER
 

@@ -138,3 +138,4 @@ class TrainOptions(TypedDict, total=False):
     precision: Literal["auto", "fp32", "bf16"]
     validate_every: int
     save_every: float
+    keep_snapshots: int

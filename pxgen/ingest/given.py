@@ -179,11 +179,6 @@ def given_text(images: Sequence[Image]) -> str:
     return str(images[0]) if len(images) == 1 else f"the {len(images)} given images"
 
 
-def frames_named(image: Image) -> str | None:
-    """The frames that ``FRAMES=FILE`` names; None where a file is all that is written."""
-    return _named(image)[0]
-
-
 def recolored(palette: Palette, sprite: IndexedSprite) -> Palette:
     """The palette with a sprite's colours that it lacks, each for an entry that looks like it."""
     colors = sprite.visible

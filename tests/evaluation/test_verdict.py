@@ -21,8 +21,8 @@ from pxgen.evaluation.measure import Measure
 from pxgen.evaluation.motion import Motion
 from pxgen.evaluation.report_text import MAX_RUNS, tables, text
 from pxgen.evaluation.verdict import verdict
+from pxgen.render.page import Page
 from tests.support.measuring import drawn, marked
-from tests.support.tiny import PALETTE
 
 NOTHING = {"share": 0.0, "low": -0.1, "high": 0.02, "p": 1.0}
 
@@ -48,7 +48,11 @@ def judged(*runs: dict[str, Any], trained_on: bool = True, natural: bool = True)
         "runs": [{"steps": 8 * k, **run} for k, run in enumerate(runs, start=1)],
     }
     rows = tuple((m.name, m.rows) for m in (Labels, Copies, Craft) if m.name in runs[0])
-    return Evaluation(facts, rows, b"", (), PALETTE)
+    return Evaluation(facts, rows, b"", _no_page)
+
+
+def _no_page() -> Page:
+    raise AssertionError("asked for")
 
 
 def run(excess: dict[str, float] | None = NOTHING, **figures: Any) -> dict[str, Any]:
@@ -143,7 +147,7 @@ def test_an_illegal_character_is_unlike_all_real_ones() -> None:
     legality = {"legal": share(490, 500), "shows_label": share(0, 0), "worst": []}
     facts = judged(run()).facts | {"dataset": None, "references": {"legality": {"kinds": 10}}}
     facts["runs"] = [{"steps": 8, "legality": legality}]
-    evaluation = Evaluation(facts, (("legality", Legality.rows),), b"", (), PALETTE)
+    evaluation = Evaluation(facts, (("legality", Legality.rows),), b"", _no_page)
     (line,) = verdict(evaluation)
     assert line.endswith("less often legal than real ones: 10 of 500 fail.")
     (table,) = tables(evaluation)

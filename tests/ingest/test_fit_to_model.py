@@ -10,8 +10,7 @@ from PIL import Image
 
 from pxgen.canvas import Canvas
 from pxgen.errors import InputError
-from pxgen.ingest.fit_to_model import Target, fit_frames, fit_image, fit_mask, lay_image
-from pxgen.render.gif import encode_gif
+from pxgen.ingest.fit_to_model import Target, fit_image, fit_mask, lay_image
 from tests.support.checkpoints import sprite
 from tests.support.tiny import PALETTE
 
@@ -63,16 +62,6 @@ def test_an_image_lies_on_a_larger_canvas_where_it_is_put(tmp_path: Path) -> Non
         ]
     with pytest.raises(InputError, match="2x2 at 7,0 reaches beyond the canvas 8x6"):
         lay_image(path, TARGET, (7, 0))
-
-
-def test_the_first_frames_of_a_clip_are_kept(tmp_path: Path) -> None:
-    clip = 1 + np.arange(3 * 48).reshape(3, 6, 8) % 4
-    (tmp_path / "a.gif").write_bytes(encode_gif(clip.astype(np.uint8), PALETTE, 100))
-    target = TARGET._replace(canvas=CANVAS._replace(frames=4))
-    for keep, count in ((2, 2), (None, 3)):
-        assert np.array_equal(fit_frames(tmp_path / "a.gif", target, keep).pixels, clip[:count])
-    with pytest.raises(InputError, match="3 frames, fewer than the 4 to keep"):
-        fit_frames(tmp_path / "a.gif", target, 4)
 
 
 @pytest.mark.parametrize("scale", [1, 3])

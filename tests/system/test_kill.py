@@ -49,7 +49,7 @@ def check_whole(folder: Path) -> list[Path]:
         elif path.suffix == ".jsonl":
             assert all(json.loads(line) for line in path.read_text().splitlines())
         else:
-            assert path.name in {"project.toml", "pxgen.toml"}, path
+            assert path.name in {"project.toml", "pxgen.toml", "card.md"}, path
     return final
 
 

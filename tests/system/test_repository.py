@@ -25,7 +25,7 @@ ELSEWHERE = {
     "builtin/test_certify.py": "builtin: reading",
     "builtin/figures/test_art.py": "builtin: compose builtin.figures: kinds walk",
     "cli/test_app.py": "errors version cli.session",
-    "commands/test_jobs.py": "commands.context cli.making",
+    "commands/test_jobs.py": "commands.context",
     "commands/test_compare.py": "evaluation.comparison_sheet",
     "commands/test_evaluate.py": "evaluation: report_html report_text",
     "commands/test_init.py": "config.settings",

@@ -13,9 +13,10 @@ from pxgen.config.settings import DataSettings
 from pxgen.engines.atlas import Clip, frame_names
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.decoded import DEFAULT_MS
+from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import MAX_SPRITE_SIDE, pad_to_canvas
-from pxgen.ingest.sources import Sources, Sprite
+from pxgen.ingest.sources import Sources
 from pxgen.ingest.timing import FOREVER, timing_of
 from pxgen.ingest.views import NO_VIEWS
 from pxgen.ingest.walk import find_files
@@ -58,7 +59,7 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
     def refuse(error: InputError) -> None:
         raise error
 
-    found = find_files(settings.sources)
+    found = find_files(settings.sources, described=True)
     wanted = DataSettings(frames=settings.frames, views=NO_VIEWS)
     sources = Sources(found, wanted, refuse, untagged=True)
     sprites = list(sources.sprites())

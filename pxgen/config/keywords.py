@@ -84,14 +84,17 @@ class PrepareOptions(TypedDict, total=False):
     seed: int
     size: Parts | None
     cell: Parts | None
-    margin: int
-    spacing: int
+    margin: Parts | Sequence[int] | int
+    spacing: Parts | Sequence[int] | int
     views: Parts | None
     by: Literal["rows", "columns"]
     layout: Literal["rpg-maker", "lpc", "ninja"] | None
     take: Parts | None
     frames: int | None
+    fit: Literal["hold", "loop", "resample"] | None
     labels: StrPath
+    label_pattern: str | None
+    label_separator: str | None
     label_columns: Parts | None
     label_names: Parts | None
     palette: StrPath
@@ -103,6 +106,7 @@ class PrepareOptions(TypedDict, total=False):
     skip_empty: bool
     overflow: Literal["refuse", "undo", "keep"]
     anchor: Literal["bottom", "center"]
+    trim: bool
     keep_scale: bool
     holdout: float
     together: Literal["likes", "file", "folder"]

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from pxgen.errors import InputError
 from pxgen.ingest.apng import is_png, read_apng
+from pxgen.ingest.archives import open_file
 from pxgen.ingest.aseprite import is_aseprite, read_aseprite
 from pxgen.ingest.decoded import DecodedImage, content_of
 from pxgen.ingest.gif import is_gif, read_gif
 from pxgen.ingest.pillow import decode_by_pillow
+from pxgen.ingest.piskel import is_piskel, read_piskel
 from pxgen.ingest.video import decode_video, is_video
 from pxgen.render.kinds import kind_of
 
@@ -26,6 +28,7 @@ DECODERS: tuple[tuple[Callable[[bytes], bool], Decode], ...] = (
     (is_video, decode_video),
     (is_png, _whole(read_apng)),
     (is_gif, _whole(read_gif)),
+    (is_piskel, _whole(read_piskel)),
     (lambda head: True, decode_by_pillow),
 )
 """Pairs of a test of a file's first bytes and the decoder of such files; the first match decodes.
@@ -67,7 +70,7 @@ def read_image(path: Path) -> DecodedImage:
 
 
 def _decoder(path: Path) -> Decode:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(_HEAD)
     return next(decode for matches, decode in DECODERS if matches(head))
 

@@ -50,6 +50,7 @@ PICTURE_KINDS = (
     PictureKind((".webm",), "pxgen.render.video:encode_webm", extra="video"),
     PictureKind((".aseprite",), "pxgen.engines.aseprite:encode_aseprite", plays=False),
     PictureKind((".ase",), shared=True),
+    PictureKind((".piskel",)),
     PictureKind((".m4v", ".mov", ".mkv"), extra="video"),
     PictureKind((".bmp",), pillow="BMP"),
     PictureKind((".jpg", ".jpeg"), pillow="JPEG"),

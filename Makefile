@@ -22,13 +22,15 @@ PXGEN := $(abspath $(BIN)/pxgen)
 INSTALLED := $(VENV)/.installed
 BUILTIN := pxgen/builtin
 STARTERS := starter starter-clips
+CLEAN := build/clean
 RECIPES := $(notdir $(basename $(wildcard pxgen/config/recipes/*.toml)))
 STUDIES := $(wildcard docs/studies/*.toml)
 STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check mutants fuzz bench starter pictures gifs docs study contest clean
+.PHONY: help demo test check readers dist package mutants fuzz bench starter pictures gifs docs study \
+	contest clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -60,6 +62,21 @@ check: $(INSTALLED) ## format, lint, types, import layers, Dockerfile
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 
+readers: ## libraries that tests read sheets with, where npm is: tests of them are skipped without
+	npm install --prefix tests/node --ignore-scripts --no-audit --no-fund --no-package-lock
+
+dist: $(INSTALLED) ## wheel and sdist, checked
+	rm -rf $@
+	$(BIN)/python -m build --no-isolation --outdir $@
+	$(BIN)/twine check --strict $@/*
+	$(BIN)/python .ci/check_dist.py $@
+
+package: dist ## the wheel, used in an environment of its own without development extras
+	$(PYTHON) -m venv --clear $(CLEAN)
+	$(CLEAN)/bin/python -m pip install --quiet '$(TORCH)' $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(CLEAN)/bin/python -m pip install --quiet dist/*.whl
+	$(CLEAN)/bin/python .ci/try_wheel.py
+
 mutants: $(INSTALLED) ## apply wrong lines one at a time and list those that no test notices (ONLY=words)
 	$(BIN)/python -m tests.mutants $(ONLY)
 
@@ -78,7 +95,7 @@ train-%: $(INSTALLED)
 	$(BIN)/python -m pxgen.checkpoint.slim build/$*/run $(BUILTIN)/$*.safetensors
 	cp build/$*/run/metrics.jsonl $(BUILTIN)/$*.jsonl
 
-pictures: $(INSTALLED) ## the pictures of the README, made by the commands it shows
+pictures: $(INSTALLED) ## the pictures of the documents, made by the commands they show (and Chromium)
 	$(PXGEN) prepare --builtin -n 60 --seed 21 -o build/pictures --force
 	cp build/pictures/sheet.png docs/pictures/builtin.png
 	$(PXGEN) sample -n 60 --scale 4 -o docs/pictures/starter.png
@@ -95,6 +112,11 @@ pictures: $(INSTALLED) ## the pictures of the README, made by the commands it sh
 	$(PXGEN) sample --init build/pictures/alien-5-0000.png --mask build/pictures/mask.png \
 		-n 12 --scale 4 -o docs/pictures/mask.png
 	$(PXGEN) animate -n 6 --scale 4 --sheet rows -o docs/pictures/clips.png
+	$(PXGEN) sample --label alien -n 60 -o build/pictures/choose.html
+	$(BIN)/python -m tests.support.browser build/pictures/choose.html docs/pictures/choose.png light \
+		"[1, 3, 9, 12].forEach((k) => toggle(k, KEPT)); [4, 6].forEach((k) => toggle(k, DROPPED)); go(9)"
+	$(PXGEN) evaluate -n 60 -o build/pictures/report.html
+	$(BIN)/python -m tests.support.browser build/pictures/report.html docs/pictures/report.png dark
 	$(PXGEN) prepare --builtin -n 4000 --force -o build/pictures/cast
 	$(PXGEN) inspect build/pictures/cast --labels -o docs/pictures/labels.png
 

@@ -35,11 +35,16 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def available_cores() -> int:
+    """Cores that this process may use."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return available or 1
+
+
 def cores() -> int:
     """Cores that this process may use, or fewer if ``OMP_NUM_THREADS`` says so."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     wished = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(available or 1, int(wished) if wished.isdecimal() else 2**16))
+    return max(1, min(available_cores(), int(wished) if wished.isdecimal() else 2**16))
 
 
 def limit_thread(*, flush_denormal: bool = False) -> None:

@@ -34,6 +34,15 @@ def views_of(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
     return {view: tuple(frames) for view, frames in numbers.items()}
 
 
+def there_and_back(names: Sequence[str], frames: int) -> list[int]:
+    """The numbers of a clip's frames with each view, or else all, played back after its last one.
+
+    Neither end is shown twice.
+    """
+    runs = views_of(names).values() if names else [tuple(range(frames))]
+    return [number for run in runs for number in (*run, *run[-2:0:-1])]
+
+
 def common_names(names: Iterable[str]) -> dict[str, str]:
     """The frames of clips whose names were found apart: each name found, and the one it gets.
 

@@ -18,8 +18,7 @@ import torch
 from torch import Tensor
 
 from pxgen.arrays import F32
-
-MASK64 = 2**64 - 1
+from pxgen.choices import philox
 
 
 class Noise(Protocol):
@@ -47,7 +46,7 @@ class PictureNoise:
     def __init__(
         self, seed: int, numbers: Sequence[int], device: str | torch.device = "cpu"
     ) -> None:
-        self._streams = [np.random.Generator(_philox(seed, number)) for number in numbers]
+        self._streams = [np.random.Generator(philox(seed, number)) for number in numbers]
         self._device = device
 
     def __len__(self) -> int:
@@ -78,7 +77,7 @@ class BatchNoise:
         self._device = torch.device(device)
         self._generator = torch.Generator(self._device)
         # Philox as a hash: neighbouring (seed, step) pairs must not give related streams.
-        self._generator.manual_seed(int(_philox(seed, step).random_raw()) & (2**63 - 1))
+        self._generator.manual_seed(int(philox(seed, step).random_raw()) & (2**63 - 1))
 
     def __len__(self) -> int:
         return self._count
@@ -109,15 +108,6 @@ def seeded_weights(seed: int) -> Iterator[None]:
     with _seeding, torch.random.fork_rng(devices=[]):
         seed_weights(seed)
         yield
-
-
-def choose(seed: int, step: int) -> np.random.Generator:
-    """Numpy's generator keyed by ``(seed, step)``: the examples of a step, and other choices."""
-    return np.random.Generator(_philox(seed, step ^ (1 << 63)))
-
-
-def _philox(seed: int, number: int) -> np.random.Philox:
-    return np.random.Philox(key=np.array([seed & MASK64, number & MASK64], np.uint64))
 
 
 def gumbel(noise: Noise, count: int) -> Tensor:

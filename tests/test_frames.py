@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from pxgen.frames import common_names, described_frames, frame_name, step_of, view_of, views_of
+from pxgen.frames import (
+    common_names,
+    described_frames,
+    frame_name,
+    step_of,
+    there_and_back,
+    view_of,
+    views_of,
+)
 
 
 def test_a_name_is_a_view_a_step_or_both() -> None:
@@ -39,3 +47,9 @@ def test_frames_are_told_in_few_words() -> None:
     assert described_frames(["down/1", "down/2", *all_[4:]], all_) == ["down/1-2", "up"]
     assert described_frames(["down/0", "down/2"]) == ["down/0", "down/2"]
     assert described_frames(["0", "1"]) == ["0-1"]
+
+
+def test_there_and_back_is_of_each_view_where_there_are_views() -> None:
+    assert there_and_back((), 4) == [0, 1, 2, 3, 2, 1]
+    assert there_and_back((), 1) == [0]
+    assert there_and_back(["a/0", "a/1", "a/2", "b"], 4) == [0, 1, 2, 1, 3]

@@ -8,7 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pxgen.noise import BatchNoise, PictureNoise, categorical, choose
+from pxgen.choices import choose
+from pxgen.noise import BatchNoise, PictureNoise, categorical
 
 SEEDS = st.integers(-(2**70), 2**70)
 

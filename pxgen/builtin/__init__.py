@@ -18,11 +18,19 @@ from pxgen.builtin.heads import HEADS
 CASTS: Final = {cast.name: cast for cast in (HEADS, FIGURES)}
 """The built-in sets by name."""
 
+TERMS: Final = {
+    "license": "MIT",
+    "author": "the pxgen authors",
+    "origin": "characters that pxgen draws by code; no artist's work was used",
+}
+"""What datasets and models of the built-in characters tell of them."""
+
 __all__ = [
     "CASTS",
     "FIGURES",
     "HEADS",
     "PALETTE",
+    "TERMS",
     "Cast",
     "Certificate",
     "certify",

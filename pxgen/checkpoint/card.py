@@ -10,11 +10,12 @@ from typing import Any
 
 from pxgen.canvas import Anchor, Canvas, Domain
 from pxgen.checkpoint.migration import migrate_model
+from pxgen.checkpoint.provenance import Provenance
 from pxgen.data.tensorfile import Header, read_header
 from pxgen.errors import InputError
 from pxgen.palette import Palette
 
-FORMAT = 4
+FORMAT = 5
 FILE_NAME = "checkpoint.safetensors"
 KEY = "pxgen.checkpoint"
 
@@ -36,6 +37,8 @@ class Card:
     """Placement of sprites smaller than the canvas."""
     frame_names: tuple[str, ...] = ()
     """The name of each frame; empty where they have none."""
+    provenance: Provenance = field(default_factory=Provenance)
+    """Where its sprites come from and what it reached; empty in files of before it was stored."""
 
     @property
     def domain(self) -> Domain:
@@ -45,6 +48,7 @@ class Card:
     def dump(self) -> dict[str, str]:
         """The card as safetensors metadata."""
         about = asdict(self) | {"palette": list(self.palette.hex), "format": FORMAT}
+        about["provenance"] = self.provenance.dump()
         if not self.frame_names:
             # Files of clips without names stay as they were before there were names.
             del about["frame_names"]
@@ -90,10 +94,18 @@ def read_card(path: Path) -> tuple[Card, Header]:
             training=dict(about["training"]),
             anchor="center" if about.get("anchor") == "center" else "bottom",
             frame_names=tuple(str(name) for name in about.get("frame_names", ())),
+            provenance=Provenance.read(about.get("provenance", {})),
         )
         if card.frame_names and len(set(card.frame_names)) != frames:
             raise ValueError("names of other frames")
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ):
         raise InputError(f"{file} is no pxgen checkpoint: train one with `pxgen train`") from None
     if min(card.canvas) < 1 or card.canvas.pixels > 2**24:
         raise InputError(f"{file} declares an impossible canvas {tuple(card.canvas)}")

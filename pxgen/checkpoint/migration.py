@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
+
+from pxgen.canvas import Canvas
 
 MODEL_KEYS = {
     "asked": "loss_pixels",
@@ -29,15 +32,23 @@ WEIGHTS = {
 }
 """Parts of the dotted names of tensors in format 1, and in format 2."""
 
-
 OLDEST = {"masked": 3, "uniform": 3, "gaussian": 3}
 """The oldest format of families whose network was another before."""
+OLDEST_OF_CLIPS = OLDEST | {"uniform": 5, "gaussian": 5}
+"""The same of models of clips: some are told since what of a clip is known."""
+
+
+def oldest_format(family: str, canvas: Canvas) -> int:
+    """The oldest format of checkpoints that today's models of a family can read."""
+    oldest = OLDEST if canvas.frames == 1 else OLDEST_OF_CLIPS
+    return oldest.get(family, 1)
 
 
 def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
     """A ``[model]`` table stored in format ``version``, with today's keys."""
     renamed = MODEL_KEYS if version < 2 else {}
-    return {renamed.get(key, key): value for key, value in table.items()}
+    before = {"frames": "together"} if version < 5 and table.get("family") in OLDEST else {}
+    return before | {renamed.get(key, key): value for key, value in table.items()}
 
 
 def migrate_weight(name: str, version: int) -> str:

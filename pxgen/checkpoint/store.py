@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card, stored_format
-from pxgen.checkpoint.migration import OLDEST, migrate_tensors
+from pxgen.checkpoint.migration import migrate_tensors, oldest_format
 from pxgen.config.schema import Table, Where
 from pxgen.errors import InputError
 from pxgen.files import write_bytes
@@ -63,7 +63,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     """
     card, header = read_card(path)
     version, family = stored_format(header), str(card.model.get("family"))
-    if version < OLDEST.get(family, 1):
+    if version < oldest_format(family, card.canvas):
         raise InputError(
             f"{path} is of an earlier version, whose {family} models had another network: train "
             "it anew"

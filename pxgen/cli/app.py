@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -15,13 +15,13 @@ import click
 
 from pxgen.cli.options import PATH
 from pxgen.cli.session import Session
-from pxgen.cli.streams import complain, open_streams
+from pxgen.cli.streams import complain, complain_of, open_streams
 from pxgen.config.schema import nearest
 from pxgen.errors import PxgenError
 from pxgen.version import __version__
 
 SECTIONS = {
-    "Start": ("init",),
+    "Start": ("init", "doctor"),
     "Learn and make": (
         "prepare",
         "train",
@@ -54,6 +54,8 @@ Examples:
 """
 
 INTERRUPTED = 130
+GARBAGE = 50_000
+"""New objects after which garbage is looked for; torch has five times as many when imported."""
 HELP_FLAGS = ["-h", "--help"]
 HELP_WANTED = "pxgen.help_wanted"
 
@@ -128,21 +130,8 @@ def _report(error: BaseException, verbose: bool) -> int:
         # The reader has gone; without this the interpreter complains again while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    if verbose and not isinstance(error, PxgenError):
-        traceback.print_exception(error)
-    complain(f"pxgen: {_line(error)}")
+    complain_of(error, verbose=verbose)
     return error.exit_code if isinstance(error, PxgenError) else 1
-
-
-def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, PxgenError):
-        return text
-    if isinstance(error, OSError) and error.strerror:
-        return ": ".join(str(part) for part in (error.filename, error.strerror) if part)
-    if isinstance(error, MemoryError):
-        return "out of memory: try a smaller --batch, --size or --count"
-    return f"unexpected {type(error).__name__}: {text} (pxgen -v ... shows where)"
 
 
 @click.group(
@@ -179,4 +168,10 @@ def pxgen(ctx: click.Context, project: Path | None, quiet: bool, verbose: bool) 
 
 def main() -> None:
     """The entry point of the ``pxgen`` script."""
-    pxgen()
+    # Looking for garbage among all that torch is made of takes longer than loading a model.
+    gc.set_threshold(GARBAGE)
+    try:
+        pxgen()
+    finally:
+        # What is left goes with the process.
+        gc.disable()

@@ -22,14 +22,21 @@ from pxgen.cli.streams import say
     help="Kind of model.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def command(folder: Path, recipe: str, force: bool) -> None:
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of project files instead.")
+def command(folder: Path, recipe: str, force: bool, schema: bool) -> None:
     """Write DIR/pxgen.toml with every setting, its default and what it is for.
 
     \b
     Examples:
       pxgen init
       pxgen init heads --recipe masked
+      pxgen init --schema > pxgen.schema.json
     """
-    from pxgen.commands.init import write_project
+    import json
 
+    from pxgen.commands.init import project_schema, write_project
+
+    if schema:
+        say(json.dumps(project_schema(), indent=2, ensure_ascii=False))
+        return
     say(write_project(folder, recipe, force=force))

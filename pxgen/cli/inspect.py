@@ -14,7 +14,11 @@ from pxgen.cli.streams import printable, say
 @click.argument("path", type=PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option(
-    "-o", "--out", type=PATH, metavar="PNG", help="Write a contact sheet; its path is printed."
+    "-o",
+    "--out",
+    type=PATH,
+    metavar="FILE",
+    help="Write a contact sheet (.png), or a model's card (.md); its path is printed.",
 )
 @click.option(
     "--audit", "audited", is_flag=True, help="Find out which labels the pixels of a dataset show."
@@ -38,18 +42,26 @@ def command(path: Path, as_json: bool, out: Path | None, audited: bool, studied:
       pxgen inspect dataset -o sheet.png
       pxgen inspect dataset --labels -o labels.png
       pxgen inspect dataset --audit
+      pxgen inspect starter -o card.md
     """
     import json
 
     from pxgen.cli.inspect_text import lines
     from pxgen.commands.inspect import inspect
-    from pxgen.files import write_bytes
+    from pxgen.files import write_bytes, write_text
 
-    if out is not None and out.suffix.lower() != ".png":
-        raise click.BadParameter(f"cannot write {out}: name a .png file.")
+    suffix = "" if out is None else out.suffix.lower()
+    if out is not None and suffix not in {".png", ".md"}:
+        raise click.BadParameter(f"cannot write {out}: name a .png or .md file.")
     findings = inspect(path, audited=audited, studied=studied)
-    if out is not None:
+    if out is not None and suffix == ".png":
         write_bytes(out, findings.picture)
+    elif out is not None:
+        if findings.card is None:
+            raise click.BadParameter(
+                f"{path} is no model, and only models have a card: name a .png."
+            )
+        write_text(out, findings.card)
     if as_json:
         say(json.dumps(findings.facts, indent=2, ensure_ascii=False))
         return

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import click
 
+from pxgen.cli.making import make
 from pxgen.cli.options import settings_options
 from pxgen.cli.session import Session, pass_session
-from pxgen.cli.showing import show_files, show_option
+from pxgen.cli.showing import show_option
+from pxgen.config.options import JobsSettings
 from pxgen.config.requests import InterpolateSettings
 
 
 @click.command("interpolate", short_help="Go from one sprite to another.")
 @settings_options(InterpolateSettings)
+@settings_options(JobsSettings, into="jobs")
 @show_option
 @pass_session
-def command(session: Session, /, settings: InterpolateSettings, show: bool) -> None:
+def command(
+    session: Session, /, settings: InterpolateSettings, jobs: JobsSettings, show: bool
+) -> int:
     """Go from one sprite to another and print the path of each file.
 
     A sprite is an image, which the model encodes, or a seed, whose first picture is drawn as
@@ -27,4 +32,4 @@ def command(session: Session, /, settings: InterpolateSettings, show: bool) -> N
     """
     from pxgen.commands.interpolate import interpolate
 
-    show_files(interpolate(settings, session.project, session.console), show=show)
+    return make(interpolate, settings, jobs, session, show=show)

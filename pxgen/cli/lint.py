@@ -25,14 +25,19 @@ def command(session: Session, /, settings: LintSettings) -> int:
       semi-transparent *  alpha between 0 and 255; repaired where more than 16 colours have it
       hidden-colours *    colours under full transparency
       enlarged *          every pixel is a square of k x k; made one again
+      fake-pixels *       pixels of no whole side, shifted, drifting or smoothed; made one again
       mixed-sizes         an enlarged drawing with details of single pixels in it
       duplicate-frames *  a frame like the one before; made one that lasts as long as both
       orphan-pixels       of a colour that none of the eight around has; with --strict
       jaggies             outlines with a step two pixels shorter than both beside it; with --strict
 
+    With --like, the last two, mixed-sizes and semi-transparent count where an image has more of
+    them than the collection's own sprites do.
+
     \b
     Examples:
       pxgen lint sprites/ --palette pico-8
+      pxgen lint new/ --like dataset
       pxgen lint sprites/ --fix -o mended/ --ignore semi-transparent
     """
     import json
@@ -64,9 +69,7 @@ def command(session: Session, /, settings: LintSettings) -> int:
         for finding in linted.findings:
             say(line(linted.file.name, finding))
     for rule, files in taste.items():
-        session.console.print(
-            f"files with {rule}: {files}; these may be meant, --strict shows them"
-        )
+        session.remark(f"files with {rule}: {files}; these may be meant, --strict shows them")
     if settings.json:
         say(json.dumps(rows, indent=2, ensure_ascii=False))
     return status

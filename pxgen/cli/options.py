@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 
 from pxgen.cli import completing
-from pxgen.config.schema import Rule, rules
+from pxgen.config.schema import Rule, option_name, rules
 from pxgen.engines.describe import DESCRIPTIONS
 from pxgen.render.kinds import CLIP_SUFFIXES
 
@@ -39,7 +39,7 @@ def settings_options(settings: type, into: str = "settings") -> Callable[[Comman
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def with_settings(*args: Any, **given: Any) -> Any:
-            values = {entry.name: given.pop(_parameter(entry.name)) for entry in entries}
+            values = {entry.name: given.pop(option_name(entry.name)) for entry in entries}
             return command(*args, **given, **{into: settings(**values)})
 
         decorated: Callable[..., Any] = with_settings
@@ -50,30 +50,55 @@ def settings_options(settings: type, into: str = "settings") -> Callable[[Comman
     return decorate
 
 
-def _parameter(name: str) -> str:
-    """A field that cannot be called as its option bears an underscore: ``from_``."""
-    return name.rstrip("_")
+EXCUSED = "pxgen.excused"
+"""In a context's ``meta`` once an option is given that excuses the lack of others."""
+
+
+class _Excusable(click.Parameter):
+    """A parameter that may lack, needed or not, once an option excuses it."""
+
+    def value_is_missing(self, value: Any) -> bool:
+        """Whether to complain."""
+        excused = EXCUSED in click.get_current_context().meta
+        return not excused and super().value_is_missing(value)
+
+
+class _Option(_Excusable, click.Option):
+    """An option of a settings class."""
+
+
+class _Argument(_Excusable, click.Argument):
+    """An argument of a settings class."""
+
+
+def _excuse(ctx: click.Context, _: click.Parameter, value: Any) -> Any:
+    """Note that an option is given."""
+    if value is not None:
+        ctx.meta[EXCUSED] = True
+    return value
 
 
 def _option(
     entry: dataclasses.Field[Any], hint: Any, rule: Rule
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The click option of one field: type, range, default, help and completion are the field's."""
-    name, required = _parameter(entry.name), entry.default is dataclasses.MISSING
+    name, required = option_name(entry.name), entry.default is dataclasses.MISSING
     default = None if required else entry.default
-    bare = False
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        bare = bool in typing.get_args(hint)
+    bare = _is_union(hint) and bool in typing.get_args(hint)
+    if _is_union(hint):
         hint = typing.get_args(hint)[0]
     several = typing.get_origin(hint) is tuple and rule.parse is None
-    if several:
+    while several and typing.get_args(hint) and typing.get_origin(hint) is not typing.Literal:
         hint = typing.get_args(hint)[0]
     shared: dict[str, Any] = {"type": _click_type(hint, rule)}
     shared["metavar"] = rule.metavar or METAVARS.get(hint)
     if rule.argument:
-        return click.argument(name, nargs=-1, required=required, **shared)
+        return click.argument(name, nargs=-1, required=required, cls=_Argument, **shared)
     flags = rule.flags or ("--" + name.replace("_", "-"),)
-    shared |= {"help": _sentence(rule.doc), "required": required}
+    shared |= {"help": _sentence(rule.doc), "required": required, "cls": _Option}
+    if rule.excuses:
+        # Before all others, whatever the order.
+        shared |= {"is_eager": True, "callback": _excuse}
     if not required:
         shared["default"] = default
     if rule.complete:
@@ -88,6 +113,10 @@ def _option(
         return click.option(*flags, name, is_flag=False, flag_value=True, **shared)
     shown = default is not None and rule.parse is None
     return click.option(*flags, name, show_default=shown, **shared)
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (types.UnionType, typing.Union)
 
 
 SUFFIXES = {

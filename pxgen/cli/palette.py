@@ -84,7 +84,7 @@ def convert_command(source: str, target: str | None, out: str | None) -> None:
 def extract_command(
     session: Session, images: tuple[Path, ...], out: str, colors: int | None, seed: int
 ) -> None:
-    """Make a palette of the colours in pictures."""
+    """Make a palette of the colours in pictures or in larger palettes."""
     from pxgen.commands.palette import extract
 
     result = extract(images, colors, seed)

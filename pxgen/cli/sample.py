@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
+from pxgen.cli.making import make, recorded
 from pxgen.cli.options import nearness, settings_options
 from pxgen.cli.session import Session, pass_session
-from pxgen.cli.showing import show_files, show_option
+from pxgen.cli.showing import show_option
+from pxgen.config.options import JobsSettings
 from pxgen.config.settings import SampleSettings
 
 
 @click.command("sample", short_help="Make new sprites.")
 @settings_options(SampleSettings)
+@settings_options(JobsSettings, into="jobs")
 @show_option
 @pass_session
-def command(session: Session, /, settings: SampleSettings, show: bool) -> None:
+def command(session: Session, /, settings: SampleSettings, jobs: JobsSettings, show: bool) -> int:
     """Make new sprites and print the path of each file.
 
     Without a model of your own the starter model in the package is used. The same seed gives the
@@ -29,16 +34,15 @@ def command(session: Session, /, settings: SampleSettings, show: bool) -> None:
       pxgen sample --init hero.png --strength 0.3 --strength 0.6 --strength 0.9 -n 9 -o variations/
       pxgen sample --init hero.png --mask hat.png --label hat-crown
     """
+    show = show and not settings.dry_run
     if settings.repeat is None:
         from pxgen.commands.sample import sample
 
-        written = sample(settings, session.project, session.console)
-    else:
-        from pxgen.commands.repeat import OWN, repeat
+        return make(sample, settings, jobs, session, show=show, recorded=recorded)
+    from pxgen.commands.repeat import OWN, repeat
 
-        _refuse_beside_repeat({*OWN, "repeat", "show"})
-        written = repeat(settings.repeat, settings, session.project, session.console)
-    show_files(written, show=show and not settings.dry_run)
+    _refuse_beside_repeat({*OWN, "repeat", "show"})
+    return make(partial(repeat, settings.repeat), settings, jobs, session, show=show)
 
 
 def _refuse_beside_repeat(meant: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pxgen.cli.streams import printable
+from pxgen.cli.streams import complain, printable
 from pxgen.config.project import Project, load_project
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from pxgen.commands.context import Context
 
 
 @dataclass
@@ -50,6 +53,18 @@ class Session:
         return Harmless(
             stderr=True, quiet=self.quiet, markup=False, highlight=False, soft_wrap=True
         )
+
+    def remark(self, text: str) -> None:
+        """Print a line for people on standard error, where no bar is."""
+        if not self.quiet:
+            complain(text)
+
+    def context(self) -> Context:
+        """What a command that draws is carried out with; bars are for terminals alone."""
+        from pxgen.commands.context import Context
+        from pxgen.commands.watching import Log
+
+        return Context(self.project, self.console if sys.stderr.isatty() else Log(self.remark))
 
 
 pass_session = click.make_pass_decorator(Session, ensure=True)

@@ -19,11 +19,11 @@ MAX_SECONDS = 6.0
 show_option = click.option("--show", is_flag=True, help="Draw them in the terminal too.")
 
 
-def show_files(written: Iterable[Path], *, show: bool) -> None:
-    """Print the path of each file once it is written, and draw it too if it is to be shown."""
+def show_files(written: Iterable[Path | str], *, show: bool) -> None:
+    """Print lines, the path of each file once it is written, and draw it if it is to be shown."""
     for path in written:
         say(path)
-        if show:
+        if show and isinstance(path, Path):
             show_file(path)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+import traceback
 from typing import TextIO
 
 import click
+
+from pxgen.errors import PxgenError
 
 UNENCODABLE = "pxgen.unencodable"
 """The handler of letters that a stream's code page lacks."""
@@ -59,6 +62,31 @@ def say(text: object) -> None:
 def complain(text: object) -> None:
     """Print a harmless line on standard error."""
     click.echo(printable(str(text)), err=True)
+
+
+def complain_of(error: BaseException, *, verbose: bool, where: str = "") -> None:
+    """Print one line about an error, and where in the program it happened if it is unexpected.
+
+    Args:
+        error: what was raised.
+        verbose: whether anybody wants to know where in the program.
+        where: what was read, if the error does not say so.
+    """
+    if verbose and not isinstance(error, PxgenError):
+        traceback.print_exception(error)
+    line = _line(error)
+    complain(f"pxgen: {line}" if line.startswith(where) else f"pxgen: {where}: {line}")
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, PxgenError):
+        return text
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+    if isinstance(error, MemoryError):
+        return "out of memory: try a smaller --batch, --size or --count"
+    return f"unexpected {type(error).__name__}: {text} (pxgen -v ... shows where)"
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -2,45 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from pxgen.checkpoint.runs import CLIPS, STARTER
-from pxgen.config.project import Project
+from pxgen.checkpoint.store import Loaded
+from pxgen.commands.context import Context
+from pxgen.commands.sample import check_manifest
+from pxgen.commands.watching import watched
 from pxgen.config.requests import AnimateSettings
-from pxgen.render.outputs import Series, plan_output
+from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
-from pxgen.sampling.model_choice import open_model
+
+if TYPE_CHECKING:
+    from pxgen.commands.choose import PagePlan
 
 
-def animate(settings: AnimateSettings, project: Project, console: Console) -> Iterator[Path]:
-    """Draw the clips, write them, and yield each path once its file is complete.
+@dataclass(frozen=True)
+class ClipJob:
+    """A plan of clips, and their destination."""
+
+    plan: ClipPlan
+    numbers: Sequence[int]
+    """Of the clips to draw."""
+    output: Output
+    page: PagePlan | None
+    """The page to write, if the output is one."""
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files to be written."""
+        series, manifest = Series(self.plan.settings, self.numbers), self.plan.settings.manifest
+        paths = replace(self.output, series=series).paths(moving=True)
+        return paths if manifest is None else [*paths, manifest]
+
+    def carry_out(self, context: Context) -> Iterator[Path]:
+        """Draw and write what is planned."""
+        settings, series = self.plan.settings, Series(self.plan.settings, self.numbers)
+        if settings.dry_run:
+            yield from self.paths
+            return
+        if self.page is not None:
+            # A walk through stills is no clip that could be compared with others.
+            whole = self.plan.loaded.card.canvas.frames > 1
+            drawn = self.plan.uncolored(self.numbers, context.remark)
+            clips = watched(drawn, len(self.numbers), "drawing", context.console)
+            yield self.page.write(self.output.target, clips, whole=whole, remark=context.remark)
+        elif self.numbers:
+            pictures = self.plan.pictures(self.numbers, context.remark)
+            named = ((series.name(i), clip, palette) for i, clip, palette in pictures)
+            yield from self.output.write(
+                watched(named, len(self.numbers), "drawing", context.console)
+            )
+        if settings.manifest is not None:
+            yield self._manifest(settings.manifest)
+
+    def _manifest(self, target: Path) -> Path:
+        from pxgen.sampling.manifest import record, write_manifest
+
+        settings, output = self.plan.settings, self.output
+        # What was skipped belongs to the run as well.
+        named = replace(output, series=Series(settings, settings.numbers))
+        files = named.paths(moving=True)
+        if output.form != "folder":
+            files = [output.target] * len(settings.numbers)
+        drawn = [(file, i, None) for file, i in zip(files, settings.numbers, strict=True)]
+        return write_manifest(target, drawn, record(settings, self.plan.loaded))
+
+
+def default_starter(settings: AnimateSettings) -> Path:
+    """The starter: clips have a length of their own, walks are as long as one likes."""
+    return CLIPS if settings.frames is None else STARTER
+
+
+def animate(settings: AnimateSettings, context: Context) -> Iterator[Path]:
+    """Look a request through; the result draws, writes, and yields each path once it is complete.
 
     Raises:
         UsageError: an unknown label, what the model cannot do, or an output that is taken.
         InputError: the clip or the model is rejected.
     """
-    # Clips have a length of their own; walks are as long as one likes.
-    starter = CLIPS if settings.frames is None else STARTER
-    loaded = open_model(settings.model, settings.device, project.runs, console.print, starter)
+    return plan_clips(settings, context).carry_out(context)
+
+
+def plan_clips(
+    settings: AnimateSettings,
+    context: Context,
+    loaded: Loaded | None = None,
+    numbers: Sequence[int] | None = None,
+) -> ClipJob:
+    """Look a request through.
+
+    Its model may be at hand already, ``loaded``; ``numbers`` are those of its clips where they are
+    no range.
+
+    Raises:
+        UsageError: an unknown label, or an output that is taken.
+        InputError: the model is rejected.
+    """
+    if loaded is None:
+        loaded = context.open(settings.model, settings.device, default_starter(settings))
+    check_manifest(settings)
     plan = ClipPlan.of(loaded, settings)
-    series = Series(settings, settings.numbers)
+    numbers = settings.numbers if numbers is None else numbers
     output = plan_output(
         settings.out,
-        series,
+        Series(settings, numbers),
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
         sheet=settings,
-        report=console.print,
+        report=context.remark,
         delay_ms=plan.delays(),
     )
+    output = replace(output, frames=plan.frame_names)
     if settings.skip_existing:
-        series = Series(settings, output.missing(settings.numbers))
-    if settings.dry_run:
-        yield from replace(output, series=series).paths(moving=True)
-    elif series.numbers:
-        pictures = plan.pictures(series.numbers, console.print)
-        yield from output.write((series.name(i), clip, palette) for i, clip, palette in pictures)
+        numbers = output.missing(numbers)
+    page = None
+    if output.form == "page":
+        from pxgen.commands.choose import PagePlan, training_dataset
+
+        training = training_dataset(context.project, loaded.card.fingerprint, context.remark)
+        unset = [None] * len(numbers)
+        page = PagePlan(loaded, settings, plan.labels, output.delay_ms, training, unset)
+    job = ClipJob(plan, numbers, output, page)
+    context.claim(job.paths)
+    return job

@@ -15,6 +15,7 @@ from rich.console import Console
 from pxgen.checkpoint.runs import METRICS, Metrics
 from pxgen.checkpoint.store import Loaded, load_model
 from pxgen.commands.train import train
+from pxgen.commands.watching import watched
 from pxgen.config.project import Project, load_project
 from pxgen.config.recipe import recipe_names, resolve
 from pxgen.config.requests import CompareSettings, TrainRunSettings
@@ -64,9 +65,11 @@ def compare(settings: CompareSettings, project: Project, console: Console) -> li
         run = TrainRunSettings(
             dataset=path, resume=settings.resume, out=folder, device=settings.device
         )
-        train(budget, run, replace(project, model=table), console)
+        train(budget, run, replace(project, model=table), console, exact=True)
         loaded = load_model(folder, pick_device(settings.device))
-        rows.append({"recipe": name, **_trained(folder, loaded), **_measured(loaded, dataset)})
+        rows.append(
+            {"recipe": name, **_trained(folder, loaded), **_measured(loaded, dataset, console)}
+        )
         strips += pictures(name, loaded.model, dataset)
     write_text(settings.out / "compare.json", json.dumps(rows, indent=2) + "\n")
     write_bytes(settings.out / "compare.png", sheet_png(strips, dataset.palette))
@@ -120,14 +123,15 @@ def _until(lines: Sequence[Mapping[str, Any]], line: Mapping[str, Any], clock: s
     return float(sum(ends, line[clock]))
 
 
-def _measured(loaded: Loaded, dataset: Dataset) -> dict[str, Any]:
+def _measured(loaded: Loaded, dataset: Dataset, console: Console) -> dict[str, Any]:
     """Reconstructions of held-out sprites, and bits where the model has a likelihood."""
     model = loaded.model
     device = next(model.module.parameters()).device
     chosen = subsample(dataset.held_out, MAX_SPRITES)
+    starts = range(0, len(chosen), GROUP)
     exact, whole, seen_exact, seen, inside, seen_inside = (0.0 for _ in range(6))
     with one_thread(), torch.inference_mode():
-        for start in range(0, len(chosen), GROUP):
+        for start in watched(starts, len(starts), f"measuring by groups of {GROUP}", console):
             part = chosen[start : start + GROUP]
             batch = batch_of(dataset, part, device)
             noise = PictureNoise(0, [int(i) for i in part], device)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from rich.console import Console
 
 from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.commands.choose import training_dataset
+from pxgen.commands.watching import watched
 from pxgen.config.project import Project
 from pxgen.config.requests import EvaluateSettings
-from pxgen.data.dataset import Dataset, dataset_file, dataset_fingerprint, open_dataset
-from pxgen.errors import InputError, Remark, UsageError
+from pxgen.data.dataset import Dataset, open_dataset
+from pxgen.errors import Remark, UsageError
 from pxgen.evaluation import evaluate as evaluation
 from pxgen.evaluation.legality import builtin_cast
 from pxgen.sampling.model_choice import open_model
@@ -33,11 +34,7 @@ def evaluate(
             console.print(text)
 
     def watch(pictures: Iterable[IndexMaps], count: int, what: str) -> Iterable[IndexMaps]:
-        if not console.is_terminal or console.quiet:
-            return pictures
-        from rich.progress import track
-
-        return track(pictures, total=count, description=what, console=console, transient=True)
+        return watched(pictures, count, what, console)
 
     loaded = open_model(settings.model, settings.device, project.runs, console.print)
     dataset = _dataset(settings, project, loaded, console.print)
@@ -57,24 +54,10 @@ def _dataset(
     """
     if settings.dataset is not None:
         return open_dataset(settings.dataset)
-    own, fingerprint = project.dataset, loaded.card.fingerprint
-    if dataset_file(own).is_file() and dataset_fingerprint(own) == fingerprint:
-        return open_dataset(own)
-    for folder in sorted(project.root.iterdir()):
-        if _holds(folder, fingerprint):
-            remark(f"judged by {folder}, the dataset that it was trained on")
-            return open_dataset(folder)
-    if builtin_cast(loaded.card) is None:
+    dataset = training_dataset(project, loaded.card.fingerprint, remark)
+    if dataset is None and builtin_cast(loaded.card) is None:
         raise UsageError(
             f"{loaded.path} was trained neither on {project.dataset} nor on a dataset in a folder "
             "beside it: name the one to judge it by with --dataset FOLDER"
         )
-    return None
-
-
-def _holds(folder: Path, fingerprint: str) -> bool:
-    """Whether a folder can be entered and has a dataset of this fingerprint."""
-    try:
-        return folder.is_dir() and dataset_fingerprint(folder) == fingerprint
-    except (OSError, InputError):
-        return False
+    return dataset

@@ -1,101 +1,160 @@
-"""``export``: images and clips that exist, as one sheet, animation or editor file."""
+"""``export``: images and clips that exist, as one sheet, animation, editor file or folder."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from pxgen.arrays import IndexMaps, Rgba
+from pxgen.arrays import IndexMaps
 from pxgen.canvas import Canvas
 from pxgen.config.requests import ExportSettings
 from pxgen.config.settings import DataSettings
-from pxgen.engines.atlas import Clip, frame_names
+from pxgen.data.dataset import FILE_NAME, open_dataset
+from pxgen.engines.clips import Clip, all_tags, names_of_frames
+from pxgen.engines.tags import unlike
 from pxgen.errors import InputError, UsageError
+from pxgen.files import write_bytes
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.file_sprites import Sprite
-from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import MAX_SPRITE_SIDE, pad_to_canvas
 from pxgen.ingest.sources import Sources
+from pxgen.ingest.tally import Tally
 from pxgen.ingest.timing import FOREVER, timing_of
+from pxgen.ingest.together import Shown, on_one, on_palette, on_tables
 from pxgen.ingest.views import NO_VIEWS
-from pxgen.ingest.walk import find_files
-from pxgen.palette import Palette
-from pxgen.palette.local import united
-from pxgen.palette.table import MAX_COLORS
-from pxgen.render.kinds import (
-    BY_SUFFIX,
-    WRITTEN_SUFFIXES,
-    PictureKind,
-    check_installed,
-    hardened,
-)
-from pxgen.render.one_file import check_sheet, write_one_file
-from pxgen.render.outputs import safe_stem
+from pxgen.ingest.walk import Listing, find_files
+from pxgen.names import distinct, unreserved
+from pxgen.palette.library import find_palette
+from pxgen.palette.local import own_palette
+from pxgen.render.kinds import BY_SUFFIX, PictureKind, hardened, shortened
+from pxgen.render.one_file import encode_one, write_one_file
+from pxgen.render.outputs import Named, Output, plan_output, safe_stem
+from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 
 MAX_OUTPUT_PIXELS = 2**30
 """Pixels of one file, before they are packed."""
+IN_FOLDER = ".png"
+"""What a folder holds, one a frame."""
 
 
 def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[Path]:
     """Read everything, write it together, and yield each path once its file is complete.
 
+    Standard output, and a folder without a frame, yield no path.
+
     Raises:
         UsageError: OUT is none of the files that are written, or holds less than all of it.
         InputError: a source is missing or bad, or there are too many colours for one file.
     """
-    suffix = settings.out.suffix.lower()
-    if suffix not in WRITTEN_SUFFIXES:
-        raise UsageError(
-            f"cannot write {settings.out}: name a {', '.join(WRITTEN_SUFFIXES)} file with -o"
-        )
-    check_installed(BY_SUFFIX[suffix])
-    check_sheet(settings, suffix)
-    for path in (settings.out, *settings.data):
+    output = plan_output(settings.out, Named(()), sheet=settings, force=settings.force)
+    for path in (output.target, *settings.data):
         if any(path.exists() and path.samefile(s) for s in settings.sources if s.is_file()):
             raise UsageError(f"{path} is one of the sources: name another file with -o")
-
-    def refuse(error: InputError) -> None:
-        raise error
-
-    found = find_files(settings.sources, described=True)
-    wanted = DataSettings(frames=settings.frames, views=NO_VIEWS)
-    sources = Sources(found, wanted, refuse, untagged=True)
-    sprites = list(sources.sprites())
-    kind = BY_SUFFIX[suffix]
-    plays = _plays(settings, [file.path for file in found.files], sprites, kind, report)
-    maps, palette = _together(sprites, sources.tally.shared_table)
-    canvas = _canvas(maps)
-    if any(each.shape[1:] != canvas[1:] for each in maps):
-        report(f"sprites of several sizes stand at the bottom of {canvas.width}x{canvas.height}")
-    drawn = sum(len(each) for each in maps) * canvas.pixels * settings.scale**2
+    sprites, listing, tally = _read(settings)
+    shown = _reduced(settings, sprites, report) or on_tables(sprites, tally.shared_table)
+    moving = any(len(sprite.rgba) > 1 for sprite in sprites)
+    kind = _kind(output, moving=moving)
+    plays = _plays(settings, listing, kind, report, moving=moving)
+    drawn = sum(maps.size for maps, _ in shown) * settings.scale**2
     if drawn > MAX_OUTPUT_PIXELS:
         raise UsageError(f"{drawn} pixels are too many for one file: enlarge less, or export fewer")
-    if line := hardened(kind, palette):
-        report(line)
-    clips = [
-        Clip(name, enlarge(_placed(each, canvas), settings.scale), _durations(sprite, settings.fps))
-        for name, sprite, each in zip(_names(sprites), sprites, maps, strict=True)
-    ]
-    yield from write_one_file(settings.out, clips, palette, settings, plays)
+    if output.form == "folder":
+        clips = _clips(settings, sprites, [maps for maps, _ in shown])
+        yield from _folder(output, clips, shown, settings.force)
+        return
+    shown = on_one(shown)
+    maps, palette = _on_one_ground([maps for maps, _ in shown], report), shown[0][1]
+    clips = _clips(settings, sprites, maps)
+    for line in (hardened(kind, palette), shortened(kind, clips)):
+        if line:
+            report(line)
+    if output.form == "stdout":
+        sys.stdout.buffer.write(encode_one(kind, clips, palette, settings, plays))
+        sys.stdout.buffer.flush()
+    else:
+        yield from write_one_file(output.target, clips, palette, settings, plays)
+
+
+def _kind(output: Output, *, moving: bool) -> PictureKind:
+    """The kind of file that the clips become."""
+    if output.form == "stdout":
+        return BY_SUFFIX[".gif" if moving else ".png"]
+    return BY_SUFFIX[IN_FOLDER if output.form == "folder" else output.target.suffix.lower()]
+
+
+def _read(settings: ExportSettings) -> tuple[list[Sprite], Listing, Tally]:
+    """All sprites of the sources, those of prepared datasets last."""
+    datasets = [s for s in settings.sources if s.name == FILE_NAME or (s / FILE_NAME).is_file()]
+    files = [source for source in settings.sources if source not in datasets]
+    wanted = DataSettings(
+        frames=settings.frames,
+        cell=settings.cell,
+        margin=settings.margin,
+        spacing=settings.spacing,
+        views=settings.views or (None if settings.layout else NO_VIEWS),
+        by=settings.by,
+        layout=settings.layout,
+        take=settings.take,
+    )
+    in_cells = bool(settings.cell or settings.layout)
+    listing = find_files(files, described=not in_cells) if files else Listing((), (), 0)
+    sources = Sources(listing, wanted, _refuse, whole=True)
+    sprites = list(sources.sprites())
+    for path in datasets:
+        sprites += _prepared(path, sources.tally)
+    if not sprites:
+        raise InputError("no sprite in the sources: every cell of their sheets is empty")
+    return sprites, listing, sources.tally
+
+
+def _refuse(error: InputError) -> None:
+    raise error
+
+
+def _prepared(path: Path, tally: Tally) -> Iterator[Sprite]:
+    """The sprites of a dataset."""
+    dataset = open_dataset(path)
+    if dataset.pixels.size > MAX_OUTPUT_PIXELS:
+        raise InputError(f"{path}: {len(dataset)} sprites are too many for one file")
+    tally.saw_table(dataset.palette.rgba.tobytes() if dataset.palettes is None else None)
+    for row, name in enumerate(dataset.names):
+        palette = (
+            dataset.palette if dataset.palettes is None else own_palette(dataset.palettes[row])
+        )
+        rgba = palette.colors(dataset.pixels[row])
+        yield Sprite(name, row, rgba, frames=dataset.frame_names)
+
+
+def _reduced(
+    settings: ExportSettings, sprites: Sequence[Sprite], report: Callable[[str], None]
+) -> list[Shown] | None:
+    """The sprites in the colours asked for; None if none are, or they have no others."""
+    if settings.palette is not None:
+        if settings.colors is not None:
+            raise UsageError("--colors chooses a palette, --palette names one: give one of them")
+        return on_palette(sprites, find_palette(settings.palette), settings.dither, report)
+    if settings.colors is not None:
+        return on_palette(sprites, settings.colors, settings.dither, report)
+    return None
 
 
 def _plays(
     settings: ExportSettings,
-    paths: Sequence[Path],
-    sprites: Sequence[Sprite],
+    listing: Listing,
     kind: PictureKind,
     report: Callable[[str], None],
+    *,
+    moving: bool,
 ) -> int:
     """How often the file is shown: as is asked, or as all animations among the sources are.
 
     Tells of times that cannot be kept.
     """
     if settings.plays is not None and not kind.counts:
-        raise UsageError(f"--plays: {settings.out.suffix} does not say how often it is shown")
-    moving = any(len(sprite.rgba) > 1 for sprite in sprites)
-    timings = [timing_of(path) for path in paths] if moving else []
+        raise UsageError(f"--plays: {kind.suffixes[0]} does not say how often it is shown")
+    timings = [timing_of(file.path) for file in listing.files] if moving else []
     undelayed = sum(count for _, count in timings)
     if undelayed and settings.fps is None:
         report(
@@ -114,60 +173,69 @@ def _plays(
     return FOREVER
 
 
-def _together(sprites: Sequence[Sprite], table: Rgba | None) -> tuple[list[IndexMaps], Palette]:
-    """``(T, H, W) uint8`` maps on one palette: the files' own, or all colours as they come."""
-    indexed = [IndexedSprite.of(sprite.rgba) for sprite in sprites]
-    # A table that leaves transparent no place is no palette; the colours in use may be one.
-    if table is not None and (table[:, 3] != 0).sum() < MAX_COLORS:
-        shared = Palette.of(table.tolist())
-        drawn = [each.onto(shared) for each in indexed]
-        if not any(lacking for _, lacking in drawn):
-            return [maps for maps, _ in drawn], shared
-    own = []
-    for sprite, each in zip(sprites, indexed, strict=True):
-        try:
-            palette = each.own_palette()
-        except InputError as error:
-            raise InputError(f"{sprite.name}: {error}") from None
-        own.append((each.onto(palette)[0], palette))
-    return united(own)
-
-
-def _canvas(maps: Sequence[IndexMaps]) -> Canvas:
-    """The smallest canvas that holds every sprite."""
+def _on_one_ground(maps: Sequence[IndexMaps], report: Callable[[str], None]) -> list[IndexMaps]:
+    """Every sprite at the bottom of the smallest canvas that holds all."""
     height, width = (max(each.shape[axis] for each in maps) for axis in (1, 2))
     if max(height, width) > MAX_SPRITE_SIDE:
         raise InputError(
             f"sprites of {width}x{height} are larger than {MAX_SPRITE_SIDE} pixels a side"
         )
-    return Canvas(1, height, width)
+    if any(each.shape[1:] != (height, width) for each in maps):
+        report(f"sprites of several sizes stand at the bottom of {width}x{height}")
+    return [pad_to_canvas(each, Canvas(len(each), height, width), "bottom") for each in maps]
 
 
-def _placed(pixels: IndexMaps, canvas: Canvas) -> IndexMaps:
-    return pad_to_canvas(pixels, canvas._replace(frames=len(pixels)), "bottom")
-
-
-def _durations(sprite: Sprite, fps: float | None) -> list[float]:
-    if fps is not None:
-        return [1000 / fps] * len(sprite.rgba)
-    return [*sprite.durations] or [DEFAULT_MS] * len(sprite.rgba)
+def _clips(
+    settings: ExportSettings, sprites: Sequence[Sprite], maps: Sequence[IndexMaps]
+) -> list[Clip]:
+    """The sprites with names of their own, at their times, and with the animations in them."""
+    clips = []
+    for name, sprite, each in zip(_names(sprites), sprites, maps, strict=True):
+        frames, count = enlarge(each, settings.scale), len(each)
+        durations = [*sprite.durations] or [DEFAULT_MS] * count
+        if settings.fps is not None:
+            durations = [1000 / settings.fps] * count
+        if not sprite.frames:
+            clips.append(Clip(name, frames, durations, sprite.tags))
+            continue
+        # Frames that a character lacks are transparent.
+        there = [number for number in range(count) if each[number].any()] or [0]
+        clips.append(
+            Clip.of_views(
+                name,
+                frames[there],
+                [durations[number] for number in there],
+                [sprite.frames[number] for number in there],
+            )
+        )
+    return clips
 
 
 def _names(sprites: Sequence[Sprite]) -> list[str]:
-    """A unique name for each sprite, free of suffixes and folders; frames' names count, too."""
-    taken: set[str] = set()
-    names = []
+    """A name for each sprite, free of suffixes and folders, and no two alike."""
+    stems = []
     for sprite in sprites:
         file, mark, part = sprite.name.partition("#")
-        stem = safe_stem([f"{Path(file).with_suffix('')}{mark}{part}".replace("/", "-")])
+        stem = safe_stem([f"{PurePosixPath(file).with_suffix('')}{mark}{part}".replace("/", "-")])
         # A mere number would lose its place in the objects of JavaScript.
-        stem = f"sprite-{stem}" if stem.isdecimal() else stem
-        tries = (stem if n == 1 else f"{stem}-{n}" for n in count(1))
-        name = next(n for n in tries if not taken & _taken_by(n, len(sprite.rgba)))
-        taken |= _taken_by(name, len(sprite.rgba))
-        names.append(name)
-    return names
+        stems.append(f"sprite-{stem}" if stem.isdecimal() else stem)
+    return [*unlike(stems)]
 
 
-def _taken_by(name: str, frames: int) -> set[str]:
-    return {name, *frame_names(name, frames)}
+def _folder(
+    output: Output, clips: Sequence[Clip], shown: Sequence[Shown], force: bool
+) -> Iterator[Path]:
+    """A picture a frame, named by its animation and its number there."""
+    names = names_of_frames(clips, all_tags(clips))
+    stems = [*distinct(unreserved(safe_stem([name])) for name in names)]
+    paths = [output.target / (stem + IN_FOLDER) for stem in stems]
+    existing = [path for path in paths if path.exists()]
+    if existing and not force:
+        raise UsageError(f"{existing[0]} exists: replace it with --force, or choose another folder")
+    frames = [
+        (frame, palette)
+        for clip, (_, palette) in zip(clips, shown, strict=True)
+        for frame in clip.frames
+    ]
+    for path, (frame, palette) in zip(paths, frames, strict=True):
+        yield write_bytes(path, encode_png(frame, palette))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pxgen.arrays import I64
+from pxgen.builtin import TERMS
 from pxgen.checkpoint.card import checkpoint_file, read_card
-from pxgen.checkpoint.runs import shipped
+from pxgen.checkpoint.model_card import model_card
+from pxgen.checkpoint.provenance import MIN_EXAMPLES, Provenance
+from pxgen.checkpoint.runs import STARTERS, shipped
 from pxgen.data.audit import audit
 from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, dataset_file, open_dataset
 from pxgen.data.tensorfile import read_header
@@ -22,18 +25,14 @@ from pxgen.ingest.census import Census
 from pxgen.ingest.contact_sheets import choose_shown, sheet_png, swatch_png
 from pxgen.ingest.folder import label_numbers
 from pxgen.ingest.images import read_image
-from pxgen.ingest.indexed import IndexedSprite
+from pxgen.ingest.indexed import MANY_COLORS, IndexedSprite
 from pxgen.ingest.palette_choice import choose_palette
 from pxgen.ingest.palette_mapping import SharedPaletteMapper
 from pxgen.ingest.scale import enlargement
-from pxgen.ingest.survey import MANY_COLORS
 from pxgen.palette.table import unpack
 from pxgen.render.figure import figure_palette
 from pxgen.render.heatmaps import heat_sheet
 from pxgen.render.png import encode_png
-
-MIN_EXAMPLES = 10
-"""A label of fewer examples is hard to learn."""
 
 MAX_NAMED = 10
 """Sprites listed by name among those that lack a label."""
@@ -50,6 +49,8 @@ class Inspection:
     """Plain JSON values; ``kind`` and ``suspicious`` are always among them."""
     picture: bytes
     """A PNG that shows it."""
+    card: str | None = None
+    """The model card of a checkpoint as Markdown."""
 
 
 def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Inspection:
@@ -192,6 +193,9 @@ def inspect_image(path: Path) -> Inspection:
 def inspect_checkpoint(path: Path) -> Inspection:
     """The header of a checkpoint: architecture, training, palette, labels; no weights are read."""
     card, header = read_card(path)
+    if path in STARTERS.values() and not card.provenance.license:
+        # They were trained before checkpoints told of their data.
+        card = replace(card, provenance=Provenance.read(TERMS))
     facts = {
         "kind": "checkpoint",
         "width": card.canvas.width,
@@ -202,13 +206,14 @@ def inspect_checkpoint(path: Path) -> Inspection:
         "tensors": len(header.entries),
         "bytes": sum(entry.stop - entry.start for entry in header.entries.values()),
         "dataset_fingerprint": card.fingerprint,
+        "data": card.provenance.dump(),
         "model": dict(card.model),
         "training": dict(card.training),
         "palette": list(card.palette.hex),
         "label_names": list(card.label_names),
         "suspicious": [],
     }
-    return Inspection(facts, swatch_png(card.palette))
+    return Inspection(facts, swatch_png(card.palette), model_card(card, path))
 
 
 def _named_frames(names: tuple[str, ...]) -> dict[str, Any]:

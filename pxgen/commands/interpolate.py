@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
-from pxgen.config.project import Project
+from pxgen.checkpoint.store import Loaded
+from pxgen.commands.context import Context
+from pxgen.commands.watching import watched
 from pxgen.config.requests import InterpolateSettings
 from pxgen.palette.local import united
-from pxgen.render.outputs import Named, plan_output
-from pxgen.sampling.model_choice import open_model
-from pxgen.sampling.paths import frame_names, keys_of, parse_key, path_pictures
+from pxgen.render.outputs import Named, Output, plan_output
+from pxgen.sampling.paths import Key, frame_names, keys_of, parse_key, path_pictures
 
 
-def interpolate(
-    settings: InterpolateSettings, project: Project, console: Console
-) -> Iterator[Path]:
-    """Draw the frames, write them, and yield each path once its file is complete.
+def interpolate(settings: InterpolateSettings, context: Context) -> Iterator[Path]:
+    """Look a request through; the result draws, writes, and yields each path once it is complete.
 
     Raises:
         UsageError: an unknown label, too few frames, or an output that is taken.
@@ -28,20 +26,32 @@ def interpolate(
     """
     sprites = [parse_key(text) for text in (settings.from_, *settings.through, settings.to)]
     keys = keys_of(sprites, settings.label, settings.from_label, settings.to_label)
-    names = frame_names(settings.frames)
     output = plan_output(
         settings.out,
-        Named(names),
+        Named(frame_names(settings.frames)),
         scale=settings.scale,
         force=settings.force,
         sheet=settings,
-        report=console.print,
+        report=context.remark,
         delay_ms=1000 / settings.fps,
         columns=settings.frames,
     )
-    loaded = open_model(settings.model, settings.device, project.runs, console.print)
-    frames = list(path_pictures(loaded, keys, settings.frames, loop=settings.loop))
+    loaded = context.open(settings.model, settings.device)
+    context.claim(output.paths(moving=False))
+    return _written(loaded, keys, output, settings, context)
+
+
+def _written(
+    loaded: Loaded,
+    keys: Sequence[Key],
+    output: Output,
+    settings: InterpolateSettings,
+    context: Context,
+) -> Iterator[Path]:
+    way = path_pictures(loaded, keys, settings.frames, loop=settings.loop)
+    frames = list(watched(way, settings.frames, "drawing", context.console))
     if not output.together:
+        names = frame_names(settings.frames)
         yield from output.write((names[i], maps, palette) for i, maps, palette in frames)
         return
     # The way is one clip, whatever its frames would be called alone.

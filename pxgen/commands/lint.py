@@ -7,30 +7,37 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 from PIL import Image
 
 from pxgen.arrays import Rgba
 from pxgen.config.requests import LintSettings
 from pxgen.config.schema import nearest
-from pxgen.engines.atlas import Clip
+from pxgen.data.dataset import open_dataset
+from pxgen.engines.clips import Clip
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.arrays import ARRAY_SUFFIXES
 from pxgen.ingest.decoded import DEFAULT_MS
+from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.images import read_image
 from pxgen.ingest.indexed import IndexedSprite
+from pxgen.ingest.timing import FOREVER, timing_of
+from pxgen.ingest.together import on_tables
 from pxgen.ingest.walk import Found, find_files
 from pxgen.lint.checks import RULES, TASTE, Finding, check
+from pxgen.lint.customs import Customs
 from pxgen.lint.repair import Repaired, repair
 from pxgen.names import folded
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.library import find_palette
-from pxgen.render.kinds import BY_SUFFIX, CLIP_SUFFIXES, encode_clips
-from pxgen.render.outputs import CLIP, STILL
+from pxgen.render.kinds import BY_SUFFIX, WRITTEN_SUFFIXES, encode_clips
 from pxgen.render.png import encode_png
 
-TRUECOLOR = (".png", ".apng", ".webp")
-"""Suffixes of files of any number of colours, none of which is lost."""
+ANIMATED, STILL = ".apng", ".png"
+"""Copies of files of kinds that are not written: neither loses a colour."""
+TRUECOLOR = (STILL, ANIMATED, ".webp")
+"""Suffixes of files of any number of colours."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def lint(settings: LintSettings) -> Iterator[Linted]:
 
     Raises:
         UsageError: an unknown rule, or a repair without a folder to write to.
-        InputError: a source does not exist, or holds no image.
+        InputError: a source or the dataset does not exist, or holds no image.
     """
     for rule in settings.ignore:
         if rule not in RULES:
@@ -65,17 +72,19 @@ def lint(settings: LintSettings) -> Iterator[Linted]:
     if settings.out is not None and settings.out.exists() and not settings.out.is_dir():
         raise UsageError(f"{settings.out} is a file: name a folder with -o")
     palette = find_palette(settings.palette) if settings.palette else None
+    customs = Customs.of(open_dataset(settings.like)) if settings.like else None
     written: set[str] = set()
     files = find_files(settings.sources).files
     kept = {file.path.resolve() for file in files}
     for file in files:
         if file.path.suffix.lower() not in ARRAY_SUFFIXES or file.path in settings.sources:
-            yield _lint(file, palette, settings, written, kept)
+            yield _lint(file, palette, customs, settings, written, kept)
 
 
 def _lint(
     file: Found,
     palette: Palette | None,
+    customs: Customs | None,
     settings: LintSettings,
     written: set[str],
     kept: Collection[Path],
@@ -85,10 +94,17 @@ def _lint(
         picture = read_image(file.path)
     except InputError as error:
         return Linted(file, (), (), None, str(error))
-    found, taste = _of(picture.rgba, palette, settings)
+    found, taste = _of(picture.rgba, palette, customs, settings, settings.pixel)
     if not (settings.fix and any(finding.fixable for finding in found)):
         return Linted(file, found, taste, None)
-    mended = repair(picture.rgba, palette, picture.durations, settings.ignore)
+    mended = repair(
+        picture.rgba,
+        palette,
+        picture.durations,
+        settings.ignore,
+        picture.tags,
+        settings.pixel,
+    )
     target = _target(file, mended, settings)
     if folded(str(target)) in written:
         return Linted(file, found, taste, None, f"{file.path}: {target} is another file's copy")
@@ -98,49 +114,63 @@ def _lint(
         raise UsageError(f"{target} exists: replace it with --force, or choose another folder")
     try:
         onto = None if "off-palette" in settings.ignore else palette
-        write_bytes(target, _encoded(mended, onto, target.suffix))
+        write_bytes(target, _encoded(mended, onto, file.path, picture.table, target.suffix))
     except InputError as error:
         return Linted(file, found, taste, None, f"{file.path}: {error}")
     written.add(folded(str(target)))
-    found, taste = _of(mended.rgba, palette, settings)
+    found, taste = _of(mended.rgba, palette, customs, settings)
     return Linted(file, found, taste, target)
 
 
 def _of(
-    rgba: Rgba, palette: Palette | None, settings: LintSettings
+    rgba: Rgba,
+    palette: Palette | None,
+    customs: Customs | None,
+    settings: LintSettings,
+    pixel: float | None = None,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    found = [f for f in check(rgba, palette) if f.rule not in settings.ignore]
+    found = [f for f in check(rgba, palette, pixel) if f.rule not in settings.ignore]
+    if customs is not None:
+        return tuple(customs.beyond(found, rgba)), ()
     taste = [f.rule for f in found if f.rule in TASTE and not settings.strict]
     return tuple(f for f in found if f.rule not in taste), tuple(taste)
 
 
 def _target(file: Found, mended: Repaired, settings: LintSettings) -> Path:
-    """Under the folder as it lay under the sources; the suffix is that of what is written."""
+    """Under the folder as it lay under the sources; of its own kind where that is written."""
     suffix = file.path.suffix.lower()
-    if len(mended.rgba) == 1:
-        suffix = STILL
-    elif suffix not in CLIP_SUFFIXES or not BY_SUFFIX[suffix].plays:
-        suffix = CLIP
+    if suffix not in WRITTEN_SUFFIXES:
+        suffix = STILL if len(mended.rgba) == 1 else ANIMATED
     folder = settings.out or Path()
     return folder / PurePosixPath(file.name).with_suffix(suffix)
 
 
-def _encoded(mended: Repaired, palette: Palette | None, suffix: str) -> bytes:
+def _encoded(
+    mended: Repaired, palette: Palette | None, source: Path, table: bytes | None, suffix: str
+) -> bytes:
+    """On a palette, else on the file's own table or the colours in use; played as the source is."""
     sprite = IndexedSprite.of(mended.rgba)
-    if palette is None and len(sprite.visible) >= MAX_COLORS:
+    if palette is not None:
+        maps = sprite.onto(palette)[0]
+    elif len(sprite.visible) >= MAX_COLORS:
         return _truecolor(mended, suffix)
-    table = palette or sprite.own_palette()
-    maps, _ = sprite.onto(table)
-    if suffix == STILL:
-        return encode_png(maps[0], table)
+    else:
+        rows = None if table is None else np.frombuffer(table, np.uint8).reshape(-1, 4)
+        [(maps, palette)] = on_tables([Sprite(str(source), 0, mended.rgba)], rows)
+    if suffix == STILL and len(maps) == 1:
+        return encode_png(maps[0], palette)
     durations = mended.durations or [DEFAULT_MS] * len(maps)
-    return encode_clips(BY_SUFFIX[suffix], [Clip("", maps, durations)], table)
+    kind = BY_SUFFIX[ANIMATED if suffix == STILL else suffix]
+    plays = timing_of(source)[0] or FOREVER
+    return encode_clips(kind, [Clip("", maps, durations, mended.tags)], palette, plays)
 
 
 def _truecolor(mended: Repaired, suffix: str) -> bytes:
     """A file in RGBA, for images of more colours than a palette holds."""
     if suffix not in TRUECOLOR:
-        raise InputError("more than 255 colours in a clip: reduce them with `pxgen prepare`")
+        raise InputError(
+            "more than 255 colours in a clip: reduce them with `pxgen export --colors 255`"
+        )
     images = [Image.fromarray(frame) for frame in mended.rgba]
     out = io.BytesIO()
     later = {"save_all": True, "append_images": images[1:]} if len(images) > 1 else {}

@@ -12,8 +12,9 @@ import numpy as np
 
 from pxgen.arrays import I64, Rgba
 from pxgen.errors import InputError
-from pxgen.ingest.images import read_image
+from pxgen.ingest.images import is_image, read_image
 from pxgen.ingest.walk import find_files
+from pxgen.palette.formats import FORMATS, read_colors
 from pxgen.palette.library import find_palette, names
 from pxgen.palette.oklab import OPAQUE
 from pxgen.palette.quantize import build_palette, loss_report, suggest_count
@@ -21,6 +22,7 @@ from pxgen.palette.table import MAX_COLORS, Palette, pack, sum_counts, unpack
 from pxgen.render.terminal import ColorDepth, color_depth, sprite_lines, swatch_lines
 
 _MERGE_AT = 1 << 20
+_PALETTE_SUFFIXES = {each.suffix for each in FORMATS}
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def extract(images: Iterable[Path], colors: int | None = None, seed: int = 0) ->
     """A palette of the colours in ``images``.
 
     Args:
-        images: picture files, or folders of them; every frame counts.
+        images: picture files, or folders of them, of which every frame counts; palette files,
+            of which every entry counts as a pixel.
         colors: how many at most. Without it all of them, or the best 255 where there are more.
         seed: starts the reduction; equal seeds make equal palettes.
 
@@ -94,12 +97,19 @@ def _strip(palette: Palette, depth: ColorDepth) -> str:
     return sprite_lines(np.stack([row, row]), palette, depth=depth)[0]
 
 
+def _colors(path: Path) -> Rgba:
+    """``(N, 4)``: the colours of all pixels, or those of a palette file."""
+    if path.suffix.lower() in _PALETTE_SUFFIXES and not is_image(path):
+        return np.array(read_colors(path), np.uint8).reshape(-1, 4)
+    return read_image(path).rgba.reshape(-1, 4)
+
+
 def _census(images: Iterable[Path]) -> tuple[Rgba, I64]:
     """Every visible colour of the images, made opaque, and its number of pixels."""
     keys = np.empty(0, np.uint32)
     counts = np.empty(0, np.int64)
     for file in find_files(list(images)).files:
-        rgba = read_image(file.path).rgba.reshape(-1, 4)
+        rgba = _colors(file.path)
         visible = rgba[rgba[:, 3] >= OPAQUE]
         found, pixels = np.unique(pack(visible) | np.uint32(255), return_counts=True)
         keys, counts = np.concatenate([keys, found]), np.concatenate([counts, pixels])

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
-from pxgen.config.project import Project
+from pxgen.checkpoint.store import Loaded
+from pxgen.commands.context import Context
+from pxgen.commands.watching import watched
 from pxgen.config.requests import ReconstructSettings
 from pxgen.data.labels import parse_labels
 from pxgen.errors import UsageError
 from pxgen.ingest.walk import in_order
-from pxgen.render.outputs import Named, plan_output
-from pxgen.sampling.model_choice import open_model
+from pxgen.render.outputs import Named, Output, plan_output
 from pxgen.sampling.reconstructions import Reconstruction, reconstructions, result_names, totals
 
 
-def reconstruct(
-    settings: ReconstructSettings, project: Project, console: Console
-) -> tuple[list[Reconstruction], list[Path]]:
-    """Encode and decode every image of the shard, and write it beside the result.
+def reconstruct(settings: ReconstructSettings, context: Context) -> Iterator[Path | str]:
+    """Look a request through; the result encodes, decodes and writes both side by side.
 
+    It yields each path and remarks the figures, or yields these alone as JSON if that is asked for.
     Names and noise are those of the whole run; a shard that no image falls to makes nothing.
 
     Raises:
@@ -31,25 +31,48 @@ def reconstruct(
     images = [*in_order(settings.images)]
     of_all = result_names(images)
     names = [of_all[number] for number in settings.numbers]
-    output = plan_output(settings.out, Named(names), scale=settings.scale, force=settings.force)
+    output = plan_output(
+        settings.out,
+        Named(names),
+        scale=settings.scale,
+        force=settings.force,
+        sheet=settings,
+        report=context.remark,
+    )
     if output.form != "folder" and output.target.resolve() in {path.resolve() for path in images}:
         raise UsageError(f"{output.target} is one of the images: name another file with -o")
-    loaded = open_model(settings.model, settings.device, project.runs, console.print)
+    loaded = context.open(settings.model, settings.device)
+    output = replace(output, frames=loaded.card.frame_names)
     parse_labels(settings.label, loaded.card.label_names, loaded.path)
-    made = list(
-        reconstructions(
-            loaded,
-            [(number, images[number]) for number in settings.numbers],
-            settings.label,
-            seed=settings.seed,
-            level=settings.level,
-            strict=settings.strict,
-        )
+    context.claim(output.paths(moving=loaded.card.canvas.frames > 1))
+    return _written(loaded, images, output, settings, context)
+
+
+def _written(
+    loaded: Loaded,
+    images: Sequence[Path],
+    output: Output,
+    settings: ReconstructSettings,
+    context: Context,
+) -> Iterator[Path | str]:
+    making = reconstructions(
+        loaded,
+        [(number, images[number]) for number in settings.numbers],
+        settings.label,
+        seed=settings.seed,
+        level=settings.level,
+        strict=settings.strict,
     )
-    if not made:
-        return [], []
+    made = list(watched(making, len(settings.numbers), "reconstructing", context.console))
     named = zip(output.series.names(), made, strict=True)
-    return made, list(output.write((name, each.strip(), each.palette) for name, each in named))
+    shown = [(name, each.strip(), each.palette) for name, each in named]
+    written = list(output.write(shown)) if shown else []
+    if settings.json:
+        yield json.dumps(totals(made), indent=2, ensure_ascii=False)
+        return
+    yield from written
+    for line in lines(made):
+        context.remark(line)
 
 
 def lines(made: Sequence[Reconstruction]) -> Iterator[str]:

@@ -1,34 +1,32 @@
-"""``sample --repeat``: the pictures of a manifest, made again."""
+"""``sample --repeat``: the pictures and clips of a manifest, made again."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
-from rich.console import Console
-
-from pxgen.checkpoint.store import fingerprint, load_model
-from pxgen.commands.sample import carry_out, plan_samples
+from pxgen.checkpoint.runs import STARTER
+from pxgen.checkpoint.store import Loaded, fingerprint
+from pxgen.commands.animate import ClipJob, default_starter, plan_clips
+from pxgen.commands.context import Context
+from pxgen.commands.sample import Job, plan_samples
 from pxgen.config.options import BatchSettings
-from pxgen.config.project import Project
+from pxgen.config.requests import AnimateSettings
 from pxgen.config.schema import rules
 from pxgen.config.settings import SampleSettings
 from pxgen.data.labels import parse_labels
-from pxgen.devices import pick_device
 from pxgen.errors import InputError, UsageError
 from pxgen.sampling.manifest import Recorded, read_manifest, settings_of
-from pxgen.sampling.model_choice import choose_model
 
 OWN = ("model", *rules(BatchSettings))
 """Options that mean something beside ``--repeat``; a manifest settles the others."""
 
 
-def repeat(
-    manifest: Path, settings: SampleSettings, project: Project, console: Console
-) -> Iterator[Path]:
-    """Draw every picture of a manifest again and yield each path once its file is complete.
+def repeat(manifest: Path, settings: SampleSettings, context: Context) -> Iterator[Path]:
+    """Look every picture of a manifest through; the result draws them, as ``sample``'s does.
 
     The manifest ``-`` is standard input. Of the settings those of :data:`OWN` count.
 
@@ -36,35 +34,57 @@ def repeat(
         InputError: no manifest, of another model, or of files that have changed.
         UsageError: an output that is taken.
     """
-    name, text = _read(manifest)
-    recorded = list(read_manifest(text, name))
-    model = choose_model(settings.model, project.runs, console.print)
-    loaded = load_model(model, pick_device(settings.device))
-    own = fingerprint(loaded)
-    for part in recorded:
-        if part.model != own:
-            raise InputError(
-                f"{name} is of the model {part.model}, and {model} is {own}: name that "
-                "model with -m"
-            )
-    for part in recorded:
-        try:
-            parse_labels(part.labels, loaded.card.label_names, loaded.path)
-        except UsageError as error:
-            # What is wrong stands in the file, not on the command line.
-            raise InputError(f"{name}: {error}") from error
+    return repeat_lines(*_read(manifest), settings, context)
+
+
+def repeat_lines(
+    name: str, text: str, settings: SampleSettings | AnimateSettings, context: Context
+) -> Iterator[Path]:
+    """:func:`repeat` of a manifest's text; ``name`` is what messages call it."""
+    parts = list(read_manifest(text, name))
+    requests = [_settings(part, settings, name) for part in parts]
+    models: dict[Path, Loaded] = {}
+    for part, request in zip(parts, requests, strict=True):
+        starter = _starter(request)
+        if starter not in models:
+            models[starter] = context.open(settings.model, settings.device, starter)
+        _check(part, models[starter], name)
     # All are looked through before the first is drawn.
-    jobs = [
-        plan_samples(_settings(part, settings, name), project, console, loaded, part.numbers)
-        for part in recorded
-    ]
+    jobs: list[Job | ClipJob] = []
+    for part, request in zip(parts, requests, strict=True):
+        loaded = models[_starter(request)]
+        if isinstance(request, AnimateSettings):
+            jobs.append(plan_clips(request, context, loaded, part.numbers))
+        else:
+            jobs.append(plan_samples(request, context, loaded, part.numbers))
     if len(jobs) > 1 and jobs[0].output.form != "folder":
         raise UsageError("pictures of several kinds are repeated into a folder: name one with -o")
-    for job in jobs:
-        yield from carry_out(job, console)
+    return chain.from_iterable(job.carry_out(context) for job in jobs)
 
 
-def _settings(part: Recorded, asked: SampleSettings, name: str) -> SampleSettings:
+def _starter(request: SampleSettings | AnimateSettings) -> Path:
+    """The model in the package that draws a request by itself."""
+    return default_starter(request) if isinstance(request, AnimateSettings) else STARTER
+
+
+def _check(part: Recorded, loaded: Loaded, name: str) -> None:
+    """Refuse pictures of another model, or with labels that it lacks."""
+    own = fingerprint(loaded)
+    if part.model != own:
+        raise InputError(
+            f"{name} is of the model {part.model}, and {loaded.path} is {own}: name that model "
+            "with -m"
+        )
+    try:
+        parse_labels(part.labels, loaded.card.label_names, loaded.path)
+    except UsageError as error:
+        # What is wrong stands in the file, not on the command line.
+        raise InputError(f"{name}: {error}") from error
+
+
+def _settings(
+    part: Recorded, asked: SampleSettings | AnimateSettings, name: str
+) -> SampleSettings | AnimateSettings:
     return replace(settings_of(part, name), **{option: getattr(asked, option) for option in OWN})
 
 

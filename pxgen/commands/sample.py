@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from pxgen.checkpoint.store import Loaded, fingerprint
-from pxgen.config.project import Project
+from pxgen.checkpoint.store import Loaded
+from pxgen.commands.context import Context
+from pxgen.commands.watching import watched
+from pxgen.config.requests import AnimateSettings
 from pxgen.config.settings import SampleSettings
-from pxgen.errors import UsageError
-from pxgen.render.outputs import Output, Series, Shown, plan_output
-from pxgen.sampling.model_choice import open_model
+from pxgen.errors import Remark, UsageError
+from pxgen.render.outputs import Output, Series, plan_output
+from pxgen.sampling.results import Picture
 from pxgen.sampling.samples import SamplePlan
 
-Item = TypeVar("Item")
+if TYPE_CHECKING:
+    from pxgen.commands.choose import PagePlan
 
 END_REPEATS = 8
 """Times that an animated file shows the end of a trace again."""
@@ -32,6 +32,8 @@ class Job:
     numbers: Sequence[int]
     """Of the pictures to draw."""
     output: Output
+    page: PagePlan | None = None
+    """The page to write, if the output is one."""
     drawn: list[int] = field(default_factory=list)
     """The numbers that pictures were drawn with, in order, as they come."""
 
@@ -46,42 +48,68 @@ class Job:
         """True if pictures have several frames."""
         return self.plan.loaded.card.canvas.frames > 1 or self.forming
 
-    def pictures(self, series: Series) -> Iterator[Shown]:
-        """Draw everything in order, and note the numbers."""
+    @property
+    def paths(self) -> list[Path]:
+        """The files to be written, as far as the numbers of pictures are known."""
+        paths, manifest = self.output.paths(moving=self.moving), self.plan.settings.manifest
+        return paths if manifest is None else [*paths, manifest]
+
+    def carry_out(self, context: Context) -> Iterator[Path]:
+        """Draw and write what is planned."""
+        settings = self.plan.settings
+        if settings.dry_run:
+            yield from self.paths
+            return
+        if self.numbers:
+            pictures = watched(self.pictures(), len(self.numbers), "drawing", context.console)
+            yield from self._written(pictures, context.remark)
+        if settings.manifest is not None:
+            yield self._manifest(settings.manifest)
+
+    def _written(self, pictures: Iterable[Picture], remark: Remark) -> Iterator[Path]:
+        if self.page is not None:
+            # Larger canvases and traces are no sprites as the model has learnt them.
+            whole = not self.forming and self.plan.samplings[0].canvas is None
+            yield self.page.write(self.output.target, pictures, whole=whole, remark=remark)
+            return
+        series = Series(self.plan.settings, self.numbers)
+        named = ((series.name(i), maps, palette) for i, maps, palette in pictures)
+        yield from self.output.write(named)
+
+    def pictures(self) -> Iterator[Picture]:
+        """Draw everything in order, and note the numbers; a page colours by itself."""
         held = (0 if self.output.form == "sheet" else END_REPEATS) if self.forming else None
-        for number, maps, palette in self.plan.pictures(self.numbers, held):
-            self.drawn.append(number)
-            yield series.name(number), maps, palette
+        draw = self.plan.pictures if self.page is None else self.plan.uncolored
+        for picture in draw(self.numbers, held):
+            self.drawn.append(picture.number)
+            yield picture
+
+    def _manifest(self, target: Path) -> Path:
+        from pxgen.sampling.manifest import record, write_manifest
+
+        settings = self.plan.settings
+        # What was skipped belongs to the run as well.
+        numbers = settings.numbers if settings.novel is None else self.drawn
+        named = replace(self.output, series=Series(settings, numbers))
+        paths = named.paths(moving=self.moving) if named.form == "folder" else None
+        files = paths or [named.target] * len(numbers)
+        drawn = zip(files, numbers, self.plan.strengths(settings.numbers), strict=True)
+        return write_manifest(target, drawn, record(settings, self.plan.loaded))
 
 
-def sample(settings: SampleSettings, project: Project, console: Console) -> Iterator[Path]:
-    """Draw the pictures, write them, and yield each path once its file is complete.
+def sample(settings: SampleSettings, context: Context) -> Iterator[Path]:
+    """Look a request through; the result draws, writes, and yields each path once it is complete.
 
     Raises:
         UsageError: an unknown label, sampler or palette, or an output that is taken.
         InputError: the model is missing or malformed.
     """
-    yield from carry_out(plan_samples(settings, project, console), console)
-
-
-def carry_out(job: Job, console: Console) -> Iterator[Path]:
-    """Draw and write what is planned."""
-    settings = job.plan.settings
-    if settings.dry_run:
-        yield from job.output.paths(moving=job.moving)
-        yield from () if settings.manifest is None else (settings.manifest,)
-        return
-    if job.numbers:
-        with _progress(console, len(job.numbers)) as seen:
-            yield from job.output.write(seen(job.pictures(Series(settings, job.numbers))))
-    if settings.manifest is not None:
-        yield _manifest(settings.manifest, job)
+    return plan_samples(settings, context).carry_out(context)
 
 
 def plan_samples(
     settings: SampleSettings,
-    project: Project,
-    console: Console,
+    context: Context,
     loaded: Loaded | None = None,
     numbers: Sequence[int] | None = None,
 ) -> Job:
@@ -95,10 +123,11 @@ def plan_samples(
         InputError: the model is missing or malformed.
     """
     if loaded is None:
-        loaded = open_model(settings.model, settings.device, project.runs, console.print)
+        loaded = context.open(settings.model, settings.device)
     _check(settings)
-    settings = replace(settings, dataset=settings.dataset or project.dataset)
-    plan = SamplePlan.of(loaded, settings, console.print)
+    named = settings.dataset
+    settings = replace(settings, dataset=settings.dataset or context.project.dataset)
+    plan = SamplePlan.of(loaded, settings, context.remark)
     numbers = settings.numbers if numbers is None else numbers
     output = plan_output(
         settings.out,
@@ -106,11 +135,22 @@ def plan_samples(
         scale=settings.scale,
         force=settings.force or settings.skip_existing,
         sheet=settings,
-        report=console.print,
+        report=context.remark,
     )
+    if not settings.trace:
+        output = replace(output, frames=loaded.card.frame_names)
     if settings.skip_existing:
         numbers = output.missing(numbers)
-    return Job(plan, numbers, output)
+    page = None
+    if output.form == "page":
+        from pxgen.commands.choose import PagePlan, training_sprites
+
+        training = training_sprites(named, context.project, loaded, context.remark)
+        strengths = plan.strengths(numbers)
+        page = PagePlan(loaded, settings, plan.labels, output.delay_ms, training, strengths)
+    job = Job(plan, numbers, output, page)
+    context.claim(job.paths)
+    return job
 
 
 def _check(settings: SampleSettings) -> None:
@@ -118,6 +158,15 @@ def _check(settings: SampleSettings) -> None:
     if settings.novel is not None and (settings.skip_existing or settings.dry_run):
         other = "--skip-existing" if settings.skip_existing else "--dry-run"
         raise UsageError(f"--novel may draw other numbers: leave {other} out")
+    check_manifest(settings)
+
+
+def check_manifest(settings: SampleSettings | AnimateSettings) -> None:
+    """Refuse a manifest in the place of something else.
+
+    Raises:
+        UsageError: the pictures go there, or other pictures are.
+    """
     manifest = settings.manifest
     if manifest is None:
         return
@@ -126,36 +175,3 @@ def _check(settings: SampleSettings) -> None:
     written = [Path(settings.out or "."), *settings.data]
     if manifest.is_dir() or any(manifest.absolute() == path.absolute() for path in written):
         raise UsageError(f"--manifest {manifest} names what else is written: name another file")
-
-
-def _manifest(target: Path, job: Job) -> Path:
-    from pxgen.sampling.manifest import Recorded, inputs_of, options_of, write_manifest
-
-    settings, turns = job.plan.settings, job.plan.samplings
-    # What was skipped belongs to the run as well.
-    numbers = settings.numbers if settings.novel is None else job.drawn
-    named = replace(job.output, series=Series(settings, numbers))
-    paths = named.paths(moving=job.moving) if named.form == "folder" else None
-    strengths: list[float | None] = [None] * len(numbers)
-    if len(turns) > 1:
-        strengths = [turns[i % len(turns)].strength for i in settings.numbers]
-    options, model = options_of(settings), fingerprint(job.plan.loaded)
-    # Traces show a sprite as it forms.
-    frames = () if settings.trace else job.plan.loaded.card.frame_names
-    recorded = Recorded(
-        settings.seed, settings.label, model, options, inputs_of(options), frames=frames
-    )
-    files = paths or [named.target] * len(numbers)
-    return write_manifest(target, zip(files, numbers, strengths, strict=True), recorded)
-
-
-@contextmanager
-def _progress(console: Console, total: int) -> Iterator[Callable[[Iterable[Item]], Iterable[Item]]]:
-    """Yield a function that passes pictures through and shows a bar on a terminal."""
-    if not console.is_terminal or console.quiet or total < 8:
-        yield iter
-        return
-    from rich.progress import Progress
-
-    with Progress(console=console, transient=True) as progress:
-        yield lambda pictures: progress.track(pictures, total=total, description="drawing")

@@ -26,9 +26,16 @@ from pxgen.training.trainer import Report
 
 
 def train(
-    settings: TrainSettings, run: TrainRunSettings, project: Project, console: Console
+    settings: TrainSettings,
+    run: TrainRunSettings,
+    project: Project,
+    console: Console,
+    *,
+    exact: bool = False,
 ) -> Path | None:
     """Train every stage and return the checkpoint's path; None in processes that only help.
+
+    ``exact``: refuse to go on with a run of another dataset or other settings.
 
     Raises:
         InputError: the dataset, the model's table or the run to resume is rejected.
@@ -44,6 +51,7 @@ def train(
         resume=run.resume,
         out=run.out,
         start=run.from_,
+        exact=exact,
     )
     return carry_out(request, console)
 
@@ -65,6 +73,10 @@ def _beginning(training: Training) -> Iterator[str]:
     warm_start = training.trainer.warm_start
     if training.resumed:
         yield f"resuming {training.folder} at {_place(training)}"
+        if training.changed:
+            yield f"with another {'; '.join(training.changed)}"
+        if training.matched:
+            yield f"it knows {training.matched}"
     elif warm_start is not None:
         yield warm_start.summary
         if warm_start.warning is not None:
@@ -114,11 +126,7 @@ def _track(track: Tracker, report: Report) -> None:
 
 def _say_end(training: Training, console: Console) -> None:
     lines, position = training.metrics.lines, training.trainer.position
-    last = lines[-1] if lines else {}
-    held_out = {n.removeprefix("held_out_"): v for n, v in last.items() if "held_out" in n}
-    if training.stage.patience is not None and position.best is not None:
-        # Its best weights are what is left.
-        held_out["bits"] = position.best
+    held_out = training.held_out_figures()
     if curve := loss_curve(lines):
         console.print(f"loss {curve}")
     if position.turn is not None:

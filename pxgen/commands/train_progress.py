@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from pxgen.commands.watching import Pulse
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import NEITHER
 from pxgen.training.curve import headline
@@ -45,17 +46,23 @@ def opening(training: Training) -> str:
 
 @contextmanager
 def progress(console: Console, settings: TrainSettings) -> Iterator[Callable[[Report], None]]:
-    """Yield a function that shows a report: a bar a stage; without a terminal a line a validation.
+    """Yield a function that shows a report: a bar a stage; without a terminal lines.
 
-    A log has nothing else to tell it from a training that hangs.
+    One a validation, and one each half-minute: a log has nothing else to tell it from a training
+    that hangs.
     """
     if console.is_terminal and not console.quiet:
         with _bars(console) as show:
             yield show
         return
 
+    pulse = Pulse()
+
     def say(report: Report) -> None:
-        if report.position.step % settings.validate_every == 0 or report.progress >= 1:
+        validated = report.position.step % settings.validate_every == 0 or report.progress >= 1
+        if validated:
+            pulse.said()
+        if validated or pulse.due():
             console.print(validation_line(report, about=settings.steps is None))
 
     yield say

@@ -7,7 +7,7 @@ a path may be text, a list of one thing that thing, an image an array.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from numpy.typing import NDArray
@@ -57,12 +57,16 @@ class SampleOptions(_SeriesOptions, total=False):
 class AnimateOptions(_SeriesOptions, total=False):
     """Of ``SpriteModel.animate``."""
 
-    given: Image | None
+    given: Image | Sequence[Image] | Mapping[str | int, Image]
+    """By the names or numbers of their frames in a mapping."""
     keep: int | None
     frames: int | None
     loop: Literal["forward", "pingpong"]
     fps: float
     durations: Parts | Sequence[float] | None
+    mask: Image | None
+    lock: StrPath | None
+    palette: StrPath | None
 
 
 class EvaluateOptions(SamplerOptions, total=False):
@@ -108,8 +112,12 @@ class PrepareOptions(TypedDict, total=False):
     anchor: Literal["bottom", "center"]
     trim: bool
     keep_scale: bool
+    pixel: float | None
     holdout: float
     together: Literal["likes", "file", "folder"]
+    license: str | None
+    author: str | None
+    origin: str | None
     audit: bool
     skip_bad: bool
     force: bool

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pxgen.config.schema import run_setting
+from pxgen.config.schema import again, run_setting
 from pxgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class ImageArray:
 
     rgba: Rgba
     """``(T, H, W, 4) uint8``."""
+    frames: str | None = None
+    """The frames of a clip that it is, where it is given as some."""
     stem: ClassVar[str] = "array"
 
     def __str__(self) -> str:
@@ -76,7 +78,7 @@ def pair(given: tuple[int, ...] | int) -> tuple[int, int]:
     return numbers
 
 
-MIN_MS, MAX_MS = 10, 65_535
+MIN_MS, MAX_MS = 10, 655_350
 """A frame may be shown so long."""
 
 
@@ -103,11 +105,36 @@ class DeviceSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JobsSettings:
+    """Many requests to a command, whose other options are what the requests leave out."""
+
+    jobs: Path | None = run_setting(
+        None,
+        "make what each line of a file asks for, a JSON object of these options by their names; "
+        "- reads a pipe",
+        metavar="FILE",
+        excuses=True,
+    )
+    at_once: int | None = run_setting(
+        None,
+        "jobs made at once (default: one a core)",
+        low=1,
+        flags=("-j", "--at-once"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class SheetSettings:
     """The form of a sheet for engines."""
 
     sheet: Arrangement | None = run_setting(
         None, "lay a .png out for engines: a clip a row or column, or trimmed and packed"
+    )
+    rows: str | None = run_setting(
+        None,
+        "the order of a sheet's animations, such as down,left,right,up; others follow",
+        metavar="A,B",
+        separator=",",
     )
     padding: int = run_setting(0, "pixels between", low=0, high=256)
     extrude: int = run_setting(
@@ -128,10 +155,15 @@ class SheetSettings:
         return self.sheet or "rows"
 
     @property
+    def row_names(self) -> tuple[str, ...]:
+        """The animations that come first."""
+        return tuple(filter(None, map(str.strip, (self.rows or "").split(","))))
+
+    @property
     def for_engines(self) -> bool:
         """True if anything is asked for; else a sheet is one that people look at."""
         spaced = self.padding or self.extrude or self.power_of_two
-        return bool(self.sheet or spaced or self.data)
+        return bool(self.sheet or self.rows or spaced or self.data)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +183,11 @@ class OutputSettings(SheetSettings, DeviceSettings):
 class BatchSettings(OutputSettings):
     """Runs of many pictures."""
 
+    out: str | None = again(
+        OutputSettings,
+        "out",
+        doc="folder, .png sheet, {files} frames, .html page to choose from, or - (default: here)",
+    )
     skip_existing: bool = run_setting(False, "leave out what is in the folder already")
     dry_run: bool = run_setting(False, "print what would be written, and write nothing")
     batch: int = run_setting(

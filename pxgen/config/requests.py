@@ -20,12 +20,16 @@ from pxgen.config.options import (
 )
 from pxgen.config.schema import again, needed, run_setting
 from pxgen.config.settings import (
+    DataSettings,
+    EditSettings,
     PictureSettings,
     SamplerSettings,
+    SampleSettings,
     SamplingSettings,
     SeriesSettings,
     TrainSettings,
 )
+from pxgen.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +53,37 @@ class TrainRunSettings:
         True, "go on where the run stopped, or start anew", flags=("--resume/--fresh",)
     )
     out: Path | None = run_setting(
-        None, "run folder (default: under runs/)", flags=("-o", "--out"), metavar="RUN"
+        None,
+        "run folder (default: under runs/); one that is named also goes on with a dataset that "
+        "grew or was relabelled, and with another rate or batch",
+        flags=("-o", "--out"),
+        metavar="RUN",
     )
     device: Device = again(DeviceSettings, "device")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
-    """``animate``: clips drawn, gone on with, or walks that close."""
+class ClipSettings(SamplingSettings):
+    """All that decides the clip of a model, seed, number and labels; manifests record it."""
 
     scale: int = again(PictureSettings, "scale")
-    given: Image | None = run_setting(None, "go on with this clip", metavar="CLIP")
+    palette: str | None = again(
+        PictureSettings, "palette", doc="draw in another palette: a name, a file, or `given`"
+    )
+    given: tuple[Image, ...] = run_setting(
+        (),
+        "draw the rest of a picture, clip or sheet (repeatable); FRAMES, such as front, left/0 or "
+        "0-3, say what of the clip it is",
+        metavar="[FRAMES=]FILE",
+    )
     keep: int | None = run_setting(
         None, "only with so many of its first frames (default: all)", low=1
+    )
+    mask: Image | None = again(
+        EditSettings, "mask", doc="draw also where this is white in given frames"
+    )
+    lock: str | None = again(
+        EditSettings, "lock", doc="use only the colours nearest to a palette's, or `given` ones"
     )
     frames: int | None = run_setting(
         None, "frames of a walk of a model of stills (default: 24)", low=2, high=4096
@@ -81,14 +103,29 @@ class AnimateSettings(BatchSettings, SamplingSettings, SeriesSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnimateSettings(BatchSettings, ClipSettings, SeriesSettings):
+    """``animate``: clips drawn, gone on with, or walks that close."""
+
+    manifest: Path | None = again(
+        SampleSettings, "manifest", doc="write how `pxgen sample --repeat` makes each clip again"
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing."""
+        super().__post_init__()
+        if (self.keep is not None or self.mask is not None) and not self.given:
+            raise UsageError("--keep and --mask need frames: give some with --given")
+
+
+@dataclass(frozen=True, kw_only=True)
 class PathSettings:
     """The sprites that a way passes through, and its frames."""
 
-    from_: str = needed("where to begin", metavar="IMAGE|SEED")
-    through: tuple[str, ...] = run_setting(
+    from_: str | int = needed("where to begin", metavar="IMAGE|SEED")
+    through: tuple[str | int, ...] = run_setting(
         (), "a sprite on the way (repeatable)", metavar="IMAGE|SEED"
     )
-    to: str = needed("where to end", metavar="IMAGE|SEED")
+    to: str | int = needed("where to end", metavar="IMAGE|SEED")
     label: tuple[str, ...] = again(SeriesSettings, "label", doc="a label of all of them")
     from_label: tuple[str, ...] = again(
         SeriesSettings, "label", doc="a label of the first one only"
@@ -107,7 +144,7 @@ class InterpolateSettings(OutputSettings, PathSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconstructSettings:
+class ReconstructSettings(SheetSettings):
     """``reconstruct``: images beside what a model makes of them."""
 
     images: tuple[Path, ...] = needed("", argument=True, metavar="IMAGE...")
@@ -191,10 +228,28 @@ class CompareSettings(TrainSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SourceSettings:
-    """The images and clips that ``export`` puts together."""
+    """The images and clips that ``export`` puts together, and their colours and times."""
 
     sources: tuple[Path, ...] = needed("", argument=True, metavar="SOURCE...")
+    cell: str | None = again(DataSettings, "cell")
+    margin: tuple[int, ...] | int = again(DataSettings, "margin")
+    spacing: tuple[int, ...] | int = again(DataSettings, "spacing")
+    views: str | None = again(
+        DataSettings,
+        "views",
+        doc="names of the views in sheets (a row each) or file names: an animation each",
+    )
+    by: Literal["rows", "columns"] = again(DataSettings, "by")
+    layout: Literal["rpg-maker", "lpc", "ninja"] | None = again(DataSettings, "layout")
+    take: str | None = again(DataSettings, "take")
     frames: int | None = run_setting(None, "frames a clip (default: as found)", low=1)
+    colors: int | None = again(
+        DataSettings, "colors", doc="reduce to so many colours (default: all)"
+    )
+    palette: str | None = again(
+        PictureSettings, "palette", doc="draw in a palette's colours: a shipped name or a file"
+    )
+    dither: Literal["none", "bayer2", "bayer4", "bayer8"] = again(DataSettings, "dither")
     fps: float | None = again(
         AnimateSettings, "fps", default=None, doc="frames a second (default: as the files say)"
     )
@@ -205,12 +260,15 @@ class SourceSettings:
         high=65_535,
     )
     scale: int = again(PictureSettings, "scale")
-    out: Path = needed(".png sheet, or {files}", flags=("-o", "--out"), metavar="FILE")
+    out: str = needed(
+        "folder of frames, .png sheet, {files}, or -", flags=("-o", "--out"), metavar="OUT"
+    )
+    force: bool = again(OutputSettings, "force")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSettings(SheetSettings, SourceSettings):
-    """``export``: images and clips put into one file."""
+    """``export``: images and clips put together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,11 +279,32 @@ class LintSettings:
     palette: str | None = again(
         PictureSettings, "palette", doc="colours to hold images to: a name or a file"
     )
+    pixel: float | None = again(DataSettings, "pixel")
     ignore: tuple[str, ...] = run_setting((), "a rule to leave out (repeatable)", metavar="RULE")
     strict: bool = run_setting(False, "let orphan pixels and jaggies count, too")
+    like: Path | None = run_setting(
+        None,
+        "let faults of habit count only beyond what 99 of 100 sprites of this dataset show",
+        metavar="DATASET",
+    )
     fix: bool = run_setting(False, "write copies with what is safe to repair repaired")
     out: Path | None = run_setting(
         None, "where repaired copies go", flags=("-o", "--out"), metavar="FOLDER"
     )
     force: bool = again(OutputSettings, "force")
+    json: bool = run_setting(False, "print one JSON document")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorSettings:
+    """``doctor``: what this machine and installation can do."""
+
+    dataset: Path | None = run_setting(
+        None, "dataset to measure with (default: the project's, or built-in characters)"
+    )
+    recipe: str | None = again(TrainRunSettings, "recipe")
+    seconds: float = run_setting(
+        5.0, "how long to measure training; 0 leaves it out", low=0, high=3600
+    )
+    device: Device = again(DeviceSettings, "device")
     json: bool = run_setting(False, "print one JSON document")

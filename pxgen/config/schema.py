@@ -58,6 +58,8 @@ class Rule:
     """Names that the shell completes: ``labels``, ``palettes`` or ``recipes``."""
     parse: Callable[[str], Any] | None = None
     """Text of the command line to the value; raises ``ValueError`` with what is wrong."""
+    excuses: bool = False
+    """Where it is given, options without a default may be left out."""
 
 
 def setting(default: T, doc: str, **rule: Any) -> T:
@@ -89,6 +91,11 @@ def rules(settings: type) -> dict[str, Rule]:
     """The rules of a settings class by field name, in order; a plain field has an empty one."""
     fields = dataclasses.fields(settings)
     return {entry.name: entry.metadata.get("rule", Rule(doc="")) for entry in fields}
+
+
+def option_name(field_name: str) -> str:
+    """A field that cannot be called as its option bears an underscore: ``from_``."""
+    return field_name.rstrip("_")
 
 
 def values_of(settings: object, part: type) -> dict[str, Any]:
@@ -167,18 +174,19 @@ def read_table(cls: type[T], table: Table, only: Iterable[str] | None = None) ->
         InputError: an unknown key, a wrong type or a value out of range, with file, line and key.
     """
     hints = typing.get_type_hints(cls)
-    known = rules(cls)
+    known, fields = rules(cls), {option_name(name): name for name in rules(cls)}
     table.only(file_keys(cls) if only is None else only)
     values: dict[str, Any] = {}
-    for name, value in table.items():
-        where, parse = table.where.key(name), known[name].parse
+    for key, value in table.items():
+        name = fields[key]
+        where, parse = table.where.key(key), known[name].parse
         text = parse is not None and isinstance(value, str)
         given = _parsed(parse, value, where) if parse and text else value
         values[name] = _convert(given, hints[name], where)
         _check_rule(values[name], known[name], where)
     missing = [f.name for f in dataclasses.fields(cls) if _required(f) and f.name not in values]  # type: ignore[arg-type]
     if missing:
-        raise InputError(f"{table.where}: the key {missing[0]} is missing")
+        raise InputError(f"{table.where}: the key {option_name(missing[0])} is missing")
     return cls(**values)
 
 
@@ -206,18 +214,33 @@ def settings_from(
         UsageError: an unknown name, a wrong type or a value out of range.
     """
     known, hints = rules(cls), typing.get_type_hints(cls)
+    names = [option_name(name) for name in known]
     values = {**options, **own}
-    for name in known.keys() & values.keys():
-        value, separator = values[name], known[name].separator
+    for name, rule in known.items():
+        key, separator = option_name(name), rule.separator
+        value = values.get(key)
         if isinstance(value, list | tuple):
-            values[name] = separator.join(map(str, value)) if separator else value
-        elif typing.get_origin(hints[name]) is tuple and not known[name].parse:
-            values[name] = [value]
+            values[key] = separator.join(map(str, value)) if separator else value
+        elif key in values and typing.get_origin(hints[name]) is tuple and not rule.parse:
+            values[key] = [value]
     try:
-        Table(options, Where(where)).only(known if only is None else only)
-        return read_table(cls, Table(values, Where(where)), known)
+        Table(options, Where(where)).only(names if only is None else only)
+        return read_table(cls, Table(values, Where(where)), names)
     except InputError as error:
         raise UsageError(str(error)) from error
+
+
+def settings_over(base: T, options: Mapping[str, Any], where: str, only: Iterable[str]) -> T:
+    """Settings with values of :func:`settings_from`, and those of ``base`` where there are none.
+
+    Raises:
+        UsageError: an unknown name, a wrong type, a value out of range, or one that is missing.
+    """
+    fields = {option_name(name): name for name in rules(type(base))}
+    kept = {key: getattr(base, name) for key, name in fields.items() if key not in options}
+    # What the command line may leave out is None or nothing there.
+    given = {key: value for key, value in kept.items() if value not in (None, ())}
+    return settings_from(type(base), options, where, only=only, **given)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

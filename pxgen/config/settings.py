@@ -159,12 +159,32 @@ class DataSettings:
         "bottom", "bottom or center: where smaller sprites stand on the canvas"
     )
     trim: bool = setting(False, "cut the clear borders off sprites that are larger than the canvas")
-    keep_scale: bool = setting(False, "do not undo integer enlargement")
+    keep_scale: bool = setting(False, "do not undo enlargement, by a whole factor or any other")
+    pixel: float | None = setting(
+        None,
+        "screen pixels that a pixel of the art is wide; unset: as found",
+        low=1,
+        high=256,
+        example="3.4",
+        metavar="PX",
+    )
     holdout: float = setting(
         0.1, "share held out of training; near-duplicates stay together", low=0, high=0.9
     )
     together: Literal["likes", "file", "folder"] = setting(
         "likes", "what the split keeps on one side: likes, or also a whole file or outermost folder"
+    )
+    license: str | None = setting(
+        None,
+        "license of the sprites, which datasets, models and their cards tell",
+        example='"CC-BY-4.0"',
+        metavar="TEXT",
+    )
+    author: str | None = setting(None, "who drew the sprites", example='"A. Nonymous"')
+    origin: str | None = setting(
+        None,
+        "where the sprites are from: a page, or a work's name",
+        example='"https://example.org"',
     )
     audit: bool = setting(False, "find out which labels pixels show, and learn from those alone")
     skip_bad: bool = setting(False, "leave unreadable files out instead of stopping")
@@ -208,6 +228,9 @@ class TrainSettings:
     )
     validate_every: int = setting(500, "steps between validations", low=1)
     save_every: float = setting(60.0, "seconds between checkpoints", low=0)
+    keep_snapshots: int = setting(
+        0, "keep so many of the latest checkpoints to sample from, in snapshots/", low=0
+    )
     track: Literal["none", "mlflow"] = setting(
         "none", "log to MLflow too (needs pxgen[mlflow]): none or mlflow"
     )
@@ -370,7 +393,9 @@ class SampleSettings(BatchSettings, PictureSettings, SeriesSettings):
     novel: int | None = run_setting(
         None, "draw again what differs from a training sprite in fewer than D pixels", low=1
     )
-    dataset: Path | None = run_setting(None, "training sprites of --novel (default: project's)")
+    dataset: Path | None = run_setting(
+        None, "training sprites of --novel and of a page (default: project's)"
+    )
 
 
 SETTINGS = {"data": DataSettings, "train": TrainSettings, "sample": SampleSettings}

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pxgen.arrays import IndexMaps
+from pxgen.choices import choose
 from pxgen.data.augment import Augmentation
 from pxgen.data.dataset import Dataset
 from pxgen.models.protocol import Batch
-from pxgen.noise import choose
 
 
 class Examples:

@@ -32,6 +32,10 @@ class SpriteIndex:
         for start in range(0, len(self._rows), CHUNK):
             yield self._dataset.take(self._rows[start : start + CHUNK])[0]
 
+    def take(self, rows: NDArray[np.intp]) -> IndexMaps:
+        """``(n, T, H, W)``: sprites by the dataset's rows."""
+        return self._dataset.take(rows)[0]
+
     def holds(self, pixels: IndexMaps) -> Bools:
         """``(n,) bool``: the ``(n, T, H, W)`` sprites that are here, pixel for pixel."""
         wanted = [sprite.tobytes() for sprite in pixels]
@@ -53,14 +57,21 @@ class SpriteIndex:
         """``(n,) int64`` Hamming distances of sprites to their nearest here, in pixels."""
         return self.nearest(pixels)[0]
 
-    def nearest(self, pixels: IndexMaps) -> tuple[I64, NDArray[np.intp]]:
-        """``(n,)`` Hamming distances, and the dataset's rows of the nearest sprites."""
+    def nearest(
+        self, pixels: IndexMaps, known: Bools | None = None
+    ) -> tuple[I64, NDArray[np.intp]]:
+        """``(n,)`` Hamming distances, and the dataset's rows of the nearest sprites.
+
+        Only the ``known`` pixels, ``(T, H, W) bool``, are compared, if some are told.
+        """
         flat = pixels.reshape(len(pixels), math.prod(pixels.shape[1:]))
+        compared = slice(None) if known is None else known.reshape(-1)
+        flat = flat[:, compared]
         distances = np.full(len(flat), flat.shape[1] + 1, np.int64)
         nearest = np.zeros(len(flat), np.intp)
         for start, chunk in enumerate(self._chunks()):
             # Pixel by pixel over many sprites: one pixel against a row of bytes is quickest.
-            columns = np.ascontiguousarray(chunk.reshape(len(chunk), -1).T)
+            columns = np.ascontiguousarray(chunk.reshape(len(chunk), -1).T[compared])
             for number, sprite in enumerate(flat):
                 differ = _differences(columns, sprite)
                 closest = int(differ.argmin())

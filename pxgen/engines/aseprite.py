@@ -1,4 +1,4 @@
-"""Aseprite's own files: indexed frames with their palette, durations and a tag a clip.
+"""Aseprite's own files: indexed frames with their palette, durations and tags.
 
 Written by the specification that Aseprite publishes (``docs/ase-file-specs.md``).
 """
@@ -10,20 +10,22 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from pxgen.arrays import IndexMaps
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip, all_tags
+from pxgen.engines.tags import DIRECTIONS, Tag
 from pxgen.errors import UsageError
 from pxgen.palette.table import Palette
 
 FILE, FRAME = 0xA5E0, 0xF1FA
 LAYER, CEL, PROFILE, TAGS, PALETTE = 0x2004, 0x2005, 0x2007, 0x2018, 0x2019
+USER_DATA = 0x2020
 COMPRESSED = 2
 """The type of a cel that is packed by zlib."""
 MAX_U16 = 65_535
-"""The largest 16-bit number: of frames, pixels along a side, and milliseconds a frame."""
+"""The largest 16-bit number: of frames and pixels along a side."""
 
 
 def encode_aseprite(clips: Sequence[Clip], palette: Palette) -> bytes:
-    """One layer with the frames of all clips, which are of one size.
+    """One layer with the frames of all clips, which are of one size, and their tags.
 
     Raises:
         UsageError: more frames or pixels than the format counts.
@@ -52,16 +54,20 @@ def _first(clips: Sequence[Clip], palette: Palette) -> Iterator[bytes]:
     visible_and_editable, opaque = 3, 255
     layer = struct.pack("<HHHHHHB3x", visible_and_editable, 0, 0, 0, 0, 0, opaque)
     yield _chunk(LAYER, layer + _string("sprite"))
-    if len(clips) > 1 or len(clips[0].frames) > 1:
-        yield _chunk(TAGS, struct.pack("<H8x", len(clips)) + b"".join(_tags(clips)))
+    # A lone clip is all of the file, and needs no name in it.
+    tags = all_tags(clips) if len(clips) > 1 or clips[0].tags else ()
+    if tags:
+        yield _chunk(TAGS, struct.pack("<H8x", len(tags)) + b"".join(map(_tag, tags)))
+        if any(tag.note for tag in tags):
+            # One for each, in their order.
+            yield from (_chunk(USER_DATA, tag.note or bytes(4)) for tag in tags)
 
 
-def _tags(clips: Sequence[Clip]) -> Iterator[bytes]:
-    first = 0
-    for clip in clips:
-        last = first + len(clip.frames) - 1
-        yield struct.pack("<HHBH6x3Bx", first, last, 0, 0, 0, 0, 0) + _string(clip.name)
-        first = last + 1
+def _tag(tag: Tag) -> bytes:
+    way = DIRECTIONS.index(tag.direction)
+    return struct.pack("<HHBH6x3Bx", tag.first, tag.last, way, tag.repeat, *tag.color) + _string(
+        tag.name
+    )
 
 
 def _cel(frame: IndexMaps) -> bytes:
@@ -72,7 +78,7 @@ def _cel(frame: IndexMaps) -> bytes:
 
 
 def _frame(chunks: Sequence[bytes], duration: float) -> bytes:
-    ms = min(MAX_U16, max(1, round(duration)))
+    ms = max(1, round(duration))
     body = b"".join(chunks)
     return struct.pack("<IHHHxxI", 16 + len(body), FRAME, len(chunks), ms, len(chunks)) + body
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,28 +12,15 @@ import numpy as np
 
 from pxgen.arrays import IndexMaps
 from pxgen.config.options import Arrangement, SheetSettings
+from pxgen.engines.clips import Clip, all_tags, in_rows, names_of_frames
+from pxgen.engines.tags import Tag, runs, unlike
 from pxgen.errors import UsageError
 
 Corner = tuple[int, int]
 """Column and row of a corner on the sheet."""
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 MAX_SHEET_SIDE = 32_768
 """Pixels along a side of a sheet; more than any engine loads."""
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A sprite that has a name: one frame, or several that follow one another."""
-
-    name: str
-    frames: IndexMaps
-    """``(T, H, W) uint8``."""
-    durations: Sequence[float]
-    """Milliseconds of each frame."""
-
-
-def frame_names(clip: str, frames: int) -> list[str]:
-    """The names of a clip's frames: ``walk-00``, ``walk-01``; a still's is its own."""
-    return [clip] if frames == 1 else [f"{clip}-{number:02}" for number in range(frames)]
 
 
 class Cel(NamedTuple):
@@ -50,19 +38,6 @@ class Cel(NamedTuple):
     """Milliseconds."""
 
 
-class Tag(NamedTuple):
-    """A clip's frames: first and last, counted over all."""
-
-    name: str
-    first: int
-    last: int
-
-    @property
-    def moves(self) -> bool:
-        """True of several frames."""
-        return self.last > self.first
-
-
 @dataclass(frozen=True)
 class Atlas:
     """A sheet and its frames."""
@@ -71,10 +46,20 @@ class Atlas:
     """``(H, W) uint8``."""
     cels: tuple[Cel, ...]
     tags: tuple[Tag, ...]
-    """Every clip, in order."""
+    """Every animation, in order, by a name of its own."""
     source: tuple[int, int]
     """Width and height of a frame before anything was cut off."""
     settings: SheetSettings
+
+    @property
+    def animations(self) -> Iterator[Tag]:
+        """The tags, and the runs of frames outside all of them, for what shows nothing else."""
+        tagged = {number for tag in self.tags for number in range(tag.first, tag.last + 1)}
+        yield from self.tags
+        for run in runs(self.tags, len(self.cels)):
+            if run.start not in tagged:
+                # Counted from one, as editors do.
+                yield Tag(f"frames-{run.start + 1}-{run.stop}", run.start, run.stop - 1)
 
     def trimmed(self, cel: Cel) -> bool:
         """True if a frame lost transparent borders."""
@@ -94,6 +79,8 @@ def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
     Raises:
         UsageError: the sheet would be larger than any engine loads.
     """
+    clips = in_rows(clips, settings.row_names) if settings.row_names else clips
+    tags = _distinct(all_tags(clips))
     height, width = clips[0].frames.shape[1:]
     frames = [frame for clip in clips for frame in clip.frames]
     packed = settings.arrangement == "packed"
@@ -106,8 +93,10 @@ def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
     if packed:
         corners = _pack(cut, gap)
     else:
-        corners = _grid(clips, settings.arrangement, height + gap, width + gap)
-    names = [name for clip in clips for name in frame_names(clip.name, len(clip.frames))]
+        corners = _grid(
+            _rows(clips, tags), len(frames), settings.arrangement, height + gap, width + gap
+        )
+    names = names_of_frames(clips, tags)
     durations = [max(1, round(ms)) for clip in clips for ms in clip.durations]
     cels = tuple(
         Cel(
@@ -123,28 +112,33 @@ def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
         for name, (x, y), box, duration in zip(names, corners, boxes, durations, strict=True)
     )
     sheet = _paint(cut, cels, settings)
-    return Atlas(sheet, cels, tuple(_tags(clips)), (width, height), settings)
+    return Atlas(sheet, cels, tags, (width, height), settings)
 
 
-def _tags(clips: Iterable[Clip]) -> Iterable[Tag]:
-    first = 0
-    for clip in clips:
-        yield Tag(clip.name, first, first + len(clip.frames) - 1)
-        first += len(clip.frames)
+def _distinct(tags: Sequence[Tag]) -> tuple[Tag, ...]:
+    """Tags with names of their own, of characters that XML may hold."""
+    names = unlike(_NO_TEXT.sub(" ", tag.name) for tag in tags)
+    return tuple(tag._replace(name=name) for tag, name in zip(tags, names, strict=True))
 
 
-def _grid(clips: Sequence[Clip], arrangement: Arrangement, height: int, width: int) -> list[Corner]:
+def _rows(clips: Sequence[Clip], tags: Sequence[Tag]) -> list[int]:
+    """The lengths of rows, one an animation; empty where all are stills without tags."""
+    if not any(clip.tags or len(clip.frames) > 1 for clip in clips):
+        return []
+    return [len(run) for run in runs(tags, sum(len(clip.frames) for clip in clips))]
+
+
+def _grid(
+    rows: Sequence[int], stills: int, arrangement: Arrangement, height: int, width: int
+) -> list[Corner]:
     """The cell of each frame."""
-    longest = max(len(clip.frames) for clip in clips)
-    if longest > 1:
-        cells = [
-            (row, frame) for row, clip in enumerate(clips) for frame in range(len(clip.frames))
-        ]
+    if rows:
+        cells = [(row, frame) for row, length in enumerate(rows) for frame in range(length)]
     else:
         # As many stills along one side as make the sheet about square.
         ratio = height / width if arrangement == "rows" else width / height
-        across = min(len(clips), math.ceil(math.sqrt(len(clips) * ratio)))
-        cells = [divmod(number, across) for number in range(len(clips))]
+        across = min(stills, math.ceil(math.sqrt(stills * ratio)))
+        cells = [divmod(number, across) for number in range(stills)]
     if arrangement == "columns":
         cells = [(column, row) for row, column in cells]
     return [(column * width, row * height) for row, column in cells]

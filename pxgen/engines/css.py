@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pxgen.engines.atlas import Atlas, Cel, Tag
+    from pxgen.engines.atlas import Atlas, Cel
+    from pxgen.engines.tags import Tag
 
 
 def stylesheet(atlas: Atlas, image: str, name: str) -> str:
@@ -16,18 +17,19 @@ def stylesheet(atlas: Atlas, image: str, name: str) -> str:
         f".{base} {{\n  display: inline-block;\n  background-image: url({_string(image)});\n"
         "  background-repeat: no-repeat;\n  image-rendering: pixelated;\n}"
     ]
-    for tag in atlas.tags:
+    for tag in atlas.animations:
         rules.extend(_rules(atlas, tag, base))
     return "\n".join(rules) + "\n"
 
 
 def _rules(atlas: Atlas, tag: Tag, base: str) -> Iterator[str]:
-    cels = atlas.cels[tag.first : tag.last + 1]
+    cels = [atlas.cels[number] for number in tag.order]
     own = _identifier(tag.name)
     lines = [*_look(atlas, cels[0])]
     if tag.moves:
         total = sum(cel.duration for cel in cels)
-        lines.append(f"animation: {base}-{own} {total}ms step-end infinite;")
+        often = tag.repeat or "infinite"
+        lines.append(f"animation: {base}-{own} {total}ms step-end {often};")
     yield f".{base}.{own} {{\n" + "".join(f"  {line}\n" for line in lines) + "}"
     if tag.moves:
         shown, steps = 0, []

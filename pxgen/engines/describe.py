@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pxgen.engines.aseprite_json import aseprite_array, aseprite_json
 from pxgen.engines.css import stylesheet
 from pxgen.engines.godot import sprite_frames
+from pxgen.engines.libgdx import texture_atlas
+from pxgen.engines.plist import property_list
 from pxgen.engines.tiled import tileset
 from pxgen.errors import UsageError
 
@@ -42,6 +44,8 @@ DESCRIPTIONS = (
     DescriptionKind(".tsx", "Tiled", tileset, packed=False),
     DescriptionKind(".tres", "Godot 4", sprite_frames),
     DescriptionKind(".css", "web", stylesheet),
+    DescriptionKind(".plist", "cocos2d", property_list),
+    DescriptionKind(".atlas", "libGDX", texture_atlas),
 )
 """Every kind; a module with its function and a line here make one more."""
 

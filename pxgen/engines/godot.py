@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pxgen.engines.atlas import Atlas, Cel, Tag
+    from pxgen.engines.atlas import Atlas, Cel
+    from pxgen.engines.tags import Tag
 
 
 def sprite_frames(atlas: Atlas, image: str, name: str) -> str:
@@ -17,7 +17,7 @@ def sprite_frames(atlas: Atlas, image: str, name: str) -> str:
         f'[ext_resource type="Texture2D" path={_quoted(image)} id="1"]',
     ]
     textures = [_texture(atlas, number, cel) for number, cel in enumerate(atlas.cels)]
-    animations = ", ".join(_animation(atlas, tag) for tag in atlas.tags)
+    animations = ", ".join(_animation(atlas, tag) for tag in atlas.animations)
     return "\n\n".join([*head, *textures, f"[resource]\nanimations = [{animations}]"]) + "\n"
 
 
@@ -36,20 +36,20 @@ def _texture(atlas: Atlas, number: int, cel: Cel) -> str:
 
 
 def _animation(atlas: Atlas, tag: Tag) -> str:
-    cels = atlas.cels[tag.first : tag.last + 1]
+    cels = atlas.cels
     # Godot has frames a second, and how many of those a frame lasts.
-    unit = min(cel.duration for cel in cels)
-    frames = ", ".join(_frames(cels, tag.first, unit))
+    unit = min(cels[number].duration for number in tag.order)
+    frames = ", ".join(_frame(number, cels[number].duration / unit) for number in tag.order)
+    # It plays for ever or once.
+    loop = "false" if tag.repeat == 1 else "true"
     return (
-        f'{{\n"frames": [{frames}],\n"loop": true,\n"name": &{_quoted(tag.name)},\n'
+        f'{{\n"frames": [{frames}],\n"loop": {loop},\n"name": &{_quoted(tag.name)},\n'
         f'"speed": {_number(1000 / unit)}\n}}'
     )
 
 
-def _frames(cels: tuple[Cel, ...], first: int, unit: int) -> Iterator[str]:
-    for number, cel in enumerate(cels, first):
-        duration = _number(cel.duration / unit)
-        yield f'{{\n"duration": {duration},\n"texture": SubResource("frame_{number}")\n}}'
+def _frame(number: int, duration: float) -> str:
+    return f'{{\n"duration": {_number(duration)},\n"texture": SubResource("frame_{number}")\n}}'
 
 
 def _number(value: float) -> str:

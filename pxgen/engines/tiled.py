@@ -39,11 +39,13 @@ def tileset(atlas: Atlas, image: str, name: str) -> str:
         (cel.y - margin) // pitch * columns + (cel.x - margin) // (tile_width + spacing)
         for cel in atlas.cels
     ]
-    for tag in sorted(atlas.tags, key=lambda tag: numbers[tag.first]):
-        tile = ET.SubElement(root, "tile", {"id": str(numbers[tag.first]), "type": tag.name})
+    # A tile has one animation: of tags that begin together the first is taken.
+    by_tile = {numbers[tag.first]: tag for tag in reversed([*atlas.animations])}
+    for first, tag in sorted(by_tile.items()):
+        tile = ET.SubElement(root, "tile", {"id": str(first), "type": tag.name})
         if tag.moves:
             frames = ET.SubElement(tile, "animation")
-            for number in range(tag.first, tag.last + 1):
+            for number in tag.order:
                 duration = str(atlas.cels[number].duration)
                 ET.SubElement(frames, "frame", tileid=str(numbers[number]), duration=duration)
     ET.indent(root, " ")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from pxgen.arrays import IndexMaps
+from pxgen.arrays import F32, IndexMaps
+from pxgen.builtin import certify
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
+from pxgen.choices import choose
 from pxgen.config.requests import EvaluateSettings
 from pxgen.config.schema import values_of
-from pxgen.config.settings import SamplerSettings
+from pxgen.config.settings import SamplerSettings, SampleSettings
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.labels import parse_labels
 from pxgen.data.neighbours import SpriteIndex
@@ -23,6 +25,7 @@ from pxgen.devices import cores
 from pxgen.errors import InputError, Remark, UsageError, unsaid
 from pxgen.evaluation.adherence import Adherence
 from pxgen.evaluation.bits import held_out_bits
+from pxgen.evaluation.choosing import Known, choice_page, nearest_real
 from pxgen.evaluation.copies import Copies
 from pxgen.evaluation.craft import Craft
 from pxgen.evaluation.distribution import Distribution
@@ -31,39 +34,34 @@ from pxgen.evaluation.labels import Labels
 from pxgen.evaluation.legality import Legality, builtin_cast
 from pxgen.evaluation.measure import Drawn, Measure, Row, one_label
 from pxgen.evaluation.motion import Motion, continuation
+from pxgen.evaluation.opinion import Opinion, certified, judged
+from pxgen.evaluation.rest import Task, exact_by_view, guesses, rest_figures, tasks
 from pxgen.models.protocol import SamplingParams
-from pxgen.noise import choose
-from pxgen.palette import Palette
+from pxgen.render.outputs import CLIP, STILL, Series
+from pxgen.render.page import Page
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet, strips
-from pxgen.sampling.edits import continuing
+from pxgen.sampling.edits import completing
 from pxgen.sampling.engine import PictureRequest, draw_pictures
+from pxgen.sampling.manifest import manifest_line, record
 from pxgen.sampling.model_choice import check_sampling
+from pxgen.sampling.results import Picture
+from pxgen.sampling.samples import picture_palette
 
-MAX_CONTINUED = 100
-"""Held-out clips that a model continues, at most."""
+MAX_COMPLETED = 50
+"""Held-out clips that a model draws the rest of, at most."""
 ASKED_STREAM = 1 << 35
 """The stream that chooses which labels are asked for."""
 MAX_SHOWN = 96
 """Sprites of each number of steps that the sheet shows, at most."""
 COLUMNS = 16
 SCALE = 3
+CLIP_MS = 100.0
+"""Milliseconds of each frame of a clip."""
 
 Watch = Callable[[Iterable[IndexMaps], int, str], Iterable[IndexMaps]]
 """``(pictures, how many, what is done)`` to the same pictures, seen as they come."""
-
-
-class Pair(NamedTuple):
-    """A drawn sprite, and the training sprite nearest to it."""
-
-    drawn: IndexMaps
-    """``(T, H, W) uint8``."""
-    label: str | None
-    """The label asked for."""
-    nearest: IndexMaps | None
-    distance: int | None
-    """Pixels in which the two differ."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +75,8 @@ class Evaluation:
     """What a report shows of each measure, by its name."""
     sheet: bytes
     """A PNG of drawn sprites, one block for each number of steps."""
-    pairs: tuple[Pair, ...]
-    """Some sprites of the first run."""
-    palette: Palette
+    page: Callable[[], Page]
+    """The sprites of the first run, to look at and to choose from."""
 
     @property
     def runs(self) -> tuple[Figures, ...]:
@@ -212,16 +209,16 @@ class _Evaluator:
         self.say("learning to judge")
         measures = self.measures()
         runs, blocks = [], []
-        pairs: tuple[Pair, ...] = ()
+        pages = []
         for steps in self.settings.steps or (None,):
             drawn = self.draw_asked(steps)
             self.say("judging")
             runs.append({"steps": _used(card, "steps", steps)})
             runs[-1] |= {measure.name: measure.of(drawn) for measure in measures}
             blocks.append(contact_sheet(strips(drawn.pixels[:MAX_SHOWN]), COLUMNS))
-            pairs = pairs or tuple(self.pairs(drawn))
+            pages.append(partial(self.page, drawn, steps, measures))
         facts = {
-            "continuation": self.continuation(),
+            "rest": self.rest(),
             "model": _about_model(self.loaded),
             "dataset": _about_dataset(self.dataset, card),
             "asked": self.asked(),
@@ -231,7 +228,7 @@ class _Evaluator:
         }
         rows = tuple((measure.name, measure.rows) for measure in measures)
         sheet = encode_png(enlarge(np.concatenate(blocks), SCALE), card.palette)
-        return Evaluation(facts, rows, sheet, pairs, card.palette)
+        return Evaluation(facts, rows, sheet, pages[0])
 
     def bits(self) -> dict[str, Any] | None:
         """The held-out bound, of models that have one."""
@@ -277,35 +274,75 @@ class _Evaluator:
         model, seed = self.loaded.model, self.settings.seed
         return draw_pictures(model, requests, seed, device=self.loaded.device, workers=self.workers)
 
-    def pairs(self, drawn: Drawn) -> Iterator[Pair]:
-        """The first sprites, with their nearest training sprites where there is a dataset."""
-        names, dataset = (*self.loaded.card.label_names, None), self.dataset
-        pixels, labels = drawn.pixels[:MAX_SHOWN], drawn.asked[:MAX_SHOWN]
-        if dataset is None:
-            for each, label in zip(pixels, labels, strict=True):
-                yield Pair(each, names[label], None, None)
-            return
-        found = SpriteIndex(dataset, dataset.train).nearest(pixels)
-        for each, label, distance, row in zip(pixels, labels, *found, strict=True):
-            yield Pair(each, names[label], dataset.pixels[row], int(distance))
+    def page(self, drawn: Drawn, steps: int | None, measures: Sequence[Measure]) -> Page:
+        """The sprites drawn in so many steps."""
+        loaded, dataset, settings = self.loaded, self.dataset, self.settings
+        asked = one_label(drawn.asked, len(loaded.card.label_names))
+        how = SampleSettings(
+            seed=settings.seed, steps=steps, **values_of(settings, SamplerSettings)
+        )
+        recorded, suffix = record(how, loaded), STILL if drawn.pixels.shape[1] == 1 else CLIP
+        lines, pictures = [], []
+        for number, (maps, labels) in enumerate(zip(drawn.pixels, asked, strict=True)):
+            names = tuple(loaded.card.label_names[k] for k in np.flatnonzero(labels))
+            file = Series(replace(how, label=names), [number]).name(number) + suffix
+            lines.append(manifest_line(file, number, None, replace(recorded, labels=names)))
+            palette = picture_palette(loaded, maps, number, settings.seed, labels)
+            pictures.append(Picture(number, maps, palette))
+        known = Known(
+            self.opinion(drawn.pixels, asked, measures),
+            None if dataset is None else nearest_real(dataset, drawn.pixels),
+            "that needs --dataset, and for the judge sprites that bear labels",
+        )
+        return choice_page(loaded, pictures, lines, asked, known, CLIP_MS, settings.model)
 
-    def continuation(self) -> dict[str, Any] | None:
-        """Accuracy of held-out clips continued after a quarter of their frames."""
-        dataset = self.dataset
+    def opinion(self, pixels: IndexMaps, asked: F32, measures: Sequence[Measure]) -> Opinion | None:
+        """The judge's, if labels are judged."""
+        for measure in measures:
+            if isinstance(measure, Legality):
+                return certified(pixels, asked, measure.cast)
+            if isinstance(measure, Labels):
+                return judged(measure.scores(pixels), asked)
+        return None
+
+    def rest(self) -> dict[str, Any] | None:
+        """How held-out clips are completed, by what is given of them."""
+        dataset, takes = self.dataset, self.loaded.model.takes
         if dataset is None or dataset.canvas.frames == 1 or not len(dataset.held_out):
             return None
-        self.say("going on with held-out clips")
-        kept = max(1, dataset.canvas.frames // 4)
-        true, marks = dataset.take(subsample(dataset.held_out, MAX_CONTINUED))
-        requests = []
-        for number, (clip, labels) in enumerate(zip(true, marks, strict=True)):
-            given = torch.from_numpy(clip[:kept]).to(self.loaded.device)
-            sampling = continuing(given, _sampling(self.settings, None), self.loaded)
-            if sampling is None:
-                return None
-            requests.append(PictureRequest(number, labels.astype(np.float32) * 2 - 1, sampling))
-        clips = np.stack(list(self.pictures(requests)))
-        return {"kept": kept, "clips": len(true), **continuation(true, clips, kept)}
+        if not takes & {"mask", "prefix"}:
+            return None
+        self.say("drawing the rest of held-out clips")
+        rows = subsample(dataset.held_out, MAX_COMPLETED)
+        true, names = dataset.take(rows)[0], self.loaded.card.frame_names
+        # A label that no pixel shows is open, not forbidden.
+        labels = dataset.signs(rows).astype(np.float32)
+        training = SpriteIndex(dataset, dataset.train)
+        cast = builtin_cast(self.loaded.card)
+        legal = None if cast is None else lambda clip: certify(clip, cast).legal
+        found: dict[str, Any] = {}
+        for task in tasks(dataset.canvas, names):
+            known = int(task.frames.sum())
+            if "mask" not in takes and not (task.frames[:known].all() and task.frames.any()):
+                continue
+            drawn = self.completed(true, labels, task)
+            figures = rest_figures(task, true, drawn, dataset.group[rows], legal)
+            figures["by_view"] = exact_by_view(task, names, true, drawn)
+            for way, guess in guesses(task, names, true, training).items():
+                figures[way] = rest_figures(task, true, guess, dataset.group[rows], None)["exact"]
+            if task.frames[:known].all() and task.frames.any():
+                figures["motion"] = continuation(true, drawn, known)
+            found[task.name] = figures
+        return {"clips": len(true), "tasks": found}
+
+    def completed(self, clips: IndexMaps, labels: NDArray[np.float32], task: Task) -> IndexMaps:
+        """``(n, T, H, W)`` clips with ``(n, L)`` labels, all but what a task gives drawn."""
+        sampling, requests = _sampling(self.settings, None), []
+        for number, (clip, asked) in enumerate(zip(clips, labels, strict=True)):
+            given = completing(clip, task.known, sampling, self.loaded)
+            requests.append(PictureRequest(number, asked, given))
+        drawn = self.watch(self.pictures(requests), len(clips), f"given {task.name}")
+        return np.stack(list(drawn))
 
     def asked(self) -> dict[str, Any]:
         """The conditions of drawing, as JSON values."""

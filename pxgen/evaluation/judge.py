@@ -18,9 +18,10 @@ from torch.nn import functional as F
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.canvas import Domain
+from pxgen.choices import choose
 from pxgen.data.dataset import Dataset
 from pxgen.devices import parallel_map
-from pxgen.noise import choose, seeded_weights
+from pxgen.noise import seeded_weights
 
 EMBEDDING = 8
 STEPS = 600

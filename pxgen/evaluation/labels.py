@@ -23,12 +23,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pxgen.arrays import Bools, IndexMaps
+from pxgen.arrays import F32, Bools, IndexMaps
+from pxgen.choices import choose
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.evaluation.figures import label_accuracy, wilson
 from pxgen.evaluation.judge import Judge, train_judges
 from pxgen.evaluation.measure import Drawn, Row
-from pxgen.noise import choose
 
 MIN_QUALITY = 0.9
 FOLDS = 5
@@ -71,7 +71,7 @@ class Labels:
         """
         known = {k for k, name in enumerate(self._names) if name in self._quality}
         asked = np.where(np.isin(drawn.asked, list(known)), drawn.asked, -1)
-        seen = self._judged(drawn.pixels)
+        seen = self.scores(drawn.pixels) > 0
         shown = np.where(asked >= 0, seen[np.arange(len(asked)), asked], False)
         figures = label_accuracy(self._names, asked, shown)
         counts = {name: figure["of"] for name, figure in figures["labels"].items()}
@@ -92,16 +92,16 @@ class Labels:
         low, high = wilson(mean, max(1.0, mean * (1 - mean) / variance))
         return {"share": mean, "low": low, "high": high}
 
-    def _judged(self, pixels: IndexMaps) -> Bools:
-        """``(n, L)``: the labels that drawn sprites show."""
-        seen = np.zeros((len(pixels), len(self._names)), np.bool_)
+    def scores(self, pixels: IndexMaps) -> F32:
+        """``(n, L)``, each by the better judge; drawn sprites show the labels of positive score."""
+        scores = np.zeros((len(pixels), len(self._names)), np.float32)
         if self._held_out is not None:
-            seen |= self._held_out.scores(pixels) > 0
+            scores = self._held_out.scores(pixels)
         if self._folds:
             mean = np.mean([judge.scores(pixels) for judge in self._folds], axis=0)
             columns = [self._names.index(name) for name in self._insufficient]
-            seen[:, columns] = mean[:, columns] > 0
-        return seen
+            scores[:, columns] = mean[:, columns]
+        return scores
 
     def _train_on_held_out(self) -> Judge | None:
         data = self._dataset

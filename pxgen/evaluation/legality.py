@@ -44,16 +44,16 @@ class Legality:
 
     def __init__(self, training: SpriteIndex | None, cast: Cast = HEADS) -> None:
         self._training = training
-        self._cast = cast
+        self.cast = cast
 
     def reference(self) -> dict[str, Any]:
         """The certifier is exact: every built-in character is legal by construction."""
-        return {"kinds": len(self._cast.kinds), "training_known": self._training is not None}
+        return {"kinds": len(self.cast.kinds), "training_known": self._training is not None}
 
     def of(self, drawn: Drawn) -> dict[str, Any]:
         """Shares by the certifier; those of new sprites are None without a training set."""
-        labels = self._cast.labels
-        certificates = [certify(clip, self._cast) for clip in drawn.pixels]
+        labels = self.cast.labels
+        certificates = [certify(clip, self.cast) for clip in drawn.pixels]
         legal = np.array([certificate.legal for certificate in certificates], np.bool_)
         shown = np.array(
             [
@@ -67,7 +67,7 @@ class Legality:
         return {
             "legal": proportion(legal),
             "kinds": len(covered),
-            "missing_kinds": [kind for kind in self._cast.kind_names if kind not in covered],
+            "missing_kinds": [kind for kind in self.cast.kind_names if kind not in covered],
             "new": proportion(new) if new is not None else None,
             "legal_and_new": proportion(new & legal) if new is not None else None,
             "wrong_pixels": _mean([c.distance for c in certificates if not c.legal]),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.noise import choose
+from pxgen.choices import choose
 
 PICKS, SHUFFLES = 40, 100
 """Times that a sprite of each group is picked, and permutations of each pick."""

@@ -81,8 +81,8 @@ def tables(evaluation: Evaluation) -> Iterator[TextTable]:
     for start in range(0, len(runs), MAX_RUNS):
         for name, rows in evaluation.rows:
             yield _figures(facts, runs[start : start + MAX_RUNS], name, rows)
-    if facts["continuation"]:
-        yield _continuation(facts["continuation"])
+    if facts["rest"]:
+        yield from _rest(facts["rest"])
     for name in ("legality", "labels"):
         for run in runs:
             if name in run and run[name]["worst"]:
@@ -127,16 +127,52 @@ def _titled(row: Row) -> str:
     return f"{row.title}, {row.unit}" if row.unit else row.title
 
 
-def _continuation(facts: dict[str, Any]) -> TextTable:
+REST = {
+    "exact": "exact, %",
+    "whole": "frames, %",
+    "held": "held",
+    "mirrored": "mirrored",
+    "nearest": "nearest",
+    "new_colors": "new colours",
+    "legal": "legal",
+}
+"""Columns of the table of what is drawn to given frames; all are shares in per cent."""
+
+
+def _rest(facts: dict[str, Any]) -> Iterator[TextTable]:
+    """The rest of held-out clips, by what is given; by view; and how motion goes on."""
+    given = facts["tasks"]
+    keys = [key for key in REST if any(each.get(key) is not None for each in given.values())]
+    rows = [[name, *(_short(each.get(key)) for key in keys)] for name, each in given.items()]
+    yield TextTable([f"{facts['clips']} held-out clips given", *(REST[key] for key in keys)], rows)
+    views = list(dict.fromkeys(view for each in given.values() for view in each["by_view"]))
+    if len(views) > 1:
+        rows = [
+            [name, *(_short(each["by_view"].get(view)) for view in views)]
+            for name, each in given.items()
+            if name in views
+        ]
+        yield TextTable(["exact foreground, %, given", *views], rows)
+    for name, each in given.items():
+        if "motion" in each:
+            yield _continuation(name, each["motion"])
+
+
+def _short(figure: Any) -> str:
+    """A share in per cent without its interval."""
+    found = Figure.of(figure)
+    return "-" if found is None else f"{100 * found.value:.1f}"
+
+
+def _continuation(given: str, facts: dict[str, Any]) -> TextTable:
     """Accuracy of continued clips, as means over horizons."""
-    title = f"{facts['clips']} held-out clips after {facts['kept']} frames"
     rows = []
     for name, figures in facts.items():
-        if isinstance(figures, dict):
-            known = [f1 for f1 in figures["changed_f1"] if f1 is not None]
-            exact = sum(figures["exact"]) / len(figures["exact"])
-            f1 = sum(known) / len(known) if known else None
-            rows.append([name, text(exact, "%"), text(f1, "%"), text(figures["skill"])])
+        known = [f1 for f1 in figures["changed_f1"] if f1 is not None]
+        exact = sum(figures["exact"]) / len(figures["exact"])
+        f1 = sum(known) / len(known) if known else None
+        rows.append([name, text(exact, "%"), text(f1, "%"), text(figures["skill"])])
+    title = f"motion after the {given}"
     return TextTable([title, "exact pixels, %", "F1 of changes, %", "skill"], rows)
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import F64
+from pxgen.choices import choose
 from pxgen.evaluation.figures import proportion, t95
-from pxgen.noise import choose
 
 Groups = tuple[NDArray[np.integer], NDArray[np.integer]]
 """The ``(n,)`` groups of likes of drawn sprites and the ``(m,)`` ones of real sprites."""

@@ -14,7 +14,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pxgen.arrays import Bytes, Rgba
-from pxgen.engines.aseprite import CEL, COMPRESSED, FILE, FRAME, LAYER, PALETTE, TAGS
+from pxgen.engines.aseprite import (
+    CEL,
+    COMPRESSED,
+    FILE,
+    FRAME,
+    LAYER,
+    PALETTE,
+    TAGS,
+    USER_DATA,
+)
+from pxgen.engines.tags import DIRECTIONS, Tag
 from pxgen.errors import InputError
 from pxgen.ingest.aseprite_blend import MODES, NORMAL
 from pxgen.ingest.aseprite_render import GRAY, INDEXED, RGBA, Cel, Layer, Sprite, render
@@ -56,7 +66,9 @@ class _State:
     groups: list[int] = field(default_factory=list)
     """The layers above the next one in the tree, of the outermost to the innermost."""
     tilesets: dict[int, Tileset] = field(default_factory=dict)
-    tags: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+    unnoted: list[int] = field(default_factory=list)
+    """Tags of which user data is to follow, the next one last."""
 
     @property
     def wide(self) -> int:
@@ -137,6 +149,8 @@ def _chunks(content: bytes, count: int, state: _State) -> None:
         if size < 6 or at + size > len(content):
             raise InputError("a chunk is cut off")
         chunk = content[at + 6 : at + size]
+        if kind in {LAYER, CEL}:
+            state.unnoted = []
         if kind == LAYER:
             _layer(chunk, state)
         elif kind == CEL:
@@ -147,8 +161,8 @@ def _chunks(content: bytes, count: int, state: _State) -> None:
             _old_palette(chunk, state, OLD_PALETTES[kind])
         elif kind == TILESET:
             _tileset(chunk, state)
-        elif kind == TAGS:
-            state.tags = list(_tags(chunk, state.count))
+        else:
+            _about_tags(kind, chunk, state)
         at += size
 
 
@@ -272,11 +286,20 @@ def _old_palette(chunk: bytes, state: _State, bits: int) -> None:
         at += 2 + 3 * count
 
 
-def _tags(chunk: bytes, frames: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _about_tags(kind: int, chunk: bytes, state: _State) -> None:
+    if kind == TAGS:
+        state.tags = list(_tags(chunk, state.count))
+        state.unnoted = [*range(len(state.tags))][::-1]
+    elif kind == USER_DATA and state.unnoted:
+        number = state.unnoted.pop()
+        state.tags[number] = _noted(state.tags[number], chunk)
+
+
+def _tags(chunk: bytes, frames: int) -> Iterator[Tag]:
     (count,) = struct.unpack_from("<H", chunk)
     at, shown = 10, 0
     for _ in range(count):
-        first, last, direction = struct.unpack_from("<HHB", chunk, at)
+        first, last, way, repeat, *color = struct.unpack_from("<HHBH6x3B", chunk, at)
         (length,) = struct.unpack_from("<H", chunk, at + 17)
         name = chunk[at + 19 : at + 19 + length].decode("utf-8")
         if not first <= last < frames:
@@ -285,8 +308,18 @@ def _tags(chunk: bytes, frames: int) -> Iterator[tuple[str, tuple[int, ...]]]:
         if shown > MAX_TAG_REPEATS * frames:
             times = MAX_TAG_REPEATS
             raise InputError(f"tags show its {frames} frames more than {times} times over")
-        order = list(range(first, last + 1))
-        forward, there_and_back = direction not in {1, 3}, direction in {2, 3}
-        order = order if forward else order[::-1]
-        yield name, tuple(order + (order[-2:0:-1] if there_and_back else []))
+        direction = DIRECTIONS[way if way < len(DIRECTIONS) else 0]
+        red, green, blue = color
+        yield Tag(name, first, last, direction, repeat, (red, green, blue))
         at += 19 + length
+
+
+def _noted(tag: Tag, chunk: bytes) -> Tag:
+    """A tag with its user data: text and colour, which is the tag's own in newer files."""
+    (flags,) = struct.unpack_from("<I", chunk)
+    end = 4 + (2 + struct.unpack_from("<H", chunk, 4)[0] if flags & 1 else 0)
+    if flags & 2:
+        tag = tag._replace(color=struct.unpack_from("<3B", chunk, end))
+        end += 4
+    # Properties lead to extensions by numbers that are this file's alone.
+    return tag._replace(note=struct.pack("<I", flags & 3) + chunk[4:end])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pxgen.arrays import Rgba
+from pxgen.engines.tags import DIRECTIONS, Tag
 from pxgen.errors import InputError
 from pxgen.ingest.archives import is_file, text_of
 from pxgen.ingest.decoded import DEFAULT_MS, MAX_FILE_PIXELS, check_size
@@ -20,6 +22,7 @@ SUFFIX = ".json"
 MAX_BYTES = 2**26
 """Bytes of a description."""
 MAX_FRAMES = 2**16
+_COLOR = re.compile("#([0-9a-f]{6})", re.IGNORECASE)
 OWN = "pxgen"
 """The program that writes a description, by its own words."""
 Run = tuple[str, tuple[int, ...]]
@@ -55,8 +58,9 @@ class Atlas:
     path: Path
     images: tuple[Path, ...]
     frames: tuple[AtlasFrame, ...]
-    tags: tuple[Run, ...]
-    """Animations by name."""
+    tags: tuple[Tag, ...]
+    animations: tuple[Run, ...]
+    """Tags, or animations that are none, by name."""
     own: bool = False
     """True if pxgen wrote it: a tag is a sprite's name."""
 
@@ -107,7 +111,8 @@ def read_atlas(path: Path) -> Atlas:
         if len(frames) > MAX_FRAMES:
             raise ValueError("too many frames")
         tags = tuple(_tags(about.get("frameTags", ()), len(frames)))
-        tags = tags or tuple(_animations(content.get("animations", {}), frames))
+        shown = tuple((tag.name, tag.order) for tag in tags)
+        shown = shown or tuple(_animations(content.get("animations", {}), frames))
         named = [str(sheet.get("image", about.get("image", ""))) for sheet in sheets]
         own = about.get("app") == OWN
     except OSError as error:
@@ -117,8 +122,8 @@ def read_atlas(path: Path) -> Atlas:
     if not frames:
         raise InputError(f"{path}: describes a sheet, and there are no frames")
     images = tuple(_image_beside(path, name) for name in named)
-    atlas = Atlas(path, images, frames, tags, own)
-    return replace(atlas, tags=(*tags, *_own_stills(atlas))) if own else atlas
+    atlas = Atlas(path, images, frames, tags, shown, own)
+    return replace(atlas, animations=(*shown, *_own_stills(atlas))) if own else atlas
 
 
 def _image_beside(path: Path, name: str) -> Path:
@@ -158,16 +163,18 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
-def _tags(tags: Sequence[Any], count: int) -> Iterator[Run]:
+def _tags(tags: Sequence[Any], count: int) -> Iterator[Tag]:
     """Aseprite's tags: from one frame to another, in a direction."""
     for tag in tags:
         first, last = _whole(tag["from"]), _whole(tag["to"])
         if not first <= last < count:
             raise ValueError("a tag of frames that are not there")
-        order = list(range(first, last + 1))
-        direction = str(tag.get("direction", "forward"))
-        order = order[::-1] if direction in {"reverse", "pingpong_reverse"} else order
-        yield str(tag["name"]), (*order, *(order[-2:0:-1] if "pingpong" in direction else ()))
+        direction = str(tag.get("direction", DIRECTIONS[0]))
+        direction = direction if direction in DIRECTIONS else DIRECTIONS[0]
+        repeat = min(65_535, max(0, int(tag.get("repeat", 0))))
+        color = _COLOR.match(str(tag.get("color")))
+        red, green, blue = bytes.fromhex(color[1]) if color else bytes(3)
+        yield Tag(str(tag["name"]), first, last, direction, repeat, (red, green, blue))
 
 
 def _animations(animations: Mapping[str, Any], frames: Sequence[AtlasFrame]) -> Iterator[Run]:
@@ -180,7 +187,7 @@ def _animations(animations: Mapping[str, Any], frames: Sequence[AtlasFrame]) -> 
 
 def _own_stills(atlas: Atlas) -> Iterator[Run]:
     """Frames outside all tags, which are sprites of one frame where pxgen wrote them."""
-    tagged = {number for _, order in atlas.tags for number in order}
+    tagged = {number for _, order in atlas.animations for number in order}
     for number, stem in enumerate(frame_stems(atlas)):
         if number not in tagged:
             yield stem, (number,)

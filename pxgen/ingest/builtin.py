@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pxgen.builtin import CASTS, HEADS, PALETTE, Cast, generate
+from pxgen.builtin import CASTS, HEADS, PALETTE, TERMS, Cast, generate
 from pxgen.canvas import Canvas, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
@@ -16,7 +16,7 @@ from pxgen.data.duplicates import sprite_hash
 from pxgen.errors import Remark, UsageError
 from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import describe_split
-from pxgen.ingest.folder import label_numbers, refuse_existing, write_pictures
+from pxgen.ingest.folder import label_numbers, refuse_existing, told_terms, write_pictures
 from pxgen.ingest.layout import pad_to_canvas
 from pxgen.ingest.split import groups_of, split_of
 
@@ -57,6 +57,8 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
                 "anchor": settings.anchor,
                 "holdout": settings.holdout,
                 "seed": settings.seed,
+                **TERMS,
+                **told_terms(settings),
             },
         )
         with writer:

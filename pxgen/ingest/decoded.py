@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pxgen.arrays import Rgba
+from pxgen.engines.tags import Tag
 from pxgen.errors import InputError
 from pxgen.ingest import archives
 
@@ -31,8 +32,8 @@ class DecodedImage:
     """True of JPEG files, whose colours are never quite those drawn."""
     durations: tuple[float, ...] = ()
     """Milliseconds of each frame, where the file says so."""
-    tags: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    """Parts of an animation by name: the frames of each in the order in which they are shown."""
+    tags: tuple[Tag, ...] = ()
+    """Parts of an animation by name."""
 
 
 def check_size(frames: int, height: int, width: int) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from pxgen.arrays import Rgba
 from pxgen.config.settings import DataSettings
+from pxgen.engines.tags import Tag
 from pxgen.errors import InputError
 from pxgen.frames import frame_name, step_of, view_of
 from pxgen.ingest.atlas import SUFFIX, Run, frame_stems, read_atlas
@@ -41,6 +42,8 @@ class Sprite:
     """Milliseconds of each frame, where the file says so."""
     frames: tuple[str, ...] = ()
     """The name of each frame, where they have names; transparent ones are missing."""
+    tags: tuple[Tag, ...] = ()
+    """Of a file that comes whole."""
     tag: str = ""
     """The tag of its file that it shows, where that is what makes it a sprite."""
 
@@ -65,17 +68,17 @@ class FileSprites:
         views: tuple[str, ...] | None,
         layout: SheetLayout | None,
         *,
-        untagged: bool,
+        whole: bool,
     ) -> None:
         """Look for ``views`` in names unless None, and cut sheets by ``layout`` if there is one.
 
-        Frames outside all tags of a file are clips of their own where ``untagged`` says so.
+        ``whole`` files are one clip with their tags.
         """
         self._grid, self._layout = Grid.of(settings), layout
         self._frames, self._fit, self._anchor = settings.frames, settings.fit, settings.anchor
         self._overflowed = settings.overflow == "undo"
         self._take = listed(settings.take)
-        self._views, self._keeps_untagged = views, untagged
+        self._views, self._whole = views, whole
         self._tally = tally
 
     def of(self, group: FileGroup, unit: int) -> Iterator[Sprite]:
@@ -207,8 +210,11 @@ class FileSprites:
             self._noted(read_image(image))
         images = [frame[None] for frame in atlas.cut()]
         durations = tuple(frame.duration for frame in atlas.frames)
-        frames = _Frames(images, durations, atlas.tags)
-        if atlas.tags:
+        if self._whole and any(tag.moves for tag in atlas.tags):
+            yield Sprite(group.name, unit, padded(images, self._anchor), durations, tags=atlas.tags)
+            return
+        frames = _Frames(images, durations, atlas.animations)
+        if atlas.animations:
             runs = self._tagged(group.name, frames)
             yield from self._runs(group.name, unit, frames, runs, tagged=not atlas.own)
             return
@@ -222,19 +228,18 @@ class FileSprites:
 
     def _parts(self, group: FileGroup, unit: int, image: DecodedImage) -> Iterator[Sprite]:
         """A file's animation whole, or by its tags."""
-        if image.tags:
-            frames = _Frames([frame[None] for frame in image.rgba], image.durations, image.tags)
+        if image.tags and not self._whole:
+            tags = [(tag.name, tag.order) for tag in image.tags]
+            frames = _Frames([frame[None] for frame in image.rgba], image.durations, tags)
             runs = self._tagged(group.name, frames)
             yield from self._runs(group.name, unit, frames, runs, tagged=True)
         else:
-            yield Sprite(group.name, unit, image.rgba, image.durations)
+            yield Sprite(group.name, unit, image.rgba, image.durations, tags=image.tags)
 
     def _tagged(self, name: str, frames: _Frames) -> Sequence[Run]:
-        """The runs of a file's tags, and of the frames between these where they are kept."""
+        """The runs of a file's tags, and of the frames between these where all are kept."""
         outside = _untagged(frames)
-        if not outside:
-            return frames.tags
-        if not self._keeps_untagged:
+        if outside and self._frames != 1 and not self._whole:
             self._tally.untagged[name] = sum(map(len, outside))
             return frames.tags
         # Counted from one, as Aseprite does.

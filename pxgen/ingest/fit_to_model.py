@@ -23,7 +23,7 @@ MIN_WHITE = 192
 """Least channel mean, and alpha, of a mask's pixel that counts as white."""
 
 
-def snapped_remark(image: Image, snapped: int) -> str:
+def snapped_remark(image: Image | str, snapped: int) -> str:
     """The remark about pixels whose colour the palette lacks."""
     return (
         f"{image}: {snapped} pixels are of colours that the model's palette lacks; they count as "
@@ -32,7 +32,7 @@ def snapped_remark(image: Image, snapped: int) -> str:
 
 
 class Fitted(NamedTuple):
-    """One image, or one clip of it."""
+    """One image on the model's canvas."""
 
     pixels: IndexMaps
     """``(T, H, W) uint8`` on the model's canvas."""
@@ -65,31 +65,14 @@ def fit_image(path: Image, target: Target) -> Fitted:
         InputError: unreadable, or it does not fit the canvas, or has too many colours of its own.
     """
     canvas = target.canvas
-    sprite = IndexedSprite.of(_rgba(path))
+    sprite = IndexedSprite.of(rgba_of(path))
     factor = sprite.size.height // canvas.height
     enlarged = (factor * canvas.height, factor * canvas.width)
     if factor > 1 and sprite.size[1:] == enlarged and enlargement(sprite.indices) % factor == 0:
         sprite = sprite.reduced(factor)
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason} of the model")
-    entries, snapped, palette = _entries(path, sprite, target)
-    return Fitted(pad_to_canvas(entries, canvas, target.anchor), snapped, palette)
-
-
-def fit_frames(path: Image, target: Target, keep: int | None) -> Fitted:
-    """The first frames of a clip, placed and looked up; all of them if ``keep`` is None.
-
-    Raises:
-        InputError: unreadable, too large, or it has fewer frames.
-    """
-    rgba = _rgba(path)
-    if keep is not None and keep > len(rgba):
-        raise InputError(f"{path}: {len(rgba)} frames, fewer than the {keep} to keep")
-    sprite = IndexedSprite.of(rgba[:keep])
-    canvas = target.canvas._replace(frames=sprite.size.frames)
-    if reason := misfit(sprite.size, canvas):
-        raise InputError(f"{path}: {reason} of the model")
-    entries, snapped, palette = _entries(path, sprite, target)
+    entries, snapped, palette = entries_of(path, sprite, target)
     return Fitted(pad_to_canvas(entries, canvas, target.anchor), snapped, palette)
 
 
@@ -103,7 +86,7 @@ def lay_image(path: Image, target: Target, at: tuple[int, int] | None) -> tuple[
         InputError: unreadable, or it reaches beyond the canvas, or has too many colours.
     """
     canvas = target.canvas
-    sprite = IndexedSprite.of(_rgba(path))
+    sprite = IndexedSprite.of(rgba_of(path))
     if reason := misfit(sprite.size, canvas):
         raise InputError(f"{path}: {reason}")
     _, height, width = sprite.size
@@ -113,7 +96,7 @@ def lay_image(path: Image, target: Target, at: tuple[int, int] | None) -> tuple[
             f"{path}: {width}x{height} at {left},{top} reaches beyond the canvas "
             f"{canvas.width}x{canvas.height}"
         )
-    entries, snapped, palette = _entries(path, sprite, target)
+    entries, snapped, palette = entries_of(path, sprite, target)
     pixels, around = np.zeros(canvas, np.uint8), np.ones(canvas, np.bool_)
     inside = (slice(None), slice(top, top + height), slice(left, left + width))
     pixels[inside] = np.tile(entries, (canvas.frames // len(entries), 1, 1))
@@ -127,7 +110,7 @@ def fit_mask(path: Image, canvas: Canvas) -> Bools:
     Raises:
         InputError: unreadable, of another size than the canvas, or without a light pixel.
     """
-    rgba = _rgba(path)
+    rgba = rgba_of(path)
     factor = max(1, rgba.shape[1] // canvas.height)
     if rgba.shape[1:3] == (factor * canvas.height, factor * canvas.width):
         # Drawn over an enlarged sprite.
@@ -145,12 +128,23 @@ def fit_mask(path: Image, canvas: Canvas) -> Bools:
     return np.broadcast_to(marked, canvas).copy()
 
 
-def _rgba(image: Image) -> Rgba:
+def rgba_of(image: Image) -> Rgba:
+    """``(T, H, W, 4) uint8`` of a file or an array.
+
+    Raises:
+        InputError: unreadable.
+    """
     return image.rgba if isinstance(image, ImageArray) else read_image(image).rgba
 
 
-def _entries(path: Image, sprite: IndexedSprite, target: Target) -> tuple[IndexMaps, int, Palette]:
-    """``(t, h, w) uint8`` entries, how many pixels had to be snapped, and the palette."""
+def entries_of(
+    path: Image | str, sprite: IndexedSprite, target: Target
+) -> tuple[IndexMaps, int, Palette]:
+    """``(t, h, w) uint8`` entries, how many pixels had to be snapped, and the palette.
+
+    Raises:
+        InputError: too many colours of its own.
+    """
     palette = target.palette
     if target.local:
         indices, own = localized(sprite.indices, unpack(sprite.colors))

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from pxgen.arrays import Marks
+from pxgen.checkpoint.provenance import TERMS
+from pxgen.config.settings import DataSettings
 from pxgen.data.dataset import FILE_NAME, open_dataset
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes
@@ -54,3 +56,9 @@ def label_rows(labels: Sequence[tuple[int, ...]], width: int) -> Marks:
 def label_numbers(rows: Marks) -> list[tuple[int, ...]]:
     """The label numbers of each ``(n, L) uint8`` row of marks."""
     return [tuple(np.flatnonzero(row).tolist()) for row in rows]
+
+
+def told_terms(settings: DataSettings) -> dict[str, str]:
+    """The license, author and origin of sprites, as far as they were told."""
+    terms = {name: getattr(settings, name) for name in TERMS}
+    return {name: term for name, term in terms.items() if term}

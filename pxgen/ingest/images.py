@@ -9,6 +9,7 @@ from pxgen.errors import InputError
 from pxgen.ingest.apng import is_png, read_apng
 from pxgen.ingest.archives import open_file
 from pxgen.ingest.aseprite import is_aseprite, read_aseprite
+from pxgen.ingest.bmp import is_rare_bmp, read_bmp
 from pxgen.ingest.decoded import DecodedImage, content_of
 from pxgen.ingest.gif import is_gif, read_gif
 from pxgen.ingest.pillow import decode_by_pillow
@@ -29,6 +30,7 @@ DECODERS: tuple[tuple[Callable[[bytes], bool], Decode], ...] = (
     (is_png, _whole(read_apng)),
     (is_gif, _whole(read_gif)),
     (is_piskel, _whole(read_piskel)),
+    (is_rare_bmp, _whole(read_bmp)),
     (lambda head: True, decode_by_pillow),
 )
 """Pairs of a test of a file's first bytes and the decoder of such files; the first match decodes.

@@ -14,6 +14,10 @@ from pxgen.errors import InputError
 from pxgen.palette.oklab import nearest
 from pxgen.palette.table import MAX_COLORS, Palette, pack, unpack
 
+MANY_COLORS = 48
+"""Colours beyond which one sprite is hardly drawn by hand: drawn ones were seen to hold up to 38,
+smoothed or compressed ones 68 and more."""
+
 _CHUNK = 2**20
 """Pixels whose colours are sorted at once."""
 

@@ -23,6 +23,7 @@ from pxgen.ingest.decoded import (
     DecodedImage,
     check_size,
 )
+from pxgen.ingest.tga import is_tga, plain_tga
 from pxgen.render.kinds import PICTURE_KINDS
 from pxgen.render.png import set_alpha
 
@@ -43,7 +44,7 @@ def decode_by_pillow(path: Path) -> DecodedImage:
         with (
             _guarded(),
             open_seekable(path, MAX_FILE_BYTES) as file,
-            Image.open(_told_of_alpha(file), formats=_FORMATS) as image,
+            Image.open(_as_pillow_reads(file), formats=_FORMATS) as image,
         ):
             return _decode(image)
     except UnidentifiedImageError:
@@ -86,25 +87,36 @@ def _decode(image: Image.Image) -> DecodedImage:
     return DecodedImage(frames, durations=tuple(durations))
 
 
-def _told_of_alpha(file: IO[bytes]) -> IO[bytes]:
-    """A file as it is; of an animated WebP without its ALPHA flag, a copy that has it.
+def _as_pillow_reads(file: IO[bytes]) -> IO[bytes]:
+    """A file as it is, or a copy of what Pillow would read wrong.
 
-    The flag is a hint; what no frame covers is transparent all the same, but Pillow trusts it.
+    A WebP's ALPHA flag is a hint: what no frame of an animation covers is transparent all the same,
+    but Pillow trusts it. For TGA see :func:`plain_tga`.
     """
     head = file.read(21)
     file.seek(0)
+    if is_tga(head):
+        return io.BytesIO(plain_tga(_content(file)))
     webp = head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and len(head) == 21
     if not webp or not head[20] & _WEBP_ANIMATED or head[20] & _WEBP_ALPHA:
         return file
-    content = bytearray(file.read())
+    content = bytearray(_content(file))
     content[20] |= _WEBP_ALPHA
     return io.BytesIO(content)
 
 
+def _content(file: IO[bytes]) -> bytes:
+    content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise InputError(f"a file of more than {MAX_FILE_BYTES >> 20} MB")
+    return content
+
+
 def _rgba(image: Image.Image) -> Rgba:
     """``(H, W, 4)``; Pillow's conversion to RGBA is exact for every 8-bit mode, tRNS included."""
-    if image.mode == "I;16":
-        return _rgba(Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)))
+    if image.mode == "I;16" or (image.mode == "I" and image.format == "PPM"):
+        levels = np.asarray(image).astype(np.int64) * 255
+        return _rgba(Image.fromarray(((levels + 32767) // 65535).astype(np.uint8)))
     if image.mode in {"I", "F"}:
         raise InputError("32-bit pixels have no 8-bit meaning; save it as an ordinary image")
     return np.asarray(image.convert("RGBA"))

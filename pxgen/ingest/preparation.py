@@ -35,7 +35,8 @@ from pxgen.ingest.describe import (
     describe_placing,
     describe_split,
 )
-from pxgen.ingest.folder import label_rows, refuse_existing, write_pictures
+from pxgen.ingest.folder import label_rows, refuse_existing, told_terms, write_pictures
+from pxgen.ingest.indexed import MANY_COLORS
 from pxgen.ingest.labels import Labelling, find_labels, labels_of_tags
 from pxgen.ingest.layout import pad_to_canvas
 from pxgen.ingest.palette_choice import choose_palette
@@ -44,7 +45,7 @@ from pxgen.ingest.scale import Size
 from pxgen.ingest.selection import Selection, select
 from pxgen.ingest.sources import Sources
 from pxgen.ingest.split import folder_sides, groups_of, joined, origin_keys, split_of
-from pxgen.ingest.survey import MANY_COLORS, Survey
+from pxgen.ingest.survey import Survey
 from pxgen.ingest.walk import find_files
 from pxgen.names import natural_key, some
 from pxgen.palette import Palette
@@ -333,6 +334,7 @@ class _Preparation:
             "holdout": self.settings.holdout,
             "together": self.settings.together,
             "seed": self.settings.seed,
+            **told_terms(self.settings),
             **mapper.facts(),
             "exact_copies": len(chosen) - (int(exact.max()) + 1),
             "left_out": self.refusals.count + self.survey.left_out + len(self.empty),

@@ -222,7 +222,14 @@ def _frames(survey: Survey, settings: DataSettings) -> dict[str, str]:
 
 def _reductions(survey: Survey, settings: DataSettings, report: Remark) -> dict[Size, int]:
     reductions = survey.reductions()
-    if settings.keep_scale:
+    if survey.fake:
+        name, seen, true = survey.fake[0]
+        report(
+            f"{len(survey.fake)} sprites of fake pixels, undone: such as {name}, "
+            f"{seen.width}x{seen.height}, really {true.width}x{true.height} "
+            "(--keep-scale leaves them, --pixel says how wide one is)"
+        )
+    if settings.keep_scale or settings.pixel:
         return dict.fromkeys(reductions, 1)
     for size, factor in sorted(reductions.items()):
         if factor > 1:

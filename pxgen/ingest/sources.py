@@ -35,12 +35,13 @@ class Sources:
         refuse: Refuse,
         palette: Palette | None = None,
         *,
-        untagged: bool = False,
+        whole: bool = False,
     ) -> None:
         """Gather clips and open arrays; an array that cannot be read goes to ``refuse``.
 
-        Index maps that have no palette of their own are of ``palette``. Frames that a file's tags
-        leave out are clips of their own where ``untagged`` says so, or every frame is a still.
+        Index maps that have no palette of their own are of ``palette``. ``whole`` files are one
+        clip with their tags; else each tag is a clip, and frames outside all tags are left out
+        unless every frame is a still.
 
         Raises:
             UsageError: options of views that exclude each other.
@@ -55,13 +56,8 @@ class Sources:
             raise UsageError(
                 f"--by {settings.by} is of the views of sheets: add --cell and --views"
             )
-        self._files = FileSprites(
-            settings,
-            self.tally,
-            self._views,
-            layout,
-            untagged=untagged or settings.frames == 1,
-        )
+        whole = whole and settings.frames != 1
+        self._files = FileSprites(settings, self.tally, self._views, layout, whole=whole)
         images = [file for file in listing.files if not _is_array(file)]
         strips = None
         if in_cells and self._views and settings.layout is None:

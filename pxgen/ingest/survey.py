@@ -10,11 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from pxgen.arrays import Rgba
 from pxgen.canvas import Canvas
 from pxgen.config.settings import DataSettings
 from pxgen.ingest.cleaning import cut_background
+from pxgen.ingest.fake_pixels import fake_grid
 from pxgen.ingest.file_sprites import Sprite
-from pxgen.ingest.indexed import IndexedSprite
+from pxgen.ingest.indexed import MANY_COLORS, IndexedSprite
+from pxgen.ingest.pixel_grid import undone
 from pxgen.ingest.scale import Size, choose_reductions, enlargement
 from pxgen.ingest.sources import Sources
 from pxgen.ingest.split import exact_key, family_key
@@ -22,10 +25,6 @@ from pxgen.ingest.spool import Spool
 from pxgen.palette.local import MAX_LOCAL_COLORS
 from pxgen.palette.quantize import opaque_counts
 from pxgen.palette.table import unpack
-
-MANY_COLORS = 48
-"""Colours beyond which one sprite is hardly drawn by hand: drawn ones were seen to hold up to 38,
-smoothed or compressed ones 68 and more."""
 
 
 class Survey:
@@ -39,7 +38,7 @@ class Survey:
         self.frames: list[tuple[str, ...]] = []
         """The names of each sprite's frames that are there; empty where frames have no names."""
         self.sizes: list[Canvas] = []
-        """As decoded, before any enlargement is undone."""
+        """Before enlargement by a whole factor is undone."""
         self.tags: list[str] = []
         """The tag of its file that each sprite shows; empty of others."""
         self.exact_keys = array("Q")
@@ -48,6 +47,8 @@ class Survey:
         """Sprites of more than :data:`MANY_COLORS` colours."""
         self.excess: dict[int, int] = {}
         """Opaque colours, by number, of sprites with more than a palette of their own holds."""
+        self.fake: list[tuple[str, Canvas, Canvas]] = []
+        """Sprites of fake pixels, their size as decoded, and in true pixels."""
         self.left_out = 0
         """Sprites of more colours than are wanted."""
         self._factors: dict[Size, int] = {}
@@ -66,7 +67,7 @@ class Survey:
         shared: dict[Canvas, Canvas] = {}
         names: dict[tuple[str, ...], tuple[str, ...]] = {}
         for sprite in sources.sprites():
-            small, frames = _cleaned(sprite, settings)
+            small, frames = self._cleaned(sprite, settings)
             if settings.cell and not frames and small.seen().any() and not small.seen().all():
                 sources.tally.with_blanks.append(sprite.name)
             if (sprite.frames or settings.cell) and not small.seen().any():
@@ -96,6 +97,39 @@ class Survey:
             self._factors[area] = math.gcd(self._factors.get(area, 0), telling)
             progress(len(self.names))
 
+    def _cleaned(
+        self, sprite: Sprite, settings: DataSettings
+    ) -> tuple[IndexedSprite, tuple[str, ...]]:
+        """A sprite in its true pixels without its background, if that is to be cut.
+
+        And the names of its frames. Frames with names that show nothing are none, nor are those
+        that a sheet's row lacks.
+        """
+        rgba, small = self._true_pixels(sprite, settings)
+        if settings.cut_background:
+            smoothed = len(small.colors) > MANY_COLORS
+            small = IndexedSprite.of(cut_background(rgba, smoothed=smoothed))
+        if not sprite.frames and not (settings.cell and settings.fit):
+            return small, ()
+        seen = small.seen()
+        if not sprite.frames:
+            # A row that is shorter than others ends with blank cells.
+            seen = np.maximum.accumulate(seen[::-1])[::-1]
+        frames = tuple(name for name, there in zip(sprite.frames, seen, strict=False) if there)
+        return IndexedSprite(small.indices[seen], small.colors), frames
+
+    def _true_pixels(self, sprite: Sprite, settings: DataSettings) -> tuple[Rgba, IndexedSprite]:
+        """The sprite with fake pixels undone."""
+        small = IndexedSprite.of(sprite.rgba)
+        if settings.keep_scale:
+            return sprite.rgba, small
+        grid = fake_grid(sprite.rgba, small, settings.pixel)
+        if grid is None:
+            return sprite.rgba, small
+        rgba = undone(sprite.rgba, grid)
+        self.fake.append((sprite.name, small.size, Canvas(*rgba.shape[:3])))
+        return rgba, IndexedSprite.of(rgba)
+
     def reductions(self) -> dict[Size, int]:
         """The factor by which sprites of each size are shrunk to their true pixels."""
         counts = Counter((size.height, size.width) for size in self.sizes)
@@ -110,22 +144,3 @@ class Survey:
                 size = sprite.size
                 small = sprite.reduced(reductions[size.height, size.width])
                 yield small.trimmed() if number in trimmed else small
-
-
-def _cleaned(sprite: Sprite, settings: DataSettings) -> tuple[IndexedSprite, tuple[str, ...]]:
-    """A sprite without its background if that is to be cut, and the names of its frames.
-
-    Without the frames of named ones that show nothing, and those that a sheet's row lacks.
-    """
-    small = IndexedSprite.of(sprite.rgba)
-    if settings.cut_background:
-        smoothed = len(small.colors) > MANY_COLORS
-        small = IndexedSprite.of(cut_background(sprite.rgba, smoothed=smoothed))
-    if not sprite.frames and not (settings.cell and settings.fit):
-        return small, ()
-    seen = small.seen()
-    if not sprite.frames:
-        # A row that is shorter than others ends with blank cells.
-        seen = np.maximum.accumulate(seen[::-1])[::-1]
-    frames = tuple(name for name, there in zip(sprite.frames, seen, strict=False) if there)
-    return IndexedSprite(small.indices[seen], small.colors), frames

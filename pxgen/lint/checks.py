@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import Bools, Rgba
 from pxgen.evaluation.craft import stray
+from pxgen.ingest.fake_pixels import fake_grid
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import MAX_SOFT_COLORS
+from pxgen.ingest.pixel_grid import PixelGrid
 from pxgen.ingest.scale import enlargement
 from pxgen.palette import Palette
 
@@ -56,11 +58,17 @@ class CheckedImage:
     """The same in its own colours."""
     palette: Palette | None
     """The palette that its colours should be of."""
+    grid: PixelGrid | None
+    """The grid of its fake pixels, where it has such."""
 
 
-def check(rgba: Rgba, palette: Palette | None = None) -> list[Finding]:
-    """The findings of all rules in ``(T, H, W, 4) uint8``, in the order of ``RULES``."""
-    image = CheckedImage(rgba, IndexedSprite.of(rgba), palette)
+def check(rgba: Rgba, palette: Palette | None = None, pixel: float | None = None) -> list[Finding]:
+    """The findings of all rules in ``(T, H, W, 4) uint8``, in the order of ``RULES``.
+
+    ``pixel`` are the screen pixels that one of the art is said to be wide.
+    """
+    sprite = IndexedSprite.of(rgba)
+    image = CheckedImage(rgba, sprite, palette, fake_grid(rgba, sprite, pixel))
     return [finding for rule in RULES.values() for finding in rule(image)]
 
 
@@ -103,9 +111,16 @@ def enlarged_by(sprite: IndexedSprite) -> int:
     return factor if min(sprite.size[1:]) // factor >= MIN_SIDE else 1
 
 
+def _fake_pixels(image: CheckedImage) -> Iterator[Finding]:
+    if image.grid is not None:
+        rows, columns, period = image.grid.rows.cells, image.grid.columns.cells, image.grid.period
+        what = f"x {rows} pixels, each about {period:.3g} screen pixels wide"
+        yield Finding("fake-pixels", columns, what, None, fixable=True)
+
+
 def _mixed_sizes(image: CheckedImage) -> Iterator[Finding]:
     indices = image.sprite.indices
-    if enlarged_by(image.sprite) > 1:
+    if image.grid is not None or enlarged_by(image.sprite) > 1:
         return
     across = (indices[:, :, 1:] != indices[:, :, :-1]).sum((0, 1))
     down = (indices[:, 1:] != indices[:, :-1]).sum((0, 2))
@@ -181,6 +196,7 @@ RULES: dict[str, Callable[[CheckedImage], Iterator[Finding]]] = {
     "semi-transparent": _semi_transparent,
     "hidden-colours": _hidden_colors,
     "enlarged": _enlarged,
+    "fake-pixels": _fake_pixels,
     "mixed-sizes": _mixed_sizes,
     "orphan-pixels": _orphans,
     "duplicate-frames": _duplicate_frames,

@@ -8,8 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pxgen.arrays import Rgba
+from pxgen.engines.tags import Tag, runs
+from pxgen.ingest.fake_pixels import fake_grid
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import MAX_SOFT_COLORS
+from pxgen.ingest.pixel_grid import undone
 from pxgen.lint.checks import enlarged_by
 from pxgen.palette import Palette
 from pxgen.palette.oklab import OPAQUE
@@ -22,6 +25,7 @@ class Repaired(NamedTuple):
     """``(T, H, W, 4) uint8``."""
     durations: tuple[float, ...]
     """Milliseconds of each frame, if they were known."""
+    tags: tuple[Tag, ...] = ()
 
 
 def repair(
@@ -29,13 +33,19 @@ def repair(
     palette: Palette | None = None,
     durations: tuple[float, ...] = (),
     ignored: Collection[str] = (),
+    tags: tuple[Tag, ...] = (),
+    pixel: float | None = None,
 ) -> Repaired:
     """Repair every fixable fault, except those of the ``ignored`` rules.
 
-    Soft edges become hard, enlargement is undone, colours that the palette lacks become its
-    nearest, what hides under transparency is cleared, and a frame shown again is shown longer.
+    Fake pixels (each ``pixel`` screen pixels wide, if that is known) and whole enlargement are
+    undone, soft edges become hard, colours that the palette lacks become its nearest, what hides
+    under transparency is cleared, and a frame shown again is shown longer unless a tag begins or
+    ends between the two.
     """
     rgba = rgba.copy()
+    if "fake-pixels" not in ignored and (grid := fake_grid(rgba, IndexedSprite.of(rgba), pixel)):
+        rgba = undone(rgba, grid)
     alpha = rgba[..., 3]
     soft = (alpha > 0) & (alpha < 255)
     many = len(np.unique(rgba[soft], axis=0)) > MAX_SOFT_COLORS
@@ -43,21 +53,24 @@ def repair(
         alpha[soft] = np.where(alpha[soft] >= OPAQUE, 255, 0)
     if "hidden-colours" not in ignored:
         rgba[alpha == 0] = 0
-    if "enlarged" not in ignored:
+    if "enlarged" not in ignored and pixel is None:
         factor = enlarged_by(IndexedSprite.of(rgba))
         rgba = rgba[:, ::factor, ::factor]
     if palette is not None and "off-palette" not in ignored:
         rgba = palette.colors(IndexedSprite.of(rgba).onto(palette)[0])
     if "duplicate-frames" in ignored:
-        return Repaired(rgba, durations)
-    return _without_repeats(rgba, durations)
+        return Repaired(rgba, durations, tags)
+    return _without_repeats(rgba, durations, tags)
 
 
-def _without_repeats(rgba: Rgba, durations: tuple[float, ...]) -> Repaired:
+def _without_repeats(rgba: Rgba, durations: tuple[float, ...], tags: tuple[Tag, ...]) -> Repaired:
     new = np.ones(len(rgba), bool)
     new[1:] = (rgba[1:] != rgba[:-1]).any((1, 2, 3))
+    new[[run.start for run in runs(tags, len(rgba))]] = True
+    now = (new.cumsum() - 1).tolist()
     if durations:
         shown = np.zeros(int(new.sum()))
-        np.add.at(shown, new.cumsum() - 1, durations)
+        np.add.at(shown, now, durations)
         durations = tuple(shown.tolist())
-    return Repaired(rgba[new], durations)
+    moved = tuple(tag._replace(first=now[tag.first], last=now[tag.last]) for tag in tags)
+    return Repaired(rgba[new], durations, moved)

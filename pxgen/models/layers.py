@@ -79,20 +79,48 @@ class AttentionBlock(nn.Module):
         self.read = nn.Linear(width, 2 * width) if reads_tokens else None
         nn.init.zeros_(self.out.weight)
 
-    def forward(self, x: Tensor, tokens: Tensor | None) -> Tensor:
-        """``(B, C, h, w)`` and ``(B, N, C)`` tokens, if it reads them, to ``(B, C, h, w)``."""
-        B, C, h, w = x.shape
-        stream = x.permute(0, 2, 3, 1).reshape(B, h * w, C)
-        qkv = self.qkv(self.norm(stream)).view(B, h * w, 3, self.heads, C // self.heads)
+    def forward(self, x: Tensor, tokens: Tensor | None, frames: int = 1) -> Tensor:
+        """``(B·T, C, h, w)`` and ``(B, N, C)`` tokens, if it reads them, to ``(B·T, C, h, w)``.
+
+        Positions attend to those of all ``frames``, T, of their sprite.
+        """
+        C, h, w = x.shape[1:]
+        stream = x.permute(0, 2, 3, 1).reshape(-1, frames * h * w, C)
+        B, P, _ = stream.shape
+        qkv = self.qkv(self.norm(stream)).view(B, P, 3, self.heads, C // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         if self.read is not None and tokens is not None:
             read = self.read(tokens).view(B, -1, 2, self.heads, C // self.heads)
             more_keys, more_values = read.permute(2, 0, 3, 1, 4)
             key, value = torch.cat([key, more_keys], 2), torch.cat([value, more_values], 2)
         mixed = F.scaled_dot_product_attention(query, key, value)
-        stream = stream + self.out(mixed.transpose(1, 2).reshape(B, h * w, C))
-        image: Tensor = stream.view(B, h, w, C).permute(0, 3, 1, 2)
+        stream = stream + self.out(mixed.transpose(1, 2).reshape(B, P, C))
+        image: Tensor = stream.view(-1, h, w, C).permute(0, 3, 1, 2)
         return image
+
+
+class FrameMixing(nn.Module):
+    """A residual perceptron over the frames of a clip at each position; starts at zero."""
+
+    def __init__(self, width: int, frames: int) -> None:
+        super().__init__()
+        self.channels = 16
+        mixed = self.channels * frames
+        self.norm = ChannelNorm(width)
+        self.squeeze = nn.Conv2d(width, self.channels, 1)
+        self.mix = nn.Conv2d(mixed, mixed, 1)
+        self.leave = nn.Conv2d(mixed, mixed, 1)
+        self.expand = nn.Conv2d(self.channels, width, 1)
+        nn.init.zeros_(self.expand.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B·T, C, h, w)`` to the same."""
+        h, w = x.shape[2:]
+        apart = self.squeeze(self.norm(x))
+        together = apart.reshape(-1, self.mix.in_channels, h, w)
+        together = self.leave(F.silu(self.mix(together)))
+        update: Tensor = self.expand(F.silu(together.reshape(-1, self.channels, h, w)))
+        return x + update
 
 
 class GlobalBlock(nn.Module):
@@ -105,11 +133,11 @@ class GlobalBlock(nn.Module):
 
     indivisible: ClassVar[bool] = True
 
-    def __init__(self, width: int, cells: tuple[int, int], condition: int, hidden: int) -> None:
+    def __init__(self, width: int, cells: Canvas, condition: int, hidden: int) -> None:
         super().__init__()
         self.cells = cells
-        self.channels = 16
-        flat = self.channels * cells[0] * cells[1]
+        self.channels = max(4, 16 // cells.frames)
+        flat = self.channels * cells.pixels
         self.squeeze = nn.Conv2d(width, self.channels, 1)
         self.enter = CanvasLinear(flat + condition, hidden)
         self.middle = nn.Linear(hidden, hidden)
@@ -117,15 +145,16 @@ class GlobalBlock(nn.Module):
         self.expand = nn.Conv2d(self.channels, width, 1)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """``(B, C, h, w)`` and ``(B, condition)`` to ``(B, C, h, w)``."""
-        B = len(x)
+        """``(B·T, C, h, w)`` and ``(B, condition)`` to ``(B·T, C, h, w)``."""
+        B = len(condition)
         flat = self.squeeze(x).permute(0, 2, 3, 1).reshape(B, -1)
         # The first layer of [flat, condition], without the copy that joining them would cost.
         split = flat.shape[1]
         hidden = F.linear(flat, self.enter.weight[:, :split], self.enter.bias)
         hidden = F.silu(hidden + F.linear(condition, self.enter.weight[:, split:]))
         hidden = hidden + F.silu(self.middle(hidden))
-        planes = self.leave(hidden).view(B, *self.cells, self.channels).permute(0, 3, 1, 2)
+        planes = self.leave(hidden).view(len(x), *self.cells[1:], self.channels)
+        planes = planes.permute(0, 3, 1, 2)
         update: Tensor = self.expand(planes)
         return x + update
 

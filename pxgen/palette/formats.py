@@ -87,16 +87,28 @@ def read_palette(source: str | os.PathLike[str] | bytes, name: str = "") -> Pale
         InputError: no such file, not a palette, malformed, empty, or too many colours.
     """
     if isinstance(source, bytes):
-        data, label, stem = source, name or "the palette", ""
-    else:
-        path = Path(source)
-        data, label, stem = _load(path), str(path), path.stem
+        rows, title = _rows(source, name or "the palette")
+        return _palette(rows, name or title, name or "the palette")
+    path = Path(source)
+    rows, title = _rows(_load(path), str(path))
+    return _palette(rows, name or title or path.stem, str(path))
+
+
+def read_colors(path: Path) -> list[Row]:
+    """The RGBA rows of a palette file as they stand there, however many.
+
+    Raises:
+        InputError: no such file, not a palette, or malformed.
+    """
+    return _rows(_load(path), str(path))[0]
+
+
+def _rows(data: bytes, source: str) -> tuple[list[Row], str]:
     try:
-        rows, title = sniff(data, label).read(data, label)
+        return sniff(data, source).read(data, source)
     except struct.error as error:
-        line = f"{label} ends in the middle of its colours; export or copy it again"
+        line = f"{source} ends in the middle of its colours; export or copy it again"
         raise InputError(line) from error
-    return _palette(rows, name or title or stem, label)
 
 
 def sniff(data: bytes, source: str = "the palette") -> PaletteFormat:

@@ -34,6 +34,8 @@ def find_palette(name_or_path: str | os.PathLike[str]) -> Palette:
         return read_palette(_files()[name], name)
     if os.path.exists(wanted):
         return read_palette(wanted)
+    if os.path.basename(wanted) != wanted:
+        raise UsageError(f"no palette file {wanted}: `pxgen palette list` shows shipped ones")
     close = difflib.get_close_matches(_key(wanted), shipped, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(shipped[key] for key in close)}? " if close else ""
     raise UsageError(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import F32, IndexMaps, Marks, Rgba
 from pxgen.errors import UsageError
-from pxgen.palette.oklab import OPAQUE, to_oklab
+from pxgen.palette.oklab import OPAQUE, swap, to_oklab
 from pxgen.palette.table import MAX_COLORS, TRANSPARENT, Palette
 
 LOCAL = "local"
@@ -104,6 +104,15 @@ def stretched(palette: Palette, needed: int) -> IndexMaps:
         ranks = np.rint(np.linspace(0, len(order) - 1, needed)).astype(np.intp)
         table[1:] = order[ranks]
     return table
+
+
+def recoloring(own: Palette | None, target: Palette, needed: int) -> IndexMaps:
+    """``(K,) uint8``: the entry of ``target`` for each of a sprite's.
+
+    ``own`` is the model's palette; None where sprites have their own, whose forms have entries up
+    to ``needed``.
+    """
+    return stretched(target, needed) if own is None else swap(own, target)
 
 
 def united(pictures: Iterable[tuple[IndexMaps, Palette]]) -> tuple[list[IndexMaps], Palette]:

@@ -8,8 +8,10 @@ not.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pxgen.arrays import F32, Bytes, IndexMaps, Rgba
+from pxgen.errors import InputError
 from pxgen.palette.table import Palette, pack, unpack
 
 OPAQUE = 128
@@ -69,6 +71,29 @@ def _nearest_entries(palette: Palette, colors: Rgba) -> IndexMaps:
         part = _features(colors[start : start + _CHUNK])
         gap = ((part[:, None, :] - entries) ** 2).sum(-1)
         found[start : start + _CHUNK] = gap.argmin(1) + 1
+    return found
+
+
+def distinct_entries(palette: Palette, colors: Rgba) -> NDArray[np.intp]:
+    """An entry for each of ``(k, 4)`` opaque colours, none for two: of all pairs the nearest first.
+
+    A colour that the palette holds is its own entry.
+
+    Raises:
+        InputError: the colours are more than the entries.
+    """
+    if len(colors) >= len(palette):
+        raise InputError(
+            f"{len(colors)} colours for a palette of {len(palette) - 1}: draw in fewer"
+        )
+    entries, known = palette.lookup(colors)
+    found = entries.astype(np.intp)
+    gaps = ((_features(colors)[:, None] - _features(palette.rgba)) ** 2).sum(-1)
+    gaps[:, 0] = gaps[known] = gaps[:, found[known]] = np.inf
+    for _ in range(int((~known).sum())):
+        color, entry = np.unravel_index(gaps.argmin(), gaps.shape)
+        found[color] = entry
+        gaps[color] = gaps[:, entry] = np.inf
     return found
 
 

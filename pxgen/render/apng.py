@@ -33,8 +33,11 @@ def encode_apng(
     ]
     sequence = 0  # counts the fcTL and fdAT chunks together
     for frame, delay in zip(frames, round_delays(delays, 1, 1), strict=True):
+        # Parts of a second, as small as a number of 16 bits can count them.
+        second = next((parts for parts in (1000, 100, 10) if delay * parts <= 65_535_000), 1)
+        shown = delay * second // 1000
         # Disposal 0 and blending 0: each frame overwrites the whole canvas and stays.
-        control = struct.pack(">IIIIIHHBB", sequence, width, height, 0, 0, delay, 1000, 0, 0)
+        control = struct.pack(">IIIIIHHBB", sequence, width, height, 0, 0, shown, second, 0, 0)
         parts.append(chunk(b"fcTL", control))
         sequence += 1
         if sequence == 1:

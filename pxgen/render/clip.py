@@ -11,8 +11,8 @@ from pxgen.arrays import IndexMaps
 from pxgen.errors import PxgenError
 from pxgen.palette.table import Palette
 
-MAX_MS = 65_535
-"""Milliseconds a frame: a 16-bit number."""
+MAX_MS = 2**31
+"""Milliseconds a frame; each format has less."""
 
 
 def clip_delays(

@@ -6,11 +6,12 @@ its LZW coder is used here; the file around the frames is written directly.
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import GifImagePlugin, Image
+from PIL import Image
 
 from pxgen.arrays import IndexMaps
 from pxgen.palette.table import Palette
@@ -56,5 +57,13 @@ def encode_gif(
     for frame, delay in zip(frames, round_delays(delays, UNIT_MS, MIN_DELAY), strict=True):
         control = (CLEAR_TO_BACKGROUND << 2) | 1  # the 1 says that a transparent index follows
         parts.append(struct.pack("<BBBBHBB", 0x21, 0xF9, 4, control, delay, 0, 0))
-        parts.extend(GifImagePlugin.getdata(Image.fromarray(frame)))
+        parts.append(_image_block(frame))
     return b"".join((*parts, b";"))
+
+
+def _image_block(frame: IndexMaps) -> bytes:
+    """A frame's descriptor and compressed indices, out of a still that Pillow writes."""
+    Image.fromarray(frame).save(still := io.BytesIO(), "GIF", optimize=False)
+    content = still.getvalue()
+    # Before it stand 13 bytes and the table, whose size the eleventh of them says; a byte follows.
+    return content[13 + (3 << (content[10] & 7) + 1) : -1]

@@ -5,7 +5,9 @@ Nothing heavy is imported before a file is written: help lists the suffixes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import PurePath
 from pkgutil import resolve_name
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pxgen.errors import PxgenError
 
 if TYPE_CHECKING:
-    from pxgen.engines.atlas import Clip
+    from pxgen.engines.clips import Clip
     from pxgen.palette.table import Palette
 
 
@@ -36,6 +38,8 @@ class PictureKind(NamedTuple):
     """True if it holds half-transparent colours."""
     counts: bool = False
     """True if it says how often it plays."""
+    longest: int = 0
+    """Milliseconds that it can show a frame; 0 if any number."""
 
 
 SHEET = PictureKind((".png",), pillow="PNG")
@@ -43,12 +47,29 @@ SHEET = PictureKind((".png",), pillow="PNG")
 
 PICTURE_KINDS = (
     SHEET,
-    PictureKind((".gif",), "pxgen.render.gif:encode_gif", pillow="GIF", soft=False, counts=True),
-    PictureKind((".webp",), "pxgen.render.webp:encode_webp", pillow="WEBP", counts=True),
-    PictureKind((".apng",), "pxgen.render.apng:encode_apng", pillow="PNG", counts=True),
+    PictureKind(
+        (".gif",),
+        "pxgen.render.gif:encode_gif",
+        pillow="GIF",
+        soft=False,
+        counts=True,
+        longest=655_350,
+    ),
+    PictureKind(
+        (".webp",),
+        "pxgen.render.webp:encode_webp",
+        pillow="WEBP",
+        counts=True,
+        longest=2**24 - 1,
+    ),
+    PictureKind(
+        (".apng",), "pxgen.render.apng:encode_apng", pillow="PNG", counts=True, longest=65_535_000
+    ),
     PictureKind((".mp4",), "pxgen.render.video:encode_mp4", extra="video"),
     PictureKind((".webm",), "pxgen.render.video:encode_webm", extra="video"),
-    PictureKind((".aseprite",), "pxgen.engines.aseprite:encode_aseprite", plays=False),
+    PictureKind(
+        (".aseprite",), "pxgen.engines.aseprite:encode_aseprite", plays=False, longest=65_535
+    ),
     PictureKind((".ase",), shared=True),
     PictureKind((".piskel",)),
     PictureKind((".m4v", ".mov", ".mkv"), extra="video"),
@@ -98,6 +119,16 @@ def hardened(kind: PictureKind, palette: Palette) -> str | None:
     )
 
 
+def shortened(kind: PictureKind, clips: Sequence[Clip]) -> str | None:
+    """A line about frames that are shown for longer than a kind of file can say, if there are."""
+    longest = kind.longest or math.inf
+    if not (cut := sum(ms > longest for clip in clips for ms in clip.durations)):
+        return None
+    return (
+        f"{cut} frames are cut to {longest / 1000:g} s, the longest that {kind.suffixes[0]} shows"
+    )
+
+
 def encode_clips(
     kind: PictureKind, clips: Sequence[Clip], palette: Palette, plays: int = 0
 ) -> bytes:
@@ -107,11 +138,13 @@ def encode_clips(
         PxgenError: frames or durations that the format cannot hold.
     """
     encode = resolve_name(kind.encoder)
+    longest = kind.longest or math.inf
+    clips = [replace(clip, durations=[min(ms, longest) for ms in clip.durations]) for clip in clips]
     if kind.plays:
         import numpy as np
 
-        frames = np.concatenate([clip.frames for clip in clips])
-        durations = [ms for clip in clips for ms in clip.durations]
+        frames = np.concatenate([clip.frames[clip.played] for clip in clips])
+        durations = [clip.durations[number] for clip in clips for number in clip.played]
         often = {"plays": plays} if kind.counts else {}
         content: bytes = encode(frames, palette, durations, **often)
     else:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pxgen.config.options import SheetSettings
-from pxgen.engines.atlas import Clip, lay_out
+from pxgen.engines.atlas import lay_out
+from pxgen.engines.clips import Clip
 from pxgen.engines.describe import DESCRIPTIONS, check_description, description, has_array
 from pxgen.errors import UsageError
 from pxgen.files import write_bytes, write_text
 from pxgen.names import folded
 from pxgen.palette.table import Palette
-from pxgen.render.kinds import SHEET, encode_clips, kind_of
+from pxgen.render.kinds import SHEET, PictureKind, encode_clips, kind_of
 from pxgen.render.png import encode_png
 
 
@@ -44,8 +45,8 @@ def write_one_file(
         UsageError: more than the format holds.
         PxgenError: a file cannot be written.
     """
-    kind = kind_of(target)
-    if kind is not None and kind.encoder:
+    kind = kind_of(target) or SHEET
+    if kind.encoder:
         yield write_bytes(target, encode_clips(kind, clips, palette, plays))
         return
     atlas = lay_out(clips, sheet)
@@ -53,3 +54,16 @@ def write_one_file(
     yield write_bytes(target, encode_png(atlas.pixels, palette))
     for file, text in described:
         yield write_text(file, text)
+
+
+def encode_one(
+    kind: PictureKind, clips: Sequence[Clip], palette: Palette, sheet: SheetSettings, plays: int
+) -> bytes:
+    """The content of one file of clips, without a description.
+
+    Raises:
+        UsageError: more than the format holds.
+    """
+    if kind.encoder:
+        return encode_clips(kind, clips, palette, plays)
+    return encode_png(lay_out(clips, sheet).pixels, palette)

@@ -2,7 +2,7 @@
 
 A folder gets one file a picture, ``x.png`` one sheet, ``x.gif``, ``x.webp``, ``x.apng``, ``x.mp4``
 and ``x.webm`` the frames one after another, ``x.aseprite`` all of them with a tag a clip, and ``-``
-one image on standard output.
+one image on standard output. ``x.html`` is a page to choose from, which some commands make.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from pxgen.arrays import IndexMaps
 from pxgen.config.options import SheetSettings
 from pxgen.config.settings import SeriesSettings
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
 from pxgen.errors import Remark, UsageError, unsaid
 from pxgen.files import write_bytes
 from pxgen.names import distinct, normal, unreserved
@@ -33,18 +33,21 @@ from pxgen.render.kinds import (
     encode_clips,
     hardened,
     kind_of,
+    shortened,
 )
 from pxgen.render.one_file import check_sheet, write_one_file
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 from pxgen.render.sheet import contact_sheet
 
-Form = Literal["folder", "sheet", "together", "stdout"]
+Form = Literal["folder", "sheet", "together", "stdout", "page"]
 Shown = tuple[str, IndexMaps, Palette]
 """A name without a suffix, ``(T, H, W) uint8`` indices, and their palette."""
 
 STILL, CLIP = ".png", ".gif"
 """Suffixes of the files in a folder."""
+PAGE = ".html"
+"""Suffix of a page to choose from."""
 UNKNOWN_IMAGES = (".svg", ".avi")
 """Suffixes of images and videos that are neither read nor written; never a folder's name."""
 DIGITS = 4
@@ -101,6 +104,8 @@ class Output:
     columns: int | None = None
     """Of a sheet; None is about as wide as high."""
     sheet: SheetSettings = CONTACT_SHEET
+    frames: Sequence[str] = ()
+    """The names of each clip's frames, where they have names: a view is an animation."""
     report: Remark = unsaid
     """Takes a line about what a file cannot hold."""
 
@@ -141,6 +146,8 @@ class Output:
             sys.stdout.buffer.flush()
         elif self.together:
             clips = self._clips(names, pixels)
+            if line := shortened(BY_SUFFIX[self.target.suffix.lower()], clips):
+                self.report(line)
             yield from write_one_file(self.target, clips, palette, self.sheet)
         else:
             yield write_bytes(self.target, self._sheet(pixels, palette))
@@ -214,6 +221,8 @@ class Output:
     def _clips(self, names: Sequence[str], pixels: IndexMaps) -> list[Clip]:
         delays = self._delays(pixels.shape[1])
         named = zip(names, enlarge(pixels, self.scale), strict=True)
+        if len(self.frames) == pixels.shape[1]:
+            return [Clip.of_views(name, frames, delays, self.frames) for name, frames in named]
         return [Clip(name, frames, delays) for name, frames in named]
 
     def _delays(self, frames: int) -> list[float]:
@@ -237,8 +246,8 @@ def plan_output(
     """Decide from ``-o OUT`` what will be written, before any picture is made.
 
     OUT is a folder, a file of one of ``kinds.WRITTEN_SUFFIXES``, ``-``, or None for the current
-    folder. Files whose names are derived are replaced by ``force`` alone. The other arguments are
-    the fields of :class:`Output`.
+    folder; for a series a page, too, which its command writes. Files whose names are derived are
+    replaced by ``force`` alone. The other arguments are the fields of :class:`Output`.
 
     Raises:
         UsageError: OUT has a suffix that is not written, or a derived name is taken and ``force``
@@ -246,7 +255,12 @@ def plan_output(
         PxgenError: an extra must be installed for such files.
     """
     form, target = _destination(out)
-    output = Output(form, target, series, scale, delay_ms, columns, sheet, report)
+    if form == "page" and isinstance(series, Named):
+        raise UsageError(
+            f"cannot write {out}: sample, animate and evaluate make pages; name a folder or a "
+            f"{', '.join(WRITTEN_SUFFIXES)} file"
+        )
+    output = Output(form, target, series, scale, delay_ms, columns, sheet, report=report)
     check_sheet(sheet, target.suffix.lower() if form == "sheet" else form)
     if not force:
         output.refuse_existing()
@@ -262,6 +276,8 @@ def _destination(out: str | None) -> tuple[Form, Path]:
     if out is None or out.endswith(("/", os.sep)) or target.is_dir():
         return "folder", target
     suffix = target.suffix.lower()
+    if suffix == PAGE:
+        return "page", target
     if suffix in WRITTEN_SUFFIXES:
         check_installed(BY_SUFFIX[suffix])
         return "sheet" if suffix in SHEET.suffixes else "together", target

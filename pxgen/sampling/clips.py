@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -12,23 +12,27 @@ import torch
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
-from pxgen.config.options import Image
 from pxgen.config.requests import AnimateSettings
 from pxgen.devices import in_one_thread
 from pxgen.errors import Remark, UsageError
-from pxgen.ingest.fit_to_model import Fitted, Target, fit_frames, snapped_remark
+from pxgen.frames import there_and_back
+from pxgen.ingest.fit_to_model import Target, fit_mask, snapped_remark
+from pxgen.ingest.given import ClipFrames, given_text
 from pxgen.models.protocol import SamplingParams
-from pxgen.palette.local import within
-from pxgen.sampling.edits import continuing
+from pxgen.palette import Palette
+from pxgen.palette.library import find_palette
+from pxgen.sampling.edits import check_lock, completing, locked
 from pxgen.sampling.engine import PictureRequest, Seat
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.results import Picture
-from pxgen.sampling.samples import asked_labels, draw_all, picture_palette
+from pxgen.sampling.samples import asked_labels, draw_all, in_palette, picture_palette
 
 WALK_KEYS = 4
 """Sprites that a walk of a model of stills passes through."""
 WALK_FRAMES = 24
 """Frames of such a walk unless told otherwise."""
+GIVEN = "given"
+"""Instead of a palette's name: that of the given frames."""
 KEY_STRIDE = 1 << 40
 """Between the streams of one walk's sprites; no picture of a seed has so high a number."""
 
@@ -41,15 +45,19 @@ class ClipPlan:
     settings: AnimateSettings
     labels: F32
     """``(L,)`` in [-1, 1]."""
+    palette: Palette | None
+    """To draw in instead of the model's."""
 
     @classmethod
     def of(cls, loaded: Loaded, settings: AnimateSettings) -> ClipPlan:
         """Look a request through.
 
         Raises:
-            UsageError: an unknown label, or labels that cannot steer the model.
+            UsageError: an unknown label or palette, or labels that cannot steer the model.
         """
-        return cls(loaded, settings, asked_labels(settings.label, loaded))
+        named = settings.palette not in {None, GIVEN}
+        palette = find_palette(settings.palette) if settings.palette and named else None
+        return cls(loaded, settings, asked_labels(settings.label, loaded), palette)
 
     def delays(self) -> float | tuple[float, ...]:
         """Milliseconds of each frame, there and back.
@@ -64,8 +72,19 @@ class ClipPlan:
         frames = (settings.frames or WALK_FRAMES) if drawn == 1 else drawn
         if len(settings.durations) != frames:
             raise UsageError(f"--durations names {len(settings.durations)} frames of {frames}")
-        back = settings.durations[-2:0:-1] if settings.loop == "pingpong" else ()
-        return (*settings.durations, *back)
+        return tuple(settings.durations[number] for number in self._order(frames))
+
+    @property
+    def frame_names(self) -> tuple[str, ...]:
+        """The names of a clip's frames, there and back; empty where they have none."""
+        names = self.loaded.card.frame_names
+        return tuple(names[number] for number in self._order(len(names)))
+
+    def _order(self, frames: int) -> list[int]:
+        """The frames of a clip as they are shown."""
+        if self.settings.loop != "pingpong":
+            return [*range(frames)]
+        return there_and_back(self.loaded.card.frame_names, frames)
 
     def pictures(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
         """Draw the clips of these numbers, in order.
@@ -74,13 +93,15 @@ class ClipPlan:
             UsageError: an option that the model cannot meet.
             InputError: the clip to go on with is rejected.
         """
+        for picture in self.uncolored(numbers, remark):
+            yield in_palette(picture, self.loaded, self.palette)
+
+    def uncolored(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
+        """The same in the palettes they have without ``--palette``."""
         moving = self.loaded.card.canvas.frames > 1
         drawn = self._clips(numbers, remark) if moving else self._walks(numbers)
-        back = self.settings.loop == "pingpong"
         for number, clip, palette in drawn:
-            # There and back without showing either end twice.
-            turned = np.concatenate([clip, clip[-2:0:-1]]) if back else clip
-            yield Picture(number, turned, palette)
+            yield Picture(number, clip[self._order(len(clip))], palette)
 
     def _clips(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
         """Clips of a model of clips."""
@@ -90,30 +111,54 @@ class ClipPlan:
                 f"this model draws clips of {loaded.card.canvas.frames} frames: leave --frames out"
             )
         sampling, own = SamplingParams.of(settings), None
-        if settings.given is not None:
-            fitted = fit_frames(settings.given, Target.of(loaded), settings.keep)
-            if fitted.snapped:
-                remark(snapped_remark(settings.given, fitted.snapped))
-            sampling = _going_on(settings.given, fitted, sampling, loaded)
-            own = fitted.palette if loaded.palettes is not None else None
+        if settings.lock is not None and settings.lock != GIVEN:
+            sampling = locked(settings.lock, sampling, loaded, remark)
+        if settings.given:
+            sampling, own = self._given(sampling, remark)
         check_sampling(sampling, loaded.model)
         requests = [PictureRequest(number, self.labels, sampling) for number in numbers]
         for request, clip in zip(requests, draw_all(loaded, requests, settings), strict=True):
             number = request.number
             palette = own or picture_palette(loaded, clip, number, settings.seed, self.labels)
-            yield Picture(number, within(clip, palette), palette)
+            yield Picture(number, clip, palette)
+
+    def _given(
+        self, sampling: SamplingParams, remark: Remark
+    ) -> tuple[SamplingParams, Palette | None]:
+        """Sampling options that draw the rest of the given frames, and their palette."""
+        loaded, settings = self.loaded, self.settings
+        recolor = settings.palette == GIVEN and loaded.palettes is None
+        frames = ClipFrames(Target.of(loaded), loaded.card.frame_names)
+        clip = frames.given(settings.given, settings.keep, recolor=recolor)
+        if clip.snapped:
+            remark(snapped_remark(given_text(settings.given), clip.snapped))
+        known = np.broadcast_to(clip.known[:, None, None], clip.pixels.shape)
+        if settings.mask is not None:
+            known = known & ~fit_mask(settings.mask, loaded.card.canvas)
+        if known.all():
+            raise UsageError(
+                f"--given leaves nothing to draw of {len(known)} frames: keep fewer with --keep, "
+                "or mask parts with --mask"
+            )
+        if settings.lock == GIVEN:
+            check_lock(loaded)
+            lock = torch.zeros(len(loaded.card.palette), dtype=torch.bool, device=loaded.device)
+            lock[[0, *np.unique(clip.pixels[known])]] = True
+            sampling = replace(sampling, lock=lock)
+        own = clip.palette if recolor or loaded.palettes is not None else None
+        return completing(clip.pixels, known, sampling, loaded), own
 
     def _walks(self, numbers: Iterable[int]) -> Iterator[Picture]:
         """``(frames, H, W)`` closed walks through a few sprites of a model of stills."""
         settings, model = self.settings, self.loaded.model
-        if settings.given is not None:
+        if settings.given:
             raise UsageError("this model draws stills: --given needs a model of clips")
         sampling = SamplingParams.of(settings)
         check_sampling(sampling, model)
         for number in numbers:
             clip = in_one_thread(partial(self._walk, number, sampling))
             palette = picture_palette(self.loaded, clip, number, settings.seed, self.labels)
-            yield Picture(number, within(clip, palette), palette)
+            yield Picture(number, clip, palette)
 
     def _walk(self, number: int, sampling: SamplingParams) -> IndexMaps:
         settings, model = self.settings, self.loaded.model
@@ -129,23 +174,6 @@ class ClipPlan:
             code = model.mix(keys[leg], keys[(leg + 1) % len(keys)], weight)
             walk.append(seat.own(model.decode(code, seat.noise(settings.seed)))[0])
         return np.stack(walk)
-
-
-def _going_on(
-    given: Image, fitted: Fitted, sampling: SamplingParams, loaded: Loaded
-) -> SamplingParams:
-    """Sampling options that continue given frames."""
-    canvas = loaded.card.canvas
-    frames = torch.from_numpy(fitted.pixels).to(loaded.device)
-    if len(frames) >= canvas.frames:
-        raise UsageError(
-            f"{given}: {len(frames)} frames leave nothing to draw of {canvas.frames}: keep fewer "
-            "with --keep"
-        )
-    going_on = continuing(frames, sampling, loaded)
-    if going_on is None:
-        raise UsageError("this model cannot go on with a clip: leave --given out")
-    return going_on
 
 
 def even_steps(keys: int, frames: int) -> Iterator[tuple[int, float]]:

@@ -49,37 +49,60 @@ def edited_params(
         sampling = replace(sampling, canvas=canvas)
     if edits.tile:
         sampling = replace(sampling, tile=("y" in edits.tile, "x" in edits.tile))
-    if edits.lock and loaded.palettes is not None:
-        raise UsageError(
-            "--lock needs one palette for all: this model's sprites have their own; take --palette"
-        )
     if edits.lock:
-        wanted = find_palette(edits.lock)
-        lock = allowed(loaded.card.palette, wanted)
-        left = int(lock.sum()) - 1
-        if left < len(wanted) - 1:
-            remark(
-                f"--lock {edits.lock}: its {len(wanted) - 1} colours are nearest to {left} of the "
-                "model's; --palette draws with all entries and then in these colours"
-            )
-        sampling = replace(sampling, lock=lock.to(loaded.device))
+        sampling = locked(edits.lock, sampling, loaded, remark)
     if edits.init is None:
         return (sampling,), None
     # Pillow loads with it, and most sampling starts from nothing.
     from pxgen.ingest.fit_to_model import fit_mask
 
     kept, around, own = _start(edits.init, edits, loaded, canvas, remark)
-    mask = fit_mask(edits.mask, canvas) if edits.mask else around
+    mask = around
+    if edits.mask:
+        mask = fit_mask(edits.mask, canvas)
+        mask = mask if around is None or edits.canvas else mask | around
     if sampling.lock is not None:
         # What is kept of an image on purpose stays; the rest is no exception from the lock.
-        locked = _locked(kept, sampling.lock.cpu().numpy(), loaded.card.palette)
-        kept = locked if mask is None else np.where(mask, locked, kept)
+        nearby = _locked(kept, sampling.lock.cpu().numpy(), loaded.card.palette)
+        kept = nearby if mask is None else np.where(mask, nearby, kept)
     sampling = replace(sampling, init=torch.from_numpy(kept).to(loaded.device))
     if mask is not None:
         sampling = replace(sampling, mask=torch.from_numpy(mask).to(loaded.device))
     strengths = edits.strength or ((DEFAULT_STRENGTH,) if mask is None else (1.0,))
     samplings = tuple(replace(sampling, strength=strength) for strength in strengths)
     return samplings, own if loaded.palettes is not None else None
+
+
+def locked(
+    palette: str, sampling: SamplingParams, loaded: Loaded, remark: Remark
+) -> SamplingParams:
+    """Sampling options that draw only with the colours nearest to a palette's.
+
+    Raises:
+        UsageError: no such palette, or the model's sprites have palettes of their own.
+    """
+    check_lock(loaded)
+    wanted = find_palette(palette)
+    lock = allowed(loaded.card.palette, wanted)
+    left = int(lock.sum()) - 1
+    if left < len(wanted) - 1:
+        remark(
+            f"--lock {palette}: its {len(wanted) - 1} colours are nearest to {left} of the "
+            "model's; --palette draws with all entries and then in these colours"
+        )
+    return replace(sampling, lock=lock.to(loaded.device))
+
+
+def check_lock(loaded: Loaded) -> None:
+    """Refuse a lock on colours where there is no palette for all.
+
+    Raises:
+        UsageError: the model's sprites have palettes of their own.
+    """
+    if loaded.palettes is not None:
+        raise UsageError(
+            "--lock needs one palette for all: this model's sprites have their own; take --palette"
+        )
 
 
 def allowed(own: Palette, wanted: Palette) -> torch.Tensor:
@@ -108,13 +131,20 @@ def _start(
     remark: Remark,
 ) -> tuple[IndexMaps, NDArray[np.bool_] | None, Palette]:
     """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
-    from pxgen.ingest.fit_to_model import Target, fit_image, lay_image, snapped_remark
+    from pxgen.ingest.fit_to_model import Fitted, Target, fit_image, lay_image, snapped_remark
+    from pxgen.ingest.given import ClipFrames
 
     onto = Target.of(loaded)._replace(canvas=canvas)
     around = None
     if edits.canvas:
         fitted, outside = lay_image(image, onto, _corner(edits.at))
         around = outside if outside.any() else None
+    elif canvas.frames > 1 and not edits.strength:
+        # A frame of a clip is given as it is, and the others are drawn.
+        clip = ClipFrames(onto, loaded.card.frame_names).given([image])
+        fitted = Fitted(clip.pixels, clip.snapped, clip.palette)
+        if not clip.known.all():
+            around = np.broadcast_to(~clip.known[:, None, None], canvas).copy()
     else:
         fitted = fit_image(image, onto)
     if fitted.snapped:
@@ -140,15 +170,22 @@ def _corner(text: str | None) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def continuing(
-    frames: torch.Tensor, sampling: SamplingParams, loaded: Loaded
-) -> SamplingParams | None:
-    """Sampling options that continue ``(N, H, W) uint8`` frames; None where a model cannot."""
-    canvas, takes = loaded.card.canvas, loaded.model.takes
-    if "prefix" in takes:
-        return replace(sampling, prefix=frames)
-    if "mask" not in takes:
-        return None
-    clip = torch.cat([frames, frames[-1:].expand(canvas.frames - len(frames), -1, -1)])
-    later = torch.arange(canvas.frames, device=frames.device).view(-1, 1, 1) >= len(frames)
-    return replace(sampling, init=clip, mask=later.expand(canvas))
+def completing(
+    pixels: IndexMaps, known: NDArray[np.bool_], sampling: SamplingParams, loaded: Loaded
+) -> SamplingParams:
+    """Sampling options that draw the rest of ``(T, H, W)`` pixels, some of them known.
+
+    Raises:
+        UsageError: the model cannot, or goes on with first frames alone.
+    """
+    takes, clip = loaded.model.takes, torch.from_numpy(pixels).to(loaded.device)
+    if "mask" in takes:
+        unknown = torch.from_numpy(~known).to(loaded.device)
+        return replace(sampling, init=clip, mask=unknown)
+    if "prefix" not in takes:
+        raise UsageError("this model cannot go on with a clip: leave --given out")
+    whole = np.asarray(known.all((1, 2)))
+    count = int(whole.sum())
+    if not whole[:count].all() or known[count:].any():
+        raise UsageError("this model goes on with the first frames of a clip: give those, whole")
+    return replace(sampling, prefix=clip[:count])

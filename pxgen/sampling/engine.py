@@ -75,7 +75,7 @@ def draw_pictures(
 
     done: dict[int, IndexMaps] = {}
     following = 0
-    groups = _groups(requests, lambda sampling: _group_size(model, sampling, device), window)
+    groups = _groups(requests, lambda sampling: group_size(model, sampling, device), window)
     for made in map(pictures, groups) if accelerated else _in_order(pictures, groups, workers):
         done |= made
         while following in done:
@@ -89,7 +89,7 @@ def trace(model: Model, request: PictureRequest, seed: int, *, device: torch.dev
     Returns:
         ``(S·T, H, W) uint8``, a frame or clip a step; the last is what :func:`draw_pictures` draws.
     """
-    (group,) = _groups([request], lambda sampling: _group_size(model, sampling, device))
+    (group,) = _groups([request], lambda sampling: group_size(model, sampling, device))
     (seat,) = group.taken
     labels, noise = group.rows(seed, device)
     steps = model.trace(labels, noise, request.sampling)
@@ -124,7 +124,7 @@ class Seat:
     @classmethod
     def of(cls, model: Model, sampling: SamplingParams, number: int, device: torch.device) -> Seat:
         """The seat of a picture that is drawn that way."""
-        return cls(_group_size(model, sampling, device), number, device)
+        return cls(group_size(model, sampling, device), number, device)
 
     def repeated(self, one: NDArray[Any]) -> Tensor:
         """``(...)`` as ``(rows, ...)``."""
@@ -139,7 +139,7 @@ class Seat:
         return rows[self.number % self.rows].cpu().numpy()
 
 
-def _group_size(model: Model, sampling: SamplingParams, device: torch.device) -> int:
+def group_size(model: Model, sampling: SamplingParams, device: torch.device) -> int:
     """Pictures that are computed at once, whoever asks for how many."""
     if device.type != "cpu":
         return MAX_GROUP_ACCELERATED

@@ -14,12 +14,22 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from pxgen.checkpoint.store import Loaded, fingerprint
+from pxgen.config.requests import AnimateSettings, ClipSettings
 from pxgen.config.schema import Table, Where, read_table, rules
 from pxgen.config.settings import PictureSettings, SampleSettings
 from pxgen.errors import InputError
 from pxgen.files import write_text
+from pxgen.ingest.given import named_frames
 
-FILES = [name for name, rule in rules(PictureSettings).items() if rule.is_path]
+DECIDING: dict[str, type[PictureSettings | ClipSettings]] = {
+    "sample": PictureSettings,
+    "animate": ClipSettings,
+}
+"""Options of each command that decide a picture."""
+FILES = sorted(
+    {name for kind in DECIDING.values() for name, rule in rules(kind).items() if rule.is_path}
+)
 """Options that may name a file, whose content then counts."""
 MAX_INDEX = 2**62
 
@@ -37,24 +47,38 @@ class Recorded:
     model: str
     """The fingerprint of the model."""
     options: Mapping[str, Any]
-    """Fields of :class:`PictureSettings` that were set."""
+    """Fields that :data:`DECIDING` names and that were set."""
     inputs: Mapping[str, str]
     """Files that the options name, and their SHA-256."""
     numbers: tuple[int, ...] = ()
     frames: tuple[str, ...] = ()
     """The name of each frame, where the model's have names; for readers, not for drawing again."""
+    command: str = "sample"
+    """One of :data:`DECIDING`."""
 
 
-def options_of(settings: PictureSettings) -> dict[str, Any]:
-    """The options that are set, as JSON has them."""
-    return {
-        entry.name: str(value) if isinstance(value, Path) else value
-        for entry in fields(PictureSettings)
+def record(settings: SampleSettings | AnimateSettings, loaded: Loaded) -> Recorded:
+    """How the pictures of a request are drawn."""
+    command = "sample" if isinstance(settings, SampleSettings) else "animate"
+    options = {
+        entry.name: _as_json(value)
+        for entry in fields(DECIDING[command])
         if (value := getattr(settings, entry.name)) != entry.default
     }
+    # Traces show a sprite as it forms, and there and back is more than the frames that have names.
+    named = not options.keys() & {"trace", "loop"}
+    return Recorded(
+        settings.seed,
+        settings.label,
+        fingerprint(loaded),
+        options,
+        inputs_of(options),
+        frames=loaded.card.frame_names if named else (),
+        command=command,
+    )
 
 
-def settings_of(recorded: Recorded, name: str) -> SampleSettings:
+def settings_of(recorded: Recorded, name: str) -> SampleSettings | AnimateSettings:
     """The request by which the pictures of a manifest were drawn.
 
     Raises:
@@ -64,15 +88,25 @@ def settings_of(recorded: Recorded, name: str) -> SampleSettings:
     if "strengths" in options:
         # As versions before 1.0 wrote it.
         options["strength"] = options.pop("strengths")
-    only = [entry.name for entry in fields(PictureSettings)]
-    settings = read_table(SampleSettings, Table(options, Where(name)), only)
+    only = [entry.name for entry in fields(DECIDING[recorded.command])]
+    kind: type[SampleSettings | AnimateSettings] = SampleSettings
+    if recorded.command == "animate":
+        kind = AnimateSettings
+    settings = read_table(kind, Table(options, Where(name)), only)
     label, count = tuple(recorded.labels), len(recorded.numbers)
     return replace(settings, seed=recorded.seed, label=label, count=count)
 
 
+def _as_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_as_json(each) for each in value]
+    return str(value) if isinstance(value, Path) else value
+
+
 def inputs_of(options: Mapping[str, Any]) -> dict[str, str]:
     """The files that options name, and their SHA-256."""
-    named = (str(options[name]) for name in FILES if name in options)
+    named = [str(options[name]) for name in FILES if name in options]
+    named += [str(named_frames(Path(text))[1]) for text in options.get("given", ())]
     return {path: _digest(Path(path)) for path in sorted(named) if Path(path).is_file()}
 
 
@@ -92,22 +126,32 @@ def write_manifest(
     """
     folder, lines = target.absolute().parent, []
     for file, number, strength in drawn:
-        options = dict(recorded.options)
-        if strength is not None:
-            options["strength"] = [strength]
-        line = {
-            "file": Path(os.path.relpath(file.absolute(), folder)).as_posix(),
-            "seed": recorded.seed,
-            "index": number,
-            "labels": list(recorded.labels),
-            "model": recorded.model,
-            "options": options,
-            "inputs": dict(recorded.inputs),
-        }
-        if recorded.frames:
-            line["frames"] = list(recorded.frames)
-        lines.append(json.dumps(line) + "\n")
+        named = Path(os.path.relpath(file.absolute(), folder)).as_posix()
+        lines.append(json.dumps(manifest_line(named, number, strength, recorded)) + "\n")
     return write_text(target, "".join(lines))
+
+
+def manifest_line(
+    file: str, number: int, strength: float | None, recorded: Recorded
+) -> dict[str, Any]:
+    """A picture's line, before it is JSON."""
+    options = dict(recorded.options)
+    if strength is not None:
+        options["strength"] = [strength]
+    line = {
+        "file": file,
+        "seed": recorded.seed,
+        "index": number,
+        "labels": list(recorded.labels),
+        "model": recorded.model,
+        "options": options,
+        "inputs": dict(recorded.inputs),
+    }
+    if recorded.frames:
+        line["frames"] = list(recorded.frames)
+    if recorded.command != "sample":
+        line["command"] = recorded.command
+    return line
 
 
 def read_manifest(text: str, name: str) -> Iterator[Recorded]:
@@ -139,6 +183,7 @@ def _line(text: str, where: str) -> tuple[str, int]:
             "model": _string(line["model"]),
             "options": {_string(k): v for k, v in line["options"].items()},
             "inputs": {_string(k): _string(v) for k, v in line["inputs"].items()},
+            "command": _command(line.get("command", "sample")),
         }
         return json.dumps(shared, sort_keys=True), _whole(line["index"], MAX_INDEX)
     except KeyError as error:
@@ -155,6 +200,12 @@ def _whole(value: Any, below: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < below:
         raise _WrongKindError(f"{value!r} is no number of a picture")
     return value
+
+
+def _command(value: Any) -> str:
+    if value not in DECIDING:
+        raise _WrongKindError(f"{value!r} is none of {', '.join(DECIDING)}")
+    return str(value)
 
 
 def _list(value: Any) -> list[Any]:

@@ -39,7 +39,12 @@ def open_model(
         InputError: it is missing or malformed.
         PxgenError: there is none at all.
     """
-    loaded = load_model(choose_model(model, runs, remark, starter), pick_device(device))
+    return ready_model(choose_model(model, runs, remark, starter), device, remark)
+
+
+def ready_model(path: Path, device: str, remark: Remark) -> Loaded:
+    """A chosen model, as :func:`open_model` gives it."""
+    loaded = load_model(path, pick_device(device))
     stages = [stage.name for stage in loaded.model.stages()]
     at = loaded.card.training.get("stage")
     if isinstance(at, int) and at < len(stages) - 1:

@@ -31,12 +31,13 @@ class Key(NamedTuple):
     labels: tuple[str, ...] = ()
 
 
-def parse_key(text: str) -> Path | int:
+def parse_key(named: str | int) -> Path | int:
     """A key sprite as people name it.
 
     Raises:
         UsageError: neither a file nor a number.
     """
+    text = str(named)
     if Path(text).is_file():
         return Path(text)
     if text.isdecimal() and int(text) < 2**63:

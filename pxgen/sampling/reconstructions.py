@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
@@ -16,14 +17,14 @@ from pxgen.config.options import Image
 from pxgen.data.labels import parse_labels
 from pxgen.devices import in_one_thread
 from pxgen.errors import InputError, UsageError
-from pxgen.ingest.fit_to_model import Target, fit_image
+from pxgen.ingest.fit_to_model import Fitted, Target, fit_image
 from pxgen.models.protocol import Levelled, SamplingParams
 from pxgen.names import distinct
 from pxgen.noise import PictureNoise
 from pxgen.palette import Palette
 from pxgen.palette.local import within
 from pxgen.render.outputs import safe_stem
-from pxgen.sampling.engine import Seat
+from pxgen.sampling.engine import group_size
 
 Level = Literal["both", "top", "bottom"]
 
@@ -87,22 +88,34 @@ def reconstructions(
     """
     vector = parse_labels(labels, loaded.card.label_names, loaded.path)
 
-    def there_and_back(pixels: IndexMaps, seat: Seat) -> IndexMaps:
-        noise = seat.noise(seed)
-        code = loaded.model.encode(seat.repeated(pixels), seat.repeated(vector), noise)
-        return seat.own(_decoded(code, loaded, level, noise))
+    rows = group_size(loaded.model, SamplingParams(), loaded.device)
 
-    for number, path in images:
-        fitted = fit_image(path, Target.of(loaded))
-        if fitted.snapped and strict:
-            raise InputError(
-                f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "
-                "without --strict they are drawn in the nearest ones"
-            )
-        seat = Seat.of(loaded.model, SamplingParams(), number, loaded.device)
-        after = in_one_thread(partial(there_and_back, fitted.pixels, seat))
-        after = within(after, fitted.palette)
-        yield Reconstruction(path, fitted.pixels, after, fitted.snapped, fitted.palette)
+    def there_and_back(pixels: IndexMaps, numbers: Sequence[int]) -> IndexMaps:
+        noise = PictureNoise(seed, numbers, loaded.device)
+        given, asked = (torch.from_numpy(each).to(loaded.device) for each in (pixels, vector))
+        code = loaded.model.encode(given, asked.expand(rows, -1), noise)
+        return _decoded(code, loaded, level, noise).cpu().numpy()
+
+    for _, members in groupby(images, key=lambda image: image[0] // rows):
+        group = [(number, path, _fitted(path, loaded, strict=strict)) for number, path in members]
+        # As in drawing: the number says the seat, and an image repeated fills empty ones.
+        turns = {number % rows: turn for turn, (number, _, _) in enumerate(group)}
+        seated = [group[turns.get(seat, 0)] for seat in range(rows)]
+        pixels = np.stack([image.pixels for _, _, image in seated])
+        maps = in_one_thread(partial(there_and_back, pixels, [number for number, _, _ in seated]))
+        for number, path, image in group:
+            after = within(maps[number % rows], image.palette)
+            yield Reconstruction(path, image.pixels, after, image.snapped, image.palette)
+
+
+def _fitted(path: Image, loaded: Loaded, *, strict: bool) -> Fitted:
+    fitted = fit_image(path, Target.of(loaded))
+    if fitted.snapped and strict:
+        raise InputError(
+            f"{path}: {fitted.snapped} pixels are of colours that the model's palette lacks; "
+            "without --strict they are drawn in the nearest ones"
+        )
+    return fitted
 
 
 def _decoded(code: Any, loaded: Loaded, level: Level, noise: PictureNoise) -> torch.Tensor:

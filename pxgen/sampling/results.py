@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -45,6 +45,8 @@ class Sprites:
     """Milliseconds that a frame is shown, or each frame of a clip."""
     columns: int | None = None
     """Sprites in a row of a sheet; None for about as many as rows."""
+    frames: tuple[str, ...] = ()
+    """Names of the frames of each, where they have names."""
 
     @classmethod
     def of(cls, pictures: Iterable[Picture], names: Sequence[str], **shown: Any) -> Self:
@@ -128,5 +130,6 @@ class Sprites:
             delay_ms=self.delay_ms if fps is None else 1000 / fps,
             columns=self.columns,
         )
+        output = replace(output, frames=self.frames)
         shown = zip(named.names(), self.indices, self.palettes, strict=True)
         return list(output.write(shown))

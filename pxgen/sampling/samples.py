@@ -10,6 +10,7 @@ import numpy as np
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
+from pxgen.choices import choose
 from pxgen.config.requests import AnimateSettings
 from pxgen.config.settings import SampleSettings
 from pxgen.data.dataset import Dataset, open_dataset
@@ -18,11 +19,9 @@ from pxgen.data.neighbours import SpriteIndex
 from pxgen.devices import cores
 from pxgen.errors import InputError, Remark, UsageError
 from pxgen.models.protocol import SamplingParams
-from pxgen.noise import choose
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
-from pxgen.palette.local import stretched, within
-from pxgen.palette.oklab import swap
+from pxgen.palette.local import recoloring, within
 from pxgen.sampling.edits import edited_params
 from pxgen.sampling.engine import PictureRequest, draw_pictures, trace
 from pxgen.sampling.model_choice import check_sampling
@@ -53,6 +52,15 @@ def picture_palette(
         return loaded.card.palette
     # The picture's stream is spent on its pixels; its colours have one of their own.
     return loaded.palettes.choose(maps, labels, choose(seed, number ^ PALETTE_STREAMS))
+
+
+def in_palette(picture: Picture, loaded: Loaded, palette: Palette | None) -> Picture:
+    """A picture in another palette, or as it is."""
+    number, maps, own = picture
+    if palette is None:
+        return Picture(number, within(maps, own), own)
+    shared = None if loaded.palettes is not None else loaded.card.palette
+    return Picture(number, recoloring(shared, palette, int(maps.max()))[maps], palette)
 
 
 def draw_all(
@@ -125,28 +133,21 @@ class SamplePlan:
 
         With ``held`` each is shown as it forms, ``(S, H, W)``, its end so many times more.
         """
-        recolor, loaded, seed = self._recoloring(), self.loaded, self.settings.seed
+        for picture in self.uncolored(numbers, held):
+            yield in_palette(picture, self.loaded, self.palette)
+
+    def uncolored(self, numbers: Iterable[int], held: int | None = None) -> Iterator[Picture]:
+        """The same in the palettes they have without ``--palette``."""
         for number, maps in self._drawn(numbers, held):
-            palette = self.palette or self.own
-            palette = palette or picture_palette(loaded, maps, number, seed, self.labels)
-            if recolor is not None:
-                yield Picture(number, recolor[maps], palette)
-            elif self.palette is not None:
-                yield Picture(number, stretched(palette, int(maps.max()))[maps], palette)
-            else:
-                yield Picture(number, within(maps, palette), palette)
+            palette = self.own or picture_palette(
+                self.loaded, maps, number, self.settings.seed, self.labels
+            )
+            yield Picture(number, maps, palette)
 
-    def _recoloring(self) -> IndexMaps | None:
-        """The index of each of the model's colours in the palette to draw with.
-
-        None where sprites have palettes of their own.
-        """
-        if self.loaded.palettes is not None:
-            return None
-        own = self.loaded.card.palette
-        if self.palette is None:
-            return np.arange(len(own), dtype=np.uint8)
-        return swap(own, self.palette)
+    def strengths(self, numbers: Iterable[int]) -> list[float | None]:
+        """The strength of each of these pictures; None where all have one."""
+        turns = self.samplings
+        return [turns[i % len(turns)].strength if len(turns) > 1 else None for i in numbers]
 
     def _drawn(self, numbers: Iterable[int], held: int | None) -> Iterator[tuple[int, IndexMaps]]:
         """Index maps as the model draws them, each with its number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
@@ -105,7 +105,7 @@ class SpriteModel:
         """
         own = {"label": labels, "count": n, "seed": seed}
         settings = self._settings(SampleSettings, SampleOptions, options, **own)
-        return _named(self._drawn(settings), settings)
+        return _named(self._drawn(settings), settings, frames=self.frame_names)
 
     @in_keywords()
     def stream(
@@ -155,7 +155,7 @@ class SpriteModel:
         settings = self._settings(AnimateSettings, AnimateOptions, options, **own)
         plan = ClipPlan.of(self.loaded, settings)
         pictures = plan.pictures(settings.numbers, self.remark)
-        return _named(pictures, settings, delay_ms=plan.delays())
+        return _named(pictures, settings, delay_ms=plan.delays(), frames=plan.frame_names)
 
     @in_keywords()
     def reconstruct(
@@ -236,8 +236,24 @@ class SpriteModel:
             name: self._image(value) if isinstance(value, np.ndarray) else value
             for name, value in options.items()
         }
+        if "given" in given:
+            given["given"] = self._frames(options["given"])
         where = cls.__name__.removesuffix("Settings").lower() + "()"
         return settings_from(cls, given, where, only=known.__annotations__, **own)
+
+    def _frames(self, images: object) -> tuple[Path | ImageArray, ...]:
+        """Given frames: an image, several, or images by the names of their frames."""
+        if isinstance(images, Mapping):
+            named: list[Path | ImageArray] = []
+            for frames, image in images.items():
+                one = self._image(image)
+                if isinstance(one, ImageArray):
+                    named.append(replace(one, frames=str(frames)))
+                else:
+                    named.append(Path(f"{frames}={one}"))
+            return tuple(named)
+        several = images if isinstance(images, list | tuple) else [images]
+        return tuple(self._image(image) for image in several)
 
     def _image(self, image: object) -> Path | ImageArray:
         """A file's path, or an array of any kind as RGBA."""

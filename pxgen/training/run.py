@@ -21,8 +21,10 @@ from pxgen.training.trainer import DEFAULT_MINUTES, Position
 
 NO_FOLDER = Path()
 """Broadcast where the main process has no folder."""
-FREE_TO_CHANGE = ("steps", "minutes", "save_every", "validate_every", "track")
-"""Settings that a resumed run may change; any other would make it another run."""
+FREE_TO_CHANGE = ("steps", "minutes", "save_every", "keep_snapshots", "validate_every", "track")
+"""Settings that change no step of a run."""
+CHOSEN_KEYS = ("template", "frames", "width", "coarse", "depth", "slots")
+"""Keys of ``[model]`` that are chosen by the sprites where they are ``"auto"`` or 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class TrainRequest:
     out: Path | None
     start: Path | None = None
     """A model whose weights a new training starts from."""
+    exact: bool = False
+    """Refuse to go on with a run of another dataset or other settings."""
 
 
 def with_budget(settings: TrainSettings) -> TrainSettings:
@@ -57,7 +61,8 @@ def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
         return request.out
     for folder in run_folders(request.runs)[-1:] if request.resume else ():
         found, _ = read_card(folder)
-        if not (_difference(found, card, request) or found.training.get("finished")):
+        differs = _obstacle(found, card, request) or changes(found, card, request.settings)
+        if not (differs or found.training.get("finished")):
             return folder
     name = request.recipe or str(request.model_table.get("recipe", name))
     return make_run(request.runs, name)
@@ -88,16 +93,29 @@ def claimed_folder(request: TrainRequest, card: Card, group: ProcessGroup) -> It
             group.broadcast_object(NO_FOLDER)
 
 
+def left_open(request: TrainRequest, table: Table) -> Table:
+    """A ``[model]`` table with what it leaves open as it is in the run that is named, if one is."""
+    run = request.out
+    if run is None or not (request.resume and run.is_dir() and checkpoint_file(run).is_file()):
+        return table
+    model = read_card(run)[0].model
+    keys = [key for key in CHOSEN_KEYS if table.get(key) in ("auto", 0) and key in model]
+    return Table({**table, **{key: model[key] for key in keys}}, table.where)
+
+
 def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None:
     """The card of the run to resume, if there is one.
 
     Raises:
-        InputError: it was made with another dataset, model or setting.
+        InputError: it cannot go on with this dataset, model or setting.
     """
     if not (request.resume and checkpoint_file(folder).is_file()):
         return None
     found, _ = read_card(folder)
-    if difference := _difference(found, card, request):
+    difference = _obstacle(found, card, request)
+    if difference is None and request.exact:
+        difference = next(iter(changes(found, card, request.settings)), None)
+    if difference:
         raise InputError(
             f"{folder} holds a run with another {difference}: choose another -o, "
             "or replace the run with --fresh"
@@ -105,25 +123,38 @@ def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None
     return found
 
 
-def _difference(found: Card, wanted: Card, request: TrainRequest) -> str | None:
-    """The first difference that keeps a run from being resumed, or None."""
+def _obstacle(found: Card, wanted: Card, request: TrainRequest) -> str | None:
+    """The first difference that keeps a run from being gone on with, or None."""
     if not found.training:
         return "purpose (it was saved for sampling only)"
-    if found.fingerprint != wanted.fingerprint:
-        return "dataset"
-    if dict(found.model) != json.loads(json.dumps(wanted.model)):
-        return "[model]"
     before = found.training.get("settings")
     if not isinstance(before, Mapping):
         return "kind of settings (the file is damaged)"
-    # Runs that were begun before there was augmentation are of families that are not told of it.
-    augment = before.get("augment", request.settings.augment)
-    before = {**before, "augment": augment, "start": found.training.get("start")}
     start = None if request.start is None else str(request.start)
-    for name, value in {**asdict(request.settings), "start": start}.items():
-        if name not in FREE_TO_CHANGE and before.get(name) != value:
-            return f"[train] {name} ({before.get(name)}, now {value})"
-    return None
+    old_start, seed = found.training.get("start"), before.get("seed")
+    alike = {
+        "[model]": dict(found.model) == json.loads(json.dumps(wanted.model)),
+        "canvas": found.canvas == wanted.canvas,
+        "kind of frames (their names differ)": found.frame_names == wanted.frame_names,
+        "kind of dataset (with labels or without)": bool(found.label_names)
+        == bool(wanted.label_names),
+        f"[train] seed ({seed}, now {request.settings.seed})": seed == request.settings.seed,
+        f"[train] start ({old_start}, now {start})": old_start == start,
+    }
+    return next((name for name, same in alike.items() if not same), None)
+
+
+def changes(found: Card, wanted: Card, settings: TrainSettings) -> list[str]:
+    """What is not as it was in a run that can go on: the dataset, and settings."""
+    changed = [] if found.fingerprint == wanted.fingerprint else ["dataset"]
+    # Runs that were begun before there was augmentation are of families that are not told of it.
+    before = {"augment": settings.augment, **found.training["settings"]}
+    free = {"seed", *FREE_TO_CHANGE}
+    return changed + [
+        f"[train] {name} ({before.get(name)}, now {value})"
+        for name, value in asdict(settings).items()
+        if name not in free and before.get(name) != value
+    ]
 
 
 def position_of(card: Card, file: Path) -> Position:
@@ -157,11 +188,16 @@ def position_of(card: Card, file: Path) -> Position:
         ) from error
 
 
-def asks_for_more(settings: TrainSettings, finished: Card, position: Position) -> bool:
-    """True if a larger budget is asked for than a finished run has spent."""
+def asks_for_more(
+    settings: TrainSettings, finished: Card, position: Position, *, changed: bool
+) -> bool:
+    """True if a larger budget is asked for than a finished run has spent.
+
+    A run that ended early, where there was nothing left to gain, goes on with its old budget only
+    where something else has ``changed``.
+    """
     before = finished.training["settings"]
-    if (before["steps"], before["minutes"]) == (settings.steps, settings.minutes):
-        # It may have ended early, where there was nothing left to gain.
+    if (before["steps"], before["minutes"]) == (settings.steps, settings.minutes) and not changed:
         return False
     if settings.steps is not None:
         return settings.steps > position.step

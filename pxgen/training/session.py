@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ import torch
 from torch import Tensor
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card
+from pxgen.checkpoint.model_card import MODEL_CARD, model_card
+from pxgen.checkpoint.provenance import MIN_EXAMPLES, TERMS, Provenance
 from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE, Metrics, shipped
 from pxgen.checkpoint.store import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
 from pxgen.config.recipe import resolve
@@ -31,23 +34,28 @@ from pxgen.files import write_text
 from pxgen.models.protocol import Model, Stage
 from pxgen.models.registry import build_model, read_spec
 from pxgen.noise import seeded_weights
+from pxgen.training.carry_over import carry_over
 from pxgen.training.distributed import ProcessGroup, joined_group
 from pxgen.training.preview import draw_preview, write_preview
 from pxgen.training.run import (
+    CHOSEN_KEYS,
     TrainRequest,
     asks_for_more,
+    changes,
     claimed_folder,
+    left_open,
     position_of,
     resumed_card,
     with_budget,
 )
+from pxgen.training.snapshots import clear_snapshots, keep_snapshot
 from pxgen.training.trainer import MAX_INIT_PIXELS, MAX_INIT_SPRITES, Report, Trainer
 from pxgen.training.warm_start import open_warm_start
 
 LONG_PREVIEW, PREVIEW_INTERVAL = 3.0, 12
 """Seconds from which on a preview is long; the next one then waits so many times as long."""
-CHOSEN_SIZES = ("width", "coarse", "depth")
-"""Keys of ``[model]`` that are 0 where they are left open."""
+HELD_OUT = "held_out_"
+"""What figures of held-out sprites begin with in metrics."""
 MAX_PALETTES = 4096
 """Palettes of training sprites that a checkpoint holds at most."""
 
@@ -88,7 +96,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
         dataset = given if isinstance(given, Dataset) else open_dataset(given)
         if not len(dataset.train):
             raise InputError(f"{dataset.location} has no training sprites: prepare more of them")
-        table = suited_table(_model_table(request), dataset)
+        table = suited_table(left_open(request, _model_table(request)), dataset)
         card = Card(
             model=dict(table),
             canvas=dataset.canvas,
@@ -97,6 +105,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             fingerprint=dataset.fingerprint,
             anchor="center" if dataset.info.get("anchor") == "center" else "bottom",
             frame_names=dataset.frame_names,
+            provenance=_provenance(dataset),
         )
         settings = with_budget(request.settings)
         request = dataclasses.replace(request, settings=settings)
@@ -137,7 +146,7 @@ def _model_table(request: TrainRequest) -> Table:
             {**other, **({"template": "auto"} if "template" in other else {})}, other.where
         )
     table = resolve(request.model_table, request.recipe)
-    sizes = {key: other[key] for key in CHOSEN_SIZES if table.get(key) == 0 and key in other}
+    sizes = {key: other[key] for key in CHOSEN_KEYS if table.get(key) == 0 and key in other}
     return Table({**table, **sizes}, table.where)
 
 
@@ -155,6 +164,19 @@ def suited_table(table: Table, dataset: Dataset) -> Table:
     return Table(asdict(read_spec(table).suited(pixels)), table.where)
 
 
+def _provenance(dataset: Dataset) -> Provenance:
+    """What a dataset tells of its sprites."""
+    info, counts = dataset.info, dataset.marks[dataset.train].sum(0).tolist()
+    named = zip(dataset.label_names, counts, strict=True)
+    sources = info.get("sources")
+    return Provenance.read(
+        {name: info[name] for name in TERMS if info.get(name)}
+        | {"sources": sources if isinstance(sources, list) else []}
+        | {"sprites": len(dataset.train), "held_out": len(dataset.held_out)}
+        | {"rare": {name: count for name, count in named if count < MIN_EXAMPLES}}
+    )
+
+
 @dataclass
 class Training:
     """One training and its run folder."""
@@ -170,6 +192,10 @@ class Training:
     """The model whose weights it started from."""
     resumed: bool = False
     """True if it continues the run that its folder held."""
+    changed: Sequence[str] = ()
+    """What is not as it was in that run."""
+    matched: str = ""
+    """How many labels and colours that run knows, if it goes on with another dataset."""
     finished: bool = False
     """True once it has come to its end, now or in an earlier call."""
 
@@ -177,6 +203,7 @@ class Training:
         self.metrics = Metrics(self.folder / METRICS)
         self._quick_eval: QuickEval | None = None
         self._saved = time.monotonic()
+        self._saved_before = False
         self._looked, self._looking = 0.0, 0.0
         """Time of the last preview's end, and the seconds that it took."""
 
@@ -198,21 +225,36 @@ class Training:
             InputError: the checkpoint does not say or hold what resuming needs.
         """
         position = position_of(found, self.checkpoint)
+        self.changed = changes(found, self.card, self.settings)
         if found.training.get("finished"):
-            if not asks_for_more(self.settings, found, position):
+            changed = bool(self.changed)
+            if not asks_for_more(self.settings, found, position, changed=changed):
+                if changed:
+                    raise InputError(
+                        f"{self.folder} has spent its budget, with another {self.changed[0]}: "
+                        "ask for more --steps or --minutes to go on, choose another -o, or "
+                        "replace the run with --fresh"
+                    )
                 self.trainer.position, self.finished = position, True
                 return
             position = dataclasses.replace(position, stale=0, turn=None)
         tensors = load_tensors(self.checkpoint)
-        load_weights(self.model, tensors, self.checkpoint)
+        anew = found.fingerprint != self.card.fingerprint
         try:
-            self.trainer.restore(position, tensors)
+            if anew:
+                # Held-out sprites are others now, with bits of their own.
+                position = dataclasses.replace(position, best=None, stale=0, turn=None)
+                tensors, self.matched = carry_over(
+                    self.checkpoint, tensors, self.card, self.model, position.stage
+                )
+            load_weights(self.model, tensors, self.checkpoint)
+            self.trainer.restore(position, tensors, relearn=anew)
         except (IndexError, KeyError, RuntimeError) as error:
             raise InputError(
                 f"{self.checkpoint} cannot be resumed, it lacks {error}: train --fresh"
             ) from error
         self.metrics = Metrics.until(self.folder / METRICS, position.stage, position.step)
-        self.resumed = True
+        self.resumed = self._saved_before = True
 
     def reports(self) -> Generator[Report, None, None]:
         """Train to the end; log, save and preview on the way (see :func:`reports`)."""
@@ -227,7 +269,7 @@ class Training:
                 with self.trainer.paused():
                     yield report
             except (GeneratorExit, KeyboardInterrupt):
-                if report.checkpoint is None:
+                if report.checkpoint is None and not self.trainer.relearning:
                     self._save(finished=False)
                 raise
         if not self.finished:
@@ -244,6 +286,9 @@ class Training:
 
     def _recorded(self, report: Report) -> Report:
         """Log a report, and save and preview where it is time to; the report says what was done."""
+        if self.trainer.relearning:
+            # What was saved before stands until the run goes on where it was.
+            return report
         if report.logged:
             self.metrics.lines.append(report.line())
         if report.finished or time.monotonic() - self._saved >= self.settings.save_every:
@@ -265,10 +310,36 @@ class Training:
             "finished": finished,
             "start": self.start,
         }
-        card = dataclasses.replace(self.card, training=training)
+        # A card is JSON, which has finite numbers alone.
+        figures = {k: v for k, v in self.held_out_figures().items() if math.isfinite(v)}
+        provenance = dataclasses.replace(self.card.provenance, figures=figures)
+        card = dataclasses.replace(self.card, training=training, provenance=provenance)
         self.metrics.write()
         tensors = {**self.trainer.snapshot(), **self._palettes()}
-        return save_checkpoint(self.checkpoint, card, tensors)
+        saved = save_checkpoint(self.checkpoint, card, tensors)
+        self._keep_snapshot(card, tensors)
+        write_text(self.folder / MODEL_CARD, model_card(card, saved))
+        return saved
+
+    def _keep_snapshot(self, card: Card, tensors: Mapping[str, Tensor]) -> None:
+        if not self._saved_before:
+            clear_snapshots(self.folder)
+        self._saved_before = True
+        if count := self.settings.keep_snapshots:
+            keep_snapshot(self.folder, self.stage.name, card, tensors, count)
+
+    def held_out_figures(self) -> dict[str, float]:
+        """Means over held-out sprites: the last of the stage, or of the weights that are kept."""
+        lines = [line for line in self.metrics.lines if line["stage"] == self.stage.name]
+        named = [
+            {k.removeprefix(HELD_OUT): v for k, v in line.items() if k.startswith(HELD_OUT)}
+            for line in lines
+        ]
+        figures: dict[str, float] = next((each for each in reversed(named) if each), {})
+        best = self.trainer.position.best
+        if self.stage.patience is not None and best is not None:
+            figures["bits"] = best
+        return figures
 
     def _palettes(self) -> dict[str, Tensor]:
         """The palettes that new sprites are drawn in, where each sprite has its own."""

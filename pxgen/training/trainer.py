@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,16 +163,20 @@ class Trainer:
         self._workers = MicrobatchWorkers(device, bf16=bf16, group=group)
         self._group = group
         self._clock = 0.0
+        self.relearning = False
+        """Whether an earlier stage learns a dataset that is new to a run."""
         self._code_cache: CodeCache | None = None
         self._state = self._enter(0)
 
-    def run(self) -> Iterator[Report]:
+    def run(self) -> Generator[Report, None, None]:
         """Train from the current position to the end of the last stage.
 
         The clock of a time budget runs while the caller holds a report, too.
         """
         self._clock = time.perf_counter()
         with self._workers:
+            if self.relearning:
+                yield from self._relearn()
             while True:
                 yield from self._run_stage()
                 if self.position.stage == len(self._stages) - 1:
@@ -196,8 +200,13 @@ class Trainer:
             weights = {name: t.clone() for name, t in self.model.module.state_dict().items()}
         return prefixed(weights, "weights") | self._state.tensors()
 
-    def restore(self, position: Position, tensors: Mapping[str, Tensor]) -> None:
+    def restore(
+        self, position: Position, tensors: Mapping[str, Tensor], *, relearn: bool = False
+    ) -> None:
         """Continue from a snapshot, whose averaged weights are in the model already.
+
+        ``relearn`` says that the dataset is another one: stages before it that are done in some
+        epochs, as that of a label prior, are gone through once more.
 
         Raises:
             IndexError: the model has no such stage.
@@ -209,6 +218,19 @@ class Trainer:
         self._code_cache = None
         self._state = self._enter(position.stage)
         self._state.restore(tensors, position.step)
+        self.relearning = relearn
+
+    def _relearn(self) -> Iterator[Report]:
+        position, state = self.position, self._state
+        for number, stage in enumerate(self._stages[: position.stage]):
+            if stage.max_epochs is not None:
+                self.position = Position(number, before=position.before)
+                self._state = self._enter(number)
+                yield from self._run_stage()
+                self._state.load_best()
+                self._state.swap_ema()
+        self._enter(position.stage)
+        self.position, self._state, self.relearning = position, state, False
 
     def _enter(self, stage: int) -> TrainState:
         # Of all stages only the one in training may drop out or gather statistics.
@@ -230,7 +252,7 @@ class Trainer:
         self._state = self._enter(self.position.stage)
 
     def _run_stage(self) -> Iterator[Report]:
-        if self.position.step == 0:
+        if self.position.step == 0 and not self.relearning:
             self._initialize()
         while (progress := self._progress()) < 1 and not self._out_of_patience():
             step, seed = self.position.step, self.settings.seed

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import diffusion, files, making, material, priors, startup, training
+from tests.bench import diffusion, files, gifs, making, material, priors, startup, training
 from tests.bench.machine import Machine, look
 from tests.bench.rows import Row, digits, page, table
 
@@ -22,7 +22,8 @@ def main() -> int:
     print(f"{machine}\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="pxgen-bench-") as folder:
         rows = []
-        for row in _rows(Path(folder), arguments.data):
+        path = Path(folder)
+        for row in gifs.rows(path) if arguments.gifs else _rows(path, arguments.data):
             rows.append(row)
             print(f"  {row.name}: {digits(row.figure)} {row.unit}", file=sys.stderr, flush=True)
     print(table(rows))
@@ -41,11 +42,14 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the table in Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
+    parser.add_argument("--gifs", action="store_true", help="a hundred GIFs alone, three ways")
     return parser.parse_args()
 
 
 def _command(arguments: argparse.Namespace) -> str:
     """How to measure the same again."""
+    if arguments.gifs:
+        return "python -m tests.bench --gifs"
     return "make bench" if arguments.data is None else f"make bench DATA={arguments.data.name}"
 
 
@@ -57,6 +61,7 @@ def _rows(folder: Path, data: Path | None) -> Iterator[Row]:
     prepared = yield from making.prepare_rows(folder, sprites)
     yield from files.rows(folder, sprites, folder / making.DATASET, prepared)
     yield from making.sample_rows(folder, model)
+    yield from gifs.rows(folder)
     yield from training.rows(folder, folder / making.DATASET)
     yield from diffusion.rows(folder)
     yield from priors.rows(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,19 @@ def test_a_diffusion_of_an_older_format_is_refused_in_one_line(tmp_path: Path, r
     about = json.loads(read_card(path)[1].metadata[KEY])
     save_file(load_file(path), path, metadata={KEY: json.dumps(about | {"format": 2})})
     with pytest.raises(InputError, match=r"earlier version, whose .* train it anew"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "read"), [("masked", True), ("vqvae", True), ("uniform", False)]
+)
+def test_diffusions_of_clips_are_read_since_they_are_told_what_is_known(
+    tmp_path: Path, recipe: str, read: bool
+) -> None:
+    path = save(tmp_path, recipe=recipe, frames=4)
+    about = json.loads(read_card(path)[1].metadata[KEY])
+    save_file(load_file(path), path, metadata={KEY: json.dumps(about | {"format": 4})})
+    with nullcontext() if read else pytest.raises(InputError, match="train it anew"):
         load_model(path)
 
 

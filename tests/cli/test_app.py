@@ -42,8 +42,8 @@ def asked(monkeypatch):
         module = types.ModuleType(f"pxgen.commands.{name}")
 
         def record(*said: Any) -> list[str]:
-            # All but the console.
-            requests.append(said[0] if len(said) == 3 else said[:-1])
+            # All but the surroundings.
+            requests.append(said[0] if len(said) == 2 else said[:-1])
             return ["done"]
 
         setattr(module, name, record)
@@ -265,8 +265,8 @@ def test_sample_passes_on_every_option(run, asked):
     line = (
         "-m runs/a -n 9 --label alien --label hat:0.5 --seed 3 --first 20 --shard 2/4 --steps 8 "
         "--sampler random --guidance 1.5 --temperature 0.9 --eta 0.5 --palette pico-8 --scale 2 "
-        "--top-k 9 --top-p 0.5 --sheet packed --padding 1 --extrude 2 --power-of-two --array "
-        "--data x.json --data x.css "
+        "--top-k 9 --top-p 0.5 --sheet packed --rows a,b --padding 1 --extrude 2 --power-of-two "
+        "--array --data x.json --data x.css "
         "-o x.png --init a.png --strength 0.2 --strength 0.4 --mask m.png --tile xy "
         "--canvas 32x24 --at 1,2 --lock nes --trace --force --dry-run "
         "--manifest m.jsonl --novel 5 --dataset data --batch 7 --workers 1 --device cpu"
@@ -306,6 +306,7 @@ def test_sample_passes_on_every_option(run, asked):
         "trace": True,
         "device": "cpu",
         "sheet": "packed",
+        "rows": "a,b",
         "padding": 1,
         "extrude": 2,
         "power_of_two": True,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,26 +11,22 @@ from click.testing import CliRunner
 from PIL import Image
 
 from pxgen import builtin
-from pxgen.canvas import Canvas
-from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
 from pxgen.ingest.images import read_image
+from pxgen.palette import Palette
 from pxgen.render.gif import encode_gif
-from pxgen.render.png import decode_png
+from pxgen.render.png import decode_png, encode_png
 from pxgen.render.video import encode_mp4
 from pxgen.sampling.clips import even_steps
-from tests.support.checkpoints import CARD, save
-from tests.support.tiny import PALETTE, domain, tiny_model, tiny_table
+from tests.support.checkpoints import save
+from tests.support.tiny import PALETTE
 
 FRAMES = 4
 
 
-def save_clips(folder: Path, recipe: str) -> Path:
-    """An untrained model of clips of four frames, whose codes say something."""
-    model = tiny_model(recipe, domain(frames=FRAMES))
-    card = replace(CARD, model=dict(tiny_table(recipe)), canvas=Canvas(FRAMES, 6, 8))
-    weights = prefixed(model.module.state_dict(), "weights")
-    return save_checkpoint(folder / "checkpoint.safetensors", card, weights)
+def save_clips(folder: Path, recipe: str, names: tuple[str, ...] = ()) -> Path:
+    """An untrained model of clips of four frames."""
+    return save(folder, recipe=recipe, frames=FRAMES, names=names)
 
 
 def run(folder: Path, *arguments: object) -> tuple[int, list[str], str]:
@@ -111,6 +106,96 @@ def test_given_frames_stay_as_they_are(recipe: str, keep: int, tmp_path: Path) -
         assert np.array_equal(made[:keep], colors[given[:keep]])
         ends.append(made[keep:].tobytes())
     assert len(set(ends)) > 1
+
+
+VIEWS = ("down", "left", "up", "right")
+
+
+@pytest.mark.parametrize("recipe", ["masked", "uniform", "ddpm", "ddpm-palette"])
+def test_the_rest_of_any_views_is_drawn(recipe: str, tmp_path: Path) -> None:
+    """Given frames stay as they are, whichever they are; the others differ from seed to seed."""
+    save_clips(tmp_path, recipe, VIEWS)
+    given = clip(tmp_path / "given.gif")
+    for number, view in enumerate(VIEWS):
+        (tmp_path / f"{view}.png").write_bytes(encode_png(given[number], PALETTE))
+    chosen = (f"left={tmp_path}/left.png", f"3={tmp_path}/right.png")
+    options = (*sum((("--given", text) for text in chosen), ()), "-n", 3, "-o", f"{tmp_path}/o/")
+    code, lines, said = run(tmp_path, *options)
+    assert code == 0, said
+    made = np.stack([frames_of(line) for line in lines])
+    colors = np.array(PALETTE.rows, np.uint8)
+    assert np.array_equal(made[:, 1], colors[given[[1] * 3]])
+    assert np.array_equal(made[:, 3], colors[given[[3] * 3]])
+    assert len(np.unique(made[:, [0, 2]].reshape(3, -1), axis=0)) == 3
+
+
+def test_a_sheet_of_one_view_becomes_the_whole_sheet(tmp_path: Path) -> None:
+    """What was written as a sheet is read as one: its clear cells are drawn anew."""
+    save_clips(tmp_path, "masked", VIEWS)
+    given = clip(tmp_path / "given.gif")
+    (tmp_path / "down.png").write_bytes(encode_png(given[0], PALETTE))
+    whole = tmp_path / "whole.png"
+    options = ("--sheet", "rows", "-o", whole)
+    assert run(tmp_path, "--given", f"down={tmp_path}/down.png", *options)[0] == 0
+    sheet = frames_of(whole)[0]
+    cells = sheet.reshape(-1, 6, sheet.shape[1] // 8, 8, 4).swapaxes(1, 2).reshape(-1, 6, 8, 4)
+    assert len(cells) == FRAMES
+    assert np.array_equal(cells[0], np.array(PALETTE.rows, np.uint8)[given[0]])
+    cut = sheet.copy()
+    cut[-6:, -8:] = 0
+    Image.fromarray(cut).save(tmp_path / "cut.png")
+    again = tmp_path / "again.png"
+    assert run(tmp_path, "--given", tmp_path / "cut.png", "--sheet", "rows", "-o", again)[0] == 0
+    kept = np.ones(sheet.shape[:2], bool)
+    kept[-6:, -8:] = False
+    assert np.array_equal(frames_of(again)[0][kept], sheet[kept])
+
+
+def test_parts_of_given_frames_are_drawn_too_where_a_mask_is_white(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked")
+    given = clip(tmp_path / "given.gif")
+    mask = np.zeros((6, 8), np.uint8)
+    mask[:, 4:] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    options = ("--given", tmp_path / "given.gif", "--mask", tmp_path / "mask.png", "-n", 4)
+    code, lines, said = run(tmp_path, *options, "-o", f"{tmp_path}/o/")
+    assert code == 0, said
+    made = np.stack([frames_of(line) for line in lines])
+    colors = np.array(PALETTE.rows, np.uint8)[given]
+    assert (made[..., :4, :] == colors[..., :4, :]).all()
+    assert (made[..., 4:, :] != colors[..., 4:, :]).any()
+
+
+def test_only_given_colours_are_drawn_if_asked(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked")
+    pixels = np.zeros((6, 8), np.uint8)
+    pixels[2:] = 3
+    (tmp_path / "one.png").write_bytes(encode_png(pixels, PALETTE))
+    options = ("--given", tmp_path / "one.png", "-n", 2, "-o", f"{tmp_path}/o/", "--force")
+    for lock, most in (((), 5), (("--lock", "given"), 2)):
+        code, lines, said = run(tmp_path, *options, *lock)
+        assert code == 0, said
+        seen = np.unique(np.stack([frames_of(line) for line in lines]).reshape(-1, 4), axis=0)
+        assert len(seen) == most
+
+
+def test_a_recoloured_sprite_keeps_its_colours_if_asked(tmp_path: Path) -> None:
+    """The frames are drawn as of the model's palette, and shown in the given colours."""
+    save_clips(tmp_path, "masked")
+    pixels = np.zeros((6, 8), np.uint8)
+    pixels[2:] = 3
+    (tmp_path / "one.png").write_bytes(encode_png(pixels, PALETTE))
+    assert run(tmp_path, "--given", tmp_path / "one.png", "-o", tmp_path / "a.gif")[0] == 0
+    near = list(PALETTE.rows)
+    near[3] = tuple(min(value + 3, 255) if value < 250 else value - 3 for value in near[3][:3])
+    Image.fromarray(Palette.of(near[1:]).colors(pixels)).save(tmp_path / "other.png")
+    options = ("--given", tmp_path / "other.png", "--palette", "given", "-o", tmp_path / "b.gif")
+    code, _, said = run(tmp_path, *options)
+    assert (code, said) == (0, "")
+    plain, recolored = frames_of(tmp_path / "a.gif"), frames_of(tmp_path / "b.gif")
+    changed = (plain == np.array(PALETTE.rows[3], np.uint8)).all(-1)
+    assert (recolored[changed][:, :3] == near[3]).all()
+    assert np.array_equal(recolored[~changed], plain[~changed])
 
 
 def test_given_colours_that_the_palette_lacks_are_told(tmp_path: Path) -> None:
@@ -210,9 +295,11 @@ def test_the_speed_of_a_walk_does_not_jump() -> None:
     [
         ("masked", 1, "--given given.gif", 2, "this model draws stills"),
         ("vae", FRAMES, "--given given.gif --keep 2", 2, "this model cannot go on with a clip"),
-        ("vqvae", FRAMES, "--given given.gif", 2, "4 frames leave nothing to draw of 4"),
+        ("vqvae", FRAMES, "--given given.gif", 2, "--given leaves nothing to draw of 4 frames"),
         ("vqvae", FRAMES, "--given given.gif --keep 9", 3, "4 frames, fewer than the 9 to keep"),
-        ("vqvae", FRAMES, "--keep 2", 2, "--keep needs a clip"),
+        ("vqvae", FRAMES, "--given 1=given.gif --keep 1", 2, "goes on with the first frames"),
+        ("masked", FRAMES, "--given left=given.gif", 2, "no such frame; they have 0-3"),
+        ("vqvae", FRAMES, "--keep 2", 2, "--keep and --mask need frames"),
         ("vqvae", FRAMES, "--frames 9", 2, "clips of 4 frames: leave --frames out"),
         ("vqvae", FRAMES, "--label nope", 2, "has no label 'nope'"),
         ("vqvae", FRAMES, "--given none.gif --keep 1", 3, "none.gif: No such file"),
@@ -246,3 +333,40 @@ def test_no_walk_passes_through_sprites_of_another(tmp_path: Path) -> None:
     assert run(tmp_path, "-n", 4, "--frames", 4, "-o", f"{tmp_path}/out/")[0] == 0
     walks = [frames_of(path) for path in (tmp_path / "out").iterdir()]
     assert len({frame.tobytes() for walk in walks for frame in walk}) == 16
+
+
+def test_a_view_is_a_row_an_animation_and_a_tag(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked", ("down/0", "down/1", "left/0", "left/1"))
+    assert run(tmp_path, "-o", tmp_path / "plain.apng")[0] == 0
+    frames = read_image(tmp_path / "plain.apng").rgba
+    asked = ["--rows", "left,down", "--data", tmp_path / "x.json", "--data", tmp_path / "x.tres"]
+    code, _, said = run(tmp_path, "-o", tmp_path / "x.png", *asked)
+    assert code == 0, said
+    cells = read_image(tmp_path / "x.png").rgba[0].reshape(2, 6, 2, 8, 4).swapaxes(1, 2)
+    assert np.array_equal(cells.reshape(4, 6, 8, 4), frames[[2, 3, 0, 1]])
+    described = json.loads((tmp_path / "x.json").read_text("utf-8"))
+    assert described["animations"] == {"left": ["0", "1"], "down": ["2", "3"]}
+    assert '"name": &"left"' in (tmp_path / "x.tres").read_text("utf-8")
+    for count, names in ((1, ["down", "left"]), (2, None)):
+        out = tmp_path / f"x{count}.aseprite"
+        assert run(tmp_path, "-n", count, "-o", out)[0] == 0
+        tags = read_image(out).tags
+        assert [tag.name for tag in tags] == (
+            names or [f"sprite-0-000{k}-{view}" for k in range(2) for view in ("down", "left")]
+        )
+        assert [(tag.first, tag.last) for tag in tags][:2] == [(0, 1), (2, 3)]
+    code, _, error = run(tmp_path, "-o", tmp_path / "x.png", "--rows", "dwon")
+    assert (code, "no animation 'dwon'; there are down, left" in error) == (2, True)
+
+
+def test_there_and_back_stays_in_each_view(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked", ("down/0", "down/1", "down/2", "left"))
+    out = tmp_path / "x.aseprite"
+    assert run(tmp_path, "-o", tmp_path / "a.apng")[0] == 0
+    assert run(tmp_path, "--loop", "pingpong", "-o", out)[0] == 0
+    once, turned = read_image(tmp_path / "a.apng"), read_image(out)
+    assert np.array_equal(turned.rgba, once.rgba[[0, 1, 2, 1, 3]])
+    assert [(tag.name, tag.first, tag.last) for tag in turned.tags] == [
+        ("down", 0, 3),
+        ("left", 4, 4),
+    ]

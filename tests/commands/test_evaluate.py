@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import json
 import re
@@ -21,6 +20,7 @@ from pxgen.data.dataset import open_dataset
 from pxgen.evaluation import judge
 from pxgen.models.protocol import Model
 from pxgen.render.png import decode_png
+from tests.support.pages import data_of, line_of, sprites_of
 from tests.support.tiny import LABELS, PALETTE, labelled, tiny_dataset, tiny_model, tiny_table
 
 
@@ -110,26 +110,34 @@ def test_a_table_a_sheet_and_a_report(folder: Path) -> None:
 def test_the_page_shows_figures_and_the_nearest_training_sprites(folder: Path) -> None:
     result = run("-m", "run", "-n", 6, "--steps", 2, "-o", "r.html", "-o", "r.json")
     assert result.exit_code == 0, result.stderr
-    page = Path("r.html").read_text("utf-8")
-    facts = json.loads(Path("r.json").read_text())
-    assert page.count("<figure>") == 6
-    images = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
-    assert len(images) == 12
-    assert "://" not in page
+    text = Path("r.html").read_text("utf-8")
+    page, facts = data_of(Path("r.html")), json.loads(Path("r.json").read_text())
+    assert "://" not in text
     data = open_dataset(folder / "dataset")
     training = {data.pixels[i].tobytes() for i in data.train}
-    gaps = [int(gap) for gap in re.findall(r": (\d+) pixels apart", page)]
-    assert len(gaps) + page.count(": a copy") == 6
-    for number in range(6):
-        drawn, nearest = (
-            decode_png(base64.b64decode(image))[0] for image in images[2 * number :][:2]
-        )
-        assert nearest.tobytes() in training
-        least = min(int((data.pixels[i, 0] != drawn).sum()) for i in data.train)
-        assert int((drawn != nearest).sum()) == least
+    drawn, real = sprites_of(page)
+    assert len(drawn) == 6
+    assert {sprite.tobytes() for sprite in real} <= training
+    for number, gap in enumerate(page["novelty"]):
+        least = min(int((data.pixels[i] != drawn[number]).sum()) for i in data.train)
+        assert gap == least == int((drawn[number] != real[page["nearest"][number]]).sum())
+    assert all(0 <= doubt <= 1 for doubt in page["doubts"])
     colors = facts["runs"][0]["craft"]["colors"]
-    assert f"<td>{colors['value']:.3f} ({colors['low']:.3f} to {colors['high']:.3f})</td>" in page
-    assert "learnt by heart" in page
+    assert f"<td>{colors['value']:.3f} ({colors['low']:.3f} to {colors['high']:.3f})</td>" in text
+    assert "learnt by heart" in text
+
+
+def test_sprites_of_a_report_are_drawn_again_from_what_is_kept(folder: Path) -> None:
+    ways = ("--steps", 2, "--temperature", 0.5, "--seed", 3)
+    assert run("-m", "run", "-n", 3, *ways, "-o", "r.html").exit_code == 0
+    page = data_of(Path("r.html"))
+    for number in range(3):
+        Path("kept.jsonl").write_text(line_of(page, number))
+        again = ["sample", "-m", "run", "--repeat", "kept.jsonl", "-o", "kept/"]
+        result = CliRunner().invoke(pxgen, again)
+        assert result.exit_code == 0, result.stderr
+        indices, _ = decode_png(Path(result.stdout.strip()))
+        assert np.array_equal(indices, sprites_of(page)[0][number, 0])
 
 
 def test_unlabelled_models_are_measured_without_a_judge(folder: Path) -> None:
@@ -286,7 +294,7 @@ def test_of_other_datasets_the_header_alone_is_read(
         tiny_dataset(folder / name, count=36)
     (folder / "dataset").rename(folder / "sprites")
     monkeypatch.setattr(
-        "pxgen.commands.evaluate.open_dataset",
+        "pxgen.commands.choose.open_dataset",
         lambda path: opened.append(path.name) or open_dataset(path),
     )
     assert run("-m", "run", "-n", 2, "--steps", 1).exit_code == 0

@@ -183,3 +183,22 @@ def test_named_frames_and_what_lacks_some(tmp_path: Path) -> None:
     save_file({}, tmp_path / "m.safetensors", metadata=card.dump())
     facts = json.loads(run(tmp_path / "m.safetensors", "--json").stdout)
     assert facts["views"] == {"down": 2, "up": 1}
+
+
+@pytest.mark.parametrize("name", ["starter", "starter-clips"])
+def test_the_card_of_a_starter_says_that_no_artists_work_was_used(
+    name: str, tmp_path: Path
+) -> None:
+    result = run(name, "-o", tmp_path / "card.md")
+    assert result.stdout.endswith(f"{tmp_path / 'card.md'}\n")
+    text = (tmp_path / "card.md").read_text("utf-8")
+    assert text.startswith(f"# {name}\n")
+    assert "no artist's work was used" in text
+    assert "License: MIT" in text
+
+
+def test_only_models_have_a_card(dataset: Path, tmp_path: Path) -> None:
+    result = run(dataset, "-o", tmp_path / "card.md")
+    assert result.exit_code == 2
+    assert "only models have a card" in result.stderr
+    assert not (tmp_path / "card.md").exists()

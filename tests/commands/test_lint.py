@@ -11,10 +11,16 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from pxgen.cli.app import pxgen
+from pxgen.engines.clips import Clip
+from pxgen.engines.tags import Tag
 from pxgen.ingest.images import read_image
+from pxgen.ingest.timing import timing_of
+from pxgen.palette import Palette
 from pxgen.render.gif import encode_gif
+from pxgen.render.kinds import BY_SUFFIX, encode_clips
 from pxgen.render.png import decode_png
 from tests.support.drawings import THREE, blotches
+from tests.support.enlarged import KINDS, heads
 
 
 def run(*arguments: object) -> Result:
@@ -140,3 +146,59 @@ def test_copies_never_replace_one_another_or_a_source(tmp_path: Path) -> None:
     result = run(folder / "a.tga", folder / "a.png", *fix, "-o", folder)
     assert (result.exit_code, "a.png is one of the sources" in result.stderr) == (2, True)
     assert (folder / "a.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", [".png", ".gif", ".apng", ".aseprite"])
+def test_a_copy_is_of_the_kind_of_its_file(tmp_path: Path, suffix: str) -> None:
+    """Its palette, half-transparency, times, tags and number of plays are the file's, too."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    palette = Palette.of([(9, 9, 9), (200, 10, 10), (10, 200, 10, 200)])
+    frames = np.zeros((4, 8, 8), np.uint8)
+    frames[:, 2:6, 2:6], frames[2:, 6, 2:5] = 2, 3
+    clip = Clip("", frames, [50, 60, 70, 80], (Tag("in", 0, 1), Tag("out", 2, 3, "reverse")))
+    kind = BY_SUFFIX[".apng" if suffix == ".png" else suffix]
+    (folder / f"x{suffix}").write_bytes(encode_clips(kind, [clip], palette, 2))
+    result = run(folder, "--fix", "-o", out, "--ignore", "semi-transparent")
+    assert result.exit_code == 0, result.output
+    [path] = out.iterdir()
+    assert path.name == f"x{suffix}"
+    before, after = read_image(folder / path.name), read_image(path)
+    assert np.array_equal(after.rgba, before.rgba[::2])
+    assert after.table == before.table
+    assert sum(after.durations) == 260
+    assert timing_of(path)[0] == (None if suffix == ".aseprite" else 2)
+    if suffix == ".aseprite":
+        assert after.tags == (Tag("in", 0, 0), Tag("out", 1, 1, "reverse"))
+
+
+def test_clips_of_many_colours_stay_animated_pngs(tmp_path: Path) -> None:
+    rgba = np.zeros((2, 20, 20, 4), np.uint8)
+    rgba[0, ..., :2] = np.stack(np.mgrid[:20, :20], -1)
+    rgba[..., 3] = 255
+    rgba[:, 0, 0] = (1, 2, 3, 0)
+    first, second = (Image.fromarray(frame) for frame in rgba)
+    first.save(tmp_path / "x.png", save_all=True, append_images=[second], duration=[40, 90])
+    assert run(tmp_path / "x.png", "--fix", "-o", tmp_path / "out").exit_code == 0
+    made = read_image(tmp_path / "out" / "x.png")
+    rgba[:, 0, 0] = 0
+    assert np.array_equal(made.rgba, rgba)
+    assert made.durations == (40, 90)
+
+
+def test_fake_pixels_are_told_and_undone(tmp_path: Path) -> None:
+    art = heads(1)[0]
+    large = KINDS["nearest"](art, 3.4, np.random.default_rng(1))
+    Image.fromarray(large).save(tmp_path / "fake.png")
+    said = run(tmp_path / "fake.png").stdout
+    assert "fake-pixels: 24 x 24 pixels, each about 3.42 screen pixels wide; --fix" in said
+    fixed = run(tmp_path / "fake.png", "--fix", "-o", tmp_path / "out")
+    assert fixed.exit_code == 0, fixed.output
+    assert np.array_equal(read_image(tmp_path / "out" / "fake.png").rgba[0], art)
+    assert run(tmp_path / "fake.png", "--ignore", "fake-pixels").exit_code == 0
+    # Too little for anybody to tell.
+    Image.fromarray(large[:34, :34]).save(tmp_path / "part.png")
+    assert run(tmp_path / "part.png").exit_code == 0
+    said = run(tmp_path / "part.png", "--pixel", 3.4, "--fix", "-o", tmp_path / "out")
+    assert said.exit_code == 0
+    assert np.array_equal(read_image(tmp_path / "out" / "part.png").rgba[0], art[:10, :10])

@@ -106,6 +106,21 @@ def test_quiet_keeps_the_report_back(tmp_path):
     assert (len(result.stdout.splitlines()), result.stderr) == (12, "")
 
 
+def test_extract_takes_larger_palettes_too(tmp_path):
+    rows = "".join(f"{12 * i} {12 * j} 0 x\n" for i in range(20) for j in range(20))
+    (tmp_path / "many.gpl").write_text("GIMP Palette\n#\n" + rows)
+    refused = run("show", tmp_path / "many.gpl").exception
+    assert "take fewer with `pxgen palette extract --colors`" in str(refused)
+    result = run("extract", tmp_path / "many.gpl", "--colors", 8)
+    assert len(result.stdout.splitlines()) == 8
+
+
+def test_a_path_that_is_not_there_is_no_mistyped_name(tmp_path):
+    said = str(run("show", tmp_path / "pico").exception)
+    assert "no palette file" in said
+    assert "did you mean" not in said
+
+
 def test_extract_leaves_hidden_colors_alone(tmp_path):
     pixels = np.array([[[9, 9, 9, 0], [1, 2, 3, 255]]], np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")

@@ -37,6 +37,19 @@ def test_every_model_reconstructs_side_by_side(recipe: str, tmp_path: Path) -> N
     assert f"{share:.2%} exact" in said
 
 
+@pytest.mark.parametrize("recipe", FAMILIES)
+def test_an_image_alone_is_what_it_is_in_company(recipe: str, tmp_path: Path) -> None:
+    """Four share a group, whose seats say the numbers, and a shard begins inside of one."""
+    save(tmp_path, recipe=recipe)
+    images = [str(sprite(tmp_path, f"{i}.png")) for i in range(6)]
+    assert run(tmp_path, *images, "-o", f"{tmp_path}/all/")[0] == 0
+    assert run(tmp_path, *images, "--shard", "2/4", "-o", f"{tmp_path}/part/")[0] == 0
+    part = sorted((tmp_path / "part").iterdir())
+    assert [path.name for path in part] == ["1-reconstructed.png", "2-reconstructed.png"]
+    for path in part:
+        assert path.read_bytes() == (tmp_path / "all" / path.name).read_bytes()
+
+
 def test_figures_are_weighed_by_pixels(tmp_path: Path) -> None:
     save(tmp_path)
     images = [str(sprite(tmp_path, "a.png")), str(sprite(tmp_path, "b.png"))]

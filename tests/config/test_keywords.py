@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ def as_written(hint: Any, rule: Rule) -> Any:
         return typing.Union[tuple(loose)]  # noqa: UP007
     if typing.get_origin(hint) is tuple:
         item = as_written(typing.get_args(hint)[0], rule)
-        return item | Sequence[item]
+        by_name = Mapping[str | int, item] if item == Image else item
+        return item | Sequence[item] | by_name
     if hint is str and rule.is_path:
         return StrPath
     return {Path: StrPath, ImageArray: Image}.get(hint, hint)
@@ -44,7 +45,7 @@ def as_written(hint: Any, rule: Rule) -> Any:
     ("options", "settings", "left_out"),
     [
         (keywords.SampleOptions, SampleSettings, WRITES | OWN | {"manifest", "repeat"}),
-        (keywords.AnimateOptions, AnimateSettings, WRITES | OWN),
+        (keywords.AnimateOptions, AnimateSettings, WRITES | OWN | {"manifest"}),
         (keywords.EvaluateOptions, EvaluateSettings, {"model", "dataset", "device", "json", "out"}),
         (keywords.PrepareOptions, DataSettings, {"source", "out"}),
         (keywords.TrainOptions, TrainSettings, {"track"}),

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pxgen.arrays import IndexMaps
-from pxgen.engines.atlas import Atlas, Clip, lay_out
+from pxgen.engines.atlas import Atlas, lay_out
+from pxgen.engines.clips import Clip
 from pxgen.errors import UsageError
 from tests.support.sheets import ARRANGEMENTS, clips, style
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import tinycss2
 
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
 from tests.support.sheets import ARRANGEMENTS, clips, style, write
 
 

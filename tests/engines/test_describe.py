@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import plistlib
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -13,19 +14,28 @@ import tinycss2
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
-from pxgen.engines.atlas import Clip, lay_out
-from pxgen.engines.describe import description
+from pxgen.engines.atlas import lay_out
+from pxgen.engines.clips import Clip
+from pxgen.engines.describe import DESCRIPTION_BY_SUFFIX, description
 from tests.support.sheets import style, write
 
 
 def test_equal_arguments_give_equal_bytes(tmp_path: Path) -> None:
-    for name in ("a.json", "a.tsx", "a.tres", "a.css"):
+    for name in map("a".__add__, DESCRIPTION_BY_SUFFIX):
         file = write(tmp_path, name, style("rows", 1))
         before = file.read_bytes()
         assert write(tmp_path, name, style("rows", 1)).read_bytes() == before
 
 
-@pytest.mark.parametrize("suffix", [".json", ".tsx", ".tres", ".css"])
+@pytest.mark.parametrize("suffix", DESCRIPTION_BY_SUFFIX)
+def test_control_characters_never_reach_a_file(suffix: str) -> None:
+    made = [Clip("a\x00b\x1b[1m", np.ones((2, 2, 2), np.uint8), [100, 100])]
+    text = description(lay_out(made, style("rows")), Path("x.png"), Path("x" + suffix))
+    assert "a" in text
+    assert not {"\x00", "\x1b"} & {*text}
+
+
+@pytest.mark.parametrize("suffix", DESCRIPTION_BY_SUFFIX)
 def test_hostile_names_stay_names(suffix: str) -> None:
     nasty = 'a"]}\\\n</tile>&<!--'
     made = [Clip(nasty, np.ones((2, 2, 2), np.uint8), [100, 100])]
@@ -36,6 +46,10 @@ def test_hostile_names_stay_names(suffix: str) -> None:
         assert ET.fromstring(text).find("tile").attrib["type"] == nasty  # type: ignore[union-attr]
     elif suffix == ".tres":
         godot_parser.parse(text.replace('&"', '"'))
+    elif suffix == ".plist":
+        assert list(plistlib.loads(text.encode())["animations"]) == [nasty]
+    elif suffix == ".atlas":
+        assert len(text.split("\n")) == 7 + 2 * 7
     else:
         rules = tinycss2.parse_stylesheet(text, skip_whitespace=True)
         assert [rule.type for rule in rules] == ["qualified-rule", "qualified-rule", "at-rule"]

@@ -118,8 +118,10 @@ def test_clips_go_on_with_the_labels_that_they_have(tmp_path: Path) -> None:
     model.model.sample = heard  # type: ignore[method-assign]
     found = evaluate(model, data, replace(OPTIONS, count=1, steps=(1,)))
     _, marks = data.take(data.held_out)
-    assert found.facts["continuation"]["clips"] == len(marks) > 1
-    assert torch.equal(torch.cat(asked), torch.from_numpy(marks) * 2.0 - 1)
+    rest = found.facts["rest"]
+    assert rest["clips"] == len(marks) > 1
+    each = torch.from_numpy(marks) * 2.0 - 1
+    assert torch.equal(torch.cat(asked), each.repeat(len(rest["tasks"]), 1))
 
 
 def test_of_several_labels_of_a_sprite_any_is_asked_for(tmp_path: Path) -> None:

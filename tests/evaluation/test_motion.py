@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from pxgen.api import evaluate
 from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
+from pxgen.data.dataset import ABSENT
 from pxgen.evaluation import judge
 from pxgen.evaluation.measure import Drawn
 from pxgen.evaluation.motion import Motion, baselines, changed_f1, continuation
+from pxgen.models.protocol import SamplingParams
+from pxgen.sampling.engine import PictureRequest
 from tests.support.tiny import LABELS, PALETTE, labelled, tiny_dataset, tiny_model, tiny_table
 
 
@@ -91,6 +96,31 @@ def test_changes_count_where_they_are_right() -> None:
     assert changed_f1(before, before, before) is None
 
 
+OTHERS = {"one frame in 2", "left half", "upper half"}
+
+
+def test_labels_that_no_pixel_shows_are_open_in_clips_that_are_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(judge.train_judges.__kwdefaults__, "steps", 5)
+    data = tiny_dataset(tmp_path, frames=2)
+    data = replace(data, unseen=np.full(data.marks.shape, ABSENT, np.uint8))
+    card = Card(dict(tiny_table()), data.canvas, PALETTE, LABELS, data.fingerprint)
+    weights = prefixed(tiny_model("masked", data.domain).module.state_dict(), "weights")
+    save_checkpoint(tmp_path / "run" / "checkpoint.safetensors", card, weights)
+    asked = []
+
+    def request(number: int, labels: np.ndarray, sampling: SamplingParams) -> PictureRequest:
+        if sampling.mask is not None:
+            asked.append(labels)
+        return PictureRequest(number, labels, sampling)
+
+    monkeypatch.setattr("pxgen.evaluation.evaluate.PictureRequest", request)
+    evaluate(tmp_path / "run", data, count=4)
+    assert asked
+    assert not np.any(asked)
+
+
 @pytest.mark.parametrize("recipe", ["vqvae", "masked", "vae"])
 def test_models_of_clips_are_measured_in_motion(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -105,10 +135,13 @@ def test_models_of_clips_are_measured_in_motion(
     assert facts["references"]["motion"]["static_frames"]["value"] == 1
     assert facts["runs"][0]["motion"]["motion"]["value"] >= 0
     if recipe == "vae":
-        assert facts["continuation"] is None
+        assert facts["rest"] is None
         return
-    assert facts["continuation"]["kept"] == 1
-    assert len(facts["continuation"]["drawn"]["exact"]) == 3
+    given = facts["rest"]["tasks"]
+    first = {"first frame", "first half"}
+    assert given.keys() == (first if recipe == "vqvae" else first | OTHERS)
+    assert len(given["first frame"]["motion"]["drawn"]["exact"]) == 3
     text = CliRunner().invoke(pxgen, command).stdout
-    assert "held-out clips after 1 frames" in text
+    assert "held-out clips given" in text
+    assert "motion after the first frame" in text
     assert "in turn" in text

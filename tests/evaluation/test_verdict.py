@@ -44,7 +44,7 @@ def judged(*runs: dict[str, Any], trained_on: bool = True, natural: bool = True)
         "asked": {"samples": 500, "natural": natural},
         "dataset": {"trained_on": trained_on, "held_out": 500},
         "references": {"copies": {}, "craft": craft(share(2, 500), 0.09), "labels": {}},
-        "continuation": None,
+        "rest": None,
         "runs": [{"steps": 8 * k, **run} for k, run in enumerate(runs, start=1)],
     }
     rows = tuple((m.name, m.rows) for m in (Labels, Copies, Craft) if m.name in runs[0])
@@ -196,11 +196,18 @@ def test_two_runs_with_worst_labels_and_continued_clips_fit_100_columns(
     figures = run(labels=labels | {"labels": of}, craft=craft(share(2, 500), 0.5, 20.0))
     evaluation = judged(figures, figures)
     again = {"exact": [0.5], "changed_f1": [0.5], "skill": 0.123}
+    completed = {
+        **dict.fromkeys(("exact", "whole", "legal"), share(3, 40)),
+        **dict.fromkeys(("held", "mirrored", "nearest"), share(3, 40)),
+        "new_colors": 0.1,
+        "by_view": {"left": 0.5, "right": 0.25},
+        "motion": {"drawn": again},
+    }
     evaluation.facts.update(
         asked=evaluation.facts["asked"] | {"seed": 0, "labels": "none", "sampler": None},
         model={"local_palettes": False},
         held_out_bits=None,
-        continuation={"kept": 2, "clips": 100, "drawn": again},
+        rest={"clips": 100, "tasks": {"first frame": completed, "left": completed}},
         runs=[run | {"steps": 576} for run in evaluation.facts["runs"]],
     )
     evaluation.facts["references"]["labels"] = {"labels": dict.fromkeys(worst, judge)}
@@ -208,7 +215,9 @@ def test_two_runs_with_worst_labels_and_continued_clips_fit_100_columns(
     lines = capsys.readouterr().out.splitlines()
     tables = lines[: next(n for n, line in enumerate(lines) if "Drawn sprites" in line)]
     assert sum("shown least, 576 steps" in line for line in tables) == 2
-    assert any("100 held-out clips after 2 frames" in line for line in tables)
+    assert any("100 held-out clips given" in line for line in tables)
+    assert any("motion after the first frame" in line for line in tables)
+    assert any(line.split() == ["left", "50.0", "25.0"] for line in tables)
     assert max(map(len, tables)) <= 100
     ends = {line.rstrip().rindex("576 steps") for line in tables if line.count("576 steps") == 2}
     assert len(ends) == 1

@@ -19,7 +19,7 @@ from PIL import Image
 
 from pxgen.cli.app import pxgen
 from pxgen.engines.aseprite import encode_aseprite
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
 from pxgen.palette.formats import encode_palette
 from pxgen.render.apng import encode_apng
 from pxgen.render.gif import encode_gif
@@ -235,6 +235,8 @@ def _odd_images() -> dict[str, bytes]:
     return {
         "parts.apng": pictures.apng(4, 2, 6, cells),
         "parts.gif": pictures.gif(5, 2, drawn),
+        "masks.bmp": pictures.bmp(2, 2, 16, bytes(range(8)), (0xF00, 0xF0, 0xF, 0xF000), 108),
+        "packed.tga": pictures.tga(10, (4, 2), 32, b"\x83\1\2\3\x80\x03" + red * 4),
         "key.png": pictures.png(2, 1, 16, 0, [b"\x12\x34\xff\xff"], key),
         "tiles.aseprite": aseprites.document([chunks, [aseprites.linked(2, 0)]], flags=3),
     }

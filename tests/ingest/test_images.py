@@ -14,6 +14,7 @@ from PIL import Image
 from pxgen.errors import InputError
 from pxgen.ingest.decoded import MAX_FRAME_PIXELS
 from pxgen.ingest.images import read_image
+from tests.support import pictures
 
 RED, CLEAR = (255, 0, 0, 255), (0, 0, 0, 0)
 
@@ -144,10 +145,15 @@ def test_pictures_of_several_sizes_are_told_by_their_number(tmp_path: Path) -> N
 
 
 def test_a_sound_file_of_a_rare_kind_is_not_called_damaged(tmp_path: Path) -> None:
-    masks = struct.pack("<4I", 0xF00, 0xF0, 0xF, 0xF000)
-    size = struct.pack("<Iii", 56, 1, 1)
-    info = size + struct.pack("<HHIIiiII", 1, 16, 3, 4, 0, 0, 0, 0) + masks
-    content = b"BM" + struct.pack("<IHHI", 14 + len(info) + 4, 0, 0, 14 + len(info)) + info
-    (tmp_path / "rare.bmp").write_bytes(content + bytes(4))
+    (tmp_path / "rare.bmp").write_bytes(pictures.bmp(1, 1, 24, bytes(60), compression=4))
     with pytest.raises(InputError, match=r"rare\.bmp: of a kind that is not read \(Unsupported"):
         read_image(tmp_path / "rare.bmp")
+
+
+def test_sixteen_bits_are_rounded(tmp_path: Path) -> None:
+    """As PNG's are: 128 of 65535 is nearer to 0 than to 1, 129 is not."""
+    (tmp_path / "deep.pgm").write_bytes(b"P5 3 1 65535\n" + struct.pack(">3H", 128, 129, 65535))
+    assert read_image(tmp_path / "deep.pgm").rgba[0, 0, :, 0].tolist() == [0, 1, 255]
+    levels = np.array([[128, 129, 65535]], np.uint16)
+    Image.fromarray(levels).save(tmp_path / "deep.tif")
+    assert read_image(tmp_path / "deep.tif").rgba[0, 0, :, 0].tolist() == [0, 1, 255]

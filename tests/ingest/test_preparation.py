@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,12 @@ from PIL import Image
 from pxgen.builtin import FIGURES, PALETTE, certify
 from pxgen.data.dataset import open_dataset
 from pxgen.engines.aseprite import encode_aseprite
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
+from pxgen.engines.tags import Tag
 from pxgen.ingest.tally import Tally
 from pxgen.palette import Palette
 from pxgen.render.png import decode_png
+from tests.support.enlarged import KINDS, heads
 from tests.support.preparing import COLORS, hero, heroes, prepared, run, save, shown, visible
 
 pytestmark = pytest.mark.usefixtures("work")
@@ -94,6 +95,21 @@ def test_enlarged_sprites_come_back_to_their_true_pixels() -> None:
     assert dataset.canvas == (1, 8, 8)
     np.testing.assert_array_equal(shown(dataset, "3.png")[0], visible(drawn[3]))
     assert prepared("art", "--keep-scale", "--force").canvas == (1, 48, 48)
+
+
+def test_fake_pixels_are_told_and_undone() -> None:
+    art = heads(3)
+    random = np.random.default_rng(1)
+    for number, rgba in enumerate(art):
+        save(f"art/{number}.png", KINDS["nearest"](rgba, 3.4, random))
+    result = run("art")
+    assert "3 sprites of fake pixels, undone: such as 0.png, 82x82, really 24x24" in result.stderr
+    dataset = open_dataset(Path("dataset"))
+    assert dataset.canvas == (1, 24, 24)
+    for number, rgba in enumerate(art):
+        np.testing.assert_array_equal(shown(dataset, f"{number}.png")[0], rgba)
+    assert prepared("art", "--keep-scale", "--force").canvas == (1, 82, 82)
+    assert prepared("art", "--pixel", 6.8, "--force").canvas == (1, 12, 12)
 
 
 def test_every_mode_and_hidden_colours_meet_in_one_palette() -> None:
@@ -293,11 +309,8 @@ def test_cells_that_are_blank_once_the_background_is_cut_are_empty() -> None:
 @pytest.mark.usefixtures("work")
 def test_frames_outside_all_tags_are_told_of_or_stills() -> None:
     frames = np.random.default_rng(0).integers(0, 4, (4, 8, 8), dtype=np.uint8)
-    content = encode_aseprite([Clip("walk", frames, [100] * 4)], Palette.of(COLORS[1:]))
-    # The tag that spans all frames is made one of the first two.
-    whole, part = (struct.pack("<HHBH6x3BxH", 0, last, *[0] * 5, 4) + b"walk" for last in (3, 1))
-    assert content.count(whole) == 1
-    Path("hero.aseprite").write_bytes(content.replace(whole, part))
+    clip = Clip("hero", frames, [100] * 4, (Tag("walk", 0, 1),))
+    Path("hero.aseprite").write_bytes(encode_aseprite([clip], Palette.of(COLORS[1:])))
     result = run("hero.aseprite")
     assert "2 frames outside all tags left out (such as of hero.aseprite)" in result.stderr
     stills = prepared("hero.aseprite", "--frames", 1, "--force")
@@ -313,3 +326,16 @@ def test_one_colour_table_is_shared_only_where_every_image_has_it() -> None:
     assert tally.shared_table.tolist() == [[1, 2, 3, 255]]
     tally.saw_table(None)
     assert tally.shared_table is None
+
+
+def test_terms_are_carried_into_the_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    heroes("sprites")
+    told = prepared("sprites", "--license", "CC0-1.0", "--author", "Ada", "--audit").info
+    assert (told["license"], told["author"]) == ("CC0-1.0", "Ada")
+    assert "origin" not in told
+    drawn = prepared("--builtin", "-n", 20, "-o", "b", "--author", "me").info
+    assert (drawn["author"], drawn["license"]) == ("me", "MIT")
+    assert "no artist's work" in drawn["origin"]

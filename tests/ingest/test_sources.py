@@ -10,7 +10,7 @@ import pytest
 
 from pxgen.data.dataset import Dataset
 from pxgen.engines.aseprite import encode_aseprite
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
 from pxgen.palette import Palette
 from tests.support.preparing import hero, prepared, run, save, shown, visible
 

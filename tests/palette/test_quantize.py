@@ -9,15 +9,18 @@ import pytest
 
 from pxgen.errors import InputError, UsageError
 from pxgen.palette import Palette
+from pxgen.palette.oklab import to_oklab
 from pxgen.palette.quantize import (
     Loss,
     build_palette,
     error_text,
     exact_palette,
     loss_report,
+    one_of_copies,
     suggest_count,
 )
 from tests.support.colors import random_colors, rgba
+from tests.support.enlarged import compressed
 
 
 def test_exact_palettes_hold_every_visible_color_once_in_an_order_of_their_own():
@@ -54,6 +57,32 @@ def test_reduced_palettes_pin_the_most_frequent_colors():
     counts[[3, 30, 300]] = 10_000
     palette = build_palette(colors, counts, 8)
     assert palette.lookup(colors[[3, 30, 300]])[1].all()
+
+
+@pytest.mark.parametrize(("kind", "quality"), [("JPEG", 80), ("JPEG", 92), ("WEBP", 75)])
+def test_near_copies_of_compressed_art_are_one_color(kind: str, quality: int) -> None:
+    """Flat art of six colours on white: each has an entry near to it, and few are near to white."""
+    drawn = np.array(
+        [[255] * 3, [30, 25, 20], [190, 60, 65], [80, 160, 185], [240, 210, 60], [60, 150, 70]]
+    )
+    random = np.random.default_rng(3)
+    maps = np.zeros((160, 160), np.int64)
+    for _ in range(60):
+        top, left = random.integers(4, 140, 2)
+        maps[top : top + 12, left : left + 12] = random.integers(1, 6)
+    art = np.concatenate([drawn[maps], np.full((160, 160, 1), 255)], -1).astype(np.uint8)
+    noisy = compressed(art, quality, kind)
+    colors, counts = np.unique(noisy.reshape(-1, 4), axis=0, return_counts=True)
+    table = to_oklab(build_palette(colors, counts, 12).rgba[1:, :3])
+    gaps = np.sqrt(((to_oklab(drawn.astype(np.uint8))[:, None] - table) ** 2).sum(-1))
+    assert gaps.min(1).max() < 0.05
+    assert (gaps[0] < 0.05).sum() <= 4
+
+
+def test_copies_are_what_most_pixels_show_and_others_stay():
+    colors = rgba((200, 10, 10), (201, 11, 10), (10, 10, 200), (202, 10, 12), (10, 10, 200, 90))
+    found = one_of_copies(colors, np.array([5, 9, 1, 2, 1]))
+    assert found.tolist() == colors[[1, 1, 2, 1, 4]].tolist()
 
 
 def test_an_outline_is_not_averaged_with_its_shadows():

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
 from pxgen.ingest.images import is_image, read_image
 from pxgen.palette import Palette
 from pxgen.render.kinds import BY_SUFFIX, CLIP_SUFFIXES, PICTURE_KINDS, encode_clips, kind_of

@@ -12,7 +12,7 @@ from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
-from tests.support.tiny import LABELS, PALETTE, tiny_model, tiny_table
+from tests.support.tiny import LABELS, PALETTE, domain, tiny_model, tiny_table
 
 CARD = Card(
     model=dict(tiny_table()),
@@ -23,11 +23,19 @@ CARD = Card(
 )
 
 
-def save(path: Path, half: bool = False, recipe: str = "masked") -> Path:
-    weights = tiny_model(recipe).module.state_dict()
+def save(
+    path: Path,
+    half: bool = False,
+    recipe: str = "masked",
+    frames: int = 1,
+    names: tuple[str, ...] = (),
+) -> Path:
+    """An untrained model, of clips if there are ``frames``."""
+    weights = tiny_model(recipe, domain(frames=frames)).module.state_dict()
     if half:
         weights = {name: tensor.half() for name, tensor in weights.items()}
-    card = replace(CARD, model=dict(tiny_table(recipe)))
+    canvas = CARD.canvas._replace(frames=frames)
+    card = replace(CARD, model=dict(tiny_table(recipe)), canvas=canvas, frame_names=names)
     return save_checkpoint(path / "checkpoint.safetensors", card, prefixed(weights, "weights"))
 
 

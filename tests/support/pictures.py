@@ -115,3 +115,36 @@ def gif(width: int, height: int, drawn: Sequence[Drawn], *, end: bytes = b";") -
 def samples(array: np.ndarray) -> list[bytes]:
     """The rows of an ``(H, W, channels) uint8`` array."""
     return [row.tobytes() for row in array]
+
+
+def bmp(
+    width: int,
+    height: int,
+    bits: int,
+    data: bytes,
+    masks: tuple[int, ...] = (),
+    size: int = 40,
+    table: bytes = b"",
+    compression: int = 3,
+) -> bytes:
+    """A file whose header has ``size`` bytes; the masks follow it, or are part of it."""
+    about = (size, width, height, 1, bits, compression, 0, 0, 0, len(table) // 4, 0)
+    head = struct.pack("<IiiHHIIiiII", *about) + struct.pack(f"<{len(masks)}I", *masks)
+    head = head.ljust(size, b"\0") + table
+    start = 14 + len(head)
+    return b"BM" + struct.pack("<IHHI", start + len(data), 0, 0, start) + head + data
+
+
+def tga(
+    kind: int,
+    size: tuple[int, int],
+    bits: int,
+    data: bytes,
+    colors: bytes = b"",
+    color_bits: int = 0,
+    flags: int = 0x20,
+) -> bytes:
+    """A file whose first row is the highest, unless the flags say otherwise."""
+    count = len(colors) // max(1, (color_bits + 7) // 8)
+    head = (0, bool(colors), kind, 0, count, color_bits, 0, 0, *size, bits, flags)
+    return struct.pack("<BBBHHBHHHHBB", *head) + colors + data

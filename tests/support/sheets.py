@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pxgen.config.options import SheetSettings
-from pxgen.engines.atlas import Clip
+from pxgen.engines.clips import Clip
 from pxgen.render.one_file import write_one_file
 from tests.support.drawings import THREE
 

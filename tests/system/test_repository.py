@@ -15,6 +15,7 @@ from pxgen.cli.app import CommandLine, pxgen
 from pxgen.config.project import parse_toml
 from pxgen.config.schema import read_table
 from pxgen.config.settings import SETTINGS
+from pxgen.version import __version__
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
@@ -24,6 +25,7 @@ ELSEWHERE = {
     "builtin/test_certify.py": "builtin: reading",
     "builtin/figures/test_art.py": "builtin: compose builtin.figures: kinds walk",
     "cli/test_app.py": "errors version cli.session",
+    "commands/test_jobs.py": "commands.context cli.making",
     "commands/test_compare.py": "evaluation.comparison_sheet",
     "commands/test_evaluate.py": "evaluation: report_html report_text",
     "commands/test_init.py": "config.settings",
@@ -51,7 +53,8 @@ ELSEWHERE = {
     "ingest/test_preparation.py": "ingest: builtin contact_sheets folder survey tally",
     "ingest/test_spool.py": "ingest.indexed",
     "sampling/test_sprite_model.py": "sampling.results",
-    "training/test_warm_start.py": "models.axes",
+    "training/test_matching.py": "models.axes",
+    "test_noise.py": "choices",
     "training/test_session.py": "evaluation.quick_eval training.preview",
 }
 """Tests of modules that have none of their name; a word with a colon stands before those after."""
@@ -186,3 +189,8 @@ def test_every_test_file_is_of_a_module_a_command_or_the_whole() -> None:
     for file in TESTS.rglob("test_*.py"):
         wing = file.relative_to(TESTS).parts[0]
         assert led_to(file) or wing in ("bench", "commands", "system"), file
+
+
+def test_the_citation_and_the_changelog_are_of_this_version() -> None:
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\n## {__version__} - " in (ROOT / "CHANGELOG.md").read_text("utf-8")

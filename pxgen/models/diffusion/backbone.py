@@ -2,7 +2,9 @@
 
 It works on cells of ``patch × patch`` pixels, where a convolution costs a quarter or less, with one
 coarser level, and returns to pixels at the end beside one cheap convolution at full resolution.
-Frames of a clip are channels of the same cell.
+Frames of a clip that are much alike are channels of one image. Others, such as views, are images of
+their own under the same weights, which meet cell by cell, in the attention of the coarse level and
+at full resolution.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from pxgen.models.layers import (
     NO_WRAP,
     AttentionBlock,
     ChannelNorm,
+    FrameMixing,
     GlobalBlock,
     ResidualBlock,
     Wrap,
@@ -35,11 +38,14 @@ MAX_CELLS = 256
 EMBEDDING = 16
 """Numbers of a pixel's embedding."""
 HEADS = 4
-DETAIL = 32
-"""Channels at full resolution."""
+DETAIL, CLIP_DETAIL = 32, 64
+"""Channels at full resolution, of stills and of clips whose frames are images."""
 TEMPLATE_SHARE = 0.25
 """Share of a pixel's bits that its place tells where sprites share a template: it tells more of
 characters posed alike, from a few dozen on, and less of monsters and items."""
+ALIKE_SHARE = 0.5
+"""Share of what a frame shows that is the same in the first frame, if frames are alike: two thirds
+of walks and loops, a quarter to a third of views."""
 PRIOR_SPRITES = 4
 """Sprites that the frequencies of colours anywhere count as, beside those at a place."""
 
@@ -50,6 +56,9 @@ class BackboneSpec(ModelSpec):
 
     template: Literal["auto", "yes", "no"] = setting(
         "auto", "whether sprites are drawn to one template; auto: found out from them"
+    )
+    frames: Literal["auto", "together", "apart"] = setting(
+        "auto", "frames of a clip: channels of one image, or images; auto: found out from them"
     )
     width: int = setting(
         0, "channels of the fine level; 0: 32 with a template, else 48", low=0, high=1024
@@ -67,6 +76,10 @@ class BackboneSpec(ModelSpec):
         """Whether the network is one for sprites of one template."""
         return self.template != "no"
 
+    def images(self, canvas: Canvas) -> int:
+        """How many images a clip is to the network."""
+        return canvas.frames if self.frames == "apart" else 1
+
     def suited(self, pixels: Tensor) -> Self:
         """With a template where ``(N, T, H, W)`` sprites share one, and the sizes that suit."""
         template = self.template
@@ -75,7 +88,12 @@ class BackboneSpec(ModelSpec):
         width = self.width or (32 if template == "yes" else 48)
         depth = self.depth or (1 if template == "yes" else 2)
         coarse = self.coarse or 2 * width
-        return replace(self, template=template, width=width, coarse=coarse, depth=depth)
+        frames = self.frames
+        if frames == "auto":
+            frames = "together" if frames_are_alike(pixels) else "apart"
+        return replace(
+            self, template=template, frames=frames, width=width, coarse=coarse, depth=depth
+        )
 
 
 class Backbone(nn.Module):
@@ -95,7 +113,9 @@ class Backbone(nn.Module):
             canvas.frames, -(-canvas.height // tile) * tile, -(-canvas.width // tile) * tile
         )
         cells = (self.padded.height // self.patch, self.padded.width // self.patch)
-        planes, area = EMBEDDING * canvas.frames, self.patch**2
+        area, images = self.patch**2, spec.images(canvas)
+        self.per_image = canvas.frames // images
+        channels, ranks = EMBEDDING * self.per_image, rank * self.per_image
 
         width, depth, hidden = spec.width or 32, spec.depth or 1, spec.hidden
         coarse = spec.coarse or 2 * width
@@ -107,10 +127,15 @@ class Backbone(nn.Module):
         nn.init.zeros_(self.augmentation.weight)
         attended = spec.conditioning != "sum" and domain.label_count > 0
         self.tokens = LabelTokens(domain.label_count, coarse) if attended else None
-        self.stem = nn.Conv2d(planes * area, width, 1)
-        self.position = nn.Parameter(nn.init.normal_(torch.empty(1, width, *cells), std=0.02))
-        self.overview = GlobalBlock(width, cells, hidden, hidden) if spec.has_template else None
+        self.stem = nn.Conv2d(channels * area, width, 1)
+        self.position = nn.Parameter(nn.init.normal_(torch.empty(images, width, *cells), std=0.02))
+        self.overview = (
+            GlobalBlock(width, Canvas(images, *cells), hidden, hidden)
+            if spec.has_template
+            else None
+        )
         self.before = ResidualBlock(width, hidden)
+        self.meet = nn.ModuleList(FrameMixing(width, images) for _ in range(2 * (images > 1)))
         self.down = nn.Conv2d(4 * width, coarse, 1)
         heads = math.gcd(coarse, HEADS)
         self.coarse = nn.ModuleList(
@@ -124,9 +149,11 @@ class Backbone(nn.Module):
         self.up = nn.Conv2d(coarse, 4 * width, 1)
         self.after = nn.ModuleList(ResidualBlock(width, hidden) for _ in range(depth))
         self.norm = ChannelNorm(width)
-        self.leave = nn.Conv2d(width, rank * canvas.frames * area, 1)
-        self.fine = nn.Conv2d(planes, rank * canvas.frames, 3, padding=1)
-        self.detail = DetailBlock(EMBEDDING + rank, rank) if canvas.frames == 1 else None
+        self.leave = nn.Conv2d(width, ranks * area, 1)
+        self.fine = nn.Conv2d(channels, ranks, 3, padding=1)
+        # Of frames that are alike it costs more than it brings.
+        detailed = self.per_image == 1
+        self.detail = DetailBlock(EMBEDDING + rank, rank, images) if detailed else None
         nn.init.zeros_(self.up.weight)
 
     def features(
@@ -148,25 +175,33 @@ class Backbone(nn.Module):
         told = self.augmentation(augmentation) if augmentation.shape[1] else 0.0
         condition = self.condition(labels, level, told)
         tokens = None if self.tokens is None else self.tokens(labels)
-        planes = embedded.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
-        x = self.stem(_channels_last(F.pixel_unshuffle(planes, self.patch))) + self.position
+        B, images = len(embedded), self.position.shape[0]
+        apart = torch.unflatten(embedded, 1, (images, -1)).flatten(0, 1)
+        planes = apart.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
+        x = self.stem(_channels_last(F.pixel_unshuffle(planes, self.patch)))
+        x = x + self.position.repeat(B, 1, 1, 1)
         if self.overview is not None:
             x = self.overview(x, condition)
+        condition = condition.repeat_interleave(images, 0)
         x = self.before(x, condition, wrap)
+        for meet in self.meet[:1]:
+            x = meet(x)
         y = self.down(_channels_last(F.pixel_unshuffle(x, 2)))
         for block in self.coarse:
             attends = isinstance(block, AttentionBlock)
-            y = block(y, tokens) if attends else block(y, condition, wrap)
+            y = block(y, tokens, images) if attends else block(y, condition, wrap)
         x = x + F.pixel_shuffle(self.up(y), 2)
+        for meet in self.meet[1:]:
+            x = meet(x)
         for block in self.after:
             x = block(x, condition, wrap)
         fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch)
         fine = fine + convolve(self.fine, planes, wrap)
-        T, H, W = self.canvas
         if self.detail is not None:
             fine = self.detail(fine, planes, wrap)
-        pixels: Tensor = fine[:, :, :H, :W].reshape(-1, T, self.rank, H, W)
-        return pixels.permute(0, 1, 3, 4, 2).reshape(len(labels), -1, self.rank)
+        T, H, W = self.canvas
+        pixels: Tensor = fine[:, :, :H, :W].reshape(B, T, self.rank, H, W)
+        return pixels.permute(0, 1, 3, 4, 2).reshape(B, -1, self.rank)
 
     def pad(self, maps: Tensor, value: float) -> Tensor:
         """``(B, T, H, W)`` maps to the padded canvas, ``value`` below and at the right."""
@@ -181,17 +216,26 @@ class DetailBlock(nn.Module):
     Of clips it costs more than it brings: at equal time their bound was higher with one.
     """
 
-    def __init__(self, inputs: int, rank: int) -> None:
+    def __init__(self, inputs: int, rank: int, frames: int) -> None:
         super().__init__()
-        self.enter = nn.Conv2d(inputs, DETAIL, 3, padding=1)
-        self.leave = nn.Conv2d(DETAIL, rank, 1)
+        self.frames, width = frames, DETAIL if frames == 1 else CLIP_DETAIL
+        self.enter = nn.Conv2d(frames * inputs, width, 3, padding=1)
+        self.leave = nn.Conv2d(width, frames * rank, 1)
         nn.init.zeros_(self.leave.weight)
 
     def forward(self, features: Tensor, embedded: Tensor, wrap: Wrap) -> Tensor:
-        """``(B, rank, H, W)`` features and ``(B, E, H, W)`` pixels to the former."""
+        """``(B·T, rank, H, W)`` features and ``(B·T, E, H, W)`` pixels to the former."""
         seen = torch.cat([features, embedded], 1)
-        update: Tensor = self.leave(F.silu(convolve(self.enter, seen, wrap)))
-        return features + update
+        joined = _channels_last(seen.reshape(-1, self.frames * seen.shape[1], *seen.shape[2:]))
+        update: Tensor = self.leave(F.silu(convolve(self.enter, joined, wrap)))
+        return features + update.reshape(features.shape)
+
+
+def frames_are_alike(pixels: Tensor) -> bool:
+    """Whether most of what ``(N, T, H, W)`` clips show in a frame is the same in their first."""
+    first, others = pixels[:, :1], pixels[:, 1:]
+    shown = (others != 0) | (first != 0)
+    return bool((others == first)[shown].float().mean() > ALIKE_SHARE) if shown.any() else True
 
 
 def share_a_template(pixels: Tensor) -> bool:

@@ -16,6 +16,7 @@ from pxgen.canvas import Canvas, Domain
 from pxgen.config.schema import setting
 from pxgen.models.conditioning import LABEL_DROPOUT, LabelledModel, drop_labels
 from pxgen.models.diffusion.backbone import BackboneSpec
+from pxgen.models.diffusion.given import given_pixels, one_frame
 from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.diffusion.inpainting import infer_labels, masked_sum
 from pxgen.models.diffusion.tiling import Windows
@@ -85,6 +86,26 @@ class Diffusion(LabelledModel):
         """The conditions of a step: labels, some dropped, and how sprites were augmented."""
         labels = drop_labels(batch.labels, noise, self._label_dropout)
         return labels if batch.augmentation is None else torch.cat([labels, batch.augmentation], 1)
+
+    def given(self, noise: Noise) -> Tensor | None:
+        """``(B, P) bool``: what is known of the clips of a step. Of stills nothing is."""
+        canvas = self.domain.canvas
+        return given_pixels(canvas, noise) if canvas.frames > 1 else None
+
+    def with_rest(
+        self, unit: str, figure: Callable[[Tensor | None], Tensor], noise: Noise
+    ) -> Mapping[str, Tensor]:
+        """A held-out figure of whole sprites, and of clips that of all frames but a given one."""
+        figures = {unit: figure(None)}
+        if self.domain.canvas.frames > 1:
+            figures[f"rest_{unit}"] = figure(one_frame(self.domain.canvas, noise))
+        return figures
+
+    def known_pixels(self, sampling: SamplingParams) -> Tensor | None:
+        """``(P,) bool``: what a network of clips is told that it is known; None where nothing."""
+        if self.domain.canvas.frames == 1 or sampling.init is None or sampling.mask is None:
+            return None
+        return ~sampling.mask.flatten()
 
     def canvas(self, sampling: SamplingParams) -> Canvas:
         """The canvas of the drawing."""

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.models.axes import Axes
+from pxgen.models.diffusion.given import Parts
 from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.diffusion.inpainting import log_probs
 
@@ -32,16 +33,13 @@ class Noisy(NamedTuple):
     """``(B,) int64`` levels."""
     alpha_bar: Tensor
     """``(B, 1, 1)``."""
-    present: Tensor | None = None
-    """``(B, P) bool``: the pixels of frames that are there; of the others ``x`` is noise alone, and
-    no cost counts them. None where all are."""
+    parts: Parts
+    """Of missing pixels ``x`` is noise alone, known ones have none; costs count the open ones."""
 
     @property
     def x(self) -> Tensor:
         """``(B, P, channels)``: the input of the network."""
-        left = self.alpha_bar
-        if self.present is not None:
-            left = left * self.present.unsqueeze(-1)
+        left = self.parts.signal(self.alpha_bar)
         return left.sqrt() * self.x0 + (1 - left).sqrt() * self.epsilon
 
 
@@ -97,10 +95,7 @@ class ColorEncoding(nn.Module):
         """``(B,)`` mean squared error of the network's prediction, ``v`` or ``x0``."""
         signal, loud = noisy.alpha_bar.sqrt(), (1 - noisy.alpha_bar).sqrt()
         target = signal * noisy.epsilon - loud * noisy.x0 if self.predicts_v else noisy.x0
-        error = (features.float() - target).square()
-        if noisy.present is None:
-            return error.mean((1, 2))
-        return (error.mean(2) * noisy.present).sum(1) / noisy.present.sum(1)
+        return noisy.parts.mean((features.float() - target).square().mean(2))
 
 
 class PaletteEncoding(SpriteHead):
@@ -163,17 +158,11 @@ class PaletteEncoding(SpriteHead):
 
     def cost(self, features: Tensor, scores: Tensor, noisy: Noisy) -> Tensor:
         """``(B,)`` cross-entropy a pixel in nats."""
-        present = noisy.present
-        return self.nats(scores, noisy) / (
-            noisy.tokens.shape[1] if present is None else present.sum(1)
-        )
+        return self.nats(scores, noisy) / noisy.parts.open.sum(1)
 
     def nats(self, scores: Tensor, noisy: Noisy) -> Tensor:
-        """``(B,)`` cross-entropy a sprite, of the frames that it has."""
-        chosen = scores.gather(-1, noisy.tokens.unsqueeze(-1))
-        if noisy.present is not None:
-            chosen = chosen * noisy.present.unsqueeze(-1)
-        return -chosen.sum((1, 2))
+        """``(B,)`` cross-entropy of the open pixels."""
+        return -noisy.parts.sum(scores.gather(-1, noisy.tokens.unsqueeze(-1)).squeeze(-1))
 
 
 DiffusionEncoding = ColorEncoding | PaletteEncoding

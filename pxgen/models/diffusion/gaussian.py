@@ -27,6 +27,7 @@ from pxgen.models.diffusion.encodings import (
     Noisy,
     PaletteEncoding,
 )
+from pxgen.models.diffusion.given import KnownEmbedding, Parts
 from pxgen.models.diffusion.inpainting import edit_mask
 from pxgen.models.diffusion.schedule import Schedule, Step
 from pxgen.models.diffusion.solvers import SAMPLERS, PredictX0, ddim_invert, slerp
@@ -83,11 +84,22 @@ class GaussianDenoiser(Backbone):
         super().__init__(spec, domain, nn.Linear(enter, EMBEDDING), encoding.rank)
         by_color: Axis = "colors twice" if spec.self_condition else "colors"
         self.axes: Axes = {"embed.weight": (by_color, 1)} if spec.encoding == "onehot" else {}
+        self.known = KnownEmbedding(EMBEDDING) if domain.canvas.frames > 1 else None
 
-    def forward(self, x: Tensor, conditions: Tensor, level: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
-        """``(B, P, C)`` noisy vectors to ``(B, P, rank)`` features."""
+    def forward(
+        self,
+        x: Tensor,
+        conditions: Tensor,
+        level: Tensor,
+        wrap: Wrap = NO_WRAP,
+        known: Tensor | None = None,
+    ) -> Tensor:
+        """``(B, P, C)`` noisy vectors, some ``(B, P) bool`` known, to ``(B, P, rank)`` features."""
         T, H, W = self.canvas
-        maps = self.embed(x).view(-1, T, H, W, EMBEDDING).permute(0, 4, 1, 2, 3)
+        embedded = self.embed(x)
+        if self.known is not None and known is not None:
+            embedded = self.known(embedded, known)
+        maps = embedded.view(-1, T, H, W, EMBEDDING).permute(0, 4, 1, 2, 3)
         padded = torch.unflatten(self.pad(maps.flatten(0, 1), 0.0), 0, (-1, EMBEDDING))
         return self.features(padded.permute(0, 2, 3, 4, 1), conditions, level, wrap)
 
@@ -113,58 +125,74 @@ class GaussianDiffusion(Diffusion):
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """Cross-entropy of the entries, nats a pixel, or squared error of colours."""
         conditions = self.training_conditions(batch, noise)
-        noisy = self._noisy(batch, low_discrepancy_levels(len(batch.pixels), noise), noise)
+        given = self.given(noise)
+        levels = low_discrepancy_levels(len(batch.pixels), noise)
+        noisy = self._noisy(batch, levels, noise, given)
         last = torch.zeros_like(noisy.x0)
         if self.spec.self_condition and float(noise.uniform(1)[0]) < SELF_CONDITIONED:
             with torch.no_grad():
-                _, scores = self._predict(noisy.x, last, conditions, noisy.times)
+                _, scores = self._predict(
+                    noisy.x, last, conditions, noisy.times, known=noisy.parts.known
+                )
                 last = self.encoding.expected_x0(scores)
-        prediction = self._predict(noisy.x, last, conditions, noisy.times)
+        prediction = self._predict(noisy.x, last, conditions, noisy.times, known=noisy.parts.known)
         return {self.encoding.cost_name: self.encoding.cost(*prediction, noisy).mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels, or squared error of colours."""
+        unit = "bits" if isinstance(self.encoding, PaletteEncoding) else self.encoding.cost_name
+        return self.with_rest(unit, lambda given: self._bound(batch, given, noise), noise)
+
+    def _bound(self, batch: Batch, given: Tensor | None, noise: Noise) -> Tensor:
+        """``(B,)`` bits of the pixels that are not given, or squared error of their colours."""
         strata = [(k + noise.uniform(1)[:, 0]) / STRATA for k in range(STRATA)]
-        pairs = [self._predicted(batch, share, noise) for share in strata]
+        pairs = [self._predicted(batch, share, noise, given) for share in strata]
         if not isinstance(self.encoding, PaletteEncoding):
             costs = [self.encoding.cost(*prediction, noisy) for noisy, prediction in pairs]
-            return {self.encoding.cost_name: torch.stack(costs).mean(0)}
+            return torch.stack(costs).mean(0)
         nats = torch.stack([self._divergence(noisy, scores) for noisy, (_, scores) in pairs])
         # The reconstruction term: the entries given the vectors of the first level.
-        noisy, (_, scores) = self._predicted(batch, torch.zeros_like(strata[0]), noise)
+        noisy, (_, scores) = self._predicted(batch, torch.zeros_like(strata[0]), noise, given)
         left = self.encoding.nats(scores, noisy)
-        return {"bits": (self.spec.levels * nats.mean(0) + left) / math.log(2)}
+        return (self.spec.levels * nats.mean(0) + left) / math.log(2)
 
     def _divergence(self, noisy: Noisy, scores: Tensor) -> Tensor:
         """``(B,)`` nats of the step from each level to the next: ΔSNR · error / 2 (2107.00630)."""
         alpha_bar = noisy.alpha_bar
         alpha_bar_next = self.schedule.alpha_bar((noisy.times - 1).clamp(min=0))
         gain = alpha_bar_next / (1 - alpha_bar_next) - alpha_bar / (1 - alpha_bar)
-        squares = (noisy.x0 - self.encoding.expected_x0(scores)).square()
-        if noisy.present is not None:
-            squares = squares * noisy.present.unsqueeze(-1)
-        return 0.5 * (gain * squares).sum((1, 2))
+        squares = (noisy.x0 - self.encoding.expected_x0(scores)).square().sum(-1)
+        return 0.5 * noisy.parts.sum(gain.squeeze(-1) * squares)
 
-    def _noisy(self, batch: Batch, share: Tensor, noise: Noise) -> Noisy:
+    def _noisy(self, batch: Batch, share: Tensor, noise: Noise, given: Tensor | None) -> Noisy:
         """Sprites at ``(B,)`` shares of all levels."""
         tokens = batch.pixels.flatten(1)
         x0 = self.encoding.encode(tokens)
         times = self.schedule.level(share)
         epsilon = noise.normal(*x0.shape[1:])
         alpha_bar = self.schedule.alpha_bar(times)
-        return Noisy(tokens, x0, epsilon, times, alpha_bar, batch.present_pixels())
+        return Noisy(tokens, x0, epsilon, times, alpha_bar, Parts.of(batch, given))
 
-    def _predicted(self, batch: Batch, share: Tensor, noise: Noise) -> tuple[Noisy, Prediction]:
-        noisy = self._noisy(batch, share, noise)
+    def _predicted(
+        self, batch: Batch, share: Tensor, noise: Noise, given: Tensor | None
+    ) -> tuple[Noisy, Prediction]:
+        noisy = self._noisy(batch, share, noise, given)
         blank = torch.zeros_like(noisy.x0)
-        return noisy, self._predict(noisy.x, blank, batch.labels, noisy.times)
+        known = noisy.parts.known
+        return noisy, self._predict(noisy.x, blank, batch.labels, noisy.times, known=known)
 
     def _predict(
-        self, x: Tensor, last: Tensor, conditions: Tensor, times: Tensor, wrap: Wrap = NO_WRAP
+        self,
+        x: Tensor,
+        last: Tensor,
+        conditions: Tensor,
+        times: Tensor,
+        wrap: Wrap = NO_WRAP,
+        known: Tensor | None = None,
     ) -> Prediction:
         """The features and scores of noisy vectors; ``last`` is what the step before predicted."""
         shown = torch.cat([x, last], -1) if self.spec.self_condition else x
-        features = self.net(shown, conditions, (times + 1) / self.spec.levels, wrap)
+        features = self.net(shown, conditions, (times + 1) / self.spec.levels, wrap, known)
         return features, self.encoding.scores(features, x, self.schedule.alpha_bar(times))
 
     def trace(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Iterator[Tensor]:
@@ -259,12 +287,21 @@ class GaussianDiffusion(Diffusion):
         strength = or_own(sampling.guidance, 1.0)
         windows = self.windows(sampling)
         last: Tensor | None = None
+        known, clean = self.known_pixels(sampling), None
+        if known is not None and sampling.init is not None:
+            clean = self.encoding.encode(sampling.init.flatten().long())
 
         def scores_of(x: Tensor, labels: Tensor, times: Tensor) -> Tensor:
             shown = torch.zeros_like(x) if last is None else last
+            told = None if known is None else known.expand(len(x), -1)
+            if known is not None and clean is not None:
+                x = torch.where(known.unsqueeze(-1), clean, x)
 
             def of_view(view: Tensor) -> Tensor:
-                _, scores = self._predict(x[:, view], shown[:, view], labels, times, windows.wrap)
+                of_known = None if told is None else told[:, view]
+                _, scores = self._predict(
+                    x[:, view], shown[:, view], labels, times, windows.wrap, of_known
+                )
                 return scores
 
             return windows.average(of_view)

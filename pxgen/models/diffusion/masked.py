@@ -21,6 +21,7 @@ from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.denoiser import Denoiser
+from pxgen.models.diffusion.given import Parts
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.unmasking import ORDERS, unmask
 from pxgen.models.layers import at_places
@@ -31,6 +32,10 @@ LOSS_PIXELS = 160
 """Masked pixels of a sprite whose loss is computed: more cost time and hardly steady a gradient."""
 LOSS_PIXELS_STRIDE = 4
 """Of a clip or a large canvas one pixel in so many: a fixed number would be next to none of it."""
+CACHE_DROPOUT = 0.4
+"""Share of the labelled training sprites, nothing of them given, whose colours in use are left out
+of the color cache: where they say which colours come, labels are learnt less, most of all rare
+ones."""
 STRATA = 8
 """Shares of masked pixels that the held-out bound averages over, stratified."""
 ENCODED_SHARE = 0.5
@@ -79,50 +84,65 @@ class MaskedDiffusion(Diffusion):
         # The first pixels decide what a sprite is, and with colours known the labels say little
         # more: so levels of nearly all masked are learnt most.
         level = 1 - (1 - low_discrepancy_levels(len(batch.pixels), noise)).square()
-        limit = max(LOSS_PIXELS, self.domain.canvas.pixels // LOSS_PIXELS_STRIDE)
-        return {"cross_entropy": self._bound(batch, conditions, level, noise, limit).mean()}
+        given = self.given(noise)
+        bound, _ = self._bound(batch, conditions, level, noise, given, training=True)
+        return {"cross_entropy": bound.mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels, averaged over ``STRATA`` levels."""
+        return self.with_rest("bits", lambda given: self._held_out(batch, noise, given), noise)
+
+    def _held_out(self, batch: Batch, noise: Noise, given: Tensor | None) -> Tensor:
+        """``(B,)`` bits of all pixels that are not given."""
         total = torch.zeros(len(batch.pixels), device=batch.labels.device)
         offset = noise.uniform(STRATA)
         for k in range(STRATA):
             level = (k + offset[:, k]) / STRATA
-            total += self._bound(batch, batch.labels, level, noise, None)
-        return {"bits": total / STRATA * _present_count(batch) / math.log(2)}
+            nats, count = self._bound(batch, batch.labels, level, noise, given)
+            total += nats * count
+        return total / STRATA / math.log(2)
 
     def _bound(
-        self, batch: Batch, conditions: Tensor, level: Tensor, noise: Noise, limit: int | None
-    ) -> Tensor:
-        """``(B,)`` nats a pixel with a share ``level`` of the present pixels masked.
+        self,
+        batch: Batch,
+        conditions: Tensor,
+        level: Tensor,
+        noise: Noise,
+        given: Tensor | None,
+        *,
+        training: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """``(B,)`` nats an open pixel, a share ``level`` of them masked, and ``(B,)`` their number.
 
-        At most ``limit`` of the masked pixels are predicted. Those of missing frames are masked,
-        too, and never predicted.
+        Pixels that are ``given``, ``(B, P) bool``, are known, and those of missing frames are
+        never seen; all others are open. In ``training`` only some of the masked ones are predicted,
+        and of some sprites without the color cache.
         """
-        clean, present, total = (
-            batch.pixels.flatten(1),
-            batch.present_pixels(),
-            _present_count(batch),
-        )
-        P = clean.shape[1]
+        clean, parts = batch.pixels.flatten(1), Parts.of(batch, given)
+        total = parts.open.sum(1)
         count = (level * total).long().minimum(total - 1) + 1
-        order = noise.uniform(P)
-        # The missing come last.
-        shuffled = (order if present is None else order + ~present).argsort(dim=1)
-        number = torch.arange(P, device=clean.device)
+        # The open ones come first, in a random order.
+        shuffled = (noise.uniform(clean.shape[1]) + ~parts.open).argsort(dim=1)
+        number = torch.arange(clean.shape[1], device=clean.device)
         masked = number < count.unsqueeze(1)
-        hidden = masked | (number >= total.unsqueeze(1))
+        hidden = masked | ~(parts.open | parts.known).gather(1, shuffled)
         tokens = clean.scatter(
             1, shuffled, clean.gather(1, shuffled).masked_fill(hidden, self.denoiser.mask_token)
         )
+        limit, cached = None, tokens
+        if training:
+            limit = max(LOSS_PIXELS, clean.shape[1] // LOSS_PIXELS_STRIDE)
+            dropout = CACHE_DROPOUT if self.domain.label_count else 0.0
+            dropped = (noise.uniform(1) < dropout) & ~parts.known.any(1, keepdim=True)
+            cached = tokens.masked_fill(dropped, self.denoiser.mask_token)
         # The first of a random order are a fair sample of the masked pixels.
         places, weight = shuffled[:, :limit], masked[:, :limit].float()
         features = at_places(self.denoiser(tokens, conditions), places)
-        logits = self.denoiser.score(features, tokens)
+        logits = self.denoiser.score(features, cached)
         nats = F.cross_entropy(
             logits.flatten(0, 1), clean.gather(1, places).flatten(), reduction="none"
         )
-        return (nats.view_as(weight) * weight).sum(1) / weight.sum(1)
+        return (nats.view_as(weight) * weight).sum(1) / weight.sum(1), total
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
@@ -220,10 +240,3 @@ class MaskedDiffusion(Diffusion):
             steps=min(sampling.steps or self.spec.steps, start.shape[1]),
             temperature=or_own(sampling.temperature, self.spec.temperature),
         )
-
-
-def _present_count(batch: Batch) -> Tensor:
-    """``(B,) int64``: the pixels of the frames that each sprite has."""
-    present = batch.present_pixels()
-    whole = batch.pixels.flatten(1)
-    return whole.new_full((len(whole),), whole.shape[1]) if present is None else present.sum(1)

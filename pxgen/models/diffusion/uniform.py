@@ -21,6 +21,7 @@ from pxgen.config.schema import setting
 from pxgen.models.axes import Axes
 from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
+from pxgen.models.diffusion.given import KnownEmbedding, Parts
 from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.schedule import Schedule, Step
@@ -72,14 +73,22 @@ class UniformDenoiser(Backbone, SpriteHead):
     def __init__(self, spec: BackboneSpec, domain: Domain) -> None:
         super().__init__(spec, domain, nn.Embedding(domain.colors, EMBEDDING), spec.rank)
         self.add_head(domain, spec.rank, template=spec.has_template)
+        self.known = KnownEmbedding(EMBEDDING) if domain.canvas.frames > 1 else None
         prefer_channels_last(self)
 
     def forward(
-        self, tokens: Tensor, conditions: Tensor, level: Tensor, wrap: Wrap = NO_WRAP
+        self,
+        tokens: Tensor,
+        conditions: Tensor,
+        level: Tensor,
+        wrap: Wrap = NO_WRAP,
+        known: Tensor | None = None,
     ) -> Tensor:
-        """``(B, P)`` tokens to ``(B, P, K)`` logits."""
-        maps = self.pad(tokens.view(-1, *self.canvas), 0)
-        return self.logits(self.features(self.embed(maps), conditions, level, wrap))
+        """``(B, P)`` tokens, some ``(B, P) bool`` known, to ``(B, P, K)`` logits."""
+        embedded = self.embed(self.pad(tokens.view(-1, *self.canvas), 0))
+        if self.known is not None and known is not None:
+            embedded = self.known(embedded, self.pad(known.view(-1, *self.canvas), 0))
+        return self.logits(self.features(embedded, conditions, level, wrap))
 
 
 class UniformDiffusion(Diffusion):
@@ -99,64 +108,58 @@ class UniformDiffusion(Diffusion):
         """Cross-entropy of the clean pixels, nats a pixel."""
         conditions = self.training_conditions(batch, noise)
         times = self.schedule.level(low_discrepancy_levels(len(batch.pixels), noise))
-        clean = batch.pixels.flatten(1)
-        present = batch.present_pixels()
-        noisy = self._corrupt(clean, self.schedule.alpha_bar(times), noise, present)
-        gain = self._log_likelihood(noisy, conditions, times, clean)
-        return {"cross_entropy": -(gain if present is None else gain[present]).mean()}
+        clean, parts = batch.pixels.flatten(1), Parts.of(batch, self.given(noise))
+        noisy = self._corrupt(clean, parts.signal(self.schedule.alpha_bar(times)), noise)
+        gain = self._log_likelihood(noisy, parts.known, conditions, times, clean)
+        return {"cross_entropy": -gain[parts.open].mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels: the bound of 2107.03006 over the levels."""
-        clean, present = batch.pixels.flatten(1), batch.present_pixels()
+        return self.with_rest("bits", lambda given: self._bound(batch, given, noise), noise)
+
+    def _bound(self, batch: Batch, given: Tensor | None, noise: Noise) -> Tensor:
+        """``(B,)`` bits of the pixels that are not given."""
+        clean, parts = batch.pixels.flatten(1), Parts.of(batch, given)
         nats = torch.zeros(len(clean), device=clean.device)
         for stratum in range(STRATA):
             times = self.schedule.level((stratum + noise.uniform(1)[:, 0]) / STRATA)
-            nats += self._divergence(batch, times, noise) / STRATA
+            nats += self._divergence(batch, parts, times, noise) / STRATA
         # The reconstruction term: the clean pixels given those of the first level.
         first = torch.zeros_like(times)
-        noisy = self._corrupt(clean, self.schedule.alpha_bar(first), noise, present)
-        left = self._log_likelihood(noisy, batch.labels, first, clean)
-        left = -(left if present is None else left * present).sum(1)
-        return {"bits": (self.spec.levels * nats + left) / math.log(2)}
+        noisy = self._corrupt(clean, parts.signal(self.schedule.alpha_bar(first)), noise)
+        left = parts.sum(self._log_likelihood(noisy, parts.known, batch.labels, first, clean))
+        return (self.spec.levels * nats - left) / math.log(2)
 
-    def _divergence(self, batch: Batch, times: Tensor, noise: Noise) -> Tensor:
+    def _divergence(self, batch: Batch, parts: Parts, times: Tensor, noise: Noise) -> Tensor:
         """``(B,)`` nats between the true and the predicted step from each level to the next."""
-        clean, present = batch.pixels.flatten(1), batch.present_pixels()
+        clean = batch.pixels.flatten(1)
         alpha_bar = self.schedule.alpha_bar(times)
         alpha_bar_next = self.schedule.alpha_bar((times - 1).clamp(min=0))
-        noisy = self._corrupt(clean, alpha_bar, noise, present)
+        noisy = self._corrupt(clean, parts.signal(alpha_bar), noise)
         certain = F.one_hot(clean, self.domain.colors).float().log()
         true = reverse_step(noisy, certain, alpha_bar, alpha_bar_next)
-        log_x0 = self._log_x0(noisy, batch.labels, times)
+        log_x0 = self._log_x0(noisy, parts.known, batch.labels, times)
         predicted = reverse_step(noisy, log_x0, alpha_bar, alpha_bar_next)
         gaps = true * (true.clamp(min=1e-20).log() - predicted.clamp(min=1e-20).log())
-        if present is not None:
-            gaps = gaps * present.unsqueeze(-1)
         # Below the first level lies the sprite itself, which is counted apart.
-        return gaps.sum((1, 2)) * (times > 0)
+        return parts.sum(gaps.sum(-1)) * (times > 0)
 
     def _log_likelihood(
-        self, noisy: Tensor, conditions: Tensor, times: Tensor, clean: Tensor
+        self, noisy: Tensor, known: Tensor, conditions: Tensor, times: Tensor, clean: Tensor
     ) -> Tensor:
         """``(B, P)`` log-probabilities of the clean pixels."""
-        log_x0 = self._log_x0(noisy, conditions, times)
+        log_x0 = self._log_x0(noisy, known, conditions, times)
         return log_x0.gather(-1, clean.unsqueeze(-1)).squeeze(-1)
 
-    def _log_x0(self, noisy: Tensor, conditions: Tensor, times: Tensor) -> Tensor:
+    def _log_x0(self, noisy: Tensor, known: Tensor, conditions: Tensor, times: Tensor) -> Tensor:
         """``(B, P, K)`` log-probabilities of clean entries given ``(B, P)`` noisy pixels."""
-        logits = self.denoiser(noisy, conditions, (times + 1) / self.spec.levels)
+        logits = self.denoiser(noisy, conditions, (times + 1) / self.spec.levels, known=known)
         return posterior_x0(logits, noisy, self.schedule.alpha_bar(times))
 
-    def _corrupt(
-        self, tokens: Tensor, alpha_bar: Tensor, noise: Noise, present: Tensor | None = None
-    ) -> Tensor:
-        """``(B, P)`` tokens of which a share 1 - ``alpha_bar`` is replaced at random.
-
-        So are all that are not ``present``, ``(B, P) bool``.
-        """
+    def _corrupt(self, tokens: Tensor, signal: Tensor, noise: Noise) -> Tensor:
+        """``(B, P)`` tokens, each kept with the probability of ``(B, P or 1, 1)``."""
         entries = (noise.uniform(tokens.shape[1]) * self.domain.colors).long()
-        kept = alpha_bar.squeeze(-1) if present is None else alpha_bar.squeeze(-1) * present
-        replaced = noise.uniform(tokens.shape[1]) >= kept
+        replaced = noise.uniform(tokens.shape[1]) >= signal.squeeze(-1)
         return torch.where(replaced, entries.clamp(max=self.domain.colors - 1), tokens)
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
@@ -231,7 +234,15 @@ class UniformDiffusion(Diffusion):
         labels = self.infer_labels(labels, ~masked, of_init, noise)
         steps = self._steps(sampling, sampling.edit_strength)
         alpha_bar = torch.full_like(nothing, steps[0].alpha_bar if steps else 1.0)
-        return self._corrupt(init.expand_as(blank), alpha_bar, noise), labels
+        tokens = self._corrupt(init.expand_as(blank), alpha_bar, noise)
+        return self._with_known(tokens, sampling), labels
+
+    def _with_known(self, tokens: Tensor, sampling: SamplingParams) -> Tensor:
+        """``(n, P)`` noisy tokens, those of which the network is told without noise."""
+        known = self.known_pixels(sampling)
+        if known is None or sampling.init is None:
+            return tokens
+        return torch.where(known, sampling.init.flatten().long(), tokens)
 
     def _denoise(
         self, tokens: Tensor, level: float, labels: Tensor, noise: Noise, sampling: SamplingParams
@@ -256,6 +267,7 @@ class UniformDiffusion(Diffusion):
             # The last step has no other to correct it.
             last = step.alpha_bar_next == 1
             tokens = log_x0.argmax(-1) if last else categorical(probabilities, uniform)
+            tokens = self._with_known(tokens, sampling)
             yield tokens
 
     def _guided(
@@ -273,11 +285,15 @@ class UniformDiffusion(Diffusion):
     def _logits(
         self, tokens: Tensor, labels: Tensor, time: int, sampling: SamplingParams
     ) -> Tensor:
-        windows = self.windows(sampling)
+        windows, known = self.windows(sampling), self.known_pixels(sampling)
         level = torch.full((len(tokens),), (time + 1) / self.spec.levels, device=tokens.device)
-        return windows.average(
-            lambda view: self.denoiser(tokens[:, view], labels, level, windows.wrap)
-        )
+
+        def of_view(view: Tensor) -> Tensor:
+            told = None if known is None else known[view].expand(len(tokens), -1)
+            logits: Tensor = self.denoiser(tokens[:, view], labels, level, windows.wrap, told)
+            return logits
+
+        return windows.average(of_view)
 
     def _edited(self, log_x0: Tensor, sampling: SamplingParams) -> Tensor:
         """Log-probabilities restricted to allowed entries, and known pixels as they are."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pxgen.canvas import Domain
+from pxgen.canvas import Canvas, Domain
 from pxgen.models.conditioning import LabelEmbedding
 from pxgen.models.layers import ChannelNorm, GlobalBlock, PaletteHead
 from pxgen.models.vqvae.blocks import FrameBlock
@@ -33,7 +33,7 @@ class Decoder(PaletteHead):
         self.position = nn.Parameter(nn.init.normal_(torch.empty(1, width, *cells), std=0.02))
         self.labels = LabelEmbedding(domain.label_count if spec.decoder_labels else 0, spec.hidden)
         self.times = nn.Parameter(torch.zeros(grids.bottom.frames, spec.hidden))
-        self.overview = GlobalBlock(width, cells, spec.hidden, spec.hidden)
+        self.overview = GlobalBlock(width, Canvas(1, *cells), spec.hidden, spec.hidden)
         self.write = nn.ModuleList(
             FrameBlock(grids.bottom.frames, width, spec.hidden) for _ in range(spec.depth)
         )

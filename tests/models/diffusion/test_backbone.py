@@ -20,9 +20,9 @@ from tests.support.tiny import domain
 SIZES = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8}
 
 
-def backbone(height: int, width: int, conditioning: str = "sum") -> Backbone:
+def backbone(height: int, width: int, conditioning: str = "sum", **other: str) -> Backbone:
     seed_weights(0)
-    spec = BackboneSpec(**SIZES, conditioning=conditioning)
+    spec = BackboneSpec(**SIZES, conditioning=conditioning, **other)
     made = Backbone(spec, domain(2, height, width), torch.nn.Identity(), 3)
     # As if it had learnt something: labels and the coarse level begin with no say.
     for parameter in made.parameters():
@@ -43,14 +43,59 @@ def test_a_canvas_is_cut_into_256_cells_at_most(height: int, width: int, patch: 
     assert patch_side(Canvas(1, height, width)) == patch
 
 
+@pytest.mark.parametrize("frames", ["together", "apart"])
 @pytest.mark.parametrize(("height", "width"), [(4, 8), (5, 7), (6, 8)])
-def test_every_pixel_of_every_frame_has_features(height: int, width: int) -> None:
-    made = backbone(height, width)
+def test_every_pixel_of_every_frame_has_features(height: int, width: int, frames: str) -> None:
+    made = backbone(height, width, frames=frames)
     assert made.padded == (2, -(-height // 4) * 4, 8)
     assert features(made).shape == (1, 2 * height * width, 3)
     padded = made.pad(torch.zeros(1, 2, height, width), 7.0)
     assert padded.shape == (1, *made.padded)
     assert padded.sum() == 7 * (padded.numel() - 2 * height * width)
+
+
+@pytest.mark.parametrize("frames", ["together", "apart"])
+@pytest.mark.parametrize("meeting", ["meet", "coarse", "detail"])
+def test_each_way_in_which_frames_meet_carries_a_change(frames: str, meeting: str) -> None:
+    """What one frame shows changes the features of the other, if that way alone is open."""
+    made = backbone(4, 8, frames=frames, template="no")
+    if frames == "apart":
+        closed = {
+            "meet": [block.expand for block in made.meet],
+            "coarse": [block.out for block in made.coarse if hasattr(block, "out")],
+            "detail": [made.detail.leave] if made.detail else [],
+        }
+        del closed[meeting]
+        for layers in closed.values():
+            for layer in layers:
+                torch.nn.init.zeros_(layer.weight)
+                torch.nn.init.zeros_(layer.bias)
+    embedded = torch.randn(1, *made.padded, EMBEDDING, generator=torch.Generator().manual_seed(0))
+    changed = embedded.clone()
+    changed[:, 0, 0, 0] += 1
+    with torch.no_grad():
+        one, other = (
+            made.features(each, torch.ones(1, 2), torch.ones(1)).view(2, 32, 3)
+            for each in (embedded, changed)
+        )
+    assert not torch.allclose(one[1], other[1], atol=1e-4)
+
+
+def test_frames_of_a_clip_are_told_apart_unless_they_are_alike() -> None:
+    """A square that stays where it is, or one that jumps."""
+    still = torch.zeros(6, 4, 8, 8, dtype=torch.uint8)
+    still[:, :, 2:6, 2:6] = 3
+    still[:, 1::2, 2, 2:5] = 1
+    jumping = still.clone()
+    jumping[:, 1:] = still[:, 1:].roll(4, 3)
+    assert BackboneSpec().suited(still).frames == "together"
+    assert BackboneSpec().suited(jumping).frames == "apart"
+    assert BackboneSpec(frames="apart").suited(still).frames == "apart"
+    assert BackboneSpec().suited(still[:, :1]).frames == "together"
+    assert BackboneSpec().suited(torch.zeros(2, 2, 4, 4)).frames == "together"
+    canvas = Canvas(4, 8, 8)
+    images = [BackboneSpec(frames=way).images(canvas) for way in ("auto", "together", "apart")]
+    assert images == [1, 1, 4]
 
 
 @pytest.mark.parametrize("conditioning", ["sum", "attention", "both"])

@@ -172,13 +172,14 @@ def test_nothing_depends_on_what_a_missing_frame_holds(recipe: str) -> None:
         assert all(stage.takes_incomplete for stage in model.stages())
         stage.initialize(batch)
         (loss,) = stage.loss(batch, 0.0, BatchNoise(6, 0, 0)).values()
-        (held_out,) = stage.held_out(batch, BatchNoise(6, 0, 1)).values()
+        held_out, rest = stage.held_out(batch, BatchNoise(6, 0, 1)).values()
+        assert torch.isfinite(rest).all()
         figures.append((loss, held_out, stage.loss(one, 0.0, BatchNoise(6, 0, 0))))
     assert torch.equal(figures[0][0], figures[1][0])
     assert torch.equal(figures[0][1], figures[1][1])
     assert figures[0][2] == figures[1][2]
     whole = one._replace(present=None)
-    (seen,) = stage.held_out(whole, BatchNoise(6, 0, 1)).values()
+    seen, _ = stage.held_out(whole, BatchNoise(6, 0, 1)).values()
     assert not torch.equal(seen[:4], figures[0][1][:4])
 
 
@@ -192,5 +193,8 @@ def test_a_sprite_costs_the_bits_of_the_frames_that_it_has(recipe: str) -> None:
     with torch.no_grad():
         model.head.palette.zero_()
         model.head.bias.zero_()
-        bits = model.held_out(one, BatchNoise(6, 0, 0))["bits"]
+        each = [model.held_out(one, BatchNoise(6, 0, step)) for step in range(16)]
+    bits, rest = (sum(figures[key] for figures in each) for key in ("bits", "rest_bits"))
+    # Given one of two frames there are as many to tell.
+    assert float(rest[4:].mean() / bits[4:].mean()) == pytest.approx(0.5, rel=0.15)
     assert float(bits[:4].mean() / bits[4:].mean()) == pytest.approx(0.5, rel=0.15)

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from pxgen.models.diffusion.encodings import ColorEncoding, Noisy, PaletteEncoding
+from pxgen.models.diffusion.given import Parts
+from pxgen.models.protocol import Batch
 from tests.support.tiny import domain
 
 DOMAIN = domain()
@@ -22,7 +24,8 @@ def noisy(planes: ColorEncoding | PaletteEncoding, kept: float) -> Noisy:
     clean = planes.encode(indices)
     added = torch.randn(clean.shape, generator=generator)
     share = torch.full((8, 1, 1), kept)
-    return Noisy(indices, clean, added, torch.zeros(8, dtype=torch.int64), share)
+    parts = Parts.of(Batch(indices.view(8, 1, 1, -1), torch.zeros(8, 0)))
+    return Noisy(indices, clean, added, torch.zeros(8, dtype=torch.int64), share, parts)
 
 
 @pytest.mark.parametrize("learnt", [None, 5])

@@ -1,0 +1,195 @@
+"""Given frames: pictures, clips and sheets laid on the frames of a clip that they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from pxgen.arrays import Bools, IndexMaps, Rgba
+from pxgen.canvas import Canvas
+from pxgen.config.options import Image, ImageArray
+from pxgen.errors import InputError, UsageError
+from pxgen.frames import described_frames, views_of
+from pxgen.ingest.fit_to_model import Target, entries_of, rgba_of
+from pxgen.ingest.indexed import IndexedSprite
+from pxgen.ingest.layout import misfit, padded
+from pxgen.ingest.scale import enlargement
+from pxgen.palette import Palette
+from pxgen.palette.oklab import distinct_entries
+
+
+class GivenClip(NamedTuple):
+    """A clip of which some frames are given."""
+
+    pixels: IndexMaps
+    """``(T, H, W) uint8``, transparent where nothing is given."""
+    known: Bools
+    """``(T,)``: the given frames."""
+    snapped: int
+    """Pixels whose colour the palette lacks, drawn in the nearest one."""
+    palette: Palette
+    """The model's, or with colours of the given frames."""
+
+
+class ClipFrames(NamedTuple):
+    """The frames of a model's clips."""
+
+    target: Target
+    names: tuple[str, ...]
+    """Of each frame; empty where they have none."""
+
+    def given(
+        self, images: Sequence[Image], keep: int | None = None, *, recolor: bool = False
+    ) -> GivenClip:
+        """The frames that images are, of each the first ``keep``.
+
+        ``FRAMES=FILE`` names them: views, frames, numbers, ranges of these. Other images are all
+        frames in order, a sheet of a view a row or column, or the first frames. Cells of a sheet
+        without a visible pixel are not given. With ``recolor`` colours that the palette lacks
+        take the place of entries that look like them.
+
+        Raises:
+            UsageError: a frame that the clips do not have, or that is given twice.
+            InputError: an image is unreadable or does not fit.
+        """
+        T, H, W = self.target.canvas
+        board, known = np.zeros((T, H, W, 4), np.uint8), np.zeros(T, np.bool_)
+        for image in images:
+            wanted, source = named_frames(image)
+            for frame, cell in self._frames(source, wanted, keep):
+                if known[frame]:
+                    raise UsageError(f"--given {image}: frame {self._name(frame)} is given twice")
+                known[frame], board[frame] = True, cell
+        if not known.any():
+            raise InputError(f"{given_text(images)}: no frame with a visible pixel")
+        sprite = IndexedSprite.of(board[known])
+        palette = recolored(self.target.palette, sprite) if recolor else self.target.palette
+        target = self.target._replace(palette=palette)
+        entries, snapped, palette = entries_of(given_text(images), sprite, target)
+        pixels = np.zeros(self.target.canvas, np.uint8)
+        pixels[known] = entries
+        return GivenClip(pixels, known, snapped, palette)
+
+    def numbers(self, text: str) -> list[int]:
+        """The frames that ``front``, ``down/2``, ``0``, ``0-3`` or ``left,up/0-1`` name.
+
+        Raises:
+            UsageError: one that there is not.
+        """
+        return [number for part in text.split(",") for number in self._numbers(part.strip())]
+
+    def _numbers(self, part: str) -> Sequence[int]:
+        if part in self.names:
+            return [self.names.index(part)]
+        views = views_of(self.names)
+        if part in views and part:
+            return views[part]
+        view, slash, steps = part.rpartition("/")
+        among = views.get(view, ()) if slash else tuple(range(self.target.canvas.frames))
+        match = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", steps)
+        if match:
+            first, last = int(match[1]), int(match[2] or match[1])
+            if first <= last < len(among):
+                return among[first : last + 1]
+        has = ", ".join(described_frames(self.names)) or f"0-{self.target.canvas.frames - 1}"
+        raise UsageError(
+            f"--given {part}=...: the model's clips have no such frame; they have {has}"
+        )
+
+    def _name(self, frame: int) -> str:
+        return self.names[frame] if self.names else str(frame)
+
+    def _frames(
+        self, image: Image, wanted: str | None, keep: int | None
+    ) -> Iterator[tuple[int, Rgba]]:
+        """Numbers of frames and their ``(H, W, 4)`` pixels."""
+        order: Sequence[int | None] = range(self.target.canvas.frames)
+        rgba = rgba_of(image)
+        grid = self._grid(rgba)
+        if grid is None:
+            cells, told = self._placed(image, rgba), f"{len(rgba)} frames"
+        else:
+            rows, columns = grid.shape[:2]
+            cells, told = grid.reshape(-1, *grid.shape[2:]), f"{rows} rows of {columns} cells"
+            order = self._order(rows, columns)
+        if wanted is not None:
+            order = self.numbers(wanted)
+        if keep is not None and keep > len(cells):
+            raise InputError(f"{image}: {told}, fewer than the {keep} to keep")
+        for frame, cell in zip_longest(order, cells[:keep]):
+            if cell is None or (grid is not None and not cell[..., 3].any()):
+                continue
+            if frame is None:
+                raise InputError(f"{image}: {told} are more than the model's clips have there")
+            yield frame, cell
+
+    def _grid(self, rgba: Rgba) -> Rgba | None:
+        """``(rows, columns, H, W, 4)`` cells of a sheet; None of what is none."""
+        _, H, W = self.target.canvas
+        height, width = rgba.shape[1:3]
+        whole = height % H == 0 and width % W == 0
+        if len(rgba) > 1 or not whole or (height, width) == (H, W) or self._enlarged(rgba):
+            return None
+        sheet = rgba[0].reshape(height // H, H, width // W, W, 4)
+        return np.asarray(sheet.swapaxes(1, 2))
+
+    def _enlarged(self, rgba: Rgba) -> bool:
+        """Whether frames are the size of the canvas, each pixel a square."""
+        _, H, W = self.target.canvas
+        factor = rgba.shape[1] // H
+        if factor < 2 or rgba.shape[1:3] != (factor * H, factor * W):
+            return False
+        return not enlargement(IndexedSprite.of(rgba).indices) % factor
+
+    def _order(self, rows: int, columns: int) -> Sequence[int | None]:
+        """The frame of each cell of a sheet: views are rows, or columns, where they fit."""
+        views = list(views_of(self.names).values())
+        longest = max(map(len, views), default=0)
+        whole = [[*numbers, *[None] * (longest - len(numbers))] for numbers in views]
+        if rows != columns and (columns, rows) == (len(views), longest):
+            whole = [list(row) for row in zip(*whole, strict=True)]
+        if (len(whole), len(whole[0]) if whole else 0) != (rows, columns):
+            return range(self.target.canvas.frames)
+        return [frame for row in whole for frame in row]
+
+    def _placed(self, image: Image, rgba: Rgba) -> Rgba:
+        """``(t, H, W, 4)`` frames on the canvas, without their enlargement.
+
+        Raises:
+            InputError: they are larger than the canvas.
+        """
+        _, H, W = self.target.canvas
+        if self._enlarged(rgba):
+            factor = rgba.shape[1] // H
+            rgba = rgba[:, ::factor, ::factor]
+        size = Canvas(*rgba.shape[:3])
+        if reason := misfit(size, self.target.canvas._replace(frames=size.frames)):
+            raise InputError(f"{image}: {reason} of the model")
+        # An empty frame beside makes them as large as the canvas.
+        return padded([rgba, np.zeros((1, H, W, 4), np.uint8)], self.target.anchor)[:-1]
+
+
+def given_text(images: Sequence[Image]) -> str:
+    """Given images as messages name them."""
+    return str(images[0]) if len(images) == 1 else f"the {len(images)} given images"
+
+
+def recolored(palette: Palette, sprite: IndexedSprite) -> Palette:
+    """The palette with a sprite's colours that it lacks, each for an entry that looks like it."""
+    colors = sprite.visible
+    rows = palette.rgba.copy()
+    rows[distinct_entries(palette, colors)] = colors
+    return Palette(rows, "given")
+
+
+def named_frames(image: Image) -> tuple[str | None, Image]:
+    """The frames that ``FRAMES=FILE`` names, and the file; a file of that very name has none."""
+    if isinstance(image, ImageArray):
+        return image.frames, image
+    frames, equals, path = str(image).partition("=")
+    return (frames, Path(path)) if equals and not image.exists() else (None, image)

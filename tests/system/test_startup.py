@@ -1,0 +1,54 @@
+"""What a command loads before it does its work, and what it never needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import sys
+from pxgen.cli import main
+sys.argv[1:] = sys.argv[1].split()
+try:
+    main()
+finally:
+    print("loaded", *{"torch", "rich"} & sys.modules.keys(), file=sys.stderr)
+"""
+
+
+def loaded(command: str) -> set[str]:
+    """Those of torch and rich that a command has loaded by its end."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    *_, last = done.stderr.splitlines()
+    word, *modules = last.split()
+    assert word == "loaded"
+    return set(modules)
+
+
+def test_commands_that_draw_nothing_need_no_torch(work: Path) -> None:
+    for command in (
+        "prepare --builtin -n 30 -o cast",
+        "export cast/sheet.png -o sheet.png",
+        "prepare sheet.png --colors 8 -o small",
+        "inspect cast -o cast.png",
+        "inspect cast --labels --audit",
+        "inspect cast.png",
+        "inspect starter",
+        "lint cast.png --fix -o mended",
+        "export cast.png -o cast.gif",
+        "palette list",
+        "palette convert pico-8 pico-8.gpl",
+        "palette extract cast.png",
+    ):
+        assert "torch" not in loaded(command), command
+
+
+@pytest.mark.parametrize("command", ["sample --label alien", "animate --label alien -o a.gif"])
+def test_a_lone_picture_loads_nothing_for_bars(command: str, work: Path) -> None:
+    assert loaded(command) == {"torch"}

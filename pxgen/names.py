@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import count
-from pathlib import Path
+from itertools import chain, count
+from pathlib import Path, PurePosixPath
 
 _NUMBER = re.compile(r"[0-9]+")
 _LETTERS = partial(re.compile(r"\W+").sub, "")
@@ -52,6 +52,17 @@ def distinct(names: Iterable[str]) -> Iterator[str]:
         number, free = next((n, each) for n, each in tries if folded(each) not in taken)
         taken[folded(name)] = number + 1
         taken.setdefault(folded(free), 2)
+        yield free
+
+
+def apart(paths: Iterable[str]) -> Iterator[str]:
+    """Paths of files, of which those that are equal are told apart before the suffix."""
+    taken: set[str] = set()
+    for path in paths:
+        file = PurePosixPath(path)
+        tries = (str(file.with_stem(f"{file.stem}-{number}")) for number in count(2))
+        free = next(each for each in chain([path], tries) if each not in taken)
+        taken.add(free)
         yield free
 
 

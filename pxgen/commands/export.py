@@ -16,8 +16,9 @@ from pxgen.engines.tags import unlike
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.decoded import DEFAULT_MS
+from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.layout import MAX_SPRITE_SIDE, pad_to_canvas
-from pxgen.ingest.sources import Sources, Sprite
+from pxgen.ingest.sources import Sources
 from pxgen.ingest.tally import Tally
 from pxgen.ingest.timing import FOREVER, timing_of
 from pxgen.ingest.together import Shown, on_one, on_palette, on_tables

@@ -19,9 +19,9 @@ from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.arrays import ARRAY_SUFFIXES
 from pxgen.ingest.decoded import DEFAULT_MS
+from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.images import read_image
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.sources import Sprite
 from pxgen.ingest.timing import FOREVER, timing_of
 from pxgen.ingest.together import on_tables
 from pxgen.ingest.walk import Found, find_files

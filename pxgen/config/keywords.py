@@ -88,14 +88,17 @@ class PrepareOptions(TypedDict, total=False):
     seed: int
     size: Parts | None
     cell: Parts | None
-    margin: int
-    spacing: int
+    margin: Parts | Sequence[int] | int
+    spacing: Parts | Sequence[int] | int
     views: Parts | None
     by: Literal["rows", "columns"]
     layout: Literal["rpg-maker", "lpc", "ninja"] | None
     take: Parts | None
     frames: int | None
+    fit: Literal["hold", "loop", "resample"] | None
     labels: StrPath
+    label_pattern: str | None
+    label_separator: str | None
     label_columns: Parts | None
     label_names: Parts | None
     palette: StrPath
@@ -107,6 +110,7 @@ class PrepareOptions(TypedDict, total=False):
     skip_empty: bool
     overflow: Literal["refuse", "undo", "keep"]
     anchor: Literal["bottom", "center"]
+    trim: bool
     keep_scale: bool
     pixel: float | None
     holdout: float

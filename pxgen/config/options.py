@@ -53,6 +53,31 @@ def shard_of(count: int, shard: tuple[int, int]) -> range:
     return range(count * part // parts, count * (part + 1) // parts)
 
 
+def parse_pair(text: str) -> tuple[int, int]:
+    """``2x1``, across and down, or ``2`` for both.
+
+    Raises:
+        ValueError: the text is no such numbers of pixels.
+    """
+    across, x, down = text.strip().lower().partition("x")
+    numbers = (across, down) if x else (across, across)
+    if not all(n.isascii() and n.isdecimal() and len(n) <= 4 for n in numbers):
+        raise ValueError(f"{text!r} is no number of pixels such as 2, or 2x1 for across and down.")
+    return int(numbers[0]), int(numbers[1])
+
+
+def pair(given: tuple[int, ...] | int) -> tuple[int, int]:
+    """Across and down, of a number for both or of a pair.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    numbers = (given, given) if isinstance(given, int) else given
+    if len(numbers) != 2:
+        raise UsageError(f"{numbers} are not two numbers of pixels: write 2x1 for across and down")
+    return numbers
+
+
 MIN_MS, MAX_MS = 10, 655_350
 """A frame may be shown so long."""
 

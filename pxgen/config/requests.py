@@ -232,8 +232,8 @@ class SourceSettings:
 
     sources: tuple[Path, ...] = needed("", argument=True, metavar="SOURCE...")
     cell: str | None = again(DataSettings, "cell")
-    margin: int = again(DataSettings, "margin")
-    spacing: int = again(DataSettings, "spacing")
+    margin: tuple[int, ...] | int = again(DataSettings, "margin")
+    spacing: tuple[int, ...] | int = again(DataSettings, "spacing")
     views: str | None = again(
         DataSettings,
         "views",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pxgen.config.options import BatchSettings, Image, parse_shard, shard_of
+from pxgen.config.options import BatchSettings, Image, parse_pair, parse_shard, shard_of
 from pxgen.config.schema import run_setting, setting
 
 
@@ -47,8 +47,22 @@ class DataSettings:
     cell: str | None = setting(
         None, "cut sheets into cells WxH", example='"16x16"', metavar="WxH", separator="x"
     )
-    margin: int = setting(0, "with cell: pixels around the sheet", low=0, metavar="PX")
-    spacing: int = setting(0, "with cell: pixels between cells", low=0, metavar="PX")
+    margin: tuple[int, ...] | int = setting(
+        0,
+        "with cell: pixels left of the cells and above them; 2x1: across and down",
+        low=0,
+        metavar="PX",
+        parse=parse_pair,
+        separator="x",
+    )
+    spacing: tuple[int, ...] | int = setting(
+        0,
+        "with cell: pixels between cells; 2x1: across and down",
+        low=0,
+        metavar="PX",
+        parse=parse_pair,
+        separator="x",
+    )
     views: str | None = setting(
         None,
         "names of the views in sheets (a row each), file names, folders or tags; none: no names; "
@@ -71,11 +85,29 @@ class DataSettings:
         separator=",",
     )
     frames: int | None = setting(None, "frames a clip; unset: as found", low=1, example="8")
+    fit: Literal["hold", "loop", "resample"] | None = setting(
+        None,
+        "fill shorter clips with their last frame or from their start, or resample all; with cell "
+        "and no frames a row is a clip; unset: they loop evenly or are refused",
+        example='"hold"',
+    )
     labels: str = setting(
         "auto",
-        "auto, folders, none or a CSV/JSON file",
+        "auto, folders, captions (texts beside images), none or a CSV/JSON file",
         is_path=True,
-        metavar="auto|folders|none|FILE",
+        metavar="auto|folders|captions|none|FILE",
+    )
+    label_pattern: str | None = setting(
+        None,
+        "take labels from names of files: words in braces are labels, * is anything, # a number",
+        example='"{kind}_{colour}_*"',
+        metavar="PATTERN",
+    )
+    label_separator: str | None = setting(
+        None,
+        "what stands between labels in a cell, caption or name; unset: as found, comma in captions",
+        example='","',
+        metavar="TEXT",
     )
     label_columns: str | None = setting(
         None,
@@ -126,6 +158,7 @@ class DataSettings:
     anchor: Literal["bottom", "center"] = setting(
         "bottom", "bottom or center: where smaller sprites stand on the canvas"
     )
+    trim: bool = setting(False, "cut the clear borders off sprites that are larger than the canvas")
     keep_scale: bool = setting(False, "do not undo enlargement, by a whole factor or any other")
     pixel: float | None = setting(
         None,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import Bytes, Rgba
 from pxgen.errors import InputError
+from pxgen.ingest.archives import is_file, open_file, open_seekable, size_of
 from pxgen.palette import Palette
 
 ARRAY_SUFFIXES = frozenset({".npy", ".npz"})
@@ -123,7 +124,7 @@ def members(path: Path) -> tuple[str, ...]:
     """
     if path.suffix.lower() != ".npz":
         return ()
-    with _damage_named(path), zipfile.ZipFile(path) as archive:
+    with _zipped(path) as archive:
         return tuple(name.removesuffix(".npy") for name in archive.namelist())
 
 
@@ -136,7 +137,7 @@ def companion(path: Path, kind: str) -> NDArray[Any] | None:
             return read_small(path, key)
     for separator in "_.":
         sibling = path.with_name(f"{path.stem}{separator}{kind}.npy")
-        if sibling.exists():
+        if is_file(sibling):
             return read_small(sibling)
     return None
 
@@ -184,17 +185,27 @@ def _damage_named(path: Path) -> Iterator[None]:
 def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
     with _damage_named(path), ExitStack() as stack:
         if member is None:
-            yield stack.enter_context(path.open("rb"))
+            yield stack.enter_context(open_file(path))
         else:
-            archive = stack.enter_context(zipfile.ZipFile(path))
+            archive = stack.enter_context(_zipped(path))
             yield stack.enter_context(archive.open(member + ".npy"))
+
+
+@contextmanager
+def _zipped(path: Path) -> Iterator[zipfile.ZipFile]:
+    with (
+        _damage_named(path),
+        open_seekable(path, _MAX_WHOLE_BYTES) as file,
+        zipfile.ZipFile(file) as archive,
+    ):
+        yield archive
 
 
 def _bytes_promised(path: Path, member: str | None) -> int:
     with _damage_named(path):
         if member is None:
-            return path.stat().st_size
-        with zipfile.ZipFile(path) as archive:
+            return size_of(path)
+        with _zipped(path) as archive:
             return archive.getinfo(member + ".npy").file_size
 
 

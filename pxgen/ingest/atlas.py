@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 from pxgen.arrays import Rgba
 from pxgen.engines.tags import DIRECTIONS, Tag
 from pxgen.errors import InputError
+from pxgen.ingest.archives import is_file, text_of
 from pxgen.ingest.decoded import DEFAULT_MS, MAX_FILE_PIXELS, check_size
 from pxgen.ingest.images import read_image
 
@@ -22,6 +23,8 @@ MAX_BYTES = 2**26
 """Bytes of a description."""
 MAX_FRAMES = 2**16
 _COLOR = re.compile("#([0-9a-f]{6})", re.IGNORECASE)
+OWN = "pxgen"
+"""The program that writes a description, by its own words."""
 Run = tuple[str, tuple[int, ...]]
 """A name, and the numbers of frames in the order in which they are shown."""
 
@@ -30,6 +33,8 @@ class AtlasFrame(NamedTuple):
     """A frame as its description says it."""
 
     name: str
+    sheet: int
+    """The number of the image that it is on."""
     x: int
     y: int
     width: int
@@ -48,30 +53,39 @@ class AtlasFrame(NamedTuple):
 
 @dataclass(frozen=True)
 class Atlas:
-    """The description of a sheet."""
+    """The description of a sheet, or of several."""
 
     path: Path
-    image: Path
+    images: tuple[Path, ...]
     frames: tuple[AtlasFrame, ...]
     tags: tuple[Tag, ...]
-    """Animations by name."""
+    animations: tuple[Run, ...]
+    """Tags, or animations that are none, by name."""
+    own: bool = False
+    """True if pxgen wrote it: a tag is a sprite's name."""
 
     def cut(self) -> list[Rgba]:
         """The whole frames, ``(h, w, 4) uint8`` each.
 
         Raises:
-            InputError: the image cannot be read, or frames lie outside it.
+            InputError: an image cannot be read, or frames lie outside it.
         """
-        sheet = read_image(self.image).rgba[0]
         if sum(frame.whole[0] * frame.whole[1] for frame in self.frames) > MAX_FILE_PIXELS:
             raise InputError(f"{self.path}: its frames are more than {MAX_FILE_PIXELS} pixels")
-        return [self._whole(frame, sheet) for frame in self.frames]
+        cut: dict[int, Rgba] = {}
+        for number, image in enumerate(self.images):
+            sheet = read_image(image).rgba[0]
+            for k, frame in enumerate(self.frames):
+                if frame.sheet == number:
+                    cut[k] = self._whole(frame, sheet)
+        return [cut[k] for k in range(len(self.frames))]
 
     def _whole(self, frame: AtlasFrame, sheet: Rgba) -> Rgba:
         wide, high = (frame.width, frame.height)[:: -1 if frame.turned else 1]
         part = sheet[frame.y : frame.y + high, frame.x : frame.x + wide]
         if part.shape[:2] != (high, wide):
-            raise InputError(f"{self.path}: frame {frame.name} lies outside {self.image.name}")
+            image = self.images[frame.sheet].name
+            raise InputError(f"{self.path}: frame {frame.name} lies outside {image}")
         width, height = frame.whole
         check_size(1, height, width)
         whole = np.zeros((height, width, 4), np.uint8)
@@ -88,38 +102,48 @@ def read_atlas(path: Path) -> Atlas:
         InputError: unreadable, of another kind, damaged, or without its image.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: more than {MAX_BYTES >> 20} MB describe no sheet")
-        content = json.loads(path.read_text("utf-8-sig"))
+        content = json.loads(text_of(path, MAX_BYTES))
         about = content.get("meta", {})
-        parts = content.get("textures", [content])
-        if len(parts) != 1:
-            raise InputError(f"{path}: describes several sheets: export one a file")
-        frames = tuple(_frames(parts[0]["frames"]))
+        sheets = content.get("textures", [content])
+        frames = tuple(
+            frame for n, sheet in enumerate(sheets) for frame in _frames(sheet["frames"], n)
+        )
+        if len(frames) > MAX_FRAMES:
+            raise ValueError("too many frames")
         tags = tuple(_tags(about.get("frameTags", ()), len(frames)))
-        image = parts[0].get("image", about.get("image", ""))
-        named = PurePosixPath(str(image).replace("\\", "/")).name
+        shown = tuple((tag.name, tag.order) for tag in tags)
+        shown = shown or tuple(_animations(content.get("animations", {}), frames))
+        named = [str(sheet.get("image", about.get("image", ""))) for sheet in sheets]
+        own = about.get("app") == OWN
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, AttributeError, IndexError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path}: describes no sheet that pxgen knows") from error
-    beside = [path.with_name(named)] if named else []
-    found = [file for file in (*beside, path.with_suffix(".png")) if file.is_file()]
-    if not frames or not found:
-        what = "no frames" if not frames else f"no image {named or path.stem + '.png'} beside it"
-        raise InputError(f"{path}: describes a sheet, and there is {what}")
-    return Atlas(path, found[0], frames, tags)
+    if not frames:
+        raise InputError(f"{path}: describes a sheet, and there are no frames")
+    images = tuple(_image_beside(path, name) for name in named)
+    atlas = Atlas(path, images, frames, tags, shown, own)
+    return replace(atlas, animations=(*shown, *_own_stills(atlas))) if own else atlas
 
 
-def _frames(frames: Any) -> Iterator[AtlasFrame]:
+def _image_beside(path: Path, name: str) -> Path:
+    """The image of a description, whatever folder it names."""
+    plain = PurePosixPath(name.replace("\\", "/")).name
+    beside = [path.with_name(plain)] if plain else []
+    for file in (*beside, path.with_suffix(".png")):
+        if is_file(file):
+            return file
+    wanted = plain or path.stem + ".png"
+    raise InputError(f"{path}: describes a sheet, and there is no image {wanted} beside it")
+
+
+def _frames(frames: Any, sheet: int) -> Iterator[AtlasFrame]:
     named = (
         frames.items()
         if isinstance(frames, Mapping)
         else ((frame["filename"], frame) for frame in frames)
     )
-    for number, (name, frame) in enumerate(named):
-        if number >= MAX_FRAMES:
-            raise ValueError("too many frames")
+    for name, frame in named:
         x, y, width, height = (_whole(frame["frame"][key]) for key in "xywh")
         source = frame.get("sourceSize", {"w": width, "h": height})
         place = frame.get("spriteSourceSize", {"x": 0, "y": 0})
@@ -128,7 +152,9 @@ def _frames(frames: Any) -> Iterator[AtlasFrame]:
         if not (width and height and left + width <= whole[0] and top + height <= whole[1]):
             raise ValueError("a frame larger than the whole of it")
         turned, duration = bool(frame.get("rotated")), float(frame.get("duration", DEFAULT_MS))
-        yield AtlasFrame(str(name), x, y, width, height, turned, left, top, whole, duration)
+        if not 0 <= duration < 2**31:
+            raise ValueError("no time")
+        yield AtlasFrame(str(name), sheet, x, y, width, height, turned, left, top, whole, duration)
 
 
 def _whole(value: Any) -> int:
@@ -138,6 +164,7 @@ def _whole(value: Any) -> int:
 
 
 def _tags(tags: Sequence[Any], count: int) -> Iterator[Tag]:
+    """Aseprite's tags: from one frame to another, in a direction."""
     for tag in tags:
         first, last = _whole(tag["from"]), _whole(tag["to"])
         if not first <= last < count:
@@ -148,6 +175,22 @@ def _tags(tags: Sequence[Any], count: int) -> Iterator[Tag]:
         color = _COLOR.match(str(tag.get("color")))
         red, green, blue = bytes.fromhex(color[1]) if color else bytes(3)
         yield Tag(str(tag["name"]), first, last, direction, repeat, (red, green, blue))
+
+
+def _animations(animations: Mapping[str, Any], frames: Sequence[AtlasFrame]) -> Iterator[Run]:
+    """TexturePacker's animations for Pixi: names of frames in order."""
+    number = {frame.name: k for k, frame in enumerate(frames)}
+    for name, names in animations.items():
+        if shown := tuple(number[each] for each in names):
+            yield name, shown
+
+
+def _own_stills(atlas: Atlas) -> Iterator[Run]:
+    """Frames outside all tags, which are sprites of one frame where pxgen wrote them."""
+    tagged = {number for _, order in atlas.animations for number in order}
+    for number, stem in enumerate(frame_stems(atlas)):
+        if number not in tagged:
+            yield stem, (number,)
 
 
 def frame_stems(atlas: Atlas) -> list[str]:

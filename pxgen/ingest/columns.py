@@ -16,7 +16,7 @@ _POSSIBLE_SEPARATORS = (",", "/")
 _YES = frozenset({"1", "1.0", "true", "yes", "y", "x"})
 _NO = frozenset({"0", "0.0", "false", "no", "n", ""})
 _VECTOR = re.compile(r"^\[[\s\d.,+-]*\]$")
-_MAX_SURE_NAMES = 32
+MAX_SURE_NAMES = 32
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,18 @@ class LabelColumns:
 
 
 def label_columns(
-    table: LabelTable, key: str, chosen: Sequence[str], class_names: Sequence[str]
+    table: LabelTable,
+    key: str,
+    chosen: Sequence[str],
+    class_names: Sequence[str],
+    separator: str | None = None,
 ) -> LabelColumns:
     """Decide which columns are labels, and read them.
 
     A column of 0/1 (or true/false, yes/no) is one label called like the column. A column of text
     gives a label for each distinct text, or several where a separator stands between names. A
     column of ``[0. 1. 0.]`` vectors is a class. Not labels: numbers (quantities), file names, one
-    text for all rows, and more texts than half the rows.
+    text for all rows, and texts of which hardly any comes twice.
 
     Args:
         table: the label file.
@@ -49,6 +53,7 @@ def label_columns(
         chosen: only these columns if any, whatever they hold; numbers then become
             ``column=value``.
         class_names: what the elements of a vector mean.
+        separator: what stands between the names in a cell; unless given it is found out.
 
     Raises:
         UsageError: a chosen column does not exist.
@@ -62,7 +67,12 @@ def label_columns(
     for name, cells in table.columns.items():
         if name == key or (chosen and name not in chosen):
             continue
-        found, note = _read(name, cells, bool(chosen), class_names)
+        if name == table.numbered:
+            numbers = [int(str(cell)) for cell in cells]
+            taken[name] = [(class_name(number, class_names),) for number in numbers]
+            notes.append(f"column '{name}': numbered classes")
+            continue
+        found, note = _read(name, cells, bool(chosen), class_names, separator)
         notes.append(f"column '{name}': {note}")
         if found is not None:
             taken[name] = found
@@ -72,7 +82,7 @@ def label_columns(
         tuple(dict.fromkeys(label for found in taken.values() for label in found[row]))
         for row in range(len(table))
     ]
-    classes = max((_classes(table.columns[name]) for name in taken), default=0)
+    classes = max((_classes(table, name) for name in taken), default=0)
     return LabelColumns(tuple(names), rows, tuple(notes), classes)
 
 
@@ -99,7 +109,11 @@ def _vocabulary(found: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _read(
-    name: str, cells: Sequence[Cell], wanted: bool, class_names: Sequence[str]
+    name: str,
+    cells: Sequence[Cell],
+    wanted: bool,
+    class_names: Sequence[str],
+    separator: str | None,
 ) -> tuple[list[tuple[str, ...]] | None, str]:
     """The labels of each row, or None, and what the column was taken for."""
     texts = [cell for cell in cells if isinstance(cell, str)]
@@ -116,13 +130,12 @@ def _read(
             if not wanted:
                 return None, "numbers, not taken (take it with --label-columns)"
             return [(clean_name(f"{name}={text}"),) * bool(text) for text in texts], "numbers"
-    return _names(cells, filled, wanted)
+    return _names(cells, filled, wanted, separator or _separator(filled))
 
 
 def _names(
-    cells: Sequence[Cell], filled: Sequence[str], wanted: bool
+    cells: Sequence[Cell], filled: Sequence[str], wanted: bool, separator: str | None
 ) -> tuple[list[tuple[str, ...]] | None, str]:
-    separator = _separator(filled)
     found = [
         _split(cell, separator)
         if isinstance(cell, str)
@@ -135,7 +148,7 @@ def _names(
             return None, "file names, not taken"
         if distinct == 1 and all(found) and len(found) > 1:
             return None, "the same on every row, not taken"
-        if distinct > _MAX_SURE_NAMES and distinct > len(cells) / 2:
+        if distinct > MAX_SURE_NAMES and distinct > sum(map(len, found)) / 2:
             return None, f"{distinct} different texts, not taken (take it with --label-columns)"
     sampling = f", separated by '{separator.strip()}'" if separator else ""
     return found, f"{distinct} label{'s' * (distinct != 1)}{sampling}"
@@ -177,8 +190,11 @@ def _are_vectors(texts: Sequence[str]) -> bool:
     return all(_VECTOR.match(text) for text in texts)
 
 
-def _classes(cells: Sequence[Cell]) -> int:
-    """The elements of the longest of a column's vectors; 0 if it holds something else."""
+def _classes(table: LabelTable, column: str) -> int:
+    """The classes of a column of numbers or vectors of such; 0 if it holds something else."""
+    cells = table.columns[column]
+    if column == table.numbered:
+        return max((int(str(cell)) for cell in cells), default=-1) + 1
     texts = [cell for cell in cells if isinstance(cell, str)]
     if len(texts) < len(cells) or not _are_vectors(list(filter(None, texts))):
         return 0

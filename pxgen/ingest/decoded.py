@@ -8,6 +8,7 @@ from pathlib import Path
 from pxgen.arrays import Rgba
 from pxgen.engines.tags import Tag
 from pxgen.errors import InputError
+from pxgen.ingest import archives
 
 MAX_FRAME_PIXELS = 4096 * 4096
 """Pixels accepted in one frame; a file's header can promise any number."""
@@ -52,12 +53,9 @@ def check_size(frames: int, height: int, width: int) -> None:
 
 
 def content_of(path: Path) -> bytes:
-    """The bytes of a file.
+    """The bytes of a file, in an archive or not.
 
     Raises:
-        InputError: too many.
-        OSError: it cannot be read.
+        OSError: it cannot be read, or has too many.
     """
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise InputError(f"a file of more than {MAX_FILE_BYTES >> 20} MB")
-    return path.read_bytes()
+    return archives.content_of(path, MAX_FILE_BYTES)

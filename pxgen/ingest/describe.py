@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,10 @@ from pxgen.canvas import NEARLY_EMPTY, Canvas
 from pxgen.data.dataset import HELD_OUT
 from pxgen.errors import InputError, Remark
 from pxgen.frames import described_frames
+from pxgen.ingest.layout import Fit
 from pxgen.ingest.palette_choice import Choice
 from pxgen.ingest.split import Together
+from pxgen.ingest.tally import Tally
 from pxgen.names import folded, some
 from pxgen.palette.quantize import error_text
 
@@ -77,17 +79,26 @@ def describe_sizes(sizes: Counter[Canvas]) -> str:
         line += f"; clip lengths found: {', '.join(map(str, lengths))}"
         if (whole := math.lcm(*lengths)) <= MAX_SUGGESTED_FRAMES:
             line += f"; --frames {whole} loops them all evenly"
+        line += "; --fit hold, loop or resample takes clips of any length"
     return line
 
 
-def describe_placing(sizes: Counter[Canvas], canvas: Canvas) -> Iterator[str]:
+_FITTED = {
+    None: "shorter clips or stills repeated to",
+    "hold": "shorter clips or stills hold their last frame, up to",
+    "loop": "shorter clips or stills begin again, up to",
+    "resample": "clips or stills of other lengths resampled to",
+}
+
+
+def describe_placing(sizes: Counter[Canvas], canvas: Canvas, fit: Fit | None) -> Iterator[str]:
     """Lines about sprites that were fitted into the canvas."""
     padded = sum(n for size, n in sizes.items() if size[1:] != canvas[1:])
     looped = sum(n for size, n in sizes.items() if size.frames != canvas.frames)
     if padded:
         yield f"{padded} smaller sprites padded to {canvas.width}x{canvas.height}"
     if looped:
-        yield f"{looped} shorter clips or stills repeated to {canvas.frames} frames"
+        yield f"{looped} {_FITTED[fit]} {canvas.frames} frames"
 
 
 def describe_empty(names: Sequence[str], *, left_out: bool) -> str:
@@ -115,12 +126,20 @@ def describe_missing(names: Sequence[str], frames: Sequence[str], present: Bools
     )
 
 
-def describe_gaps(with_blanks: Sequence[str], untagged: Mapping[str, int]) -> Iterator[str]:
-    """Lines about clips with blank cells, and frames that no tag shows."""
+def describe_gaps(tally: Tally) -> Iterator[str]:
+    """Lines about pixels outside cells, clips with blank cells, and frames that no tag shows."""
+    with_blanks, untagged = tally.with_blanks, tally.untagged
+    if tally.rests:
+        sheet, (columns, rows) = next(iter(tally.rests.items()))
+        yield (
+            f"{len(tally.rests)} sheets are no whole number of cells: what is left over at the "
+            f"right and below is no sprite (such as {columns} columns and {rows} rows of pixels "
+            f"of {sheet})"
+        )
     if with_blanks:
         yield (
             f"{len(with_blanks)} clips hold blank cells, which are learnt as empty frames (such as "
-            f"{with_blanks[0]}): --frames may be another"
+            f"{with_blanks[0]}): --frames may be another, or --fit hold takes shorter rows"
         )
     if untagged:
         yield (

@@ -9,20 +9,53 @@ import numpy as np
 
 from pxgen.arrays import Rgba
 from pxgen.canvas import parse_size
+from pxgen.config.options import pair
 from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError
 
 
 @dataclass(frozen=True)
+class _Side:
+    """The cells along one side of a sheet, in its own pixels."""
+
+    cell: int
+    margin: int
+    spacing: int
+
+    def starts(self, length: int) -> range:
+        """The first pixel of each whole cell.
+
+        As in Tiled the margin is wanted before the cells alone, and what is left over after them
+        is no cell. But where a margin on both sides leaves whole cells, it is one on both.
+
+        Raises:
+            InputError: there is no whole cell.
+        """
+        step = self.cell + self.spacing
+        inside = length - 2 * self.margin + self.spacing
+        if inside <= 0 or inside % step:
+            inside = length - self.margin + self.spacing
+        if inside < step:
+            raise InputError(f"a side of {length} pixels holds no cell of {self.cell}")
+        return range(self.margin, self.margin + inside // step * step, step)
+
+    def rest(self, length: int) -> int:
+        """The pixels after the last cell, other than a margin and a space like those before it."""
+        rest = length - (self.starts(length)[-1] + self.cell)
+        known = (0, self.margin, self.spacing, self.margin + self.spacing)
+        return 0 if rest in known else rest
+
+
+@dataclass(frozen=True)
 class Grid:
-    """The grid of a sheet in its own pixels; margin and spacing are Tiled's words."""
+    """The grid of a sheet; margin and spacing are Tiled's words."""
 
     width: int
     height: int
-    margin: int = 0
-    """Pixels around the whole sheet."""
-    spacing: int = 0
-    """Pixels between neighbouring cells."""
+    margin: tuple[int, int] = (0, 0)
+    """Pixels left of all cells, and above them."""
+    spacing: tuple[int, int] = (0, 0)
+    """Pixels between neighbouring cells, across and down."""
 
     @classmethod
     def of(cls, settings: DataSettings) -> Grid | None:
@@ -30,32 +63,43 @@ class Grid:
         if not settings.cell:
             return None
         height, width = parse_size(settings.cell)
-        return cls(width, height, settings.margin, settings.spacing)
+        return cls(width, height, pair(settings.margin), pair(settings.spacing))
 
-    def starts(self, length: int, cell: int) -> range:
-        """The first pixel of each cell along one side.
+    @property
+    def _across(self) -> _Side:
+        return _Side(self.width, self.margin[0], self.spacing[0])
+
+    @property
+    def _down(self) -> _Side:
+        return _Side(self.height, self.margin[1], self.spacing[1])
+
+    def starts(self, height: int, width: int) -> tuple[range, range]:
+        """The first pixel of each row, and of each column, of whole cells.
 
         Raises:
-            InputError: the side is no whole number of cells.
+            InputError: there is no whole cell.
         """
-        inside = length - 2 * self.margin + self.spacing
-        if inside <= 0 or inside % (cell + self.spacing):
-            raise InputError(f"a side of {length} pixels is no whole number of cells of {cell}")
-        return range(self.margin, length - self.margin, cell + self.spacing)
+        return self._down.starts(height), self._across.starts(width)
+
+    def rest(self, height: int, width: int) -> tuple[int, int]:
+        """The columns and rows of pixels that are left over beside the cells and below them."""
+        return self._across.rest(width), self._down.rest(height)
 
 
-def cut(sheet: Rgba, grid: Grid, frames: int) -> Iterator[tuple[str, Rgba]]:
+def cut(
+    sheet: Rgba, grid: Grid, frames: int | None, *, short: bool = False
+) -> Iterator[tuple[str, Rgba]]:
     """Yield ``(name, (frames, H, W, 4))`` for each cell, or run of cells, in reading order.
 
-    The sheet is ``(H, W, 4) uint8``. Empty cells come too: the caller counts them. With ``frames``
-    above one each row is cut into runs of that many cells.
+    The sheet is ``(H, W, 4) uint8``. Empty cells come too: the caller counts them. Each row is cut
+    into runs of ``frames`` cells, of which the last may be ``short``; None takes rows whole.
 
     Raises:
-        InputError: the sheet is no whole number of cells, or a row of clips.
+        InputError: the sheet holds no cell, or its rows are no whole number of runs.
     """
-    rows = grid.starts(sheet.shape[0], grid.height)
-    columns = grid.starts(sheet.shape[1], grid.width)
-    if len(columns) % frames:
+    rows, columns = grid.starts(*sheet.shape[:2])
+    frames = frames or len(columns)
+    if len(columns) % frames and not short:
         raise InputError(f"{len(columns)} cells in a row cannot be cut into clips of {frames}")
     for row, top in enumerate(rows):
         for column in range(0, len(columns), frames):

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from pxgen.errors import InputError
 from pxgen.ingest.apng import is_png, read_apng
+from pxgen.ingest.archives import open_file
 from pxgen.ingest.aseprite import is_aseprite, read_aseprite
 from pxgen.ingest.bmp import is_rare_bmp, read_bmp
 from pxgen.ingest.decoded import DecodedImage, content_of
 from pxgen.ingest.gif import is_gif, read_gif
 from pxgen.ingest.pillow import decode_by_pillow
+from pxgen.ingest.piskel import is_piskel, read_piskel
 from pxgen.ingest.video import decode_video, is_video
 from pxgen.render.kinds import kind_of
 
@@ -27,6 +29,7 @@ DECODERS: tuple[tuple[Callable[[bytes], bool], Decode], ...] = (
     (is_video, decode_video),
     (is_png, _whole(read_apng)),
     (is_gif, _whole(read_gif)),
+    (is_piskel, _whole(read_piskel)),
     (is_rare_bmp, _whole(read_bmp)),
     (lambda head: True, decode_by_pillow),
 )
@@ -69,7 +72,7 @@ def read_image(path: Path) -> DecodedImage:
 
 
 def _decoder(path: Path) -> Decode:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(_HEAD)
     return next(decode for matches, decode in DECODERS if matches(head))
 

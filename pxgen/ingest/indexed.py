@@ -70,6 +70,15 @@ class IndexedSprite:
             return self
         return IndexedSprite(self.indices[:, ::factor, ::factor], self.colors)
 
+    def trimmed(self) -> IndexedSprite:
+        """The sprite without the border that is clear in all frames; an empty one as it is."""
+        drawn = self.indices != 0 if 0 in self.colors else np.ones(self.indices.shape, bool)
+        rows, columns = (np.flatnonzero(drawn.any(axes)) for axes in ((0, 2), (0, 1)))
+        if not len(rows):
+            return self
+        inside = self.indices[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        return IndexedSprite(inside, self.colors)
+
     def own_palette(self) -> Palette:
         """A palette of its visible colours, in ascending order.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,13 +15,20 @@ from numpy.typing import NDArray
 from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, read_small
-from pxgen.ingest.columns import class_name, clean_name, label_columns, vector_labels
+from pxgen.ingest.columns import (
+    MAX_SURE_NAMES,
+    class_name,
+    clean_name,
+    label_columns,
+    vector_labels,
+)
 from pxgen.ingest.match import Matching, Unit, in_number_order, match_rows
+from pxgen.ingest.named_labels import CAPTION_COLUMN, by_captions, by_pattern
 from pxgen.ingest.split import split_level
-from pxgen.ingest.tables import read_label_table
+from pxgen.ingest.tables import MAX_CLASSES, LabelTable, merged, read_label_table
+from pxgen.ingest.walk import METADATA
 from pxgen.names import natural_key, normal, some
 
-_MAX_CLASSES = 65_536
 _MIN_NAMED_SHARE = 0.5
 """A table that names fewer of the sprites beside it is not theirs."""
 
@@ -43,6 +51,8 @@ class Labelling:
     """True if a label file with columns was read."""
     classes: int = 0
     """Numbered classes in label arrays and in vectors of label files."""
+    tags: bool = False
+    """True if the tags of files are labels, too."""
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The labels of cells, tags and frames of files, by their names: ``sheet.png#1,0``."""
 
@@ -52,24 +62,34 @@ def find_labels(
     tables: Sequence[Path],
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
     settings: DataSettings,
+    captions: Mapping[str, Path] | None = None,
 ) -> Labelling:
     """Label every unit.
 
     ``auto`` takes, in this order: label arrays that belong to arrays of sprites; the one CSV or
-    JSON at the top of the sources that names them; the folders.
+    JSON at the top of the sources that names them, or metadata in their folders; captions; the
+    folders.
 
     ``tables`` are label files beside the sprites, ``arrays`` label arrays with class names by the
-    name of the array file that they belong to.
+    name of the array file that they belong to, ``captions`` texts by the name of the image.
 
     Raises:
         InputError: a label file does not fit the sprites.
         UsageError: several label files fit and none was chosen, or options name columns or classes
             that there are none of.
     """
-    found = _find(units, tables, arrays, settings)
+    if settings.label_pattern is not None:
+        found = _by_pattern(units, settings)
+    else:
+        found = _find(units, tables, arrays, settings, captions or {})
     if settings.label_columns and not found.table:
         raise UsageError(
             "--label-columns names columns of a label file, and none is read: give it with --labels"
+        )
+    if settings.label_separator is not None and not found.table:
+        raise UsageError(
+            "--label-separator stands between labels in a label file, caption or name, and none is "
+            "read: give it with --labels or --label-pattern"
         )
     class_names = listed(settings.label_names)
     if class_names and not found.classes:
@@ -89,14 +109,20 @@ def _find(
     tables: Sequence[Path],
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
     settings: DataSettings,
+    captions: Mapping[str, Path],
 ) -> Labelling:
     source = settings.labels
     if source == "none":
         return Labelling((), [()] * len(units))
     if source == "folders":
         return _by_folders(units)
+    if source == "captions":
+        found = _by_captions(units, captions, settings)
+        if found is None:
+            raise InputError("no .txt or .caption file of an image's name lies beside it")
+        return found
     if source == "auto":
-        return _automatic(units, tables, arrays, settings)
+        return _automatic(units, tables, arrays, settings, captions)
     if Path(source).suffix.lower() in ARRAY_SUFFIXES:
         return _by_array(units, read_small(Path(source)), listed(settings.label_names), source)
     table = read_label_table(Path(source))
@@ -108,6 +134,7 @@ def _automatic(
     tables: Sequence[Path],
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
     settings: DataSettings,
+    captions: Mapping[str, Path],
 ) -> Labelling:
     numbers: dict[str | None, list[int]] = {name: [] for name in arrays}
     for number, unit in enumerate(units):
@@ -119,8 +146,7 @@ def _automatic(
     for owner, where in numbers.items():
         members = [units[number] for number in where]
         if owner is None:
-            fitting = _fitting(members, tables)
-            part = _by_table(members, fitting, settings) if fitting else _by_folders(members)
+            part = _beside(members, tables, captions, settings)
         else:
             values, class_names = arrays[owner]
             part = _by_array(members, values, listed(settings.label_names) or class_names, owner)
@@ -136,7 +162,35 @@ def _automatic(
         table=any(part.table for part in found),
         classes=max((part.classes for part in found), default=0),
         parts={name: labels for part in found for name, labels in part.parts.items()},
+        tags=any(part.tags for part in found),
     )
+
+
+def _beside(
+    units: Sequence[Unit],
+    tables: Sequence[Path],
+    captions: Mapping[str, Path],
+    settings: DataSettings,
+) -> Labelling:
+    """Labels from a table or captions that lie there, else from folders and tags."""
+    fitting = _fitting(units, tables)
+    if fitting is not None:
+        return _by_table(units, fitting, settings)
+    captioned = sum((unit.first_file or unit.name) in captions for unit in units)
+    if captioned and captioned >= len(units) * _MIN_NAMED_SHARE:
+        found = _by_captions(units, captions, settings)
+        if found is not None:
+            return found
+    return replace(_by_folders(units), tags=True)
+
+
+def labels_of_tags(tags: Sequence[str]) -> list[tuple[str, ...]]:
+    """The label that each sprite's tag is, if it has one; none of tags that hardly any share."""
+    names = [clean_name(tag) for tag in tags]
+    count = len({*names} - {""})
+    if len({*names}) < 2 or (count > MAX_SURE_NAMES and count > len(tags) / 2):
+        return [()] * len(tags)
+    return [(name,) if name else () for name in names]
 
 
 def _by_folders(units: Sequence[Unit]) -> Labelling:
@@ -160,16 +214,22 @@ def _by_folders(units: Sequence[Unit]) -> Labelling:
 
 def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> Matching | None:
     fitting: list[Matching] = []
-    for path in paths:
+    several = [path for path in paths if path.name in METADATA]
+    found = [path for path in paths if len(several) < 2 or path not in several]
+    reads: list[Callable[[], LabelTable]] = [partial(read_label_table, path) for path in found]
+    if len(several) > 1:
+        # One a folder: train/metadata.jsonl and test/metadata.jsonl.
+        reads.append(lambda: merged([read_label_table(path) for path in several]))
+    for read in reads:
         try:
-            matching = match_rows(read_label_table(path), units)
+            matching = match_rows(read(), units)
         except InputError:  # a file that merely lies there is no error until it is asked for
             continue
         if matching.reached >= len(units) * _MIN_NAMED_SHARE:
             fitting.append(matching)
     if len(fitting) > 1:
-        found = ", ".join(each.table.path.name for each in fitting)
-        raise UsageError(f"several label files fit ({found}): choose one with --labels FILE")
+        files = ", ".join(each.table.path.name for each in fitting)
+        raise UsageError(f"several label files fit ({files}): choose one with --labels FILE")
     return fitting[0] if fitting else None
 
 
@@ -180,20 +240,60 @@ def _by_table(units: Sequence[Unit], matching: Matching, settings: DataSettings)
             f"{table.path}: {matching.doubt}: write as much of each path as tells them apart, as "
             "they lie under the folder that is prepared, or --labels folders"
         )
-    chosen, class_names = listed(settings.label_columns), listed(settings.label_names)
-    found = label_columns(table, matching.column, chosen, class_names)
-
-    def labels(rows: Sequence[int]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(label for row in rows for label in found.rows[row]))
-
-    of = [labels(matching.rows.get(number, ())) for number in range(len(units))]
-    parts = {name: labels(rows) for name, rows in matching.parts.items()}
     way = f"labels from {table.path.name}: column '{matching.column}' matched by {matching.method}"
     if matching.offset:
         way += ", counting from one where the sprites count from zero"
     missing, unused = len(units) - matching.matched, len(table) - len(matching.used)
     if missing or unused:
         way += f"; {missing} sprites without a row, {unused} rows without a sprite"
+    return _joined(units, matching, way, settings, listed(settings.label_columns))
+
+
+def _by_captions(
+    units: Sequence[Unit], captions: Mapping[str, Path], settings: DataSettings
+) -> Labelling | None:
+    """Labels from texts beside images, between commas; None where no sprite has a text."""
+    matching = by_captions(units, captions)
+    if not matching.rows:
+        return None
+    way = f"labels from {len(matching.rows)} captions beside the sprites"
+    if missing := len(units) - len(matching.rows):
+        way += f"; {missing} sprites without one"
+    chosen = [CAPTION_COLUMN] if settings.labels == "captions" else []
+    settings = replace(settings, label_separator=settings.label_separator or ",")
+    return _joined(units, matching, way, settings, listed(settings.label_columns) or chosen)
+
+
+def _by_pattern(units: Sequence[Unit], settings: DataSettings) -> Labelling:
+    """Labels from what stands in names where the pattern has words in braces."""
+    pattern = settings.label_pattern or ""
+    if settings.labels != "auto":
+        raise UsageError(f"--label-pattern takes labels from names: no --labels {settings.labels}")
+    matching = by_pattern(units, pattern)
+    way = f"labels from names, as {pattern}"
+    if missing := len(units) - len(matching.rows):
+        bare = next(unit.name for k, unit in enumerate(units) if k not in matching.rows)
+        way += f"; {missing} sprites have other names (such as {bare})"
+    words = [name for name in matching.table if name != matching.column]
+    return _joined(units, matching, way, settings, listed(settings.label_columns) or words)
+
+
+def _joined(
+    units: Sequence[Unit],
+    matching: Matching,
+    way: str,
+    settings: DataSettings,
+    chosen: Sequence[str],
+) -> Labelling:
+    """The labels that each sprite's rows give it; ``way`` says how these were found."""
+    class_names, separator = listed(settings.label_names), settings.label_separator
+    found = label_columns(matching.table, matching.column, chosen, class_names, separator)
+
+    def labels(rows: Sequence[int]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(label for row in rows for label in found.rows[row]))
+
+    of = [labels(matching.rows.get(number, ())) for number in range(len(units))]
+    parts = {name: labels(rows) for name, rows in matching.parts.items()}
     notes = (way, *found.notes)
     return Labelling(found.names, of, notes, table=True, classes=found.classes, parts=parts)
 
@@ -233,7 +333,7 @@ def _array_rows(
         classes = values.shape[1]
         known = tuple(class_name(number, class_names) for number in range(classes))
         return known, [vector_labels(row, class_names) for row in values.tolist()], classes
-    if (values != np.rint(values)).any() or values.min() < 0 or values.max() >= _MAX_CLASSES:
+    if (values != np.rint(values)).any() or values.min() < 0 or values.max() >= MAX_CLASSES:
         raise InputError(f"{where}: classes are whole numbers from 0")
     classes = int(values.max()) + 1
     count = max(classes, len(class_names))

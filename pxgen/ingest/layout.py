@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pxgen.arrays import IndexMaps, Rgba
 from pxgen.canvas import Anchor, Canvas
@@ -43,22 +45,36 @@ def choose_canvas(
     return Canvas(frames, *size)
 
 
-def misfit(sprite: Canvas, canvas: Canvas) -> str | None:
+Fit = Literal["hold", "loop", "resample"]
+"""How a clip of another length than the canvas's fills its frames."""
+
+
+def shown_frames(count: int, length: int, fit: Fit | None) -> NDArray[np.intp]:
+    """``(length,)`` the frame of a clip of ``count`` that each of the canvas's shows."""
+    frames = np.arange(length)
+    if fit == "hold":
+        return np.minimum(frames, count - 1)
+    return frames * count // length if fit == "resample" else frames % count
+
+
+def misfit(sprite: Canvas, canvas: Canvas, fit: Fit | None = None) -> str | None:
     """The reason why a sprite cannot be placed on the canvas; None if it can."""
     if sprite.height > canvas.height or sprite.width > canvas.width:
         return (
             f"{sprite.width}x{sprite.height} is larger than the canvas "
             f"{canvas.width}x{canvas.height}"
         )
-    if sprite.frames > canvas.frames:
+    if sprite.frames > canvas.frames and fit != "resample":
         return f"{sprite.frames} frames are more than the clip length {canvas.frames}"
-    if canvas.frames % sprite.frames:
+    if fit is None and canvas.frames % sprite.frames:
         return f"{sprite.frames} frames do not loop evenly in {canvas.frames}"
     return None
 
 
-def pad_to_canvas(indices: IndexMaps, canvas: Canvas, anchor: Anchor) -> IndexMaps:
-    """``(t, h, w) uint8`` on the ``(T, H, W)`` canvas, transparent around, looped to T frames.
+def pad_to_canvas(
+    indices: IndexMaps, canvas: Canvas, anchor: Anchor, fit: Fit | None = None
+) -> IndexMaps:
+    """``(t, h, w) uint8`` on the ``(T, H, W)`` canvas, transparent around, fitted to T frames.
 
     Sprites stand in the middle and, as games place them, with their feet on the lower edge;
     ``center`` puts them in the middle both ways. An odd pixel is left over right or below.
@@ -70,8 +86,8 @@ def pad_to_canvas(indices: IndexMaps, canvas: Canvas, anchor: Anchor) -> IndexMa
     spare = canvas.height - height
     top = spare if anchor == "bottom" else spare // 2
     left = (canvas.width - width) // 2
-    looped = np.tile(indices, (canvas.frames // frames, 1, 1))
-    placed[:, top : top + height, left : left + width] = looped
+    shown = indices[shown_frames(frames, canvas.frames, fit)]
+    placed[:, top : top + height, left : left + width] = shown
     return placed
 
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -14,7 +15,14 @@ from PIL import Image, UnidentifiedImageError
 from pxgen.arrays import Rgba
 from pxgen.errors import InputError
 from pxgen.files import PILLOW
-from pxgen.ingest.decoded import DEFAULT_MS, MAX_FRAME_PIXELS, DecodedImage, check_size, content_of
+from pxgen.ingest.archives import open_seekable
+from pxgen.ingest.decoded import (
+    DEFAULT_MS,
+    MAX_FILE_BYTES,
+    MAX_FRAME_PIXELS,
+    DecodedImage,
+    check_size,
+)
 from pxgen.ingest.tga import is_tga, plain_tga
 from pxgen.render.kinds import PICTURE_KINDS
 from pxgen.render.png import set_alpha
@@ -33,7 +41,11 @@ def decode_by_pillow(path: Path) -> DecodedImage:
         Exception: whatever damaged bytes make Pillow raise.
     """
     try:
-        with _guarded(), Image.open(_as_pillow_reads(path), formats=_FORMATS) as image:
+        with (
+            _guarded(),
+            open_seekable(path, MAX_FILE_BYTES) as file,
+            Image.open(_as_pillow_reads(file), formats=_FORMATS) as image,
+        ):
             return _decode(image)
     except UnidentifiedImageError:
         raise InputError("not an image of a known format") from None
@@ -75,22 +87,29 @@ def _decode(image: Image.Image) -> DecodedImage:
     return DecodedImage(frames, durations=tuple(durations))
 
 
-def _as_pillow_reads(path: Path) -> Path | io.BytesIO:
+def _as_pillow_reads(file: IO[bytes]) -> IO[bytes]:
     """A file as it is, or a copy of what Pillow would read wrong.
 
     A WebP's ALPHA flag is a hint: what no frame of an animation covers is transparent all the same,
     but Pillow trusts it. For TGA see :func:`plain_tga`.
     """
-    with path.open("rb") as file:
-        head = file.read(21)
+    head = file.read(21)
+    file.seek(0)
     if is_tga(head):
-        return io.BytesIO(plain_tga(content_of(path)))
+        return io.BytesIO(plain_tga(_content(file)))
     webp = head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and len(head) == 21
     if not webp or not head[20] & _WEBP_ANIMATED or head[20] & _WEBP_ALPHA:
-        return path
-    content = bytearray(content_of(path))
+        return file
+    content = bytearray(_content(file))
     content[20] |= _WEBP_ALPHA
     return io.BytesIO(content)
+
+
+def _content(file: IO[bytes]) -> bytes:
+    content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise InputError(f"a file of more than {MAX_FILE_BYTES >> 20} MB")
+    return content
 
 
 def _rgba(image: Image.Image) -> Rgba:

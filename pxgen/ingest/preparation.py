@@ -37,7 +37,7 @@ from pxgen.ingest.describe import (
 )
 from pxgen.ingest.folder import label_rows, refuse_existing, told_terms, write_pictures
 from pxgen.ingest.indexed import MANY_COLORS
-from pxgen.ingest.labels import Labelling, find_labels
+from pxgen.ingest.labels import Labelling, find_labels, labels_of_tags
 from pxgen.ingest.layout import pad_to_canvas
 from pxgen.ingest.palette_choice import choose_palette
 from pxgen.ingest.palette_mapping import OwnPaletteMapper, PaletteMapper, SharedPaletteMapper
@@ -47,6 +47,7 @@ from pxgen.ingest.sources import Sources
 from pxgen.ingest.split import folder_sides, groups_of, joined, origin_keys, split_of
 from pxgen.ingest.survey import Survey
 from pxgen.ingest.walk import find_files
+from pxgen.names import natural_key, some
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.local import LOCAL, MAX_LOCAL_COLORS
@@ -84,6 +85,8 @@ def prepare(
     if settings.builtin:
         return prepare_builtin(settings, out, report)
     _check_colors(settings)
+    if settings.fit and settings.frames == 1:
+        raise UsageError("--frames 1 makes stills of all frames: leave out --fit")
     size = parse_size(settings.size) if settings.size else None
     palette = None if settings.palette in {"auto", LOCAL} else find_palette(settings.palette)
     refuse_existing(out, force=settings.force)
@@ -92,7 +95,9 @@ def prepare(
     listing = find_files([Path(source) for source in settings.source], described=not in_cells)
     refusals = Refusals(report if settings.skip_bad else complain or report, skip=settings.skip_bad)
     sources = Sources(listing, settings, refusals, palette)
-    labelling = find_labels(sources.units(), listing.tables, sources.label_arrays, settings)
+    labelling = find_labels(
+        sources.units(), listing.tables, sources.label_arrays, settings, listing.captions
+    )
     ignored = [f"{listing.ignored} other files ignored"] if listing.ignored else []
     for line in (*sources.notes, *ignored, *labelling.notes):
         report(line)
@@ -208,7 +213,7 @@ class _Preparation:
                 drawn[places] = pad_to_canvas(pixels, Canvas(len(pixels), *canvas[1:]), anchor)
                 yield drawn
             else:
-                yield pad_to_canvas(pixels, canvas, anchor)
+                yield pad_to_canvas(pixels, canvas, anchor, self.settings.fit)
 
     def _without_empty(self, selection: Selection, mapper: PaletteMapper) -> Selection:
         """The selection less the sprites that are drawn empty or nearly so."""
@@ -268,8 +273,16 @@ class _Preparation:
         borne = [
             found.of[self.survey.units[i]] + parts.get(self.survey.names[i], ()) for i in chosen
         ]
-        names = tuple(filter({name for each in borne for name in each}.__contains__, found.names))
-        for line in describe_labels(names, found.names, borne):
+        known = found.names
+        if found.tags:
+            tags = labels_of_tags([self.survey.tags[i] for i in chosen])
+            borne = [own + tag for own, tag in zip(borne, tags, strict=True)]
+            shown = sorted({tag for each in tags for tag in each}, key=natural_key)
+            known = tuple(dict.fromkeys((*known, *shown)))
+            if shown:
+                self.report(f"{len(shown)} labels from tags: {some(shown)}")
+        names = tuple(filter({name for each in borne for name in each}.__contains__, known))
+        for line in describe_labels(names, known, borne):
             self.report(line)
         if missing := sorted(parts.keys() - {self.survey.names[i] for i in chosen}):
             self.report(f"{len(missing)} rows name parts that are not there, such as {missing[0]}")
@@ -281,7 +294,7 @@ class _Preparation:
         self, selection: Selection, exact: NDArray[np.int32], labels: Sequence[str]
     ) -> None:
         tally, canvas = self.sources.tally, selection.canvas
-        for line in describe_placing(selection.sizes(), canvas):
+        for line in describe_placing(selection.sizes(), canvas, self.settings.fit):
             self.report(line)
         if self.survey.left_out:
             self.report(
@@ -292,7 +305,7 @@ class _Preparation:
             self.report(describe_empty(self.empty, left_out=True))
         if tally.empty_cells:
             self.report(f"{tally.empty_cells} empty cells dropped")
-        for line in describe_gaps(tally.with_blanks, tally.untagged):
+        for line in describe_gaps(tally):
             self.report(line)
         kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
         if names := selection.frame_names:

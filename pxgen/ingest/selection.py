@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -39,6 +39,8 @@ class Selection:
     reductions: dict[Size, int]
     """The factor by which sprites of each size are shrunk to their true pixels."""
     canvas: Canvas
+    trimmed: Mapping[int, Canvas] = field(default_factory=dict)
+    """The sizes, by number in the survey, of sprites whose clear borders are cut off."""
     frames: dict[str, str] = field(default_factory=dict)
     """Each name of a frame that was found to the one it gets; empty where frames have no names."""
 
@@ -75,14 +77,16 @@ class Selection:
 
     def sprites(self) -> Iterator[IndexedSprite]:
         """Each of them, in its true pixels."""
-        return self.survey.chosen(self.keep, self.reductions)
+        return self.survey.chosen(self.keep, self.reductions, self.trimmed)
 
     def sizes(self) -> Counter[Canvas]:
         """How many are of each true size."""
-        found = Counter(self.survey.sizes[number] for number in self.numbers)
+        whole = [number for number in self.numbers if number not in self.trimmed]
+        found = Counter(self.survey.sizes[number] for number in whole)
+        true_sizes = [(true_size(size, self.reductions), n) for size, n in found.items()]
+        trimmed = Counter(self.trimmed[n] for n in self.numbers if n in self.trimmed)
         sizes: Counter[Canvas] = Counter()
-        for size, count in found.items():
-            true = true_size(size, self.reductions)
+        for true, count in [*true_sizes, *trimmed.items()]:
             sizes[true if not self.frames else Canvas(self.canvas.frames, *true[1:])] += count
         return sizes
 
@@ -132,16 +136,21 @@ def select(
         raise InputError("nothing usable in the sources: no sprite is left")
     reductions = _reductions(survey, settings, report)
     frames = _frames(survey, settings)
-    length = len(set(frames.values())) or settings.frames
+    longest = max(each.frames for each in survey.sizes) if settings.fit else None
+    length = len(set(frames.values())) or settings.frames or longest
     true = {each: true_size(each, reductions) for each in set(survey.sizes)}
     if frames:
         true = {each: Canvas(length or 1, *small[1:]) for each, small in true.items()}
-    sizes = Counter(true[each] for each in survey.sizes)
-    canvas = choose_canvas(sizes, size, length)
-    misfits = {each: misfit(small, canvas) for each, small in true.items()}
+    whole = [true[each] for each in survey.sizes]
+    canvas = choose_canvas(Counter(whole), size, length)
+    trimmable = _trimmed(survey, reductions, whole, canvas)
+    fitting = sum(not _too_large(each, canvas) for each in trimmable.values())
+    trimmed = trimmable if settings.trim else {}
+    own = [trimmed.get(number, each) for number, each in enumerate(whole)]
+    misfits = {each: misfit(each, canvas, settings.fit) for each in set(own)}
     excess = survey.excess if settings.palette == LOCAL and not settings.colors else {}
     keep = []
-    for number, (name, each) in enumerate(zip(survey.names, survey.sizes, strict=True)):
+    for number, (name, each) in enumerate(zip(survey.names, own, strict=True)):
         reason = misfits[each]
         if frames and not survey.frames[number]:
             reason = "its frames have no names, as those of others have: --views none takes none"
@@ -150,14 +159,52 @@ def select(
         if reason:
             refusals(InputError(f"{name}: {reason}"))
         keep.append(reason is None)
-    hints = [describe_sizes(sizes)] if any(misfits.values()) else []
-    refusals.settle(*hints, *([TOO_COLORFUL] if excess else []))
+    hints = {
+        describe_sizes(Counter(own)): any(misfits.values()),
+        f"{fitting} of them fit without their clear borders: --trim": fitting and not trimmed,
+        TOO_COLORFUL: bool(excess),
+    }
+    refusals.settle(*(hint for hint, helps in hints.items() if helps))
     if not any(keep):
         raise InputError(
             f"no sprite is left that fits the canvas {canvas.width}x{canvas.height}"
             + (f" and {MAX_LOCAL_COLORS} colours" if excess else "")
         )
-    return Selection(survey, keep, reductions, canvas).keeping(keep)
+    if settings.trim:
+        report(_said_of_trimming(survey, reductions, canvas, fitting))
+    return Selection(survey, keep, reductions, canvas, trimmed).keeping(keep)
+
+
+def _too_large(size: Canvas, canvas: Canvas) -> bool:
+    return size.height > canvas.height or size.width > canvas.width
+
+
+def _trimmed(
+    survey: Survey, reductions: dict[Size, int], sizes: Sequence[Canvas], canvas: Canvas
+) -> dict[int, Canvas]:
+    """The sizes without clear borders, by number, of sprites larger than the canvas."""
+    large = [_too_large(size, canvas) for size in sizes]
+    if not any(large):
+        return {}
+    numbers = np.flatnonzero(large).tolist()
+    found = zip(numbers, survey.chosen(large, reductions), strict=True)
+    small = {number: sprite.trimmed().size for number, sprite in found}
+    return {n: sizes[n]._replace(height=of.height, width=of.width) for n, of in small.items()}
+
+
+def _said_of_trimming(
+    survey: Survey, reductions: dict[Size, int], canvas: Canvas, count: int
+) -> str:
+    """A line about the sprites that were trimmed, or what would trim any."""
+    if count:
+        return f"{count} sprites trimmed of their clear borders"
+    everyone = [True] * len(survey)
+    sizes = [sprite.trimmed().size for sprite in survey.chosen(everyone, reductions)]
+    height, width = max(size.height for size in sizes), max(size.width for size in sizes)
+    return (
+        f"--trim: every sprite fits {canvas.width}x{canvas.height} as it is; without their clear "
+        f"borders --size {width}x{height} holds them all"
+    )
 
 
 def _frames(survey: Survey, settings: DataSettings) -> dict[str, str]:

@@ -90,10 +90,9 @@ def cut_clips(
     clip. Empty cells come too: the caller takes them for missing frames.
 
     Raises:
-        InputError: the sheet is no whole number of cells, or of clips.
+        InputError: the sheet holds no cell, or no whole number of clips.
     """
-    tops = grid.starts(sheet.shape[0], grid.height)
-    lefts = grid.starts(sheet.shape[1], grid.width)
+    tops, lefts = grid.starts(*sheet.shape[:2])
     clips = list(layout.clips(len(tops), len(lefts)))
     for cells in clips:
         place = f"{cells[0].row},{cells[0].column}" if len(clips) > 1 else ""

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from pxgen.arrays import Rgba
 from pxgen.canvas import Canvas
 from pxgen.config.settings import DataSettings
 from pxgen.ingest.cleaning import cut_background
 from pxgen.ingest.fake_pixels import fake_grid
+from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.indexed import MANY_COLORS, IndexedSprite
 from pxgen.ingest.pixel_grid import undone
 from pxgen.ingest.scale import Size, choose_reductions, enlargement
-from pxgen.ingest.sources import Sources, Sprite
+from pxgen.ingest.sources import Sources
 from pxgen.ingest.split import exact_key, family_key
 from pxgen.ingest.spool import Spool
 from pxgen.palette.local import MAX_LOCAL_COLORS
@@ -36,6 +39,8 @@ class Survey:
         """The names of each sprite's frames that are there; empty where frames have no names."""
         self.sizes: list[Canvas] = []
         """Before enlargement by a whole factor is undone."""
+        self.tags: list[str] = []
+        """The tag of its file that each sprite shows; empty of others."""
         self.exact_keys = array("Q")
         self.family_keys = array("Q")
         self.colorful: list[str] = []
@@ -62,16 +67,8 @@ class Survey:
         shared: dict[Canvas, Canvas] = {}
         names: dict[tuple[str, ...], tuple[str, ...]] = {}
         for sprite in sources.sprites():
-            rgba, small = self._true_pixels(sprite, settings)
-            if settings.cut_background:
-                smoothed = len(small.colors) > MANY_COLORS
-                small = IndexedSprite.of(cut_background(rgba, smoothed=smoothed))
-            frames = sprite.frames
-            if frames:
-                seen = small.seen()
-                frames = tuple(name for name, there in zip(frames, seen, strict=True) if there)
-                small = IndexedSprite(small.indices[seen], small.colors)
-            elif settings.cell and small.seen().any() and not small.seen().all():
+            small, frames = self._cleaned(sprite, settings)
+            if settings.cell and not frames and small.seen().any() and not small.seen().all():
                 sources.tally.with_blanks.append(sprite.name)
             if (sprite.frames or settings.cell) and not small.seen().any():
                 sources.tally.empty_cells += len(sprite.rgba)
@@ -89,6 +86,7 @@ class Survey:
             self.names.append(sprite.name)
             self.units.append(sprite.unit)
             self.frames.append(names.setdefault(frames, frames))
+            self.tags.append(sprite.tag)
             self.sizes.append(size)
             self.exact_keys.append(exact_key(small))
             self.family_keys.append(family_key(small, factor))
@@ -98,6 +96,27 @@ class Survey:
             telling = factor if len(small.colors) > 1 else 0
             self._factors[area] = math.gcd(self._factors.get(area, 0), telling)
             progress(len(self.names))
+
+    def _cleaned(
+        self, sprite: Sprite, settings: DataSettings
+    ) -> tuple[IndexedSprite, tuple[str, ...]]:
+        """A sprite in its true pixels without its background, if that is to be cut.
+
+        And the names of its frames. Frames with names that show nothing are none, nor are those
+        that a sheet's row lacks.
+        """
+        rgba, small = self._true_pixels(sprite, settings)
+        if settings.cut_background:
+            smoothed = len(small.colors) > MANY_COLORS
+            small = IndexedSprite.of(cut_background(rgba, smoothed=smoothed))
+        if not sprite.frames and not (settings.cell and settings.fit):
+            return small, ()
+        seen = small.seen()
+        if not sprite.frames:
+            # A row that is shorter than others ends with blank cells.
+            seen = np.maximum.accumulate(seen[::-1])[::-1]
+        frames = tuple(name for name, there in zip(sprite.frames, seen, strict=False) if there)
+        return IndexedSprite(small.indices[seen], small.colors), frames
 
     def _true_pixels(self, sprite: Sprite, settings: DataSettings) -> tuple[Rgba, IndexedSprite]:
         """The sprite with fake pixels undone."""
@@ -116,9 +135,12 @@ class Survey:
         counts = Counter((size.height, size.width) for size in self.sizes)
         return choose_reductions(counts, self._factors)
 
-    def chosen(self, keep: Sequence[bool], reductions: dict[Size, int]) -> Iterator[IndexedSprite]:
-        """The sprites to keep, in their true pixels."""
-        for kept, sprite in zip(keep, self._spool, strict=True):
+    def chosen(
+        self, keep: Sequence[bool], reductions: dict[Size, int], trimmed: Container[int] = ()
+    ) -> Iterator[IndexedSprite]:
+        """The sprites to keep, in their true pixels, some ``trimmed`` of their clear borders."""
+        for number, (kept, sprite) in enumerate(zip(keep, self._spool, strict=True)):
             if kept:
                 size = sprite.size
-                yield sprite.reduced(reductions[size.height, size.width])
+                small = sprite.reduced(reductions[size.height, size.width])
+                yield small.trimmed() if number in trimmed else small

@@ -6,12 +6,13 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pxgen.errors import InputError
+from pxgen.ingest.archives import text_of
 from pxgen.names import normal
 
 Cell = str | tuple[str, ...]
@@ -19,6 +20,9 @@ Cell = str | tuple[str, ...]
 
 KEY_COLUMN = "key"
 LABELS_COLUMN = "labels"
+FILE_COLUMN = "file_name"
+LINES_SUFFIX = ".jsonl"
+MAX_CLASSES = 65_536
 
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
@@ -33,6 +37,8 @@ class LabelTable:
     columns: dict[str, list[Cell]]
     first: tuple[str, ...] = ()
     """The first row of a CSV file, which may name the columns or be a row."""
+    numbered: str = ""
+    """The column whose whole numbers are classes, not quantities, if there is one."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -69,14 +75,17 @@ def read_label_table(path: Path) -> LabelTable:
         InputError: unreadable, not text, without rows, or of a JSON shape without labels.
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise InputError(f"{path}: more than 1 GiB is no label file")
-        text = path.read_text("utf-8-sig")
+        text = text_of(path, _MAX_BYTES)
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text; save it as UTF-8") from error
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    table = _json_table(path, text) if text.lstrip()[:1] in {"{", "["} else _csv_table(path, text)
+    if path.suffix.lower() == LINES_SUFFIX:
+        table = _rows(path, [_parsed(path, line) for line in text.splitlines() if line.strip()])
+    elif text.lstrip()[:1] in {"{", "["}:
+        table = _json_table(path, _parsed(path, text))
+    else:
+        table = _csv_table(path, text)
     if not len(table) and not table.first:
         raise InputError(f"{path}: has no rows")
     return table
@@ -109,18 +118,68 @@ def _csv_table(path: Path, text: str) -> LabelTable:
     return LabelTable(path, columns, tuple(first))
 
 
-def _json_table(path: Path, text: str) -> LabelTable:
+def _parsed(path: Path, text: str) -> Any:
     try:
-        content = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({error})") from error
+
+
+def _json_table(path: Path, content: Any) -> LabelTable:
     if isinstance(content, dict):
+        pairs = content.get("labels")
+        if isinstance(pairs, list) and all(map(_is_pair, pairs)):
+            return _pairs(path, pairs)
         return _keyed(path, content)
     if content and all(isinstance(row, dict) for row in content):
-        names = list(dict.fromkeys(str(name) for row in content for name in row))
-        columns = {normal(name): [_cell(path, row.get(name)) for row in content] for name in names}
-        return LabelTable(path, columns)
+        return _rows(path, content)
     return _keyed(path, {str(number): value for number, value in enumerate(content)})
+
+
+def _rows(path: Path, rows: list[Any]) -> LabelTable:
+    """A table of columns by name; those that hold tables, such as boxes, are left out."""
+    if not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"{path}: each line is a table of names and values")
+    names = dict.fromkeys(str(name) for row in rows for name in row)
+    plain = [name for name in names if not any(isinstance(row.get(name), dict) for row in rows)]
+    return LabelTable(path, {normal(n): [_cell(path, row.get(n)) for row in rows] for n in plain})
+
+
+def _is_pair(pair: object) -> bool:
+    """True of a file's name and its label, as StyleGAN's tools write them."""
+    return isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str)
+
+
+def _pairs(path: Path, pairs: list[Any]) -> LabelTable:
+    cells = [_cell(path, str(label) if isinstance(label, list) else label) for _, label in pairs]
+    numbers = all(isinstance(label, int) and 0 <= label < MAX_CLASSES for _, label in pairs)
+    columns: dict[str, list[Cell]] = {
+        KEY_COLUMN: [normal(name) for name, _ in pairs],
+        LABELS_COLUMN: cells,
+    }
+    return LabelTable(path, columns, numbered=LABELS_COLUMN if numbers else "")
+
+
+def merged(tables: Sequence[LabelTable]) -> LabelTable:
+    """One table of several that name files in their own folders in the column ``file_name``.
+
+    Raises:
+        InputError: one of them has no such column.
+    """
+    columns: dict[str, list[Cell]] = {}
+    for table in tables:
+        files = table.columns.get(FILE_COLUMN)
+        if files is None:
+            raise InputError(f"{table.path}: has no column {FILE_COLUMN}")
+        rows = len(next(iter(columns.values()), ()))
+        for name in table:
+            cells = table.columns[name]
+            if name == FILE_COLUMN:
+                cells = [str(table.path.parent / str(file)) for file in files]
+            columns.setdefault(name, [""] * rows).extend(cells)
+        for column in columns.values():
+            column.extend([""] * (rows + len(table) - len(column)))
+    return LabelTable(tables[0].path, columns)
 
 
 def _keyed(path: Path, content: dict[str, Any]) -> LabelTable:

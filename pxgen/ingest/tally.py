@@ -19,11 +19,18 @@ class Tally:
     """Frames outside all tags that are left out, by file."""
     with_blanks: list[str] = field(default_factory=list)
     """Clips cut from sheets of which some cells are blank."""
+    rests: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Columns and rows of pixels that are no whole cell any more, by sheet."""
     tables: set[bytes] = field(default_factory=set)
     """Up to two distinct colour tables of indexed images."""
     without_table: bool = False
     """True if some image has no colour table of its own."""
     jpegs: Jpegs = field(default_factory=Jpegs)
+
+    def saw_rest(self, sheet: str, rest: tuple[int, int]) -> None:
+        """Record what is left over of a sheet, if anything is."""
+        if any(rest):
+            self.rests[sheet] = rest
 
     def saw_table(self, table: bytes | None) -> None:
         """Record an image's colour table."""

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+from pxgen.ingest.decoded import content_of
 from pxgen.render.gif import REPEATS
 
 FOREVER = 0
@@ -21,7 +22,7 @@ def timing_of(path: Path) -> tuple[int | None, int]:
     ``(None, 0)`` of stills and of files that say neither.
     """
     try:
-        content = path.read_bytes()
+        content = content_of(path)
         for mark, (plays, delay) in _FORMATS.items():
             if content.startswith(mark) and (often := plays(content)) is not None:
                 delays = delay.findall(content)

@@ -8,8 +8,8 @@ import numpy as np
 
 from pxgen.arrays import IndexMaps, Rgba
 from pxgen.errors import InputError, Remark
+from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.sources import Sprite
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.dither import dither
 from pxgen.palette.local import united

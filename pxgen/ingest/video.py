@@ -10,7 +10,8 @@ import numpy as np
 
 from pxgen.arrays import Bytes, Rgba
 from pxgen.errors import InputError, PxgenError
-from pxgen.ingest.decoded import DEFAULT_MS, DecodedImage, check_size
+from pxgen.ingest.archives import open_seekable
+from pxgen.ingest.decoded import DEFAULT_MS, MAX_FILE_BYTES, DecodedImage, check_size
 from pxgen.render.kinds import BY_SUFFIX, check_installed
 
 
@@ -39,7 +40,7 @@ def decode_video(path: Path) -> DecodedImage:
         raise InputError(str(error)) from None
     import imageio.v3 as imageio
 
-    with path.open("rb") as file:
+    with open_seekable(path, MAX_FILE_BYTES) as file:
         options: dict[str, Any] = {"plugin": "pyav", "format": _container(file.read(8))}
         file.seek(0)
         try:

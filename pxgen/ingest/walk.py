@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain, count, groupby
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
 
 from pxgen.data.dataset import FILE_NAME
 from pxgen.errors import InputError
+from pxgen.ingest import archives
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
 from pxgen.ingest.atlas import SUFFIX, Atlas, read_atlas
 from pxgen.ingest.images import is_image
-from pxgen.names import counted, natural_key, normal
+from pxgen.names import apart, counted, natural_key, normal
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json"})
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})
+METADATA = frozenset({"metadata.csv", "metadata.jsonl"})
+"""Label files in any folder, about the pictures in it, as Hugging Face's ``imagefolder`` has it."""
+CAPTION_SUFFIXES = frozenset({".txt", ".caption"})
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,11 @@ class Listing:
 
     files: tuple[Found, ...]
     tables: tuple[Path, ...]
-    """CSV and JSON files at the top of the sources: possible label files."""
+    """CSV and JSON files at the top of the sources, and metadata: possible label files."""
     ignored: int
     """Files of other kinds."""
+    captions: Mapping[str, Path] = field(default_factory=dict)
+    """Texts beside images, by the image's name."""
 
 
 def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
@@ -43,7 +49,8 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
 
     With ``described`` a sheet with JSON beside it stands there as its JSON.
 
-    A source named by itself is taken whatever its suffix; folders are searched to any depth.
+    A source named by itself is taken whatever its suffix; folders and zip archives are searched to
+    any depth.
     Hidden files, label arrays and palettes that belong to another array are left out.
 
     Raises:
@@ -56,25 +63,31 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
     paths: dict[Path, None] = {}
     tables: dict[Path, None] = {}
     sheets: set[Path] = set()
+    texts: dict[Path, Path] = {}
     ignored = 0
     for source in in_order(sources):
-        for path in _sorted(source) if source.is_dir() else [source]:
+        for path in _sorted(source):
             atlas = _atlas_of(path, alone=path == source) if described else None
             if atlas is not None:
                 paths[atlas.path] = None
-                sheets.add(atlas.image)
+                sheets.update(atlas.images)
             elif _is_source(path) or path == source:
                 paths[path] = None
-            elif path.suffix.lower() in TABLE_SUFFIXES and path.parent == source:
+            elif _is_table(path, source):
                 tables[path] = None
+            elif path.suffix.lower() in CAPTION_SUFFIXES:
+                texts[path.with_suffix("")] = path
             else:
                 ignored += not is_companion(path)
     if not paths:
         shown = ", ".join(str(source) for source in sources)
         raise InputError(f"no images or arrays in {shown}: name a folder, an image or a .npy file")
     taken = [path for path in paths if path not in sheets]
-    names = _unique(_relative(path, root) for path in taken)
-    return Listing(tuple(map(Found, taken, names)), tuple(tables), ignored)
+    files = tuple(map(Found, taken, apart(_relative(path, root) for path in taken)))
+    stems = ((file.name, file.path.with_suffix("")) for file in files)
+    captions = {name: texts[stem] for name, stem in stems if stem in texts}
+    ignored += len({*texts.values()} - {*captions.values()})
+    return Listing(files, tuple(tables), ignored, captions)
 
 
 def in_order(sources: Sequence[Path]) -> Iterator[Path]:
@@ -84,19 +97,21 @@ def in_order(sources: Sequence[Path]) -> Iterator[Path]:
         yield from named if is_folder else counted(named)
 
 
-def _sorted(folder: Path) -> list[Path]:
-    return sorted(_walk(folder), key=lambda path: natural_key(path.as_posix()))
+def _sorted(source: Path) -> list[Path]:
+    """The files of a folder or archive, or the file that a source is."""
+    if not _is_folder(source):
+        return [source]
+    files = archives.files_in(source) if source.is_file() else _walk(source)
+    return sorted(files, key=lambda path: natural_key(path.as_posix()))
 
 
-def _unique(names: Iterable[str]) -> Iterator[str]:
-    """Names of files that differ in their bytes alone are told apart before the suffix."""
-    taken: set[str] = set()
-    for name in names:
-        path = PurePosixPath(name)
-        tries = (str(path.with_stem(f"{path.stem}-{number}")) for number in count(2))
-        free = next(each for each in chain([name], tries) if each not in taken)
-        taken.add(free)
-        yield free
+def _is_folder(source: Path) -> bool:
+    return source.is_dir() or archives.is_archive(source)
+
+
+def _is_table(path: Path, source: Path) -> bool:
+    top = path.suffix.lower() in TABLE_SUFFIXES and path.parent == source
+    return top or path.name in METADATA
 
 
 def _is_source(path: Path) -> bool:
@@ -107,18 +122,18 @@ def _is_source(path: Path) -> bool:
 def _atlas_of(path: Path, *, alone: bool) -> Atlas | None:
     """The description that a file is; of an image named ``alone`` the one beside it, too."""
     file = path.with_suffix(SUFFIX) if alone else path
-    if file.suffix.lower() != SUFFIX or not file.is_file():
+    if file.suffix.lower() != SUFFIX or not archives.is_file(file):
         return None
     try:
         atlas = read_atlas(file)
     except InputError:
         # Any JSON may lie there: one that is asked for by name is refused when it is read.
         return None
-    return atlas if path in {file, atlas.image} else None
+    return atlas if path in {file, *atlas.images} else None
 
 
 def _common_root(sources: Sequence[Path]) -> Path:
-    folders = [source if source.is_dir() else source.parent for source in sources]
+    folders = [source if _is_folder(source) else source.parent for source in sources]
     return Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
 
 

@@ -71,6 +71,7 @@ PICTURE_KINDS = (
         (".aseprite",), "pxgen.engines.aseprite:encode_aseprite", plays=False, longest=65_535
     ),
     PictureKind((".ase",), shared=True),
+    PictureKind((".piskel",)),
     PictureKind((".m4v", ".mov", ".mkv"), extra="video"),
     PictureKind((".bmp",), pillow="BMP"),
     PictureKind((".jpg", ".jpeg"), pillow="JPEG"),

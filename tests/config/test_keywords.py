@@ -25,8 +25,8 @@ OWN = {*rules(SeriesSettings)} - {"first"}
 def as_written(hint: Any, rule: Rule) -> Any:
     """The type of a keyword for a field: what :func:`settings_from` makes the field's of."""
     if rule.parse is not None:
-        (several,) = (each for each in typing.get_args(hint) if each is not types.NoneType)
-        return Parts | Sequence[typing.get_args(several)[0]] | None
+        several, *others = typing.get_args(hint)
+        return typing.Union[Parts, Sequence[typing.get_args(several)[0]], *others]
     if rule.separator:
         return Parts | None
     if typing.get_origin(hint) in (types.UnionType, typing.Union):

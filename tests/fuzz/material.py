@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
 import struct
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +70,7 @@ def good_files(folder: Path) -> dict[str, Kind]:
         "a.bmp": _pillow(colors[0][..., :3], "BMP"),
         "a.jpg": _pillow(colors[0][..., :3], "JPEG"),
         "a.aseprite": encode_aseprite([Clip("idle", frames, [100.0, 100.0])], PALETTE),
+        "a.piskel": _piskel(colors[0]),
         "a.mp4": encode_mp4(frames, PALETTE, 100),
         "a.webm": encode_webm(frames, PALETTE, 100),
         **_odd_images(),
@@ -86,10 +89,19 @@ def good_files(folder: Path) -> dict[str, Kind]:
         kinds[name] = Kind(f"in/{name}", data, [["inspect", f"in/{name}"]])
     for name, data in (
         ("labels.csv", b'Image Index,Labels\n0.png,"[1 0]"\n1.png,"[0 1]"\n2.png,a\n3.png,b\n'),
+        ("labels.jsonl", b'{"file_name": "0.png", "kind": "a"}\n{"file_name": "1.png", "n": 2}\n'),
+        ("dataset.json", b'{"labels": [["0.png", 0], ["1.png", 1], ["2.png", 1], ["3.png", 0]]}'),
         ("labels.json", b'{"0.png": ["a", "b"], "1.png": {"a": 1}, "2": "b", "3.png": []}'),
     ):
         command = ["prepare", "art", "--labels", f"in/{name}", "-o", "made", "--force"]
         kinds[name] = Kind(f"in/{name}", data, [command])
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as entries:
+        # One file, so that its damage is one line.
+        entries.writestr("a.png", images["a.png"])
+        entries.writestr("a.txt", "red, green")
+    command = ["prepare", "in/art.zip", "-o", "made", "--force"]
+    kinds["art.zip"] = Kind("in/art.zip", archive.getvalue(), [command])
     (folder / "sheet").mkdir()
     (folder / "sheet" / "left.png").write_bytes(encode_png(frames[0], PALETTE))
     kinds["sheet.json"] = Kind(
@@ -164,6 +176,15 @@ def _palette_kind(suffix: str, data: bytes) -> Kind:
         data,
         [["palette", "show", file], ["prepare", "art", "--palette", file, "-o", "made", "--force"]],
     )
+
+
+def _piskel(rgba: np.ndarray) -> bytes:
+    sheet = base64.b64encode(_pillow(rgba, "PNG")).decode()
+    chunk = {"layout": [[0]], "base64PNG": f"data:image/png;base64,{sheet}"}
+    layer = json.dumps({"name": "a", "opacity": 0.5, "frameCount": 1, "chunks": [chunk]})
+    size = {"height": rgba.shape[0], "width": rgba.shape[1]}
+    about = {"name": "a", "fps": 12, **size, "layers": [layer, layer]}
+    return json.dumps({"modelVersion": 2, "piskel": about}).encode()
 
 
 def _pillow(pixels: np.ndarray, form: str) -> bytes:

@@ -84,7 +84,7 @@ def test_what_is_damaged_is_one_clear_line(tmp_path: Path, frames: Any, message:
 def test_a_description_needs_its_image(tmp_path: Path) -> None:
     path = described(tmp_path, {"a": frame(0, 0, 2, 2)})
     (tmp_path / "sheet.png").rename(tmp_path / "hero.png")
-    assert read_atlas(path).image.name == "hero.png"
+    assert [image.name for image in read_atlas(path).images] == ["hero.png"]
     (tmp_path / "hero.png").unlink()
     with pytest.raises(InputError, match=r"there is no image sheet\.png beside it"):
         read_atlas(path)

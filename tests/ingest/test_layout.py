@@ -7,7 +7,7 @@ import pytest
 
 from pxgen.canvas import Canvas
 from pxgen.errors import InputError
-from pxgen.ingest.layout import choose_canvas, misfit, pad_to_canvas
+from pxgen.ingest.layout import Fit, choose_canvas, misfit, pad_to_canvas, shown_frames
 
 
 def test_the_canvas_is_the_commonest_size_of_equals_the_largest() -> None:
@@ -35,3 +35,22 @@ def test_what_does_not_fit_says_why() -> None:
     assert "17x16 is larger" in str(misfit(Canvas(4, 16, 17), canvas))
     assert "5 frames" in str(misfit(Canvas(5, 16, 16), canvas))
     assert "loop" in str(misfit(Canvas(3, 16, 16), canvas))
+    for fit in ("hold", "loop"):
+        assert misfit(Canvas(3, 16, 16), canvas, fit) is None
+        assert "5 frames" in str(misfit(Canvas(5, 16, 16), canvas, fit))
+    assert misfit(Canvas(5, 16, 16), canvas, "resample") is None
+
+
+@pytest.mark.parametrize(
+    ("count", "fit", "shown"),
+    [
+        (3, "hold", [0, 1, 2, 2, 2, 2, 2, 2]),
+        (3, "loop", [0, 1, 2, 0, 1, 2, 0, 1]),
+        (3, "resample", [0, 0, 0, 1, 1, 1, 2, 2]),
+        (12, "resample", [0, 1, 3, 4, 6, 7, 9, 10]),
+        (4, None, [0, 1, 2, 3, 0, 1, 2, 3]),
+        (1, "hold", [0] * 8),
+    ],
+)
+def test_clips_of_other_lengths_fill_the_canvas(count: int, fit: Fit | None, shown: list) -> None:
+    assert shown_frames(count, 8, fit).tolist() == shown

@@ -152,7 +152,7 @@ def test_sheets_are_cut_and_empty_cells_dropped() -> None:
     np.testing.assert_array_equal(shown(dataset, "sheet.png#1,1")[0], visible(hero(5)))
     clips = prepared("sheet.png", "--cell", "8x8", "--frames", 2, "--force")
     assert clips.pixels.shape == (3, 2, 8, 8)
-    assert run("sheet.png", "--cell", "5x8", "--force").exit_code == 3
+    assert run("sheet.png", "--cell", "8x8", "--frames", 3, "--force").exit_code == 3
 
 
 def test_numbered_frames_become_clips() -> None:

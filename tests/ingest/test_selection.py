@@ -112,3 +112,70 @@ def test_sprites_too_colourful_for_a_palette_of_their_own_are_named() -> None:
     assert not Path("dataset").exists()
     dataset = prepared("art", "--palette", "local", "--skip-bad")
     assert (len(dataset), dataset.info["left_out"]) == (5, 2)
+
+
+def bordered(path: str, seed: int, side: int = 40, figure: int = 8) -> np.ndarray:
+    """A figure of 8x8 somewhere on a larger clear picture."""
+    page = np.zeros((side, side, 4), np.uint8)
+    rgba = hero(seed, figure, figure)
+    rgba[0], rgba[:, 0] = INK, INK
+    rgba[-1], rgba[:, -1] = INK, INK
+    page[3 + seed : 3 + seed + figure, 20 - seed : 20 - seed + figure] = rgba
+    save(path, page)
+    return rgba
+
+
+def test_clear_borders_are_cut_off_where_that_makes_a_sprite_fit() -> None:
+    figures = [bordered(f"art/{seed}.png", seed) for seed in range(6)]
+    refused = run("art", "--size", "8x10")
+    assert refused.exit_code == 3
+    assert "6 of them fit without their clear borders: --trim" in said(refused.stderr)
+    result = run("art", "--size", "8x10", "--trim")
+    assert "6 sprites trimmed of their clear borders" in said(result.stderr)
+    assert "6 smaller sprites padded to 8x10" in said(result.stderr)
+    dataset = pxgen.open_dataset("dataset")
+    for seed, figure in enumerate(figures):
+        drawn = dataset.palette.colors(dataset.pixels[dataset.names.index(f"{seed}.png")])[0]
+        np.testing.assert_array_equal(drawn[2:, :, 3] > 0, figure[..., 3] > 0)
+        assert not drawn[:2].any()
+
+
+def test_sprites_that_fit_keep_their_borders_and_larger_ones_are_refused() -> None:
+    heroes("art", height=16, width=16)
+    dots("art/elf/small.png", 3)
+    figure = bordered("art/elf/large.png", 1)
+    bordered("art/elf/huge.png", 2, figure=20)
+    result = run("art", "--trim")
+    assert result.exit_code == 3
+    assert "huge.png: 20x20 is larger than the canvas 16x16" in said(result.stderr)
+    assert "large.png" not in result.stderr
+    dataset = prepared("art", "--trim", "--skip-bad")
+    large = dataset.pixels[dataset.names.index("elf/large.png")][0]
+    assert not large[:8].any()
+    assert (large[8:, 4:12] != 0).tolist() == (figure[..., 3] > 0).tolist()
+    small = dataset.pixels[dataset.names.index("elf/small.png")][0]
+    assert np.argwhere(small)[:, 0].min() == 9
+
+
+def test_a_clip_is_trimmed_by_all_its_frames_and_after_its_enlargement_is_undone() -> None:
+    frames = []
+    for step in range(3):
+        page = np.zeros((20, 20, 4), np.uint8)
+        page[6:14, 4 + 2 * step : 10 + 2 * step] = np.kron(
+            np.array([[1, 2, 3], [2, 1, 1], [1, 1, 2], [3, 2, 1]])[..., None], np.ones((2, 2, 4))
+        ).astype(np.uint8) * [60, 60, 60, 0] + [0, 0, 0, 255]
+        frames.append(page)
+        save(f"art/run_f{step}.png", page)
+    dataset = prepared("art", "--trim", "--size", "5x4")
+    assert dataset.pixels.shape == (1, 3, 4, 5)
+    drawn = dataset.palette.colors(dataset.pixels[0])
+    for step, page in enumerate(frames):
+        np.testing.assert_array_equal(drawn[step], page[6:14:2, 4:14:2])
+
+
+def test_trimming_that_changes_nothing_says_what_would() -> None:
+    for seed in range(3):
+        bordered(f"art/{seed}.png", seed)
+    result = run("art", "--trim")
+    assert "every sprite fits 40x40 as it is" in said(result.stderr)
+    assert "--size 8x8 holds them all" in said(result.stderr)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pxgen.errors import InputError, UsageError
-from pxgen.ingest.sources import Sprite
+from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.together import on_one, on_palette, on_tables
 from pxgen.palette import Palette
 

@@ -112,6 +112,11 @@ pictures: $(INSTALLED) ## the pictures of the documents, made by the commands th
 	$(PXGEN) sample --init build/pictures/alien-5-0000.png --mask build/pictures/mask.png \
 		-n 12 --scale 4 -o docs/pictures/mask.png
 	$(PXGEN) animate -n 6 --scale 4 --sheet rows -o docs/pictures/clips.png
+	$(PXGEN) prepare --builtin figures -n 9 --seed 21 -o build/pictures/figures --force
+	$(BIN)/python -c "import pxgen; from PIL import Image; d = pxgen.open_dataset('build/pictures/figures'); \
+		Image.fromarray(d.palette.colors(d.pixels[4, 0])).save('build/pictures/hero.png')"
+	$(PXGEN) animate --given down=build/pictures/hero.png --sheet rows --scale 4 \
+		-o docs/pictures/sheet.png
 	$(PXGEN) sample --label alien -n 60 -o build/pictures/choose.html
 	$(BIN)/python -m tests.support.browser build/pictures/choose.html docs/pictures/choose.png light \
 		"[1, 3, 9, 12].forEach((k) => toggle(k, KEPT)); [4, 6].forEach((k) => toggle(k, DROPPED)); go(9)"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pxgen.palette import Palette
     from pxgen.sampling.results import Picture, Sprites
     from pxgen.sampling.sprite_model import Reconstructed, SpriteModel
-    from pxgen.training.trainer import Report
+    from pxgen.training.report import Report
 
 __all__ = [
     "Dataset",
@@ -52,7 +52,7 @@ _HOMES = {
     "pxgen.palette": ("Palette",),
     "pxgen.sampling.results": ("Picture", "Sprites"),
     "pxgen.sampling.sprite_model": ("Reconstructed", "SpriteModel"),
-    "pxgen.training.trainer": ("Report",),
+    "pxgen.training.report": ("Report",),
 }
 
 

@@ -21,7 +21,7 @@ from pxgen.errors import Remark, UsageError, in_keywords, unsaid
 if TYPE_CHECKING:
     from pxgen.evaluation.evaluate import Evaluation
     from pxgen.sampling.sprite_model import SpriteModel
-    from pxgen.training.trainer import Report
+    from pxgen.training.report import Report
 
 
 @in_keywords()

@@ -19,10 +19,10 @@ from pxgen.config.project import Project
 from pxgen.config.requests import TrainRunSettings
 from pxgen.config.settings import TrainSettings
 from pxgen.training.curve import headline, loss_curve
+from pxgen.training.report import Report
 from pxgen.training.run import TrainRequest
 from pxgen.training.session import Training, open_training
 from pxgen.training.tracking import Tracker
-from pxgen.training.trainer import Report
 
 
 def train(

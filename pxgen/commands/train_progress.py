@@ -13,8 +13,8 @@ from pxgen.commands.watching import Pulse
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import NEITHER
 from pxgen.training.curve import headline
+from pxgen.training.report import Report
 from pxgen.training.session import Training
-from pxgen.training.trainer import Report
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

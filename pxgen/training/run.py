@@ -17,7 +17,8 @@ from pxgen.data.dataset import Dataset
 from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.files import folder_lock
 from pxgen.training.distributed import ProcessGroup
-from pxgen.training.trainer import DEFAULT_MINUTES, Position
+from pxgen.training.report import Position
+from pxgen.training.schedule import DEFAULT_MINUTES
 
 NO_FOLDER = Path()
 """Broadcast where the main process has no folder."""

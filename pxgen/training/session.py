@@ -37,6 +37,7 @@ from pxgen.noise import seeded_weights
 from pxgen.training.carry_over import carry_over
 from pxgen.training.distributed import ProcessGroup, joined_group
 from pxgen.training.preview import draw_preview, write_preview
+from pxgen.training.report import Report
 from pxgen.training.run import (
     CHOSEN_KEYS,
     TrainRequest,
@@ -49,7 +50,7 @@ from pxgen.training.run import (
     with_budget,
 )
 from pxgen.training.snapshots import clear_snapshots, keep_snapshot
-from pxgen.training.trainer import MAX_INIT_PIXELS, MAX_INIT_SPRITES, Report, Trainer
+from pxgen.training.trainer import MAX_INIT_PIXELS, MAX_INIT_SPRITES, Trainer
 from pxgen.training.warm_start import open_warm_start
 
 LONG_PREVIEW, PREVIEW_INTERVAL = 3.0, 12

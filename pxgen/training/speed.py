@@ -14,8 +14,9 @@ from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.models.registry import build_model
 from pxgen.noise import seeded_weights
+from pxgen.training.report import Position
 from pxgen.training.session import suited_table
-from pxgen.training.trainer import Position, Trainer
+from pxgen.training.trainer import Trainer
 
 AMPLE_STEPS = 10**9
 """A budget that no measurement spends."""

@@ -12,9 +12,6 @@ import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -32,10 +29,11 @@ from pxgen.noise import BatchNoise
 from pxgen.training.code_cache import CodeCache
 from pxgen.training.distributed import SINGLE_PROCESS, ProcessGroup
 from pxgen.training.parallel import MicrobatchWorkers
+from pxgen.training.report import Position, Report
+from pxgen.training.schedule import Schedule
 from pxgen.training.train_state import TrainState
 from pxgen.training.warm_start import WarmStart
 
-DEFAULT_MINUTES = 10.0
 MAX_VALIDATION_SPRITES = 256
 """Held-out sprites that a validation reads, at most."""
 VALIDATION_BATCH = 128
@@ -43,90 +41,10 @@ VALIDATION_SEED = -1
 MAX_INIT_SPRITES, MAX_INIT_PIXELS = 4096, 2**24
 """Training sprites that a stage may look at before its first step, and their pixels at most."""
 INIT_STEP = -1
-MIN_STEPS = 500
-"""Steps of a stage that is limited to some epochs, however few sprites make one."""
 MAX_FIT_SPRITES = 2**16
 """Training sprites that a stage fits its prior to at its end, at most."""
-MAX_WARMUP_SHARE = 0.05
-"""Share of a stage's budget that warm-up takes at most."""
-MIN_WARMUP_STEPS = 10
-"""Steps of warm-up, however short the budget, unless the settings ask for fewer."""
-OVERFIT_FACTOR, OVERFIT_BITS, OVERFIT_VALIDATIONS = 1.03, 1.0, 2
-"""Overfitting: held-out bits above so many times the fewest and so many bits more, so many
-validations after these."""
-EARLY_DECAY_MIN_STEP = 1500
-"""Steps before which no early decay starts: drawing still improves, whatever held-out bits say."""
-EARLY_DECAY_SHARE, MIN_DECAY_STEPS = 0.5, 10
-"""Steps of an early decay: as a share of those before it, and at least."""
 STAGE_SHIFT = 40
 """A stage's steps have streams of their own: its number stands above this bit of the key."""
-
-
-@dataclass(frozen=True)
-class Position:
-    """Stage, step and clocks of a training: with a snapshot's tensors, all that resuming needs."""
-
-    stage: int = 0
-    step: int = 0
-    seconds: float = 0.0
-    """Spent in this stage."""
-    best: float | None = None
-    """The fewest held-out bits of this stage."""
-    stale: int = 0
-    """Validations since then."""
-    before: float = 0.0
-    """Seconds spent in the stages before this one."""
-    cpu_seconds: float = 0.0
-    """Of all cores together, spent on the steps of this stage; validations and pictures apart."""
-    turn: int | None = None
-    """The step at which an early decay of the learning rate started."""
-    turned_at: float = 0.0
-    """Its progress there."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """One optimiser step."""
-
-    stage: str
-    position: Position
-    progress: float
-    """Of the stage, in [0, 1]."""
-    losses: Mapping[str, float]
-    """Mean of each loss term over the batch."""
-    lr: float
-    held_out: Mapping[str, float] | None
-    """Mean held-out figures a sprite, on the steps that validate."""
-    finished: bool
-    """The last report of the last stage."""
-    quality: Mapping[str, float] = field(default_factory=dict)
-    """Quick evaluation of the preview's sprites, where one was drawn."""
-    preview: Path | None = None
-    """The preview's file, where it was written."""
-    checkpoint: Path | None = None
-    """The checkpoint's file, where it was written."""
-
-    @property
-    def logged(self) -> bool:
-        """True of a step with a line of metrics: every tenth, validations and the end."""
-        return self.held_out is not None or self.position.step % 10 == 0 or self.finished
-
-    def figures(self) -> dict[str, float]:
-        """Learning rate, losses, ``held_out_…`` and ``quality_…``."""
-        held_out = {f"held_out_{name}": value for name, value in (self.held_out or {}).items()}
-        quality = {f"quality_{name}": value for name, value in self.quality.items()}
-        return {"lr": self.lr, **self.losses, **held_out, **quality}
-
-    def line(self) -> dict[str, Any]:
-        """The line of ``metrics.jsonl``."""
-        return {
-            "stage": self.stage,
-            "stage_index": self.position.stage,
-            "step": self.position.step,
-            "seconds": round(self.position.seconds, 3),
-            "cpu_seconds": round(self.position.cpu_seconds, 3),
-            **self.figures(),
-        }
 
 
 class Trainer:
@@ -147,6 +65,7 @@ class Trainer:
             dataset = dataset.complete()
         self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
         self.position = Position()
+        self._schedule = Schedule(self._stages, settings, len(dataset.train))
         model.module.to(device)
         small = len(dataset.train) < SMALL
         wanted = small if settings.augment == "auto" else settings.augment == "yes"
@@ -254,8 +173,9 @@ class Trainer:
     def _run_stage(self) -> Iterator[Report]:
         if self.position.step == 0 and not self.relearning:
             self._initialize()
-        while (progress := self._progress()) < 1 and not self._out_of_patience():
+        while not self._schedule.ended(self.position):
             step, seed = self.position.step, self.settings.seed
+            progress = self._schedule.progress(self.position)
             key = step + (self.position.stage << STAGE_SHIFT)
             started = time.process_time()
             codes = None if self._code_cache is None else self._code_cache.codes
@@ -274,7 +194,7 @@ class Trainer:
                     f"training diverged at step {step} of stage {self._state.stage.name}: "
                     "lower [train] lr, or raise warmup"
                 )
-            lr = self._learning_rate(step, progress)
+            lr = self._schedule.learning_rate(step, progress)
             self._state.update(step, lr)
             self._advance(time.process_time() - started)
             yield self._report(losses, lr)
@@ -294,7 +214,7 @@ class Trainer:
             self._note_validation((self._validate() or {}).get("bits"))
 
     def _report(self, losses: Mapping[str, float], lr: float) -> Report:
-        progress = self._progress()
+        progress = self._schedule.progress(self.position)
         due = self.position.step % self.settings.validate_every == 0
         held_out = None
         if due or progress >= 1:
@@ -303,7 +223,7 @@ class Trainer:
             self._fit_prior(MAX_FIT_SPRITES if progress >= 1 else MAX_INIT_SPRITES)
             held_out = self._validate()
             self._note_validation((held_out or {}).get("bits"))
-        done = progress >= 1 or self._out_of_patience()
+        done = self._schedule.ended(self.position)
         last = self.position.stage == len(self._stages) - 1
         if done and last:
             self._state.load_best()
@@ -314,29 +234,9 @@ class Trainer:
         """Early stopping: count validations without progress, and keep the best weights."""
         if bits is None:
             return
-        bits, best = self._group.broadcast_object(bits), self.position.best
-        if best is None or math.isnan(best) or bits < best:
-            self.position = dataclasses.replace(self.position, best=bits, stale=0)
-            if self._state.stage.patience is not None:
-                self._state.keep_best()
-        else:
-            self.position = dataclasses.replace(self.position, stale=self.position.stale + 1)
-            worse = bits > OVERFIT_FACTOR * best + OVERFIT_BITS
-            overfit = worse and self.position.stale >= OVERFIT_VALIDATIONS
-            if self._state.stage.early_decay and overfit and self.position.turn is None:
-                self._start_decay()
-
-    def _start_decay(self) -> None:
-        """Start an early decay here, if it ends sooner than the budget."""
-        step, progress = self.position.step, self._progress()
-        left = max(MIN_DECAY_STEPS, EARLY_DECAY_SHARE * step)
-        if step >= EARLY_DECAY_MIN_STEP and (1 - progress) * step > progress * left:
-            self.position = dataclasses.replace(self.position, turn=step, turned_at=progress)
-
-    def _out_of_patience(self) -> bool:
-        """Early stopping: the stage has stopped getting better before its budget is spent."""
-        patience = self._state.stage.patience
-        return patience is not None and self.position.stale >= patience
+        self.position = self._schedule.validated(self.position, self._group.broadcast_object(bits))
+        if not self.position.stale and self._state.stage.patience is not None:
+            self._state.keep_best()
 
     def _fit_prior(self, count: int) -> None:
         """Let the stage fit its prior to the averaged weights."""
@@ -373,34 +273,6 @@ class Trainer:
             cpu_seconds=self.position.cpu_seconds + cpu_seconds,
         )
         self._clock = now
-
-    def _progress(self) -> float:
-        """The stage's progress in [0, 1] to its end, which may be an early one."""
-        spent, turn = self._budget_spent(), self.position.turn
-        if turn is None:
-            return spent
-        start, steps = self.position.turned_at, max(MIN_DECAY_STEPS, EARLY_DECAY_SHARE * turn)
-        return min(1.0, max(spent, start + (1 - start) * (self.position.step - turn) / steps))
-
-    def _budget_spent(self) -> float:
-        """The spent share of the stage's budget of steps, time or epochs."""
-        steps, minutes = self.settings.steps, self.settings.minutes
-        stage, step = self._state.stage, self.position.step
-        spent = 0.0
-        if stage.max_epochs is not None:
-            most = stage.max_epochs * len(self.dataset.train) / self.settings.batch
-            spent = step / max(MIN_STEPS, most)
-        if steps is not None:
-            return min(1.0, max(spent, step / steps))
-        # Time that earlier stages left over goes to the later ones.
-        left = 60 * (DEFAULT_MINUTES if minutes is None else minutes) - self.position.before
-        share = stage.share / sum(stage.share for stage in self._stages[self.position.stage :])
-        return min(1.0, max(spent, self.position.seconds / max(1e-9, left * share)))
-
-    def _learning_rate(self, step: int, progress: float) -> float:
-        short = min(progress / MAX_WARMUP_SHARE, (step + 1) / MIN_WARMUP_STEPS)
-        warm = min(1.0, max((step + 1) / max(1, self.settings.warmup), short))
-        return self.settings.lr * warm * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def use_bf16(precision: str, device: torch.device, module: nn.Module) -> bool:

@@ -12,8 +12,8 @@ from rich.console import Console
 from pxgen.commands import watching
 from pxgen.commands.train import carry_out
 from pxgen.commands.train_progress import progress, validation_line
+from pxgen.training.report import Position, Report
 from pxgen.training.run import TrainRequest
-from pxgen.training.trainer import Position, Report
 from tests.support.tiny import tiny_dataset, tiny_table
 from tests.support.trainings import SETTINGS
 

@@ -12,7 +12,8 @@ from pxgen.config.settings import TrainSettings
 from pxgen.models.protocol import Batch, Stage
 from pxgen.training.code_cache import CodeCache
 from pxgen.training.parallel import MicrobatchWorkers
-from pxgen.training.trainer import Report, Trainer
+from pxgen.training.report import Report
+from pxgen.training.trainer import Trainer
 from tests.support.tiny import tiny_dataset, tiny_model
 from tests.support.trainings import CPU
 

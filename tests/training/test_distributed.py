@@ -27,7 +27,8 @@ from pxgen.models.protocol import Batch
 from pxgen.training import trainer as loop
 from pxgen.training.distributed import ProcessGroup
 from pxgen.training.parallel import MicrobatchWorkers
-from pxgen.training.trainer import Position, Trainer
+from pxgen.training.report import Position
+from pxgen.training.trainer import Trainer
 from tests.support.tiny import MODEL_TABLE, tiny_dataset, tiny_model
 from tests.support.trainings import CPU, trainer
 

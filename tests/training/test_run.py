@@ -10,8 +10,8 @@ import pytest
 
 from pxgen.checkpoint.card import read_card
 from pxgen.errors import InputError
+from pxgen.training.report import Position
 from pxgen.training.run import position_of
-from pxgen.training.trainer import Position
 from tests.support.checkpoints import save
 
 

@@ -19,9 +19,9 @@ from pxgen.checkpoint.store import save_checkpoint
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.training import session
+from pxgen.training.report import Report
 from pxgen.training.run import TrainRequest
 from pxgen.training.session import reports
-from pxgen.training.trainer import Report
 from tests.support.tiny import tiny_dataset, tiny_table
 
 SETTINGS = TrainSettings(steps=6, batch=40, warmup=2, validate_every=4, save_every=1e9)

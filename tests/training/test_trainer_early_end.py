@@ -13,7 +13,7 @@ import torch
 from pxgen.config.settings import TrainSettings
 from pxgen.models.protocol import Batch
 from pxgen.noise import BatchNoise
-from pxgen.training import trainer as training
+from pxgen.training import schedule
 from pxgen.training.trainer import Trainer
 from tests.support.tiny import tiny_dataset, tiny_model
 from tests.support.trainings import CPU, go_on, stopped
@@ -97,7 +97,7 @@ def test_without_patience_a_stage_takes_its_budget(tmp_path: Path) -> None:
 
 @pytest.fixture
 def ripe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "EARLY_DECAY_MIN_STEP", 40)
+    monkeypatch.setattr(schedule, "EARLY_DECAY_MIN_STEP", 40)
 
 
 @pytest.mark.usefixtures("ripe")
@@ -130,7 +130,7 @@ def test_an_early_end_takes_the_way_of_the_learning_rate_in_fewer_steps(tmp_path
 def test_only_bits_that_rise_clearly_bring_an_early_end(
     tmp_path: Path, bits: tuple[float, ...], turn: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "EARLY_DECAY_MIN_STEP", 8)
+    monkeypatch.setattr(schedule, "EARLY_DECAY_MIN_STEP", 8)
     settings = dataclasses.replace(SETTINGS, steps=1000, validate_every=2)
     trainer = run(tmp_path, Fading(None, bits, early_decay=True), settings)
     for report in trainer.run():
@@ -142,7 +142,7 @@ def test_only_bits_that_rise_clearly_bring_an_early_end(
 def test_nothing_ends_early_before_it_is_ripe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "EARLY_DECAY_MIN_STEP", 41)
+    monkeypatch.setattr(schedule, "EARLY_DECAY_MIN_STEP", 41)
     settings = dataclasses.replace(SETTINGS, steps=70, validate_every=10)
     *_, last = run(tmp_path, Fading(None, early_decay=True), settings).run()
     assert (last.position.turn, last.position.step) == (None, 70)

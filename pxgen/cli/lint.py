@@ -54,6 +54,8 @@ def command(session: Session, /, settings: LintSettings) -> int:
             complain(f"pxgen: {linted.error}")
         elif linted.findings:
             status = max(status, 1)
+        if linted.lost is not None:
+            session.remark(linted.lost)
         if settings.json:
             rows.append(
                 {

@@ -15,9 +15,10 @@ from pxgen.engines.clips import Clip, all_tags, names_of_frames
 from pxgen.engines.tags import unlike
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
+from pxgen.ingest.aseprite_extras import extras_remark
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.file_sprites import Sprite
-from pxgen.ingest.layout import MAX_SPRITE_SIDE, pad_to_canvas
+from pxgen.ingest.layout import check_canvas, pad_to_canvas
 from pxgen.ingest.sources import Sources
 from pxgen.ingest.tally import Tally
 from pxgen.ingest.timing import FOREVER, timing_of
@@ -65,9 +66,15 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
         yield from _folder(output, clips, shown, settings.force)
         return
     shown = on_one(shown)
-    maps, palette = _on_one_ground([maps for maps, _ in shown], report), shown[0][1]
+    maps, palette = (
+        _on_one_ground([sprite.name for sprite in sprites], [maps for maps, _ in shown], report),
+        shown[0][1],
+    )
     clips = _clips(settings, sprites, maps)
-    for line in (hardened(kind, palette), shortened(kind, clips)):
+    # Whoever asks for another kind of file knows that it has no layers.
+    flattens = kind is BY_SUFFIX[".aseprite"]
+    lost = extras_remark(file.path for file in listing.files) if flattens else None
+    for line in (hardened(kind, palette), shortened(kind, clips), lost):
         if line:
             report(line)
     if output.form == "stdout":
@@ -173,13 +180,13 @@ def _plays(
     return FOREVER
 
 
-def _on_one_ground(maps: Sequence[IndexMaps], report: Callable[[str], None]) -> list[IndexMaps]:
+def _on_one_ground(
+    names: Sequence[str], maps: Sequence[IndexMaps], report: Callable[[str], None]
+) -> list[IndexMaps]:
     """Every sprite at the bottom of the smallest canvas that holds all."""
     height, width = (max(each.shape[axis] for each in maps) for axis in (1, 2))
-    if max(height, width) > MAX_SPRITE_SIDE:
-        raise InputError(
-            f"sprites of {width}x{height} are larger than {MAX_SPRITE_SIDE} pixels a side"
-        )
+    sizes = [Canvas(*each.shape) for each in maps]
+    check_canvas(Canvas(1, height, width), zip(names, sizes, strict=True))
     if any(each.shape[1:] != (height, width) for each in maps):
         report(f"sprites of several sizes stand at the bottom of {width}x{height}")
     return [pad_to_canvas(each, Canvas(len(each), height, width), "bottom") for each in maps]

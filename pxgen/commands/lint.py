@@ -18,6 +18,7 @@ from pxgen.engines.clips import Clip
 from pxgen.errors import InputError, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.arrays import ARRAY_SUFFIXES
+from pxgen.ingest.aseprite_extras import extras_remark
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.images import read_image
@@ -53,6 +54,8 @@ class Linted:
     """The repaired file, where something was repaired."""
     error: str | None = None
     """Why it cannot be read."""
+    lost: str | None = None
+    """What the repaired file lacks of it."""
 
 
 def lint(settings: LintSettings) -> Iterator[Linted]:
@@ -119,7 +122,7 @@ def _lint(
         return Linted(file, found, taste, None, f"{file.path}: {error}")
     written.add(folded(str(target)))
     found, taste = _of(mended.rgba, palette, customs, settings)
-    return Linted(file, found, taste, target)
+    return Linted(file, found, taste, target, lost=extras_remark([file.path]))
 
 
 def _of(

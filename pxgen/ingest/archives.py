@@ -6,6 +6,7 @@ A file in an archive has the path that it would have in a folder of the archive'
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import re
@@ -123,13 +124,18 @@ def _damage_told() -> Iterator[None]:
 
 
 def text_of(path: Path, limit: int) -> str:
-    """The UTF-8 text of a file, in an archive or not, with line feeds alone at its lines' ends.
+    """The text of a file, in an archive or not, with line feeds alone at its lines' ends.
+
+    It is UTF-8, or UTF-16 with its mark, as spreadsheets save what they call Unicode text.
 
     Raises:
         OSError: it cannot be read, or has more than ``limit`` bytes.
-        UnicodeDecodeError: not UTF-8.
+        UnicodeDecodeError: neither of the two.
     """
-    return content_of(path, limit).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    content = content_of(path, limit)
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if wide else "utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def is_file(path: Path) -> bool:

@@ -149,7 +149,7 @@ def _chunks(content: bytes, count: int, state: _State) -> None:
         if size < 6 or at + size > len(content):
             raise InputError("a chunk is cut off")
         chunk = content[at + 6 : at + size]
-        if kind in {LAYER, CEL}:
+        if kind != USER_DATA:
             state.unnoted = []
         if kind == LAYER:
             _layer(chunk, state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -23,9 +23,6 @@ def choose_canvas(
     """The canvas asked for, and where nothing is asked the most common; of equals the largest.
 
     ``sizes`` tells how many sprites are of each size; ``size`` is height and width.
-
-    Raises:
-        InputError: the canvas would be too large to train on.
     """
     if size is None:
         areas: Counter[tuple[int, int]] = Counter()
@@ -37,12 +34,25 @@ def choose_canvas(
         for each, count in sizes.items():
             lengths[each.frames] += count
         frames = max(lengths, key=lambda length: (lengths[length], length))
-    if max(size) > MAX_SPRITE_SIDE:
-        raise InputError(
-            f"sprites of {size[1]}x{size[0]} are larger than {MAX_SPRITE_SIDE} pixels a side: "
-            "cut sheets with --cell WxH"
-        )
     return Canvas(frames, *size)
+
+
+def check_canvas(canvas: Canvas, sprites: Iterable[tuple[str, Canvas]]) -> None:
+    """Refuse a canvas that is too large to train on or to be one file's.
+
+    ``sprites`` are names and sizes, of which the first such one is named.
+
+    Raises:
+        InputError: a side is too long.
+    """
+    if max(canvas.height, canvas.width) <= MAX_SPRITE_SIDE:
+        return
+    for name, each in sprites:
+        if max(each.height, each.width) > MAX_SPRITE_SIDE:
+            raise InputError(
+                f"{name}: {each.width}x{each.height} is larger than {MAX_SPRITE_SIDE} pixels a "
+                "side: cut sheets with --cell WxH"
+            )
 
 
 Fit = Literal["hold", "loop", "resample"]

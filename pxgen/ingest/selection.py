@@ -18,7 +18,7 @@ from pxgen.frames import common_names
 from pxgen.ingest.census import Census
 from pxgen.ingest.describe import Refusals, describe_sizes
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.ingest.layout import choose_canvas, misfit
+from pxgen.ingest.layout import check_canvas, choose_canvas, misfit
 from pxgen.ingest.scale import Size
 from pxgen.ingest.survey import Survey
 from pxgen.ingest.views import NO_VIEWS
@@ -143,6 +143,7 @@ def select(
         true = {each: Canvas(length or 1, *small[1:]) for each, small in true.items()}
     whole = [true[each] for each in survey.sizes]
     canvas = choose_canvas(Counter(whole), size, length)
+    check_canvas(canvas, zip(survey.names, whole, strict=True))
     trimmable = _trimmed(survey, reductions, whole, canvas)
     fitting = sum(not _too_large(each, canvas) for each in trimmable.values())
     trimmed = trimmable if settings.trim else {}

@@ -136,6 +136,7 @@ def test_a_full_colour_table_is_left_for_the_colours_in_use(tmp_path: Path, suff
         ("nowhere -o o.png", 3, "no such file or folder: nowhere"),
         ("broken.png -o o.png", 3, "broken.png"),
         ("photo.png -o o.png", 3, "photo.png: 300 colours, a palette holds 255"),
+        ("in tall.png -o o.png", 3, "tall.png: 1x5000 is larger than 4096 pixels a side"),
         ("in -o o.gif --sheet rows", 2, "a sheet for engines is a .png file"),
     ],
 )
@@ -148,6 +149,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
     photo[..., 0], photo[..., 1] = np.arange(15), np.arange(20)[:, None]
     photo[..., 3] = 255
     Image.fromarray(photo).save("photo.png")
+    Image.new("L", (1, 5000)).save("tall.png")
     result = run(*arguments.split())
     assert result.exit_code == status
     assert line in " ".join(result.stderr.split())

@@ -207,6 +207,18 @@ def test_two_fitting_tables_must_be_chosen_between(tmp_path: Path) -> None:
     assert found.names == ("elf", "orc")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_tables_are_read_in_either_unicode(tmp_path: Path, encoding: str, separator: str) -> None:
+    """Spreadsheets save UTF-16 with its mark, and tabs, as Unicode text."""
+    rows = ("file", "kind"), ("épée.png", "blade"), ("bow.png", "けんし")
+    text = "".join(separator.join(row) + "\r\n" for row in rows)
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    table = DataSettings(labels=str(tmp_path / "t.csv"))
+    found = find_labels(units("épée.png", "bow.png"), (), {}, table)
+    assert found.names == ("blade", "けんし")
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -215,6 +227,7 @@ def test_two_fitting_tables_must_be_chosen_between(tmp_path: Path) -> None:
         (b"id,kind\n0,a,b,c\n", "line 2"),
         (b"id,id\n0,a\n", "share a name"),
         (b"\xff\xfe\x00id", "UTF-8"),
+        ("id,kind\n0,épée\n".encode("cp1252"), "UTF-8"),
         (b"{broken", "valid JSON"),
         (b"[" * 100_000, "JSON"),
         (b'{"0": {"a": {"b": 1}}, "1": 5, "2": [[1]]}', "no column|labels"),

@@ -7,15 +7,24 @@ import pytest
 
 from pxgen.canvas import Canvas
 from pxgen.errors import InputError
-from pxgen.ingest.layout import Fit, choose_canvas, misfit, pad_to_canvas, shown_frames
+from pxgen.ingest.layout import (
+    Fit,
+    check_canvas,
+    choose_canvas,
+    misfit,
+    pad_to_canvas,
+    shown_frames,
+)
 
 
 def test_the_canvas_is_the_commonest_size_of_equals_the_largest() -> None:
     sizes = {Canvas(1, 16, 16): 3, Canvas(4, 8, 8): 2, Canvas(1, 8, 8): 1}
     assert choose_canvas(sizes, None, None) == (1, 16, 16)
     assert choose_canvas(sizes, (20, 24), 2) == (2, 20, 24)
-    with pytest.raises(InputError, match="--cell"):
-        choose_canvas({Canvas(1, 5000, 10): 1}, None, None)
+    long = Canvas(1, 5000, 10)
+    check_canvas(Canvas(9, 4096, 4096), [("a.png", long)])
+    with pytest.raises(InputError, match="^b.png: 10x5000 is larger than 4096.*--cell"):
+        check_canvas(long, [("a.png", Canvas(1, 9, 9)), ("b.png", long)])
 
 
 def test_small_sprites_stand_on_the_lower_edge_in_the_middle() -> None:

@@ -23,7 +23,7 @@ def test_the_canvas_is_the_commonest_size_of_equals_the_largest() -> None:
     assert choose_canvas(sizes, (20, 24), 2) == (2, 20, 24)
     long = Canvas(1, 5000, 10)
     check_canvas(Canvas(9, 4096, 4096), [("a.png", long)])
-    with pytest.raises(InputError, match="^b.png: 10x5000 is larger than 4096.*--cell"):
+    with pytest.raises(InputError, match=r"^b\.png: 10x5000 is larger than 4096.*--cell"):
         check_canvas(long, [("a.png", Canvas(1, 9, 9)), ("b.png", long)])
 
 

@@ -14,8 +14,16 @@ Remark = Callable[[str], None]
 """Takes a line for people."""
 
 
+Progress = Callable[[int, str], None]
+"""Takes a number now and then, and of what so many are done."""
+
+
 def unsaid(line: str) -> None:
     """The :data:`Remark` of the library, which prints nothing."""
+
+
+def unwatched(count: int, what: str) -> None:
+    """The :data:`Progress` that nobody waits for."""
 
 
 class PxgenError(Exception):

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pxgen.cli.options import PATH
+from pxgen.cli.session import Session, pass_session
 from pxgen.cli.streams import printable, say
 
 
@@ -29,7 +30,10 @@ from pxgen.cli.streams import printable, say
     is_flag=True,
     help="Tell of each label its company, place and colours; -o then writes heat maps.",
 )
-def command(path: Path, as_json: bool, out: Path | None, audited: bool, studied: bool) -> None:
+@pass_session
+def command(
+    session: Session, path: Path, as_json: bool, out: Path | None, audited: bool, studied: bool
+) -> None:
     """Show what a dataset, checkpoint or image holds, and what in it looks like a mistake.
 
     An audit sorts the bearers of every label into those that show it, those where another label
@@ -48,12 +52,15 @@ def command(path: Path, as_json: bool, out: Path | None, audited: bool, studied:
 
     from pxgen.cli.inspect_text import lines
     from pxgen.commands.inspect import inspect
+    from pxgen.commands.watching import lines as half_minutes
     from pxgen.files import write_bytes, write_text
 
     suffix = "" if out is None else out.suffix.lower()
     if out is not None and suffix not in {".png", ".md"}:
         raise click.BadParameter(f"cannot write {out}: name a .png or .md file.")
-    findings = inspect(path, audited=audited, studied=studied)
+    findings = inspect(
+        path, audited=audited, studied=studied, progress=half_minutes(session.remark)
+    )
     if out is not None and suffix == ".png":
         write_bytes(out, findings.picture)
     elif out is not None:

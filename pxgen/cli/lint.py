@@ -45,9 +45,10 @@ def command(session: Session, /, settings: LintSettings) -> int:
     from dataclasses import asdict
 
     from pxgen.commands.lint import line, lint
+    from pxgen.commands.watching import counted
 
     status, rows, taste = 0, [], Counter[str]()
-    for linted in lint(settings):
+    for linted in counted(lint(settings), "files checked", session.remark):
         taste.update(linted.taste)
         if linted.error is not None:
             status = 3

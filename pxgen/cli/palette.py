@@ -87,7 +87,7 @@ def extract_command(
     """Make a palette of the colours in pictures or in larger palettes."""
     from pxgen.commands.palette import extract
 
-    result = extract(images, colors, seed)
+    result = extract(images, colors, seed, session.remark)
     _write(result.palette, out)
     if not session.quiet:
         click.echo(_report(result), err=True)

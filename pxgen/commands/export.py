@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from pxgen.arrays import IndexMaps
 from pxgen.canvas import Canvas
+from pxgen.commands.watching import counted
 from pxgen.config.requests import ExportSettings
 from pxgen.config.settings import DataSettings
 from pxgen.data.dataset import FILE_NAME, open_dataset
 from pxgen.engines.clips import Clip, all_tags, names_of_frames
 from pxgen.engines.tags import unlike
-from pxgen.errors import InputError, UsageError
+from pxgen.errors import InputError, Remark, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.aseprite_extras import extras_remark
 from pxgen.ingest.decoded import DEFAULT_MS
@@ -40,7 +41,7 @@ IN_FOLDER = ".png"
 """What a folder holds, one a frame."""
 
 
-def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[Path]:
+def export(settings: ExportSettings, report: Remark) -> Iterator[Path]:
     """Read everything, write it together, and yield each path once its file is complete.
 
     Standard output, and a folder without a frame, yield no path.
@@ -53,7 +54,7 @@ def export(settings: ExportSettings, report: Callable[[str], None]) -> Iterator[
     for path in (output.target, *settings.data):
         if any(path.exists() and path.samefile(s) for s in settings.sources if s.is_file()):
             raise UsageError(f"{path} is one of the sources: name another file with -o")
-    sprites, listing, tally = _read(settings)
+    sprites, listing, tally = _read(settings, report)
     shown = _reduced(settings, sprites, report) or on_tables(sprites, tally.shared_table)
     moving = any(len(sprite.rgba) > 1 for sprite in sprites)
     kind = _kind(output, moving=moving)
@@ -91,7 +92,7 @@ def _kind(output: Output, *, moving: bool) -> PictureKind:
     return BY_SUFFIX[IN_FOLDER if output.form == "folder" else output.target.suffix.lower()]
 
 
-def _read(settings: ExportSettings) -> tuple[list[Sprite], Listing, Tally]:
+def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listing, Tally]:
     """All sprites of the sources, those of prepared datasets last."""
     datasets = [s for s in settings.sources if s.name == FILE_NAME or (s / FILE_NAME).is_file()]
     files = [source for source in settings.sources if source not in datasets]
@@ -108,7 +109,7 @@ def _read(settings: ExportSettings) -> tuple[list[Sprite], Listing, Tally]:
     in_cells = bool(settings.cell or settings.layout)
     listing = find_files(files, described=not in_cells) if files else Listing((), (), 0)
     sources = Sources(listing, wanted, _refuse, whole=True)
-    sprites = list(sources.sprites())
+    sprites = list(counted(sources.sprites(), "sprites read", report))
     for path in datasets:
         sprites += _prepared(path, sources.tally)
     if not sprites:
@@ -135,7 +136,7 @@ def _prepared(path: Path, tally: Tally) -> Iterator[Sprite]:
 
 
 def _reduced(
-    settings: ExportSettings, sprites: Sequence[Sprite], report: Callable[[str], None]
+    settings: ExportSettings, sprites: Sequence[Sprite], report: Remark
 ) -> list[Shown] | None:
     """The sprites in the colours asked for; None if none are, or they have no others."""
     if settings.palette is not None:
@@ -151,7 +152,7 @@ def _plays(
     settings: ExportSettings,
     listing: Listing,
     kind: PictureKind,
-    report: Callable[[str], None],
+    report: Remark,
     *,
     moving: bool,
 ) -> int:
@@ -181,7 +182,7 @@ def _plays(
 
 
 def _on_one_ground(
-    names: Sequence[str], maps: Sequence[IndexMaps], report: Callable[[str], None]
+    names: Sequence[str], maps: Sequence[IndexMaps], report: Remark
 ) -> list[IndexMaps]:
     """Every sprite at the bottom of the smallest canvas that holds all."""
     height, width = (max(each.shape[axis] for each in maps) for axis in (1, 2))

@@ -18,7 +18,7 @@ from pxgen.checkpoint.runs import STARTERS, shipped
 from pxgen.data.audit import audit
 from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, dataset_file, open_dataset
 from pxgen.data.tensorfile import read_header
-from pxgen.errors import InputError, UsageError
+from pxgen.errors import InputError, Progress, UsageError, unwatched
 from pxgen.evaluation.label_study import study
 from pxgen.frames import views_of
 from pxgen.ingest.census import Census
@@ -53,13 +53,16 @@ class Inspection:
     """The model card of a checkpoint as Markdown."""
 
 
-def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Inspection:
+def inspect(
+    path: Path, *, audited: bool = False, studied: bool = False, progress: Progress = unwatched
+) -> Inspection:
     """Look into a dataset (its folder or file), a checkpoint, or an image.
 
     Args:
         path: what to look into; a model in the package by its name, too.
         audited: find out which labels the pixels of a dataset show, too; takes seconds a label.
         studied: tell what the sprites of each label have in common; the picture then shows where.
+        progress: is told how many labels are audited.
 
     Raises:
         UsageError: an audit or a study of anything but a labelled dataset.
@@ -81,12 +84,17 @@ def inspect(path: Path, *, audited: bool = False, studied: bool = False) -> Insp
     if not is_tensors:
         return inspect_image(file)
     if is_dataset:
-        return inspect_dataset(open_dataset(path), audited=audited, studied=studied)
+        dataset = open_dataset(path)
+        return inspect_dataset(dataset, audited=audited, studied=studied, progress=progress)
     return inspect_checkpoint(file)
 
 
 def inspect_dataset(
-    dataset: Dataset, *, audited: bool = False, studied: bool = False
+    dataset: Dataset,
+    *,
+    audited: bool = False,
+    studied: bool = False,
+    progress: Progress = unwatched,
 ) -> Inspection:
     """Sizes, colours, labels, the split, and what looks like a mistake."""
     if (audited or studied) and not dataset.label_names:
@@ -119,7 +127,7 @@ def inspect_dataset(
         "labels": labels,
         "suspicious": list(_suspicions(dataset, counts, use)),
     }
-    findings = _audit_findings(dataset, audited=audited)
+    findings = _audit_findings(dataset, progress, audited=audited)
     if findings:
         facts["audit"] = findings
         facts["suspicious"] += [
@@ -136,10 +144,12 @@ def inspect_dataset(
     return Inspection(facts, sheet_png(shown, dataset.palette))
 
 
-def _audit_findings(dataset: Dataset, *, audited: bool) -> dict[str, dict[str, Any]]:
+def _audit_findings(
+    dataset: Dataset, progress: Progress, *, audited: bool
+) -> dict[str, dict[str, Any]]:
     """Findings of an audit, now or when the dataset was prepared; empty if there was none."""
     if audited:
-        result = audit(dataset)
+        result = audit(dataset, progress)
         unseen = result.unseen
         findings = {finding.name: finding.facts() for finding in result.findings}
     elif dataset.unseen is not None:

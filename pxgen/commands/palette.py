@@ -11,7 +11,8 @@ from typing import IO
 import numpy as np
 
 from pxgen.arrays import I64, Rgba
-from pxgen.errors import InputError
+from pxgen.commands.watching import counted
+from pxgen.errors import InputError, Remark, unsaid
 from pxgen.ingest.images import is_image, read_image
 from pxgen.ingest.walk import find_files
 from pxgen.palette.formats import FORMATS, read_colors
@@ -70,7 +71,12 @@ def show_lines(
     return title + swatch_lines(found, depth=depth)
 
 
-def extract(images: Iterable[Path], colors: int | None = None, seed: int = 0) -> Extraction:
+def extract(
+    images: Iterable[Path],
+    colors: int | None = None,
+    seed: int = 0,
+    remark: Remark = unsaid,
+) -> Extraction:
     """A palette of the colours in ``images``.
 
     Args:
@@ -78,12 +84,13 @@ def extract(images: Iterable[Path], colors: int | None = None, seed: int = 0) ->
             of which every entry counts as a pixel.
         colors: how many at most. Without it all of them, or the best 255 where there are more.
         seed: starts the reduction; equal seeds make equal palettes.
+        remark: takes a line each half-minute.
 
     Raises:
         InputError: an image cannot be read, or none has a visible pixel.
         UsageError: ``colors`` is not 1 to 255.
     """
-    table, counts = _census(images)
+    table, counts = _census(images, remark)
     if not len(table):
         raise InputError("the images have no visible pixels, so there are no colours to extract")
     palette = build_palette(table, counts, MAX_COLORS - 1 if colors is None else colors, seed)
@@ -104,11 +111,11 @@ def _colors(path: Path) -> Rgba:
     return read_image(path).rgba.reshape(-1, 4)
 
 
-def _census(images: Iterable[Path]) -> tuple[Rgba, I64]:
+def _census(images: Iterable[Path], remark: Remark) -> tuple[Rgba, I64]:
     """Every visible colour of the images, made opaque, and its number of pixels."""
     keys = np.empty(0, np.uint32)
     counts = np.empty(0, np.int64)
-    for file in find_files(list(images)).files:
+    for file in counted(find_files(list(images)).files, "files read", remark):
         rgba = _colors(file.path)
         visible = rgba[rgba[:, 3] >= OPAQUE]
         found, pixels = np.unique(pack(visible) | np.uint32(255), return_counts=True)

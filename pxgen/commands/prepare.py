@@ -6,14 +6,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pxgen.commands.watching import Pulse
+from pxgen.commands.watching import lines
 from pxgen.config.project import Project
 from pxgen.config.settings import DataSettings
 from pxgen.errors import Remark
 from pxgen.ingest.preparation import prepare as prepare_dataset
 
 EVERY = 250
-"""Sprites between two words of progress."""
+"""Sprites between two words of progress on a terminal."""
 
 
 def prepare(settings: DataSettings, project: Project, console: Console, complain: Remark) -> Path:
@@ -22,14 +22,17 @@ def prepare(settings: DataSettings, project: Project, console: Console, complain
     ``complain`` takes a line for each bad file when these stop the run. Raises as
     :func:`pxgen.ingest.preparation.prepare` does.
     """
-    pulse = Pulse()
+    told = lines(console.print)
     with console.status("reading") as status:
+        shown = (0, "")
 
-        def progress(count: int) -> None:
-            if count % EVERY == 0:
-                status.update(f"{count} sprites read")
-            if not console.is_terminal and pulse.due():
-                console.print(f"{count} sprites read, {pulse.elapsed()} elapsed")
+        def progress(count: int, what: str) -> None:
+            nonlocal shown
+            if what != shown[1] or count >= shown[0] + EVERY:
+                shown = (count, what)
+                status.update(f"{count} {what}")
+            if not console.is_terminal:
+                told(count, what)
 
         out = settings.out or project.dataset
         return prepare_dataset(settings, out, console.print, complain, progress)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from pxgen.errors import Remark
+from pxgen.errors import Progress, Remark
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,6 +48,25 @@ class Pulse:
     def elapsed(self) -> timedelta:
         """Whole seconds since the beginning."""
         return timedelta(seconds=round(time.monotonic() - self._began))
+
+
+def lines(remark: Remark) -> Progress:
+    """What says each half-minute how many of something are done."""
+    pulse = Pulse()
+
+    def progress(count: int, what: str) -> None:
+        if pulse.due():
+            remark(f"{count} {what}, {pulse.elapsed()} elapsed")
+
+    return progress
+
+
+def counted(items: Iterable[Item], what: str, remark: Remark) -> Iterator[Item]:
+    """Pass ``items`` through, and say each half-minute how many there were so far."""
+    progress = lines(remark)
+    for done, item in enumerate(items, 1):
+        yield item
+        progress(done, what)
 
 
 def watched(items: Iterable[Item], total: int, what: str, console: Console | Log) -> Iterator[Item]:

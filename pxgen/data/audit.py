@@ -11,7 +11,7 @@ same: something that occurs with this label only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from pxgen.arrays import F32, Bools, Bytes, IndexMaps
 from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, subsample
+from pxgen.errors import Progress, unwatched
 
 MAX_SPRITES, MAX_CELLS = 20_000, 2**28
 """Sprites that rules are learnt from, and entries of their feature matrix, at most."""
@@ -117,12 +118,12 @@ class Audit:
     """``(N, L) uint8``: 0, or OCCLUDED, ABSENT or TRACED where a borne label is not seen."""
 
 
-def audit(dataset: Dataset, progress: Callable[[int], None] = lambda label: None) -> Audit:
+def audit(dataset: Dataset, progress: Progress = unwatched) -> Audit:
     """Look for every label of a dataset in its pixels.
 
     Args:
         dataset: its labels; those that an earlier audit took away are looked for again.
-        progress: is told the number of each label before it is learnt, which takes seconds.
+        progress: is told how many labels are learnt, of which each takes seconds.
     """
     most = min(MAX_SPRITES, max(1, MAX_CELLS // (COLORS_PER_PIXEL * dataset.canvas.pixels)))
     chosen = subsample(np.arange(len(dataset)), most)
@@ -131,7 +132,7 @@ def audit(dataset: Dataset, progress: Callable[[int], None] = lambda label: None
     marks = dataset.borne(chosen)
     learnt = []
     for number in range(len(dataset.label_names)):
-        progress(number)
+        progress(number, "labels audited")
         learnt.append(learn(features, columns, marks, number))
     return _apply(dataset, learnt)
 
@@ -233,7 +234,8 @@ def cover(
     """
     covered = np.zeros(len(bears), bool) if covered is None else covered.copy()
     rules = []
-    for _ in range(MAX_RULES if bears.any() else 0):
+    # Of a handful of sprites no pixel is telling.
+    for _ in range(MAX_RULES if features.size and bears.any() else 0):
         rule = _grow(features, bears, bears & ~covered, longest)
         if not rule:
             break

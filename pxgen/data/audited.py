@@ -11,14 +11,16 @@ import numpy as np
 
 from pxgen.data.audit import audit
 from pxgen.data.dataset import ABSENT, FILE_NAME, OCCLUDED, TRACED, DatasetWriter, open_dataset
-from pxgen.errors import Remark, UsageError
+from pxgen.errors import Progress, Remark, UsageError, unwatched
 from pxgen.files import existing_folder
 
 CHUNK = 4096
 
 
 @contextmanager
-def dataset_path(out: Path, *, audited: bool, report: Remark) -> Iterator[Path]:
+def dataset_path(
+    out: Path, *, audited: bool, report: Remark, progress: Progress = unwatched
+) -> Iterator[Path]:
     """Yield the path at which to write the file of a dataset folder.
 
     Nothing stands in the folder before it is whole: what is to be audited is written elsewhere on
@@ -29,10 +31,10 @@ def dataset_path(out: Path, *, audited: bool, report: Remark) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix=".pxgen-", dir=existing_folder(out)) as folder:
         yield Path(folder) / FILE_NAME
-        keep_seen(Path(folder) / FILE_NAME, out / FILE_NAME, report)
+        keep_seen(Path(folder) / FILE_NAME, out / FILE_NAME, report, progress)
 
 
-def keep_seen(source: Path, target: Path, report: Remark) -> None:
+def keep_seen(source: Path, target: Path, report: Remark, progress: Progress = unwatched) -> None:
     """Audit a dataset and write it with unseen labels apart from seen ones.
 
     Models then learn what a label looks like only where it can be seen, and that it says nothing
@@ -44,7 +46,7 @@ def keep_seen(source: Path, target: Path, report: Remark) -> None:
     dataset = open_dataset(source)
     if not dataset.label_names:
         raise UsageError("the sprites bear no labels to audit: leave --audit out")
-    unseen = audit(dataset).unseen
+    unseen = audit(dataset, progress).unseen
     hidden, absent, traced = (int((unseen == s).sum()) for s in (OCCLUDED, ABSENT, TRACED))
     report(
         f"audit: {hidden} labels are hidden by others without a trace, {traced} with, "

@@ -13,7 +13,7 @@ from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import DatasetWriter
 from pxgen.data.duplicates import sprite_hash
-from pxgen.errors import Remark, UsageError
+from pxgen.errors import Progress, Remark, UsageError, unwatched
 from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import describe_split
 from pxgen.ingest.folder import label_numbers, refuse_existing, told_terms, write_pictures
@@ -21,7 +21,9 @@ from pxgen.ingest.layout import pad_to_canvas
 from pxgen.ingest.split import groups_of, split_of
 
 
-def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
+def prepare_builtin(
+    settings: DataSettings, out: Path, report: Remark, progress: Progress = unwatched
+) -> Path:
     """Draw distinct characters of a built-in set into a dataset folder and return its path.
 
     Raises:
@@ -45,7 +47,7 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
     source = "builtin" if cast is HEADS else f"builtin-{cast.name}"
     keys = array("Q")
     labels: list[tuple[int, ...]] = []
-    with dataset_path(out, audited=settings.audit, report=report) as path:
+    with dataset_path(out, audited=settings.audit, report=report, progress=progress) as path:
         writer = DatasetWriter(
             path,
             palette=PALETTE,
@@ -68,6 +70,7 @@ def prepare_builtin(settings: DataSettings, out: Path, report: Remark) -> Path:
                 writer.append(placed, marks, names)
                 keys.extend(map(sprite_hash, pixels))
                 labels.extend(label_numbers(marks))
+                progress(len(keys), "characters drawn")
             split, group = split_of(keys, settings.holdout, settings.seed), groups_of(keys)
             writer.finish(split, group)
     kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"

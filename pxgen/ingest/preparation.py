@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,7 +18,7 @@ from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import DatasetWriter
 from pxgen.data.duplicates import sprite_hash
-from pxgen.errors import InputError, Remark, UsageError
+from pxgen.errors import InputError, Progress, Remark, UsageError, unwatched
 from pxgen.files import existing_folder
 from pxgen.frames import described_frames
 from pxgen.ingest.builtin import prepare_builtin
@@ -64,7 +64,7 @@ def prepare(
     out: Path,
     report: Remark,
     complain: Remark | None = None,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Progress = unwatched,
 ) -> Path:
     """Turn sprites, or the built-in characters, into a dataset folder and return its path.
 
@@ -73,7 +73,7 @@ def prepare(
         out: the folder.
         report: takes remarks and the summary, a line each.
         complain: takes a line for each bad file when these stop the run; by default ``report``.
-        progress: is told now and then how many sprites were read.
+        progress: is told how many sprites are read, drawn or gone through, and labels audited.
 
     Raises:
         InputError: sources are missing or bad; what stood in the folder stays untouched.
@@ -83,7 +83,7 @@ def prepare(
     if bool(settings.source) == bool(settings.builtin):
         raise UsageError("name what to learn from: sources, or the built-in characters, not both")
     if settings.builtin:
-        return prepare_builtin(settings, out, report)
+        return prepare_builtin(settings, out, report, progress)
     _check_colors(settings)
     if settings.fit and settings.frames == 1:
         raise UsageError("--frames 1 makes stills of all frames: leave out --fit")
@@ -101,8 +101,8 @@ def prepare(
     ignored = [f"{listing.ignored} other files ignored"] if listing.ignored else []
     for line in (*sources.notes, *ignored, *labelling.notes):
         report(line)
-    with closing(Survey(existing_folder(out))) as survey:
-        survey.read(sources, settings, progress)
+    with closing(Survey(existing_folder(out), progress)) as survey:
+        survey.read(sources, settings)
         if settings.overflow == "refuse" and sources.tally.jpegs.overflowed:
             raise InputError(
                 f"{sources.tally.jpegs.count} JPEGs are dark at the border and cold inside: their "
@@ -111,7 +111,7 @@ def prepare(
                 "--overflow keep"
             )
         _Preparation(
-            settings, out, size, palette, report, refusals, survey, sources, labelling
+            settings, out, size, palette, report, progress, refusals, survey, sources, labelling
         ).write()
     return out
 
@@ -145,6 +145,7 @@ class _Preparation:
     given: Palette | None
     """The palette asked for."""
     report: Remark
+    progress: Progress
     refusals: Refusals
     survey: Survey
     sources: Sources
@@ -170,7 +171,7 @@ class _Preparation:
             self.report(line)
         drawn = self._drawn(selection, mapper)
         out, audited = self.out, self.settings.audit
-        with dataset_path(out, audited=audited, report=self.report) as path:
+        with dataset_path(out, audited=audited, report=self.report, progress=self.progress) as path:
             writer = DatasetWriter(
                 path,
                 palette=mapper.palette,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from pxgen.arrays import Rgba
 from pxgen.canvas import Canvas
 from pxgen.config.settings import DataSettings
+from pxgen.errors import Progress, unwatched
 from pxgen.ingest.cleaning import cut_background
 from pxgen.ingest.fake_pixels import fake_grid
 from pxgen.ingest.file_sprites import Sprite
@@ -30,9 +31,9 @@ from pxgen.palette.table import unpack
 class Survey:
     """Measurements of each sprite, in reading order; the pixels wait in a temporary file."""
 
-    def __init__(self, folder: Path) -> None:
-        """Lay sprites aside in ``folder``."""
-        self._spool = Spool(folder)
+    def __init__(self, folder: Path, progress: Progress = unwatched) -> None:
+        """Lay sprites aside in ``folder``; ``progress`` is told whenever all are gone through."""
+        self._spool, self._progress = Spool(folder), progress
         self.names: list[str] = []
         self.units = array("Q")
         self.frames: list[tuple[str, ...]] = []
@@ -60,13 +61,12 @@ class Survey:
     def __len__(self) -> int:
         return len(self.names)
 
-    def read(
-        self, sources: Sources, settings: DataSettings, progress: Callable[[int], None]
-    ) -> None:
+    def read(self, sources: Sources, settings: DataSettings) -> None:
         """Decode, clean and measure every sprite of the sources."""
         shared: dict[Canvas, Canvas] = {}
         names: dict[tuple[str, ...], tuple[str, ...]] = {}
-        for sprite in sources.sprites():
+        for seen, sprite in enumerate(sources.sprites(), 1):
+            self._progress(seen, "sprites read")
             small, frames = self._cleaned(sprite, settings)
             if settings.cell and not frames and small.seen().any() and not small.seen().all():
                 sources.tally.with_blanks.append(sprite.name)
@@ -95,7 +95,6 @@ class Survey:
             area = (size.height, size.width)
             telling = factor if len(small.colors) > 1 else 0
             self._factors[area] = math.gcd(self._factors.get(area, 0), telling)
-            progress(len(self.names))
 
     def _cleaned(
         self, sprite: Sprite, settings: DataSettings
@@ -140,6 +139,7 @@ class Survey:
     ) -> Iterator[IndexedSprite]:
         """The sprites to keep, in their true pixels, some ``trimmed`` of their clear borders."""
         for number, (kept, sprite) in enumerate(zip(keep, self._spool, strict=True)):
+            self._progress(number + 1, "sprites gone through again")
             if kept:
                 size = sprite.size
                 small = sprite.reduced(reductions[size.height, size.width])

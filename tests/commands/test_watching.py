@@ -76,6 +76,13 @@ def test_a_training_between_two_validations_has_one_too(clock: list[float]) -> N
         (["reconstruct", "{image}", "-m", "{model}", "-o", "{folder}/"], "reconstructing: 1 of 1"),
         (["evaluate", "-m", "{model}", "--dataset", "{folder}", "-n", "8"], ": 1 of 8"),
         (["prepare", "{image}", "-o", "{folder}/data"], "1 sprites read"),
+        (["prepare", "{image}", "-o", "{folder}/data"], "1 sprites gone through again"),
+        (["prepare", "--builtin", "-n", "9", "-o", "{folder}/data"], "9 characters drawn"),
+        (["prepare", "--builtin", "-n", "9", "--audit", "-o", "{folder}/d"], "0 labels audited"),
+        (["inspect", "--audit", "{folder}"], "1 labels audited"),
+        (["lint", "{image}"], "1 files checked"),
+        (["export", "{image}", "-o", "{folder}/o.png"], "1 sprites read"),
+        (["palette", "extract", "{image}", "-o", "{folder}/o.hex"], "1 files read"),
     ],
 )
 def test_every_long_command_has_them(

@@ -91,3 +91,13 @@ def test_only_labelled_datasets_can_be_audited(tmp_path: Path) -> None:
     result = CliRunner().invoke(pxgen, ["inspect", str(tmp_path), "--audit"])
     assert result.exit_code == 2
     assert "no labels to look at" in result.stderr
+
+
+def test_a_handful_of_sprites_tells_nothing_of_their_labels(tmp_path: Path) -> None:
+    """No pixel is shared by as many of them as a rule needs."""
+    out = tmp_path / "few"
+    result = CliRunner().invoke(
+        pxgen, ["prepare", "--builtin", "-n", "9", "--audit", "-o", str(out)]
+    )
+    assert (result.exit_code, result.output.count("0 labels are hidden")) == (0, 1), result.output
+    assert not any(finding.informative for finding in audit(open_dataset(out)).findings)

@@ -9,7 +9,7 @@ from rich.console import Console
 from pxgen.arrays import IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.choose import training_dataset
-from pxgen.commands.watching import watched
+from pxgen.commands.watching import Pulse, watched
 from pxgen.config.project import Project
 from pxgen.config.requests import EvaluateSettings
 from pxgen.data.dataset import Dataset, open_dataset
@@ -29,9 +29,13 @@ def evaluate(
         InputError: model or dataset is missing, malformed, or they do not fit.
     """
 
+    pulse = Pulse()
+
     def say(text: str) -> None:
         if console.is_terminal:
             console.print(text)
+        elif pulse.due():
+            console.print(f"{text}, {pulse.elapsed()} elapsed")
 
     def watch(pictures: Iterable[IndexMaps], count: int, what: str) -> Iterable[IndexMaps]:
         return watched(pictures, count, what, console)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pxgen.engines.wang import wang_sets
+
 if TYPE_CHECKING:
     from pxgen.engines.atlas import Atlas
 
@@ -48,5 +50,8 @@ def tileset(atlas: Atlas, image: str, name: str) -> str:
             for number in tag.order:
                 duration = str(atlas.cels[number].duration)
                 ET.SubElement(frames, "frame", tileid=str(numbers[number]), duration=duration)
+    sets = wang_sets({number: tag.name for number, tag in sorted(by_tile.items())})
+    if sets is not None:
+        root.append(sets)
     ET.indent(root, " ")
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"

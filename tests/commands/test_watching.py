@@ -75,6 +75,7 @@ def test_a_training_between_two_validations_has_one_too(clock: list[float]) -> N
         ),
         (["reconstruct", "{image}", "-m", "{model}", "-o", "{folder}/"], "reconstructing: 1 of 1"),
         (["evaluate", "-m", "{model}", "--dataset", "{folder}", "-n", "8"], ": 1 of 8"),
+        (["evaluate", "-m", "{model}", "--dataset", "{folder}", "-n", "8"], "learning to judge, 0"),
         (["prepare", "{image}", "-o", "{folder}/data"], "1 sprites read"),
         (["prepare", "{image}", "-o", "{folder}/data"], "1 sprites gone through again"),
         (["prepare", "--builtin", "-n", "9", "-o", "{folder}/data"], "9 characters drawn"),

@@ -11,7 +11,7 @@ from pxgen.cli.options import nearness, settings_options
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.showing import show_option
 from pxgen.config.options import JobsSettings
-from pxgen.config.settings import SampleSettings
+from pxgen.config.sample_settings import SampleSettings
 
 
 @click.command("sample", short_help="Make new sprites.")

@@ -13,7 +13,7 @@ from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
-from pxgen.config.settings import SampleSettings
+from pxgen.config.sample_settings import SampleSettings
 from pxgen.data.dataset import Dataset, dataset_file, dataset_fingerprint, open_dataset
 from pxgen.errors import InputError, Remark
 from pxgen.evaluation.choosing import Known, choice_page, nearest_real

@@ -28,7 +28,6 @@ def evaluate(
         UsageError: an unknown sampler, or nothing to judge the model by.
         InputError: model or dataset is missing, malformed, or they do not fit.
     """
-
     pulse = Pulse()
 
     def say(text: str) -> None:

@@ -15,8 +15,8 @@ from pxgen.commands.context import Context
 from pxgen.commands.sample import Job, plan_samples
 from pxgen.config.options import BatchSettings
 from pxgen.config.requests import AnimateSettings
+from pxgen.config.sample_settings import SampleSettings
 from pxgen.config.schema import rules
-from pxgen.config.settings import SampleSettings
 from pxgen.data.labels import parse_labels
 from pxgen.errors import InputError, UsageError
 from pxgen.sampling.manifest import Recorded, read_manifest, settings_of

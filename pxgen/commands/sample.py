@@ -11,7 +11,7 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.commands.context import Context
 from pxgen.commands.watching import watched
 from pxgen.config.requests import AnimateSettings
-from pxgen.config.settings import SampleSettings
+from pxgen.config.sample_settings import SampleSettings
 from pxgen.errors import Remark, UsageError
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.results import Picture

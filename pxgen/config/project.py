@@ -11,8 +11,9 @@ from typing import Any
 
 import tomli
 
+from pxgen.config.sample_settings import SampleSettings
 from pxgen.config.schema import Table, Where, read_table, rules
-from pxgen.config.settings import SETTINGS, DataSettings, SampleSettings, TrainSettings
+from pxgen.config.settings import SETTINGS, DataSettings, TrainSettings
 from pxgen.errors import InputError
 
 FILE_NAME = "pxgen.toml"

@@ -18,17 +18,16 @@ from pxgen.config.options import (
     parse_durations,
     shard_of,
 )
-from pxgen.config.schema import again, needed, run_setting
-from pxgen.config.settings import (
-    DataSettings,
+from pxgen.config.sample_settings import (
     EditSettings,
     PictureSettings,
     SamplerSettings,
     SampleSettings,
     SamplingSettings,
     SeriesSettings,
-    TrainSettings,
 )
+from pxgen.config.schema import again, needed, run_setting
+from pxgen.config.settings import DataSettings, TrainSettings
 from pxgen.errors import UsageError
 
 

@@ -16,8 +16,8 @@ from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import Loaded
 from pxgen.choices import choose
 from pxgen.config.requests import EvaluateSettings
+from pxgen.config.sample_settings import SamplerSettings, SampleSettings
 from pxgen.config.schema import values_of
-from pxgen.config.settings import SamplerSettings, SampleSettings
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.data.labels import parse_labels
 from pxgen.data.neighbours import SpriteIndex

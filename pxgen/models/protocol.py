@@ -29,8 +29,8 @@ from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 from torch import Tensor, nn
 
 from pxgen.canvas import Canvas, Domain
+from pxgen.config.sample_settings import SamplingSettings
 from pxgen.config.schema import values_of
-from pxgen.config.settings import SamplingSettings
 from pxgen.models.layers import Wrap
 from pxgen.noise import Noise
 

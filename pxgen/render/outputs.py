@@ -18,7 +18,7 @@ import numpy as np
 
 from pxgen.arrays import IndexMaps
 from pxgen.config.options import SheetSettings
-from pxgen.config.settings import SeriesSettings
+from pxgen.config.sample_settings import SeriesSettings
 from pxgen.engines.clips import Clip
 from pxgen.errors import Remark, UsageError, unsaid
 from pxgen.files import write_bytes

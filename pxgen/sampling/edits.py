@@ -13,7 +13,7 @@ from pxgen.arrays import IndexMaps
 from pxgen.canvas import Canvas, parse_size
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.options import Image
-from pxgen.config.settings import EditSettings
+from pxgen.config.sample_settings import EditSettings
 from pxgen.errors import Remark, UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette

@@ -12,7 +12,7 @@ from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.choices import choose
 from pxgen.config.requests import AnimateSettings
-from pxgen.config.settings import SampleSettings
+from pxgen.config.sample_settings import SampleSettings
 from pxgen.data.dataset import Dataset, open_dataset
 from pxgen.data.labels import parse_labels
 from pxgen.data.neighbours import SpriteIndex

@@ -16,8 +16,8 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.config.keywords import AnimateOptions, Image, SampleOptions
 from pxgen.config.options import ImageArray
 from pxgen.config.requests import AnimateSettings
+from pxgen.config.sample_settings import SampleSettings
 from pxgen.config.schema import settings_from
-from pxgen.config.settings import SampleSettings
 from pxgen.errors import Remark, UsageError, in_keywords, unsaid
 from pxgen.palette import Palette
 from pxgen.render.outputs import Series

@@ -11,7 +11,7 @@ from pxgen.cli.making import make
 from pxgen.cli.session import Session
 from pxgen.commands.context import Context
 from pxgen.config.options import JobsSettings
-from pxgen.config.settings import SampleSettings
+from pxgen.config.sample_settings import SampleSettings
 
 
 def remarking(settings: SampleSettings, context: Context) -> Iterator[str]:

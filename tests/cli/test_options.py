@@ -15,8 +15,9 @@ from pxgen.cli.app import CommandLine, pxgen
 from pxgen.cli.options import settings_options
 from pxgen.config import requests
 from pxgen.config.options import parse_shard
+from pxgen.config.sample_settings import SampleSettings
 from pxgen.config.schema import needed, rules, run_setting, setting
-from pxgen.config.settings import DataSettings, SampleSettings, TrainSettings
+from pxgen.config.settings import DataSettings, TrainSettings
 
 CLASSES = {
     "prepare": (DataSettings,),

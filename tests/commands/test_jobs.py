@@ -17,7 +17,7 @@ from pxgen.commands.context import Context
 from pxgen.commands.jobs import Planner, make_jobs
 from pxgen.commands.watching import Log
 from pxgen.config.project import load_project
-from pxgen.config.settings import SampleSettings
+from pxgen.config.sample_settings import SampleSettings
 from pxgen.sampling import model_choice
 from tests.support.checkpoints import save, sprite
 from tests.support.sampled import contents

@@ -14,8 +14,9 @@ from pxgen.config import keywords
 from pxgen.config.keywords import Image, Parts, StrPath
 from pxgen.config.options import BatchSettings, ImageArray
 from pxgen.config.requests import AnimateSettings, EvaluateSettings
+from pxgen.config.sample_settings import SampleSettings, SeriesSettings
 from pxgen.config.schema import Rule, rules
-from pxgen.config.settings import DataSettings, SampleSettings, SeriesSettings, TrainSettings
+from pxgen.config.settings import DataSettings, TrainSettings
 
 WRITES = {*rules(BatchSettings)} - {"batch", "workers"} | {"scale"}
 OWN = {*rules(SeriesSettings)} - {"first"}

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pxgen.config.project import load_project, parse_toml
-from pxgen.config.settings import DataSettings, SampleSettings, TrainSettings
+from pxgen.config.sample_settings import SampleSettings
+from pxgen.config.settings import DataSettings, TrainSettings
 from pxgen.errors import InputError
 
 

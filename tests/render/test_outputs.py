@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pxgen.config.settings import SeriesSettings
+from pxgen.config.sample_settings import SeriesSettings
 from pxgen.errors import PxgenError, UsageError
 from pxgen.files import write_bytes
 from pxgen.palette import Palette

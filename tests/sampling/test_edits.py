@@ -11,7 +11,7 @@ from PIL import Image
 
 from pxgen.checkpoint.store import load_model
 from pxgen.cli.app import pxgen
-from pxgen.config.settings import EditSettings
+from pxgen.config.sample_settings import EditSettings
 from pxgen.models.protocol import SamplingParams
 from pxgen.render.png import decode_png
 from pxgen.sampling.edits import edited_params

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
+from pxgen.config.sample_settings import SamplerSettings
 from pxgen.config.schema import rules
-from pxgen.config.settings import SamplerSettings
 from pxgen.errors import UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.sampling.model_choice import check_sampling

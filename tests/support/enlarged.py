@@ -16,7 +16,12 @@ Picture = np.ndarray
 
 def heads(count: int, seed: int = 5) -> list[Picture]:
     """Opaque sprites of 24 x 24 on white."""
-    maps, _ = next(builtin.generate(count, seed=seed))
+    return characters(count, seed, builtin.HEADS)
+
+
+def characters(count: int, seed: int, cast: builtin.Cast) -> list[Picture]:
+    """Opaque frames of built-in characters on white."""
+    maps, _ = next(builtin.generate(count, seed=seed, cast=cast))
     rgba = builtin.PALETTE.rgba[maps.reshape(-1, *maps.shape[-2:])][:count]
     return [np.where(sprite[..., 3:] == 0, 255, sprite).astype(np.uint8) for sprite in rgba]
 

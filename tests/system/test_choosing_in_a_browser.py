@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from pxgen.cli.app import pxgen
-from pxgen.config.settings import SampleSettings
+from pxgen.config.sample_settings import SampleSettings
 from pxgen.render.outputs import Series
 from pxgen.render.page import Coloring, Nearest, Page, encode_page
 from tests.support.browser import CHROMIUM, Browser

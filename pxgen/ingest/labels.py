@@ -177,11 +177,16 @@ def _beside(
     if fitting is not None:
         return _by_table(units, fitting, settings)
     captioned = sum((unit.first_file or unit.name) in captions for unit in units)
+    found = None
     if captioned and captioned >= len(units) * _MIN_NAMED_SHARE:
         found = _by_captions(units, captions, settings)
-        if found is not None:
-            return found
-    return replace(_by_folders(units), tags=True)
+    found = found or replace(_by_folders(units), tags=True)
+    if not tables or not units:
+        return found
+    note = (
+        f"{len(tables)} tables name too few of the sprites to be theirs, such as {tables[0].name}"
+    )
+    return replace(found, notes=(f"{note}: --labels FILE tells why", *found.notes))
 
 
 def labels_of_tags(tags: Sequence[str]) -> list[tuple[str, ...]]:

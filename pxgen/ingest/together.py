@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pxgen.arrays import IndexMaps, Rgba
-from pxgen.errors import InputError, Remark
+from pxgen.errors import InputError, Remark, UsageError
 from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.palette import MAX_COLORS, Palette
@@ -54,7 +54,10 @@ def on_one(shown: Sequence[Shown]) -> list[Shown]:
     """
     if all(palette == shown[0][1] for _, palette in shown):
         return [*shown]
-    maps, palette = united(shown)
+    try:
+        maps, palette = united(shown)
+    except UsageError as error:
+        raise UsageError(f"{error}; --colors reduces them") from None
     return [(each, palette) for each in maps]
 
 

@@ -37,7 +37,8 @@ class Listing:
 
     files: tuple[Found, ...]
     tables: tuple[Path, ...]
-    """CSV and JSON files at the top of the sources, and metadata: possible label files."""
+    """CSV and JSON files in the folder that holds all images of a source or in one above it, and
+    metadata: possible label files."""
     ignored: int
     """Files of other kinds."""
     captions: Mapping[str, Path] = field(default_factory=dict)
@@ -60,34 +61,56 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
         if not source.exists():
             raise InputError(f"no such file or folder: {source}")
     root = _common_root(sources)
-    paths: dict[Path, None] = {}
-    tables: dict[Path, None] = {}
-    sheets: set[Path] = set()
-    texts: dict[Path, Path] = {}
-    ignored = 0
+    search = _Search(described)
     for source in in_order(sources):
-        for path in _sorted(source):
-            atlas = _atlas_of(path, alone=path == source) if described else None
-            if atlas is not None:
-                paths[atlas.path] = None
-                sheets.update(atlas.images)
-            elif _is_source(path) or path == source:
-                paths[path] = None
-            elif _is_table(path, source):
-                tables[path] = None
-            elif path.suffix.lower() in CAPTION_SUFFIXES:
-                texts[path.with_suffix("")] = path
-            else:
-                ignored += not is_companion(path)
-    if not paths:
+        search.add(source, alone=len(sources) == 1)
+    if not search.paths:
         shown = ", ".join(str(source) for source in sources)
         raise InputError(f"no images or arrays in {shown}: name a folder, an image or a .npy file")
-    taken = [path for path in paths if path not in sheets]
+    taken = [path for path in search.paths if path not in search.sheets]
     files = tuple(map(Found, taken, apart(_relative(path, root) for path in taken)))
     stems = ((file.name, file.path.with_suffix("")) for file in files)
-    captions = {name: texts[stem] for name, stem in stems if stem in texts}
-    ignored += len({*texts.values()} - {*captions.values()})
-    return Listing(files, tuple(tables), ignored, captions)
+    captions = {name: search.texts[stem] for name, stem in stems if stem in search.texts}
+    ignored = search.ignored + len({*search.texts.values()} - {*captions.values()})
+    return Listing(files, tuple(search.tables), ignored, captions)
+
+
+@dataclass
+class _Search:
+    """What the sources hold, by kinds."""
+
+    described: bool
+    """True if a sheet with JSON beside it stands there as its JSON."""
+    paths: dict[Path, None] = field(default_factory=dict)
+    tables: dict[Path, None] = field(default_factory=dict)
+    sheets: set[Path] = field(default_factory=set)
+    """Images that JSON describes."""
+    texts: dict[Path, Path] = field(default_factory=dict)
+    """By the path without suffix."""
+    ignored: int = 0
+
+    def add(self, source: Path, *, alone: bool) -> None:
+        near: list[Path] = []
+        before = len(self.paths)
+        for path in _sorted(source):
+            atlas = _atlas_of(path, alone=path == source) if self.described else None
+            suffix = path.suffix.lower()
+            if atlas is not None:
+                self.paths[atlas.path] = None
+                self.sheets.update(atlas.images)
+            elif path == source and not _is_label_file(path, alone=alone):
+                self.paths[path] = None
+            elif suffix in TABLE_SUFFIXES:
+                near.append(path)
+            elif _is_source(path):
+                self.paths[path] = None
+            elif suffix in CAPTION_SUFFIXES:
+                self.texts[path.with_suffix("")] = path
+            else:
+                self.ignored += not is_companion(path)
+        labels = [*_label_files(near, source, [*self.paths][before:])]
+        self.tables |= dict.fromkeys(labels)
+        self.ignored += len(near) - len(labels)
 
 
 def in_order(sources: Sequence[Path]) -> Iterator[Path]:
@@ -109,9 +132,22 @@ def _is_folder(source: Path) -> bool:
     return source.is_dir() or archives.is_archive(source)
 
 
-def _is_table(path: Path, source: Path) -> bool:
-    top = path.suffix.lower() in TABLE_SUFFIXES and path.parent == source
-    return top or path.name in METADATA
+def _label_files(tables: Sequence[Path], source: Path, images: Sequence[Path]) -> Iterator[Path]:
+    """Those of a source's tables that may be of its images: metadata, and what no folder parts."""
+    held = Path(os.path.commonpath([path.parent for path in images])) if images else source
+    for path in tables:
+        if (
+            path.name in METADATA
+            or source in {path, path.parent}
+            or held.is_relative_to(path.parent)
+        ):
+            yield path
+
+
+def _is_label_file(path: Path, *, alone: bool) -> bool:
+    """True of a table that is named; JSON ``alone`` rather describes a sheet."""
+    suffix = path.suffix.lower()
+    return suffix in TABLE_SUFFIXES and not (alone and suffix == SUFFIX)
 
 
 def _is_source(path: Path) -> bool:

@@ -23,6 +23,32 @@ def test_the_walk_is_sorted_skips_what_is_hidden_and_survives_loops(tmp_path: Pa
     assert listing.ignored == 1
 
 
+def test_a_table_counts_where_no_folder_parts_it_from_an_image(tmp_path: Path) -> None:
+    """Archives wrap all that they hold into one more folder."""
+    images = ("wrap/images/a/1.png", "wrap/images/b/2.png")
+    tables = ("wrap/labels.csv", "top.json", "wrap/images/all.tsv", "metadata.jsonl")
+    others = ("wrap/images/a/own.csv", "wrap/docs/list.csv")
+    for name in (*images, *tables, *others, "wrap/images/b/metadata.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    listing = find_files([tmp_path])
+    found = {path.relative_to(tmp_path).as_posix() for path in listing.tables}
+    assert found == {*tables, "wrap/images/b/metadata.csv"}
+    assert listing.ignored == len(others)
+
+
+def test_a_table_that_is_named_is_no_image(tmp_path: Path) -> None:
+    for name in ("sprites/1.png", "labels.csv", "labels.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for table in (tmp_path / "labels.csv", tmp_path / "labels.json"):
+        listing = find_files([tmp_path / "sprites", table])
+        assert [file.name for file in listing.files] == ["sprites/1.png"]
+        assert listing.tables == (table,)
+    with pytest.raises(InputError, match=r"no images or arrays in .*labels\.csv"):
+        find_files([tmp_path / "labels.csv"])
+
+
 def test_several_folders_count_from_what_holds_them_all(tmp_path: Path) -> None:
     for name in ("cats/1.png", "dogs/2.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -29,6 +29,8 @@ from pxgen.render.png import set_alpha
 
 _FORMATS = tuple(dict.fromkeys(kind.pillow for kind in PICTURE_KINDS if kind.pillow))
 """Plain images only: formats that start other programs or hold documents are never opened."""
+_COLLECTIONS = frozenset({".npy", ".npz", ".zip"})
+"""Suffixes of files of sprites that are no images."""
 _WEBP_ANIMATED, _WEBP_ALPHA = 0x02, 0x10
 """Flags of a WebP's VP8X chunk."""
 
@@ -48,7 +50,9 @@ def decode_by_pillow(path: Path) -> DecodedImage:
         ):
             return _decode(image)
     except UnidentifiedImageError:
-        raise InputError("not an image of a known format") from None
+        many = path.suffix.lower() in _COLLECTIONS
+        hint = "; `pxgen prepare` makes a dataset of such files" if many else ""
+        raise InputError(f"not an image of a known format{hint}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InputError(f"more than {MAX_FRAME_PIXELS} pixels; cut it up first") from None
 

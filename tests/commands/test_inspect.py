@@ -202,3 +202,10 @@ def test_only_models_have_a_card(dataset: Path, tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "only models have a card" in result.stderr
     assert not (tmp_path / "card.md").exists()
+
+
+@pytest.mark.parametrize("name", ["heroes.npy", "heroes.npz", "heroes.zip"])
+def test_files_of_many_sprites_are_for_another_verb(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\5\6" + bytes(18))
+    result = run(tmp_path / name)
+    assert (result.exit_code, "`pxgen prepare` makes a dataset" in result.stderr) == (3, True)

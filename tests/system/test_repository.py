@@ -29,7 +29,7 @@ ELSEWHERE = {
     "commands/test_compare.py": "evaluation.comparison_sheet",
     "commands/test_evaluate.py": "evaluation: report_html report_text",
     "commands/test_init.py": "config.settings",
-    "cli/test_options.py": "config.requests",
+    "cli/test_options.py": "config.requests config.sample_settings",
     "commands/test_inspect.py": "cli.inspect_text render.heatmaps",
     "commands/test_sample.py": "sampling.samples",
     "commands/test_reconstruct.py": "sampling.reconstructions",
@@ -55,7 +55,7 @@ ELSEWHERE = {
     "sampling/test_sprite_model.py": "sampling.results",
     "training/test_matching.py": "models.axes",
     "test_noise.py": "choices",
-    "training/test_session.py": "evaluation.quick_eval training.preview",
+    "training/test_session.py": "evaluation.quick_eval training: preview report",
 }
 """Tests of modules that have none of their name; a word with a colon stands before those after."""
 NAMES_ALONE = ["arrays"]

@@ -20,6 +20,7 @@ def test_no_two_names_are_alike_whatever_the_file_system_ignores(names: list[str
 def test_the_first_of_several_keeps_its_name() -> None:
     names = ["a", "A", "b", "a-2", unicodedata.normalize("NFD", "é"), "é"]
     assert list(distinct(names)) == ["a", "A-2", "b", "a-2-2", names[4], "é-2"]
+    assert list(distinct(["a-2", "A", "A"])) == ["a-2", "A", "A-3"]
 
 
 def test_many_equal_names_take_no_longer_than_many_others() -> None:

@@ -1,7 +1,7 @@
 """What two levels of codes of a clip take, in numbers and under priors that were learnt.
 
     python docs/studies/compression.py
-    python docs/studies/compression.py --steps 100 -o build/study/compression
+    python docs/studies/compression.py --steps 50 -o build/study/compression
     python docs/studies/compression.py --model runs/walks --dataset dataset
 
 The first counts what a video VQ-VAE claims of clips of 16x256x256 RGB pixels: codes alone, each as
@@ -34,6 +34,7 @@ CLAIMED = Canvas(16, 256, 256)
 LEVELS = {
     "4x32x32 and 8x64x64": (Canvas(4, 32, 32), Canvas(8, 64, 64)),
     "4x32x32 and 8x32x32, as written": (Canvas(4, 32, 32), Canvas(8, 32, 32)),
+    "8x64x64 alone": (Canvas(8, 64, 64),),
 }
 CODES = 512
 SHAPED = {

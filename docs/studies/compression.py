@@ -1,7 +1,7 @@
 """What two levels of codes of a clip take, in numbers and under priors that were learnt.
 
     python docs/studies/compression.py
-    python docs/studies/compression.py --steps 50 -o build/study/compression
+    python docs/studies/compression.py --steps 150 -o build/study/compression
     python docs/studies/compression.py --model runs/walks --dataset dataset
 
 The first counts what a video VQ-VAE claims of clips of 16x256x256 RGB pixels: codes alone, each as

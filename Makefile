@@ -130,8 +130,9 @@ gifs: $(GIFS:%=build/gifs/%.gif) ## a GIF a label, made once: make -j2 gifs
 build/gifs/%.gif: $(BUILTIN)/starter-clips.safetensors | $(INSTALLED)
 	$(PXGEN) -q animate -m starter-clips --label $* --scale 4 --workers 1 -o $@
 
-docs: $(INSTALLED) ## the reference of all commands, from the commands themselves
+docs: $(INSTALLED) ## the reference of all commands, and the list of all errors, from the code itself
 	$(BIN)/python -m pxgen.cli.reference > docs/commands.md
+	$(BIN)/python docs/list_errors.py
 
 contest: $(INSTALLED) ## the diffusions on five collections at 5, 20 and 60 CPU-minutes (DATA=folder; a day)
 	$(BIN)/python docs/studies/contest.py $(DATA) -o build/contest

@@ -29,7 +29,7 @@ STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check readers dist package mutants fuzz bench starter pictures gifs docs study \
+.PHONY: help demo test check readers dist package mutants fuzz bench starter pictures gifs docs site study \
 	contest clean
 .DELETE_ON_ERROR:
 
@@ -132,6 +132,10 @@ build/gifs/%.gif: $(BUILTIN)/starter-clips.safetensors | $(INSTALLED)
 
 docs: $(INSTALLED) ## the reference of all commands, from the commands themselves
 	$(BIN)/python -m pxgen.cli.reference > docs/commands.md
+
+site: $(INSTALLED) ## the documentation as pages in build/site, strictly, which load nothing from elsewhere
+	$(BIN)/python -m sphinx -q -W --keep-going -n -j auto -d build/site-cache docs build/site
+	$(BIN)/python .ci/check_site.py build/site
 
 contest: $(INSTALLED) ## the diffusions on five collections at 5, 20 and 60 CPU-minutes (DATA=folder; a day)
 	$(BIN)/python docs/studies/contest.py $(DATA) -o build/contest

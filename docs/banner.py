@@ -18,7 +18,7 @@ SEEDS = {"starter-clips": 4, "starter-figures": 3}
 
 
 def cells(model: str, count: int) -> np.ndarray:
-    """``(N, 8, 24, 24) uint8`` clips; of a figure two steps, seen from each of four sides in turn."""
+    """``(N, 8, 24, 24) uint8`` clips; figures walk twice, each seen from another side."""
     drawn = pxgen.load(model).animate(n=count, seed=SEEDS[model]).indices
     if drawn.shape[1] == 16:
         walks = [clip.reshape(4, 4, 24, 16)[k % 4] for k, clip in enumerate(drawn)]

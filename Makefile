@@ -29,7 +29,7 @@ STUDY := build/study
 GIFS := alien ape cat ghost human imp robot skeleton slime zombie
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check readers dist package mutants fuzz bench starter pictures gifs docs study \
+.PHONY: help demo test check readers dist package mutants fuzz bench starter pictures guide-pictures gifs docs site study \
 	contest clean
 .DELETE_ON_ERROR:
 
@@ -95,7 +95,7 @@ train-%: $(INSTALLED)
 	$(BIN)/python -m pxgen.checkpoint.slim build/$*/run $(BUILTIN)/$*.safetensors
 	cp build/$*/run/metrics.jsonl $(BUILTIN)/$*.jsonl
 
-pictures: $(INSTALLED) ## the pictures of the documents, made by the commands they show (and Chromium)
+pictures: guide-pictures $(INSTALLED) ## the pictures of the documents, made by the commands they show (and Chromium)
 	$(PXGEN) prepare --builtin -n 60 --seed 21 -o build/pictures --force
 	cp build/pictures/sheet.png docs/pictures/builtin.png
 	$(PXGEN) sample -n 60 --scale 4 -o docs/pictures/starter.png
@@ -125,6 +125,28 @@ pictures: $(INSTALLED) ## the pictures of the documents, made by the commands th
 	$(PXGEN) prepare --builtin -n 4000 --force -o build/pictures/cast
 	$(PXGEN) inspect build/pictures/cast --labels -o docs/pictures/labels.png
 
+guide-pictures: $(INSTALLED) ## those of the guides, one of which takes a training of five CPU-minutes
+	$(BIN)/python docs/banner.py docs/pictures/banner.gif
+	rm -rf build/guides && mkdir -p build/guides
+	cd build/guides && for kind in alien ghost robot slime; do \
+		$(PXGEN) sample -m starter --label $$kind -n 5 -o sprites/$$kind/ || exit 1; \
+	done
+	cd build/guides && $(PXGEN) prepare sprites/ && $(PXGEN) train --steps 600
+	cp build/guides/dataset/sheet.png docs/pictures/guide-twenty.png
+	cd build/guides && $(PXGEN) sample -n 24 --scale 4 -o ../../docs/pictures/guide-twenty-new.png
+	$(PXGEN) animate -m starter-figures --label elf --seed 3 --sheet rows -o build/guides/elf.png
+	$(PXGEN) export build/guides/elf.png --cell 16x24 --views down,left,right,up --take down/0 \
+		-o build/guides/hero.png
+	$(PXGEN) animate --given down/0=build/guides/hero.png --label elf --scale 4 --sheet rows \
+		-o docs/pictures/guide-one-picture.png
+	$(PXGEN) export build/guides/elf.png --cell 16x24 --views down,left,right,up --take 'down/*' \
+		-o build/guides/down.gif
+	$(PXGEN) animate --given down=build/guides/down.gif --label elf --scale 4 --sheet rows \
+		-o docs/pictures/guide-one-view.png
+	$(PXGEN) animate --label ghost --scale 4 -o docs/pictures/guide-ghost.gif
+	$(PXGEN) animate -m starter --label slime --frames 16 --scale 4 -o docs/pictures/guide-slimes.gif
+	$(PXGEN) sample -m starter --label robot --scale 4 -o docs/pictures/guide-forming.gif
+
 gifs: $(GIFS:%=build/gifs/%.gif) ## a GIF a label, made once: make -j2 gifs
 
 build/gifs/%.gif: $(BUILTIN)/starter-clips.safetensors | $(INSTALLED)
@@ -133,6 +155,10 @@ build/gifs/%.gif: $(BUILTIN)/starter-clips.safetensors | $(INSTALLED)
 docs: $(INSTALLED) ## the reference of all commands, and the list of all errors, from the code itself
 	$(BIN)/python -m pxgen.cli.reference > docs/commands.md
 	$(BIN)/python docs/list_errors.py
+
+site: $(INSTALLED) ## the documentation as pages in build/site, strictly, which load nothing from elsewhere
+	$(BIN)/python -m sphinx -q -W --keep-going -n -j auto -d build/site-cache docs build/site
+	$(BIN)/python .ci/check_site.py build/site
 
 contest: $(INSTALLED) ## the diffusions on five collections at 5, 20 and 60 CPU-minutes (DATA=folder; a day)
 	$(BIN)/python docs/studies/contest.py $(DATA) -o build/contest

@@ -28,7 +28,7 @@ def command(session: Session, /, settings: AnimateSettings, jobs: JobsSettings, 
     Examples:
       pxgen animate --label ghost -o ghost.gif
       pxgen animate --given walk.gif --keep 2 -n 4 -o out/
-      pxgen animate --given front=hero.png -o hero.png --sheet rows
+      pxgen animate --given down=hero.png -o hero.png --sheet rows
       pxgen animate --given 0=start.png --given 7=end.png -o between.gif
       pxgen animate --label slime --frames 32 --fps 12 --scale 4 -o slime.gif
       pxgen animate --scale 4 --jobs gifs.jsonl

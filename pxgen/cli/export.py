@@ -26,7 +26,7 @@ def command(session: Session, /, settings: ExportSettings) -> None:
     Examples:
       pxgen export sprites/ -o sheet.png --sheet packed --data sheet.json
       pxgen export walk.gif run.gif -o hero.png --data hero.tres --padding 1 --extrude 1
-      pxgen export hero.png --cell 32x48 --views down,left,right,up -o hero.aseprite
+      pxgen export walks.png --cell 32x48 --views down,left,right,up -o hero.aseprite
       pxgen export hero.aseprite -o frames/
     """
     from pxgen.commands.export import export

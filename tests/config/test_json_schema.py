@@ -56,7 +56,7 @@ def test_what_init_writes_is_valid_with_its_examples(recipe: str) -> None:
 
 def test_projects_of_the_documents_are_valid() -> None:
     (text,) = re.findall(
-        r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.M | re.S
+        r"^```toml\n(.*?)^```", (ROOT / "docs/project.md").read_text("utf-8"), re.M | re.S
     )
     assert faults(text) == faults(PROJECT) == faults("") == []
 

@@ -171,8 +171,8 @@ MEASURES = (Adherence, Legality, Labels, Copies, Distribution, Craft, Motion)
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-def test_the_readme_explains_figures_by_the_names_in_tables(measure: type[Measure]) -> None:
-    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8").casefold()
+def test_the_document_explains_figures_by_the_names_in_tables(measure: type[Measure]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "evaluate.md").read_text("utf-8").casefold()
     parts = {row.title for row in measure.rows}
     if measure is Distribution:
         parts = {row.title.split(" by ")[0] for row in measure.rows}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 from pxgen.canvas import Canvas
+
+Layers = Callable[["Tensor", int], Mapping[str, "Tensor"]]
+"""A palette's weights and the rank of features to layers beside them."""
 
 MODEL_KEYS = {
     "asked": "loss_pixels",
@@ -47,8 +50,11 @@ def oldest_format(family: str, canvas: Canvas) -> int:
 def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
     """A ``[model]`` table stored in format ``version``, with today's keys."""
     renamed = MODEL_KEYS if version < 2 else {}
-    before = {"frames": "together"} if version < 5 and table.get("family") in OLDEST else {}
-    return before | {renamed.get(key, key): value for key, value in table.items()}
+    table = {renamed.get(key, key): value for key, value in table.items()}
+    if version < 6 and table.get("family") in OLDEST:
+        table.pop("frames", None)
+        table["images"] = 1
+    return table
 
 
 def migrate_weight(name: str, version: int) -> str:
@@ -64,20 +70,40 @@ def migrate_weight(name: str, version: int) -> str:
 def migrate_tensors(tensors: Mapping[str, Tensor], family: str, version: int) -> dict[str, Tensor]:
     """All tensors stored in format ``version``, under today's names, and those that are new."""
     today = {migrate_weight(name, version): tensor for name, tensor in tensors.items()}
-    return today | _color_cache(today) if family == "masked" and version < 4 else today
+    if family != "masked":
+        return today
+    for since, layers in ((4, _lean), (6, _roles)):
+        today |= _beside_palettes(today, layers) if version < since else {}
+    return today
 
 
-def _color_cache(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The cache of colours beside each palette, which format 4 brought: zero, as it begins."""
+def _beside_palettes(tensors: Mapping[str, Tensor], layers: Layers) -> dict[str, Tensor]:
+    """Layers of the cache of colours that a format brought: as they begin, and without moments."""
     added: dict[str, Tensor] = {}
     for name, palette in tensors.items():
         owner, found, moment = name.partition("palette")
-        if not found:
+        if not found or moment not in ("", ".exp_avg"):
             continue
-        weight, bias = palette.new_zeros(3, palette.shape[-1]), palette.new_zeros(3)
-        if moment == "":
-            added |= {f"{owner}cache.lean.weight": weight, f"{owner}cache.lean.bias": bias}
-        elif moment == ".exp_avg":
-            added[f"{owner}cache.lean.weight.momentum"] = weight
-            added |= {f"{owner}cache.lean.bias.{each}": bias for each in ("exp_avg", "exp_avg_sq")}
+        places = tensors[f"{owner}places{moment}"].shape[-1]
+        for layer, weight in layers(palette, palette.shape[-1] - places).items():
+            kinds = ("momentum",) if weight.dim() > 1 else ("exp_avg", "exp_avg_sq")
+            moments = {
+                f"{owner}cache.{layer}.{kind}": weight.new_zeros(weight.shape) for kind in kinds
+            }
+            added |= moments if moment else {f"{owner}cache.{layer}": weight}
     return added
+
+
+def _lean(palette: Tensor, rank: int) -> dict[str, Tensor]:
+    return {
+        "lean.weight": palette.new_zeros(3, palette.shape[-1]),
+        "lean.bias": palette.new_zeros(3),
+    }
+
+
+def _roles(palette: Tensor, rank: int) -> dict[str, Tensor]:
+    return {
+        "key.weight": palette.new_ones(rank).diag(),
+        "key.bias": palette.new_zeros(rank),
+        "query.weight": palette.new_zeros(rank, rank),
+    }

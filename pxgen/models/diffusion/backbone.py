@@ -151,7 +151,10 @@ class Backbone(nn.Module):
         self.after = nn.ModuleList(ResidualBlock(width, hidden) for _ in range(depth))
         self.norm = ChannelNorm(width)
         self.leave = nn.Conv2d(width, ranks * area, 1)
-        self.fine = nn.Conv2d(channels, ranks, 3, padding=1)
+        # One image is seen by one convolution; of several each frame is, and then all frames of it.
+        joint = self.per_image if images == 1 else 1
+        self.fine = nn.Conv2d(joint * EMBEDDING, joint * rank, 3, padding=1)
+        self.across = nn.Conv2d(channels, ranks, 1) if joint < self.per_image else None
         # Of frames that are alike it costs more than it brings.
         detailed = self.per_image == 1
         self.detail = DetailBlock(EMBEDDING + rank, rank, images) if detailed else None
@@ -197,7 +200,11 @@ class Backbone(nn.Module):
         for block in self.after:
             x = block(x, condition, wrap)
         fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch)
-        fine = fine + convolve(self.fine, planes, wrap)
+        planes = _channels_last(planes)
+        seen = planes.reshape(-1, self.fine.in_channels, *planes.shape[2:])
+        fine = fine + convolve(self.fine, _channels_last(seen), wrap).reshape(fine.shape)
+        if self.across is not None:
+            fine = fine + self.across(planes)
         if self.detail is not None:
             fine = self.detail(fine, planes, wrap)
         T, H, W = self.canvas

@@ -42,11 +42,12 @@ class ColorCache(nn.Module):
             counts = ones.new_zeros(len(tokens), self.colors + 1).scatter_add(1, tokens, ones)
             keys = self._keys(features, tokens, counts)
             logits: Tensor = self.query(asking[..., : self.rank]) @ keys.transpose(1, 2)
-            return logits + self.lean(asking) @ self._statistics(counts[:, :-1], tokens.shape[1])
+            logits += self.lean(asking) @ self._statistics(counts[:, :-1], tokens.shape[1])
+        return logits
 
     def _keys(self, features: Tensor, tokens: Tensor, counts: Tensor) -> Tensor:
         """``(B, K, rank)``: the mean key of the pixels of each colour; zero of one not in use."""
-        each = self.key(features[..., : self.rank])
+        each: Tensor = self.key(features[..., : self.rank])
         index = tokens.unsqueeze(-1).expand(-1, -1, self.rank)
         sums = each.new_zeros(*counts.shape, self.rank).scatter_add(1, index, each)
         return sums[:, :-1] / counts[:, :-1].clamp(min=1).unsqueeze(-1)

@@ -29,7 +29,7 @@ def test_the_bound_weighs_every_order_alike() -> None:
         return scores[(tokens * torch.tensor([1, 6, 36])).sum(1)]
 
     model.denoiser.forward = network  # type: ignore[method-assign]
-    model.denoiser.score = lambda features, tokens: features  # type: ignore[method-assign]
+    model.denoiser.score = lambda features, *_: features  # type: ignore[method-assign]
     sprite = torch.tensor([1, 4, 2])
     exact = 0.0
     for order in permutations(range(3)):
@@ -102,7 +102,7 @@ def test_guidance_ramps_up_from_the_conditional(
         return logits.softmax(-1), torch.zeros(logits.shape[:2])
 
     model.denoiser.forward = network  # type: ignore[method-assign]
-    model.denoiser.score = lambda features, tokens: features  # type: ignore[method-assign]
+    model.denoiser.score = lambda features, *_: features  # type: ignore[method-assign]
     monkeypatch.setattr(PixelTemperature, "probs", watched)
     sampling = SamplingParams(sampler="random", steps=4, guidance=guidance, temperature=1.0)
     model.sample(torch.ones(1, 2), PictureNoise(0, [0]), sampling)

@@ -71,13 +71,17 @@ def migrate_weight(name: str, version: int) -> str:
     return dotted[1:-1]
 
 
-def migrate_tensors(tensors: Mapping[str, Tensor], family: str, version: int) -> dict[str, Tensor]:
+def migrate_tensors(
+    tensors: Mapping[str, Tensor], family: str, version: int, frames: int = 1
+) -> dict[str, Tensor]:
     """All tensors stored in format ``version``, under today's names, and those that are new."""
     today = {migrate_weight(name, version): tensor for name, tensor in tensors.items()}
     if family != "masked":
         return today
-    for since, layers in ((4, _lean), (6, _roles)):
-        today |= _beside_palettes(today, layers) if version < since else {}
+    if version < 4:
+        today |= _beside_palettes(today, _lean)
+    if version < 6 and frames > 1:
+        today |= _beside_palettes(today, _roles)
     return today
 
 

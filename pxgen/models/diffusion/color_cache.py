@@ -15,9 +15,9 @@ class ColorCache(nn.Module):
     """A cache of the colours in use, as language models have one of words (1612.04426).
 
     A sprite has few colours of its palette, so one that it has shown already is far likelier than
-    another. Each pixel says by its features how far it leans to colours in use, and which of
-    them it asks for: a colour's key is the mean of the features where it is known, its role in
-    this sprite, whatever colour plays it. At first neither says anything.
+    another. Each pixel says by its features how far it leans to colours in use. With keys of
+    ``rank`` numbers it asks for some of them, too: a colour's key is the mean of the features where
+    it is known, its role in this sprite, whatever colour plays it. At first neither says anything.
     """
 
     indivisible: ClassVar[bool] = True
@@ -26,10 +26,12 @@ class ColorCache(nn.Module):
         super().__init__()
         self.colors, self.pixels, self.rank = colors, pixels, rank
         self.lean = nn.Linear(features, STATISTICS)
-        self.key = nn.Linear(rank, rank)
-        self.query = nn.Linear(rank, rank, bias=False)
-        for silent in (self.lean.weight, self.lean.bias, self.query.weight):
-            nn.init.zeros_(silent)
+        for parameter in self.parameters():
+            nn.init.zeros_(parameter)
+        if rank:
+            self.key = nn.Linear(rank, rank)
+            self.query = nn.Linear(rank, rank, bias=False)
+            nn.init.zeros_(self.query.weight)
 
     def forward(self, asking: Tensor, features: Tensor, tokens: Tensor) -> Tensor:
         """``(B, M, R)`` features of some pixels to ``(B, M, K)`` logits.
@@ -40,9 +42,10 @@ class ColorCache(nn.Module):
         with torch.autocast(features.device.type, enabled=False):
             ones = torch.ones_like(tokens, dtype=torch.float32)
             counts = ones.new_zeros(len(tokens), self.colors + 1).scatter_add(1, tokens, ones)
-            keys = self._keys(features, tokens, counts)
-            logits: Tensor = self.query(asking[..., : self.rank]) @ keys.transpose(1, 2)
-            logits += self.lean(asking) @ self._statistics(counts[:, :-1], tokens.shape[1])
+            logits: Tensor = self.lean(asking) @ self._statistics(counts[:, :-1], tokens.shape[1])
+            if self.rank:
+                keys = self._keys(features, tokens, counts)
+                logits += self.query(asking[..., : self.rank]) @ keys.transpose(1, 2)
         return logits
 
     def _keys(self, features: Tensor, tokens: Tensor, counts: Tensor) -> Tensor:

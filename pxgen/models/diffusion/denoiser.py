@@ -25,8 +25,10 @@ class Denoiser(Backbone, SpriteHead):
         self.mask_token = domain.colors
         """The token of a pixel that is not known yet."""
         self.add_head(domain, spec.rank, template=spec.has_template)
+        # Frames share their colours, each by its role; what stills gain was not measured.
+        rank = spec.rank if domain.canvas.frames > 1 else 0
         features, pixels = self.palette.shape[1], domain.canvas.pixels
-        self.cache = ColorCache(domain.colors, pixels, features, spec.rank)
+        self.cache = ColorCache(domain.colors, pixels, features, rank)
         prefer_channels_last(self)
 
     def forward(self, tokens: Tensor, conditions: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:

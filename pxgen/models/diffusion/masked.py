@@ -191,7 +191,7 @@ class MaskedDiffusion(Diffusion):
         masked = edit_mask(sampling, self.canvas(sampling), noise).to(labels.device)
 
         def of_init(sets: Tensor) -> Tensor:
-            unseen = blank[:1].expand(len(sets), -1)
+            unseen = blank[:1].repeat(len(sets), 1)
             features = self._features(unseen, sets, sampling)
             return log_probs(self.denoiser.score(features, unseen), init)
 

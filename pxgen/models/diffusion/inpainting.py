@@ -66,7 +66,9 @@ def infer_labels(
         # The best set itself stands first: a round must not make it worse.
         best = _better(torch.cat([best.unsqueeze(1), flipped], 1), log_likelihood)
     told = _gains(best, log_likelihood).abs() > SILENT
-    return _better(_filled(prior, torch.where(told, best, asked), noise), log_likelihood)
+    redrawn = _better(_filled(prior, torch.where(told, best, asked), noise), log_likelihood)
+    pair = log_likelihood(torch.stack([redrawn, best], 1).flatten(0, 1)).view(-1, 2)
+    return torch.where(pair[:, :1] >= pair[:, 1:] - SILENT, redrawn, best)
 
 
 def _better(sets: Tensor, log_likelihood: Callable[[Tensor], Tensor]) -> Tensor:

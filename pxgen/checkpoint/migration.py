@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 from pxgen.canvas import Canvas
+
+Layers = Callable[["Tensor", int], Mapping[str, "Tensor"]]
+"""A palette's weights and the rank of features to layers beside them."""
 
 MODEL_KEYS = {
     "asked": "loss_pixels",
@@ -34,21 +37,28 @@ WEIGHTS = {
 
 OLDEST = {"masked": 3, "uniform": 3, "gaussian": 3}
 """The oldest format of families whose network was another before."""
+SEVERAL_IMAGES = 6
+"""The oldest format of clips that are several images to the network."""
 OLDEST_OF_CLIPS = OLDEST | {"uniform": 5, "gaussian": 5}
 """The same of models of clips: some are told since what of a clip is known."""
 
 
-def oldest_format(family: str, canvas: Canvas) -> int:
-    """The oldest format of checkpoints that today's models of a family can read."""
+def oldest_format(model: Mapping[str, Any], canvas: Canvas) -> int:
+    """The oldest format of checkpoints that today's models of a ``[model]`` table can read."""
+    if model.get("images", 1) not in (0, 1):
+        return SEVERAL_IMAGES
     oldest = OLDEST if canvas.frames == 1 else OLDEST_OF_CLIPS
-    return oldest.get(family, 1)
+    return oldest.get(str(model.get("family")), 1)
 
 
-def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
-    """A ``[model]`` table stored in format ``version``, with today's keys."""
+def migrate_model(table: Mapping[str, Any], version: int, frames: int = 1) -> dict[str, Any]:
+    """A ``[model]`` table of clips of ``frames``, stored in format ``version``, as of today."""
     renamed = MODEL_KEYS if version < 2 else {}
-    before = {"frames": "together"} if version < 5 and table.get("family") in OLDEST else {}
-    return before | {renamed.get(key, key): value for key, value in table.items()}
+    today = {renamed.get(key, key): value for key, value in table.items()}
+    if version < SEVERAL_IMAGES and today.get("family") in OLDEST:
+        apart = today.pop("frames", "together") == "apart"
+        today["images"] = frames if apart else 1
+    return today
 
 
 def migrate_weight(name: str, version: int) -> str:
@@ -61,23 +71,47 @@ def migrate_weight(name: str, version: int) -> str:
     return dotted[1:-1]
 
 
-def migrate_tensors(tensors: Mapping[str, Tensor], family: str, version: int) -> dict[str, Tensor]:
+def migrate_tensors(
+    tensors: Mapping[str, Tensor], family: str, version: int, frames: int = 1
+) -> dict[str, Tensor]:
     """All tensors stored in format ``version``, under today's names, and those that are new."""
     today = {migrate_weight(name, version): tensor for name, tensor in tensors.items()}
-    return today | _color_cache(today) if family == "masked" and version < 4 else today
+    if family != "masked":
+        return today
+    if version < 4:
+        today |= _beside_palettes(today, _lean)
+    if version < 6 and frames > 1:
+        today |= _beside_palettes(today, _roles)
+    return today
 
 
-def _color_cache(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The cache of colours beside each palette, which format 4 brought: zero, as it begins."""
+def _beside_palettes(tensors: Mapping[str, Tensor], layers: Layers) -> dict[str, Tensor]:
+    """Layers of the cache of colours that a format brought: as they begin, and without moments."""
     added: dict[str, Tensor] = {}
     for name, palette in tensors.items():
         owner, found, moment = name.partition("palette")
-        if not found:
+        if not found or moment not in ("", ".exp_avg"):
             continue
-        weight, bias = palette.new_zeros(3, palette.shape[-1]), palette.new_zeros(3)
-        if moment == "":
-            added |= {f"{owner}cache.lean.weight": weight, f"{owner}cache.lean.bias": bias}
-        elif moment == ".exp_avg":
-            added[f"{owner}cache.lean.weight.momentum"] = weight
-            added |= {f"{owner}cache.lean.bias.{each}": bias for each in ("exp_avg", "exp_avg_sq")}
+        places = tensors[f"{owner}places{moment}"].shape[-1]
+        for layer, weight in layers(palette, palette.shape[-1] - places).items():
+            kinds = ("momentum",) if weight.dim() > 1 else ("exp_avg", "exp_avg_sq")
+            moments = {
+                f"{owner}cache.{layer}.{kind}": weight.new_zeros(weight.shape) for kind in kinds
+            }
+            added |= moments if moment else {f"{owner}cache.{layer}": weight}
     return added
+
+
+def _lean(palette: Tensor, rank: int) -> dict[str, Tensor]:
+    return {
+        "lean.weight": palette.new_zeros(3, palette.shape[-1]),
+        "lean.bias": palette.new_zeros(3),
+    }
+
+
+def _roles(palette: Tensor, rank: int) -> dict[str, Tensor]:
+    return {
+        "key.weight": palette.new_ones(rank).diag(),
+        "key.bias": palette.new_zeros(rank),
+        "query.weight": palette.new_zeros(rank, rank),
+    }

@@ -63,14 +63,14 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     """
     card, header = read_card(path)
     version, family = stored_format(header), str(card.model.get("family"))
-    if version < oldest_format(family, card.canvas):
+    if version < oldest_format(card.model, card.canvas):
         raise InputError(
             f"{path} is of an earlier version, whose {family} models had another network: train "
             "it anew"
         )
     try:
         # Windows replaces no file that is mapped, and a run writes over what it started from.
-        return migrate_tensors(load(path.read_bytes()), family, version)
+        return migrate_tensors(load(path.read_bytes()), family, version, card.canvas.frames)
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is not a whole safetensors file: {error}") from error
 

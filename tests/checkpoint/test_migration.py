@@ -10,8 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from pxgen.canvas import Canvas
 from pxgen.checkpoint.card import KEY, read_card
-from pxgen.checkpoint.migration import WEIGHTS, migrate_model, migrate_weight
+from pxgen.checkpoint.migration import WEIGHTS, migrate_model, migrate_weight, oldest_format
 from pxgen.checkpoint.store import load_model, load_tensors, save_checkpoint
 from pxgen.errors import InputError
 from pxgen.models.protocol import SamplingParams
@@ -88,13 +89,18 @@ def test_diffusions_of_clips_are_read_since_they_are_told_what_is_known(
         load_model(path)
 
 
-def test_a_masked_diffusion_without_a_cache_of_colours_draws_as_it_did(tmp_path: Path) -> None:
-    """Of format 3: a new cache changes nothing."""
-    path = save(tmp_path)
+@pytest.mark.parametrize(("version", "new"), [(3, ".cache."), (5, (".cache.key.", ".query."))])
+def test_a_masked_diffusion_with_less_of_a_cache_draws_as_it_did(
+    tmp_path: Path, version: int, new: str | tuple[str, ...]
+) -> None:
+    """What a cache of colours has gained changes nothing until it has learnt."""
+    path = save(tmp_path, frames=4 if version == 5 else 1)
     now, labels = load_model(path), torch.zeros(2, 2)
-    about = json.loads(read_card(path)[1].metadata[KEY]) | {"format": 3}
-    tensors = load_file(path)
-    without = {name: each for name, each in tensors.items() if ".cache." not in name}
+    about = json.loads(read_card(path)[1].metadata[KEY]) | {"format": version}
+    tensors, parts = load_file(path), (new,) if isinstance(new, str) else new
+    without = {
+        name: each for name, each in tensors.items() if not any(part in name for part in parts)
+    }
     assert without.keys() < tensors.keys()
     save_file(without, path, metadata={KEY: json.dumps(about)})
     assert load_tensors(path).keys() == tensors.keys()
@@ -103,6 +109,15 @@ def test_a_masked_diffusion_without_a_cache_of_colours_draws_as_it_did(tmp_path:
         for loaded in (load_model(path), now)
     )
     assert torch.equal(first, second)
+
+
+def test_clips_of_several_images_are_refused_where_their_network_was_another() -> None:
+    views, loops = ({"family": "masked", "frames": way} for way in ("apart", "together"))
+    canvas = Canvas(4, 8, 8)
+    assert migrate_model(views, 5, 4) == {"family": "masked", "images": 4}
+    assert migrate_model(loops, 5, 4) == {"family": "masked", "images": 1}
+    assert oldest_format(migrate_model(views, 5, 4), canvas) == 6
+    assert oldest_format(migrate_model(loops, 5, 4), canvas) == 3
 
 
 def test_weights_of_optimizers_have_the_names_of_their_parameters() -> None:

@@ -2,9 +2,9 @@
 
 It works on cells of ``patch × patch`` pixels, where a convolution costs a quarter or less, with one
 coarser level, and returns to pixels at the end beside one cheap convolution at full resolution.
-Frames of a clip that are much alike are channels of one image. Others, such as views, are images of
-their own under the same weights, which meet cell by cell, in the attention of the coarse level and
-at full resolution.
+Frames of a clip that are much alike, such as steps, are channels of one image. Others, such as
+views, are images of their own under the same weights, which meet cell by cell, in the attention of
+the coarse level and at full resolution.
 """
 
 from __future__ import annotations
@@ -40,12 +40,14 @@ EMBEDDING = 16
 HEADS = 4
 DETAIL = 32
 """Channels at full resolution."""
+SQUEEZED = 8
+"""Channels of each image there, where a clip is several."""
 TEMPLATE_SHARE = 0.25
 """Share of a pixel's bits that its place tells where sprites share a template: it tells more of
 characters posed alike, from a few dozen on, and less of monsters and items."""
 ALIKE_SHARE = 0.5
-"""Share of what a frame shows that is the same in the first frame, if frames are alike: two thirds
-of walks and loops, a quarter to a third of views."""
+"""Share of what a frame shows that is the same in the first of its image, if they are alike: two
+thirds of walks and loops, a quarter to a third of views."""
 PRIOR_SPRITES = 4
 """Sprites that the frequencies of colours anywhere count as, beside those at a place."""
 
@@ -57,8 +59,8 @@ class BackboneSpec(ModelSpec):
     template: Literal["auto", "yes", "no"] = setting(
         "auto", "whether sprites are drawn to one template; auto: found out from them"
     )
-    frames: Literal["auto", "together", "apart"] = setting(
-        "auto", "frames of a clip: channels of one image, or images; auto: found out from them"
+    images: int = setting(
+        0, "images that a clip is, each of frames beside one another; 0: found out", low=0, high=256
     )
     width: int = setting(
         0, "channels of the fine level; 0: 32 with a template, else 48", low=0, high=1024
@@ -76,10 +78,6 @@ class BackboneSpec(ModelSpec):
         """Whether the network is one for sprites of one template."""
         return self.template != "no"
 
-    def images(self, canvas: Canvas) -> int:
-        """How many images a clip is to the network."""
-        return canvas.frames if self.frames == "apart" else 1
-
     def suited(self, pixels: Tensor) -> Self:
         """With a template where ``(N, T, H, W)`` sprites share one, and the sizes that suit."""
         template = self.template
@@ -88,11 +86,9 @@ class BackboneSpec(ModelSpec):
         width = self.width or (32 if template == "yes" else 48)
         depth = self.depth or (1 if template == "yes" else 2)
         coarse = self.coarse or 2 * width
-        frames = self.frames
-        if frames == "auto":
-            frames = "together" if frames_are_alike(pixels) else "apart"
+        images = self.images or images_of_likes(pixels)
         return replace(
-            self, template=template, frames=frames, width=width, coarse=coarse, depth=depth
+            self, template=template, images=images, width=width, coarse=coarse, depth=depth
         )
 
 
@@ -113,7 +109,12 @@ class Backbone(nn.Module):
             canvas.frames, -(-canvas.height // tile) * tile, -(-canvas.width // tile) * tile
         )
         cells = (self.padded.height // self.patch, self.padded.width // self.patch)
-        area, images = self.patch**2, spec.images(canvas)
+        area, images = self.patch**2, max(1, spec.images)
+        if canvas.frames % images:
+            raise UsageError(
+                f"[model] images = {images}: {canvas.frames} frames are not as many images; take a "
+                "number that divides them"
+            )
         self.per_image = canvas.frames // images
         channels, ranks = EMBEDDING * self.per_image, rank * self.per_image
 
@@ -150,7 +151,10 @@ class Backbone(nn.Module):
         self.after = nn.ModuleList(ResidualBlock(width, hidden) for _ in range(depth))
         self.norm = ChannelNorm(width)
         self.leave = nn.Conv2d(width, ranks * area, 1)
-        self.fine = nn.Conv2d(channels, ranks, 3, padding=1)
+        # One image is seen by one convolution; of several each frame is, and then all frames of it.
+        joint = self.per_image if images == 1 else 1
+        self.fine = nn.Conv2d(joint * EMBEDDING, joint * rank, 3, padding=1)
+        self.across = nn.Conv2d(channels, ranks, 1) if joint < self.per_image else None
         # Of frames that are alike it costs more than it brings.
         detailed = self.per_image == 1
         self.detail = DetailBlock(EMBEDDING + rank, rank, images) if detailed else None
@@ -196,7 +200,11 @@ class Backbone(nn.Module):
         for block in self.after:
             x = block(x, condition, wrap)
         fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch)
-        fine = fine + convolve(self.fine, planes, wrap)
+        planes = _channels_last(planes)
+        seen = planes.reshape(-1, self.fine.in_channels, *planes.shape[2:])
+        fine = fine + convolve(self.fine, _channels_last(seen), wrap).reshape(fine.shape)
+        if self.across is not None:
+            fine = fine + self.across(planes)
         if self.detail is not None:
             fine = self.detail(fine, planes, wrap)
         T, H, W = self.canvas
@@ -213,27 +221,39 @@ class Backbone(nn.Module):
 class DetailBlock(nn.Module):
     """A residual block at full resolution: cells do not say which colour goes beside which.
 
-    Of clips it costs more than it brings: at equal time their bound was higher with one.
+    Of several images that are the frames of a clip it sees all at once, each by a few channels.
     """
 
-    def __init__(self, inputs: int, rank: int, frames: int) -> None:
+    def __init__(self, inputs: int, rank: int, images: int) -> None:
         super().__init__()
-        self.frames = frames
-        self.enter = nn.Conv2d(frames * inputs, DETAIL, 3, padding=1)
-        self.leave = nn.Conv2d(DETAIL, frames * rank, 1)
+        self.squeeze = nn.Conv2d(inputs, SQUEEZED, 1) if images > 1 else None
+        inputs = inputs if self.squeeze is None else images * SQUEEZED
+        self.enter = nn.Conv2d(inputs, DETAIL, 3, padding=1)
+        self.leave = nn.Conv2d(DETAIL, images * rank, 1)
         nn.init.zeros_(self.leave.weight)
 
     def forward(self, features: Tensor, embedded: Tensor, wrap: Wrap) -> Tensor:
         """``(B·T, rank, H, W)`` features and ``(B·T, E, H, W)`` pixels to the former."""
-        seen = torch.cat([features, embedded], 1)
-        joined = _channels_last(seen.reshape(-1, self.frames * seen.shape[1], *seen.shape[2:]))
+        seen = _channels_last(torch.cat([features, embedded], 1))
+        if self.squeeze is not None:
+            seen = F.silu(self.squeeze(seen))
+        joined = _channels_last(seen.reshape(-1, self.enter.in_channels, *seen.shape[2:]))
         update: Tensor = self.leave(F.silu(convolve(self.enter, joined, wrap)))
         return features + update.reshape(features.shape)
 
 
-def frames_are_alike(pixels: Tensor) -> bool:
-    """Whether most of what ``(N, T, H, W)`` clips show in a frame is the same in their first."""
-    first, others = pixels[:, :1], pixels[:, 1:]
+def images_of_likes(pixels: Tensor) -> int:
+    """The fewest images into which frames of ``(N, T, H, W)`` clips go with frames alike.
+
+    They are if most of what a frame shows is the same in the first of its image.
+    """
+    frames = pixels.shape[1]
+    return next(n for n in range(1, frames + 1) if frames % n == 0 and _alike(pixels, n))
+
+
+def _alike(pixels: Tensor, images: int) -> bool:
+    runs = torch.unflatten(pixels, 1, (images, -1))
+    first, others = runs[:, :, :1], runs[:, :, 1:]
     shown = (others != 0) | (first != 0)
     return bool((others == first)[shown].float().mean() > ALIKE_SHARE) if shown.any() else True
 

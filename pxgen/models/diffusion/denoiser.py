@@ -11,7 +11,7 @@ from pxgen.models.axes import Axes
 from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec
 from pxgen.models.diffusion.color_cache import ColorCache
 from pxgen.models.diffusion.head import SpriteHead
-from pxgen.models.layers import NO_WRAP, Wrap, prefer_channels_last
+from pxgen.models.layers import NO_WRAP, Wrap, at_places, prefer_channels_last
 
 
 class Denoiser(Backbone, SpriteHead):
@@ -25,7 +25,10 @@ class Denoiser(Backbone, SpriteHead):
         self.mask_token = domain.colors
         """The token of a pixel that is not known yet."""
         self.add_head(domain, spec.rank, template=spec.has_template)
-        self.cache = ColorCache(domain.colors, domain.canvas.pixels, self.palette.shape[1])
+        # Frames share their colours, each by its role; what stills gain was not measured.
+        rank = spec.rank if domain.canvas.frames > 1 else 0
+        features, pixels = self.palette.shape[1], domain.canvas.pixels
+        self.cache = ColorCache(domain.colors, pixels, features, rank)
         prefer_channels_last(self)
 
     def forward(self, tokens: Tensor, conditions: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
@@ -34,7 +37,11 @@ class Denoiser(Backbone, SpriteHead):
         maps = self.pad(tokens.view(-1, *self.canvas), self.mask_token)
         return self.with_places(self.features(self.embed(maps), conditions, share, wrap))
 
-    def score(self, features: Tensor, tokens: Tensor) -> Tensor:
-        """``(B, M, R)`` features of some pixels of ``(B, P)`` tokens to ``(B, M, K)`` logits."""
-        leant: Tensor = self.cache(features, tokens)
-        return self.project(features) + leant
+    def score(self, features: Tensor, tokens: Tensor, places: Tensor | None = None) -> Tensor:
+        """``(B, P, R)`` features of ``(B, P)`` tokens to ``(B, M, K)`` logits.
+
+        They are those of ``(B, M) int64`` places, by default of all pixels.
+        """
+        asking = features if places is None else at_places(features, places)
+        leant: Tensor = self.cache(asking, features, tokens)
+        return self.project(asking) + leant

@@ -24,7 +24,6 @@ from pxgen.models.diffusion.denoiser import Denoiser
 from pxgen.models.diffusion.given import Parts
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.unmasking import ORDERS, unmask
-from pxgen.models.layers import at_places
 from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
 from pxgen.noise import Noise
 
@@ -137,8 +136,7 @@ class MaskedDiffusion(Diffusion):
             cached = tokens.masked_fill(dropped, self.denoiser.mask_token)
         # The first of a random order are a fair sample of the masked pixels.
         places, weight = shuffled[:, :limit], masked[:, :limit].float()
-        features = at_places(self.denoiser(tokens, conditions), places)
-        logits = self.denoiser.score(features, cached)
+        logits = self.denoiser.score(self.denoiser(tokens, conditions), cached, places)
         nats = F.cross_entropy(
             logits.flatten(0, 1), clean.gather(1, places).flatten(), reduction="none"
         )
@@ -193,7 +191,7 @@ class MaskedDiffusion(Diffusion):
         masked = edit_mask(sampling, self.canvas(sampling), noise).to(labels.device)
 
         def of_init(sets: Tensor) -> Tensor:
-            unseen = blank[:1].expand(len(sets), -1)
+            unseen = blank[:1].repeat(len(sets), 1)
             features = self._features(unseen, sets, sampling)
             return log_probs(self.denoiser.score(features, unseen), init)
 
@@ -216,8 +214,8 @@ class MaskedDiffusion(Diffusion):
             return guided if lock is None else guided.masked_fill(~lock, -torch.inf)
 
         def logits(tokens: Tensor, places: Tensor, labels: Tensor) -> Tensor:
-            features = at_places(self._features(tokens, labels, sampling), places)
-            return self.denoiser.score(features, tokens)
+            features = self._features(tokens, labels, sampling)
+            return self.denoiser.score(features, tokens, places)
 
         def guide(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
             conditional = logits(tokens, places, labels)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -20,7 +22,7 @@ from tests.support.tiny import domain
 SIZES = {"width": 8, "coarse": 8, "depth": 1, "hidden": 8}
 
 
-def backbone(height: int, width: int, conditioning: str = "sum", **other: str) -> Backbone:
+def backbone(height: int, width: int, conditioning: str = "sum", **other: Any) -> Backbone:
     seed_weights(0)
     spec = BackboneSpec(**SIZES, conditioning=conditioning, **other)
     made = Backbone(spec, domain(2, height, width), torch.nn.Identity(), 3)
@@ -43,10 +45,10 @@ def test_a_canvas_is_cut_into_256_cells_at_most(height: int, width: int, patch: 
     assert patch_side(Canvas(1, height, width)) == patch
 
 
-@pytest.mark.parametrize("frames", ["together", "apart"])
+@pytest.mark.parametrize("images", [1, 2])
 @pytest.mark.parametrize(("height", "width"), [(4, 8), (5, 7), (6, 8)])
-def test_every_pixel_of_every_frame_has_features(height: int, width: int, frames: str) -> None:
-    made = backbone(height, width, frames=frames)
+def test_every_pixel_of_every_frame_has_features(height: int, width: int, images: int) -> None:
+    made = backbone(height, width, images=images)
     assert made.padded == (2, -(-height // 4) * 4, 8)
     assert features(made).shape == (1, 2 * height * width, 3)
     padded = made.pad(torch.zeros(1, 2, height, width), 7.0)
@@ -54,12 +56,12 @@ def test_every_pixel_of_every_frame_has_features(height: int, width: int, frames
     assert padded.sum() == 7 * (padded.numel() - 2 * height * width)
 
 
-@pytest.mark.parametrize("frames", ["together", "apart"])
+@pytest.mark.parametrize("images", [1, 2])
 @pytest.mark.parametrize("meeting", ["meet", "coarse", "detail"])
-def test_each_way_in_which_frames_meet_carries_a_change(frames: str, meeting: str) -> None:
+def test_each_way_in_which_frames_meet_carries_a_change(images: int, meeting: str) -> None:
     """What one frame shows changes the features of the other, if that way alone is open."""
-    made = backbone(4, 8, frames=frames, template="no")
-    if frames == "apart":
+    made = backbone(4, 8, images=images, template="no")
+    if images > 1:
         closed = {
             "meet": [block.expand for block in made.meet],
             "coarse": [block.out for block in made.coarse if hasattr(block, "out")],
@@ -88,14 +90,26 @@ def test_frames_of_a_clip_are_told_apart_unless_they_are_alike() -> None:
     still[:, 1::2, 2, 2:5] = 1
     jumping = still.clone()
     jumping[:, 1:] = still[:, 1:].roll(4, 3)
-    assert BackboneSpec().suited(still).frames == "together"
-    assert BackboneSpec().suited(jumping).frames == "apart"
-    assert BackboneSpec(frames="apart").suited(still).frames == "apart"
-    assert BackboneSpec().suited(still[:, :1]).frames == "together"
-    assert BackboneSpec().suited(torch.zeros(2, 2, 4, 4)).frames == "together"
-    canvas = Canvas(4, 8, 8)
-    images = [BackboneSpec(frames=way).images(canvas) for way in ("auto", "together", "apart")]
-    assert images == [1, 1, 4]
+    assert BackboneSpec().suited(still).images == 1
+    assert BackboneSpec().suited(jumping).images == 4
+    assert BackboneSpec(images=2).suited(still).images == 2
+    assert BackboneSpec().suited(still[:, :1]).images == 1
+    assert BackboneSpec().suited(torch.zeros(2, 2, 4, 4)).images == 1
+
+
+def test_steps_of_a_view_are_one_image() -> None:
+    """Two views of two steps each: the square jumps between them."""
+    views = torch.zeros(6, 4, 8, 8, dtype=torch.uint8)
+    views[:, :2, 2:6, :3] = 3
+    views[:, 2:, 2:6, 5:] = 3
+    views[:, 1::2, 2] = 0
+    assert BackboneSpec().suited(views).images == 2
+    assert BackboneSpec().suited(views[:, [0, 2, 1, 3]]).images == 4
+
+
+def test_images_divide_the_frames() -> None:
+    with pytest.raises(UsageError, match=r"images = 3: 2 frames are not as many images"):
+        backbone(4, 8, images=3)
 
 
 @pytest.mark.parametrize("conditioning", ["sum", "attention", "both"])

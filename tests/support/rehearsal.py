@@ -27,6 +27,9 @@ SETTINGS = {
     "PXGEN_PREPARE_COUNT": "24",
     "PXGEN_DOCTOR_SECONDS": "0",
     "PXGEN_EVALUATE_COUNT": "4",
+    "PXGEN_INTERPOLATE_FRAMES": "4",
+    "PXGEN_TRAIN_BATCH": "4",
+    "PXGEN_COMPARE_BATCH": "4",
     **{
         f"PXGEN_{verb}_{option}": value
         for verb in (
@@ -44,7 +47,7 @@ SETTINGS = {
 """What commands take that are not told otherwise."""
 MOST = {"--steps": 2, "--count": 24, "-n": 24}
 """Numbers that are no larger than this, whatever is written."""
-FEW = {"sample": 8, "animate": 4, "evaluate": 4}
+FEW = {"sample": 8, "animate": 2, "evaluate": 4}
 """Pictures that these draw at most."""
 
 
@@ -56,6 +59,8 @@ def modest(argv: list[str]) -> list[str]:
         value = argv[place + 1]
         if option == "--minutes" and float(value) > 0:
             told[place : place + 2] = ["--steps", "2"]
+        elif option == "--frames" and verb in ("animate", "interpolate"):
+            told[place + 1] = str(min(int(value), 4))
         elif option in MOST and value.isdecimal():
             most = MOST[option] if option == "--steps" else FEW.get(verb, MOST[option])
             told[place + 1] = str(min(int(value), most))
@@ -89,7 +94,7 @@ def serve(address: str) -> None:
     """Run every command that is sent, each in a process of its own."""
     import pxgen
 
-    _shrink_models()
+    _shrink()
     for module in pkgutil.walk_packages(pxgen.__path__, "pxgen."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
@@ -106,7 +111,7 @@ def serve(address: str) -> None:
             connection.close()
 
 
-def _shrink_models() -> None:
+def _shrink() -> None:
     """Before any module has taken the function that is replaced."""
     from pxgen.config import recipe
     from pxgen.config.schema import Table
@@ -120,7 +125,9 @@ def _shrink_models() -> None:
 
     recipe.resolve = tiny
     from pxgen.evaluation.judge import train_judges
+    from pxgen.models.diffusion import inpainting
 
+    inpainting.PROPOSALS, inpainting.ROUNDS = 2, 1
     train_judges.__kwdefaults__["steps"] = 2
 
 

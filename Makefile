@@ -124,6 +124,11 @@ pictures: guide-pictures $(INSTALLED) ## the pictures of the documents, made by 
 	$(BIN)/python -m tests.support.browser build/pictures/report.html docs/pictures/report.png dark
 	$(PXGEN) prepare --builtin -n 4000 --force -o build/pictures/cast
 	$(PXGEN) inspect build/pictures/cast --labels -o docs/pictures/labels.png
+	$(PXGEN) explain convolution --scale 2 -o docs/pictures/how-convolution.png
+	$(PXGEN) explain simplex --scale 2 -o docs/pictures/how-simplex.png
+	$(PXGEN) explain gumbel -o docs/pictures/how-gumbel.png
+	$(PXGEN) sample --label robot --label hat-wizard --trace --steps 12 --scale 3 --sheet rows \
+		-o docs/pictures/how-masked.png
 
 guide-pictures: $(INSTALLED) ## those of the guides, one of which takes a training of five CPU-minutes
 	$(BIN)/python docs/banner.py docs/pictures/banner.gif

@@ -37,25 +37,21 @@ WEIGHTS = {
 
 OLDEST = {"masked": 3, "uniform": 3, "gaussian": 3}
 """The oldest format of families whose network was another before."""
-SEVERAL_IMAGES = 6
-"""The oldest format of clips that are several images to the network."""
 OLDEST_OF_CLIPS = OLDEST | {"uniform": 5, "gaussian": 5}
 """The same of models of clips: some are told since what of a clip is known."""
 
 
-def oldest_format(model: Mapping[str, Any], canvas: Canvas) -> int:
-    """The oldest format of checkpoints that today's models of a ``[model]`` table can read."""
-    if model.get("images", 1) not in (0, 1):
-        return SEVERAL_IMAGES
+def oldest_format(family: str, canvas: Canvas) -> int:
+    """The oldest format of checkpoints that today's models of a family can read."""
     oldest = OLDEST if canvas.frames == 1 else OLDEST_OF_CLIPS
-    return oldest.get(str(model.get("family")), 1)
+    return oldest.get(family, 1)
 
 
 def migrate_model(table: Mapping[str, Any], version: int, frames: int = 1) -> dict[str, Any]:
     """A ``[model]`` table of clips of ``frames``, stored in format ``version``, as of today."""
     renamed = MODEL_KEYS if version < 2 else {}
     today = {renamed.get(key, key): value for key, value in table.items()}
-    if version < SEVERAL_IMAGES and today.get("family") in OLDEST:
+    if version < 6 and today.get("family") in OLDEST:
         apart = today.pop("frames", "together") == "apart"
         today["images"] = frames if apart else 1
     return today

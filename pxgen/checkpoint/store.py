@@ -63,7 +63,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     """
     card, header = read_card(path)
     version, family = stored_format(header), str(card.model.get("family"))
-    if version < oldest_format(card.model, card.canvas):
+    if version < oldest_format(family, card.canvas):
         raise InputError(
             f"{path} is of an earlier version, whose {family} models had another network: train "
             "it anew"

@@ -10,9 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from pxgen.canvas import Canvas
 from pxgen.checkpoint.card import KEY, read_card
-from pxgen.checkpoint.migration import WEIGHTS, migrate_model, migrate_weight, oldest_format
+from pxgen.checkpoint.migration import WEIGHTS, migrate_model, migrate_weight
 from pxgen.checkpoint.store import load_model, load_tensors, save_checkpoint
 from pxgen.errors import InputError
 from pxgen.models.protocol import SamplingParams
@@ -111,13 +110,10 @@ def test_a_masked_diffusion_with_less_of_a_cache_draws_as_it_did(
     assert torch.equal(first, second)
 
 
-def test_clips_of_several_images_are_refused_where_their_network_was_another() -> None:
+def test_frames_apart_are_as_many_images() -> None:
     views, loops = ({"family": "masked", "frames": way} for way in ("apart", "together"))
-    canvas = Canvas(4, 8, 8)
     assert migrate_model(views, 5, 4) == {"family": "masked", "images": 4}
     assert migrate_model(loops, 5, 4) == {"family": "masked", "images": 1}
-    assert oldest_format(migrate_model(views, 5, 4), canvas) == 6
-    assert oldest_format(migrate_model(loops, 5, 4), canvas) == 3
 
 
 def test_weights_of_optimizers_have_the_names_of_their_parameters() -> None:

@@ -40,8 +40,6 @@ EMBEDDING = 16
 HEADS = 4
 DETAIL = 32
 """Channels at full resolution."""
-SQUEEZED = 8
-"""Channels of each image there, where a clip is several."""
 TEMPLATE_SHARE = 0.25
 """Share of a pixel's bits that its place tells where sprites share a template: it tells more of
 characters posed alike, from a few dozen on, and less of monsters and items."""
@@ -221,22 +219,18 @@ class Backbone(nn.Module):
 class DetailBlock(nn.Module):
     """A residual block at full resolution: cells do not say which colour goes beside which.
 
-    Of several images that are the frames of a clip it sees all at once, each by a few channels.
+    Of several images that are the frames of a clip it sees all at once.
     """
 
     def __init__(self, inputs: int, rank: int, images: int) -> None:
         super().__init__()
-        self.squeeze = nn.Conv2d(inputs, SQUEEZED, 1) if images > 1 else None
-        inputs = inputs if self.squeeze is None else images * SQUEEZED
-        self.enter = nn.Conv2d(inputs, DETAIL, 3, padding=1)
+        self.enter = nn.Conv2d(images * inputs, DETAIL, 3, padding=1)
         self.leave = nn.Conv2d(DETAIL, images * rank, 1)
         nn.init.zeros_(self.leave.weight)
 
     def forward(self, features: Tensor, embedded: Tensor, wrap: Wrap) -> Tensor:
         """``(B·T, rank, H, W)`` features and ``(B·T, E, H, W)`` pixels to the former."""
-        seen = _channels_last(torch.cat([features, embedded], 1))
-        if self.squeeze is not None:
-            seen = F.silu(self.squeeze(seen))
+        seen = torch.cat([features, embedded], 1)
         joined = _channels_last(seen.reshape(-1, self.enter.in_channels, *seen.shape[2:]))
         update: Tensor = self.leave(F.silu(convolve(self.enter, joined, wrap)))
         return features + update.reshape(features.shape)

@@ -126,8 +126,10 @@ def _shrink() -> None:
     recipe.resolve = tiny
     from pxgen.evaluation.judge import train_judges
     from pxgen.models.diffusion import inpainting
+    from pxgen.training import preview
 
     inpainting.PROPOSALS, inpainting.ROUNDS = 2, 1
+    preview.PICTURES = 4
     train_judges.__kwdefaults__["steps"] = 2
 
 

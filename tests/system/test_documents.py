@@ -110,6 +110,15 @@ def test_stories_run(page: str, shell: dict[str, str], tmp_path: Path) -> None:
         run(block.text, tmp_path, shell, f"{page}:{block.line}")
 
 
+@needs_linux
+@pytest.mark.parametrize(
+    "text", ["pxgen sample --labell alien", "pxgen sample --label nobody | cat", "false\ntrue"]
+)
+def test_a_block_that_fails_is_noticed(text: str, shell: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        run(text, tmp_path, shell, "nowhere")
+
+
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")])
 def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -45,3 +45,11 @@ def test_tiled_plays_every_clip(tmp_path: Path, sheet: SheetSettings) -> None:
         for frame, wanted in zip(animation, clip.frames, strict=True):
             assert np.array_equal(tile(frame.tile_id), wanted)
     assert max(frame.tile_id for c in by_class.values() for frame in c.animation) < tiles.tile_count
+
+
+def test_columns_are_counted_as_tiled_does_where_a_sheet_has_room_to_spare(tmp_path: Path) -> None:
+    """Its margin is before the tiles alone: one more fits than with a margin after them."""
+    file = write(tmp_path, "hero.tsx", style("rows", 3, 1, True), clips(1, 20))
+    pixels, _ = decode_png(tmp_path / "hero.png")
+    tiles = pytiled_parser.parse_tileset(file)
+    assert (pixels.shape[1], tiles.margin, tiles.spacing, tiles.columns) == (256, 1, 5, 26)

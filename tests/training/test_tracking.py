@@ -19,6 +19,8 @@ from tests.support.tiny import MODEL_TABLE, tiny_dataset
 TWO_TRAININGS = """
 import json, sys
 from pxgen.cli import main
+from pxgen.training import session
+session.LONG_PREVIEW = float("inf")  # on a busy machine any takes long
 for steps in ("20", "30"):
     sys.argv = ["pxgen", "train", "--track", "mlflow", "--steps", steps, "-o", "runs/one"]
     try:

@@ -19,9 +19,9 @@ from pxgen.models.protocol import SamplingParams
 from pxgen.noise import Noise
 
 PROPOSALS = 32
-"""Sets of labels of each round."""
-ROUNDS = 12
-"""Rounds of flips, between two of the prior's."""
+"""Sets of labels that the prior proposes, at first and in the end."""
+ROUNDS, FLIPPED = 12, 16
+"""Rounds of flips in between, and the sets of each."""
 FLIPS = 4
 """Labels that a proposal flips, at most."""
 HEAT = 1.5
@@ -94,9 +94,9 @@ def _gains(best: Tensor, log_likelihood: Callable[[Tensor], Tensor]) -> Tensor:
 
 def _flipped(best: Tensor, gains: Tensor, noise: Noise) -> Tensor:
     """``(n, C, L)``: ``(n, L)`` sets with 1 to ``FLIPS`` labels flipped, of most gain or nearly."""
-    number = torch.arange(PROPOSALS, device=best.device).unsqueeze(1)
-    uniform = noise.uniform(PROPOSALS, best.shape[1]).clamp(1e-7, 1 - 1e-7)
-    heat = HEAT * (number // FLIPS) / (PROPOSALS // FLIPS - 1) * gains.abs().mean(1)[:, None, None]
+    number = torch.arange(FLIPPED, device=best.device).unsqueeze(1)
+    uniform = noise.uniform(FLIPPED, best.shape[1]).clamp(1e-7, 1 - 1e-7)
+    heat = HEAT * (number // FLIPS) / (FLIPPED // FLIPS - 1) * gains.abs().mean(1)[:, None, None]
     order = (gains.unsqueeze(1) - heat * (-uniform.log()).log()).argsort(-1, descending=True)
     flips = order.argsort(-1) <= number % FLIPS
     return torch.where(flips, -best.unsqueeze(1), best.unsqueeze(1))

@@ -22,6 +22,11 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pxgen.canvas import Domain
+    from pxgen.models.protocol import Model
 
 SETTINGS = {
     "PXGEN_PREPARE_COUNT": "24",
@@ -30,19 +35,8 @@ SETTINGS = {
     "PXGEN_INTERPOLATE_FRAMES": "4",
     "PXGEN_TRAIN_BATCH": "4",
     "PXGEN_COMPARE_BATCH": "4",
-    **{
-        f"PXGEN_{verb}_{option}": value
-        for verb in (
-            "SAMPLE",
-            "ANIMATE",
-            "INTERPOLATE",
-            "RECONSTRUCT",
-            "EVALUATE",
-            "TRAIN",
-            "COMPARE",
-        )
-        for option, value in {"STEPS": "2", "WORKERS": "1"}.items()
-    },
+    "PXGEN_TRAIN_STEPS": "2",
+    "PXGEN_COMPARE_STEPS": "2",
 }
 """What commands take that are not told otherwise."""
 MOST = {"--steps": 2, "--count": 24, "-n": 24}
@@ -112,18 +106,23 @@ def serve(address: str) -> None:
 
 
 def _shrink() -> None:
-    """Before any module has taken the function that is replaced."""
+    """Before any module has taken the functions that are replaced."""
     from pxgen.config import recipe
     from pxgen.config.schema import Table
+    from pxgen.models import registry
     from tests.support.tiny import TINY
 
-    whole = recipe.resolve
+    resolve, build_model = recipe.resolve, registry.build_model
 
     def tiny(table: Table, name: str | None = None) -> Table:
-        found = whole(table, name)
+        found = resolve(table, name)
         return Table({**found, **{k: TINY[k] for k in TINY.keys() & found.keys()}}, found.where)
 
-    recipe.resolve = tiny
+    def hasty(table: Table, domain: Domain) -> Model:
+        steps = {"steps": 2} if "steps" in table else {}
+        return build_model(Table({**table, **steps}, table.where), domain)
+
+    recipe.resolve, registry.build_model = tiny, hasty
     from pxgen.evaluation.judge import train_judges
     from pxgen.models.diffusion import inpainting
     from pxgen.training import preview
@@ -147,8 +146,6 @@ def _run(connection: socket.socket) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    if "--repeat" in argv:  # whose options are those of the lines
-        del os.environ["PXGEN_SAMPLE_STEPS"]
     sys.argv = ["pxgen", *modest(argv)]
     status = 70
     try:

@@ -129,7 +129,7 @@ def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def command_of(words: list[str]) -> tuple[str, click.Command, list[str]]:
     """A command by its name, with what stands after it."""
-    name, *rest = words[1:] if words[0] == "-q" else words
+    name, *rest = words[1:] if words[0] in ("-q", "-v") else words
     command = CommandLine.get_command(pxgen, click.Context(pxgen), name)
     assert command is not None, f"pxgen has no command {name}"
     return name, command, rest
@@ -146,7 +146,7 @@ def test_commands_parse(page: str, here: Path) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_what_the_text_mentions_exists(page: str) -> None:
     for words in mentions(page):
-        if words[0].isupper() or words[0] == "...":
+        if words[0].isupper() or words[-1] in ("...", "-v"):
             continue
         _, command, rest = command_of(words)
         inner = getattr(command, "commands", {}).get(rest[0] if rest else "", command)

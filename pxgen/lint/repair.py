@@ -17,6 +17,9 @@ from pxgen.lint.checks import enlarged_by
 from pxgen.palette import Palette
 from pxgen.palette.oklab import OPAQUE
 
+MORE_PASSES = 3
+"""Further passes over a picture at most."""
+
 
 class Repaired(NamedTuple):
     """An image after its repair."""
@@ -41,8 +44,26 @@ def repair(
     Fake pixels (each ``pixel`` screen pixels wide, if that is known) and whole enlargement are
     undone, soft edges become hard, colours that the palette lacks become its nearest, what hides
     under transparency is cleared, and a frame shown again is shown longer unless a tag begins or
-    ends between the two.
+    ends between the two. One repair may uncover another fault, so it goes on until nothing changes.
     """
+    last, repaired = rgba, _repaired(rgba, palette, durations, ignored, tags, pixel)
+    for _ in range(MORE_PASSES):
+        # Pixels whose width was told are narrow now.
+        if pixel is not None or np.array_equal(repaired.rgba, last):
+            break
+        last = repaired.rgba
+        repaired = _repaired(last, palette, repaired.durations, ignored, repaired.tags, None)
+    return repaired
+
+
+def _repaired(
+    rgba: Rgba,
+    palette: Palette | None,
+    durations: tuple[float, ...],
+    ignored: Collection[str],
+    tags: tuple[Tag, ...],
+    pixel: float | None,
+) -> Repaired:
     rgba = rgba.copy()
     if "fake-pixels" not in ignored and (grid := fake_grid(rgba, IndexedSprite.of(rgba), pixel)):
         rgba = undone(rgba, grid)

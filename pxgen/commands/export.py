@@ -67,10 +67,8 @@ def export(settings: ExportSettings, report: Remark) -> Iterator[Path]:
         yield from _folder(output, clips, shown, settings.force)
         return
     shown = on_one(shown)
-    maps, palette = (
-        _on_one_ground([sprite.name for sprite in sprites], [maps for maps, _ in shown], report),
-        shown[0][1],
-    )
+    names, palette = [sprite.name for sprite in sprites], shown[0][1]
+    maps = _on_one_ground(names, [maps for maps, _ in shown], report)
     clips = _clips(settings, sprites, maps)
     # Whoever asks for another kind of file knows that it has no layers.
     flattens = kind is BY_SUFFIX[".aseprite"]

@@ -110,18 +110,14 @@ def _read(content: bytes) -> DecodedImage:
     sprite = Sprite(height, width, depth, content[28], bool(flags & GROUP_BLENDING))
     state = _State(sprite, count, flags, MAX_FILE_PIXELS)
     (speed,) = struct.unpack_from("<H", content, 18)
-    durations, at = [], 128
-    for number in range(count):
-        size, magic, old, duration, new = struct.unpack_from("<IHHH2xI", content, at)
-        if magic != FRAME or size < 16:
-            raise InputError(f"frame {number} is damaged")
+    durations = []
+    for duration, chunks in aseprite_frames(content):
         durations.append(duration or speed or DEFAULT_MS)
         sprite.cels.append({})
-        # A frame's chunks end with it, or a small file could be read over and over.
-        _chunks(content[at + 16 : at + size], new or old, state)
+        for kind, chunk in chunks:
+            _chunk(kind, chunk, state)
         same = sprite.palettes and (sprite.palettes[-1] == state.palette).all()
         sprite.palettes.append(sprite.palettes[-1] if same else state.palette.copy())
-        at += size
     return DecodedImage(
         render(sprite),
         _table(content, sprite),
@@ -142,28 +138,49 @@ def _table(content: bytes, sprite: Sprite) -> bytes | None:
     return table.tobytes()
 
 
-def _chunks(content: bytes, count: int, state: _State) -> None:
+def aseprite_frames(content: bytes) -> Iterator[tuple[int, Iterator[tuple[int, bytes]]]]:
+    """Of each frame of a file its duration in milliseconds, and kind and content of its chunks.
+
+    Raises:
+        InputError: a frame or a chunk is damaged.
+        struct.error: the file ends too soon.
+    """
+    (count,) = struct.unpack_from("<H", content, 6)
+    at = 128
+    for number in range(count):
+        size, magic, old, duration, new = struct.unpack_from("<IHHH2xI", content, at)
+        if magic != FRAME or size < 16:
+            raise InputError(f"frame {number} is damaged")
+        # A frame's chunks end with it, or a small file could be read over and over.
+        yield duration, _chunks(content[at + 16 : at + size], new or old)
+        at += size
+
+
+def _chunks(content: bytes, count: int) -> Iterator[tuple[int, bytes]]:
     at = 0
     for _ in range(count):
         size, kind = struct.unpack_from("<IH", content, at)
         if size < 6 or at + size > len(content):
             raise InputError("a chunk is cut off")
-        chunk = content[at + 6 : at + size]
-        if kind != USER_DATA:
-            state.unnoted = []
-        if kind == LAYER:
-            _layer(chunk, state)
-        elif kind == CEL:
-            _cel(chunk, state)
-        elif kind == PALETTE:
-            _palette(chunk, state)
-        elif kind in OLD_PALETTES and not state.newer:
-            _old_palette(chunk, state, OLD_PALETTES[kind])
-        elif kind == TILESET:
-            _tileset(chunk, state)
-        else:
-            _about_tags(kind, chunk, state)
+        yield kind, content[at + 6 : at + size]
         at += size
+
+
+def _chunk(kind: int, chunk: bytes, state: _State) -> None:
+    if kind != USER_DATA:
+        state.unnoted = []
+    if kind == LAYER:
+        _layer(chunk, state)
+    elif kind == CEL:
+        _cel(chunk, state)
+    elif kind == PALETTE:
+        _palette(chunk, state)
+    elif kind in OLD_PALETTES and not state.newer:
+        _old_palette(chunk, state, OLD_PALETTES[kind])
+    elif kind == TILESET:
+        _tileset(chunk, state)
+    else:
+        _about_tags(kind, chunk, state)
 
 
 def _layer(chunk: bytes, state: _State) -> None:

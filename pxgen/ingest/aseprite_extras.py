@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pxgen.engines.aseprite import LAYER, PROFILE, TAGS, USER_DATA
-from pxgen.ingest.aseprite import TILESET, is_aseprite
+from pxgen.errors import InputError
+from pxgen.ingest.aseprite import TILESET, aseprite_frames, is_aseprite
 from pxgen.ingest.decoded import content_of
 
 EXTERNAL_FILES, SLICE = 0x2008, 0x2022
@@ -23,7 +24,7 @@ def extras_remark(paths: Iterable[Path]) -> str | None:
         try:
             content = content_of(path)
             found = Counter(_extras(content)) if is_aseprite(content) else Counter()
-        except (OSError, struct.error):
+        except (InputError, OSError, struct.error):
             continue  # whoever decodes it will say what is wrong
         count = found.pop("layers", 0)
         layers += count if count > 1 else 0
@@ -43,7 +44,8 @@ def extras_remark(paths: Iterable[Path]) -> str | None:
 def _extras(content: bytes) -> Iterator[str]:
     """A word for each part of a file that frames, tags and palette do not tell."""
     tags = 0
-    for kind, chunk in _chunks(content):
+    frames = aseprite_frames(content)
+    for kind, chunk in (each for _, chunks in frames for each in chunks):
         if kind == USER_DATA:
             # The first ones after tags are of these, one each.
             tags -= 1
@@ -61,16 +63,3 @@ def _extras(content: bytes) -> Iterator[str]:
             yield "lists of other files"
         elif kind == PROFILE and struct.unpack_from("<H", chunk)[0] == ICC:
             yield "colour profiles"
-
-
-def _chunks(content: bytes) -> Iterator[tuple[int, bytes]]:
-    (frames,) = struct.unpack_from("<H", content, 6)
-    at = 128
-    for _ in range(frames):
-        size, _, old, _, new = struct.unpack_from("<IHHH2xI", content, at)
-        inside = at + 16
-        for _ in range(new or old):
-            length, kind = struct.unpack_from("<IH", content, inside)
-            yield kind, content[inside + 6 : inside + length]
-            inside += max(6, length)
-        at += max(16, size)

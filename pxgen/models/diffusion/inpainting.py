@@ -61,8 +61,7 @@ def infer_labels(
     """
     best = _better(_filled(prior, asked, noise), log_likelihood)
     for _ in range(ROUNDS):
-        flipped = _flipped(best, _gains(best, log_likelihood), noise)
-        flipped = torch.where(asked.unsqueeze(1) != 0, asked.unsqueeze(1), flipped)
+        flipped = _flipped(best, _gains(best, log_likelihood), asked == 0, noise)
         # The best set itself stands first: a round must not make it worse.
         best = _better(torch.cat([best.unsqueeze(1), flipped], 1), log_likelihood)
     told = _gains(best, log_likelihood).abs() > SILENT
@@ -92,13 +91,17 @@ def _gains(best: Tensor, log_likelihood: Callable[[Tensor], Tensor]) -> Tensor:
     return -2 * best * slope
 
 
-def _flipped(best: Tensor, gains: Tensor, noise: Noise) -> Tensor:
-    """``(n, C, L)``: ``(n, L)`` sets with 1 to ``FLIPS`` labels flipped, of most gain or nearly."""
+def _flipped(best: Tensor, gains: Tensor, free: Tensor, noise: Noise) -> Tensor:
+    """``(n, C, L)``: ``(n, L)`` sets with up to ``FLIPS`` ``free`` labels flipped.
+
+    They are those of most gain, or nearly.
+    """
     number = torch.arange(FLIPPED, device=best.device).unsqueeze(1)
     uniform = noise.uniform(FLIPPED, best.shape[1]).clamp(1e-7, 1 - 1e-7)
     heat = HEAT * (number // FLIPS) / (FLIPPED // FLIPS - 1) * gains.abs().mean(1)[:, None, None]
-    order = (gains.unsqueeze(1) - heat * (-uniform.log()).log()).argsort(-1, descending=True)
-    flips = order.argsort(-1) <= number % FLIPS
+    hot = gains.unsqueeze(1) - heat * (-uniform.log()).log()
+    order = hot.masked_fill(~free.unsqueeze(1), -torch.inf).argsort(-1, descending=True)
+    flips = (order.argsort(-1) <= number % FLIPS) & free.unsqueeze(1)
     return torch.where(flips, -best.unsqueeze(1), best.unsqueeze(1))
 
 

@@ -127,7 +127,7 @@ def _shrink() -> None:
     from pxgen.models.diffusion import inpainting
     from pxgen.training import preview
 
-    inpainting.PROPOSALS = 2
+    inpainting.PROPOSALS, inpainting.ROUNDS = 2, 1
     preview.PICTURES = 4
     train_judges.__kwdefaults__["steps"] = 2
 

@@ -59,13 +59,18 @@ def infer_labels(
     ``log_likelihood`` is that of known pixels: ``(n·C, L)`` labels, C sets a picture, to
     ``(n·C,)``. It is asked for gradients, too.
     """
-    best = _better(_filled(prior, asked, noise), log_likelihood)
-    for _ in range(ROUNDS):
-        flipped = _flipped(best, _gains(best, log_likelihood), asked == 0, noise)
+    first, last = noise.uniform(2, PROPOSALS, asked.shape[1] + 1).unbind(1)
+    rounds = noise.uniform(ROUNDS, FLIPPED, asked.shape[1]).unbind(1)
+    # All noise is drawn by now: what follows in a picture's stream is the same in any company.
+    if (asked != 0).all():
+        return asked
+    best = _better(_filled(prior, asked, first), log_likelihood)
+    for uniform in rounds:
+        flipped = _flipped(best, _gains(best, log_likelihood), asked == 0, uniform)
         # The best set itself stands first: a round must not make it worse.
         best = _better(torch.cat([best.unsqueeze(1), flipped], 1), log_likelihood)
     told = _gains(best, log_likelihood).abs() > SILENT
-    redrawn = _better(_filled(prior, torch.where(told, best, asked), noise), log_likelihood)
+    redrawn = _better(_filled(prior, torch.where(told, best, asked), last), log_likelihood)
     pair = log_likelihood(torch.stack([redrawn, best], 1).flatten(0, 1)).view(-1, 2)
     return torch.where(pair[:, :1] >= pair[:, 1:] - SILENT, redrawn, best)
 
@@ -76,10 +81,9 @@ def _better(sets: Tensor, log_likelihood: Callable[[Tensor], Tensor]) -> Tensor:
     return sets[torch.arange(len(sets), device=sets.device), chosen]
 
 
-def _filled(prior: LabelPrior, known: Tensor, noise: Noise) -> Tensor:
+def _filled(prior: LabelPrior, known: Tensor, uniform: Tensor) -> Tensor:
     """``(n, C, L)``: sets of ``(n, L)`` known labels, with the others by the prior."""
-    uniform = noise.uniform(PROPOSALS, known.shape[1] + 1)
-    start = known.unsqueeze(1).expand(-1, PROPOSALS, -1)
+    start = known.unsqueeze(1).expand(-1, uniform.shape[1], -1)
     return prior.fill(start.flatten(0, 1), uniform.flatten(0, 1)).view(start.shape)
 
 
@@ -91,13 +95,13 @@ def _gains(best: Tensor, log_likelihood: Callable[[Tensor], Tensor]) -> Tensor:
     return -2 * best * slope
 
 
-def _flipped(best: Tensor, gains: Tensor, free: Tensor, noise: Noise) -> Tensor:
+def _flipped(best: Tensor, gains: Tensor, free: Tensor, uniform: Tensor) -> Tensor:
     """``(n, C, L)``: ``(n, L)`` sets with up to ``FLIPS`` ``free`` labels flipped.
 
-    They are those of most gain, or nearly.
+    They are those of most gain, or nearly, by ``(n, C, L)`` uniforms.
     """
     number = torch.arange(FLIPPED, device=best.device).unsqueeze(1)
-    uniform = noise.uniform(FLIPPED, best.shape[1]).clamp(1e-7, 1 - 1e-7)
+    uniform = uniform.clamp(1e-7, 1 - 1e-7)
     heat = HEAT * (number // FLIPS) / (FLIPPED // FLIPS - 1) * gains.abs().mean(1)[:, None, None]
     hot = gains.unsqueeze(1) - heat * (-uniform.log()).log()
     order = hot.masked_fill(~free.unsqueeze(1), -torch.inf).argsort(-1, descending=True)

@@ -95,6 +95,22 @@ def test_labels_asked_for_stay_whatever_explains_better() -> None:
     assert set(settled[:, [1, 3, 4]].unique().tolist()) <= {-1.0, 1.0}
 
 
+def test_nothing_is_asked_where_all_labels_are_told_and_company_changes_no_noise() -> None:
+    seed_weights(0)
+    told = torch.tensor([[1.0, -1, 1], [-1, 1, 1]])
+    alone, accompanied = noise(2), noise(2)
+
+    def refuse(_: Tensor) -> Tensor:
+        raise AssertionError
+
+    with torch.no_grad():
+        settled = infer_labels(LabelPrior(3, 8), told, refuse, alone)
+        some = infer_labels(LabelPrior(3, 8), told * torch.eye(2, 3), likeness, accompanied)
+    assert torch.equal(settled, told)
+    assert not torch.equal(some, told)
+    assert torch.equal(alone.uniform(4), accompanied.uniform(4))
+
+
 def test_strength_is_the_share_of_the_mask_that_is_drawn_anew() -> None:
     mask = torch.zeros(CANVAS, dtype=torch.bool)
     mask[:, :5] = True

@@ -54,6 +54,8 @@ def migrate_model(table: Mapping[str, Any], version: int, frames: int = 1) -> di
     if version < 6 and today.get("family") in OLDEST:
         apart = today.pop("frames", "together") == "apart"
         today["images"] = frames if apart else 1
+    if version < 7 and today.get("family") in OLDEST:
+        today["overview"] = max(4, 16 // max(1, today["images"]))
     return today
 
 

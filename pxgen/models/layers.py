@@ -133,10 +133,11 @@ class GlobalBlock(nn.Module):
 
     indivisible: ClassVar[bool] = True
 
-    def __init__(self, width: int, cells: Canvas, condition: int, hidden: int) -> None:
+    def __init__(
+        self, width: int, cells: Canvas, condition: int, hidden: int, channels: int = 16
+    ) -> None:
         super().__init__()
-        self.cells = cells
-        self.channels = max(4, 16 // cells.frames)
+        self.cells, self.channels = cells, channels
         flat = self.channels * cells.pixels
         self.squeeze = nn.Conv2d(width, self.channels, 1)
         self.enter = CanvasLinear(flat + condition, hidden)

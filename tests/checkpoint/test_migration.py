@@ -112,8 +112,8 @@ def test_a_masked_diffusion_with_less_of_a_cache_draws_as_it_did(
 
 def test_frames_apart_are_as_many_images() -> None:
     views, loops = ({"family": "masked", "frames": way} for way in ("apart", "together"))
-    assert migrate_model(views, 5, 4) == {"family": "masked", "images": 4}
-    assert migrate_model(loops, 5, 4) == {"family": "masked", "images": 1}
+    assert migrate_model(views, 5, 4) == {"family": "masked", "images": 4, "overview": 4}
+    assert migrate_model(loops, 5, 4) == {"family": "masked", "images": 1, "overview": 16}
 
 
 def test_weights_of_optimizers_have_the_names_of_their_parameters() -> None:

@@ -66,6 +66,9 @@ class BackboneSpec(ModelSpec):
     coarse: int = setting(0, "channels of the coarse level; 0: twice the width", low=0, high=2048)
     depth: int = setting(0, "blocks a level; 0: 1 with a template, else 2", low=0, high=16)
     hidden: int = setting(192, "width of the label vector and the overview", low=8, high=4096)
+    overview: int = setting(
+        16, "channels of each image that the overview of the whole canvas sees", low=1, high=256
+    )
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
     conditioning: Literal["sum", "attention", "both"] = setting(
         "sum", "how labels enter: their sum moves all features, places attend to them, or both"
@@ -129,7 +132,7 @@ class Backbone(nn.Module):
         self.stem = nn.Conv2d(channels * area, width, 1)
         self.position = nn.Parameter(nn.init.normal_(torch.empty(images, width, *cells), std=0.02))
         self.overview = (
-            GlobalBlock(width, Canvas(images, *cells), hidden, hidden)
+            GlobalBlock(width, Canvas(images, *cells), hidden, hidden, spec.overview)
             if spec.has_template
             else None
         )

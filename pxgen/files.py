@@ -80,17 +80,17 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
     Raises:
         BusyError: another process is inside.
-        PxgenError: the folder cannot be made.
+        PxgenError: the folder cannot be made or opened.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # The folder itself is locked, so nothing stays behind, whatever ends this process.
+        descriptor = None if sys.platform == "win32" else os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise PxgenError(f"cannot write {folder}: {error.strerror or error}") from error
-    if sys.platform == "win32":
+    if sys.platform == "win32" or descriptor is None:
         yield
         return
-    # The folder itself is locked, so nothing stays behind, whatever ends this process.
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -107,7 +107,8 @@ def folder_lock(folder: Path) -> Iterator[None]:
 def existing_folder(path: Path) -> Path:
     """The nearest existing folder at or above ``path``: it lies on the same disk."""
     folder = path.absolute()
-    while not folder.is_dir():
+    # A drive may be missing as a whole.
+    while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
     return folder
 

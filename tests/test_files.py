@@ -98,3 +98,23 @@ def test_long_paths_of_windows_are_written_in_their_extended_form() -> None:
         long = extended(PureWindowsPath(folder + "d" * 300))
         assert long == wanted + "d" * 300
         assert extended(PureWindowsPath(long)) == long
+
+
+def test_a_drive_that_is_missing_as_a_whole_ends_the_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = iter(range(20))
+    monkeypatch.setattr(Path, "is_dir", lambda path: next(asked) > 20)
+    assert existing_folder(Path("/a/b")) == Path("/")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="opens no folder")
+def test_a_folder_that_cannot_be_opened_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PxgenError, match="Permission denied"), folder_lock(tmp_path):
+        pass

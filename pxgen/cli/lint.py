@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from pxgen.cli.options import settings_options
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.streams import complain, say
 from pxgen.config.requests import LintSettings
+
+if TYPE_CHECKING:
+    from pxgen.commands.lint import Linted
 
 
 @click.command("lint", short_help="Find what is wrong with pixel art, and repair it.")
@@ -42,7 +47,6 @@ def command(session: Session, /, settings: LintSettings) -> int:
     """
     import json
     from collections import Counter
-    from dataclasses import asdict
 
     from pxgen.commands.lint import line, lint
     from pxgen.commands.watching import counted
@@ -58,14 +62,7 @@ def command(session: Session, /, settings: LintSettings) -> int:
         if linted.lost is not None:
             session.remark(linted.lost)
         if settings.json:
-            rows.append(
-                {
-                    "file": linted.file.name,
-                    "findings": [asdict(finding) for finding in linted.findings],
-                    "written": linted.written and str(linted.written),
-                    "error": linted.error,
-                }
-            )
+            rows.append(_row(linted))
             continue
         if linted.written is not None:
             say(linted.written)
@@ -76,3 +73,15 @@ def command(session: Session, /, settings: LintSettings) -> int:
     if settings.json:
         say(json.dumps(rows, indent=2, ensure_ascii=False))
     return status
+
+
+def _row(linted: Linted) -> dict[str, Any]:
+    """A file of ``--json``."""
+    from dataclasses import asdict
+
+    return {
+        "file": linted.file.name,
+        "findings": [asdict(finding) for finding in linted.findings],
+        "written": linted.written and str(linted.written),
+        "error": linted.error,
+    }

@@ -19,6 +19,7 @@ from pxgen.files import write_bytes
 from pxgen.ingest.aseprite_extras import extras_remark
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.file_sprites import Sprite
+from pxgen.ingest.grid import in_cells
 from pxgen.ingest.layout import check_canvas, pad_to_canvas
 from pxgen.ingest.sources import Sources
 from pxgen.ingest.tally import Tally
@@ -104,8 +105,7 @@ def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listi
         layout=settings.layout,
         take=settings.take,
     )
-    in_cells = bool(settings.cell or settings.layout)
-    listing = find_files(files, described=not in_cells) if files else Listing((), (), 0)
+    listing = find_files(files, described=not in_cells(settings)) if files else Listing((), (), 0)
     sources = Sources(listing, wanted, _refuse, whole=True)
     sprites = list(counted(sources.sprites(), "sprites read", report))
     for path in datasets:
@@ -166,15 +166,17 @@ def _plays(
         report(
             f"{undelayed} frames without a delay are shown for {DEFAULT_MS:.0f} ms, as browsers do"
         )
-    found = {plays for plays, _ in timings} - {None}
+    found = {plays for plays, _ in timings if plays is not None}
     if settings.plays is not None:
         return settings.plays
-    if len(found) == 1 and (kind.counts or found == {FOREVER}):
-        return found.pop() or FOREVER
+    if len(found) == 1 and max(found) <= kind.most_plays:
+        return found.pop()
     if found:
         words = {FOREVER: "for ever", 1: "once"}
-        often = " or ".join(words.get(n, f"{n} times") for n in sorted(n or 0 for n in found))
+        often = " or ".join(words.get(n, f"{n} times") for n in sorted(found))
         why = "one number with --plays" if kind.counts else f"{kind.suffixes[0]} cannot say so"
+        if len(found) == 1 and kind.counts:
+            why = f"{kind.suffixes[0]} counts to {kind.most_plays}, so that they are for ever"
         report(f"the animations are shown {often}: {why}")
     return FOREVER
 

@@ -32,8 +32,10 @@ from pxgen.lint.repair import Repaired, repair
 from pxgen.names import folded
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.library import find_palette
+from pxgen.render.apng import encode_rgba_apng
 from pxgen.render.kinds import BY_SUFFIX, WRITTEN_SUFFIXES, encode_clips
 from pxgen.render.png import encode_png
+from pxgen.render.webp import encode_rgba_webp
 
 ANIMATED, STILL = ".apng", ".png"
 """Copies of files of kinds that are not written: neither loses a colour."""
@@ -156,7 +158,7 @@ def _encoded(
     if palette is not None:
         maps = sprite.onto(palette)[0]
     elif len(sprite.visible) >= MAX_COLORS:
-        return _truecolor(mended, suffix)
+        return _truecolor(mended, source, suffix)
     else:
         rows = None if table is None else np.frombuffer(table, np.uint8).reshape(-1, 4)
         [(maps, palette)] = on_tables([Sprite(str(source), 0, mended.rgba)], rows)
@@ -164,23 +166,24 @@ def _encoded(
         return encode_png(maps[0], palette)
     durations = mended.durations or [DEFAULT_MS] * len(maps)
     kind = BY_SUFFIX[ANIMATED if suffix == STILL else suffix]
-    plays = timing_of(source)[0] or FOREVER
-    return encode_clips(kind, [Clip("", maps, durations, mended.tags)], palette, plays)
+    clip = Clip("", maps, durations, mended.tags)
+    return encode_clips(kind, [clip], palette, timing_of(source)[0] or FOREVER)
 
 
-def _truecolor(mended: Repaired, suffix: str) -> bytes:
+def _truecolor(mended: Repaired, source: Path, suffix: str) -> bytes:
     """A file in RGBA, for images of more colours than a palette holds."""
     if suffix not in TRUECOLOR:
         raise InputError(
             "more than 255 colours in a clip: reduce them with `pxgen export --colors 255`"
         )
-    images = [Image.fromarray(frame) for frame in mended.rgba]
-    out = io.BytesIO()
-    later = {"save_all": True, "append_images": images[1:]} if len(images) > 1 else {}
-    if later and mended.durations:
-        later["duration"] = [round(ms) for ms in mended.durations]
-    images[0].save(out, BY_SUFFIX[suffix].pillow, lossless=True, **later)
-    return out.getvalue()
+    if suffix == STILL and len(mended.rgba) == 1:
+        Image.fromarray(mended.rgba[0]).save(out := io.BytesIO(), "PNG")
+        return out.getvalue()
+    kind = BY_SUFFIX[ANIMATED if suffix == STILL else suffix]
+    durations = mended.durations or [DEFAULT_MS] * len(mended.rgba)
+    durations = [min(ms, kind.longest) for ms in durations]
+    encode = encode_rgba_webp if kind is BY_SUFFIX[".webp"] else encode_rgba_apng
+    return encode(mended.rgba, durations, min(timing_of(source)[0] or FOREVER, kind.most_plays))
 
 
 def line(name: str, finding: Finding) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +80,7 @@ def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
         UsageError: the sheet would be larger than any engine loads.
     """
     clips = in_rows(clips, settings.row_names) if settings.row_names else clips
+    clips = [_plain(clip) for clip in clips]
     tags = _distinct(all_tags(clips))
     height, width = clips[0].frames.shape[1:]
     frames = [frame for clip in clips for frame in clip.frames]
@@ -116,9 +117,15 @@ def lay_out(clips: Sequence[Clip], settings: SheetSettings) -> Atlas:
 
 
 def _distinct(tags: Sequence[Tag]) -> tuple[Tag, ...]:
-    """Tags with names of their own, of characters that XML may hold."""
-    names = unlike(_NO_TEXT.sub(" ", tag.name) for tag in tags)
+    """Tags with names of their own."""
+    names = unlike(tag.name for tag in tags)
     return tuple(tag._replace(name=name) for tag, name in zip(tags, names, strict=True))
+
+
+def _plain(clip: Clip) -> Clip:
+    """A clip whose names are of characters that XML may hold."""
+    tags = (tag._replace(name=_NO_TEXT.sub(" ", tag.name)) for tag in clip.tags)
+    return replace(clip, name=_NO_TEXT.sub(" ", clip.name), tags=tuple(tags))
 
 
 def _rows(clips: Sequence[Clip], tags: Sequence[Tag]) -> list[int]:

@@ -54,8 +54,10 @@ def _look(atlas: Atlas, cel: Cel) -> Iterator[str]:
 def _identifier(name: str) -> str:
     """A name as a class; what no class may hold is escaped (CSS Syntax 3, 4.3.7)."""
     plain = [c if c.isalnum() or c in "-_" or ord(c) > 127 else f"\\{ord(c):x} " for c in name]
-    if plain and (name[0].isdecimal() and ord(name[0]) < 128):
-        plain[0] = f"\\{ord(name[0]):x} "
+    # Neither a digit nor a dash before one, or alone, begins a name.
+    first = 1 if name[:1] == "-" and name[1:] else 0
+    if name[first : first + 1].isascii() and (name[first : first + 1].isdecimal() or name == "-"):
+        plain[first] = f"\\{ord(name[first]):x} "
     return "".join(plain) or "sprite"
 
 

@@ -118,6 +118,7 @@ def _control(file: _File, chunk: bytes) -> None:
         sound = not file.frames and control[:4] == (*file.header[:2], 0, 0)
     if not sound or control.dispose > 2 or control.blend > 1:
         raise InputError(f"frame {len(file.frames)} of this animation is damaged")
+    check_size(len(file.frames) + 1, 1, 1)
     file.frames.append((control, [] if file.image else file.image))
 
 

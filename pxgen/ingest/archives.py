@@ -43,10 +43,8 @@ class _Archive:
 class _ShortReads(io.FileIO):
     """A file of which only so much is read at once."""
 
-    limited = True
-
     def read(self, size: int | None = -1, /) -> bytes:
-        if self.limited and size is not None and size > MAX_DIRECTORY:
+        if size is not None and size > MAX_DIRECTORY:
             raise InputError("lists too many files")
         return super().read(-1 if size is None else size)
 

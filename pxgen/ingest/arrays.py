@@ -293,8 +293,9 @@ def _indexed(
         )
 
     def to_rgba(chunk: NDArray[Any]) -> Rgba:
-        frames = chunk[:, None] if chunk.ndim == 3 else chunk
-        return np.asarray(table[frames], np.uint8)
+        # NumPy takes booleans for a mask, not for numbers.
+        entries = chunk.astype(np.uint8)
+        return np.asarray(table[entries[:, None] if chunk.ndim == 3 else entries], np.uint8)
 
     kind = "index maps" if len(shape) == 3 else "clips of index maps"
     return ArrayFile(path, member, shape, to_rgba, f"{kind} of {len(table)} colours")

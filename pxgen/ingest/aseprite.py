@@ -32,6 +32,7 @@ from pxgen.ingest.aseprite_tiles import Masks, Tileset, assemble
 from pxgen.ingest.decoded import (
     DEFAULT_MS,
     MAX_FILE_PIXELS,
+    MAX_SHOWN,
     DecodedImage,
     check_size,
 )
@@ -48,8 +49,6 @@ RAW, LINKED, TILE_MAP = 0, 1, 3
 """Kinds of cels."""
 ELSEWHERE, EMBEDDED, ZERO_IS_EMPTY = 1, 2, 4
 """Flags of a tile set."""
-MAX_TAG_REPEATS = 16
-"""Times that tags may show a file's frames, all together: they become copies."""
 
 
 @dataclass
@@ -322,9 +321,8 @@ def _tags(chunk: bytes, frames: int) -> Iterator[Tag]:
         if not first <= last < frames:
             raise InputError(f"tag {_told(name)} names frames that are not there")
         shown += last - first + 1
-        if shown > MAX_TAG_REPEATS * frames:
-            times = MAX_TAG_REPEATS
-            raise InputError(f"tags show its {frames} frames more than {times} times over")
+        if shown > MAX_SHOWN * frames:
+            raise InputError(f"tags show its {frames} frames more than {MAX_SHOWN} times over")
         direction = DIRECTIONS[way if way < len(DIRECTIONS) else 0]
         red, green, blue = color
         yield Tag(name, first, last, direction, repeat, (red, green, blue))

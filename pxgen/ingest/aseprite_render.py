@@ -9,6 +9,7 @@ import numpy as np
 from pxgen.arrays import Bytes, Rgba
 from pxgen.errors import InputError
 from pxgen.ingest.aseprite_blend import HSL_MODES, NORMAL, blend, multiply
+from pxgen.ingest.decoded import MAX_FILE_PIXELS
 
 INDEXED, GRAY, RGBA = 8, 16, 32
 MAX_DRAWN_PIXELS = 2**30
@@ -108,7 +109,10 @@ class _Painter:
             if not layer.visible:
                 continue
             if layer.is_group and number in self.inside:
-                self._spend(canvas.shape[0] * canvas.shape[1])
+                pixels = canvas.shape[0] * canvas.shape[1]
+                self._spend(pixels)
+                if pixels * (depth + 1) > MAX_FILE_PIXELS:
+                    raise InputError("its groups within groups are too many for its size")
                 whole = np.zeros_like(canvas)
                 self.draw(number, whole, depth + 1)
                 blend(canvas, whole, layer.opacity, layer.mode)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -15,13 +16,17 @@ from pxgen.arrays import Rgba
 from pxgen.engines.tags import DIRECTIONS, Tag
 from pxgen.errors import InputError
 from pxgen.ingest.archives import is_file, text_of
-from pxgen.ingest.decoded import DEFAULT_MS, MAX_FILE_PIXELS, check_size
-from pxgen.ingest.images import read_image
+from pxgen.ingest.decoded import (
+    DEFAULT_MS,
+    MAX_FILE_PIXELS,
+    MAX_FRAMES,
+    MAX_SHOWN,
+    check_size,
+)
 
 SUFFIX = ".json"
 MAX_BYTES = 2**26
 """Bytes of a description."""
-MAX_FRAMES = 2**16
 _COLOR = re.compile("#([0-9a-f]{6})", re.IGNORECASE)
 OWN = "pxgen"
 """The program that writes a description, by its own words."""
@@ -64,8 +69,8 @@ class Atlas:
     own: bool = False
     """True if pxgen wrote it: a tag is a sprite's name."""
 
-    def cut(self) -> list[Rgba]:
-        """The whole frames, ``(h, w, 4) uint8`` each.
+    def cut(self, read: Callable[[Path], Rgba]) -> list[Rgba]:
+        """The whole frames, ``(h, w, 4) uint8`` each; ``read`` gives an image so.
 
         Raises:
             InputError: an image cannot be read, or frames lie outside it.
@@ -74,7 +79,7 @@ class Atlas:
             raise InputError(f"{self.path}: its frames are more than {MAX_FILE_PIXELS} pixels")
         cut: dict[int, Rgba] = {}
         for number, image in enumerate(self.images):
-            sheet = read_image(image).rgba[0]
+            sheet = read(image)
             for k, frame in enumerate(self.frames):
                 if frame.sheet == number:
                     cut[k] = self._whole(frame, sheet)
@@ -111,13 +116,24 @@ def read_atlas(path: Path) -> Atlas:
         if len(frames) > MAX_FRAMES:
             raise ValueError("too many frames")
         tags = tuple(_tags(about.get("frameTags", ()), len(frames)))
+        named_runs = {} if tags else content.get("animations", {})
+        lengths = [tag.last - tag.first + 1 for tag in tags], map(len, named_runs.values())
+        if sum(chain(*lengths)) > MAX_SHOWN * len(frames):
+            raise InputError(f"{path}: animations show its frames more than {MAX_SHOWN} times over")
         shown = tuple((tag.name, tag.order) for tag in tags)
-        shown = shown or tuple(_animations(content.get("animations", {}), frames))
+        shown = shown or tuple(_animations(named_runs, frames))
         named = [str(sheet.get("image", about.get("image", ""))) for sheet in sheets]
         own = about.get("app") == OWN
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, AttributeError, IndexError, KeyError, TypeError, RecursionError) as error:
+    except (
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        RecursionError,
+    ) as error:
         raise InputError(f"{path}: describes no sheet that pxgen knows") from error
     if not frames:
         raise InputError(f"{path}: describes a sheet, and there are no frames")

@@ -14,8 +14,9 @@ from pxgen.ingest.decoded import DecodedImage, check_size
 _MASKED, _MASKED_ALPHA = 3, 6
 """Compressions that say by masks where in a pixel its channels are."""
 _FILE_HEAD, _MASKS_AT = 14, 54
-_OLD_HEAD = 40
-"""Bytes of the header after which masks follow; later ones hold them, alpha's too."""
+_OLD_HEAD, _ALPHA_HEAD = 40, 56
+"""Bytes of the header after which masks follow, and of those from which on it holds alpha's, too.
+Those between the two hold three."""
 
 
 def is_rare_bmp(head: bytes) -> bool:
@@ -53,7 +54,7 @@ def read_bmp(content: bytes) -> DecodedImage:
             table[quarters.reshape(len(rows), -1)[:, :width]][None], table.tobytes()
         )
     pixels = np.ascontiguousarray(rows).view(f"<u{bits // 8}")[:, :width]
-    has_alpha = size > _OLD_HEAD or struct.unpack_from("<I", content, 30)[0] == _MASKED_ALPHA
+    has_alpha = size >= _ALPHA_HEAD or struct.unpack_from("<I", content, 30)[0] == _MASKED_ALPHA
     masks = struct.unpack_from("<IIII" if has_alpha else "<III", content, _MASKS_AT)
     return DecodedImage(_channels(pixels.astype(np.int64), masks)[None])
 

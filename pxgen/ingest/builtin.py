@@ -30,23 +30,19 @@ def prepare_builtin(
         UsageError: more characters or other frames than exist, a canvas too small, options of
             files, or the folder holds a dataset and ``force`` is off.
     """
-    if settings.palette != "auto" or settings.colors or settings.dither != "none" or settings.cell:
-        raise UsageError(
-            "--builtin has its own palette: leave out --palette, --colors, --dither and --cell"
-        )
-    if settings.label_columns or settings.label_names:
-        raise UsageError(
-            "--builtin has its own labels: leave out --label-columns and --label-names"
-        )
-    if settings.together != "likes":
-        raise UsageError("--builtin has no files to keep together: leave --together out")
+    _refuse_options_of_files(settings)
     refuse_existing(out, force=settings.force)
     cast = HEADS if settings.builtin is True else CASTS[str(settings.builtin)]
     canvas = _canvas(settings, cast)
-    characters = generate(settings.count, settings.seed, cast=cast, frames=canvas.frames)
     source = "builtin" if cast is HEADS else f"builtin-{cast.name}"
-    keys = array("Q")
-    labels: list[tuple[int, ...]] = []
+    info = {
+        "sources": [source],
+        "anchor": settings.anchor,
+        "holdout": settings.holdout,
+        "seed": settings.seed,
+        **TERMS,
+        **told_terms(settings),
+    }
     with dataset_path(out, audited=settings.audit, report=report, progress=progress) as path:
         writer = DatasetWriter(
             path,
@@ -54,23 +50,10 @@ def prepare_builtin(
             label_names=cast.labels,
             canvas=canvas,
             frame_names=cast.frame_names,
-            info={
-                "sources": [source],
-                "anchor": settings.anchor,
-                "holdout": settings.holdout,
-                "seed": settings.seed,
-                **TERMS,
-                **told_terms(settings),
-            },
+            info=info,
         )
         with writer:
-            for pixels, marks in characters:
-                names = [f"{source}-{settings.seed}-{len(keys) + i}" for i in range(len(pixels))]
-                placed = np.stack([pad_to_canvas(each, canvas, settings.anchor) for each in pixels])
-                writer.append(placed, marks, names)
-                keys.extend(map(sprite_hash, pixels))
-                labels.extend(label_numbers(marks))
-                progress(len(keys), "characters drawn")
+            keys, labels = _draw(writer, cast, canvas, settings, source, progress)
             split, group = split_of(keys, settings.holdout, settings.seed), groups_of(keys)
             writer.finish(split, group)
     kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
@@ -81,6 +64,40 @@ def prepare_builtin(
     report(describe_split(split, group))
     write_pictures(out, choose_shown(labels, canvas.frames))
     return out
+
+
+def _draw(
+    writer: DatasetWriter,
+    cast: Cast,
+    canvas: Canvas,
+    settings: DataSettings,
+    source: str,
+    progress: Progress,
+) -> tuple[array[int], list[tuple[int, ...]]]:
+    """Write every character; their keys, and the numbers of their labels."""
+    keys = array("Q")
+    labels: list[tuple[int, ...]] = []
+    for pixels, marks in generate(settings.count, settings.seed, cast=cast, frames=canvas.frames):
+        names = [f"{source}-{settings.seed}-{len(keys) + i}" for i in range(len(pixels))]
+        placed = np.stack([pad_to_canvas(each, canvas, settings.anchor) for each in pixels])
+        writer.append(placed, marks, names)
+        keys.extend(map(sprite_hash, pixels))
+        labels.extend(label_numbers(marks))
+        progress(len(keys), "characters drawn")
+    return keys, labels
+
+
+def _refuse_options_of_files(settings: DataSettings) -> None:
+    if settings.palette != "auto" or settings.colors or settings.dither != "none" or settings.cell:
+        raise UsageError(
+            "--builtin has its own palette: leave out --palette, --colors, --dither and --cell"
+        )
+    if settings.label_columns or settings.label_names:
+        raise UsageError(
+            "--builtin has its own labels: leave out --label-columns and --label-names"
+        )
+    if settings.together != "likes":
+        raise UsageError("--builtin has no files to keep together: leave --together out")
 
 
 def _canvas(settings: DataSettings, cast: Cast) -> Canvas:

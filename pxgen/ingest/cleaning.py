@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pxgen.arrays import Bools, Rgba
+from pxgen.errors import InputError
 
 MAX_SMOOTHED_GAP = 12
 """Levels of any channel by which a smoothed background strays from its commonest colour."""
@@ -96,6 +97,19 @@ class Jpegs:
         """True if they look as an overflow leaves them."""
         mostly_dark = self.count >= MIN_JPEGS and self.dark >= MIN_DARK_SHARE * self.count
         return mostly_dark and self.coldness > 0
+
+    def check(self) -> None:
+        """Refuse colours that overflowed.
+
+        Raises:
+            InputError: they look as an overflow leaves them.
+        """
+        if self.overflowed:
+            raise InputError(
+                f"{self.count} JPEGs are dark at the border and cold inside: their colours seem to "
+                "have overflowed (-x mod 256), which loses the difference between black and white. "
+                "Prepare from the original arrays, or choose --overflow undo or --overflow keep"
+            )
 
 
 def undo_overflow(rgba: Rgba) -> Rgba:

@@ -13,8 +13,8 @@ from pxgen.frames import view_of
 from pxgen.ingest.views import find_views
 from pxgen.ingest.walk import Found
 
-_FRAME_MARK = re.compile(r"^(.*?)(?:^|[-_. ])(?:f|frame)[-_ ]?(\d+)$", re.IGNORECASE)
-_ANY_NUMBER = re.compile(r"^(.*?)[-_. ]*\(?(\d+)\)?$")
+_FRAME_MARK = re.compile(r"^(.*?)(?:^|[-_. ])(?:f|frame)[-_ ]?(\d{1,18})$", re.IGNORECASE)
+_ANY_NUMBER = re.compile(r"^(.*?)[-_. ]*\(?(\d{1,18})\)?$")
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,11 @@ def gather_views(files: Sequence[Found], asked: Sequence[str]) -> list[FileGroup
 
 def numbered_runs(names: Sequence[str], frames: int | None) -> list[tuple[str, tuple[int, ...]]]:
     """Clips of frames with numbered names, and single ones: their names and frames' numbers."""
-    found = [Found(Path(name), name) for name in names]
-    number = {file: k for k, file in enumerate(found)}
+    # Names may be equal: the path is the frame's number.
+    found = [Found(Path(str(k)), name) for k, name in enumerate(names)]
     # On a sheet of frames any number at the end counts.
     groups = gather(found, 2 if frames is None else frames)
-    return [(group.name, tuple(number[file] for file in group.files)) for group in groups]
+    return [(group.name, tuple(int(file.path.name) for file in group.files)) for group in groups]
 
 
 def broken(groups: Iterable[FileGroup]) -> list[str]:
@@ -127,7 +127,7 @@ def singles(files: Iterable[Found]) -> list[FileGroup]:
 def _clip_name(path: PurePosixPath, prefix: str) -> str:
     """``run_f0.png`` belongs to ``run``; frames that are mere numbers belong to their folder."""
     if prefix:
-        return str(path.with_name(prefix))
+        return str(path.parent / prefix)
     return str(path.parent) if path.parent.name else "clip"
 
 

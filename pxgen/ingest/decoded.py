@@ -14,6 +14,10 @@ MAX_FRAME_PIXELS = 4096 * 4096
 """Pixels accepted in one frame; a file's header can promise any number."""
 MAX_FILE_PIXELS = 4 * MAX_FRAME_PIXELS
 """Pixels accepted over all frames of one file."""
+MAX_FRAMES = 2**16
+"""Frames accepted in one file: each takes memory of its own, however small."""
+MAX_SHOWN = 16
+"""Times that animations may show a file's frames, all together: they become copies."""
 MAX_FILE_BYTES = 2**28
 """Bytes of one file that are taken into memory whole."""
 DEFAULT_MS = 100.0
@@ -40,8 +44,10 @@ def check_size(frames: int, height: int, width: int) -> None:
     """Refuse what would not fit memory, before it is decoded.
 
     Raises:
-        InputError: more pixels in a frame, or over all frames, than are accepted.
+        InputError: more frames, or pixels in one or over all of them, than are accepted.
     """
+    if frames > MAX_FRAMES:
+        raise InputError(f"more than {MAX_FRAMES} frames")
     if height * width > MAX_FRAME_PIXELS:
         raise InputError(
             f"{width}x{height} is more than {MAX_FRAME_PIXELS} pixels; cut it up first"

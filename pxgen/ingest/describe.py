@@ -61,6 +61,8 @@ class Refusals:
 
 MIN_BEARERS = 4
 """Of labels with fewer sprites any split is lopsided."""
+LARGE, MAX_SHEETS = 64 * 64, 32
+"""Pixels from which on so few pictures are rather sheets."""
 MAX_SUGGESTED_FRAMES = 64
 """Frames of a clip that are suggested at most: each makes training slower."""
 
@@ -81,6 +83,23 @@ def describe_sizes(sizes: Counter[Canvas]) -> str:
             line += f"; --frames {whole} loops them all evenly"
         line += "; --fit hold, loop or resample takes clips of any length"
     return line
+
+
+def describe_sheets(sizes: Counter[Canvas]) -> str | None:
+    """A line about pictures that may be sheets: a few large ones, at least half of all."""
+    large = {size: n for size, n in sizes.items() if size.height * size.width > LARGE}
+    count = sum(n for size, n in large.items() if size.frames == 1)
+    if not count or count > MAX_SHEETS or 2 * count < sizes.total():
+        return None
+    height, width = max(size.height for size in large), max(size.width for size in large)
+    if count == 1:
+        return (
+            f"one picture of {width}x{height}: if it is a sheet of sprites, cut it with --cell WxH"
+        )
+    return (
+        f"{count} pictures of up to {width}x{height}: if they are sheets of sprites, cut them with "
+        "--cell WxH"
+    )
 
 
 _FITTED = {

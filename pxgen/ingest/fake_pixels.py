@@ -39,6 +39,8 @@ _COHERENT = 0.1
 _ALIKE = 0.02
 _ROWS = 96
 """Rows of a side that are compared; those of most contrast tell enough."""
+_PART = 2**22
+"""Numbers of a side that are compared at once."""
 _REACH = 3.0
 """Cells over which the drift of a grid is averaged."""
 _NOTHING = 1e-3
@@ -61,17 +63,22 @@ class _Side:
     def __init__(self, picture: F32, axis: int) -> None:
         lines = np.moveaxis(picture, axis, 0)
         lines = lines.reshape(picture.shape[axis], -1)
-        steps = np.abs(np.diff(lines, axis=0))
         self.length = len(lines)
         self.edges = np.zeros(self.length + 1)
         """``(W + 1,)``: the contrast across each boundary of screen pixels."""
-        self.edges[1:-1] = steps.sum(1)
         self.bends = np.zeros(self.length)
         """``(W,)``: the change of contrast at each screen pixel."""
-        self.bends[1:-1] = np.abs(np.diff(lines, 2, axis=0)).sum(1)
-        telling = np.argsort(-steps.sum(0), kind="stable")[:_ROWS]
+        strength = np.zeros(lines.shape[1])
+        for start in range(0, len(strength), width := max(1, _PART // self.length)):
+            part = slice(start, start + width)
+            steps = np.diff(lines[:, part], axis=0)
+            self.bends[1:-1] += np.abs(np.diff(steps, axis=0)).sum(1)
+            np.abs(steps, out=steps)
+            self.edges[1:-1] += steps.sum(1)
+            strength[part] = steps.sum(0)
+        telling = np.argsort(-strength, kind="stable")[:_ROWS]
         self.lines: F32 = lines[:, telling]
-        self.contrast = float((steps[:, telling] ** 2).sum())
+        self.contrast = float((np.diff(self.lines, axis=0) ** 2).sum())
 
     def misfit(self, axis: Axis, kernel: str) -> float:
         """The squared error of the rows when each is drawn from one value a cell."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
@@ -121,10 +122,9 @@ class FileSprites:
             count = len(images[-1])
             if count > 1 and step_of(name):
                 raise InputError(f"{file.path}: an animation is no single step of a view")
-            if sum(image.size for image in images) > 4 * MAX_FILE_PIXELS:
-                raise InputError(f"{file.path}: a clip of more than {MAX_FILE_PIXELS} pixels")
+            _check_clip(file.path, images)
             names += [frame_name(name, str(k)) for k in range(count)] if count > 1 else [name]
-        yield from self._named(group.name, unit, padded(images, self._anchor), names)
+        yield from self._named(group.name, unit, self._joined(group.name, images), names)
 
     def _steps(self, file: Found) -> Rgba:
         """``(T, H, W, 4)``: the frames of a file, or the cells of a strip in reading order."""
@@ -162,8 +162,7 @@ class FileSprites:
         first = read_image(group.files[0].path)
         if count == 1:
             return first
-        if first.rgba.nbytes * count > 4 * MAX_FILE_PIXELS:
-            raise InputError(f"{group.files[0].path}: a clip of more than {MAX_FILE_PIXELS} pixels")
+        _check_clip(group.files[0].path, [first.rgba] * count)
         return DecodedImage(np.concatenate([first.rgba, *self._later(group, first)]), first.table)
 
     def _later(self, group: FileGroup, first: DecodedImage) -> Iterator[Rgba]:
@@ -206,12 +205,12 @@ class FileSprites:
     def _from_atlas(self, group: FileGroup, unit: int) -> Iterator[Sprite]:
         """The clips on a sheet that JSON describes: by tags, else by views or numbers in names."""
         atlas = read_atlas(group.files[0].path)
-        for image in atlas.images:
-            self._noted(read_image(image))
-        images = [frame[None] for frame in atlas.cut()]
+        sheets = atlas.cut(lambda image: self._noted(read_image(image)).rgba[0])
+        images = [frame[None] for frame in sheets]
         durations = tuple(frame.duration for frame in atlas.frames)
         if self._whole and any(tag.moves for tag in atlas.tags):
-            yield Sprite(group.name, unit, padded(images, self._anchor), durations, tags=atlas.tags)
+            whole = self._joined(group.name, images)
+            yield Sprite(group.name, unit, whole, durations, tags=atlas.tags)
             return
         frames = _Frames(images, durations, atlas.animations)
         if atlas.animations:
@@ -260,8 +259,8 @@ class FileSprites:
                 for part in parts
                 for k, frame in enumerate(runs[part.number][1])
             ]
-            whole = padded([frame for _, frame in named], self._anchor)
             own = f"{name}#{clip}" if clip else name
+            whole = self._joined(own, [frame for _, frame in named])
             for sprite in self._named(own, unit, whole, [frame for frame, _ in named]):
                 yield replace(sprite, tag=clip if tagged else "")
         tags = {tag for tag, _ in frames.tags} if tagged else set()
@@ -270,9 +269,14 @@ class FileSprites:
             yield replace(sprite, tag=run if run in tags else "")
 
     def _clip(self, name: str, unit: int, frames: _Frames, numbers: Sequence[int]) -> Sprite:
-        whole = padded([frames.images[number] for number in numbers], self._anchor)
+        whole = self._joined(name, [frames.images[number] for number in numbers])
         times = tuple(frames.durations[k] for k in numbers) if frames.durations else ()
         return Sprite(name, unit, whole, times)
+
+    def _joined(self, name: str, images: Sequence[Rgba]) -> Rgba:
+        """``(T, h, w, 4)``: images one after another, each as large as the largest."""
+        _check_clip(name, images)
+        return padded(images, self._anchor)
 
 
 def stills(sprite: Sprite, frames: int | None) -> Iterator[Sprite]:
@@ -282,6 +286,13 @@ def stills(sprite: Sprite, frames: int | None) -> Iterator[Sprite]:
         return
     for number, frame in enumerate(sprite.rgba):
         yield replace(sprite, name=f"{sprite.name}#{number}", rgba=frame[None], durations=())
+
+
+def _check_clip(name: Path | str, images: Sequence[Rgba]) -> None:
+    """Refuse a clip that would not fit memory, before it is made of ``(t, h, w, 4)`` images."""
+    height, width = (max(image.shape[axis] for image in images) for axis in (1, 2))
+    if height * width * sum(map(len, images)) > MAX_FILE_PIXELS:
+        raise InputError(f"{name}: a clip of more than {MAX_FILE_PIXELS} pixels")
 
 
 def is_atlas(file: Found) -> bool:

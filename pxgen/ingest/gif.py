@@ -116,6 +116,7 @@ def _read(reader: _Reader, shared: bytes) -> None:
         if block == _TRAILER:
             return
         if block == _IMAGE:
+            check_size(len(reader.frames) + 1, 1, 1)
             reader.frames.append(_frame(reader, shared, control))
             control = _Control()
         elif block == _EXTENSION:

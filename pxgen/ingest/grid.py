@@ -10,8 +10,14 @@ import numpy as np
 from pxgen.arrays import Rgba
 from pxgen.canvas import parse_size
 from pxgen.config.options import pair
+from pxgen.config.requests import SourceSettings
 from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError
+
+
+def in_cells(settings: DataSettings | SourceSettings) -> bool:
+    """True if sheets are cut: cells that are asked for beat what JSON says of a sheet."""
+    return settings.cell is not None or settings.layout is not None
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def _content(file: IO[bytes]) -> bytes:
 
 def _rgba(image: Image.Image) -> Rgba:
     """``(H, W, 4)``; Pillow's conversion to RGBA is exact for every 8-bit mode, tRNS included."""
-    if image.mode == "I;16" or (image.mode == "I" and image.format == "PPM"):
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         levels = np.asarray(image).astype(np.int64) * 255
         return _rgba(Image.fromarray(((levels + 32767) // 65535).astype(np.uint8)))
     if image.mode in {"I", "F"}:

@@ -147,14 +147,18 @@ def _solved(frame: F32, rows: F64, columns: F64) -> Rgba:
     is taken to be as far beyond as the cells say.
     """
     up, left = (np.linalg.solve(gram(each), each.T) for each in (rows, columns))
-    seen = frame.astype(np.float64)
-    small = np.zeros(0)
-    for _ in range(_ROUNDS):
-        small = np.clip(up @ (seen.transpose(2, 0, 1) @ left.T), 0, 255)
-        large = (rows @ (small @ columns.T)).transpose(1, 2, 0)
-        seen = np.where(frame == 0, np.minimum(large, 0), frame)
-        seen = np.where(frame == 255, np.maximum(large, 255), seen)
-    small = small.transpose(1, 2, 0)
+
+    def solved(channel: F32) -> F64:
+        seen, small = channel.astype(np.float64), np.zeros(0)
+        for _ in range(_ROUNDS):
+            small = np.clip(up @ (seen @ left.T), 0, 255)
+            large = rows @ (small @ columns.T)
+            seen = np.where(channel == 0, np.minimum(large, 0), channel)
+            seen = np.where(channel == 255, np.maximum(large, 255), seen)
+        return small
+
+    # One after another: a large frame in such numbers is large.
+    small = np.stack([solved(frame[..., channel]) for channel in range(4)], -1)
     alpha = np.rint(small[..., 3:])
     color = small[..., :3] * 255 / np.maximum(alpha, 1)
     return np.concatenate([np.clip(np.rint(color), 0, 255), alpha], -1).astype(np.uint8)

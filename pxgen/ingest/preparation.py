@@ -33,9 +33,11 @@ from pxgen.ingest.describe import (
     describe_lopsided,
     describe_missing,
     describe_placing,
+    describe_sheets,
     describe_split,
 )
 from pxgen.ingest.folder import label_rows, refuse_existing, told_terms, write_pictures
+from pxgen.ingest.grid import in_cells
 from pxgen.ingest.indexed import MANY_COLORS
 from pxgen.ingest.labels import Labelling, find_labels, labels_of_tags
 from pxgen.ingest.layout import pad_to_canvas
@@ -53,10 +55,7 @@ from pxgen.palette.library import find_palette
 from pxgen.palette.local import LOCAL, MAX_LOCAL_COLORS
 
 _CHUNK = 512
-
-
-LARGE = 64 * 64
-"""Pixels from which on a lone picture is rather a sheet."""
+"""Sprites that are written at once."""
 
 
 def prepare(
@@ -90,9 +89,8 @@ def prepare(
     size = parse_size(settings.size) if settings.size else None
     palette = None if settings.palette in {"auto", LOCAL} else find_palette(settings.palette)
     refuse_existing(out, force=settings.force)
-    in_cells = settings.cell is not None or settings.layout is not None
-    # Cells that are asked for beat what JSON says of a sheet.
-    listing = find_files([Path(source) for source in settings.source], described=not in_cells)
+    paths = [Path(source) for source in settings.source]
+    listing = find_files(paths, described=not in_cells(settings))
     refusals = Refusals(report if settings.skip_bad else complain or report, skip=settings.skip_bad)
     sources = Sources(listing, settings, refusals, palette)
     labelling = find_labels(
@@ -103,13 +101,8 @@ def prepare(
         report(line)
     with closing(Survey(existing_folder(out), progress)) as survey:
         survey.read(sources, settings)
-        if settings.overflow == "refuse" and sources.tally.jpegs.overflowed:
-            raise InputError(
-                f"{sources.tally.jpegs.count} JPEGs are dark at the border and cold inside: their "
-                "colours seem to have overflowed (-x mod 256), which loses the difference between "
-                "black and white. Prepare from the original arrays, or choose --overflow undo or "
-                "--overflow keep"
-            )
+        if settings.overflow == "refuse":
+            sources.tally.jpegs.check()
         _Preparation(
             settings, out, size, palette, report, progress, refusals, survey, sources, labelling
         ).write()
@@ -169,7 +162,6 @@ class _Preparation:
             self.report(describe_missing(selection.names, selection.frame_names, present))
         for line in mapper.lines():
             self.report(line)
-        drawn = self._drawn(selection, mapper)
         out, audited = self.out, self.settings.audit
         with dataset_path(out, audited=audited, report=self.report, progress=self.progress) as path:
             writer = DatasetWriter(
@@ -181,17 +173,7 @@ class _Preparation:
                 frame_names=selection.frame_names,
             )
             with writer:
-                drawn_keys: list[int] = []
-                nearly: list[str] = []
-                for start, pixels in _chunks(drawn):
-                    if not mapper.lossless:
-                        drawn_keys += map(sprite_hash, pixels)
-                    part = range(start, start + len(pixels))
-                    rows = label_rows([labels[i] for i in part], len(names))
-                    sources = [self.survey.names[chosen[i]] for i in part]
-                    writer.append(pixels, rows, sources)
-                    share = 1.0 if present is None else present[part].mean(1)
-                    nearly += [sources[i] for i in np.flatnonzero(nearly_empty(pixels, share))]
+                drawn_keys, nearly = self._append(writer, selection, mapper, labels, len(names))
                 if drawn_keys:
                     # Sprites that differed in their sources may be one on the palette.
                     keys = joined(keys, drawn_keys)
@@ -203,6 +185,32 @@ class _Preparation:
                 facts = {"nearly_empty": len(nearly)}
                 writer.finish(split, group, palettes=mapper.palettes(), present=present, info=facts)
         write_pictures(self.out, choose_shown(labels, canvas.frames))
+
+    def _append(
+        self,
+        writer: DatasetWriter,
+        selection: Selection,
+        mapper: PaletteMapper,
+        labels: Sequence[tuple[int, ...]],
+        known: int,
+    ) -> tuple[list[int], list[str]]:
+        """Write every sprite with its numbers of labels, of which so many are known.
+
+        Returns:
+            The keys of all as they are drawn, where colours were lost, and the names of those
+            that are nearly empty.
+        """
+        names, present = selection.names, selection.present()
+        drawn_keys: list[int] = []
+        nearly: list[str] = []
+        for start, pixels in _chunks(self._drawn(selection, mapper)):
+            if not mapper.lossless:
+                drawn_keys += map(sprite_hash, pixels)
+            part = slice(start, start + len(pixels))
+            writer.append(pixels, label_rows(labels[part], known), names[part])
+            share = 1.0 if present is None else present[part].mean(1)
+            nearly += [names[start + i] for i in np.flatnonzero(nearly_empty(pixels, share))]
+        return drawn_keys, nearly
 
     def _drawn(self, selection: Selection, mapper: PaletteMapper) -> Iterator[IndexMaps]:
         """``(T, H, W)`` index maps of sprites on the canvas; missing frames are transparent."""
@@ -312,11 +320,9 @@ class _Preparation:
         if names := selection.frame_names:
             kind += f" ({', '.join(described_frames(names))})"
         self.report(f"{len(exact)} {kind} of {canvas.width}x{canvas.height}, {len(labels)} labels")
-        if len(exact) == 1 and canvas.height * canvas.width > LARGE:
-            self.report(
-                f"one picture of {canvas.width}x{canvas.height}: if it is a sheet of sprites, cut "
-                "it with --cell WxH"
-            )
+        sheets = None if in_cells(self.settings) else describe_sheets(selection.sizes())
+        if sheets:
+            self.report(sheets)
         if copies := describe_copies(exact):
             self.report(copies)
         if self.survey.colorful:

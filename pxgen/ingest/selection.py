@@ -16,7 +16,8 @@ from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError, Remark, UsageError
 from pxgen.frames import common_names
 from pxgen.ingest.census import Census
-from pxgen.ingest.describe import Refusals, describe_sizes
+from pxgen.ingest.describe import Refusals, describe_sheets, describe_sizes
+from pxgen.ingest.grid import in_cells
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import check_canvas, choose_canvas, misfit
 from pxgen.ingest.scale import Size
@@ -138,10 +139,7 @@ def select(
     frames = _frames(survey, settings)
     longest = max(each.frames for each in survey.sizes) if settings.fit else None
     length = len(set(frames.values())) or settings.frames or longest
-    true = {each: true_size(each, reductions) for each in set(survey.sizes)}
-    if frames:
-        true = {each: Canvas(length or 1, *small[1:]) for each, small in true.items()}
-    whole = [true[each] for each in survey.sizes]
+    whole = _true_sizes(survey, reductions, length if frames else None)
     canvas = choose_canvas(Counter(whole), size, length)
     check_canvas(canvas, zip(survey.names, whole, strict=True))
     trimmable = _trimmed(survey, reductions, whole, canvas)
@@ -160,8 +158,10 @@ def select(
         if reason:
             refusals(InputError(f"{name}: {reason}"))
         keep.append(reason is None)
+    sheets = None if in_cells(settings) else describe_sheets(Counter(own))
     hints = {
         describe_sizes(Counter(own)): any(misfits.values()),
+        sheets or "": sheets and any(misfits.values()),
         f"{fitting} of them fit without their clear borders: --trim": fitting and not trimmed,
         TOO_COLORFUL: bool(excess),
     }
@@ -174,6 +174,14 @@ def select(
     if settings.trim:
         report(_said_of_trimming(survey, reductions, canvas, fitting))
     return Selection(survey, keep, reductions, canvas, trimmed).keeping(keep)
+
+
+def _true_sizes(survey: Survey, reductions: dict[Size, int], length: int | None) -> list[Canvas]:
+    """The size of each sprite once its enlargement is undone, of ``length`` frames if named."""
+    true = {each: true_size(each, reductions) for each in set(survey.sizes)}
+    if length:
+        true = {each: small._replace(frames=length) for each, small in true.items()}
+    return [true[each] for each in survey.sizes]
 
 
 def _too_large(size: Canvas, canvas: Canvas) -> bool:

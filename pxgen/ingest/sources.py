@@ -14,6 +14,7 @@ from pxgen.frames import common_names, views_of
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
 from pxgen.ingest.clips import FileGroup, broken, gather, gather_views, singles
 from pxgen.ingest.file_sprites import FileSprites, Sprite, is_atlas, stills
+from pxgen.ingest.grid import in_cells
 from pxgen.ingest.match import Unit
 from pxgen.ingest.sheet_layout import sheet_layout
 from pxgen.ingest.tally import Tally
@@ -50,8 +51,8 @@ class Sources:
         self.tally = Tally()
         self._refuse = refuse
         self._frames, self._views = settings.frames, asked_views(settings)
-        in_cells = settings.cell is not None or settings.layout is not None
-        layout = sheet_layout(settings, self._views or ()) if in_cells else None
+        sheets = in_cells(settings)
+        layout = sheet_layout(settings, self._views or ()) if sheets else None
         if settings.by != "rows" and layout is None:
             raise UsageError(
                 f"--by {settings.by} is of the views of sheets: add --cell and --views"
@@ -60,14 +61,14 @@ class Sources:
         self._files = FileSprites(settings, self.tally, self._views, layout, whole=whole)
         images = [file for file in listing.files if not _is_array(file)]
         strips = None
-        if in_cells and self._views and settings.layout is None:
+        if sheets and self._views and settings.layout is None:
             strips = gather_views(images, self._views)
         if strips is not None and sum(len(group.files) for group in strips) == len(images):
             # Each file is a view, and its cells are the steps.
             self._groups = strips
         else:
             # A sheet holds its frames in cells, never in numbered files.
-            self._groups = singles(images) if in_cells else self._gather(images)
+            self._groups = singles(images) if sheets else self._gather(images)
         self._arrays: dict[str, ArrayFile] = {}
         self.label_arrays: dict[str, tuple[NDArray[Any], tuple[str, ...]]] = {}
         """Label arrays and class names by the name of the array that they belong to."""

@@ -81,7 +81,7 @@ def read_label_table(path: Path) -> LabelTable:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     if path.suffix.lower() == LINES_SUFFIX:
-        table = _rows(path, [_parsed(path, line) for line in text.splitlines() if line.strip()])
+        table = _rows(path, [_parsed(path, line) for line in text.split("\n") if line.strip()])
     elif text.lstrip()[:1] in {"{", "["}:
         table = _json_table(path, _parsed(path, text))
     else:

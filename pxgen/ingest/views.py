@@ -27,6 +27,8 @@ WORDS = (
 _TOKEN = re.compile(r"\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 """The words and numbers of a name, also those that capitals alone keep apart."""
 _BETWEEN = "-_. "
+MAX_DIGITS = 18
+"""Of a frame's number; longer runs of digits are names."""
 _FRAME_WORDS = frozenset({"f", "frame"})
 
 
@@ -87,7 +89,9 @@ def find_views(names: Sequence[str], asked: Sequence[str]) -> dict[str, list[Par
         return None
     order = tuple(asked or WORDS)
     for parts in clips.values():
-        parts.sort(key=lambda part: (order.index(part.view), part.step.zfill(9), part.number))
+        parts.sort(
+            key=lambda part: (order.index(part.view), part.step.zfill(MAX_DIGITS), part.number)
+        )
     return clips
 
 
@@ -125,11 +129,12 @@ def _read(name: str, words: dict[str, str]) -> tuple[str, Part] | None:
 def _without_step(stem: str) -> tuple[str, str, bool]:
     """A name without the number at its end, that number, and whether it is marked as a frame's."""
     tokens = list(_TOKEN.finditer(stem))
-    if not (tokens and tokens[-1][0].isdecimal() and tokens[-1].end() == len(stem)):
+    last = tokens[-1][0] if tokens and tokens[-1].end() == len(stem) else ""
+    if not (last.isdecimal() and len(last) <= MAX_DIGITS):
         return stem, "", False
     marked = len(tokens) > 1 and tokens[-2][0].lower() in _FRAME_WORDS
     start = tokens[-2 if marked else -1].start()
-    return stem[:start].rstrip(_BETWEEN), str(int(tokens[-1][0])), marked
+    return stem[:start].rstrip(_BETWEEN), str(int(last)), marked
 
 
 def _without_view(text: str, words: dict[str, str]) -> tuple[str, str] | None:

@@ -58,7 +58,7 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
         InputError: a source does not exist, or there is nothing to take.
     """
     for source in sources:
-        if not source.exists():
+        if not os.path.exists(source):  # False where the name cannot be
             raise InputError(f"no such file or folder: {source}")
     root = _common_root(sources)
     search = _Search(described)
@@ -199,7 +199,11 @@ def _walk(folder: Path) -> Iterator[Path]:
         for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir():
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file()
+            except OSError:  # a link that leads to itself
+                continue
+            if is_folder:
                 stack.append(Path(entry.path))
-            elif entry.is_file():
+            elif is_file:
                 yield Path(entry.path)

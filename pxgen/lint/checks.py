@@ -17,6 +17,7 @@ from pxgen.ingest.palette_choice import MAX_SOFT_COLORS
 from pxgen.ingest.pixel_grid import PixelGrid
 from pxgen.ingest.scale import enlargement
 from pxgen.palette import Palette
+from pxgen.palette.table import pack
 
 MIN_SIDE = 16
 """Pixels that a side keeps after shrinking; smaller drawings may lie on a coarse grid by design."""
@@ -81,13 +82,18 @@ def _off_palette(image: CheckedImage) -> Iterator[Finding]:
 
 
 def _semi_transparent(image: CheckedImage) -> Iterator[Finding]:
-    alpha = image.rgba[..., 3]
-    soft = (alpha > 0) & (alpha < 255)
-    colors = len(np.unique(image.rgba[soft], axis=0))
-    # A few are glass or shadow; many are edges that a painting program made soft.
-    many = colors > MAX_SOFT_COLORS
+    soft, colors = half_transparent(image.rgba)
     what = f"pixels, in colours: {colors}"
-    yield from _found("semi-transparent", soft, what, fixable=many)
+    yield from _found("semi-transparent", soft, what, fixable=colors > MAX_SOFT_COLORS)
+
+
+def half_transparent(rgba: Rgba) -> tuple[Bools, int]:
+    """``(T, H, W)``: the half-transparent pixels, and how many colours they have.
+
+    A few are glass or shadow; many are edges that a painting program made soft.
+    """
+    soft = (rgba[..., 3] > 0) & (rgba[..., 3] < 255)
+    return soft, len(np.unique(pack(rgba[soft])))
 
 
 def _hidden_colors(image: CheckedImage) -> Iterator[Finding]:

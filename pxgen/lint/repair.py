@@ -13,7 +13,7 @@ from pxgen.ingest.fake_pixels import fake_grid
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.palette_choice import MAX_SOFT_COLORS
 from pxgen.ingest.pixel_grid import undone
-from pxgen.lint.checks import enlarged_by
+from pxgen.lint.checks import enlarged_by, half_transparent
 from pxgen.palette import Palette
 from pxgen.palette.oklab import OPAQUE
 
@@ -67,10 +67,8 @@ def _repaired(
     rgba = rgba.copy()
     if "fake-pixels" not in ignored and (grid := fake_grid(rgba, IndexedSprite.of(rgba), pixel)):
         rgba = undone(rgba, grid)
-    alpha = rgba[..., 3]
-    soft = (alpha > 0) & (alpha < 255)
-    many = len(np.unique(rgba[soft], axis=0)) > MAX_SOFT_COLORS
-    if many and "semi-transparent" not in ignored:
+    alpha, (soft, colors) = rgba[..., 3], half_transparent(rgba)
+    if colors > MAX_SOFT_COLORS and "semi-transparent" not in ignored:
         alpha[soft] = np.where(alpha[soft] >= OPAQUE, 255, 0)
     if "hidden-colours" not in ignored:
         rgba[alpha == 0] = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pxgen.arrays import F32, IndexMaps, Rgba
+from pxgen.arrays import F32, Bools, IndexMaps, Rgba
 from pxgen.errors import UsageError
 from pxgen.palette.oklab import OPAQUE, nearest, to_oklab
 from pxgen.palette.table import Palette, pack, unpack
@@ -56,17 +56,17 @@ def _pairs(palette: Palette, colors: Rgba) -> tuple[IndexMaps, IndexMaps, F32]:
     second, share = first.copy(), np.zeros(len(colors), np.float32)
     inexact = (palette.colors(first)[:, :3] != colors[:, :3]).any(1)
     mixed = np.flatnonzero(inexact & (colors[:, 3] >= OPAQUE))
-    entries = to_oklab(palette.rgba[1:, :3])
+    entries, solid = to_oklab(palette.rgba[1:, :3]), palette.rgba[1:, 3] == 255
     for start in range(0, len(mixed), _CHUNK):
         part = mixed[start : start + _CHUNK]
         base = entries[first[part].astype(np.intp) - 1]
-        other, amount = _best_mix(to_oklab(colors[part, :3]), base, entries)
+        other, amount = _best_mix(to_oklab(colors[part, :3]), base, entries, solid)
         second[part], share[part] = other + 1, amount
     return first, second, share
 
 
-def _best_mix(target: F32, base: F32, entries: F32) -> tuple[NDArray[np.intp], F32]:
-    """The entry whose mix with ``base`` comes nearest to ``target``, and how much of it to mix.
+def _best_mix(target: F32, base: F32, entries: F32, solid: Bools) -> tuple[NDArray[np.intp], F32]:
+    """The ``solid`` entry whose mix with ``base`` comes nearest to ``target``, and its share.
 
     The share never passes one half: beyond it the other colour would itself be the nearest.
     """
@@ -76,5 +76,7 @@ def _best_mix(target: F32, base: F32, entries: F32) -> tuple[NDArray[np.intp], F
     share = np.clip(along / np.maximum(length, 1e-12), 0, 0.5)
     miss = ((base[:, None, :] + share[..., None] * way - target[:, None, :]) ** 2).sum(-1)
     miss += _CONTRAST_COST * length * share * (1 - share)
+    # Without any of them each colour is mixed with its own.
+    miss[:, ~solid], share[:, ~solid] = np.inf, 0
     best = miss.argmin(1)
     return best, share[np.arange(len(best)), best].astype(np.float32)

@@ -22,9 +22,9 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
 
 
-def header_chunk(height: int, width: int) -> bytes:
-    """IHDR of an 8-bit indexed image."""
-    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, INDEXED, 0, 0, 0))
+def header_chunk(height: int, width: int, kind: int = INDEXED) -> bytes:
+    """IHDR of an image of 8 bits a sample and a colour type."""
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0))
 
 
 def indexed_png(shape: tuple[int, int], colors: bytes, pixels: bytes) -> bytes:

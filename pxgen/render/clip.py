@@ -11,12 +11,13 @@ from pxgen.arrays import IndexMaps
 from pxgen.errors import PxgenError
 from pxgen.palette.table import Palette
 
-MAX_MS = 2**31
-"""Milliseconds a frame; each format has less."""
-
 
 def clip_delays(
-    frames: IndexMaps, palette: Palette, delays_ms: float | Sequence[float], longest_side: int
+    frames: IndexMaps,
+    palette: Palette,
+    delays_ms: float | Sequence[float],
+    longest_side: int,
+    longest_ms: int,
 ) -> list[float]:
     """Check a clip before it is encoded and give one delay in milliseconds for each frame.
 
@@ -24,10 +25,11 @@ def clip_delays(
         frames: ``(T, H, W) uint8``, T >= 1.
         palette: their colours.
         delays_ms: milliseconds a frame is shown, one number for all or one for each.
-        longest_side: pixels along a side at most.
+        longest_side: pixels along a side that the format can hold.
+        longest_ms: milliseconds a frame that it can.
 
     Raises:
-        PxgenError: frames or delays that animation files cannot hold.
+        PxgenError: frames or delays that it cannot.
     """
     if frames.ndim != 3 or not frames.size or frames.dtype != np.uint8:
         raise PxgenError(f"a clip is (T, H, W) uint8 frames, not {frames.dtype} {frames.shape}")
@@ -41,8 +43,8 @@ def clip_delays(
         delays = [float(delay) for delay in delays_ms]
     if len(delays) != len(frames):
         raise PxgenError(f"{len(frames)} frames need as many delays, not {len(delays)}")
-    if not all(0 <= delay <= MAX_MS for delay in delays):
-        raise PxgenError(f"a frame is shown for 0 to {MAX_MS} milliseconds")
+    if not all(0 <= delay <= longest_ms for delay in delays):
+        raise PxgenError(f"a frame is shown for 0 to {longest_ms} milliseconds")
     return delays
 
 

@@ -18,7 +18,7 @@ from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
 
 UNIT_MS = 10
-MIN_DELAY = 2
+MIN_DELAY, MAX_DELAY = 2, 65_535
 """In units; browsers turn the delays 0 and 1 into 10."""
 SOLID = 128
 """Alpha from which on a colour is opaque."""
@@ -39,7 +39,9 @@ def encode_gif(
     Raises:
         PxgenError: frames or delays that a GIF cannot hold.
     """
-    delays = clip_delays(frames, palette, delays_ms, longest_side=65_535)
+    delays = clip_delays(
+        frames, palette, delays_ms, longest_side=65_535, longest_ms=UNIT_MS * MAX_DELAY
+    )
     solid = np.where(palette.rgba[:, 3] < SOLID, 0, np.arange(len(palette), dtype=np.uint8))
     frames = solid[frames]
     height, width = frames.shape[1:]

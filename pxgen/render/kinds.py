@@ -36,10 +36,15 @@ class PictureKind(NamedTuple):
     """The extra that must be installed for it."""
     soft: bool = True
     """True if it holds half-transparent colours."""
-    counts: bool = False
-    """True if it says how often it plays."""
+    most_plays: int = 0
+    """How often it can say that it plays; 0 if it says nothing of that."""
     longest: int = 0
     """Milliseconds that it can show a frame; 0 if any number."""
+
+    @property
+    def counts(self) -> bool:
+        """True if it says how often it plays."""
+        return self.most_plays > 0
 
 
 SHEET = PictureKind((".png",), pillow="PNG")
@@ -52,18 +57,22 @@ PICTURE_KINDS = (
         "pxgen.render.gif:encode_gif",
         pillow="GIF",
         soft=False,
-        counts=True,
+        most_plays=65_536,
         longest=655_350,
     ),
     PictureKind(
         (".webp",),
         "pxgen.render.webp:encode_webp",
         pillow="WEBP",
-        counts=True,
+        most_plays=65_535,
         longest=2**24 - 1,
     ),
     PictureKind(
-        (".apng",), "pxgen.render.apng:encode_apng", pillow="PNG", counts=True, longest=65_535_000
+        (".apng",),
+        "pxgen.render.apng:encode_apng",
+        pillow="PNG",
+        most_plays=2**31 - 1,
+        longest=65_535_000,
     ),
     PictureKind((".mp4",), "pxgen.render.video:encode_mp4", extra="video"),
     PictureKind((".webm",), "pxgen.render.video:encode_webm", extra="video"),
@@ -145,7 +154,7 @@ def encode_clips(
 
         frames = np.concatenate([clip.frames[clip.played] for clip in clips])
         durations = [clip.durations[number] for clip in clips for number in clip.played]
-        often = {"plays": plays} if kind.counts else {}
+        often = {"plays": min(plays, kind.most_plays)} if kind.counts else {}
         content: bytes = encode(frames, palette, durations, **often)
     else:
         content = encode(clips, palette)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -300,6 +301,9 @@ def safe_stem(labels: Sequence[str], most: int = STEM_BYTES) -> str:
 
 
 def _slug(label: str) -> str:
-    label = normal(label)
-    kept = "".join(letter if letter.isalnum() or letter in "._" else " " for letter in label)
+    kept = ""
+    for letter in normal(label):
+        # Vowel signs and accents that Unicode keeps apart belong to the letter before.
+        mark = kept[-1:].strip() and unicodedata.category(letter)[0] == "M"
+        kept += letter if mark or letter.isalnum() or letter in "._" else " "
     return "-".join(kept.split()).strip("-.")

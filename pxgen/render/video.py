@@ -23,7 +23,7 @@ from pxgen.errors import PxgenError
 from pxgen.palette.table import Palette
 from pxgen.render.clip import clip_delays, round_delays
 
-MAX_VIDEO_SIDE = 16_384
+MAX_VIDEO_SIDE, MAX_VIDEO_MS = 16_384, 2**31
 MS = Fraction(1, 1000)
 """The unit of times, in seconds."""
 LIGHTEST = 238
@@ -56,7 +56,8 @@ def encode_video(
     """
     import av
 
-    delays = round_delays(clip_delays(frames, palette, delays_ms, MAX_VIDEO_SIDE), 1, 1)
+    asked = clip_delays(frames, palette, delays_ms, MAX_VIDEO_SIDE, MAX_VIDEO_MS)
+    delays = round_delays(asked, 1, 1)
     colors = opaque_colors(palette)
     content = io.BytesIO()
     # Without "bitexact" a WebM has random numbers in it. imageio's writer, which stands on PyAV

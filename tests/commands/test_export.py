@@ -12,7 +12,9 @@ from PIL import Image
 
 from pxgen.cli.app import pxgen
 from pxgen.ingest.images import read_image
+from pxgen.ingest.timing import timing_of
 from pxgen.palette import Palette
+from pxgen.render.apng import encode_apng
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import decode_png, encode_png
 
@@ -65,6 +67,16 @@ def test_durations_of_files_are_kept_unless_told_otherwise(tmp_path: Path) -> No
     picture = read_image(tmp_path / "w.gif")
     assert picture.durations == (40, 40, 40)
     assert picture.rgba.shape == (3, 8, 8, 4)
+
+
+def test_more_plays_than_a_file_counts_are_told(tmp_path: Path) -> None:
+    frames = np.arange(2, dtype=np.uint8).repeat(16).reshape(2, 4, 4)
+    (tmp_path / "walk.apng").write_bytes(encode_apng(frames, PALETTE, 50, 100_000))
+    told = run(tmp_path / "walk.apng", "-o", tmp_path / "w.gif").stderr
+    assert ".gif counts to 65536, so that they are for ever" in told
+    assert timing_of(tmp_path / "w.gif")[0] == 0
+    assert "counts to" not in run(tmp_path / "walk.apng", "-o", tmp_path / "w.apng").stderr
+    assert timing_of(tmp_path / "w.apng")[0] == 100_000
 
 
 def test_sprites_of_several_sizes_stand_on_one_ground(tmp_path: Path) -> None:

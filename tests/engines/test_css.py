@@ -33,3 +33,11 @@ def test_style_sheets_are_without_errors_and_show_every_frame(
     shares = [t.value for t in frames.content if t.type == "percentage"]
     assert shares == [0, 10, 25, 50]
     assert all(a < b for a, b in pairwise(shares))
+
+
+@pytest.mark.parametrize("name", ["-1", "-", "--a", "-a", "1"])
+def test_any_name_is_a_class(tmp_path: Path, name: str) -> None:
+    made = [Clip(name, clips()[0].frames[:1], [40])]
+    file = write(tmp_path, "hero.css", style("rows"), made)
+    rules = tinycss2.parse_stylesheet(file.read_text("utf-8"), skip_whitespace=True)
+    assert [t.value for t in rules[1].prelude if t.type == "ident"] == ["hero", name]

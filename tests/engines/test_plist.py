@@ -51,3 +51,9 @@ def test_frames_stand_in_the_middle_of_the_whole_and_animations_play(
     times = [walk["delayPerUnit"] * step["delayUnits"] for step in walk["frames"]]
     assert times == pytest.approx([0.05, 0.1, 0.15, 0.1])
     assert (walk["loops"], read["animations"]["clip 1"]["loops"]) == (2, 1)
+
+
+def test_control_characters_of_names_are_spaces(tmp_path: Path) -> None:
+    made = [replace(clips()[0], name="a\1b", tags=(Tag("c\1d", 0, 1),))]
+    read = plistlib.loads(write(tmp_path, "hero.plist", style("rows"), made).read_bytes())
+    assert set(read["frames"]) == {"c d-00.png", "c d-01.png", "a b-02.png", "a b-03.png"}

@@ -184,3 +184,10 @@ def test_an_array_of_a_sprite_too_large_is_refused_unread() -> None:
     np.savez_compressed("big.npz", pixels=np.zeros((1, 5000, 5000, 3), np.uint8))
     result = run("big.npz")
     assert (result.exit_code, "too large" in result.stderr) == (3, True), result.stderr
+
+
+def test_maps_of_yes_and_no_are_index_maps_of_their_palette(tmp_path: Path) -> None:
+    table = np.array([[0, 0, 0, 0], [9, 8, 7, 255]], np.uint8)
+    maps = GENERATOR.integers(0, 2, (4, 5, 6)).astype(bool)
+    np.savez(tmp_path / "a.npz", pixels=maps, palette=table)
+    np.testing.assert_array_equal(read(tmp_path / "a.npz")[:, 0], table[maps.astype(int)])

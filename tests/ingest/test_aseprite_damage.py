@@ -120,6 +120,17 @@ def test_work_that_a_small_file_can_ask_for_is_bounded(monkeypatch: pytest.Monke
         read(document([[layer(), cel(0, solid(RED))], [linked(0, 0)], [linked(0, 0)]]))
 
 
+def test_groups_within_groups_hold_no_more_pixels_than_a_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nested = [layer(kind=1, level=level) for level in range(5)]
+    content = document([[*nested, layer(level=5), cel(5, solid(RED))]], flags=3)
+    for most, fits in ((5 * 12, True), (5 * 12 - 1, False)):
+        monkeypatch.setattr("pxgen.ingest.aseprite_render.MAX_FILE_PIXELS", most)
+        with contextlib.nullcontext() if fits else pytest.raises(InputError, match="too many for"):
+            assert (read(content) == RED).all()
+
+
 def test_a_cel_unpacks_to_no_more_than_it_says() -> None:
     bomb = zlib.compress(bytes(2**24))
     head = struct.pack("<HhhBHh5xHH", 0, 0, 0, 255, 2, 0, 4, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from PIL import Image
 
 from pxgen.errors import InputError
-from pxgen.ingest.atlas import frame_stems, read_atlas
+from pxgen.ingest.atlas import Atlas, frame_stems, read_atlas
+from pxgen.ingest.images import read_image
 
 SHEET = np.random.default_rng(0).integers(0, 256, (9, 12, 4), dtype=np.uint8)
 
@@ -27,6 +29,10 @@ def described(folder: Path, frames: Any, **meta: Any) -> Path:
     return path
 
 
+def cut(atlas: Atlas) -> list[np.ndarray]:
+    return atlas.cut(lambda path: read_image(path).rgba[0])
+
+
 def test_frames_are_cut_out_whole(tmp_path: Path) -> None:
     """Trimmed ones stand where they were; turned ones, a quarter clockwise, are turned back."""
     trim = {"spriteSourceSize": {"x": 1, "y": 2, "w": 3, "h": 4}, "sourceSize": {"w": 5, "h": 7}}
@@ -36,7 +42,7 @@ def test_frames_are_cut_out_whole(tmp_path: Path) -> None:
         "turned.png": frame(2, 1, 3, 4, rotated=True, **trim),
     }
     atlas = read_atlas(described(tmp_path, frames))
-    plain, trimmed, turned = atlas.cut()
+    plain, trimmed, turned = cut(atlas)
     np.testing.assert_array_equal(plain, SHEET[1:5, 2:5])
     whole = np.zeros((7, 5, 4), np.uint8)
     whole[2:6, 1:4] = SHEET[1:5, 2:5]
@@ -72,13 +78,14 @@ def test_lists_and_tags_are_read(tmp_path: Path) -> None:
         ({"a": frame(-1, 0, 2, 2)}, "describes no sheet"),
         ({"a": frame(0, 0, 2, 2, sourceSize={"w": 1, "h": 2})}, "describes no sheet"),
         ([3], "describes no sheet"),
+        ({"a": frame(0, 0, 2, 2, duration=10**400)}, "describes no sheet"),
         ({"a": frame(11, 0, 2, 2)}, "frame a lies outside sheet.png"),
     ],
 )
 def test_what_is_damaged_is_one_clear_line(tmp_path: Path, frames: Any, message: str) -> None:
     path = described(tmp_path, frames)
     with pytest.raises(InputError, match=message):
-        read_atlas(path).cut()
+        cut(read_atlas(path))
 
 
 def test_a_description_needs_its_image(tmp_path: Path) -> None:
@@ -88,3 +95,26 @@ def test_a_description_needs_its_image(tmp_path: Path) -> None:
     (tmp_path / "hero.png").unlink()
     with pytest.raises(InputError, match=r"there is no image sheet\.png beside it"):
         read_atlas(path)
+
+
+def test_numbers_without_end_are_damage(tmp_path: Path) -> None:
+    tags = [{"name": "a", "from": 0, "to": 0, "repeat": float("inf")}]
+    with pytest.raises(InputError, match="describes no sheet"):
+        read_atlas(described(tmp_path, {"a": frame(0, 0, 2, 2)}, frameTags=tags))
+
+
+@pytest.mark.parametrize("kind", ["frameTags", "animations"])
+def test_a_small_file_shows_its_frames_no_more_often_than_memory_holds(
+    tmp_path: Path, kind: str
+) -> None:
+    frames = {f"{k}": frame(k, 0, 2, 2) for k in range(3)}
+    for times, fits in ((16, True), (17, False)):
+        path = described(tmp_path, frames)
+        content = json.loads(path.read_text())
+        if kind == "animations":
+            content["animations"] = {"a": [*frames] * times}
+        else:
+            content["meta"][kind] = [{"name": f"t{n}", "from": 0, "to": 2} for n in range(times)]
+        path.write_text(json.dumps(content))
+        with nullcontext() if fits else pytest.raises(InputError, match="more than 16 times over"):
+            assert sum(len(shown) for _, shown in read_atlas(path).animations) == 48

@@ -53,6 +53,12 @@ def test_an_old_header_may_be_followed_by_a_mask_of_alpha(tmp_path: Path) -> Non
     assert pixels(tmp_path, content) == [[[3, 2, 1, 128]]]
 
 
+def test_a_header_may_hold_three_masks_and_no_fourth(tmp_path: Path) -> None:
+    """Of 52 bytes: pixels follow, of which none is a mask."""
+    content = bmp(2, 1, 32, b"\1\2\3\x80" + bytes(4), (0xFF0000, 0xFF00, 0xFF), size=52)
+    assert pixels(tmp_path, content) == [[[3, 2, 1, 255], [0, 0, 0, 255]]]
+
+
 @pytest.mark.parametrize("height", [2, -2])
 def test_two_bits_a_pixel_from_below_or_above(tmp_path: Path, height: int) -> None:
     table = b"".join(bytes([k, 10 * k, 20 * k, 0]) for k in range(4))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pxgen.ingest.clips import broken, gather
+from pxgen.ingest.clips import broken, gather, numbered_runs
 from pxgen.ingest.walk import Found
 
 
@@ -54,3 +54,13 @@ def test_a_clip_lacks_the_number_that_all_others_have() -> None:
     # Another length, a repeat or a number beyond all others: nobody knows what is lacking.
     for more in (found("d/r_f1.png", "d/r_f2.png"), found("c/r-f3.png"), found("c/r_f5.png")):
         assert all(not group.frames for group in gather([*whole, *lacking, *more], None))
+
+
+def test_frames_of_one_name_are_each_taken() -> None:
+    assert numbered_runs(["a", "a", "b"], None) == [("a", (0,)), ("a", (1,)), ("b", (2,))]
+
+
+def test_names_may_hold_any_digits_and_dots() -> None:
+    long = "1" * 5000
+    assert numbered_runs([f"a{long}", "b2"], None) == [(f"a{long}", (0,)), ("b2", (1,))]
+    assert numbered_runs([".-f0", ".-f1"], None) == [(".", (0, 1))]

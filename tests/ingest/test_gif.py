@@ -161,3 +161,11 @@ def test_another_decoder_agrees_about_every_pair_of_disposals(tmp_path: Path) ->
 
 def visible(rgba: np.ndarray) -> np.ndarray:
     return np.where(rgba[..., 3:] > 0, rgba, 0)
+
+
+def test_frames_are_bounded_in_number_however_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pxgen.ingest.decoded.MAX_FRAMES", 4)
+    dots = [Drawn(0, 0, 1, 1, [1])] * 5
+    assert len(read_gif(gif(1, 1, dots[:4])).rgba) == 4
+    with pytest.raises(InputError, match="more than 4 frames"):
+        read_gif(gif(1, 1, dots))

@@ -157,3 +157,6 @@ def test_sixteen_bits_are_rounded(tmp_path: Path) -> None:
     levels = np.array([[128, 129, 65535]], np.uint16)
     Image.fromarray(levels).save(tmp_path / "deep.tif")
     assert read_image(tmp_path / "deep.tif").rgba[0, 0, :, 0].tolist() == [0, 1, 255]
+    high_first = Image.frombytes("I;16B", (3, 1), levels.astype(">u2").tobytes())
+    high_first.save(tmp_path / "high.tif")
+    assert read_image(tmp_path / "high.tif").rgba[0, 0, :, 0].tolist() == [0, 1, 255]

@@ -98,6 +98,9 @@ def test_metadata_of_an_image_folder() -> None:
     found = {"0.png": {"knight"}, "1.png": {"orc"}, "2.png": {"knight"}}
     assert labels(prepared("in", "--force")) == found
     assert labels(prepared("in", "--labels", "in/metadata.jsonl", "--force")) == found
+    # Only a line feed ends a line of JSON.
+    written("metadata.jsonl", lines(*rows).replace("}", ', "note": "\u2028"}'))
+    assert labels(prepared("in", "--force")) == found
     written("metadata.jsonl", lines({"file_name": "0.png", "kind": "one"}) + "[3]\n")
     bad = run("in", "--labels", "in/metadata.jsonl", "--force")
     assert (bad.exit_code, "each line is a table" in bad.stderr) == (3, True)

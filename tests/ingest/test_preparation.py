@@ -339,3 +339,11 @@ def test_terms_are_carried_into_the_dataset(
     drawn = prepared("--builtin", "-n", 20, "-o", "b", "--author", "me").info
     assert (drawn["author"], drawn["license"]) == ("me", "MIT")
     assert "no artist's work" in drawn["origin"]
+
+
+@pytest.mark.parametrize("widths", [(96, 96), (96, 80)])
+def test_uncut_sheets_are_told_whether_they_fit_together_or_not(widths: tuple[int, int]) -> None:
+    for number, width in enumerate(widths):
+        save(f"art/{number}.png", hero(number, 80, width))
+    assert "2 pictures of up to 96x80: if they are sheets of sprites, cut" in run("art").stderr
+    assert "if they are sheets" not in run("art", "--cell", "16x16").stderr

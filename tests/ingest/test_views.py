@@ -57,3 +57,9 @@ def test_views_that_are_asked_for_may_have_any_name_and_leave_others_out() -> No
     assert found("hero_n hero_s tree", "s", "n") == {"hero": "s:1 n:0"}
     assert found("a-idle a-walk1 a-walk2", "walk", "idle") == {"a": "walk/1:1 walk/2:2 idle:0"}
     assert found("tree", "front") is None
+
+
+def test_more_digits_than_a_number_has_are_a_name() -> None:
+    found = find_views([f"left{'1' * 5000}", "left2", "right2"], ())
+    assert found is not None
+    assert sorted(map(len, found.values())) == [1, 2]

@@ -17,6 +17,7 @@ def test_the_walk_is_sorted_skips_what_is_hidden_and_survives_loops(tmp_path: Pa
         (tmp_path / name).touch()
     (tmp_path / "labels.csv").touch()
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    (tmp_path / "a" / "itself").symlink_to("itself")
     listing = find_files([tmp_path])
     assert [file.name for file in listing.files] == ["a/x.npy", "b/2.png", "b/10.png"]
     assert [path.name for path in listing.tables] == ["labels.csv"]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pxgen.errors import UsageError
+from pxgen.palette import Palette
 from pxgen.palette.dither import bayer, dither
 from pxgen.palette.oklab import to_oklab
 from tests.support.colors import GREYS, rgba
@@ -50,3 +51,10 @@ def test_dithering_keeps_transparency_and_refuses_unknown_methods():
     assert dither(faint, GREYS, "bayer4").tolist() == [[0]]
     with pytest.raises(UsageError, match="choose one of none, bayer2"):
         dither(faint, GREYS, "floyd")
+
+
+def test_what_is_opaque_is_never_mixed_with_what_is_not():
+    """A see-through entry of just the colour that would make up the mean."""
+    palette = Palette.of([(0, 0, 0), (128, 128, 128, 128), (255, 255, 255)])
+    between = np.broadcast_to(rgba((60, 60, 60)), (8, 8, 4)).copy()
+    assert 2 not in dither(between, palette, "bayer4")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pxgen.palette import Palette
-from pxgen.palette.oklab import nearest, swap, to_oklab
+from pxgen.palette.oklab import distinct_entries, nearest, swap, to_oklab
 from tests.support.colors import GREYS, random_colors, rgba
 
 
@@ -69,3 +69,14 @@ def test_an_opaque_colour_prefers_an_opaque_entry():
     palette = Palette.of([(100, 100, 100, 140), (120, 120, 120)])
     colors = rgba((104, 104, 104), (104, 104, 104, 150))
     assert nearest(palette, colors).tolist() == [2, 1]
+
+
+def test_no_two_colours_take_one_entry_and_the_nearest_pair_is_first():
+    palette = Palette.of([(0, 0, 0), (250, 0, 0), (0, 0, 250)])
+    reds = np.concatenate([rgba((240, 10, 10)), rgba((252, 0, 0))]).reshape(2, 4)
+    # Both are nearest to the red; the second is nearer.
+    first, second = distinct_entries(palette, reds).tolist()
+    assert (second, first != 2) == (2, True)
+    assert len({first, second}) == 2
+    everything = np.concatenate([reds, rgba((1, 1, 1)).reshape(1, 4)])
+    assert sorted(distinct_entries(palette, everything).tolist()) == [1, 2, 3]

@@ -16,6 +16,7 @@ from pxgen.render.webp import encode_webp
 from tests.support.clips import random_clip
 
 ENCODERS = [encode_gif, encode_apng, encode_webp]
+LONGEST = [655_350, 65_535_000, 2**24 - 1]
 
 
 def test_rounding_errors_are_carried():
@@ -48,6 +49,14 @@ def test_delays_that_browsers_would_stretch_are_lifted_to_two():
 def test_what_no_format_can_hold_is_refused(encode, frames, delays, message):
     with pytest.raises(PxgenError, match=message):
         encode(frames, Palette.of([(255, 0, 0)]), delays)
+
+
+@pytest.mark.parametrize(("encode", "longest"), [*zip(ENCODERS, LONGEST, strict=True)])
+def test_a_frame_lasts_as_long_as_the_format_can_say(encode, longest):
+    frames, palette = np.zeros((2, 1, 1), np.uint8), Palette.of([(255, 0, 0)])
+    encode(frames, palette, [longest, longest])
+    with pytest.raises(PxgenError, match=f"0 to {longest} milliseconds"):
+        encode(frames, palette, [longest + 1, 1])
 
 
 @pytest.mark.parametrize("encode", [encode_gif, encode_webp])

@@ -149,6 +149,8 @@ def test_labels_from_data_never_leave_the_folder(labels):
         (["../../etc/passwd"], "etc-passwd"),
         (["..", "/"], "sprite"),
         (["чужой"], "чужой"),
+        (["हिन्दी"], "हिन्दी"),
+        (["\N{COMBINING ACUTE ACCENT}"], "sprite"),
     ],
 )
 def test_stems_stay_readable(labels, stem):

@@ -18,10 +18,10 @@ from tests.support.clips import clips
 def test_webp_shows_the_palette_colours(clip):
     frames, palette = clip
     with Image.open(io.BytesIO(encode_webp(frames, palette, 50))) as image:
-        for position, frame in enumerate(frames[: image.n_frames]):
+        assert image.n_frames == len(frames)
+        for position, frame in enumerate(frames):
             image.seek(position)
             assert np.array_equal(np.asarray(image.convert("RGBA")), palette.colors(frame))
-            assert image.n_frames == len(frames)
 
 
 def test_what_shows_through_is_flagged_although_every_frame_of_the_file_is_opaque():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 import torch
 from torch.nn import functional
 
-from pxgen.models.diffusion.masked import MaskedDiffusion, MaskedSpec
+from pxgen.models.diffusion.masked import GIVEN_TEMPERATURE, MaskedDiffusion, MaskedSpec
 from pxgen.models.layers import at_places
 from pxgen.models.protocol import Batch, SamplingParams
 from pxgen.models.temperature import PixelTemperature
@@ -136,3 +137,23 @@ def test_a_code_is_decoded_as_it_was_drawn(
     for code in (codes[0], model.mix(*codes, 0.5)):
         model.decode(code, PictureNoise(0, [0]))
     assert asked == [sampling, sampling]
+
+
+def test_the_rest_of_a_clip_is_drawn_calmer_unless_told_otherwise() -> None:
+    model = tiny_model("masked", domain(frames=4))
+    torch.nn.init.normal_(next(iter(model.module.parameters())))
+    canvas = model.domain.canvas
+    mask = torch.ones(canvas, dtype=torch.bool)
+    mask[0] = False
+    given = SamplingParams(init=torch.ones(canvas, dtype=torch.uint8), mask=mask, steps=4)
+    labels = torch.ones(8, model.domain.label_count)
+
+    def drawn(params: SamplingParams) -> torch.Tensor:
+        with torch.no_grad():
+            return model.sample(labels, PictureNoise(0, range(8)), params)
+
+    calm, wild = (drawn(replace(given, temperature=t)) for t in (GIVEN_TEMPERATURE, 1.0))
+    assert torch.equal(drawn(given), calm)
+    assert not torch.equal(calm, wild)
+    whole = SamplingParams(steps=4)
+    assert torch.equal(drawn(whole), drawn(replace(whole, temperature=1.0)))

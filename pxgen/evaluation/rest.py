@@ -90,13 +90,16 @@ def guesses(
     """What one would draw without a model, ``(n, T, H, W)`` each.
 
     A given frame held, the same mirrored, and the training sprite that meets what is given best.
+    Of halves the given one is mirrored, where that shows the other.
     """
-    held = true
+    ways = {}
     if task.frames.any():
         held = true[:, [_held(task.frames, names, number) for number in range(len(task.frames))]]
+        ways = {"held": held, "mirrored": held[..., ::-1]}
+    elif (task.known | task.known[..., ::-1]).all():
+        ways = {"mirrored": true[..., ::-1]}
     _, rows = training.nearest(true, task.known)
-    ways = {} if held is true else {"held": held}
-    return ways | {"mirrored": held[..., ::-1], "nearest": training.take(rows)}
+    return ways | {"nearest": training.take(rows)}
 
 
 def _held(frames: Bools, names: Sequence[str], number: int) -> int:

@@ -92,8 +92,10 @@ def test_guesses_hold_mirror_and_look_up(tmp_path: Path) -> None:
     assert np.array_equal(ways["held"], true[:, [0, 0, 0, 0]])
     assert np.array_equal(ways["mirrored"], ways["held"][..., ::-1])
     assert np.array_equal(ways["nearest"], true)
-    half = Task("half", np.broadcast_to(np.arange(8) < 4, data.canvas))
-    assert guesses(half, (), true, training).keys() == {"mirrored", "nearest"}
+    left = Task("left", np.broadcast_to(np.arange(8) < 4, data.canvas))
+    assert guesses(left, (), true, training).keys() == {"mirrored", "nearest"}
+    upper = Task("upper", np.broadcast_to(np.arange(6)[:, None] < 3, data.canvas))
+    assert guesses(upper, (), true, training).keys() == {"nearest"}
 
 
 def test_the_frame_that_is_held_is_one_of_the_same_step() -> None:

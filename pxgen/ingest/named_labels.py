@@ -65,8 +65,8 @@ def by_pattern(units: Sequence[Unit], pattern: str) -> Matching:
     unpaired = re.search("[{}]", _PARTS.sub("", pattern))
     if unpaired or not words or "" in words or len({*words}) < len(words):
         raise UsageError(
-            f"--label-pattern {pattern}: name what is a label in braces, each once, such as "
-            "{kind}_{colour}_*"
+            f"--label-pattern {pattern}: name what is a label in a pair of braces, each once, "
+            "such as {kind}_{colour}_*"
         )
     wanted = _compiled(pattern)
     matching = Matching(LabelTable(Path("names"), {}), KEY_COLUMN, "pattern")

@@ -128,8 +128,10 @@ def train(
 
     Args:
         dataset: a prepared dataset, or its folder.
-        out: the run folder, which also goes on with a dataset that grew or was relabelled, and with
-            other options; by default a new one in ``runs``, or the newest if nothing differs.
+        out: the run folder, which also goes on with a dataset that grew or was relabelled (of
+            families other than masked, uniform and ddpm-palette: with the same palette and labels),
+            and with other options; by default a new one in ``runs``, or the newest if nothing
+            differs.
         runs: where run folders are made.
         recipe: a recipe's name; ``"masked"`` where neither it nor ``model`` says otherwise.
         model: a ``[model]`` table, whose key ``recipe`` names what it changes.

@@ -54,7 +54,8 @@ class TrainRunSettings:
     out: Path | None = run_setting(
         None,
         "run folder (default: under runs/); one that is named also goes on with a dataset that "
-        "grew or was relabelled, and with another rate or batch",
+        "grew or was relabelled (other families than masked, uniform and ddpm-palette: with the "
+        "same palette and labels only), and with another rate or batch",
         flags=("-o", "--out"),
         metavar="RUN",
     )

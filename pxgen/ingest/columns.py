@@ -42,7 +42,8 @@ def label_columns(
 ) -> LabelColumns:
     """Decide which columns are labels, and read them.
 
-    A column of 0/1 (or true/false, yes/no) is one label called like the column. A column of text
+    A column of 0/1 (or true/false, yes/no, or one such word and nothing) is one label called like
+    the column. A column of text
     gives a label for each distinct text, or several where a separator stands between names. A
     column of ``[0. 1. 0.]`` vectors is a class. Not labels: numbers (quantities), file names, one
     text for all rows, and texts of which hardly any comes twice.
@@ -72,7 +73,7 @@ def label_columns(
             taken[name] = [(class_name(number, class_names),) for number in numbers]
             notes.append(f"column '{name}': numbered classes")
             continue
-        found, note = _read(name, cells, bool(chosen), class_names, separator)
+        found, note = _read(name, cells, bool(chosen), class_names, separator, flags=table.flags)
         notes.append(f"column '{name}': {note}")
         if found is not None:
             taken[name] = found
@@ -114,6 +115,8 @@ def _read(
     wanted: bool,
     class_names: Sequence[str],
     separator: str | None,
+    *,
+    flags: bool,
 ) -> tuple[list[tuple[str, ...]] | None, str]:
     """The labels of each row, or None, and what the column was taken for."""
     texts = [cell for cell in cells if isinstance(cell, str)]
@@ -121,7 +124,7 @@ def _read(
     if len(texts) == len(cells):
         if not filled:
             return None, "empty, not taken"
-        if all(text.lower() in _YES | _NO for text in texts):
+        if flags and _are_flags(texts):
             yes = [text.lower() in _YES for text in texts]
             return [(clean_name(name),) * each for each in yes], "yes or no, one label"
         if _are_vectors(filled):
@@ -176,6 +179,12 @@ def _split(text: str, separator: str | None) -> tuple[str, ...]:
     if separator is None:
         return (clean_name(text),) if text else ()
     return tuple(filter(None, (clean_name(part) for part in text.split(separator))))
+
+
+def _are_flags(texts: Sequence[str]) -> bool:
+    """True of words for yes and no; x and y without a no are two names."""
+    words = {text.lower() for text in texts}
+    return words <= _YES | _NO and (len(words & _YES) < 2 or bool(words & _NO - {""}))
 
 
 def _vector(text: str, class_names: Sequence[str]) -> tuple[str, ...]:

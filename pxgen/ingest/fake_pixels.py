@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import F32, F64, Rgba
 from pxgen.ingest.indexed import MANY_COLORS, IndexedSprite
-from pxgen.ingest.pixel_grid import KERNELS, Axis, PixelGrid, gram, premultiplied, weights_of
+from pxgen.ingest.pixel_grid import (
+    KERNELS,
+    WIDE,
+    Axis,
+    PixelGrid,
+    gram,
+    premultiplied,
+    weights_of,
+)
 from pxgen.ingest.scale import enlargement
 
 MIN_SIDE = 16
@@ -37,6 +45,8 @@ _CANDIDATES = 3
 _COHERENT = 0.1
 """Least share of the contrast that is in step with a period to try."""
 _ALIKE = 0.02
+_WEAK = 0.05
+"""The part of the mean contrast that a line has at least to be seen."""
 _ROWS = 96
 """Rows of a side that are compared; those of most contrast tell enough."""
 _PART = 2**22
@@ -94,7 +104,7 @@ class _Side:
         """The share of the lines between cells, from the first to the last seen, that are seen."""
         cell = np.rint(axis.at)
         strength = self.edges[1:-1][cell[1:] != cell[:-1]]
-        there = np.flatnonzero(strength > 0.05 * strength.mean()) if len(strength) else strength
+        there = np.flatnonzero(strength > _WEAK * strength.mean()) if len(strength) else strength
         if len(there) < MIN_SIDE // 2:
             return 0.0
         return len(there) / float(there[-1] - there[0] + 1)
@@ -141,7 +151,27 @@ class _Side:
         lines = [last + int(best[last:].argmax())]
         while before[lines[-1]] >= 0:
             lines.append(int(before[lines[-1]]))
+        drawn = np.flatnonzero(self.edges > _WEAK * self.edges.mean())
+        inside = [n for n in lines[::-1] if len(drawn) and drawn[0] <= n <= drawn[-1]]
+        if period < WIDE and len(inside) > 1:
+            # Where nothing is drawn small cells are as wide as elsewhere, not whole pixels.
+            return self._between(np.array(inside), (len(inside) - 1) / (inside[-1] - inside[0]))
         return self._between(np.array(lines[::-1]), 1 / period)
+
+    def parted(self) -> Axis | None:
+        """The cells between any two boundaries that differ, of any widths of two and more.
+
+        A wide gap is several cells that are alike, and that none is narrower tells an enlargement:
+        what was drawn has details of one pixel. None of what is not so.
+        """
+        lines = np.flatnonzero(self.edges)
+        gaps = np.diff(lines)
+        if len(lines) < MIN_SIDE // 2 or gaps.min() < 2:
+            return None
+        cells = np.maximum(1, np.rint(gaps / gaps[gaps < 2 * gaps.min()].mean())).astype(int)
+        numbers = np.concatenate([[0], np.cumsum(cells)])
+        even = np.rint(np.interp(np.arange(numbers[-1] + 1), numbers, lines)).astype(int)
+        return self._between(even, numbers[-1] / (lines[-1] - lines[0]))
 
     def _between(self, lines: NDArray[np.integer], pixel: float) -> Axis:
         """Cells between boundaries of screen pixels; the outermost may be cut off."""
@@ -189,6 +219,8 @@ def _periods(sides: Sequence[_Side], *, smoothed: bool) -> list[float]:
         peaks = peaks[(size / peaks >= MIN_PERIOD) & (strength[peaks] >= _COHERENT)]
         best = peaks[np.argsort(-strength[peaks], kind="stable")][:_CANDIDATES]
         found += [k * size / int(peak) for peak in best for k in (1, 2, 3)]
+        # What repeats in less than two screen pixels is seen where they are two of one cell.
+        found += [size / (size - int(peak)) for peak in best if size - peak <= size / MIN_PERIOD]
     kept: list[float] = []
     for period in found:
         if period <= most and all(abs(period / other - 1) > _ALIKE for other in kept):
@@ -244,9 +276,15 @@ def find_grid(rgba: Rgba, period: float | None = None) -> PixelGrid | None:
             length = _length(grid)
             if length < shortest:
                 best, shortest = grid, length
-    if period is None and best and (shortest > MAX_LENGTH or not _plausible(best, sides)):
-        return None
-    return best
+    if period is not None:
+        return best
+    rows, columns = (side.parted() for side in sides)
+    if rows and columns:
+        grid = PixelGrid(rows, columns, "nearest", 0.0)
+        if _length(grid) < shortest:
+            best, shortest = grid, _length(grid)
+    exact = best is not None and best.misfit < _ROUNDING
+    return best if best and (exact or shortest <= MAX_LENGTH) and _plausible(best, sides) else None
 
 
 def _even(sides: Sequence[_Side], period: float) -> PixelGrid:

@@ -25,8 +25,7 @@ from pxgen.ingest.columns import (
 from pxgen.ingest.match import Matching, Unit, in_number_order, match_rows
 from pxgen.ingest.named_labels import CAPTION_COLUMN, by_captions, by_pattern
 from pxgen.ingest.split import split_level
-from pxgen.ingest.tables import MAX_CLASSES, LabelTable, merged, read_label_table
-from pxgen.ingest.walk import METADATA
+from pxgen.ingest.tables import MAX_CLASSES, METADATA, LabelTable, merged, read_label_table
 from pxgen.names import natural_key, normal, some
 
 _MIN_NAMED_SHARE = 0.5
@@ -62,7 +61,7 @@ def find_labels(
     tables: Sequence[Path],
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
     settings: DataSettings,
-    captions: Mapping[str, Path] | None = None,
+    captions: Mapping[str, Sequence[Path]] | None = None,
 ) -> Labelling:
     """Label every unit.
 
@@ -71,7 +70,8 @@ def find_labels(
     folders.
 
     ``tables`` are label files beside the sprites, ``arrays`` label arrays with class names by the
-    name of the array file that they belong to, ``captions`` texts by the name of the image.
+    name of the array file that they belong to, ``captions`` the texts beside an image by
+    its name.
 
     Raises:
         InputError: a label file does not fit the sprites.
@@ -109,7 +109,7 @@ def _find(
     tables: Sequence[Path],
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
     settings: DataSettings,
-    captions: Mapping[str, Path],
+    captions: Mapping[str, Sequence[Path]],
 ) -> Labelling:
     source = settings.labels
     if source == "none":
@@ -126,6 +126,8 @@ def _find(
     if Path(source).suffix.lower() in ARRAY_SUFFIXES:
         return _by_array(units, read_small(Path(source)), listed(settings.label_names), source)
     table = read_label_table(Path(source))
+    if table.damage:
+        raise table.damage
     return _by_table(units, match_rows(table, units), settings)
 
 
@@ -134,7 +136,7 @@ def _automatic(
     tables: Sequence[Path],
     arrays: Mapping[str, tuple[NDArray[Any], Sequence[str]]],
     settings: DataSettings,
-    captions: Mapping[str, Path],
+    captions: Mapping[str, Sequence[Path]],
 ) -> Labelling:
     numbers: dict[str | None, list[int]] = {name: [] for name in arrays}
     for number, unit in enumerate(units):
@@ -169,7 +171,7 @@ def _automatic(
 def _beside(
     units: Sequence[Unit],
     tables: Sequence[Path],
-    captions: Mapping[str, Path],
+    captions: Mapping[str, Sequence[Path]],
     settings: DataSettings,
 ) -> Labelling:
     """Labels from a table or captions that lie there, else from folders and tags."""
@@ -240,6 +242,8 @@ def _fitting(units: Sequence[Unit], paths: Sequence[Path]) -> Matching | None:
 
 def _by_table(units: Sequence[Unit], matching: Matching, settings: DataSettings) -> Labelling:
     table = matching.table
+    if table.damage:
+        raise table.damage
     if matching.doubt:
         raise InputError(
             f"{table.path}: {matching.doubt}: write as much of each path as tells them apart, as "
@@ -255,7 +259,7 @@ def _by_table(units: Sequence[Unit], matching: Matching, settings: DataSettings)
 
 
 def _by_captions(
-    units: Sequence[Unit], captions: Mapping[str, Path], settings: DataSettings
+    units: Sequence[Unit], captions: Mapping[str, Sequence[Path]], settings: DataSettings
 ) -> Labelling | None:
     """Labels from texts beside images, between commas; None where no sprite has a text."""
     matching = by_captions(units, captions)

@@ -9,7 +9,7 @@ from pathlib import Path
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.archives import text_of
 from pxgen.ingest.match import Matching, Unit
-from pxgen.ingest.tables import KEY_COLUMN, LabelTable
+from pxgen.ingest.tables import KEY_COLUMN, Cell, LabelTable
 
 CAPTION_COLUMN = "caption"
 _MAX_BYTES = 2**20
@@ -17,24 +17,27 @@ _PARTS = re.compile(r"\{([^{}]*)\}|\*|#")
 _PATTERNS = {"*": r"[^/]*?", "#": r"\d+"}
 
 
-def by_captions(units: Sequence[Unit], captions: Mapping[str, Path]) -> Matching:
+def by_captions(units: Sequence[Unit], captions: Mapping[str, Sequence[Path]]) -> Matching:
     """A table of the text beside each unit, whose lines are joined by commas.
 
     ``captions`` are files by the name of the image that they are about; of a clip of several files
     that of the first counts.
 
     Raises:
-        InputError: a text cannot be read.
+        InputError: a text cannot be read, or there are two.
     """
     texts: list[str] = []
     matching = Matching(LabelTable(Path("captions"), {}), KEY_COLUMN, CAPTION_COLUMN)
     for number, unit in enumerate(units):
-        path = captions.get(unit.first_file or unit.name)
-        if path is not None:
+        beside = captions.get(unit.first_file or unit.name, ())
+        if len(beside) > 1:
+            raise InputError(f"{beside[0]} and {beside[1]} are captions of one image: leave one")
+        if beside:
             matching.rows[number] = [len(texts)]
-            texts.append(_text(path))
+            texts.append(_text(beside[0]))
     keys = [units[number].name for number in matching.rows]
-    matching.table = LabelTable(Path("captions"), {KEY_COLUMN: [*keys], CAPTION_COLUMN: [*texts]})
+    columns: dict[str, list[Cell]] = {KEY_COLUMN: [*keys], CAPTION_COLUMN: [*texts]}
+    matching.table = LabelTable(Path("captions"), columns, flags=False)
     return matching
 
 
@@ -55,14 +58,15 @@ def by_pattern(units: Sequence[Unit], pattern: str) -> Matching:
     pattern is of names without suffix; one with slashes is of the ends of paths.
 
     Raises:
-        UsageError: it has no word, or one twice.
+        UsageError: it has no word, or one twice, or a brace without its other half.
         InputError: no name is such.
     """
     words = [match[1].strip() for match in _PARTS.finditer(pattern) if match[1] is not None]
-    if not words or "" in words or len({*words}) < len(words):
+    unpaired = re.search("[{}]", _PARTS.sub("", pattern))
+    if unpaired or not words or "" in words or len({*words}) < len(words):
         raise UsageError(
-            f"--label-pattern {pattern}: name what is a label in braces, each once, such as "
-            "{kind}_{colour}_*"
+            f"--label-pattern {pattern}: name what is a label in a pair of braces, each once, "
+            "such as {kind}_{colour}_*"
         )
     wanted = _compiled(pattern)
     matching = Matching(LabelTable(Path("names"), {}), KEY_COLUMN, "pattern")

@@ -7,7 +7,8 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,13 @@ KEY_COLUMN = "key"
 LABELS_COLUMN = "labels"
 FILE_COLUMN = "file_name"
 LINES_SUFFIX = ".jsonl"
+METADATA = frozenset({"metadata.csv", "metadata.jsonl"})
+"""Label files in any folder, about the pictures in it, as Hugging Face's ``imagefolder`` has it."""
 MAX_CLASSES = 65_536
 
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
+_TEXTS = re.compile(r""" "([^"\n]*)" | '([^'\n]*)' """, re.VERBOSE)
 _MAX_BYTES = 1 << 30
 
 
@@ -39,6 +43,10 @@ class LabelTable:
     """The first row of a CSV file, which may name the columns or be a row."""
     numbered: str = ""
     """The column whose whole numbers are classes, not quantities, if there is one."""
+    flags: bool = True
+    """False if no cell says yes or no: each is a name."""
+    damage: InputError | None = None
+    """What cannot be read, where, and what to do; the columns are what can be."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -52,43 +60,49 @@ class LabelTable:
             return None
         own = zip(self.first, self.columns.values(), strict=True)
         columns = {f"column {n}": [cell, *cells] for n, (cell, cells) in enumerate(own, 1)}
-        return LabelTable(self.path, columns)
+        return LabelTable(self.path, columns, damage=self.damage)
 
     def checked(self) -> LabelTable:
-        """The table, whose first row names the columns.
+        """The table, whose first row names the columns; it is damaged where that names two alike.
 
         Raises:
-            InputError: it names two alike, or nothing follows it.
+            InputError: nothing follows it.
         """
-        named = [name for name in self.first if name]
-        if len(set(named)) != len(named):
-            raise InputError(f"{self.path}: two columns share a name")
         if not len(self):
             raise InputError(f"{self.path}: has no rows")
+        for name in filter(None, self.first):
+            if self.first.count(name) > 1:
+                twice = InputError(f"{self.path}: two columns are called '{name}': rename one")
+                return replace(self, damage=self.damage or twice)
         return self
 
 
 def read_label_table(path: Path) -> LabelTable:
     """Read a label file by its content: JSON starts with a bracket, anything else is CSV.
 
+    Of a damaged one what can be read is there, so that its sprites can be told. Metadata names
+    files in its own folder.
+
     Raises:
-        InputError: unreadable, not text, without rows, or of a JSON shape without labels.
+        InputError: unreadable, without rows, or of a JSON shape without labels.
     """
+    damage = None
     try:
         text = text_of(path, _MAX_BYTES)
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text; save it as UTF-8") from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        damage = InputError(f"{path}, line {line}: not UTF-8 text; save it as UTF-8")
+        text = "\n".join(str(error.object, error.encoding, "replace").splitlines())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    if path.suffix.lower() == LINES_SUFFIX:
-        table = _rows(path, [_parsed(path, line) for line in text.split("\n") if line.strip()])
-    elif text.lstrip()[:1] in {"{", "["}:
-        table = _json_table(path, _parsed(path, text))
-    else:
-        table = _csv_table(path, text)
-    if not len(table) and not table.first:
+    is_lines = path.suffix.lower() == LINES_SUFFIX
+    table = (_json if is_lines or text.lstrip()[:1] in {"{", "["} else _csv_table)(path, text)
+    damage = damage or table.damage
+    if not (len(table) or table.first or damage):
         raise InputError(f"{path}: has no rows")
-    return table
+    if path.name in METADATA and FILE_COLUMN in table.columns:
+        table.columns[FILE_COLUMN] = [str(path.parent / str(f)) for f in table.columns[FILE_COLUMN]]
+    return replace(table, damage=damage)
 
 
 def _csv_table(path: Path, text: str) -> LabelTable:
@@ -97,32 +111,82 @@ def _csv_table(path: Path, text: str) -> LabelTable:
     # Spreadsheets say by a first line which separator follows.
     if said := _SEPARATOR_LINE.fullmatch(head.strip()):
         delimiter, text = said[1], "\n" + rest
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
-    try:
-        numbered = [(reader.line_num, [normal(c.strip()) for c in row]) for row in reader]
-    except csv.Error as error:
-        raise InputError(f"{path}: not a CSV file ({error})") from error
+    numbered, damage = _csv_rows(path, text, delimiter)
     rows = [(line, row) for line, row in numbered if any(row)]
     if not rows:
-        return LabelTable(path, {})
+        return LabelTable(path, {}, damage=damage)
     first = rows[0][1]
     for line, row in rows[1:]:
-        if len(row) > len(first):
-            raise InputError(f"{path}, line {line}: {len(row)} cells under {len(first)} names")
+        if len(row) > len(first) and damage is None:
+            damage = InputError(
+                f"{path}, line {line}: {len(row)} cells under {len(first)} names: put a cell that "
+                f"holds '{delimiter}' in quotation marks, or name all columns"
+            )
     columns: dict[str, list[Cell]] = {}
     for number, name in enumerate(first):
         unique = name if name and name not in columns else f"column {number + 1}"
+        while unique in columns:
+            unique += "'"
         columns[unique] = [row[number] if number < len(row) else "" for _, row in rows[1:]]
-    if len(columns) < len(first):
-        raise InputError(f"{path}: two columns share a name")
-    return LabelTable(path, columns, tuple(first))
+    return LabelTable(path, columns, tuple(first), damage=damage)
 
 
-def _parsed(path: Path, text: str) -> Any:
+def _csv_rows(
+    path: Path, text: str, delimiter: str
+) -> tuple[list[tuple[int, list[str]]], InputError | None]:
+    """The rows with their lines, and their damage: where that is, quotation marks mean nothing."""
+    lines = [*io.StringIO(text)]
+    read = partial(csv.reader, delimiter=delimiter, skipinitialspace=True)
+    reader, rows, before = read(lines), [], 0
+    try:
+        for row in reader:
+            if any("\n" in cell for cell in row):
+                # Most often one that nothing closes, up to the next one or the end.
+                list(read(lines[before : reader.line_num], strict=True))
+            before = reader.line_num
+            rows.append((before, [normal(cell.strip()) for cell in row]))
+    except csv.Error:
+        line = before + next((k for k, each in enumerate(lines[before:], 1) if '"' in each), 1)
+        damage = InputError(
+            f"{path}, line {line}: a quotation mark opens a cell and none closes it: add or remove "
+            "one; within a cell in quotation marks it is written twice"
+        )
+        cells = ([normal(cell.strip(' "\n')) for cell in each.split(delimiter)] for each in lines)
+        return [*enumerate(cells, 1)], damage
+    return rows, None
+
+
+def _json(path: Path, text: str) -> LabelTable:
+    is_lines = path.suffix.lower() == LINES_SUFFIX
+    try:
+        content = _lines(path, text) if is_lines else _parsed(path, text)
+    except InputError as damage:
+        texts: list[Cell] = [normal(one or other) for one, other in _TEXTS.findall(text)]
+        return LabelTable(path, {"": texts}, damage=damage)
+    return _rows(path, content) if is_lines else _json_table(path, content)
+
+
+def _lines(path: Path, text: str) -> list[dict[str, Any]]:
+    rows = []
+    for number, line in enumerate(text.split("\n"), 1):
+        row = _parsed(path, line, number) if line.strip() else {}
+        if not isinstance(row, dict):
+            raise InputError(
+                f"{path}, line {number}: write a table of names and values on each line, such as "
+                '{"file_name": "0.png", "kind": "elf"}'
+            )
+        rows.append(row)
+    return [row for row in rows if row]
+
+
+def _parsed(path: Path, text: str, line: int = 1) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON ({error})") from error
+        reason, place = str(error), ""
+        if isinstance(error, json.JSONDecodeError):
+            reason, place = error.msg, f", line {line + error.lineno - 1}, column {error.colno}"
+        raise InputError(f"{path}{place}: not valid JSON ({reason}): correct it there") from error
 
 
 def _json_table(path: Path, content: Any) -> LabelTable:
@@ -136,10 +200,8 @@ def _json_table(path: Path, content: Any) -> LabelTable:
     return _keyed(path, {str(number): value for number, value in enumerate(content)})
 
 
-def _rows(path: Path, rows: list[Any]) -> LabelTable:
+def _rows(path: Path, rows: list[dict[str, Any]]) -> LabelTable:
     """A table of columns by name; those that hold tables, such as boxes, are left out."""
-    if not all(isinstance(row, dict) for row in rows):
-        raise InputError(f"{path}: each line is a table of names and values")
     names = dict.fromkeys(str(name) for row in rows for name in row)
     plain = [name for name in names if not any(isinstance(row.get(name), dict) for row in rows)]
     return LabelTable(path, {normal(n): [_cell(path, row.get(n)) for row in rows] for n in plain})
@@ -161,25 +223,22 @@ def _pairs(path: Path, pairs: list[Any]) -> LabelTable:
 
 
 def merged(tables: Sequence[LabelTable]) -> LabelTable:
-    """One table of several that name files in their own folders in the column ``file_name``.
+    """One table of several that name files in the column ``file_name``.
 
     Raises:
         InputError: one of them has no such column.
     """
     columns: dict[str, list[Cell]] = {}
     for table in tables:
-        files = table.columns.get(FILE_COLUMN)
-        if files is None:
+        if FILE_COLUMN not in table.columns and table.damage is None:
             raise InputError(f"{table.path}: has no column {FILE_COLUMN}")
         rows = len(next(iter(columns.values()), ()))
         for name in table:
-            cells = table.columns[name]
-            if name == FILE_COLUMN:
-                cells = [str(table.path.parent / str(file)) for file in files]
-            columns.setdefault(name, [""] * rows).extend(cells)
+            columns.setdefault(name, [""] * rows).extend(table.columns[name])
         for column in columns.values():
             column.extend([""] * (rows + len(table) - len(column)))
-    return LabelTable(tables[0].path, columns)
+    damage = next((table.damage for table in tables if table.damage), None)
+    return LabelTable(tables[0].path, columns, damage=damage)
 
 
 def _keyed(path: Path, content: dict[str, Any]) -> LabelTable:

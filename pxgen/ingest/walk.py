@@ -14,11 +14,10 @@ from pxgen.ingest import archives
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
 from pxgen.ingest.atlas import SUFFIX, Atlas, read_atlas
 from pxgen.ingest.images import is_image
+from pxgen.ingest.tables import METADATA
 from pxgen.names import apart, counted, natural_key, normal
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})
-METADATA = frozenset({"metadata.csv", "metadata.jsonl"})
-"""Label files in any folder, about the pictures in it, as Hugging Face's ``imagefolder`` has it."""
 CAPTION_SUFFIXES = frozenset({".txt", ".caption"})
 
 
@@ -41,7 +40,7 @@ class Listing:
     metadata: possible label files."""
     ignored: int
     """Files of other kinds."""
-    captions: Mapping[str, Path] = field(default_factory=dict)
+    captions: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     """Texts beside images, by the image's name."""
 
 
@@ -70,8 +69,9 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
     taken = [path for path in search.paths if path not in search.sheets]
     files = tuple(map(Found, taken, apart(_relative(path, root) for path in taken)))
     stems = ((file.name, file.path.with_suffix("")) for file in files)
-    captions = {name: search.texts[stem] for name, stem in stems if stem in search.texts}
-    ignored = search.ignored + len({*search.texts.values()} - {*captions.values()})
+    captions = {name: [*search.texts[stem]] for name, stem in stems if stem in search.texts}
+    beside = {path for texts in captions.values() for path in texts}
+    ignored = search.ignored + sum(map(len, search.texts.values())) - len(beside)
     return Listing(files, tuple(search.tables), ignored, captions)
 
 
@@ -85,7 +85,7 @@ class _Search:
     tables: dict[Path, None] = field(default_factory=dict)
     sheets: set[Path] = field(default_factory=set)
     """Images that JSON describes."""
-    texts: dict[Path, Path] = field(default_factory=dict)
+    texts: dict[Path, dict[Path, None]] = field(default_factory=dict)
     """By the path without suffix."""
     ignored: int = 0
 
@@ -105,7 +105,7 @@ class _Search:
             elif _is_source(path):
                 self.paths[path] = None
             elif suffix in CAPTION_SUFFIXES:
-                self.texts[path.with_suffix("")] = path
+                self.texts.setdefault(path.with_suffix(""), {})[path] = None
             else:
                 self.ignored += not is_companion(path)
         labels = [*_label_files(near, source, [*self.paths][before:])]

@@ -39,7 +39,8 @@ def carry_over(
     if not by_color(model.module) and other.card.domain != card.domain:
         raise InputError(
             f"{file.parent} holds a run of family {card.model['family']}, which goes on with the "
-            "same palette and labels only: choose another -o, or replace the run with --fresh"
+            "same palette and labels only, and these sprites have others: train anew, with another "
+            "-o or with --fresh; of masked, uniform and ddpm-palette runs go on with any"
         )
     matching = match_collections(card, other.card)
     if matching.alien:

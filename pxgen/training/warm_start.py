@@ -89,7 +89,7 @@ def _misfit(new: Card, old: Card, *, by_color: bool) -> str | None:
     if not by_color and old.domain != new.domain:
         return (
             f"family {family} starts from a model of the same canvas, palette and labels only; "
-            "train without --from"
+            "train without --from, or with --recipe masked"
         )
     return None
 

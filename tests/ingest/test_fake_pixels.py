@@ -37,6 +37,24 @@ def test_art_comes_back_from_uneven_enlargements(kind: str, exact: float, factor
         assert (found == art).all(-1).mean() >= exact
 
 
+@pytest.mark.parametrize("factor", [1.6, 1.7, 1.9])
+def test_pixels_of_less_than_two_are_found(factor: float) -> None:
+    """A spectrum does not reach there: they are seen by which screen pixels are of one cell."""
+    for art in (heads(1)[0], scene(heads(4), 2)):
+        large = KINDS["nearest"](art, factor, np.random.default_rng(1))
+        assert np.array_equal(recovered(large), art)
+
+
+@pytest.mark.parametrize(("kind", "factor"), [("loose", 4), ("stretched", 3.0), ("stretched", 2.5)])
+def test_cells_of_any_widths_are_found_in_clean_art(kind: str, factor: float) -> None:
+    art = scene(heads(4), 2)
+    found = recovered(KINDS[kind](art, factor, np.random.default_rng(1)))
+    # How many cells a bare border has is a guess where they are of many widths.
+    assert np.abs(np.subtract(found.shape, art.shape)).max() <= (kind == "loose")
+    if kind == "stretched":
+        assert np.array_equal(found, art)
+
+
 @pytest.mark.parametrize("kind", ["blurred", "jpeg"])
 def test_noise_does_not_hide_the_grid(kind: str) -> None:
     art = scene(heads(4), 2)

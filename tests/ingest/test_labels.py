@@ -224,10 +224,12 @@ def test_tables_are_read_in_either_unicode(tmp_path: Path, encoding: str, separa
     [
         (b"", "no rows"),
         (b"id,kind\n", "no rows"),
-        (b"id,kind\n0,a,b,c\n", "line 2"),
-        (b"id,id\n0,a\n", "share a name"),
+        (b"id,kind\n0,a,b,c\n", "line 2: 4 cells under 2 names: put"),
+        (b"file,kind,kind\nhero.png,a,b\n", "two columns are called 'kind': rename"),
+        (b'file,k\nhero.png,"A\nr.png,B\n', "line 2: a quotation mark.*add or remove"),
+        (b'file,k\nhero.png,A\nr.png,"B\ns.png,"C\n', "line 3: a quotation mark"),
         (b"\xff\xfe\x00id", "UTF-8"),
-        ("id,kind\n0,épée\n".encode("cp1252"), "UTF-8"),
+        ("id,kind\n0,épée\n".encode("cp1252"), "line 2: not UTF-8"),
         (b"{broken", "valid JSON"),
         (b"[" * 100_000, "JSON"),
         (b'{"0": {"a": {"b": 1}}, "1": 5, "2": [[1]]}', "no column|labels"),
@@ -239,6 +241,66 @@ def test_bad_tables_are_named(tmp_path: Path, content: bytes, reason: str) -> No
     path.write_bytes(content)
     with pytest.raises(InputError, match=rf"t\.csv.*({reason})"):
         find_labels(units("hero.png"), (), {}, DataSettings(labels=str(path)))
+
+
+def test_cells_in_quotation_marks_may_have_lines_and_marks(tmp_path: Path) -> None:
+    text = 'file,who\npunk0000.png,"red\n""hat"""\npunk0001.png, 5" nail\npunk0002.png,"elf" \n'
+    assert labels_of(text, PUNKS, tmp_path) == [{'red "hat"'}, {'5" nail'}, {"elf"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", b"file,k\n{0},A,extra\n{1}\n"),
+        ("t.csv", b"file,k,k\n{0},A,B\n{1},A,B\n"),
+        ("t.csv", b"file,k\n{0},caf\xe9\n{1},A\n"),
+        ("t.csv", b'file,k\n{0},"A\n{1},B\nx.png,C\n'),
+        ("t.csv", b"{0},A\n{1},B,C\n"),
+        ("t.jsonl", b'{"file_name": "{0}", "k": "A"}\n{"file_name": "{1}" "k": "B"}\n'),
+        ("t.jsonl", b"{'file_name': '{0}'}\n{'file_name': '{1}'}\n"),
+        ("t.json", b'{"labels": [["{0}", 1], ["{1}", 0'),
+    ],
+)
+def test_a_damaged_table_counts_if_it_names_the_sprites(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    """Its labels would be lost in silence; one about others merely lies there."""
+    path, sprites = tmp_path / name, units("q.png", "r.png")
+    for files, theirs in ((("q.png", "r.png"), True), (("aa.png", "bb.png"), False)):
+        path.write_bytes(
+            content.replace(b"{0}", files[0].encode()).replace(b"{1}", files[1].encode())
+        )
+        if theirs:
+            with pytest.raises(InputError, match=rf"{name}[:,]"):
+                find_labels(sprites, [path], {}, DataSettings())
+        else:
+            found = find_labels(sprites, [path], {}, DataSettings())
+            assert "name too few of the sprites" in found.notes[0]
+
+
+def test_a_broken_line_is_told_by_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    path.write_text('{"file": "q.png"}\n\n{"file": "r.png" "k": 1}\n')
+    with pytest.raises(InputError, match=r"l\.jsonl, line 3, column 18: not valid JSON"):
+        find_labels(units("q.png"), (), {}, DataSettings(labels=str(path)))
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (("x", "y", "y"), [{"x"}, {"y"}, {"y"}]),
+        (("yes", "x", ""), [{"yes"}, {"x"}, set()]),
+        (("true", "1", "1"), [{"true"}, {"1"}, {"1"}]),
+        (("x", "X", ""), [{"hat"}, {"hat"}, set()]),
+        (("y", "yes", "n"), [{"hat"}, {"hat"}, set()]),
+        (("true", "", ""), [{"hat"}, set(), set()]),
+    ],
+)
+def test_two_words_for_yes_are_two_names(
+    tmp_path: Path, cells: tuple[str, ...], expected: list[set[str]]
+) -> None:
+    rows = "".join(f"{n},{cell}\n" for n, cell in enumerate(cells))
+    assert labels_of("id,hat\n" + rows, PUNKS, tmp_path) == expected
 
 
 def test_label_order_does_not_depend_on_row_order(tmp_path: Path) -> None:

@@ -54,6 +54,19 @@ def test_captions_beside_images_are_labels() -> None:
     assert folders.label_names == ("5_orc", "10_knight")
 
 
+def test_captions_are_names_and_one_an_image() -> None:
+    drawn("q.png", "r.png")
+    written("q.txt", "x")
+    written("r.txt", "y")
+    assert labels(prepared("in")) == {"q.png": {"x"}, "r.png": {"y"}}
+    written("r.txt", "")
+    assert labels(prepared("in", "--force")) == {"q.png": {"x"}, "r.png": set()}
+    written("q.caption", "z")
+    two = run("in", "--force")
+    assert (two.exit_code, "captions of one image: leave one" in two.stderr) == (3, True)
+    assert prepared("in", "--labels", "none", "--force").label_names == ()
+
+
 def test_captions_of_few_sprites_count_if_asked_for() -> None:
     drawn("a/0.png", "a/1.png", "b/0.png")
     written("a/0.txt", "red; big")
@@ -103,7 +116,15 @@ def test_metadata_of_an_image_folder() -> None:
     assert labels(prepared("in", "--force")) == found
     written("metadata.jsonl", lines({"file_name": "0.png", "kind": "one"}) + "[3]\n")
     bad = run("in", "--labels", "in/metadata.jsonl", "--force")
-    assert (bad.exit_code, "each line is a table" in bad.stderr) == (3, True)
+    assert (bad.exit_code, "line 2: write a table" in bad.stderr) == (3, True)
+
+
+def test_metadata_is_about_its_own_folder_even_alone() -> None:
+    drawn("a/q.png", "b/q.png")
+    written("a/metadata.jsonl", lines({"file_name": "q.png", "kind": "elf"}))
+    for options in ((), ("--labels", "in/a/metadata.jsonl")):
+        found = labels(prepared("in", "--force", *options))
+        assert found == {"a/q.png": {"elf"}, "b/q.png": set()}
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
@@ -189,7 +210,7 @@ def test_patterns_label_clips_of_files() -> None:
 
 def test_patterns_that_mean_nothing_are_refused() -> None:
     drawn("a_1.png", "b_1.png")
-    for pattern in ("*_#", "{}_#", "{a}_{a}"):
+    for pattern in ("*_#", "{}_#", "{a}_{a}", "{a-{b}_#", "{a}_#}"):
         assert run("in", "--label-pattern", pattern).exit_code == 2, pattern
     none = run("in", "--label-pattern", "{a}-#")
     assert (none.exit_code, "no name is such, as of a_1" in none.stderr) == (3, True)

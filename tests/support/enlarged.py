@@ -78,6 +78,21 @@ def drifting(rgba: Picture, factor: float, random: np.random.Generator) -> Pictu
     return rgba
 
 
+def loose(rgba: Picture, factor: float, random: np.random.Generator) -> Picture:
+    """The width of each cell is off by up to a pixel, as it happens."""
+    for axis in (0, 1):
+        widths = round(factor) + random.integers(-1, 2, rgba.shape[axis])
+        rgba = rgba.repeat(widths, axis)
+    return rgba
+
+
+def stretched(rgba: Picture, factor: float, _: np.random.Generator) -> Picture:
+    """Half as wide again as high."""
+    height, width = rgba.shape[:2]
+    size = (round(width * factor * 1.5), round(height * factor))
+    return np.asarray(Image.fromarray(rgba).resize(size, Image.Resampling.NEAREST))
+
+
 def _noisy(rgba: Picture, random: np.random.Generator, level: float) -> Picture:
     blurred = np.asarray(Image.fromarray(rgba).filter(ImageFilter.GaussianBlur(0.6)))
     noise = random.normal(0, level, (*rgba.shape[:2], 4)) * [1, 1, 1, 0]
@@ -110,6 +125,8 @@ KINDS: dict[str, Callable[[Picture, float, np.random.Generator], Picture]] = {
         nearest,
         shifted,
         drifting,
+        loose,
+        stretched,
         antialiased,
         bilinear,
         bilinear_shifted,

@@ -91,8 +91,16 @@ def test_families_without_axes_go_on_with_their_palette_and_labels_only(tmp_path
     train(request(tmp_path, tmp_path / "run", "ae"), QUIET)
     more = replace(request(tmp_path, tmp_path / "run", "ae", steps=9), dataset=tmp_path / "more")
     grown(tmp_path / "more")
-    with pytest.raises(InputError, match="the same palette and labels only"):
+    with pytest.raises(InputError, match=r"the same palette and labels only.*train anew"):
         train(more, QUIET)
+
+
+def test_families_without_axes_go_on_with_more_sprites_of_the_same_kinds(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path / "few", 24)
+    more = tiny_dataset(tmp_path / "more", 48)
+    file = train(request(tmp_path / "few", tmp_path / "run", "ae"), QUIET)
+    train(request(tmp_path / "more", tmp_path / "run", "ae", steps=9), QUIET)
+    assert read_card(file)[0].fingerprint == more.fingerprint
 
 
 def test_sprites_that_have_nothing_in_common_do_not_replace_a_run(tmp_path: Path) -> None:

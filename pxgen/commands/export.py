@@ -18,6 +18,7 @@ from pxgen.errors import InputError, Remark, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.aseprite_extras import extras_remark
 from pxgen.ingest.decoded import DEFAULT_MS
+from pxgen.ingest.describe import describe_renamed
 from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.grid import in_cells
 from pxgen.ingest.layout import check_canvas, pad_to_canvas
@@ -108,6 +109,8 @@ def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listi
     listing = find_files(files, described=not in_cells(settings)) if files else Listing((), (), 0)
     sources = Sources(listing, wanted, _refuse, whole=True)
     sprites = list(counted(sources.sprites(), "sprites read", report))
+    for line in describe_renamed(sources.tally):
+        report(line)
     for path in datasets:
         sprites += _prepared(path, sources.tally)
     if not sprites:

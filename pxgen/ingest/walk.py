@@ -12,7 +12,7 @@ from pxgen.data.dataset import FILE_NAME
 from pxgen.errors import InputError
 from pxgen.ingest import archives
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
-from pxgen.ingest.atlas import SUFFIX, Atlas, read_atlas
+from pxgen.ingest.atlas import SUFFIX, images_described
 from pxgen.ingest.images import is_image
 from pxgen.names import apart, counted, natural_key, normal
 
@@ -93,11 +93,12 @@ class _Search:
         near: list[Path] = []
         before = len(self.paths)
         for path in _sorted(source):
-            atlas = _atlas_of(path, alone=path == source) if self.described else None
+            atlas = _described(path, alone=path == source) if self.described else None
             suffix = path.suffix.lower()
             if atlas is not None:
-                self.paths[atlas.path] = None
-                self.sheets.update(atlas.images)
+                file, images = atlas
+                self.paths[file] = None
+                self.sheets.update(images)
             elif path == source and not _is_label_file(path, alone=alone):
                 self.paths[path] = None
             elif suffix in TABLE_SUFFIXES:
@@ -155,17 +156,14 @@ def _is_source(path: Path) -> bool:
     return is_array or is_image(path)
 
 
-def _atlas_of(path: Path, *, alone: bool) -> Atlas | None:
-    """The description that a file is; of an image named ``alone`` the one beside it, too."""
+def _described(path: Path, *, alone: bool) -> tuple[Path, list[Path]] | None:
+    """JSON and the images that it describes; of an image named ``alone`` that beside it, too."""
     file = path.with_suffix(SUFFIX) if alone else path
     if file.suffix.lower() != SUFFIX or not archives.is_file(file):
         return None
-    try:
-        atlas = read_atlas(file)
-    except InputError:
-        # Any JSON may lie there: one that is asked for by name is refused when it is read.
-        return None
-    return atlas if path in {file, *atlas.images} else None
+    # A damaged one is refused when it is read. Any other JSON may lie there.
+    images = images_described(file)
+    return (file, images) if images and path in {file, *images} else None
 
 
 def _common_root(sources: Sequence[Path]) -> Path:

@@ -29,13 +29,14 @@ def folded(text: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
-def natural_key(name: str) -> tuple[list[str], str]:
-    """A key that sorts paths by folder, then name, and numbers in both by their value.
+def natural_key(name: str) -> tuple[list[str], str, str]:
+    """A key that sorts paths by folder, stem, then suffix, and numbers in all by their value.
 
     Against anything else a number stands where its first digit would.
     """
-    parts = normal(name).replace("\\", "/").split("/")
-    return [_NUMBER.sub(_sortable, part) for part in parts], name
+    *folders, last = _NUMBER.sub(_sortable, normal(name).replace("\\", "/")).split("/")
+    stem, dot, suffix = last.rpartition(".")
+    return [*folders, stem if dot and stem else last], suffix, name
 
 
 def _sortable(number: re.Match[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from pxgen.arrays import IndexMaps
@@ -237,8 +238,13 @@ def _folder(
     output: Output, clips: Sequence[Clip], shown: Sequence[Shown], force: bool
 ) -> Iterator[Path]:
     """A picture a frame, named by its animation and its number there."""
-    names = names_of_frames(clips, all_tags(clips))
-    stems = [*distinct(unreserved(safe_stem([name])) for name in names)]
+    tags = all_tags(clips)
+    # Each animation has a name of its own first, or its numbers would go on in another's.
+    named = [tag.name for tag in tags] + [clip.name for clip in clips]
+    own = distinct(safe_stem([name]) for name in named)
+    tags = tuple(tag._replace(name=next(own)) for tag in tags)
+    clips = [replace(clip, name=next(own)) for clip in clips]
+    stems = [*distinct(unreserved(safe_stem([name])) for name in names_of_frames(clips, tags))]
     paths = [output.target / (stem + IN_FOLDER) for stem in stems]
     existing = [path for path in paths if path.exists()]
     if existing and not force:

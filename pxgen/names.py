@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
@@ -54,6 +54,12 @@ def distinct(names: Iterable[str]) -> Iterator[str]:
         taken[folded(name)] = number + 1
         taken.setdefault(folded(free), 2)
         yield free
+
+
+def untaken(path: Path, taken: Container[str]) -> Path:
+    """A path that is none of those taken once :func:`folded`, numbered from two on if it is."""
+    tries = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(each for each in chain([path], tries) if folded(str(each)) not in taken)
 
 
 def apart(paths: Iterable[str]) -> Iterator[str]:

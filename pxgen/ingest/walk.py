@@ -51,7 +51,7 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
     With ``described`` a sheet with JSON beside it stands there as its JSON.
 
     A source named by itself is taken whatever its suffix; folders and zip archives are searched to
-    any depth.
+    any depth. A link that leads nowhere is a file, which cannot be read.
     Hidden files, label arrays and palettes that belong to another array are left out.
 
     Raises:
@@ -66,7 +66,10 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
         search.add(source, alone=len(sources) == 1)
     if not search.paths:
         shown = ", ".join(str(source) for source in sources)
-        raise InputError(f"no images or arrays in {shown}: name a folder, an image or a .npy file")
+        remedy = "name a folder, an image or a .npy file"
+        if search.zips:
+            remedy = f"archives are read where they are named, such as {search.zips[0]}"
+        raise InputError(f"no images or arrays in {shown}: {remedy}")
     taken = [path for path in search.paths if path not in search.sheets]
     files = tuple(map(Found, taken, apart(_relative(path, root) for path in taken)))
     stems = ((file.name, file.path.with_suffix("")) for file in files)
@@ -85,6 +88,8 @@ class _Search:
     tables: dict[Path, None] = field(default_factory=dict)
     sheets: set[Path] = field(default_factory=set)
     """Images that JSON describes."""
+    zips: list[Path] = field(default_factory=list)
+    """Archives in folders, which are not searched."""
     texts: dict[Path, Path] = field(default_factory=dict)
     """By the path without suffix."""
     ignored: int = 0
@@ -109,6 +114,7 @@ class _Search:
                 self.texts[path.with_suffix("")] = path
             else:
                 self.ignored += not is_companion(path)
+                self.zips += [path] if suffix == archives.SUFFIX else []
         labels = [*_label_files(near, source, [*self.paths][before:])]
         self.tables |= dict.fromkeys(labels)
         self.ignored += len(near) - len(labels)
@@ -199,8 +205,9 @@ def _walk(folder: Path) -> Iterator[Path]:
                 continue
             try:
                 is_folder, is_file = entry.is_dir(), entry.is_file()
+                is_file = is_file or (entry.is_symlink() and not os.path.exists(entry))
             except OSError:  # a link that leads to itself
-                continue
+                is_folder, is_file = False, True
             if is_folder:
                 stack.append(Path(entry.path))
             elif is_file:

@@ -66,10 +66,9 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
         search.add(source, alone=len(sources) == 1)
     if not search.paths:
         shown = ", ".join(str(source) for source in sources)
-        remedy = "name a folder, an image or a .npy file"
         if search.zips:
-            remedy = f"archives are read where they are named, such as {search.zips[0]}"
-        raise InputError(f"no images or arrays in {shown}: {remedy}")
+            raise InputError(f"no images or arrays in {shown}: name {search.zips[0]} itself")
+        raise InputError(f"no images or arrays in {shown}: name a folder, an image or a .npy file")
     taken = [path for path in search.paths if path not in search.sheets]
     files = tuple(map(Found, taken, apart(_relative(path, root) for path in taken)))
     stems = ((file.name, file.path.with_suffix("")) for file in files)

@@ -221,12 +221,3 @@ def test_sprites_of_too_many_colours_are_named_by_their_paths(tmp_path: Path) ->
     result = run(tmp_path / "a", "-o", tmp_path / "o.gif")
     where = f"{tmp_path / 'a' / 'x.png'}: 400 colours"
     assert (result.exit_code, where in " ".join(result.stderr.split())) == (3, True)
-
-
-def test_animations_that_play_unequally_often_are_shown_for_ever(tmp_path: Path) -> None:
-    frames = np.arange(2, dtype=np.uint8).repeat(16).reshape(2, 4, 4)
-    for plays in (1, 3):
-        (tmp_path / f"{plays}.apng").write_bytes(encode_apng(frames, PALETTE, 50, plays))
-    told = run(tmp_path / "1.apng", tmp_path / "3.apng", "-o", tmp_path / "w.gif").stderr
-    assert "shown once or 3 times: the file is shown for ever; --plays N" in told
-    assert timing_of(tmp_path / "w.gif")[0] == 0

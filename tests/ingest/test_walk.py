@@ -39,7 +39,7 @@ def test_links_that_lead_nowhere_are_files_that_cannot_be_read(tmp_path: Path) -
 
 def test_archives_in_a_folder_are_to_be_named(tmp_path: Path) -> None:
     (tmp_path / "a.zip").touch()
-    with pytest.raises(InputError, match=r"where they are named, such as .*a\.zip"):
+    with pytest.raises(InputError, match=r"name .*a\.zip itself"):
         find_files([tmp_path])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
@@ -29,13 +29,14 @@ def folded(text: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
-def natural_key(name: str) -> tuple[list[str], str]:
-    """A key that sorts paths by folder, then name, and numbers in both by their value.
+def natural_key(name: str) -> tuple[list[str], str, str]:
+    """A key that sorts paths by folder, stem, then suffix, and numbers in all by their value.
 
     Against anything else a number stands where its first digit would.
     """
-    parts = normal(name).replace("\\", "/").split("/")
-    return [_NUMBER.sub(_sortable, part) for part in parts], name
+    *folders, last = _NUMBER.sub(_sortable, normal(name).replace("\\", "/")).split("/")
+    stem, dot, suffix = last.rpartition(".")
+    return [*folders, stem if dot and stem else last], suffix, name
 
 
 def _sortable(number: re.Match[str]) -> str:
@@ -53,6 +54,12 @@ def distinct(names: Iterable[str]) -> Iterator[str]:
         taken[folded(name)] = number + 1
         taken.setdefault(folded(free), 2)
         yield free
+
+
+def untaken(path: Path, taken: Container[str]) -> Path:
+    """A path that is none of those taken once :func:`folded`, numbered from two on if it is."""
+    tries = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(each for each in chain([path], tries) if folded(str(each)) not in taken)
 
 
 def apart(paths: Iterable[str]) -> Iterator[str]:

@@ -30,10 +30,35 @@ def test_many_equal_names_take_no_longer_than_many_others() -> None:
 def test_numbers_are_sorted_by_their_value_and_all_else_as_text() -> None:
     counted = ["walk (2)/1.png", "walk (10)/1.png", "x/f2-1.png", "x/f2-10.png", "x/f10-1.png"]
     assert sorted(set(counted), key=natural_key) == counted
-    texts = ["1", "a", "a-b", "a.png", "a/b", "a1", "a1b", "ab"]
+    texts = ["1", "a", "a-b", "a/b", "a1", "a1b", "ab"]
     assert [name for name in sorted(texts, key=natural_key) if "/" not in name] == sorted(
         name for name in texts if "/" not in name
     )
+
+
+def test_a_name_comes_before_what_goes_on_from_it_whatever_their_suffixes() -> None:
+    stems = [
+        "hit-00",
+        "hit-00-2",
+        "hit-01",
+        "v1.5",
+        "v1.10",
+        "x",
+        "x-2",
+        "x-10",
+        "x (2)",
+        "x_1",
+        "x1",
+    ]
+    for suffix in (".png", ".PNG#1,0", ""):
+        names = sorted((stem + suffix for stem in reversed(stems)), key=natural_key)
+        assert (
+            names.index(f"x{suffix}") < names.index(f"x-2{suffix}") < names.index(f"x-10{suffix}")
+        )
+        assert names.index(f"hit-00{suffix}") + 1 == names.index(f"hit-00-2{suffix}")
+        assert names.index(f"v1.5{suffix}") + 1 == names.index(f"v1.10{suffix}")
+    kinds = ["a/x.gif", "a/x.png", "a/x-2.gif", "a/x-2.png"]
+    assert sorted({*kinds}, key=natural_key) == kinds
 
 
 def test_names_of_devices_are_names_of_files() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from pxgen.arrays import IndexMaps
@@ -18,6 +19,7 @@ from pxgen.errors import InputError, Remark, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.aseprite_extras import extras_remark
 from pxgen.ingest.decoded import DEFAULT_MS
+from pxgen.ingest.describe import describe_renamed
 from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.grid import in_cells
 from pxgen.ingest.layout import check_canvas, pad_to_canvas
@@ -56,7 +58,9 @@ def export(settings: ExportSettings, report: Remark) -> Iterator[Path]:
         if any(path.exists() and path.samefile(s) for s in settings.sources if s.is_file()):
             raise UsageError(f"{path} is one of the sources: name another file with -o")
     sprites, listing, tally = _read(settings, report)
-    shown = _reduced(settings, sprites, report) or on_tables(sprites, tally.shared_table)
+    places = _places(sprites, listing)
+    named = [replace(sprite, name=place) for sprite, place in zip(sprites, places, strict=True)]
+    shown = _reduced(settings, sprites, report) or on_tables(named, tally.shared_table)
     moving = any(len(sprite.rgba) > 1 for sprite in sprites)
     kind = _kind(output, moving=moving)
     plays = _plays(settings, listing, kind, report, moving=moving)
@@ -68,8 +72,8 @@ def export(settings: ExportSettings, report: Remark) -> Iterator[Path]:
         yield from _folder(output, clips, shown, settings.force)
         return
     shown = on_one(shown)
-    names, palette = [sprite.name for sprite in sprites], shown[0][1]
-    maps = _on_one_ground(names, [maps for maps, _ in shown], report)
+    palette = shown[0][1]
+    maps = _on_one_ground(places, [maps for maps, _ in shown], report)
     clips = _clips(settings, sprites, maps)
     # Whoever asks for another kind of file knows that it has no layers.
     flattens = kind is BY_SUFFIX[".aseprite"]
@@ -108,11 +112,20 @@ def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listi
     listing = find_files(files, described=not in_cells(settings)) if files else Listing((), (), 0)
     sources = Sources(listing, wanted, _refuse, whole=True)
     sprites = list(counted(sources.sprites(), "sprites read", report))
+    for line in describe_renamed(sources.tally):
+        report(line)
     for path in datasets:
         sprites += _prepared(path, sources.tally)
     if not sprites:
         raise InputError("no sprite in the sources: every cell of their sheets is empty")
     return sprites, listing, sources.tally
+
+
+def _places(sprites: Sequence[Sprite], listing: Listing) -> list[str]:
+    """Where each sprite is, for messages: its file as it was named, and its part of that."""
+    paths = {file.name: str(file.path) for file in listing.files}
+    parts = (sprite.name.partition("#") for sprite in sprites)
+    return [f"{paths.get(file, file)}{mark}{part}" for file, mark, part in parts]
 
 
 def _refuse(error: InputError) -> None:
@@ -174,9 +187,12 @@ def _plays(
     if found:
         words = {FOREVER: "for ever", 1: "once"}
         often = " or ".join(words.get(n, f"{n} times") for n in sorted(found))
-        why = "one number with --plays" if kind.counts else f"{kind.suffixes[0]} cannot say so"
-        if len(found) == 1 and kind.counts:
+        if not kind.counts:
+            why = f"{kind.suffixes[0]} cannot say so"
+        elif len(found) == 1:
             why = f"{kind.suffixes[0]} counts to {kind.most_plays}, so that they are for ever"
+        else:
+            why = "the file is shown for ever; --plays N says how often"
         report(f"the animations are shown {often}: {why}")
     return FOREVER
 
@@ -234,8 +250,13 @@ def _folder(
     output: Output, clips: Sequence[Clip], shown: Sequence[Shown], force: bool
 ) -> Iterator[Path]:
     """A picture a frame, named by its animation and its number there."""
-    names = names_of_frames(clips, all_tags(clips))
-    stems = [*distinct(unreserved(safe_stem([name])) for name in names)]
+    tags = all_tags(clips)
+    # Each animation has a name of its own first, or its numbers would go on in another's.
+    named = [tag.name for tag in tags] + [clip.name for clip in clips]
+    own = distinct(safe_stem([name]) for name in named)
+    tags = tuple(tag._replace(name=next(own)) for tag in tags)
+    clips = [replace(clip, name=next(own)) for clip in clips]
+    stems = [*distinct(unreserved(safe_stem([name])) for name in names_of_frames(clips, tags))]
     paths = [output.target / (stem + IN_FOLDER) for stem in stems]
     existing = [path for path in paths if path.exists()]
     if existing and not force:

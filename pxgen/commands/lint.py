@@ -29,7 +29,7 @@ from pxgen.ingest.walk import Found, find_files
 from pxgen.lint.checks import RULES, TASTE, Finding, check
 from pxgen.lint.customs import Customs
 from pxgen.lint.repair import Repaired, repair
-from pxgen.names import folded
+from pxgen.names import folded, untaken
 from pxgen.palette import MAX_COLORS, Palette
 from pxgen.palette.library import find_palette
 from pxgen.render.apng import encode_rgba_apng
@@ -110,9 +110,7 @@ def _lint(
         picture.tags,
         settings.pixel,
     )
-    target = _target(file, mended, settings)
-    if folded(str(target)) in written:
-        return Linted(file, found, taste, None, f"{file.path}: {target} is another file's copy")
+    target = untaken(_target(file, mended, settings), written)
     if target.resolve() in kept:
         raise UsageError(f"{target} is one of the sources: choose another folder")
     if target.exists() and not settings.force:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from pxgen.arrays import IndexMaps, Marks
 from pxgen.builtin import CASTS, HEADS, PALETTE, TERMS, Cast, generate
 from pxgen.canvas import Canvas, parse_size
 from pxgen.config.settings import DataSettings
@@ -34,6 +36,8 @@ def prepare_builtin(
     refuse_existing(out, force=settings.force)
     cast = HEADS if settings.builtin is True else CASTS[str(settings.builtin)]
     canvas = _canvas(settings, cast)
+    # What is impossible is refused before there is a folder.
+    characters = generate(settings.count, settings.seed, cast=cast, frames=canvas.frames)
     source = "builtin" if cast is HEADS else f"builtin-{cast.name}"
     info = {
         "sources": [source],
@@ -53,7 +57,7 @@ def prepare_builtin(
             info=info,
         )
         with writer:
-            keys, labels = _draw(writer, cast, canvas, settings, source, progress)
+            keys, labels = _draw(writer, characters, canvas, settings, source, progress)
             split, group = split_of(keys, settings.holdout, settings.seed), groups_of(keys)
             writer.finish(split, group)
     kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
@@ -68,7 +72,7 @@ def prepare_builtin(
 
 def _draw(
     writer: DatasetWriter,
-    cast: Cast,
+    characters: Iterable[tuple[IndexMaps, Marks]],
     canvas: Canvas,
     settings: DataSettings,
     source: str,
@@ -77,7 +81,7 @@ def _draw(
     """Write every character; their keys, and the numbers of their labels."""
     keys = array("Q")
     labels: list[tuple[int, ...]] = []
-    for pixels, marks in generate(settings.count, settings.seed, cast=cast, frames=canvas.frames):
+    for pixels, marks in characters:
         names = [f"{source}-{settings.seed}-{len(keys) + i}" for i in range(len(pixels))]
         placed = np.stack([pad_to_canvas(each, canvas, settings.anchor) for each in pixels])
         writer.append(placed, marks, names)

@@ -145,6 +145,12 @@ def describe_missing(names: Sequence[str], frames: Sequence[str], present: Bools
     )
 
 
+def describe_renamed(tally: Tally) -> Iterator[str]:
+    """Lines about sheets that took the place of those that their JSON names."""
+    for file, image in tally.renamed.items():
+        yield f"{file} names {image}, which is not there: it is read with the image of its own name"
+
+
 def describe_gaps(tally: Tally) -> Iterator[str]:
     """Lines about pixels outside cells, clips with blank cells, and frames that no tag shows."""
     with_blanks, untagged = tally.with_blanks, tally.untagged

@@ -13,7 +13,7 @@ import numpy as np
 
 from pxgen.arrays import Rgba
 from pxgen.config.settings import DataSettings
-from pxgen.engines.tags import Tag
+from pxgen.engines.tags import Tag, unlike
 from pxgen.errors import InputError
 from pxgen.frames import frame_name, step_of, view_of
 from pxgen.ingest.atlas import SUFFIX, Run, frame_stems, read_atlas
@@ -205,6 +205,8 @@ class FileSprites:
     def _from_atlas(self, group: FileGroup, unit: int) -> Iterator[Sprite]:
         """The clips on a sheet that JSON describes: by tags, else by views or numbers in names."""
         atlas = read_atlas(group.files[0].path)
+        if atlas.absent:
+            self._tally.renamed[group.name] = atlas.absent
         sheets = atlas.cut(lambda image: self._noted(read_image(image)).rgba[0])
         images = [frame[None] for frame in sheets]
         durations = tuple(frame.duration for frame in atlas.frames)
@@ -264,8 +266,10 @@ class FileSprites:
             for sprite in self._named(own, unit, whole, [frame for frame, _ in named]):
                 yield replace(sprite, tag=clip if tagged else "")
         tags = {tag for tag, _ in frames.tags} if tagged else set()
-        for run, numbers in () if clips else runs:
-            sprite = self._clip(f"{name}#{run}", unit, frames, numbers)
+        # Tags, and frames of a list, may have equal names.
+        own_names = unlike(run for run, _ in runs)
+        for own, (run, numbers) in () if clips else zip(own_names, runs, strict=True):
+            sprite = self._clip(f"{name}#{own}", unit, frames, numbers)
             yield replace(sprite, tag=run if run in tags else "")
 
     def _clip(self, name: str, unit: int, frames: _Frames, numbers: Sequence[int]) -> Sprite:

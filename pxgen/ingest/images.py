@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +66,8 @@ def read_image(path: Path) -> DecodedImage:
     except IsADirectoryError as error:
         raise InputError(f"{path} is a folder, not an image") from error
     except OSError as error:
+        if path.is_symlink() and not os.path.exists(path):
+            raise InputError(f"{path}: a link that leads nowhere; mend or delete it") from error
         why = error.strerror or f"{_fault(error)} ({_line(error)})"
         raise InputError(f"{path}: {why}") from error
     except Exception as error:  # damaged bytes make decoders raise anything

@@ -20,6 +20,7 @@ from pxgen.ingest.decoded import MAX_FILE_PIXELS, DecodedImage, check_size
 
 VERSION = 2
 DEFAULT_FPS = 12
+_AGAIN = "; save it again in Piskel"
 _PNG = "data:image/png;base64,"
 
 
@@ -40,7 +41,7 @@ def read_piskel(content: bytes) -> DecodedImage:
             raise InputError("of an old version of Piskel: open and save it there")
         return _decode(document["piskel"])
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise InputError("a damaged Piskel file") from error
+        raise InputError(f"a damaged Piskel file{_AGAIN}") from error
 
 
 def _decode(piskel: dict[str, Any]) -> DecodedImage:
@@ -48,7 +49,7 @@ def _decode(piskel: dict[str, Any]) -> DecodedImage:
     layers = [json.loads(layer) for layer in piskel["layers"]]
     count = max(int(layer["frameCount"]) for layer in layers)
     if min(height, width, count) < 1:
-        raise InputError("a Piskel file without pixels")
+        raise InputError(f"a Piskel file without pixels{_AGAIN}")
     check_size(count, height, width)
     frames = np.zeros((count, height, width, 4), np.uint8)
     budget = MAX_FILE_PIXELS
@@ -62,7 +63,9 @@ def _decode(piskel: dict[str, Any]) -> DecodedImage:
             cel[..., 3] = np.rint(image[..., 3] * opacity)
             lay_over(frames[number], cel)
     hidden = {int(number) for number in piskel.get("hiddenFrames") or ()}
-    shown = [number for number in range(count) if number not in hidden] or [*range(count)]
+    shown = [number for number in range(count) if number not in hidden]
+    if not shown:
+        raise InputError("a Piskel file whose frames are all hidden: show some of them in Piskel")
     fps = float(piskel.get("fps", DEFAULT_FPS))
     # Piskel stands still at 0.
     durations = (1000 / fps,) * len(shown) if fps > 0 and len(shown) > 1 else ()
@@ -73,22 +76,30 @@ def _cels(layer: dict[str, Any], height: int, width: int) -> Iterator[tuple[int,
     """The number and the ``(h, w, 4) uint8`` image of each frame of a layer."""
     count = int(layer["frameCount"])
     alone = {"base64PNG": layer.get("base64PNG"), "layout": [[k] for k in range(count)]}
+    found: set[int] = set()
     for chunk in layer.get("chunks", [alone]):
         columns = chunk["layout"]
         sheet = _png(str(chunk["base64PNG"]))
         if sheet.shape[:2] != (height * len(columns[0]), width * len(columns)):
-            raise InputError("a Piskel file whose sheets are of other sizes than its frames")
+            raise InputError(
+                f"a Piskel file whose sheets are of other sizes than its frames{_AGAIN}"
+            )
         for column, numbers in enumerate(columns):
             for row, number in enumerate(numbers):
                 if number < 0:
                     raise IndexError(number)
                 top, left = row * height, column * width
+                found.add(int(number))
                 yield int(number), sheet[top : top + height, left : left + width]
+    if len(found) < count:
+        raise InputError(
+            f"a Piskel file with a layer of {count} frames that has {len(found)}{_AGAIN}"
+        )
 
 
 def _png(text: str) -> Rgba:
     content = base64.b64decode(text.removeprefix(_PNG), validate=True)
     if not is_png(content):
-        raise InputError("a Piskel file with a layer that is no PNG")
+        raise InputError(f"a Piskel file with a layer that is no PNG{_AGAIN}")
     sheet: Rgba = read_apng(content).rgba[0]
     return sheet

@@ -110,11 +110,29 @@ def gram(weights: NDArray[np.floating]) -> NDArray[np.floating]:
 def undone(rgba: Rgba, grid: PixelGrid) -> Rgba:
     """``(T, h, w, 4) uint8``: one pixel for each cell of the grid of a ``(T, H, W, 4)`` clip."""
     small = _small(rgba, grid)
-    if len(IndexedSprite.of(rgba).colors) <= MANY_COLORS:
+    if len(IndexedSprite.of(rgba).colors) <= MANY_COLORS or _is_exact(rgba, small, grid):
         return small
     # What was smoothed or compressed comes out in near-copies of the colours drawn.
     own = IndexedSprite.of(small)
     return np.asarray(one_of_copies(unpack(own.colors), own.counts())[own.indices])
+
+
+def _is_exact(rgba: Rgba, small: Rgba, grid: PixelGrid) -> bool:
+    """True if the screen pixels of every cell are of its one colour, wherever it ends exactly."""
+    rows, columns = (
+        (axis.at >= -0.5) & (axis.at <= axis.cells - 0.5) for axis in (grid.rows, grid.columns)
+    )
+    return np.array_equal(_collapsed(rgba[:, rows][:, :, columns]), _collapsed(small))
+
+
+def _collapsed(rgba: Rgba) -> Rgba:
+    """A clip whose equal neighbouring rows are one, and columns likewise."""
+    for axis in (1, 2):
+        lines = np.moveaxis(rgba, axis, 0)
+        new = np.ones(len(lines), bool)
+        new[1:] = (lines[1:] != lines[:-1]).any((1, 2, 3))
+        rgba = rgba.compress(new, axis)
+    return rgba
 
 
 def _small(rgba: Rgba, grid: PixelGrid) -> Rgba:

@@ -33,6 +33,7 @@ from pxgen.ingest.describe import (
     describe_lopsided,
     describe_missing,
     describe_placing,
+    describe_renamed,
     describe_sheets,
     describe_split,
 )
@@ -314,7 +315,7 @@ class _Preparation:
             self.report(describe_empty(self.empty, left_out=True))
         if tally.empty_cells:
             self.report(f"{tally.empty_cells} empty cells dropped")
-        for line in describe_gaps(tally):
+        for line in (*describe_renamed(tally), *describe_gaps(tally)):
             self.report(line)
         kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
         if names := selection.frame_names:

@@ -21,6 +21,8 @@ class Tally:
     """Clips cut from sheets of which some cells are blank."""
     rests: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Columns and rows of pixels that are no whole cell any more, by sheet."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """The image that JSON names and that is not there, by the JSON that has one of its own name."""
     tables: set[bytes] = field(default_factory=set)
     """Up to two distinct colour tables of indexed images."""
     without_table: bool = False

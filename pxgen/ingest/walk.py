@@ -12,7 +12,7 @@ from pxgen.data.dataset import FILE_NAME
 from pxgen.errors import InputError
 from pxgen.ingest import archives
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, is_companion
-from pxgen.ingest.atlas import SUFFIX, Atlas, read_atlas
+from pxgen.ingest.atlas import SUFFIX, images_described
 from pxgen.ingest.images import is_image
 from pxgen.ingest.tables import METADATA
 from pxgen.names import apart, counted, natural_key, normal
@@ -50,7 +50,7 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
     With ``described`` a sheet with JSON beside it stands there as its JSON.
 
     A source named by itself is taken whatever its suffix; folders and zip archives are searched to
-    any depth.
+    any depth. A link that leads nowhere is a file, which cannot be read.
     Hidden files, label arrays and palettes that belong to another array are left out.
 
     Raises:
@@ -65,6 +65,8 @@ def find_files(sources: Sequence[Path], *, described: bool = False) -> Listing:
         search.add(source, alone=len(sources) == 1)
     if not search.paths:
         shown = ", ".join(str(source) for source in sources)
+        if search.zips:
+            raise InputError(f"no images or arrays in {shown}: name {search.zips[0]} itself")
         raise InputError(f"no images or arrays in {shown}: name a folder, an image or a .npy file")
     taken = [path for path in search.paths if path not in search.sheets]
     files = tuple(map(Found, taken, apart(_relative(path, root) for path in taken)))
@@ -85,6 +87,8 @@ class _Search:
     tables: dict[Path, None] = field(default_factory=dict)
     sheets: set[Path] = field(default_factory=set)
     """Images that JSON describes."""
+    zips: list[Path] = field(default_factory=list)
+    """Archives in folders, which are not searched."""
     texts: dict[Path, dict[Path, None]] = field(default_factory=dict)
     """By the path without suffix."""
     ignored: int = 0
@@ -93,11 +97,12 @@ class _Search:
         near: list[Path] = []
         before = len(self.paths)
         for path in _sorted(source):
-            atlas = _atlas_of(path, alone=path == source) if self.described else None
+            atlas = _described(path, alone=path == source) if self.described else None
             suffix = path.suffix.lower()
             if atlas is not None:
-                self.paths[atlas.path] = None
-                self.sheets.update(atlas.images)
+                file, images = atlas
+                self.paths[file] = None
+                self.sheets.update(images)
             elif path == source and not _is_label_file(path, alone=alone):
                 self.paths[path] = None
             elif suffix in TABLE_SUFFIXES:
@@ -108,6 +113,7 @@ class _Search:
                 self.texts.setdefault(path.with_suffix(""), {})[path] = None
             else:
                 self.ignored += not is_companion(path)
+                self.zips += [path] if suffix == archives.SUFFIX else []
         labels = [*_label_files(near, source, [*self.paths][before:])]
         self.tables |= dict.fromkeys(labels)
         self.ignored += len(near) - len(labels)
@@ -155,17 +161,14 @@ def _is_source(path: Path) -> bool:
     return is_array or is_image(path)
 
 
-def _atlas_of(path: Path, *, alone: bool) -> Atlas | None:
-    """The description that a file is; of an image named ``alone`` the one beside it, too."""
+def _described(path: Path, *, alone: bool) -> tuple[Path, list[Path]] | None:
+    """JSON and the images that it describes; of an image named ``alone`` that beside it, too."""
     file = path.with_suffix(SUFFIX) if alone else path
     if file.suffix.lower() != SUFFIX or not archives.is_file(file):
         return None
-    try:
-        atlas = read_atlas(file)
-    except InputError:
-        # Any JSON may lie there: one that is asked for by name is refused when it is read.
-        return None
-    return atlas if path in {file, *atlas.images} else None
+    # A damaged one is refused when it is read. Any other JSON may lie there.
+    images = images_described(file)
+    return (file, images) if images and path in {file, *images} else None
 
 
 def _common_root(sources: Sequence[Path]) -> Path:
@@ -201,8 +204,9 @@ def _walk(folder: Path) -> Iterator[Path]:
                 continue
             try:
                 is_folder, is_file = entry.is_dir(), entry.is_file()
+                is_file = is_file or (entry.is_symlink() and not os.path.exists(entry))
             except OSError:  # a link that leads to itself
-                continue
+                is_folder, is_file = False, True
             if is_folder:
                 stack.append(Path(entry.path))
             elif is_file:

@@ -61,7 +61,10 @@ def read_chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
             raise InputError(f"{source} is a broken PNG: its chunks are damaged; save it again")
         elif kind[:1].isupper():
             name = kind.decode("ascii")
-            raise InputError(f"{source} is a PNG with {name}, which only its program can read")
+            raise InputError(
+                f"{source} is a PNG with {name}, which only its program can read; export an "
+                "ordinary PNG there"
+            )
         if kind == b"IEND":
             return
         position += 12 + length

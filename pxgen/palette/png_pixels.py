@@ -6,6 +6,7 @@ Pillow unpacks and unfilters; its own reader of PNG files compares transparent c
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from pxgen.errors import InputError
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
 GRAY, RGB, GRAY_ALPHA, RGBA = 0, 2, 4, 6
 _DEPTHS = {GRAY: (1, 2, 4, 8, 16), RGB: (8, 16), INDEXED: (1, 2, 4, 8), GRAY_ALPHA: (8, 16)}
 _DEPTHS[RGBA] = (8, 16)
+_CHANNELS = {GRAY: 1, RGB: 3, INDEXED: 1, GRAY_ALPHA: 2, RGBA: 4}
+_ADAM7 = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+"""The first column and row of each pass of an interlaced image, and how far apart they are."""
 _MODES = {RGB: "RGB", GRAY_ALPHA: "LA", RGBA: "RGBA"}
 """Pillow's names of modes, which are those of their raw bytes, too."""
 
@@ -48,6 +60,17 @@ class Header(NamedTuple):
         if not (width and height and known):
             raise InputError("a broken PNG: its header is damaged; save it again")
         return cls(width, height, depth, kind, bool(interlaced))
+
+    @property
+    def packed_length(self) -> int:
+        """Bytes of all rows, each behind its filter's number, before they are compressed."""
+        bits = self.depth * _CHANNELS[self.kind]
+        passes = _ADAM7 if self.interlaced else ((0, 0, 1, 1),)
+        sizes = (
+            (-((left - self.width) // across), -((top - self.height) // down))
+            for left, top, across, down in passes
+        )
+        return sum(high * (1 + (wide * bits + 7) // 8) for wide, high in sizes if wide > 0)
 
 
 class Colors(NamedTuple):
@@ -91,7 +114,12 @@ def _samples(header: Header, data: bytes, mode: str, raw: str) -> Bytes:
 
     raw = "P" if raw == "P;8" else raw
     size, interlaced = (header.width, header.height), int(header.interlaced)
-    return np.asarray(Image.frombytes(mode, size, data, "zip", raw, interlaced))
+    samples = np.asarray(Image.frombytes(mode, size, data, "zip", raw, interlaced))
+    # Pillow takes rows that a whole stream lacks for clear ones.
+    length = header.packed_length
+    if len(zlib.decompressobj().decompress(data, length)) < length:
+        raise ValueError("not enough rows")
+    return samples
 
 
 def _table(header: Header, colors: Colors) -> Rgba:

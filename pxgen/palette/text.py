@@ -30,6 +30,10 @@ def is_gpl(data: bytes) -> bool:
     return _first_line(data) == b"GIMP Palette"
 
 
+_FULL = 256
+"""Colours that programs count in a JASC palette, however many it has."""
+
+
 def is_jasc(data: bytes) -> bool:
     """True of a palette of Paint Shop Pro."""
     return _first_line(data) == b"JASC-PAL"
@@ -89,11 +93,17 @@ def read_jasc(data: bytes, source: str) -> tuple[list[Row], str]:
     """Paint Shop Pro's format: signature, version and count, then rows.
 
     The count must be there, or a colour would be taken for it, but files in the wild often have it
-    wrong, so the rows decide. Aseprite writes alpha as a fourth number.
+    wrong, so the rows decide: 256 is in files of any number. Other files of too few rows are cut
+    off. Aseprite writes alpha as a fourth number.
     """
     lines = list(_lines(data))
     if len(lines) < 3 or not lines[2][1].isdigit():
         raise InputError(f"{source}: the third line of a JASC palette is the number of colours")
+    rows, told = len(lines) - 3, int(lines[2][1][:9])
+    if rows < told != _FULL:
+        raise InputError(
+            f"{source} has {rows} of {told} colours: save it again, or mend its third line"
+        )
     return [
         _numbers(line, 4 if len(line.split()) == 4 else 3, source, number, named=False)
         for number, line in lines[3:]
@@ -101,16 +111,20 @@ def read_jasc(data: bytes, source: str) -> tuple[list[Row], str]:
 
 
 def is_json(data: bytes) -> bool:
-    """True of a possible JSON object."""
-    return data[:80].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
+    """True of a possible JSON object or list."""
+    return data[:80].removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"["))
 
 
 def read_json(data: bytes, source: str) -> tuple[list[Row], str]:
-    """Lospec's format: an object whose ``colors`` are ``rrggbb`` texts, and its ``name``."""
+    """Lospec's format: an object whose ``colors`` are ``rrggbb`` texts, and its ``name``.
+
+    A list of such texts is one, too.
+    """
     try:
         told = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{source} is damaged JSON; download it again") from error
+    told = {"colors": told} if isinstance(told, list) else told
     colors = told.get("colors")
     if not isinstance(colors, list):
         raise InputError(f"{source} has no list of colors: give JSON as Lospec writes it")

@@ -8,6 +8,7 @@ one image on standard output. ``x.html`` is a page to choose from, which some co
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -49,8 +50,8 @@ STILL, CLIP = ".png", ".gif"
 """Suffixes of the files in a folder."""
 PAGE = ".html"
 """Suffix of a page to choose from."""
-UNKNOWN_IMAGES = (".svg", ".avi")
-"""Suffixes of images and videos that are neither read nor written; never a folder's name."""
+_SUFFIX = re.compile(r"\.[a-z]{2,5}[0-9]?")
+"""What is meant for a kind of file, known or not; never a folder's name unless that is there."""
 DIGITS = 4
 """Zero padding of numbers; fixed, so that a longer run names the same picture the same."""
 STEM_BYTES, NAME_BYTES = 120, 160
@@ -282,9 +283,9 @@ def _destination(out: str | None) -> tuple[Form, Path]:
     if suffix in WRITTEN_SUFFIXES:
         check_installed(BY_SUFFIX[suffix])
         return "sheet" if suffix in SHEET.suffixes else "together", target
-    if suffix in BY_SUFFIX or suffix in UNKNOWN_IMAGES:
+    if suffix in BY_SUFFIX or _SUFFIX.fullmatch(suffix):
         kinds = ", ".join(WRITTEN_SUFFIXES)
-        raise UsageError(f"cannot write {out}: name a folder or a {kinds} file")
+        raise UsageError(f"cannot write {out}: name a folder or a {kinds} file; {out}/ is a folder")
     return "folder", target
 
 

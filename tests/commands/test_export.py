@@ -11,11 +11,16 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from pxgen.cli.app import pxgen
+from pxgen.data.dataset import open_dataset
+from pxgen.engines.aseprite import encode_aseprite
+from pxgen.engines.clips import Clip
+from pxgen.engines.tags import Tag
 from pxgen.ingest.images import read_image
 from pxgen.ingest.timing import timing_of
 from pxgen.palette import Palette
 from pxgen.render.apng import encode_apng
 from pxgen.render.gif import encode_gif
+from pxgen.render.outputs import safe_stem
 from pxgen.render.png import decode_png, encode_png
 
 PALETTE = Palette.of([(200, 10, 10), (10, 200, 10), (10, 10, 200)])
@@ -124,7 +129,7 @@ def test_every_name_is_given_once(tmp_path: Path) -> None:
     described = json.loads((tmp_path / "o.json").read_text())
     assert list(described["frames"]) == [str(k) for k in range(8)]
     tags = described["meta"]["frameTags"]
-    assert sorted(tag["name"] for tag in tags) == ["sprite-7", "x", "x-2", "x-3", "y", "y-00"]
+    assert sorted(tag["name"] for tag in tags) == ["sprite-7", "x", "x-2", "x-2-2", "y", "y-00"]
     run(tmp_path / "in", "-o", tmp_path / "o.png", "--data", tmp_path / "o.json", "--array")
     described = json.loads((tmp_path / "o.json").read_text())
     assert len({frame["filename"] for frame in described["frames"]}) == 8
@@ -184,3 +189,35 @@ def test_a_gif_is_clear_where_alpha_is_under_a_half_and_says_so(tmp_path: Path) 
         assert result.stderr == ""
         shown = read_image(tmp_path / f"o{suffix}").rgba[0, 0]
         assert shown[:, 3].tolist() == [255, 90, 200], suffix
+
+
+@pytest.mark.parametrize("second", ["hit", "Hit", "hit!"])
+def test_each_animation_numbers_its_own_files_and_is_read_back(tmp_path: Path, second: str) -> None:
+    clip = np.arange(5, dtype=np.uint8).repeat(4).reshape(5, 2, 2) % 4
+    tags = (Tag("hit", 0, 1), Tag(second, 2, 3))
+    source = tmp_path / "hit.aseprite"
+    source.write_bytes(encode_aseprite([Clip("", clip, [100] * 5, tags)], PALETTE))
+    written = run(source, "-o", f"{tmp_path}/o/").stdout.split()
+    stem = safe_stem([second])
+    names = ["hit-00", "hit-01", f"{stem}-2-00", f"{stem}-2-01", "hit-3-04"]
+    assert [Path(path).stem for path in written] == names
+    for name in names[:4]:
+        assert (tmp_path / "o" / f"{name}.png").exists()
+    (tmp_path / "o" / "hit-3-04.png").unlink()
+    run(tmp_path / "o", "-o", tmp_path / "o.png", "--data", tmp_path / "o.json", "--frames", "2")
+    read = json.loads((tmp_path / "o.json").read_text())["meta"]["frameTags"]
+    assert {tag["name"] for tag in read} == {"hit", f"{stem}-2"}
+    parts = CliRunner().invoke(pxgen, ["prepare", str(source), "-o", str(tmp_path / "d")])
+    assert parts.exit_code == 0
+    found = open_dataset(tmp_path / "d").names
+    assert len({*found}) == 2
+
+
+def test_sprites_of_too_many_colours_are_named_by_their_paths(tmp_path: Path) -> None:
+    rgba = np.full((20, 20, 4), 255, np.uint8)
+    rgba[..., 0], rgba[..., 1] = np.arange(20), np.arange(20)[:, None]
+    (tmp_path / "a").mkdir()
+    Image.fromarray(rgba).save(tmp_path / "a" / "x.png")
+    result = run(tmp_path / "a", "-o", tmp_path / "o.gif")
+    where = f"{tmp_path / 'a' / 'x.png'}: 400 colours"
+    assert (result.exit_code, where in " ".join(result.stderr.split())) == (3, True)

@@ -92,7 +92,7 @@ def test_a_folder_of_them_is_prepared(tmp_path: Path, monkeypatch: pytest.Monkey
     ("layers", "more", "message"),
     [
         (["{"], {}, "damaged Piskel"),
-        ([], {}, "damaged Piskel"),
+        ([], {}, "damaged Piskel file; save it again in Piskel"),
         (
             [layer([hero(0)], chunks=[{"layout": [[7]], "base64PNG": data_url(hero(0))}])],
             {},
@@ -105,11 +105,13 @@ def test_a_folder_of_them_is_prepared(tmp_path: Path, monkeypatch: pytest.Monkey
         ),
         ([layer([hero(0)], chunks=[{"layout": [[0]], "base64PNG": "%%"}])], {}, "damaged Piskel"),
         ([layer([hero(0)], chunks=[{"layout": [[0]], "base64PNG": "AAAA"}])], {}, "is no PNG"),
+        ([layer([hero(0)] * 4, frameCount=5)], {}, "of 5 frames that has 4; save it again"),
+        ([layer([hero(0)])], {"hiddenFrames": [0]}, "all hidden: show some"),
         ([layer([hero(0)])], {"version": 1}, "old version of Piskel"),
         ([layer([hero(0)])], {"width": 9}, "of other sizes"),
         ([layer([hero(0)])], {"width": 0}, "without pixels"),
         ([layer([hero(0)])], {"width": 5000, "height": 5000}, "more than 16777216 pixels"),
-        ([layer([hero(0)], frameCount=10**7)], {}, "are more than"),
+        ([layer([hero(0)], frameCount=10**7)], {}, "more than"),
     ],
 )
 def test_damage_is_one_line(

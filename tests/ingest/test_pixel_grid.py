@@ -8,6 +8,7 @@ from PIL import Image
 
 from pxgen import builtin
 from pxgen.ingest.fake_pixels import find_grid
+from pxgen.ingest.indexed import MANY_COLORS
 from pxgen.ingest.pixel_grid import Axis, PixelGrid, undone, weights_of
 from tests.support.enlarged import KINDS
 
@@ -51,3 +52,22 @@ def _recovered(large: np.ndarray) -> np.ndarray:
     grid = find_grid(large[None])
     assert grid is not None
     return undone(large[None], grid)[0]
+
+
+@pytest.mark.parametrize(("factor", "cut"), [(3.25, 0), (3.5, 0), (2.3, 0), (3.4, 2)])
+def test_colours_of_a_clean_enlargement_stay_as_many_as_they_are(factor: float, cut: int) -> None:
+    """They are near-copies, of which others make one where cells are not of one colour."""
+    maps, _ = next(builtin.generate(1, seed=9))
+    art = builtin.PALETTE.rgba[maps.reshape(-1, *maps.shape[-2:])][0].copy()
+    noise = np.random.default_rng(3).integers(0, 3, art.shape, np.uint8)
+    art[..., :3] = np.maximum(art, 3)[..., :3] - noise[..., :3]
+    art[art[..., 3] == 0] = 0
+    colors = len(np.unique(art.reshape(-1, 4), axis=0))
+    assert colors > MANY_COLORS
+    size = round(24 * factor)
+    large = np.asarray(Image.fromarray(art).resize((size, size), Image.Resampling.NEAREST))
+    found = _recovered(large[cut:, cut:])
+    assert np.array_equal(found, art[len(art) - len(found) :, len(art) - len(found[0]) :])
+    impure = large.copy()
+    impure[4::7, 4::7, :3] ^= 1
+    assert len(np.unique(_recovered(impure).reshape(-1, 4), axis=0)) < colors

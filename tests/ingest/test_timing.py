@@ -40,7 +40,7 @@ def test_an_animation_is_shown_as_often_as_its_source(tmp_path: Path, suffix: st
     assert timing_of(tmp_path / "o.gif")[0] == 2
     both = (tmp_path / f"1{suffix}", tmp_path / f"3{suffix}")
     assert (
-        "shown once or 3 times: one number with --plays"
+        "shown once or 3 times: the file is shown for ever; --plays N says how often"
         in run(*both, "-o", tmp_path / "o.gif").stderr
     )
     result = run(both[1], "-o", tmp_path / "o.aseprite")

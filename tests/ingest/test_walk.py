@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pxgen.errors import InputError
+from pxgen.ingest.images import read_image
 from pxgen.ingest.walk import find_files
 
 
@@ -21,7 +22,25 @@ def test_the_walk_is_sorted_skips_what_is_hidden_and_survives_loops(tmp_path: Pa
     listing = find_files([tmp_path])
     assert [file.name for file in listing.files] == ["a/x.npy", "b/2.png", "b/10.png"]
     assert [path.name for path in listing.tables] == ["labels.csv"]
+    assert listing.ignored == 2
+
+
+def test_links_that_lead_nowhere_are_files_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "knight.png").symlink_to("gone.png")
+    (tmp_path / "itself.png").symlink_to("itself.png")
+    (tmp_path / "elves").symlink_to("gone")
+    listing = find_files([tmp_path])
+    assert [file.name for file in listing.files] == ["itself.png", "knight.png"]
     assert listing.ignored == 1
+    for file in listing.files:
+        with pytest.raises(InputError, match=rf"{file.name}: a link that leads nowhere; mend"):
+            read_image(file.path)
+
+
+def test_archives_in_a_folder_are_to_be_named(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").touch()
+    with pytest.raises(InputError, match=r"name .*a\.zip itself"):
+        find_files([tmp_path])
 
 
 def test_a_table_counts_where_no_folder_parts_it_from_an_image(tmp_path: Path) -> None:

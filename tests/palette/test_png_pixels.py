@@ -97,3 +97,28 @@ def test_interlaced_pixels_are_those_of_plain_ones(kind: int) -> None:
     first = decode_pixels(header, Colors(), zlib.compress(laced))
     second = decode_pixels(header._replace(interlaced=False), Colors(), zlib.compress(plain))
     assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("shape", [(1, 1), (9, 4), (3, 13), (8, 8)])
+@pytest.mark.parametrize(("depth", "kind"), [(1, GRAY), (4, INDEXED), (8, RGBA), (16, RGB)])
+def test_a_whole_stream_of_too_few_rows_is_damage(
+    depth: int, kind: int, shape: tuple[int, int], interlaced: bool
+) -> None:
+    height, width = shape
+    header = Header(width, height, depth, kind, interlaced)
+    first, step = ((0, 0, 4, 0, 2, 0, 1), (8, 8, 8, 4, 4, 2, 2)) if interlaced else ((0,), (1,))
+    left, across = ((0, 4, 0, 2, 0, 1, 0), (8, 8, 4, 4, 2, 2, 1)) if interlaced else ((0,), (1,))
+    bits = depth * {GRAY: 1, INDEXED: 1, RGBA: 4, RGB: 3}[kind]
+    rows = [
+        bytes(1 + (wide * bits + 7) // 8)
+        for y, dy, x, dx in zip(first, step, left, across, strict=True)
+        for wide in [len(range(x, width, dx))]
+        for _ in range(y, height, dy)
+        if wide
+    ]
+    colors = Colors(table=bytes(3))
+    whole = zlib.compress(b"".join(rows))
+    assert decode_pixels(header, colors, whole).shape == (height, width, 4)
+    with pytest.raises(ValueError, match="not enough"):
+        decode_pixels(header, colors, zlib.compress(b"".join(rows[:-1])))

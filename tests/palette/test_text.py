@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pxgen.errors import InputError
 from pxgen.palette import Palette
 from pxgen.palette.formats import encode_palette, read_palette
 
@@ -35,6 +36,11 @@ def test_gpl_rows_are_always_named_because_aseprite_drops_others():
     assert rows[-1].split() == ["1", "2", "3", "010203"]
 
 
+def test_jasc_of_fewer_rows_than_it_says_is_cut_off():
+    with pytest.raises(InputError, match="has 2 of 5 colours"):
+        read_palette(b"JASC-PAL\n0100\n5\n1 2 3\n4 5 6\n")
+
+
 @pytest.mark.parametrize("count", ["1", "2", "256"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_jasc_takes_the_rows_whatever_the_count_says(count, end):
@@ -57,3 +63,6 @@ def test_json_of_lospec_is_read():
     palette = read_palette(text)
     assert (palette.hex[1:], palette.name) == (("0d2b45ff", "ffecd6ff"), "Duo")
     assert read_palette(b'{"colors": ["00000080"]}').hex[1:] == ("00000080",)
+    assert read_palette(b'\n ["#ff0000", "00000080"]').hex[1:] == ("ff0000ff", "00000080")
+    with pytest.raises(InputError, match="colour 2: write it as a text"):
+        read_palette(b'["#ff0000", 3]')

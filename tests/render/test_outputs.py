@@ -173,3 +173,14 @@ def test_half_transparency_that_is_lost_is_told_once(tmp_path, out, told):
     named = zip(series.names(), sprites(2, frames=2), strict=True)
     assert list(output.write((name, maps, palette) for name, maps in named))
     assert len(lines) == told
+
+
+@pytest.mark.parametrize("name", ["w.xyz", "w.mp3", "W.SVG", "x.final"])
+def test_a_suffix_that_is_not_written_is_no_folder_unless_that_is_said(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(UsageError, match=rf"cannot write .*{name}: .*{name}/ is a folder"):
+        write(tmp_path / name, sprites(1))
+    assert not list(tmp_path.iterdir())
+    for folder in (f"{tmp_path / name}/", tmp_path / name, tmp_path / "v1.2", tmp_path / "x.v2"):
+        assert write(folder, sprites(1), force=True)[0].parent == Path(folder)

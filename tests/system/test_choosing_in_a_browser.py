@@ -141,6 +141,23 @@ def test_choices_are_taken_back_one_by_one(of: Browser, tmp_path: Path) -> None:
     assert of.js("byId('undo').disabled && byId('save').disabled")
 
 
+def test_a_reload_goes_on_where_it_stopped(of: Browser, tmp_path: Path) -> None:
+    of.open(write(tmp_path, sprites(1000)))
+    for _ in range(200):
+        of.key("d")
+    of.reload()
+    assert of.js("scrollY > 0 && document.activeElement.dataset.position === '200'")
+    of.key("k")
+    assert of.js(STATES) == "2" * 200 + "1" + "0" * 799
+    of.key("u")
+    of.key("u")
+    assert of.js(STATES) == "2" * 199 + "0" * 801
+    # Of another version, which stored no place, the first undecided comes.
+    of.js("localStorage.setItem(STORE, JSON.stringify({ choice: choice.join(''), view }))")
+    of.reload()
+    assert of.js("document.activeElement.dataset.position") == "199"
+
+
 def test_fingers_keep_and_drop(of: Browser, tmp_path: Path) -> None:
     of.call("Emulation.setTouchEmulationEnabled", enabled=True)
     of.open(write(tmp_path, sprites(9)))

@@ -68,13 +68,7 @@ class Browser:
         self.call("Page.enable")
         self.call("Runtime.enable")
         self.call("Network.enable")
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
+        self.size(width, height)
         self.call(
             "Browser.setDownloadBehavior",
             behavior="allow",
@@ -185,6 +179,11 @@ class Browser:
             f"(({{x, y, width, height}}) => [x, y, width, height])({box})"
         )
         return {"x": x + width / 2, "y": y + height / 2}
+
+    def size(self, width: int, height: int) -> None:
+        """Make the window so large, in pixels."""
+        shared = {"deviceScaleFactor": 1, "mobile": False}
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, **shared)
 
     def scheme(self, wanted: str) -> None:
         """Prefer ``light`` or ``dark``."""

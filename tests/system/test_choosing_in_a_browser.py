@@ -34,6 +34,8 @@ def of(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
     """The browser, without what it stored for other pages."""
     yield browser
     browser.js("localStorage.clear()")
+    browser.size(1280, 800)
+    browser.scheme("light")
     browser.call("Emulation.setTouchEmulationEnabled", enabled=False)
 
 
@@ -168,6 +170,49 @@ def test_fingers_keep_and_drop(of: Browser, tmp_path: Path) -> None:
     assert of.js(STATES) == "001010000"
 
 
+def test_a_phone_has_everything_at_hand(of: Browser, tmp_path: Path) -> None:
+    of.size(400, 800)
+    of.open(write(tmp_path, sprites(1000)))
+    of.js("go(500)")
+    of.touch("#keep")
+    for control in ("keep", "drop", "undo", "save"):
+        middle = of.middle(f"#{control}")
+        assert 0 < middle["x"] < 400, control
+        assert 0 < middle["y"] < 800, control
+    assert of.js("byId('save').innerText") == "Save 1 kept"
+    assert of.js("byId('keep').innerText") == "Keep"
+    for seen in ("labels", "novelty", "doubts"):
+        assert seen in of.js("byId('side').innerText")
+    assert "long press drops" in of.js("document.body.innerText")
+    assert of.js("document.documentElement.scrollWidth") <= 400
+    of.touch("#undo")
+    assert of.js("choice[500]") == 0
+    of.size(1280, 800)
+    assert of.js("byId('end').parentNode === byId('bar')")
+
+
+def test_a_lone_still_needs_neither_a_caption_nor_keys_to_play(of: Browser, tmp_path: Path) -> None:
+    of.open(write(tmp_path, replace(sprites(4), nearest=None)))
+    assert "play or pause" not in of.js("byId('help').innerText")
+    assert of.js("byId('drawn').hidden")
+
+
+def test_what_has_the_focus_does_not_look_kept(of: Browser, tmp_path: Path) -> None:
+    of.open(write(tmp_path, sprites(9)))
+    of.key("k")
+    of.js("focusCell()")
+    color = "getComputedStyle(cells.get({})).{}"
+    for scheme in ("light", "dark"):
+        of.scheme(scheme)
+        assert of.js(color.format(1, "outlineColor")) not in of.js(color.format(0, "boxShadow"))
+
+
+def test_one_pixel_is_told_of_as_one(of: Browser, tmp_path: Path) -> None:
+    of.open(write(tmp_path, sprites(2)))
+    of.js("data.novelty[0] = 1")
+    assert of.js("factsOf(0).at(1)") == ["novelty", "1 pixel from training"]
+
+
 def test_sprites_are_filtered_and_put_in_order(of: Browser, tmp_path: Path) -> None:
     page = sprites(40)
     of.open(write(tmp_path, page))
@@ -220,7 +265,7 @@ def test_clips_move_until_they_are_stopped(of: Browser, tmp_path: Path) -> None:
     )
     assert of.js(seen)
     of.key("p")
-    assert of.js("!playing && byId('play').textContent === 'Play'")
+    assert of.js("!playing && byId('play').innerText === 'Play P'")
     still = "new Promise((done) => { const f = frame; setTimeout(() => done(f === frame), 200); })"
     assert of.js(still)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pxgen.checkpoint.card import FILE_NAME, Card
-from pxgen.checkpoint.runs import STARTERS
+from pxgen.checkpoint.card import Card
+from pxgen.checkpoint.runs import model_name
 
 MODEL_CARD = "card.md"
 """In a run folder."""
@@ -34,16 +34,10 @@ def model_card(card: Card, file: Path) -> str:
         "Labels": _labels(card),
         "Limits": _limits(card),
     }
-    parts = [f"# {_text(_name(file))}"]
+    parts = [f"# {_text(model_name(file))}"]
     for title, lines in sections.items():
         parts += [f"## {title}"] * bool(title) + ["\n".join(lines)]
     return "\n\n".join(parts) + "\n"
-
-
-def _name(file: Path) -> str:
-    """The name that the model is known by: its run's, or its file's."""
-    known = (name for name, path in STARTERS.items() if path == file)
-    return next(known, file.resolve().parent.name if file.name == FILE_NAME else file.stem)
 
 
 def _text(value: Any) -> str:

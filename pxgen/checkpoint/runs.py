@@ -43,6 +43,14 @@ def shipped(model: Path) -> Path:
     return model if model.exists() else STARTERS.get(str(model), model)
 
 
+def model_name(path: Path) -> str:
+    """What a model is called: as one of the package, else as its run or its file."""
+    if path.name == FILE_NAME:
+        path = path.parent
+    known = (name for name, file in STARTERS.items() if file == path)
+    return next(known, path.resolve().stem)
+
+
 def make_run(runs: Path, recipe: str) -> Path:
     """A folder for a new run, numbered after all that exist: ``runs/0003-masked``.
 

@@ -125,9 +125,9 @@ def plan_clips(
         numbers = output.missing(numbers)
     page = None
     if output.form == "page":
-        from pxgen.commands.choose import PagePlan, training_dataset
+        from pxgen.commands.choose import PagePlan, training_sprites
 
-        training = training_dataset(context.project, loaded.card.fingerprint, context.remark)
+        training = training_sprites(settings.dataset, context.project, loaded, context.remark)
         unset = [None] * len(numbers)
         page = PagePlan(loaded, settings, plan.labels, output.delay_ms, training, unset)
     job = ClipJob(plan, numbers, output, page)

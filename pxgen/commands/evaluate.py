@@ -12,7 +12,7 @@ from pxgen.commands.choose import training_dataset
 from pxgen.commands.watching import Pulse, watched
 from pxgen.config.project import Project
 from pxgen.config.requests import EvaluateSettings
-from pxgen.data.dataset import Dataset, open_dataset
+from pxgen.data.dataset import Dataset, dataset_file, open_dataset
 from pxgen.errors import Remark, UsageError
 from pxgen.evaluation import evaluate as evaluation
 from pxgen.evaluation.legality import builtin_cast
@@ -62,5 +62,10 @@ def _dataset(
         raise UsageError(
             f"{loaded.path} was trained neither on {project.dataset} nor on a dataset in a folder "
             "beside it: name the one to judge it by with --dataset FOLDER"
+        )
+    if dataset is None and dataset_file(project.dataset).is_file():
+        remark(
+            f"{project.dataset} is not what this model learnt from; judge by it with "
+            f"--dataset {project.dataset}"
         )
     return dataset

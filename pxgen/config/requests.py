@@ -109,6 +109,9 @@ class AnimateSettings(BatchSettings, ClipSettings, SeriesSettings):
     manifest: Path | None = again(
         SampleSettings, "manifest", doc="write how `pxgen sample --repeat` makes each clip again"
     )
+    dataset: Path | None = again(
+        SampleSettings, "dataset", doc="training clips of a page (default: project's)"
+    )
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pxgen.arrays import F32, IndexMaps, Rgba
+from pxgen.checkpoint.runs import model_name
 from pxgen.checkpoint.store import Loaded
 from pxgen.data.dataset import Dataset
 from pxgen.data.neighbours import SpriteIndex
@@ -41,8 +42,8 @@ class Known(NamedTuple):
         """What the two are, for people."""
         novelty = "Novelty is the number of pixels that differ from the nearest training sprite."
         if self.nearest is None:
-            novelty = f"Novelty is not known: {self.unknown}."
-        doubts = f"Doubts are not known: {self.unknown}."
+            novelty = f"Novelty is unknown: {self.unknown}."
+        doubts = f"Doubts are unknown: {self.unknown}."
         return [novelty, doubts if self.opinion is None else self.opinion.about]
 
 
@@ -72,7 +73,7 @@ def choice_page(
     colorings = Colorings(loaded, maps, [picture.palette for picture in pictures], palette)
     named = ["-m", str(model)] if model is not None else []
     return Page(
-        title=", ".join([f"{len(pictures)} sprites", *lines[0]["labels"]]),
+        title=_title(loaded, maps, lines),
         pixels=maps,
         delays=np.resize(delays, maps.shape[1]).tolist(),
         colorings=colorings.all,
@@ -85,6 +86,16 @@ def choice_page(
         doubts=None if known.opinion is None else known.opinion.doubts,
         notes=known.sentences(),
     )
+
+
+def _title(loaded: Loaded, maps: IndexMaps, lines: Sequence[Mapping[str, Any]]) -> str:
+    """The model, how many of what it drew, the labels that all were asked for, and the seed."""
+    count, frames = maps.shape[:2]
+    what = ("sprite" if frames == 1 else "clip") + "s" * (count > 1)
+    labels = lines[0]["labels"]
+    shared = labels if all(line["labels"] == labels for line in lines) else []
+    told = [f"{count} {what}", *shared, f"seed {lines[0]['seed']}"]
+    return f"{model_name(loaded.path)}: {', '.join(told)}"
 
 
 def nearest_real(dataset: Dataset, pixels: IndexMaps) -> Nearest:

@@ -292,7 +292,7 @@ class _Evaluator:
         known = Known(
             self.opinion(drawn.pixels, asked, measures),
             None if dataset is None else nearest_real(dataset, drawn.pixels),
-            "that needs --dataset, and for the judge sprites that bear labels",
+            "name the training sprites with --dataset; the judge also needs labels",
         )
         return choice_page(loaded, pictures, lines, asked, known, CLIP_MS, settings.model)
 

@@ -14,7 +14,6 @@ from pxgen.render.page import encode_page
 
 def html_report(evaluation: Evaluation) -> bytes:
     """What was measured, and the sprites, each beside the training sprite nearest to it."""
-    name = str(evaluation.facts["model"]["table"].get("family", "model"))
     parts = [
         '<section class="figures" aria-label="Figures">',
         _list("verdict", verdict(evaluation)),
@@ -23,7 +22,7 @@ def html_report(evaluation: Evaluation) -> bytes:
         *map(_table, tables(evaluation)),
         "</div></section>",
     ]
-    return encode_page(replace(evaluation.page(), title=f"pxgen: {name}", figures="\n".join(parts)))
+    return encode_page(replace(evaluation.page(), figures="\n".join(parts)))
 
 
 def _list(kind: str, lines: Iterable[str]) -> str:

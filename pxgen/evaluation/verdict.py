@@ -18,6 +18,8 @@ MAX_EXCESS = 0.05
 """The share of copies beyond chance that is told as a bound; a larger one is not known."""
 MAX_DIFFERENCES = 2
 """Differences that are told of a number of steps, the clearest ones."""
+ANY = {1: ("One figure", "it is not"), 2: ("Two figures", "neither is")}
+"""Words for so few figures, of which none differs."""
 FARTHER = "lie farther from held-out ones as a whole"
 WORDS: dict[tuple[str, ...], tuple[str | None, str | None]] = {
     ("craft", "nearly_empty"): ("are nearly empty more often", "are nearly empty less often"),
@@ -67,9 +69,10 @@ def verdict(evaluation: Evaluation) -> Iterator[str]:
         for each in _clearest(faults):
             yield f"{where}Drawn sprites {each.words} than real ones: {each.figures}."
         if compared and not faults:
+            many, none = ANY.get(len(compared), (f"{len(compared)} figures", "none is"))
             yield (
-                f"{where}None of {len(compared)} figures compared with real sprites shows a fault "
-                f"beyond chance ({asked['samples']} drawn)."
+                f"{where}{many} could be compared with real sprites; {none} worse than chance "
+                f"explains ({asked['samples']} drawn)."
             )
         if data and data["trained_on"] and run["copies"]["excess"]:
             yield where + _memory(run["copies"])

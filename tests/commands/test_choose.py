@@ -133,7 +133,7 @@ def test_what_is_not_known_is_said(model: Path, work: Path) -> None:
     assert (data["novelty"], data["doubts"]) == (None, None)
     for line, what in zip(data["notes"], ("Novelty", "Doubts"), strict=True):
         assert line.startswith(f"{what}")
-        assert "not known: the sprites that the model was trained on are not" in line
+        assert "unknown: the sprites that the model was trained on are not" in line
     command = ["sample", "-n", "2", "--steps", "4", "--label", "ape", "-o", "s.html"]
     assert CliRunner().invoke(pxgen, command).exit_code == 0
     data = data_of(work / "s.html")
@@ -162,6 +162,27 @@ def test_clips_are_chosen_and_drawn_again(clips: Path, tmp_path: Path) -> None:
     assert run(clips, "--repeat", "-", "-o", tmp_path / "one", text=text).exit_code == 0
     assert contents(tmp_path / "one").items() <= pictures.items()
     assert contents(tmp_path / "one")
+
+
+def test_clips_are_compared_with_a_dataset_that_is_named(clips: Path, work: Path) -> None:
+    command = ("-n", 2, "-o", "p.html", "--dataset", "elsewhere/set")
+    (work / "elsewhere" / "set").mkdir(parents=True)
+    dataset = tiny_dataset(work / "elsewhere" / "set", 12, frames=FRAMES)
+    result = run(clips, *command, command="animate")
+    assert (result.exit_code, "is not what" in result.stderr) == (3, True)
+    card = replace(CARD, canvas=dataset.canvas, fingerprint=dataset.fingerprint)
+    weights = prefixed(tiny_model("masked", dataset.domain).module.state_dict(), "weights")
+    save_checkpoint(clips / "checkpoint.safetensors", card, weights)
+    result = run(clips, *command, command="animate")
+    assert result.exit_code == 0, result.stderr
+    assert len(data_of(work / "p.html")["novelty"]) == 2
+
+
+def test_a_title_tells_what_drew_how_much_of_what(model: Path, clips: Path, work: Path) -> None:
+    run(model, "-n", 2, "--label", "left", "--seed", 7, "-o", "p.html")
+    assert f"<h1>{model.name}: 2 sprites, left, seed 7</h1>" in Path("p.html").read_text()
+    run(clips, "-n", 1, "-o", "p.html", command="animate")
+    assert "<h1>clips: 1 clip, seed 0</h1>" in Path("p.html").read_text()
 
 
 def test_other_commands_make_no_page(model: Path, work: Path) -> None:

@@ -125,6 +125,7 @@ def test_the_page_shows_figures_and_the_nearest_training_sprites(folder: Path) -
     colors = facts["runs"][0]["craft"]["colors"]
     assert f"<td>{colors['value']:.3f} ({colors['low']:.3f} to {colors['high']:.3f})</td>" in text
     assert "learnt by heart" in text
+    assert "<h1>run: 6 sprites, seed 0</h1>" in text
 
 
 def test_sprites_of_a_report_are_drawn_again_from_what_is_kept(folder: Path) -> None:
@@ -179,6 +180,14 @@ def test_built_in_models_are_judged_without_a_dataset(starter: Path) -> None:
     assert legality["new"] is None
     text = run("-m", "run", "-n", 2, "--steps", 1).stdout
     assert "need --dataset" in text
+
+
+def test_a_dataset_beside_a_built_in_model_is_said_to_be_another_one(starter: Path) -> None:
+    (starter / "dataset").mkdir()
+    tiny_dataset(starter / "dataset")
+    result = run("-m", "run", "-n", 2, "--steps", 1)
+    assert "dataset is not what this model learnt from; judge by it with" in result.stderr
+    assert "--dataset dataset" in result.stderr
 
 
 def test_the_certifier_alone_judges_labels_of_built_in_characters(starter: Path) -> None:

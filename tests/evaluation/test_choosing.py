@@ -15,12 +15,12 @@ from tests.support.tiny import PALETTE, tiny_dataset
 def test_what_is_missing_is_named_with_its_reason() -> None:
     nothing = Known(None, None, "the moon is new")
     assert nothing.sentences() == [
-        "Novelty is not known: the moon is new.",
-        "Doubts are not known: the moon is new.",
+        "Novelty is unknown: the moon is new.",
+        "Doubts are unknown: the moon is new.",
     ]
     opinion = judged(np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32))
     novelty, doubts = Known(opinion, None, "the moon is new").sentences()
-    assert (novelty.count("not known"), doubts.count("not known")) == (1, 0)
+    assert (novelty.count("unknown"), doubts.count("unknown")) == (1, 0)
 
 
 def test_each_real_sprite_stands_there_once(tmp_path) -> None:

@@ -72,7 +72,8 @@ def test_differences_beyond_chance_are_told_the_clearest_first() -> None:
 def test_what_chance_explains_is_no_difference() -> None:
     lines = list(verdict(judged(run(craft=craft(share(5, 500), 0.1)))))
     assert lines[0] == (
-        "None of 3 figures compared with real sprites shows a fault beyond chance (500 drawn)."
+        "3 figures could be compared with real sprites; none is worse than chance explains (500 "
+        "drawn)."
     )
     assert len(lines) == 2
     other = judged(run(craft=craft(share(5, 500), 0.1)), trained_on=False)
@@ -110,7 +111,7 @@ def test_the_p_value_of_a_figure_decides() -> None:
     noisy = craft(share(2, 500), 0.15)
     assert len([*verdict(judged(run(craft=noisy)))]) == 2
     noisy["stray"]["p"] = 0.004
-    assert "None of 3 figures" in next(verdict(judged(run(craft=noisy))))
+    assert "; none is worse than" in next(verdict(judged(run(craft=noisy))))
     noisy["stray"]["p"] = 0.002
     assert "noisier" in next(verdict(judged(run(craft=noisy))))
 
@@ -128,7 +129,9 @@ def test_sprites_of_chosen_labels_are_not_compared_with_all() -> None:
 def test_figures_without_an_interval_are_not_compared() -> None:
     figures = craft(share(2, 500), 0.5)
     figures["stray"] |= {"low": None, "high": None}
-    assert "None of 2 figures" in next(verdict(judged(run(craft=figures))))
+    assert "Two figures could be compared with real sprites; neither is worse" in next(
+        verdict(judged(run(craft=figures)))
+    )
 
 
 def test_each_measure_has_its_say_before_another_figure_of_one() -> None:
@@ -162,7 +165,7 @@ def test_each_number_of_steps_is_judged_and_two_stand_in_a_row() -> None:
     evaluation = judged(*figures)
     lines = list(verdict(evaluation))
     assert [line.split(":")[0] for line in lines] == [f"{8 * k} steps" for k in (1, 1, 2, 2, 3, 3)]
-    assert "None of 3 figures" in lines[4]
+    assert "; none is worse than" in lines[4]
     headings = [table.headings[1:] for table in tables(evaluation) if table.headings[0] == "craft"]
     assert headings == [["8 steps", "16 steps", "held out"], ["24 steps", "held out"]]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pxgen.checkpoint.card import FILE_NAME
-from pxgen.errors import InputError, PxgenError
+from pxgen.errors import InputError, PxgenError, Remark
 from pxgen.files import write_text
 
 METRICS = "metrics.jsonl"
@@ -49,6 +49,23 @@ def model_name(path: Path) -> str:
         path = path.parent
     known = (name for name, file in STARTERS.items() if file == path)
     return next(known, path.resolve().stem)
+
+
+def choose_model(model: Path | None, runs: Path, remark: Remark, starter: Path = STARTER) -> Path:
+    """The model asked for, else the project's newest run, else a starter in the package.
+
+    Raises:
+        PxgenError: there is none at all.
+    """
+    if model is not None:
+        return shipped(model)
+    if found := run_folders(runs):
+        # Which one it is changes with the folder and with each training.
+        remark(f"model: {found[-1]} (the newest run; -m names another)")
+        return found[-1]
+    if not starter.exists():
+        raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")
+    return starter
 
 
 def make_run(runs: Path, recipe: str) -> Path:

@@ -33,6 +33,10 @@ def command(session: Session, /, settings: AnimateSettings, jobs: JobsSettings, 
       pxgen animate --label slime --frames 32 --fps 12 --scale 4 -o slime.gif
       pxgen animate --scale 4 --jobs gifs.jsonl
     """
+    if jobs.jobs is None:
+        from pxgen.commands.early import check_early
+
+        check_early(settings, session.project)
     from pxgen.commands.animate import animate
 
     return make(

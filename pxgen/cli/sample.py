@@ -36,6 +36,10 @@ def command(session: Session, /, settings: SampleSettings, jobs: JobsSettings, s
     """
     show = show and not settings.dry_run
     if settings.repeat is None:
+        if jobs.jobs is None:
+            from pxgen.commands.early import check_early
+
+            check_early(settings, session.project)
         from pxgen.commands.sample import sample
 
         return make(sample, settings, jobs, session, show=show, recorded=recorded)

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pxgen.checkpoint.runs import CLIPS, FIGURES, STARTER
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.context import Context
+from pxgen.commands.early import default_starter
 from pxgen.commands.sample import check_manifest
 from pxgen.commands.watching import watched
 from pxgen.config.requests import AnimateSettings
-from pxgen.ingest.given import named_frames
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 
@@ -71,14 +70,6 @@ class ClipJob:
             files = [output.target] * len(settings.numbers)
         drawn = [(file, i, None) for file, i in zip(files, settings.numbers, strict=True)]
         return write_manifest(target, drawn, record(settings, self.plan.loaded))
-
-
-def default_starter(settings: AnimateSettings) -> Path:
-    """The starter: of figures where frames have names, else of loops, or of stills for walks."""
-    # Loops have a length of their own, and frames without names.
-    if any(named_frames(image)[0] is not None for image in settings.given):
-        return FIGURES
-    return CLIPS if settings.frames is None else STARTER
 
 
 def animate(settings: AnimateSettings, context: Context) -> Iterator[Path]:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pxgen.checkpoint.card import checkpoint_file
-from pxgen.checkpoint.runs import STARTER
+from pxgen.checkpoint.runs import STARTER, choose_model
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.watching import Log
 from pxgen.config.project import Project
 from pxgen.errors import Remark, UsageError
 from pxgen.names import folded
-from pxgen.sampling.model_choice import choose_model, ready_model
+from pxgen.sampling.model_choice import ready_model
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from pxgen.checkpoint.runs import STARTER
 from pxgen.checkpoint.store import Loaded, fingerprint
-from pxgen.commands.animate import ClipJob, default_starter, plan_clips
+from pxgen.commands.animate import ClipJob, plan_clips
 from pxgen.commands.context import Context
+from pxgen.commands.early import default_starter
 from pxgen.commands.sample import Job, plan_samples
 from pxgen.config.options import BatchSettings
 from pxgen.config.requests import AnimateSettings
@@ -45,14 +45,14 @@ def repeat_lines(
     requests = [_settings(part, settings, name) for part in parts]
     models: dict[Path, Loaded] = {}
     for part, request in zip(parts, requests, strict=True):
-        starter = _starter(request)
+        starter = default_starter(request)
         if starter not in models:
             models[starter] = context.open(settings.model, settings.device, starter)
         _check(part, models[starter], name)
     # All are looked through before the first is drawn.
     jobs: list[Job | ClipJob] = []
     for part, request in zip(parts, requests, strict=True):
-        loaded = models[_starter(request)]
+        loaded = models[default_starter(request)]
         if isinstance(request, AnimateSettings):
             jobs.append(plan_clips(request, context, loaded, part.numbers))
         else:
@@ -60,11 +60,6 @@ def repeat_lines(
     if len(jobs) > 1 and jobs[0].output.form != "folder":
         raise UsageError("pictures of several kinds are repeated into a folder: name one with -o")
     return chain.from_iterable(job.carry_out(context) for job in jobs)
-
-
-def _starter(request: SampleSettings | AnimateSettings) -> Path:
-    """The model in the package that draws a request by itself."""
-    return default_starter(request) if isinstance(request, AnimateSettings) else STARTER
 
 
 def _check(part: Recorded, loaded: Loaded, name: str) -> None:

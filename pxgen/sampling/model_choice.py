@@ -1,32 +1,15 @@
-"""The choice of a model to draw from, and the check of the options that it takes."""
+"""A model to draw from, opened, and the check of the options that it takes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pxgen.checkpoint.runs import STARTER, run_folders, shipped
+from pxgen.checkpoint.runs import STARTER, choose_model
 from pxgen.checkpoint.store import Loaded, load_model
 from pxgen.config.schema import nearest
 from pxgen.devices import pick_device
-from pxgen.errors import PxgenError, Remark, UsageError
+from pxgen.errors import Remark, UsageError
 from pxgen.models.protocol import Model, SamplingParams
-
-
-def choose_model(model: Path | None, runs: Path, remark: Remark, starter: Path = STARTER) -> Path:
-    """The model asked for, else the project's newest run, else a starter in the package.
-
-    Raises:
-        PxgenError: there is none at all.
-    """
-    if model is not None:
-        return shipped(model)
-    if found := run_folders(runs):
-        # Which one it is changes with the folder and with each training.
-        remark(f"model: {found[-1]} (the newest run; -m names another)")
-        return found[-1]
-    if not starter.exists():
-        raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")
-    return starter
 
 
 def open_model(

@@ -24,7 +24,7 @@ ELSEWHERE = {
     "commands/test_init.py": "config.settings",
     "cli/test_options.py": "config.requests config.sample_settings",
     "commands/test_inspect.py": "cli.inspect_text render.heatmaps",
-    "commands/test_sample.py": "sampling.samples",
+    "commands/test_sample.py": "sampling.samples commands.early",
     "commands/test_reconstruct.py": "sampling.reconstructions",
     "commands/test_train.py": "training.curve",
     "config/test_recipe.py": "models.registry",

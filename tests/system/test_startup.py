@@ -19,12 +19,12 @@ finally:
 """
 
 
-def loaded(command: str) -> set[str]:
+def loaded(command: str, status: int = 0) -> set[str]:
     """Those of torch and rich that a command has loaded by its end."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, command], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == status, done.stderr
     *_, last = done.stderr.splitlines()
     word, *modules = last.split()
     assert word == "loaded"
@@ -47,6 +47,12 @@ def test_commands_that_draw_nothing_need_no_torch(work: Path) -> None:
         "palette extract cast.png",
     ):
         assert "torch" not in loaded(command), command
+
+
+@pytest.mark.parametrize("command", ["sample", "animate"])
+def test_what_would_replace_a_file_is_refused_without_torch(command: str, work: Path) -> None:
+    (work / ("alien-0-0000.gif" if command == "animate" else "alien-0-0000.png")).touch()
+    assert "torch" not in loaded(f"{command} --label alien", status=2)
 
 
 @pytest.mark.parametrize("command", ["sample --label alien", "animate --label alien -o a.gif"])

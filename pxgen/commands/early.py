@@ -1,0 +1,45 @@
+"""What is wrong with a request to draw and can be told before torch loads, which takes seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pxgen.checkpoint.card import read_card
+from pxgen.checkpoint.runs import CLIPS, FIGURES, STARTER, choose_model
+from pxgen.config.project import Project
+from pxgen.config.requests import AnimateSettings
+from pxgen.config.sample_settings import SampleSettings
+from pxgen.data.labels import parse_labels
+from pxgen.errors import unsaid
+from pxgen.palette.library import find_palette
+from pxgen.render.outputs import Series, plan_output
+
+
+def default_starter(settings: SampleSettings | AnimateSettings) -> Path:
+    """The starter: of stills; to animate, of figures where frames have names, else of loops."""
+    if isinstance(settings, SampleSettings):
+        return STARTER
+    # Loops have a length of their own, and frames without names.
+    if settings.given:
+        from pxgen.ingest.given import named_frames
+
+        if any(named_frames(image)[0] is not None for image in settings.given):
+            return FIGURES
+    return CLIPS if settings.frames is None else STARTER
+
+
+def check_early(settings: SampleSettings | AnimateSettings, project: Project) -> None:
+    """Check model, labels and palette, and only then whether files are in the way.
+
+    Raises:
+        UsageError: an unknown label or palette, or an output that is taken.
+        InputError: the model is missing or malformed.
+    """
+    model = choose_model(settings.model, project.runs, unsaid, default_starter(settings))
+    parse_labels(settings.label, read_card(model)[0].label_names, model)
+    if settings.palette not in {None, "given"}:
+        find_palette(settings.palette)
+    if settings.sampler is None:
+        # Which samplers there are, the model itself knows.
+        force = settings.force or settings.skip_existing
+        plan_output(settings.out, Series(settings, settings.numbers), force=force, sheet=settings)

@@ -75,7 +75,10 @@ def _training(card: Card) -> Iterator[str]:
     state = "finished" if card.training.get("finished") else "not finished"
     yield f"- {_text(card.training.get('step'))} steps of the last stage, {state}"
     for key in ("batch", "lr", "seed", "augment", "precision"):
-        yield f"- {key}: {_text(settings.get(key))}"
+        if key in settings:
+            yield f"- {key}: {_text(settings[key])}"
+    if card.training.get("seconds"):
+        yield f"- Took: {card.training['seconds'] / 60:.0f} minutes, as its log tells"
     if card.training.get("start"):
         yield f"- Started from: {_text(card.training['start'])}"
 

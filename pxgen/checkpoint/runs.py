@@ -68,6 +68,11 @@ def choose_model(model: Path | None, runs: Path, remark: Remark, starter: Path =
     return starter
 
 
+def told(path: Path) -> Path:
+    """What messages call a model: those of the package by their bare names."""
+    return Path(path.name) if path in STARTERS.values() else path
+
+
 def make_run(runs: Path, recipe: str) -> Path:
     """A folder for a new run, numbered after all that exist: ``runs/0003-masked``.
 

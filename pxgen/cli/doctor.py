@@ -50,6 +50,8 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         gpus = ", ".join(f"{gpu['name']} ({_size(gpu['memory'])})" for gpu in facts["gpus"])
         load = "" if facts["load"] is None else f", busy programs: {facts['load']:.1f}"
         yield f"cores: {facts['cores']}, threads: {facts['threads']}{load}, bf16 tiles (AMX): {amx}"
+        if (facts["load"] or 0) >= facts["cores"]:
+            yield "other programs use the cores: expect fewer steps than a machine at rest makes"
         yield f"GPU: {gpus or ('Apple' if facts['mps'] else 'none')}; computes on {facts['device']}"
     if facts["speed"]:
         yield from _speed(facts["speed"])
@@ -62,14 +64,19 @@ def _size(gigabytes: float | None) -> str:
     return "unknown" if gigabytes is None else f"{gigabytes:.1f} GB"
 
 
+def _about(number: float) -> str:
+    """Two digits of it: what is foretold is no more exact."""
+    return f"{float(f'{number:.2g}'):,.{0 if number >= 10 else 1}f}"
+
+
 def _speed(speed: Mapping[str, Any]) -> Iterator[str]:
     sprites = (
         "built-in characters" if speed["dataset"] is None else f"sprites of {speed['dataset']}"
     )
     yield (
-        f"{speed['minutes']:g} minutes of training: about {speed['steps_then']:,} steps of "
+        f"{speed['minutes']:g} minutes of training: about {_about(speed['steps_then'])} steps of "
         f"{speed['batch']}, each of {speed['sprites']:,} {sprites} "
-        f"{speed['times_each_then']:,.1f} times"
+        f"{_about(speed['times_each_then'])} times"
     )
     yield (
         f"measured: {speed['sprites_per_second']:,.0f} sprites a second in {speed['steps']} steps "

@@ -36,6 +36,9 @@ def command(session: Session, /, settings: LintSettings) -> int:
       orphan-pixels       of a colour that none of the eight around has; with --strict
       jaggies             outlines with a step two pixels shorter than both beside it; with --strict
 
+    With --json, `where` is frame, x and y of the first pixel, from 0, and `taste` names the last
+    two rules where an image breaks them and they do not count.
+
     With --like, the last two, mixed-sizes and semi-transparent count where an image has more of
     them than the collection's own sprites do.
 
@@ -82,6 +85,7 @@ def _row(linted: Linted) -> dict[str, Any]:
     return {
         "file": linted.file.name,
         "findings": [asdict(finding) for finding in linted.findings],
+        "taste": list(linted.taste),
         "written": linted.written and str(linted.written),
         "error": linted.error,
     }

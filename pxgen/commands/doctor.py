@@ -50,7 +50,7 @@ def examine(settings: DoctorSettings, project: Project, console: Console) -> dic
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "libraries": {name: _version(name) for name in LIBRARIES},
-        "memory": _memory(),
+        "memory": {**_memory(), "unit": "GB"},
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
     problems = [*_disk_problems(project), *_memory_problems(facts["memory"])]
@@ -157,7 +157,7 @@ def _disk_problems(project: Project) -> Iterator[str]:
             yield f"{folder} has {free:.1f} GB free: make room, or work on another disk"
 
 
-def _memory_problems(memory: dict[str, float | None]) -> Iterator[str]:
+def _memory_problems(memory: dict[str, Any]) -> Iterator[str]:
     free = memory["free"]
     if free is not None and free < MIN_MEMORY:
         yield (

@@ -15,7 +15,8 @@ from pxgen.files import write_text
 
 HEADER = """\
 #:schema ./pxgen.schema.json
-# Editors complete and check this file by that one: pxgen init --schema > pxgen.schema.json
+# Editors complete and check this file by that one, once this writes it:
+# pxgen init --schema > pxgen.schema.json
 # The pxgen project of this folder. Every key is optional and shown with its default.
 # A flag beats an environment variable (PXGEN_TRAIN_STEPS), which beats this file.
 """

@@ -11,10 +11,11 @@ import numpy as np
 
 from pxgen.arrays import I64
 from pxgen.builtin import TERMS
-from pxgen.checkpoint.card import checkpoint_file, read_card
+from pxgen.checkpoint.card import Card, checkpoint_file, read_card
 from pxgen.checkpoint.model_card import model_card
 from pxgen.checkpoint.provenance import MIN_EXAMPLES, Provenance
-from pxgen.checkpoint.runs import STARTERS, shipped
+from pxgen.checkpoint.runs import STARTERS, Metrics, shipped
+from pxgen.config.project import read_toml
 from pxgen.data.audit import audit
 from pxgen.data.dataset import ABSENT, OCCLUDED, TRACED, Dataset, dataset_file, open_dataset
 from pxgen.data.tensorfile import read_header
@@ -204,8 +205,7 @@ def inspect_checkpoint(path: Path) -> Inspection:
     """The header of a checkpoint: architecture, training, palette, labels; no weights are read."""
     card, header = read_card(path)
     if path in STARTERS.values() and not card.provenance.license:
-        # They were trained before checkpoints told of their data.
-        card = replace(card, provenance=Provenance.read(TERMS))
+        card = _starter_card(card, path)
     facts = {
         "kind": "checkpoint",
         "width": card.canvas.width,
@@ -224,6 +224,19 @@ def inspect_checkpoint(path: Path) -> Inspection:
         "suspicious": [],
     }
     return Inspection(facts, swatch_png(card.palette), model_card(card, path))
+
+
+def _starter_card(card: Card, path: Path) -> Card:
+    """The card of a model in the package, which tells of its training in files beside it."""
+    last = Metrics.until(path.with_suffix(".jsonl")).lines[-1]
+    train = dict(read_toml(path.with_suffix(".toml")).table("train"))
+    figures = {"bits": last["held_out_bits"]}
+    training = {"step": last["step"], "seconds": last["seconds"], "finished": True}
+    return replace(
+        card,
+        provenance=Provenance.read(TERMS | {"figures": figures}),
+        training={**training, "settings": train},
+    )
 
 
 def _named_frames(names: tuple[str, ...]) -> dict[str, Any]:

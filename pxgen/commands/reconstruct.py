@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pxgen.checkpoint.runs import told
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.context import Context
 from pxgen.commands.watching import watched
@@ -43,7 +44,7 @@ def reconstruct(settings: ReconstructSettings, context: Context) -> Iterator[Pat
         raise UsageError(f"{output.target} is one of the images: name another file with -o")
     loaded = context.open(settings.model, settings.device)
     output = replace(output, frames=loaded.card.frame_names)
-    parse_labels(settings.label, loaded.card.label_names, loaded.path)
+    parse_labels(settings.label, loaded.card.label_names, told(loaded.path))
     context.claim(output.paths(moving=loaded.card.canvas.frames > 1))
     return _written(loaded, images, output, settings, context)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from pxgen.checkpoint.runs import told
 from pxgen.checkpoint.store import Loaded, fingerprint
 from pxgen.commands.animate import ClipJob, plan_clips
 from pxgen.commands.context import Context
@@ -71,7 +72,7 @@ def _check(part: Recorded, loaded: Loaded, name: str) -> None:
             "with -m"
         )
     try:
-        parse_labels(part.labels, loaded.card.label_names, loaded.path)
+        parse_labels(part.labels, loaded.card.label_names, told(loaded.path))
     except UsageError as error:
         # What is wrong stands in the file, not on the command line.
         raise InputError(f"{name}: {error}") from error

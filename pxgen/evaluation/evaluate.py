@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pxgen.arrays import F32, IndexMaps
 from pxgen.builtin import certify
 from pxgen.checkpoint.card import Card
+from pxgen.checkpoint.runs import told
 from pxgen.checkpoint.store import Loaded
 from pxgen.choices import choose
 from pxgen.config.requests import EvaluateSettings
@@ -159,7 +160,7 @@ def _chosen(settings: EvaluateSettings, loaded: Loaded) -> NDArray[np.intp]:
     names = loaded.card.label_names
     if settings.label and not loaded.model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
-    vectors = [parse_labels([text], names, loaded.path) for text in settings.label]
+    vectors = [parse_labels([text], names, told(loaded.path)) for text in settings.label]
     if any(vector.max(initial=0) != 1 for vector in vectors):
         raise UsageError("evaluate asks for one label a sprite: name labels without weights")
     return np.array([int(vector.argmax()) for vector in vectors], np.intp)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pxgen.arrays import IndexMaps
+from pxgen.checkpoint.runs import told
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.options import Image
 from pxgen.data.labels import parse_labels
@@ -119,7 +120,7 @@ def _code(key: Key, loaded: Loaded, seat: Seat) -> tuple[Any, Palette]:
             return code, loaded.card.palette
         drawn = seat.own(loaded.model.decode(code, seat.noise(0)))
         return code, picture_palette(loaded, drawn, 0, key.sprite, labels)
-    labels = parse_labels(key.labels, loaded.card.label_names, loaded.path)
+    labels = parse_labels(key.labels, loaded.card.label_names, told(loaded.path))
     fitted = fit_image(key.sprite, Target.of(loaded))
     if fitted.snapped == fitted.pixels.size:
         raise InputError(f"{key.sprite}: not one pixel is of the model's palette")

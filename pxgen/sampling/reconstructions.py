@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from pxgen.arrays import Bools, IndexMaps
+from pxgen.checkpoint.runs import told
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.options import Image
 from pxgen.data.labels import parse_labels
@@ -86,7 +87,7 @@ def reconstructions(
         UsageError: an unknown label, or a level that the model's codes do not have.
         InputError: an image is rejected.
     """
-    vector = parse_labels(labels, loaded.card.label_names, loaded.path)
+    vector = parse_labels(labels, loaded.card.label_names, told(loaded.path))
 
     rows = group_size(loaded.model, SamplingParams(), loaded.device)
 

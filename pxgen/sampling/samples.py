@@ -9,6 +9,7 @@ from itertools import tee
 import numpy as np
 
 from pxgen.arrays import F32, IndexMaps
+from pxgen.checkpoint.runs import told
 from pxgen.checkpoint.store import Loaded
 from pxgen.choices import choose
 from pxgen.config.requests import AnimateSettings
@@ -38,7 +39,7 @@ def asked_labels(labels: Sequence[str], loaded: Loaded) -> F32:
     Raises:
         UsageError: an unknown label, or labels that cannot steer the model.
     """
-    vector = parse_labels(labels, loaded.card.label_names, loaded.path)
+    vector = parse_labels(labels, loaded.card.label_names, told(loaded.path))
     if vector.any() and not loaded.model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
     return vector

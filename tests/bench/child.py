@@ -24,6 +24,8 @@ class Ended(NamedTuple):
     """What a child cost and printed."""
 
     seconds: float
+    cpu: float
+    """Seconds of processor time."""
     megabytes: float
     """Largest resident set, in 10^6 bytes."""
     stdout: str
@@ -49,7 +51,8 @@ def python(*arguments: object, folder: Path) -> Ended:
         raise RuntimeError(f"{' '.join(command)} failed:\n{stderr}")
     # Linux counts in kibibytes, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
-    return Ended(seconds, usage.ru_maxrss * unit / 1e6, stdout, stderr)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Ended(seconds, cpu, usage.ru_maxrss * unit / 1e6, stdout, stderr)
 
 
 def pxgen(*arguments: object, folder: Path) -> Ended:
@@ -62,9 +65,12 @@ def program(name: str, *arguments: object, folder: Path) -> Any:
     return json.loads(python("-m", f"tests.bench.{name}", *arguments, folder=folder).stdout)
 
 
-def times(*command: object, repeats: int, folder: Path) -> list[float]:
-    """Sorted seconds of several runs, after one that warms the disk's cache and is not counted."""
-    runs = [python(*command, folder=folder).seconds for _ in range(repeats + 1)]
+def times(*command: object, repeats: int, folder: Path, of: str = "seconds") -> list[float]:
+    """Sorted seconds of several runs, after one that warms the disk's cache and is not counted.
+
+    ``of`` is the field of :class:`Ended` that they are.
+    """
+    runs = [getattr(python(*command, folder=folder), of) for _ in range(repeats + 1)]
     return sorted(runs[1:])
 
 

@@ -13,6 +13,7 @@ import torch
 from click.testing import CliRunner, Result
 
 from pxgen.cli.app import pxgen
+from pxgen.cli.doctor import _about
 from pxgen.commands import doctor
 from tests.support.tiny import MODEL_TABLE, tiny_dataset
 
@@ -71,6 +72,7 @@ def test_a_healthy_machine_has_facts_and_no_problems() -> None:
     assert (found["cores"], found["threads"], found["device"]) == (2, 2, "cpu")
     assert found["libraries"]["torch"] == torch.__version__
     assert (found["speed"], found["problems"]) == (None, [])
+    assert found["memory"] == {"total": 16.0, "free": 8.0, "unit": "GB"}
 
 
 def problem(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -131,6 +133,19 @@ def test_torch_that_does_not_load_is_told_and_the_rest_stands(
     assert result.exit_code == 1
     assert "wrong: torch cannot be loaded (libcudart.so.12" in result.stdout
     assert "numpy" in result.stdout
+
+
+def test_busy_cores_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    for load, told in ((6.9, True), (0.4, False)):
+        monkeypatch.setattr(doctor.os, "getloadavg", lambda load=load: (load, 0, 0))
+        result = run("--seconds", 0)
+        assert result.exit_code == 0
+        assert ("other programs use the cores: expect fewer steps" in result.stdout) == told
+
+
+def test_what_is_foretold_is_rounded() -> None:
+    shown = [_about(number) for number in (976.8, 12_345, 10, 9.96, 0.26)]
+    assert shown == ["980", "12,000", "10", "10.0", "0.3"]
 
 
 def test_an_unknown_recipe_is_wrong_usage() -> None:

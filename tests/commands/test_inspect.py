@@ -185,6 +185,25 @@ def test_named_frames_and_what_lacks_some(tmp_path: Path) -> None:
     assert facts["views"] == {"down": 2, "up": 1}
 
 
+@pytest.mark.parametrize(
+    ("name", "steps", "bits"),
+    [
+        ("starter", 15_000, 0.06736),
+        ("starter-clips", 7000, 5.626),
+        ("starter-figures", 1900, 242.2),
+    ],
+)
+def test_the_card_of_a_starter_tells_of_its_training(
+    name: str, steps: int, bits: float, tmp_path: Path
+) -> None:
+    run(name, "-o", tmp_path / "card.md")
+    text = (tmp_path / "card.md").read_text("utf-8")
+    assert f"- {steps} steps of the last stage, finished\n" in text
+    assert f"- bits: {bits:.4g} (bits to code" in text
+    assert "does not tell" not in text
+    assert "None are stored" not in text
+
+
 @pytest.mark.parametrize("name", ["starter", "starter-clips"])
 def test_the_card_of_a_starter_says_that_no_artists_work_was_used(
     name: str, tmp_path: Path

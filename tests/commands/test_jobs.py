@@ -130,6 +130,13 @@ def test_what_is_wrong_is_told_by_its_line_and_the_rest_is_done(
     assert sorted(path.name for path in work.iterdir()) == ["a.png", "b.png", "c.png", "jobs.jsonl"]
 
 
+def test_models_of_the_package_go_by_their_bare_names(work: Path) -> None:
+    Path("jobs.jsonl").write_text('{"label": "alein"}')
+    result = run("sample", "--jobs", "jobs.jsonl")
+    said = "pxgen: jobs.jsonl:1: starter.safetensors has no label 'alein': did you mean alien?"
+    assert result.stderr.splitlines() == [said]
+
+
 @pytest.mark.parametrize(
     "line",
     [

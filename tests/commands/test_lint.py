@@ -79,6 +79,7 @@ def test_two_files_never_share_a_copy(tmp_path: Path) -> None:
     result = run(tmp_path, "--fix", "-o", tmp_path / "out", "--json")
     assert result.exit_code == 0
     first, second = json.loads(result.stdout)
+    assert set(first) == {"file", "findings", "taste", "written", "error"}
     assert first["written"].endswith("a.png")
     assert second["written"].endswith("a-2.png")
 

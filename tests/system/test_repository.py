@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -59,6 +60,13 @@ def test_every_public_command_is_in_the_readme():
     text = (ROOT / "README.md").read_text("utf-8")
     for name in pxgen.list_commands(click.Context(pxgen)):
         assert f"| `{name}` |" in text
+
+
+def test_hooks_see_file_names_in_any_case() -> None:
+    hook = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
+    pattern = re.compile(hook.partition("files: ")[2].strip())
+    assert all(pattern.search(name) for name in ("hero.png", "HERO.PNG", "a/Walk.Aseprite"))
+    assert not pattern.search("hero.txt")
 
 
 @cache

@@ -157,9 +157,10 @@ gifs: $(GIFS:%=build/gifs/%.gif) ## a GIF a label, made once: make -j2 gifs
 build/gifs/%.gif: $(BUILTIN)/starter-clips.safetensors | $(INSTALLED)
 	$(PXGEN) -q animate -m starter-clips --label $* --scale 4 --workers 1 -o $@
 
-docs: $(INSTALLED) ## the reference of all commands, and the list of all errors, from the code itself
+docs: $(INSTALLED) ## the reference of commands, the list of errors, the schema of models, from the code itself
 	$(BIN)/python -m pxgen.cli.reference > docs/commands.md
 	$(BIN)/python docs/list_errors.py
+	$(BIN)/python -m pxgen.models.keys
 
 site: $(INSTALLED) ## the documentation as pages in build/site, strictly, which load nothing from elsewhere
 	$(BIN)/python -m sphinx -q -W --keep-going -n -j auto -d build/site-cache docs build/site

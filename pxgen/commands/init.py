@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
-from pxgen.config.json_schema import DRAFT, table_schema
+from pxgen.config.json_schema import DRAFT, MODEL_SCHEMA, table_schema
 from pxgen.config.project import FILE_NAME
-from pxgen.config.recipe import DEFAULT, read_recipe, recipe_names, recipe_text
+from pxgen.config.recipe import recipe_text
 from pxgen.config.schema import file_keys, rules
 from pxgen.config.settings import SETTINGS
 from pxgen.errors import UsageError
@@ -81,49 +82,6 @@ def project_schema() -> dict[str, Any]:
         "$schema": DRAFT,
         "title": FILE_NAME,
         "type": "object",
-        "properties": {**tables, "model": _model_schema()},
+        "properties": {**tables, "model": json.loads(MODEL_SCHEMA.read_text("utf-8"))},
         "additionalProperties": False,
-    }
-
-
-def _model_schema() -> dict[str, Any]:
-    """``[model]``: the keys of all families, of which a table takes those of its own."""
-    # Families load torch, which a project file is written without.
-    from pxgen.models.registry import FAMILIES, spec_class
-
-    families = {name: table_schema(spec_class(name)) for name in FAMILIES}
-    named = {name: [name] for name in FAMILIES}
-    for recipe in recipe_names():
-        named[str(read_recipe(recipe)["family"])].append(recipe)
-    choices: dict[str, list[dict[str, Any]]] = {}
-    for family in families.values():
-        for key, value in family["properties"].items():
-            if value not in choices.setdefault(key, []):
-                choices[key].append(value)
-    kinds = sorted({name for names in named.values() for name in names})
-    properties = {key: v[0] if len(v) == 1 else {"anyOf": v} for key, v in choices.items()}
-    properties |= {
-        "recipe": {"description": "what the table changes", "enum": recipe_names()},
-        "family": {"description": "kind of a whole table", "enum": kinds},
-    }
-    return {
-        "description": "the model: a recipe, and what is changed of it",
-        "type": "object",
-        "properties": properties,
-        "allOf": [
-            _own_keys(names, ["recipe", *families[family]["properties"]])
-            for family, names in named.items()
-        ],
-    }
-
-
-def _own_keys(names: list[str], keys: list[str]) -> dict[str, Any]:
-    """The rule that a table of one of these recipes or families has no keys but these."""
-    known = {"enum": names}
-    by_family = {"not": {"required": ["recipe"]}, "properties": {"family": known}}
-    if DEFAULT not in names:
-        by_family["required"] = ["family"]
-    return {
-        "if": {"anyOf": [{"properties": {"recipe": known}, "required": ["recipe"]}, by_family]},
-        "then": {"propertyNames": {"enum": keys}},
     }

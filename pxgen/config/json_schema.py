@@ -11,6 +11,8 @@ from typing import Any
 
 from pxgen.config.schema import Rule, file_keys, rules
 
+MODEL_SCHEMA = Path(__file__).with_name("model.schema.json")
+"""The part of ``[model]``, by :mod:`pxgen.models.keys`."""
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """The version that editors of TOML know."""
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", Path: "string"}

@@ -14,6 +14,7 @@ from pxgen.commands.init import project_schema, project_text
 from pxgen.config.recipe import recipe_names
 from pxgen.config.schema import file_keys
 from pxgen.config.settings import SETTINGS
+from pxgen.models.keys import model_schema
 from tests.conftest import PROJECT
 
 ROOT = Path(__file__).parents[2]
@@ -91,3 +92,8 @@ def test_the_keys_of_a_models_own_family_are_valid() -> None:
         '[model]\nfamily = "vqvae"\ncodes = 64\n': [],
     }
     assert {text: faults(text) for text in valid} == valid
+
+
+def test_what_is_stored_is_what_the_families_say() -> None:
+    """Else `make docs` is due."""
+    assert SCHEMA["properties"]["model"] == model_schema()

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "commands/test_sample.py": "sampling.samples commands.early",
     "commands/test_reconstruct.py": "sampling.reconstructions",
     "commands/test_train.py": "training.curve",
+    "config/test_json_schema.py": "models.keys",
     "config/test_recipe.py": "models.registry",
     "engines/test_describe.py": "render.one_file",
     "evaluation/test_labels.py": "evaluation: judge measure",

@@ -45,6 +45,7 @@ def test_commands_that_draw_nothing_need_no_torch(work: Path) -> None:
         "palette list",
         "palette convert pico-8 pico-8.gpl",
         "palette extract cast.png",
+        "init --schema",
     ):
         assert "torch" not in loaded(command), command
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pxgen.checkpoint.card import read_card
+from pxgen.checkpoint.card import checkpoint_file, read_card
 from pxgen.checkpoint.runs import CLIPS, FIGURES, STARTER, choose_model, told
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
@@ -36,7 +36,7 @@ def check_early(settings: SampleSettings | AnimateSettings, project: Project) ->
         InputError: the model is missing or malformed.
     """
     model = choose_model(settings.model, project.runs, unsaid, default_starter(settings))
-    parse_labels(settings.label, read_card(model)[0].label_names, told(model))
+    parse_labels(settings.label, read_card(model)[0].label_names, told(checkpoint_file(model)))
     if settings.palette not in {None, "given"}:
         find_palette(settings.palette)
     if settings.sampler is None:

@@ -72,10 +72,12 @@ def _guarded() -> Iterator[None]:
 
 def _decode(image: Image.Image) -> DecodedImage:
     width, height = image.size
-    if not getattr(image, "is_animated", False):
+    # Photographs in stereo, or with a preview, have further pictures that are no frames.
+    photograph = image.format in {"JPEG", "MPO"}
+    if photograph or not getattr(image, "is_animated", False):
         check_size(1, height, width)
         table = _color_table(image)
-        return DecodedImage(_rgba(image)[None], table, image.format == "JPEG")
+        return DecodedImage(_rgba(image)[None], table, photograph)
     total = image.n_frames  # type: ignore[attr-defined]
     check_size(total, height, width)
     frames = np.empty((total, height, width, 4), np.uint8)

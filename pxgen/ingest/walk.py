@@ -171,13 +171,18 @@ def _described(path: Path, *, alone: bool) -> tuple[Path, list[Path]] | None:
     return (file, images) if images and path in {file, *images} else None
 
 
-def _common_root(sources: Sequence[Path]) -> Path:
+def _common_root(sources: Sequence[Path]) -> Path | None:
+    """The folder that holds all sources; none holds those of several drives."""
     folders = [source if _is_folder(source) else source.parent for source in sources]
-    return Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+    try:
+        return Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+    except ValueError:
+        return None
 
 
-def _relative(path: Path, root: Path) -> str:
-    name = Path(os.path.abspath(path)).relative_to(root).as_posix()
+def _relative(path: Path, root: Path | None) -> str:
+    absolute = Path(os.path.abspath(path))
+    name = absolute.relative_to(absolute.anchor if root is None else root).as_posix()
     # Undecodable bytes of a file name must not stop the dataset from being written as UTF-8.
     return normal(name.encode("utf-8", "replace").decode("utf-8"))
 

@@ -83,6 +83,16 @@ def png_of(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 99))
 
 
+def test_of_a_photograph_in_stereo_the_first_picture_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "stereo.jpg"
+    left, right = (Image.new("RGB", (16, 16), color) for color in ("red", "blue"))
+    left.save(path, "MPO", save_all=True, append_images=[right])
+    image = read_image(path)
+    assert image.jpeg
+    assert image.rgba.shape == (1, 16, 16, 4)
+    assert image.rgba[0, 0, 0, 0] > 200
+
+
 @pytest.mark.parametrize("side", [MAX_FRAME_PIXELS, 60_000])
 def test_a_huge_image_is_refused_from_its_header(tmp_path: Path, side: int) -> None:
     (tmp_path / "bomb.png").write_bytes(png_of(side, 2 if side == MAX_FRAME_PIXELS else side))

@@ -120,3 +120,22 @@ def test_files_whose_names_differ_in_their_spelling_alone_are_two(tmp_path: Path
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).touch()
     names = [file.name for file in find_files([tmp_path]).files]
     assert sorted(names) == ["?-2.npy", "?.npy", "é-2.npy", "é.npy"]
+
+
+def test_sources_on_several_drives_have_whole_paths_for_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing holds them all, as on Windows."""
+
+    def no_common_path(paths: list[str]) -> str:
+        if len(set(paths)) > 1:
+            raise ValueError("Paths don't have the same drive")
+        return str(paths[0])
+
+    for name in ("c/a.png", "d/a.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    monkeypatch.setattr(os.path, "commonpath", no_common_path)
+    names = [file.name for file in find_files([tmp_path / "c", tmp_path / "d"]).files]
+    whole = tmp_path.relative_to(tmp_path.anchor).as_posix()
+    assert names == [f"{whole}/c/a.png", f"{whole}/d/a.png"]

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from pxgen.cli.app import DEFAULTS_FROM, SECTIONS, CommandLine, pxgen
+from pxgen.commands import early
 from pxgen.config.settings import SETTINGS
 from pxgen.engines.describe import DESCRIPTIONS
 from pxgen.errors import InputError, PxgenError, UsageError
@@ -38,6 +39,7 @@ def run(tmp_path, monkeypatch):
 def asked(monkeypatch):
     """What ``train`` and ``sample`` would be asked for, recorded instead of done."""
     requests: list[Any] = []
+    monkeypatch.setattr(early, "check_early", lambda settings, project: None)
     for name in ("train", "sample"):
         module = types.ModuleType(f"pxgen.commands.{name}")
 

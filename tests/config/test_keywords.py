@@ -46,7 +46,7 @@ def as_written(hint: Any, rule: Rule) -> Any:
     ("options", "settings", "left_out"),
     [
         (keywords.SampleOptions, SampleSettings, WRITES | OWN | {"manifest", "repeat"}),
-        (keywords.AnimateOptions, AnimateSettings, WRITES | OWN | {"manifest"}),
+        (keywords.AnimateOptions, AnimateSettings, WRITES | OWN | {"manifest", "dataset"}),
         (keywords.EvaluateOptions, EvaluateSettings, {"model", "dataset", "device", "json", "out"}),
         (keywords.PrepareOptions, DataSettings, {"source", "out"}),
         (keywords.TrainOptions, TrainSettings, {"track"}),

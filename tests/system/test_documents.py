@@ -23,6 +23,7 @@ from pxgen.cli.app import CommandLine, pxgen
 from pxgen.config.project import parse_toml
 from pxgen.config.schema import read_table
 from pxgen.config.settings import SETTINGS
+from pxgen.evaluation.judge import train_judges
 from tests.support.blocks import PAGES, ROOT, Block, blocks, calls, lines, mentions
 from tests.support.desk import MAKERS
 from tests.support.rehearsal import rehearsing
@@ -122,6 +123,7 @@ def test_a_block_that_fails_is_noticed(text: str, shell: dict[str, str], tmp_pat
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")])
 def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(train_judges.__kwdefaults__, "steps", 2)
     names: dict[str, object] = {}
     for block in blocks(page, "python"):
         exec(compile("\n" * (block.line - 1) + block.text, page, "exec"), names)

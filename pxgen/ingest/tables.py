@@ -96,7 +96,8 @@ def read_label_table(path: Path) -> LabelTable:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     is_lines = path.suffix.lower() == LINES_SUFFIX
-    table = (_json if is_lines or text.lstrip()[:1] in {"{", "["} else _csv_table)(path, text)
+    is_json = is_lines or text.lstrip()[:1] in {"{", "["}
+    table = _json(path, text) if is_json else _csv_table(path, text)
     damage = damage or table.damage
     if not (len(table) or table.first or damage):
         raise InputError(f"{path}: has no rows")

@@ -88,6 +88,12 @@ def test_arrays_are_what_the_command_writes(model: SpriteModel, tmp_path: Path) 
     assert np.array_equal(sprites.rgba, sprites.palette.rgba[sprites.indices])
 
 
+def test_a_label_may_be_a_keyword_as_on_the_command_line(model: SpriteModel) -> None:
+    asked = model.sample("left", n=2, steps=2).indices
+    assert np.array_equal(model.sample(label="left", n=2, steps=2).indices, asked)
+    assert np.array_equal(next(model.stream(label=["left"], steps=2)).indices, asked[0])
+
+
 def test_pictures_come_one_after_another(model: SpriteModel) -> None:
     stream = model.stream(n=3, seed=1, steps=2)
     assert np.array_equal(next(stream).indices, model.sample(seed=1, steps=2).indices[0])
@@ -125,7 +131,7 @@ def test_it_works_in_threads_says_nothing_and_leaves_nothing(
         ({"strength": 0.5}, "^strength needs an image to start from: give it with init$"),
         ({"sampler": "dice"}, "no sampler 'dice'"),
         ({"out": "x/"}, r"sample\(\): out: unknown key"),
-        ({"label": "left"}, r"sample\(\): label: unknown key"),
+        ({"labels": "left"}, r"sample\(\): labels: unknown key; did you mean label"),
         ({"temperature": float("nan")}, "expected a finite number"),
     ],
 )

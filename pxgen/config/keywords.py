@@ -32,6 +32,8 @@ class SamplerOptions(TypedDict, total=False):
 
 
 class _SeriesOptions(SamplerOptions, total=False):
+    label: str | Sequence[str]
+    """Beside those that stand without a keyword."""
     steps: int | None
     first: int
     batch: int

@@ -92,7 +92,7 @@ class SpriteModel:
             (2, 1, 24, 24)
 
         Args:
-            labels: what to show; ``"hat:0.5"`` asks weakly, ``"hat:-1"`` forbids.
+            labels: what to show, or ``label=``; ``"hat:0.5"`` asks weakly, ``"hat:-1"`` forbids.
             n: how many.
             seed: the stream of pictures; number i of a seed is always the same.
             options: the other options of ``pxgen sample`` by their names, such as ``steps=8``,
@@ -103,8 +103,7 @@ class SpriteModel:
             UsageError: an unknown label, option or sampler, or a value out of range.
             InputError: an image is rejected.
         """
-        own = {"label": labels, "count": n, "seed": seed}
-        settings = self._settings(SampleSettings, SampleOptions, options, **own)
+        settings = self._settings(SampleSettings, SampleOptions, options, labels, n, seed)
         return _named(self._drawn(settings), settings, frames=self.frame_names)
 
     @in_keywords()
@@ -123,8 +122,8 @@ class SpriteModel:
             UsageError: an unknown label, option or sampler, or options that exclude each other.
             InputError: an image is rejected.
         """
-        own = {"label": labels, "count": n, "seed": seed}
-        return self._drawn(self._settings(SampleSettings, SampleOptions, options, **own))
+        settings = self._settings(SampleSettings, SampleOptions, options, labels, n, seed)
+        return self._drawn(settings)
 
     def _drawn(self, settings: SampleSettings) -> Iterator[Picture]:
         plan = SamplePlan.of(self.loaded, settings, self.remark)
@@ -151,8 +150,7 @@ class SpriteModel:
             UsageError: an unknown label or option, or one that the model cannot meet.
             InputError: a clip is rejected.
         """
-        own = {"label": labels, "count": n, "seed": seed}
-        settings = self._settings(AnimateSettings, AnimateOptions, options, **own)
+        settings = self._settings(AnimateSettings, AnimateOptions, options, labels, n, seed)
         plan = ClipPlan.of(self.loaded, settings)
         pictures = plan.pictures(settings.numbers, self.remark)
         return _named(pictures, settings, delay_ms=plan.delays(), frames=plan.frame_names)
@@ -229,16 +227,24 @@ class SpriteModel:
         return Sprites.of(pictures, frame_names(frames), columns=frames)
 
     def _settings(
-        self, cls: type[Settings], known: type, options: Mapping[str, Any], **own: Any
+        self,
+        cls: type[Settings],
+        known: type,
+        options: Mapping[str, Any],
+        labels: tuple[str, ...],
+        n: int,
+        seed: int,
     ) -> Settings:
         """Checked settings; options are those of ``known``, and images may be arrays."""
-        given = {
+        given: dict[str, Any] = {
             name: self._image(value) if isinstance(value, np.ndarray) else value
             for name, value in options.items()
         }
         if "given" in given:
             given["given"] = self._frames(options["given"])
+        asked = (*labels, *_texts(given.pop("label", ())))
         where = cls.__name__.removesuffix("Settings").lower() + "()"
+        own = {"label": asked, "count": n, "seed": seed}
         return settings_from(cls, given, where, only=known.__annotations__, **own)
 
     def _frames(self, images: object) -> tuple[Path | ImageArray, ...]:

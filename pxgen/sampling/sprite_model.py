@@ -242,7 +242,7 @@ class SpriteModel:
         }
         if "given" in given:
             given["given"] = self._frames(options["given"])
-        asked = (*labels, *_texts(given.pop("label", ())))
+        asked = (*labels, *_texts(given.pop("label", None) or ()))
         where = cls.__name__.removesuffix("Settings").lower() + "()"
         own = {"label": asked, "count": n, "seed": seed}
         return settings_from(cls, given, where, only=known.__annotations__, **own)

@@ -82,6 +82,13 @@ def take(
     Both may as well hold what an optimizer remembers of each weight.
     """
     axes, taken = declared_axes(module), {}
+
+    def fits(name: str) -> bool:
+        """Whether the two are of one shape, but for the axis."""
+        _, dim = axes.get(name, (None, None))
+        shapes = zip(weights[name].shape, others[name].shape, strict=True)
+        return all(n == m for k, (n, m) in enumerate(shapes) if k != dim)
+
     for name in weights.keys() & others.keys():
         weight, other = weights[name], others[name]
         if name in axes:
@@ -90,9 +97,10 @@ def take(
         elif weight.shape == other.shape:
             taken[name] = Taken(other, torch.ones_like(other, dtype=torch.bool))
     for path, part in module.named_modules():
-        whole = {f"{path}.{name}" for name in part.state_dict()}
-        if getattr(part, "indivisible", False) and not whole <= taken.keys():
-            taken = {name: each for name, each in taken.items() if name not in whole}
+        if getattr(part, "indivisible", False):
+            whole = {f"{path}.{name}" for name in part.state_dict()} & weights.keys()
+            if not all(name in taken and fits(name) for name in whole):
+                taken = {name: each for name, each in taken.items() if name not in whole}
     return taken
 
 

@@ -1,8 +1,8 @@
 """Warm start: a training that begins at another model's weights, where they fit.
 
 Weights of labels and colours go by the matching of the two collections, others where their shapes
-are equal. Biases of places are left out unless the dataset is the same: they say what stands where
-in the collection that they were learnt from.
+are equal. What belongs to places, biases and what labels draw, is left out unless the dataset is
+the same: it says what stands where in the collection that it was learnt from.
 """
 
 from __future__ import annotations
@@ -17,11 +17,21 @@ from pxgen.checkpoint.card import Card
 from pxgen.checkpoint.store import load_model
 from pxgen.errors import InputError
 from pxgen.models.diffusion.head import SpriteHead
+from pxgen.models.diffusion.label_planes import LabelPlanes
 from pxgen.models.protocol import Model
 from pxgen.training.matching import Taken, by_color, match_collections, take
 
 MAY_DIFFER = frozenset(
-    {"steps", "sampler", "guidance", "temperature", "eta", "label_dropout", "template"}
+    {
+        "steps",
+        "sampler",
+        "guidance",
+        "temperature",
+        "eta",
+        "label_dropout",
+        "template",
+        "label_planes",
+    }
 )
 """Keys of ``[model]`` that change no weight, or whether there are some of them."""
 
@@ -60,7 +70,7 @@ def open_warm_start(path: Path, model: Model, card: Card) -> WarmStart:
     templates = {card.model.get("template"), other.card.model.get("template")}
     same_data = card.fingerprint == other.card.fingerprint
     if "yes" in templates and not (same_data and len(templates) == 1):
-        _leave_biases(taken, model.module)
+        _leave_places(taken, model.module)
     numbers = sum(int(each.known.sum()) for each in taken.values())
     total = sum(weight.numel() for weight in weights.values())
     summary = f"took {matching.summary}, {100 * numbers // total}% of all weights from {path}"
@@ -94,12 +104,15 @@ def _misfit(new: Card, old: Card, *, by_color: bool) -> str | None:
     return None
 
 
-def _leave_biases(taken: dict[str, Taken], module: nn.Module) -> None:
-    """Leave the biases of places out, and those of colours, to which they add.
+def _leave_places(taken: dict[str, Taken], module: nn.Module) -> None:
+    """Leave label planes out, the biases of places, and those of colours, to which these add.
 
-    A new model's start at the frequencies of colours in its dataset.
+    A new model's biases start at the frequencies of colours in its dataset, its planes at nothing.
     """
     for path, part in module.named_modules():
+        if isinstance(part, LabelPlanes):
+            for name in part.state_dict():
+                taken.pop(f"{path}.{name}", None)
         if isinstance(part, SpriteHead):
             for name in ("bias", "places"):
                 taken.pop(f"{path}.{name}", None)

@@ -76,30 +76,27 @@ def test_a_diffusion_of_an_older_format_is_refused_in_one_line(tmp_path: Path, r
 
 
 @pytest.mark.parametrize(
-    ("recipe", "read"), [("masked", True), ("vqvae", True), ("uniform", False)]
+    ("recipe", "read"), [("masked", False), ("vqvae", True), ("uniform", False)]
 )
-def test_diffusions_of_clips_are_read_since_they_are_told_what_is_known(
+def test_diffusions_of_clips_are_read_since_frames_have_convolutions_of_their_own(
     tmp_path: Path, recipe: str, read: bool
 ) -> None:
     path = save(tmp_path, recipe=recipe, frames=4)
     about = json.loads(read_card(path)[1].metadata[KEY])
-    save_file(load_file(path), path, metadata={KEY: json.dumps(about | {"format": 4})})
+    save_file(load_file(path), path, metadata={KEY: json.dumps(about | {"format": 7})})
     with nullcontext() if read else pytest.raises(InputError, match="train it anew"):
         load_model(path)
 
 
-@pytest.mark.parametrize(("version", "new"), [(3, ".cache."), (5, (".cache.key.", ".query."))])
-def test_a_masked_diffusion_with_less_of_a_cache_draws_as_it_did(
-    tmp_path: Path, version: int, new: str | tuple[str, ...]
-) -> None:
+def test_a_masked_diffusion_without_a_cache_draws_as_it_did(tmp_path: Path) -> None:
     """What a cache of colours has gained changes nothing until it has learnt."""
-    path = save(tmp_path, frames=4 if version == 5 else 1)
+    path = save(tmp_path, label_planes=0)
     now, labels = load_model(path), torch.zeros(2, 2)
-    about = json.loads(read_card(path)[1].metadata[KEY]) | {"format": version}
-    tensors, parts = load_file(path), (new,) if isinstance(new, str) else new
-    without = {
-        name: each for name, each in tensors.items() if not any(part in name for part in parts)
-    }
+    about = json.loads(read_card(path)[1].metadata[KEY]) | {"format": 3}
+    for key in ("images", "overview", "label_planes"):
+        del about["model"][key]
+    tensors = load_file(path)
+    without = {name: each for name, each in tensors.items() if ".cache." not in name}
     assert without.keys() < tensors.keys()
     save_file(without, path, metadata={KEY: json.dumps(about)})
     assert load_tensors(path).keys() == tensors.keys()
@@ -110,10 +107,14 @@ def test_a_masked_diffusion_with_less_of_a_cache_draws_as_it_did(
     assert torch.equal(first, second)
 
 
-def test_frames_apart_are_as_many_images() -> None:
-    views, loops = ({"family": "masked", "frames": way} for way in ("apart", "together"))
-    assert migrate_model(views, 5, 4) == {"family": "masked", "images": 4, "overview": 4}
-    assert migrate_model(loops, 5, 4) == {"family": "masked", "images": 1, "overview": 16}
+@pytest.mark.parametrize("version", [3, 4, 5, 6, 7, 8])
+def test_stills_of_older_formats_have_the_keys_of_today(version: int) -> None:
+    today = {"images": 1, "overview": 16, "label_planes": 0}
+    before = {6: {"frames": "together"}, 7: {"images": 1}, 8: {"images": 1, "overview": 16}}
+    table = next((keys for since, keys in before.items() if version < since), today)
+    for family in ("masked", "uniform", "gaussian"):
+        assert migrate_model({"family": family, **table}, version) == {"family": family, **today}
+    assert migrate_model({"family": "vqvae"}, version) == {"family": "vqvae"}
 
 
 def test_weights_of_optimizers_have_the_names_of_their_parameters() -> None:

@@ -29,13 +29,15 @@ def save(
     recipe: str = "masked",
     frames: int = 1,
     names: tuple[str, ...] = (),
+    **changes: object,
 ) -> Path:
-    """An untrained model, of clips if there are ``frames``."""
-    weights = tiny_model(recipe, domain(frames=frames)).module.state_dict()
+    """An untrained model, of clips if there are ``frames``, with other ``[model]`` keys."""
+    weights = tiny_model(recipe, domain(frames=frames), **changes).module.state_dict()
     if half:
         weights = {name: tensor.half() for name, tensor in weights.items()}
     canvas = CARD.canvas._replace(frames=frames)
-    card = replace(CARD, model=dict(tiny_table(recipe)), canvas=canvas, frame_names=names)
+    table = dict(tiny_table(recipe, **changes))
+    card = replace(CARD, model=table, canvas=canvas, frame_names=names)
     return save_checkpoint(path / "checkpoint.safetensors", card, prefixed(weights, "weights"))
 
 

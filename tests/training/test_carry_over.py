@@ -69,8 +69,32 @@ def test_weights_averages_and_moments_go_by_names_and_colours(tmp_path: Path) ->
     begun = new[f"weights.denoiser.{name}"][:, [0, 3]]
     assert torch.equal(begun, fresh[f"denoiser.{name}"][:, [0, 3]])
     assert not new[f"optimizer.{name}.momentum"][:, [0, 3]].any()
+    name = "label_planes.table.weight"
+    for part in (f"weights.denoiser.{name}", f"raw.{name}", f"optimizer.{name}.exp_avg"):
+        assert torch.equal(new[part][:, [1, 2]], old[part][:, [1, 0]]), part
+        assert old[part].any()
+        assert not new[part][:, 0].any()
+    # Of what is of use as a whole, moments go on, too.
+    for part in ("optimizer.overview.middle.weight.momentum", "optimizer.cache.lean.bias.exp_avg"):
+        assert old[part].any()
+        assert torch.equal(new[part], old[part]), part
     # What belongs to places of the canvas stays what it was.
     assert torch.equal(new["weights.denoiser.places"], old["weights.denoiser.places"])
+
+
+def test_label_planes_begin_anew_where_more_labels_leave_fewer_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_dataset(tmp_path)
+    file = train(request(tmp_path, tmp_path / "run"), QUIET)
+    old, card = load_file(file), card_of(grown(tmp_path / "more"))
+    monkeypatch.setattr("pxgen.models.diffusion.label_planes.MAX_TABLE", 3 * 8 * 8 * 5)
+    model = build_model(tiny_table(), card.domain)
+    monkeypatch.undo()
+    new, _ = carry_over(file, old, card, model, 1)
+    table = new["weights.denoiser.label_planes.table.weight"]
+    assert table.shape == (8 * 8 * 5, 3)
+    assert not table.any()
 
 
 def test_the_same_sprites_carry_everything_over(tmp_path: Path) -> None:

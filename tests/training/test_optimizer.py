@@ -64,7 +64,8 @@ def test_layers_that_read_or_write_a_whole_canvas_are_left_to_adam(side: int, hi
     optimizer.step(0.1)
     by_muon = {name.removesuffix(".momentum") for name in optimizer.tensors() if "moment" in name}
     layers = {f"{name}.weight" for name, m in module.named_modules() if hasattr(m, "in_features")}
-    assert layers - by_muon == {"overview.enter.weight", "overview.leave.weight"}
+    whole = {"overview.enter.weight", "overview.leave.weight", "label_planes.table.weight"}
+    assert layers - by_muon == whole
 
 
 def test_only_weights_of_layers_decay() -> None:

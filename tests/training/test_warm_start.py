@@ -83,6 +83,21 @@ def test_biases_of_places_are_those_of_the_new_dataset(
         assert (equal[:, 4:] == of_old).all()
 
 
+@pytest.mark.parametrize("data", ["0", "1"])
+def test_what_labels_draw_is_that_of_the_new_dataset(tmp_path: Path, data: str) -> None:
+    old, new, _ = started(tmp_path, labels=("b", "a"), data=data)
+    table = "denoiser.label_planes.table.weight"
+    drawn = old[table][:, [1, 0]] if data == "0" else torch.zeros_like(old[table])
+    assert torch.equal(new[table], drawn)
+
+
+def test_planes_may_be_others(tmp_path: Path) -> None:
+    old, new, _ = started(tmp_path, theirs={"label_planes": 3})
+    assert not new["denoiser.label_planes.table.weight"].any()
+    name = "denoiser.before.first.weight"
+    assert torch.equal(new[name], old[name])
+
+
 def test_without_a_template_biases_of_colours_go_on(tmp_path: Path) -> None:
     kind = {"template": "no"}
     old, new, _ = started(tmp_path, theirs=kind, ours=kind, data="1")
@@ -118,7 +133,7 @@ def test_the_share_of_what_is_taken_is_counted_in_numbers(tmp_path: Path) -> Non
     """Label states of three labels, of which two are known, and the rest of each layer beside."""
     _, new, warm = started(tmp_path, palette=OLD)
     fresh = 2 * len(new["denoiser.condition.mix.bias"]) + 2 * len(new["labels.enter.bias"])
-    fresh += len(new["labels.enter.bias"]) + 1
+    fresh += len(new["labels.enter.bias"]) + 1 + len(new["denoiser.label_planes.table.weight"])
     total = sum(weight.numel() for weight in new.values())
     assert sum(int(each.known.sum()) for each in warm.taken.values()) == total - fresh
     assert f", {100 * (total - fresh) // total}% of all weights" in warm.summary

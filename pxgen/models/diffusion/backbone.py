@@ -21,6 +21,7 @@ from pxgen.canvas import Canvas, Domain
 from pxgen.config.schema import setting
 from pxgen.errors import UsageError
 from pxgen.models.conditioning import LabelEmbedding, LabelTokens
+from pxgen.models.diffusion.label_planes import make_label_planes
 from pxgen.models.layers import (
     NO_WRAP,
     AttentionBlock,
@@ -68,6 +69,9 @@ class BackboneSpec(ModelSpec):
     hidden: int = setting(192, "width of the label vector and the overview", low=8, high=4096)
     overview: int = setting(
         16, "channels of each image that the overview of the whole canvas sees", low=1, high=256
+    )
+    label_planes: int = setting(
+        16, "numbers that a label adds at each pixel, at most, with a template", low=0, high=16
     )
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
     conditioning: Literal["sum", "attention", "both"] = setting(
@@ -129,6 +133,11 @@ class Backbone(nn.Module):
         nn.init.zeros_(self.augmentation.weight)
         attended = spec.conditioning != "sum" and domain.label_count > 0
         self.tokens = LabelTokens(domain.label_count, coarse) if attended else None
+        self.label_planes = (
+            make_label_planes(domain.label_count, self.padded, spec.label_planes, EMBEDDING)
+            if spec.has_template
+            else None
+        )
         self.stem = nn.Conv2d(channels * area, width, 1)
         self.position = nn.Parameter(nn.init.normal_(torch.empty(images, width, *cells), std=0.02))
         self.overview = (
@@ -152,10 +161,9 @@ class Backbone(nn.Module):
         self.after = nn.ModuleList(ResidualBlock(width, hidden) for _ in range(depth))
         self.norm = ChannelNorm(width)
         self.leave = nn.Conv2d(width, ranks * area, 1)
-        # One image is seen by one convolution; of several each frame is, and then all frames of it.
-        joint = self.per_image if images == 1 else 1
-        self.fine = nn.Conv2d(joint * EMBEDDING, joint * rank, 3, padding=1)
-        self.across = nn.Conv2d(channels, ranks, 1) if joint < self.per_image else None
+        # One convolution serves each frame, and one of 1x1 joins the frames of an image.
+        self.fine = nn.Conv2d(EMBEDDING, rank, 3, padding=1)
+        self.across = nn.Conv2d(channels, ranks, 1) if self.per_image > 1 else None
         # Of frames that are alike it costs more than it brings.
         detailed = self.per_image == 1
         self.detail = DetailBlock(EMBEDDING + rank, rank, images) if detailed else None
@@ -180,6 +188,10 @@ class Backbone(nn.Module):
         told = self.augmentation(augmentation) if augmentation.shape[1] else 0.0
         condition = self.condition(labels, level, told)
         tokens = None if self.tokens is None else self.tokens(labels)
+        if self.label_planes is not None:
+            # Where a sprite was moved or recoloured its labels draw neither there nor so.
+            unchanged = (augmentation == 0).all(1, keepdim=True)
+            embedded = embedded + self.label_planes(labels * unchanged)
         B, images = len(embedded), self.position.shape[0]
         apart = torch.unflatten(embedded, 1, (images, -1)).flatten(0, 1)
         planes = apart.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
@@ -202,8 +214,8 @@ class Backbone(nn.Module):
             x = block(x, condition, wrap)
         fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch)
         planes = _channels_last(planes)
-        seen = planes.reshape(-1, self.fine.in_channels, *planes.shape[2:])
-        fine = fine + convolve(self.fine, _channels_last(seen), wrap).reshape(fine.shape)
+        each = embedded.flatten(0, 1).permute(0, 3, 1, 2)
+        fine = fine + convolve(self.fine, each, wrap).reshape(fine.shape)
         if self.across is not None:
             fine = fine + self.across(planes)
         if self.detail is not None:

@@ -118,6 +118,21 @@ def test_labels_change_what_comes_out(conditioning: str) -> None:
     assert not torch.equal(features(made, 1.0), features(made, -1.0))
 
 
+@pytest.mark.parametrize("conditioning", ["sum", "attention", "both"])
+def test_labels_draw_at_pixels_where_a_template_is(conditioning: str) -> None:
+    """By their planes alone: all other ways are shut."""
+    made = backbone(4, 8, conditioning, template="yes")
+    assert made.label_planes is not None
+    tokens = made.tokens
+    shut = [] if tokens is None else [tokens.present, tokens.absent]
+    for weight in (made.condition.project.weight, *shut):
+        torch.nn.init.zeros_(weight)
+    assert not torch.equal(features(made, 1.0), features(made, -1.0))
+    torch.nn.init.zeros_(made.label_planes.table.weight)
+    assert torch.equal(features(made, 1.0), features(made, -1.0))
+    assert backbone(4, 8, conditioning, template="no").label_planes is None
+
+
 def test_a_padded_canvas_has_no_seamless_borders() -> None:
     made = backbone(5, 8)
     embedded = torch.zeros(1, *made.padded, EMBEDDING)
@@ -154,6 +169,20 @@ def test_sizes_that_are_left_open_suit_the_sprites(template: bool) -> None:
     assert sizes == (("yes", 32, 64, 1) if template else ("no", 48, 96, 2))
     kept = BackboneSpec(template="yes", width=8, depth=3).suited(sprites(template=template))
     assert (kept.template, kept.width, kept.coarse, kept.depth) == ("yes", 8, 16, 3)
+
+
+def test_labels_draw_nothing_into_a_sprite_that_was_changed() -> None:
+    made = backbone(6, 8, template="yes")
+    torch.nn.init.zeros_(made.condition.project.weight)
+    embedded = torch.randn(1, *made.padded, EMBEDDING)
+    for told, same in ((0.0, False), (0.5, True)):
+        one, other = (
+            made.features(
+                embedded, torch.tensor([[label, -1.0, *5 * [0.0], told]]), torch.tensor([0.5])
+            )
+            for label in (1.0, -1.0)
+        )
+        assert torch.equal(one, other) == same
 
 
 def test_without_augmentation_nothing_is_told_and_zeros_say_the_same() -> None:

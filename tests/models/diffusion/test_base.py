@@ -138,8 +138,8 @@ def test_full_label_dropout_trains_the_unconditional_model(recipe: str) -> None:
             (term,) = stage.loss(batch, 0.0, BatchNoise(8, 0, 0)).values()
         return float(term)
 
-    assert cost(0.0, 1) != cost(0.0, -1)
-    assert cost(1.0, 1) == cost(1.0, -1)
+    assert cost(0.0, 1.0) != cost(0.0, -1.0)
+    assert cost(1.0, 1.0) == cost(1.0, -1.0)
 
 
 def test_levels_of_a_batch_are_spread_evenly() -> None:

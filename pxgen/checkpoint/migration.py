@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 from pxgen.canvas import Canvas
+
+Layers = Callable[["Tensor", int], Mapping[str, "Tensor"]]
+"""A palette's weights and the rank of features to layers beside them."""
 
 MODEL_KEYS = {
     "asked": "loss_pixels",
@@ -34,8 +37,8 @@ WEIGHTS = {
 
 OLDEST = {"masked": 3, "uniform": 3, "gaussian": 3}
 """The oldest format of families whose network was another before."""
-OLDEST_OF_CLIPS = dict.fromkeys(OLDEST, 8)
-"""The same of models of clips: one convolution serves each of their frames since."""
+OLDEST_OF_CLIPS = OLDEST | {"uniform": 5, "gaussian": 5}
+"""The same of models of clips: some are told since what of a clip is known."""
 
 
 def oldest_format(family: str, canvas: Canvas) -> int:
@@ -44,19 +47,16 @@ def oldest_format(family: str, canvas: Canvas) -> int:
     return oldest.get(family, 1)
 
 
-def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
-    """A ``[model]`` table stored in format ``version``, as of today."""
+def migrate_model(table: Mapping[str, Any], version: int, frames: int = 1) -> dict[str, Any]:
+    """A ``[model]`` table of clips of ``frames``, stored in format ``version``, as of today."""
     renamed = MODEL_KEYS if version < 2 else {}
     today = {renamed.get(key, key): value for key, value in table.items()}
-    if today.get("family") not in OLDEST:
-        return today
-    if version < 6:
-        # Of stills, which alone are read.
-        today.pop("frames", None)
-        today["images"] = 1
-    if version < 7:
-        today["overview"] = 16
-    if version < 8:
+    if version < 6 and today.get("family") in OLDEST:
+        apart = today.pop("frames", "together") == "apart"
+        today["images"] = frames if apart else 1
+    if version < 7 and today.get("family") in OLDEST:
+        today["overview"] = max(4, 16 // max(1, today["images"]))
+    if version < 8 and today.get("family") in OLDEST:
         today["label_planes"] = 0
     return today
 
@@ -71,22 +71,47 @@ def migrate_weight(name: str, version: int) -> str:
     return dotted[1:-1]
 
 
-def migrate_tensors(tensors: Mapping[str, Tensor], family: str, version: int) -> dict[str, Tensor]:
+def migrate_tensors(
+    tensors: Mapping[str, Tensor], family: str, version: int, frames: int = 1
+) -> dict[str, Tensor]:
     """All tensors stored in format ``version``, under today's names, and those that are new."""
     today = {migrate_weight(name, version): tensor for name, tensor in tensors.items()}
-    return today | _lean(today) if family == "masked" and version < 4 else today
+    if family != "masked":
+        return today
+    if version < 4:
+        today |= _beside_palettes(today, _lean)
+    if version < 6 and frames > 1:
+        today |= _beside_palettes(today, _roles)
+    return today
 
 
-def _lean(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The cache of colours in use beside each palette: as it begins, and without moments."""
+def _beside_palettes(tensors: Mapping[str, Tensor], layers: Layers) -> dict[str, Tensor]:
+    """Layers of the cache of colours that a format brought: as they begin, and without moments."""
     added: dict[str, Tensor] = {}
     for name, palette in tensors.items():
         owner, found, moment = name.partition("palette")
         if not found or moment not in ("", ".exp_avg"):
             continue
-        layers = {"weight": palette.new_zeros(3, palette.shape[-1]), "bias": palette.new_zeros(3)}
-        for layer, weight in layers.items():
+        places = tensors[f"{owner}places{moment}"].shape[-1]
+        for layer, weight in layers(palette, palette.shape[-1] - places).items():
             kinds = ("momentum",) if weight.dim() > 1 else ("exp_avg", "exp_avg_sq")
-            names = [f".{kind}" for kind in kinds] if moment else [""]
-            added |= {f"{owner}cache.lean.{layer}{each}": weight.clone() for each in names}
+            moments = {
+                f"{owner}cache.{layer}.{kind}": weight.new_zeros(weight.shape) for kind in kinds
+            }
+            added |= moments if moment else {f"{owner}cache.{layer}": weight}
     return added
+
+
+def _lean(palette: Tensor, rank: int) -> dict[str, Tensor]:
+    return {
+        "lean.weight": palette.new_zeros(3, palette.shape[-1]),
+        "lean.bias": palette.new_zeros(3),
+    }
+
+
+def _roles(palette: Tensor, rank: int) -> dict[str, Tensor]:
+    return {
+        "key.weight": palette.new_ones(rank).diag(),
+        "key.bias": palette.new_zeros(rank),
+        "query.weight": palette.new_zeros(rank, rank),
+    }

@@ -19,7 +19,7 @@ from pxgen.config.schema import Rule, rules
 from pxgen.config.settings import DataSettings, TrainSettings
 
 WRITES = {*rules(BatchSettings)} - {"batch", "workers"} | {"scale"}
-OWN = {*rules(SeriesSettings)} - {"first"}
+OWN = {*rules(SeriesSettings)} - {"first", "label"}
 """What a model is, or what the function has a parameter of its own for."""
 
 

@@ -88,7 +88,9 @@ def test_losses_are_finite_scalars_and_reach_every_weight(recipe: str) -> None:
     batch = example(count=64)
     for stage in model.stages():
         if stage.told_of_augmentation:
-            batch = batch._replace(augmentation=torch.randn(64, AUGMENTATION))
+            # Into the other half labels draw.
+            told = torch.randn(64, AUGMENTATION) * (torch.arange(64) % 2).unsqueeze(1)
+            batch = batch._replace(augmentation=told)
         stage.initialize(batch)
         # Several steps, because layers that start at zero hide those behind them.
         optimizer = torch.optim.SGD(stage.module.parameters(), lr=0.1)

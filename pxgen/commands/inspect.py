@@ -204,7 +204,7 @@ def inspect_image(path: Path) -> Inspection:
 def inspect_checkpoint(path: Path) -> Inspection:
     """The header of a checkpoint: architecture, training, palette, labels; no weights are read."""
     card, header = read_card(path)
-    if path in STARTERS.values() and not card.provenance.license:
+    if path in STARTERS.values():
         card = _starter_card(card, path)
     facts = {
         "kind": "checkpoint",
@@ -230,11 +230,11 @@ def _starter_card(card: Card, path: Path) -> Card:
     """The card of a model in the package, which tells of its training in files beside it."""
     last = Metrics.until(path.with_suffix(".jsonl")).lines[-1]
     train = dict(read_toml(path.with_suffix(".toml")).table("train"))
-    figures = {"bits": last["held_out_bits"]}
+    told = Provenance.read(TERMS | {"figures": {"bits": last["held_out_bits"]}})
     training = {"step": last["step"], "seconds": last["seconds"], "finished": True}
     return replace(
         card,
-        provenance=Provenance.read(TERMS | {"figures": figures}),
+        provenance=card.provenance if card.provenance.license else told,
         training={**training, "settings": train},
     )
 

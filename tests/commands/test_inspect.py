@@ -190,7 +190,7 @@ def test_named_frames_and_what_lacks_some(tmp_path: Path) -> None:
     [
         ("starter", 15_000, 0.06736),
         ("starter-clips", 7000, 5.626),
-        ("starter-figures", 1900, 242.2),
+        ("starter-figures", 3600, 25.70),
     ],
 )
 def test_the_card_of_a_starter_tells_of_its_training(

@@ -114,7 +114,8 @@ def test_images_divide_the_frames() -> None:
 
 @pytest.mark.parametrize("conditioning", ["sum", "attention", "both"])
 def test_labels_change_what_comes_out(conditioning: str) -> None:
-    made = backbone(4, 8, conditioning)
+    """Even without planes of their own."""
+    made = backbone(4, 8, conditioning, label_planes=0)
     assert not torch.equal(features(made, 1.0), features(made, -1.0))
 
 

@@ -62,6 +62,10 @@ class Rule:
     """Where it is given, options without a default may be left out."""
 
 
+NO_RULE = Rule(doc="")
+"""That of a plain field."""
+
+
 def setting(default: T, doc: str, **rule: Any) -> T:
     """A dataclass field with its documentation; the keywords are those of :class:`Rule`."""
     # dataclasses are typed the same way: a field specifier claims to be its default.
@@ -82,15 +86,14 @@ def again(settings: type, name: str, **rule: Any) -> Any:
     """The field ``name`` of another settings class, declared once more with some of it changed."""
     entry: dataclasses.Field[Any] = settings.__dataclass_fields__[name]  # type: ignore[attr-defined]
     default = rule.pop("default", entry.default)
-    return field(
-        default=default, metadata={"rule": dataclasses.replace(rules(settings)[name], **rule)}
-    )
+    changed = dataclasses.replace(entry.metadata["rule"], **rule)
+    return field(default=default, metadata={"rule": changed})
 
 
 def rules(settings: type) -> dict[str, Rule]:
     """The rules of a settings class by field name, in order; a plain field has an empty one."""
     fields = dataclasses.fields(settings)
-    return {entry.name: entry.metadata.get("rule", Rule(doc="")) for entry in fields}
+    return {entry.name: entry.metadata.get("rule", NO_RULE) for entry in fields}
 
 
 def option_name(field_name: str) -> str:

@@ -205,7 +205,9 @@ class TrainSettings:
     minutes: float | None = setting(
         None, "budget in minutes a run; 10 if neither is set", low=0.01, example="10.0"
     )
-    batch: int = setting(64, "sprites a step", low=1)
+    batch: int = setting(
+        0, "sprites a step; 0: 64 of at most 512 pixels, 32 of at most 1,024, else 16", low=0
+    )
     lr: float = setting(0.01, "highest learning rate; it decays to 0 over the budget", low=0)
     warmup: int = setting(
         100, "steps until the learning rate is reached; at most a twentieth of the budget", low=0

@@ -13,7 +13,10 @@ from pxgen.arrays import I64
 from pxgen.data.batches import batch_of
 from pxgen.data.dataset import Dataset
 from pxgen.models.protocol import Batch
-from pxgen.training.parallel import MICROBATCH, MicrobatchWorkers
+from pxgen.training.parallel import MicrobatchWorkers
+
+BLOCK = 32
+"""Sprites whose codes are computed together."""
 
 
 class CodeCache:
@@ -33,26 +36,26 @@ class CodeCache:
     ) -> None:
         self._dataset, self.precompute = dataset, precompute
         self._workers, self._device = workers, device
-        self._known = np.zeros(-(-len(dataset) // MICROBATCH), bool)
+        self._known = np.zeros(-(-len(dataset) // BLOCK), bool)
         self._codes: NDArray[np.uint16] | None = None
 
     def codes(self, rows: NDArray[np.intp]) -> Tensor:
         """``(n,)`` rows of the dataset to ``(n, M) int64`` codes."""
-        blocks = np.unique(rows // MICROBATCH)
+        blocks = np.unique(rows // BLOCK)
         missing = [int(block) for block in blocks[~self._known[blocks]]]
         for block, codes in zip(missing, self._workers.map(self._block, missing), strict=True):
             if self._codes is None:
                 # Memory is taken where it is written: codes that nobody asks for cost none.
                 self._codes = np.zeros((len(self._dataset), codes.shape[1]), np.uint16)
-            self._codes[block * MICROBATCH : block * MICROBATCH + len(codes)] = codes
+            self._codes[block * BLOCK : block * BLOCK + len(codes)] = codes
             self._known[block] = True
         if self._codes is None:
             raise ValueError("codes of no sprites")
         return torch.from_numpy(self._codes[rows].astype(np.int64)).to(self._device)
 
     def _block(self, block: int) -> I64:
-        end = min((block + 1) * MICROBATCH, len(self._dataset))
-        batch = batch_of(self._dataset, np.arange(block * MICROBATCH, end), self._device)
+        end = min((block + 1) * BLOCK, len(self._dataset))
+        batch = batch_of(self._dataset, np.arange(block * BLOCK, end), self._device)
         with torch.no_grad(), self._workers.autocast():
             codes: I64 = self.precompute(batch).cpu().numpy()
         return codes

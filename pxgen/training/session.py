@@ -47,7 +47,7 @@ from pxgen.training.run import (
     left_open,
     position_of,
     resumed_card,
-    with_budget,
+    settled,
 )
 from pxgen.training.snapshots import clear_snapshots, keep_snapshot
 from pxgen.training.trainer import MAX_INIT_PIXELS, MAX_INIT_SPRITES, Trainer
@@ -108,7 +108,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             frame_names=dataset.frame_names,
             provenance=_provenance(dataset),
         )
-        settings = with_budget(request.settings)
+        settings = settled(request, dataset.canvas)
         request = dataclasses.replace(request, settings=settings)
         with claimed_folder(request, card, group) as folder:
             # Only now: a run that has just ended may have gone on since the folder was chosen.

@@ -78,7 +78,7 @@ def measure_speed(
         family=str(table["family"]),
         stage=stage,
         share=shares[number] / sum(shares),
-        batch=settings.batch,
+        batch=trainer.settings.batch,
         sprites=len(trainer.dataset.train),
         steps=steps,
         seconds=spent,

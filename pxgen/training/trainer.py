@@ -26,6 +26,7 @@ from pxgen.data.dataset import Dataset, subsample
 from pxgen.errors import PxgenError
 from pxgen.models.protocol import Batch, Model
 from pxgen.noise import BatchNoise
+from pxgen.training.batch_size import with_batch
 from pxgen.training.code_cache import CodeCache
 from pxgen.training.distributed import SINGLE_PROCESS, ProcessGroup
 from pxgen.training.parallel import MicrobatchWorkers
@@ -63,6 +64,7 @@ class Trainer:
         self._stages = model.stages()
         if not all(stage.takes_incomplete for stage in self._stages):
             dataset = dataset.complete()
+        settings = with_batch(settings, dataset.canvas)
         self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
         self.position = Position()
         self._schedule = Schedule(self._stages, settings, len(dataset.train))

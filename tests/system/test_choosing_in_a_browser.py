@@ -301,6 +301,7 @@ def test_readers_of_screens_are_told_what_is_where(of: Browser, tmp_path: Path) 
     for control in ("Show", "Label", "Order", "Palette", "Ground"):
         assert any(role == "combobox" and name.startswith(control) for role, name in named)
     assert of.js("byId('said').textContent") == "kept: sprite-0-0001"
+    of.click(".cell[data-position='2']", button="right")
     # One stop for the tabulator, and one thing selected.
     assert of.js("document.querySelectorAll('.cell[tabindex=\"0\"]').length") == 1
     assert of.js("document.querySelectorAll('.cell[aria-selected=true]').length") == 1

@@ -19,7 +19,9 @@ def test_there_are_many_and_no_two_are_the_same() -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.what)
 def test_a_mutant_applies_and_names_its_tests(mutant: Mutant) -> None:
     source = (ROOT / mutant.file).read_text("utf-8")
-    ast.parse(applied(mutant, source))
+    wrong = applied(mutant, source)
+    if mutant.file.endswith(".py"):
+        ast.parse(wrong)
     assert mutant.old != mutant.new
     for name in mutant.tests:
         file, _, test = name.partition("::")

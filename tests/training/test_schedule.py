@@ -22,7 +22,7 @@ def stage(**options: object) -> Stage:
 
 
 def of(*stages: Stage, sprites: int = 640, **settings: object) -> Schedule:
-    return Schedule(stages or (stage(),), TrainSettings(**settings), sprites)
+    return Schedule(stages or (stage(),), TrainSettings(**{"batch": 64, **settings}), sprites)
 
 
 def after(plan: Schedule, position: Position, bits: Iterable[float]) -> Position:

@@ -78,6 +78,7 @@ class EvaluateOptions(SamplerOptions, total=False):
     count: int
     label: str | Sequence[str]
     ask: Literal["collection", "evenly"]
+    rest: int
     seed: int
     workers: int | None
 

@@ -205,6 +205,9 @@ class JudgedSettings:
 class EvaluateSettings(SamplerSettings, JudgedSettings):
     """``evaluate``: how good a model is."""
 
+    rest: int = run_setting(
+        50, "held-out clips to draw the rest of, from each view and more; 0: none", low=0
+    )
     seed: int = again(SeriesSettings, "seed")
     device: Device = again(DeviceSettings, "device")
     workers: int | None = again(BatchSettings, "workers")

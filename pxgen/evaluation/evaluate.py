@@ -50,8 +50,6 @@ from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.results import Picture
 from pxgen.sampling.samples import picture_palette
 
-MAX_COMPLETED = 50
-"""Held-out clips that a model draws the rest of, at most."""
 ASKED_STREAM = 1 << 35
 """The stream that chooses which labels are asked for."""
 MAX_SHOWN = 96
@@ -311,10 +309,10 @@ class _Evaluator:
         dataset, takes = self.dataset, self.loaded.model.takes
         if dataset is None or dataset.canvas.frames == 1 or not len(dataset.held_out):
             return None
-        if not takes & {"mask", "prefix"}:
+        if not (takes & {"mask", "prefix"} and self.settings.rest):
             return None
         self.say("drawing the rest of held-out clips")
-        rows = subsample(dataset.held_out, MAX_COMPLETED)
+        rows = subsample(dataset.held_out, self.settings.rest)
         true, names = dataset.take(rows)[0], self.loaded.card.frame_names
         # A label that no pixel shows is open, not forbidden.
         labels = dataset.signs(rows).astype(np.float32)

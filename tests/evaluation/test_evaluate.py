@@ -122,6 +122,12 @@ def test_clips_go_on_with_the_labels_that_they_have(tmp_path: Path) -> None:
     assert rest["clips"] == len(marks) > 1
     each = torch.from_numpy(marks) * 2.0 - 1
     assert torch.equal(torch.cat(asked), each.repeat(len(rest["tasks"]), 1))
+    for count in (0, 1):
+        asked.clear()
+        found = evaluate(model, data, replace(OPTIONS, count=1, steps=(1,), rest=count))
+        rest = found.facts["rest"] or {"clips": 0, "tasks": {}}
+        assert rest["clips"] == count
+        assert len(asked) == count * len(rest["tasks"])
 
 
 def test_of_several_labels_of_a_sprite_any_is_asked_for(tmp_path: Path) -> None:

@@ -99,6 +99,12 @@ def test_pictures_come_one_after_another(model: SpriteModel) -> None:
     assert np.array_equal(next(stream).indices, model.sample(seed=1, steps=2).indices[0])
 
 
+def load_and_ask(model: SpriteModel) -> int:
+    """The number of threads inside operations, after a model was loaded."""
+    pxgen.load(model.loaded.path)
+    return torch.get_num_threads()
+
+
 def test_it_works_in_threads_says_nothing_and_leaves_nothing(
     model: SpriteModel, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +119,8 @@ def test_it_works_in_threads_says_nothing_and_leaves_nothing(
             for sprites in pool.map(lambda seed: model.sample(seed=seed, steps=2), range(4))
         ]
     assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+    with ThreadPoolExecutor(4) as pool:
+        assert {*pool.map(lambda _: load_and_ask(model), range(8))} == {threads}
     suspended = model.stream(n=300, steps=1)
     next(suspended)
     assert torch.get_num_threads() == threads

@@ -74,7 +74,8 @@ def _training(card: Card) -> Iterator[str]:
         return
     state = "finished" if card.training.get("finished") else "not finished"
     yield f"- {_text(card.training.get('step'))} steps of the last stage, {state}"
-    for key in ("batch", "lr", "seed", "augment", "precision"):
+    yield f"- batch: {_text(settings.get('batch') or '16 to 64, as suits each stage')}"
+    for key in ("lr", "seed", "augment", "precision"):
         if key in settings:
             yield f"- {key}: {_text(settings[key])}"
     if card.training.get("seconds"):

@@ -22,7 +22,6 @@ from torch.overrides import TorchFunctionMode
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card, stored_format
 from pxgen.checkpoint.migration import migrate_tensors, oldest_format
 from pxgen.config.schema import Table, Where
-from pxgen.devices import one_thread
 from pxgen.errors import InputError
 from pxgen.files import write_bytes
 from pxgen.models.layers import prefer_channels_last
@@ -88,9 +87,7 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:
     with torch.device("meta"), _Unfilled():
         model = build_model(Table(card.model, Where(str(file), path=("model",))), card.domain)
     tensors = load_tensors(file)
-    with one_thread():
-        # Starting threads takes longer than what they would share.
-        load_weights(model, tensors, file)
+    load_weights(model, tensors, file)
     palettes = read_palettes(tensors, card, file)
     prefer_channels_last(model.module)
     model.module.to(device).eval()

@@ -12,6 +12,7 @@ from pxgen.checkpoint.runs import STARTER, choose_model
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.watching import Log
 from pxgen.config.project import Project
+from pxgen.devices import one_thread
 from pxgen.errors import Remark, UsageError
 from pxgen.names import folded
 from pxgen.sampling.model_choice import ready_model
@@ -56,7 +57,9 @@ class Context:
             return ready_model(path, device, self.remark)
         now = file.stat()
         key = file, device, now.st_mtime_ns, now.st_size
-        loaded = self.models.pop(key, None) or ready_model(path, device, self.remark)
+        # To start threads inside operations takes longer than what they would share.
+        with one_thread():
+            loaded = self.models.pop(key, None) or ready_model(path, device, self.remark)
         self.models[key] = loaded
         if len(self.models) > MAX_MODELS:
             del self.models[next(iter(self.models))]

@@ -206,7 +206,7 @@ class TrainSettings:
         None, "budget in minutes a run; 10 if neither is set", low=0.01, example="10.0"
     )
     batch: int = setting(
-        0, "sprites a step; 0: 64 of at most 512 pixels, 32 of at most 1,024, else 16", low=0
+        0, "sprites a step; 0: the run's own, or 16 to 64 as suits the model and its canvas", low=0
     )
     lr: float = setting(0.01, "highest learning rate; it decays to 0 over the budget", low=0)
     warmup: int = setting(

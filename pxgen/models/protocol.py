@@ -100,6 +100,10 @@ class Stage:
     with the same function, and come as ``Batch.codes`` unless sprites are moved or mirrored."""
     state: Callable[[], Mapping[str, float]] = dict
     """Figures of the module itself, reported beside those of held-out sprites."""
+    batch: int = 64
+    """Sprites a step, where the settings leave that open."""
+    microbatch: int = 32
+    """Sprites that a core computes at once: enough to keep it busy, few enough for its cache."""
     share: float = 1.0
     """Of a time budget, relative to the other stages."""
     max_epochs: float | None = None

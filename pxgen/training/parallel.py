@@ -27,7 +27,6 @@ from pxgen.devices import (
 from pxgen.errors import UsageError
 from pxgen.models.protocol import Batch, Stage
 from pxgen.noise import BatchNoise
-from pxgen.training.batch_size import microbatch_size
 from pxgen.training.distributed import SINGLE_PROCESS, ProcessGroup
 
 Item = TypeVar("Item")
@@ -104,9 +103,9 @@ class MicrobatchWorkers:
         losses: dict[str, float] = {}
         for parameter in parameters:
             parameter.grad = None
-        mine = self._parts(batch)[self._group.rank :: self._group.world_size]
+        mine = self._parts(stage, len(batch.pixels))[self._group.rank :: self._group.world_size]
         if not mine:
-            side = self._side(batch) if self._device.type == "cpu" else 1
+            side = stage.microbatch if self._device.type == "cpu" else 1
             raise UsageError(
                 f"[train] batch = {total} leaves one of {self._group.world_size} processes "
                 f"without work: take at least {side * self._group.world_size}"
@@ -143,21 +142,16 @@ class MicrobatchWorkers:
             return {name: float(values.sum()) for name, values in figures.items()}
 
         totals: dict[str, float] = {}
-        for figures in self.map(part, self._parts(batch)):
+        for figures in self.map(part, self._parts(stage, len(batch.pixels))):
             for name, value in figures.items():
                 totals[name] = totals.get(name, 0.0) + value
         return totals
 
-    def _parts(self, batch: Batch) -> list[slice]:
-        """The rows of each microbatch."""
-        total, side = len(batch.pixels), self._side(batch)
+    def _parts(self, stage: Stage, total: int) -> list[slice]:
+        """The rows of each microbatch: of fixed size on a CPU, one a process on accelerators."""
+        each = -(-total // self._group.world_size)
+        side = stage.microbatch if self._device.type == "cpu" else each
         return [slice(start, min(start + side, total)) for start in range(0, total, side)]
-
-    def _side(self, batch: Batch) -> int:
-        """Sprites of a microbatch: fixed on a CPU; on accelerators each process takes one."""
-        if self._device.type == "cpu":
-            return microbatch_size(batch.pixels[0].numel())
-        return -(-len(batch.pixels) // self._group.world_size)
 
     def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """``function`` of each item, in order."""

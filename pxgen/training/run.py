@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pxgen.canvas import Canvas
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card
 from pxgen.checkpoint.runs import make_run, run_folders
 from pxgen.config.schema import Table
@@ -17,7 +16,6 @@ from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.files import folder_lock
-from pxgen.training.batch_size import with_batch
 from pxgen.training.distributed import ProcessGroup
 from pxgen.training.report import Position
 from pxgen.training.schedule import DEFAULT_MINUTES
@@ -64,7 +62,9 @@ def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
         return request.out
     for folder in run_folders(request.runs)[-1:] if request.resume else ():
         found, _ = read_card(folder)
-        differs = _obstacle(found, card, request) or changes(found, card, request.settings)
+        differs = _obstacle(found, card, request) or changes(
+            found, card, with_batch_of(found, request.settings)
+        )
         if not (differs or found.training.get("finished")):
             return folder
     name = request.recipe or str(request.model_table.get("recipe", name))
@@ -98,30 +98,19 @@ def claimed_folder(request: TrainRequest, card: Card, group: ProcessGroup) -> It
 
 def left_open(request: TrainRequest, table: Table) -> Table:
     """A ``[model]`` table with what it leaves open as it is in the run that is named, if one is."""
-    found = _named_run(request)
-    if found is None:
+    run = request.out
+    if run is None or not (request.resume and run.is_dir() and checkpoint_file(run).is_file()):
         return table
-    model = found.model
+    model = read_card(run)[0].model
     keys = [key for key in CHOSEN_KEYS if table.get(key) in ("auto", 0) and key in model]
     return Table({**table, **{key: model[key] for key in keys}}, table.where)
 
 
-def settled(request: TrainRequest, canvas: Canvas) -> TrainSettings:
-    """The settings with a budget, and a batch, which is the named run's where it is left open."""
-    settings, found = request.settings, _named_run(request)
-    if not settings.batch and found is not None:
-        before = found.training.get("settings")
-        batch = before.get("batch") if isinstance(before, Mapping) else None
-        settings = dataclasses.replace(settings, batch=batch if isinstance(batch, int) else 0)
-    return with_batch(with_budget(settings), canvas)
-
-
-def _named_run(request: TrainRequest) -> Card | None:
-    """The card of the run that is asked for by name, if it is there to go on with."""
-    run = request.out
-    if run is None or not (request.resume and run.is_dir() and checkpoint_file(run).is_file()):
-        return None
-    return read_card(run)[0]
+def with_batch_of(found: Card, settings: TrainSettings) -> TrainSettings:
+    """The settings with the batch of a run that goes on, where it is left open."""
+    before = found.training["settings"].get("batch")
+    known = type(before) is int and before > 0
+    return dataclasses.replace(settings, batch=before) if known and not settings.batch else settings
 
 
 def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None:

@@ -26,6 +26,11 @@ EARLY_DECAY_SHARE, MIN_DECAY_STEPS = 0.5, 10
 """Steps of an early decay: as a share of those before it, and at least."""
 
 
+def batch_size(settings: TrainSettings, stage: Stage) -> int:
+    """Sprites a step of a stage."""
+    return settings.batch or stage.batch
+
+
 class Schedule:
     """The end of each stage, and the learning rates before it, as functions of a position."""
 
@@ -80,7 +85,7 @@ class Schedule:
         stage, step = self._stages[position.stage], position.step
         spent = 0.0
         if stage.max_epochs is not None:
-            most = stage.max_epochs * self._sprites / self._settings.batch
+            most = stage.max_epochs * self._sprites / batch_size(self._settings, stage)
             spent = step / max(MIN_STEPS, most)
         if steps is not None:
             return min(1.0, max(spent, step / steps))

@@ -47,7 +47,8 @@ from pxgen.training.run import (
     left_open,
     position_of,
     resumed_card,
-    settled,
+    with_batch_of,
+    with_budget,
 )
 from pxgen.training.snapshots import clear_snapshots, keep_snapshot
 from pxgen.training.trainer import MAX_INIT_PIXELS, MAX_INIT_SPRITES, Trainer
@@ -108,11 +109,13 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             frame_names=dataset.frame_names,
             provenance=_provenance(dataset),
         )
-        settings = settled(request, dataset.canvas)
+        settings = with_budget(request.settings)
         request = dataclasses.replace(request, settings=settings)
         with claimed_folder(request, card, group) as folder:
             # Only now: a run that has just ended may have gone on since the folder was chosen.
             resumed = resumed_card(request, folder, card)
+            if resumed is not None:
+                settings = with_batch_of(resumed, settings)
             with seeded_weights(settings.seed):
                 model = build_model(table, dataset.domain)
             warm_start = None

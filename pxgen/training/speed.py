@@ -15,6 +15,7 @@ from pxgen.data.dataset import Dataset
 from pxgen.models.registry import build_model
 from pxgen.noise import seeded_weights
 from pxgen.training.report import Position
+from pxgen.training.schedule import batch_size
 from pxgen.training.session import suited_table
 from pxgen.training.trainer import Trainer
 
@@ -78,7 +79,7 @@ def measure_speed(
         family=str(table["family"]),
         stage=stage,
         share=shares[number] / sum(shares),
-        batch=trainer.settings.batch,
+        batch=batch_size(settings, model.stages()[number]),
         sprites=len(trainer.dataset.train),
         steps=steps,
         seconds=spent,

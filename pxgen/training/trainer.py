@@ -26,12 +26,11 @@ from pxgen.data.dataset import Dataset, subsample
 from pxgen.errors import PxgenError
 from pxgen.models.protocol import Batch, Model
 from pxgen.noise import BatchNoise
-from pxgen.training.batch_size import with_batch
 from pxgen.training.code_cache import CodeCache
 from pxgen.training.distributed import SINGLE_PROCESS, ProcessGroup
 from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.report import Position, Report
-from pxgen.training.schedule import Schedule
+from pxgen.training.schedule import Schedule, batch_size
 from pxgen.training.train_state import TrainState
 from pxgen.training.warm_start import WarmStart
 
@@ -64,7 +63,6 @@ class Trainer:
         self._stages = model.stages()
         if not all(stage.takes_incomplete for stage in self._stages):
             dataset = dataset.complete()
-        settings = with_batch(settings, dataset.canvas)
         self.model, self.dataset, self.settings, self.device = model, dataset, settings, device
         self.position = Position()
         self._schedule = Schedule(self._stages, settings, len(dataset.train))
@@ -181,19 +179,18 @@ class Trainer:
             key = step + (self.position.stage << STAGE_SHIFT)
             started = time.process_time()
             codes = None if self._code_cache is None else self._code_cache.codes
-            told = self._state.stage.told_of_augmentation
-            batch = self._examples.batch(
-                self.settings.batch, seed, key, self.device, codes, told=told
-            )
-            if self._state.stage.before_step is not None:
+            stage = self._state.stage
+            count, told = batch_size(self.settings, stage), stage.told_of_augmentation
+            batch = self._examples.batch(count, seed, key, self.device, codes, told=told)
+            if stage.before_step is not None:
                 # 2^47 lies beyond any step, and the parts of a batch have higher bits.
                 noise = BatchNoise(len(batch.pixels), seed, key + (1 << 47), self.device)
-                self._state.stage.before_step(batch, noise)
-                self._group.broadcast([*self._state.stage.module.buffers()])
-            losses = self._workers.backward(self._state.stage, batch, progress, seed, key)
+                stage.before_step(batch, noise)
+                self._group.broadcast([*stage.module.buffers()])
+            losses = self._workers.backward(stage, batch, progress, seed, key)
             if not all(map(math.isfinite, losses.values())):
                 raise PxgenError(
-                    f"training diverged at step {step} of stage {self._state.stage.name}: "
+                    f"training diverged at step {step} of stage {stage.name}: "
                     "lower [train] lr, or raise warmup"
                 )
             lr = self._schedule.learning_rate(step, progress)

@@ -78,7 +78,7 @@ def _where_time_goes(path: Path, recipe: str) -> dict[str, float]:
 
     dataset = open_dataset(path)
     # A budget in steps, with more steps than are timed: the last one validates.
-    settings = TrainSettings(steps=WARM + TIMED + 2)
+    settings = TrainSettings(steps=WARM + TIMED + 2, batch=64)
     seed_weights(settings.seed)
     model = build_model(suited_table(read_recipe(recipe), dataset), dataset.domain)
     spent = dict.fromkeys(PARTS, 0.0)

@@ -85,6 +85,8 @@ def outcome(mutant: Mutant, tree: Path) -> tuple[str, str]:
     finally:
         file.write_text(sound, "utf-8")
         os.utime(file, ns=(stamp, stamp))
+    if status == 0 and " passed" not in output:
+        return BROKEN, f"none of its tests runs here\n{output}"
     return {0: SURVIVES, 1: KILLED}.get(status, BROKEN), output
 
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from pxgen.data.batches import Examples
-from pxgen.models.protocol import Batch
-from pxgen.noise import BatchNoise
+from pxgen.models.protocol import Batch, Stage
+from pxgen.noise import BatchNoise, Noise
 from pxgen.training.parallel import MicrobatchWorkers
 from tests.support.trainings import CPU, trainer
 
@@ -47,3 +47,18 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(tmp_path: Path) -> None
         # What tells of augmentations has no gradient where there are none.
         wanted = torch.zeros_like(ours) if parameter.grad is None else parameter.grad
         torch.testing.assert_close(ours, wanted)
+
+
+def test_a_stage_says_how_many_sprites_a_core_computes_at_once() -> None:
+    seen = []
+
+    def loss(batch: Batch, progress: float, noise: Noise) -> dict[str, torch.Tensor]:
+        seen.append(len(batch.pixels))
+        return {"loss": layer.weight.sum()}
+
+    layer = torch.nn.Linear(1, 1)
+    stage = Stage("s", layer, loss, lambda *_: {}, microbatch=8)
+    batch = Batch(torch.zeros(20, 1, 2, 2).long(), torch.zeros(20, 0))
+    with MicrobatchWorkers(CPU, bf16=False, workers=1) as workers:
+        workers.backward(stage, batch, 0.0, 0, 0)
+    assert seen == [8, 8, 4]

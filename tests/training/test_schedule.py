@@ -22,7 +22,7 @@ def stage(**options: object) -> Stage:
 
 
 def of(*stages: Stage, sprites: int = 640, **settings: object) -> Schedule:
-    return Schedule(stages or (stage(),), TrainSettings(**{"batch": 64, **settings}), sprites)
+    return Schedule(stages or (stage(),), TrainSettings(**settings), sprites)
 
 
 def after(plan: Schedule, position: Position, bits: Iterable[float]) -> Position:
@@ -86,3 +86,8 @@ def test_bits_that_rise_end_a_stage_half_as_long_again(
     if turns:
         shares = [plan.progress(dataclasses.replace(position, step=n)) for n in (100, 125, 150)]
         assert shares == pytest.approx([0.1, 0.55, 1.0])
+
+
+def test_a_stage_says_its_batch_where_that_is_left_open() -> None:
+    assert schedule.batch_size(TrainSettings(), stage(batch=16)) == 16
+    assert schedule.batch_size(TrainSettings(batch=5), stage(batch=16)) == 5

@@ -198,3 +198,19 @@ def test_a_sprite_costs_the_bits_of_the_frames_that_it_has(recipe: str) -> None:
     # Given one of two frames there are as many to tell.
     assert float(rest[4:].mean() / bits[4:].mean()) == pytest.approx(0.5, rel=0.15)
     assert float(bits[:4].mean() / bits[4:].mean()) == pytest.approx(0.5, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("canvas", "batch"),
+    [
+        (Canvas(1, 16, 32), 64),
+        (Canvas(1, 24, 24), 32),
+        (Canvas(1, 32, 32), 32),
+        (Canvas(4, 16, 32), 16),
+    ],
+)
+def test_large_sprites_are_learnt_by_few_at_a_time(canvas: Canvas, batch: int) -> None:
+    *_, denoiser = tiny_model("masked", domain(*canvas)).stages()
+    assert (denoiser.batch, denoiser.microbatch) == (batch, batch // 2)
+    # The costs of an autoencoder's step hardly depend on its sprites.
+    assert {stage.batch for stage in tiny_model("ae", domain(*canvas)).stages()} == {64}

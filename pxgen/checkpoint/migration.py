@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 from pxgen.canvas import Canvas
-
-Layers = Callable[["Tensor", int], Mapping[str, "Tensor"]]
-"""A palette's weights and the rank of features to layers beside them."""
 
 MODEL_KEYS = {
     "asked": "loss_pixels",
@@ -37,8 +34,8 @@ WEIGHTS = {
 
 OLDEST = {"masked": 3, "uniform": 3, "gaussian": 3}
 """The oldest format of families whose network was another before."""
-OLDEST_OF_CLIPS = OLDEST | {"uniform": 5, "gaussian": 5}
-"""The same of models of clips: some are told since what of a clip is known."""
+OLDEST_OF_CLIPS = {"masked": 8, "uniform": 8, "gaussian": 8}
+"""The same of models of clips: since then one convolution sees each frame."""
 
 
 def oldest_format(family: str, canvas: Canvas) -> int:
@@ -71,47 +68,24 @@ def migrate_weight(name: str, version: int) -> str:
     return dotted[1:-1]
 
 
-def migrate_tensors(
-    tensors: Mapping[str, Tensor], family: str, version: int, frames: int = 1
-) -> dict[str, Tensor]:
+def migrate_tensors(tensors: Mapping[str, Tensor], family: str, version: int) -> dict[str, Tensor]:
     """All tensors stored in format ``version``, under today's names, and those that are new."""
     today = {migrate_weight(name, version): tensor for name, tensor in tensors.items()}
-    if family != "masked":
-        return today
-    if version < 4:
-        today |= _beside_palettes(today, _lean)
-    if version < 6 and frames > 1:
-        today |= _beside_palettes(today, _roles)
+    if family == "masked" and version < 4:
+        today |= _cache_layers(today)
     return today
 
 
-def _beside_palettes(tensors: Mapping[str, Tensor], layers: Layers) -> dict[str, Tensor]:
-    """Layers of the cache of colours that a format brought: as they begin, and without moments."""
+def _cache_layers(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The layers by which a cache of colours leans, as they begin, and without moments."""
     added: dict[str, Tensor] = {}
     for name, palette in tensors.items():
         owner, found, moment = name.partition("palette")
         if not found or moment not in ("", ".exp_avg"):
             continue
-        places = tensors[f"{owner}places{moment}"].shape[-1]
-        for layer, weight in layers(palette, palette.shape[-1] - places).items():
-            kinds = ("momentum",) if weight.dim() > 1 else ("exp_avg", "exp_avg_sq")
-            moments = {
-                f"{owner}cache.{layer}.{kind}": weight.new_zeros(weight.shape) for kind in kinds
-            }
-            added |= moments if moment else {f"{owner}cache.{layer}": weight}
+        weight = palette.new_zeros(3, palette.shape[-1])
+        for layer, zeros in {"weight": weight, "bias": weight[:, 0].clone()}.items():
+            kinds = ("momentum",) if zeros.dim() > 1 else ("exp_avg", "exp_avg_sq")
+            moments = {f"{owner}cache.lean.{layer}.{kind}": zeros.clone() for kind in kinds}
+            added |= moments if moment else {f"{owner}cache.lean.{layer}": zeros}
     return added
-
-
-def _lean(palette: Tensor, rank: int) -> dict[str, Tensor]:
-    return {
-        "lean.weight": palette.new_zeros(3, palette.shape[-1]),
-        "lean.bias": palette.new_zeros(3),
-    }
-
-
-def _roles(palette: Tensor, rank: int) -> dict[str, Tensor]:
-    return {
-        "key.weight": palette.new_ones(rank).diag(),
-        "key.bias": palette.new_zeros(rank),
-        "query.weight": palette.new_zeros(rank, rank),
-    }

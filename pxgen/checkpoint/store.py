@@ -70,7 +70,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         )
     try:
         # Windows replaces no file that is mapped, and a run writes over what it started from.
-        return migrate_tensors(load(path.read_bytes()), family, version, card.canvas.frames)
+        return migrate_tensors(load(path.read_bytes()), family, version)
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is not a whole safetensors file: {error}") from error
 

@@ -189,7 +189,7 @@ def test_named_frames_and_what_lacks_some(tmp_path: Path) -> None:
     ("name", "steps", "bits"),
     [
         ("starter", 15_000, 0.06736),
-        ("starter-clips", 7000, 5.626),
+        ("starter-clips", 6000, 1.772),
         ("starter-figures", 3600, 25.70),
     ],
 )

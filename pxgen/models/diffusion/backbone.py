@@ -47,6 +47,8 @@ characters posed alike, from a few dozen on, and less of monsters and items."""
 ALIKE_SHARE = 0.5
 """Share of what a frame shows that is the same in the first of its image, if they are alike: two
 thirds of walks and loops, a quarter to a third of views."""
+MAX_IMAGES = 8
+"""Images that a clip is at most, unless more are asked for: each costs as much as a still."""
 PRIOR_SPRITES = 4
 """Sprites that the frequencies of colours anywhere count as, beside those at a place."""
 
@@ -161,10 +163,9 @@ class Backbone(nn.Module):
         self.after = nn.ModuleList(ResidualBlock(width, hidden) for _ in range(depth))
         self.norm = ChannelNorm(width)
         self.leave = nn.Conv2d(width, ranks * area, 1)
-        # One image is seen by one convolution; of several each frame is, and then all frames of it.
-        joint = self.per_image if images == 1 else 1
-        self.fine = nn.Conv2d(joint * EMBEDDING, joint * rank, 3, padding=1)
-        self.across = nn.Conv2d(channels, ranks, 1) if joint < self.per_image else None
+        # Each frame is seen by one convolution, and then all frames of an image.
+        self.fine = nn.Conv2d(EMBEDDING, rank, 3, padding=1)
+        self.across = nn.Conv2d(channels, ranks, 1) if self.per_image > 1 else None
         # Of frames that are alike it costs more than it brings.
         detailed = self.per_image == 1
         self.detail = DetailBlock(EMBEDDING + rank, rank, images) if detailed else None
@@ -255,10 +256,12 @@ class DetailBlock(nn.Module):
 def images_of_likes(pixels: Tensor) -> int:
     """The fewest images into which frames of ``(N, T, H, W)`` clips go with frames alike.
 
-    They are if most of what a frame shows is the same in the first of its image.
+    They are if most of what a frame shows is the same in the first of its image. If they are so in
+    no way that is cheap enough, as many images as are.
     """
     frames = pixels.shape[1]
-    return next(n for n in range(1, frames + 1) if frames % n == 0 and _alike(pixels, n))
+    ways = [n for n in range(1, MAX_IMAGES + 1) if frames % n == 0]
+    return next((n for n in ways if _alike(pixels, n)), ways[-1])
 
 
 def _alike(pixels: Tensor, images: int) -> bool:

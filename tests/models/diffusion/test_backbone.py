@@ -92,6 +92,8 @@ def test_frames_of_a_clip_are_told_apart_unless_they_are_alike() -> None:
     jumping[:, 1:] = still[:, 1:].roll(4, 3)
     assert BackboneSpec().suited(still).images == 1
     assert BackboneSpec().suited(jumping).images == 4
+    # Seven times as many frames are as many images as come below nine.
+    assert BackboneSpec().suited(jumping.repeat(1, 7, 1, 1)).images == 7
     assert BackboneSpec(images=2).suited(still).images == 2
     assert BackboneSpec().suited(still[:, :1]).images == 1
     assert BackboneSpec().suited(torch.zeros(2, 2, 4, 4)).images == 1

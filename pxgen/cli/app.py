@@ -173,5 +173,5 @@ def main() -> None:
     try:
         pxgen()
     finally:
-        # What is left goes with the process.
-        gc.disable()
+        # What is left goes with the process: the interpreter would look through it once more.
+        gc.freeze()

@@ -86,7 +86,7 @@ def read_card(path: Path) -> tuple[Card, Header]:
             )
         frames, height, width = (int(n) for n in about["canvas"])
         card = Card(
-            model=migrate_model(dict(about["model"]), version, frames),
+            model=migrate_model(dict(about["model"]), version),
             canvas=Canvas(frames, height, width),
             palette=Palette.from_hex(about["palette"]),
             label_names=tuple(str(name) for name in about["label_names"]),

@@ -34,8 +34,8 @@ WEIGHTS = {
 
 OLDEST = {"masked": 3, "uniform": 3, "gaussian": 3}
 """The oldest format of families whose network was another before."""
-OLDEST_OF_CLIPS = {"masked": 8, "uniform": 8, "gaussian": 8}
-"""The same of models of clips: since then one convolution sees each frame."""
+OLDEST_OF_CLIPS = dict.fromkeys(OLDEST, 8)
+"""The same of models of clips: one convolution serves each of their frames since."""
 
 
 def oldest_format(family: str, canvas: Canvas) -> int:
@@ -44,16 +44,19 @@ def oldest_format(family: str, canvas: Canvas) -> int:
     return oldest.get(family, 1)
 
 
-def migrate_model(table: Mapping[str, Any], version: int, frames: int = 1) -> dict[str, Any]:
-    """A ``[model]`` table of clips of ``frames``, stored in format ``version``, as of today."""
+def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
+    """A ``[model]`` table stored in format ``version``, as of today."""
     renamed = MODEL_KEYS if version < 2 else {}
     today = {renamed.get(key, key): value for key, value in table.items()}
-    if version < 6 and today.get("family") in OLDEST:
-        apart = today.pop("frames", "together") == "apart"
-        today["images"] = frames if apart else 1
-    if version < 7 and today.get("family") in OLDEST:
-        today["overview"] = max(4, 16 // max(1, today["images"]))
-    if version < 8 and today.get("family") in OLDEST:
+    if today.get("family") not in OLDEST:
+        return today
+    if version < 6:
+        # Of stills, which alone are read.
+        today.pop("frames", None)
+        today["images"] = 1
+    if version < 7:
+        today["overview"] = 16
+    if version < 8:
         today["label_planes"] = 0
     return today
 
@@ -71,21 +74,19 @@ def migrate_weight(name: str, version: int) -> str:
 def migrate_tensors(tensors: Mapping[str, Tensor], family: str, version: int) -> dict[str, Tensor]:
     """All tensors stored in format ``version``, under today's names, and those that are new."""
     today = {migrate_weight(name, version): tensor for name, tensor in tensors.items()}
-    if family == "masked" and version < 4:
-        today |= _cache_layers(today)
-    return today
+    return today | _lean(today) if family == "masked" and version < 4 else today
 
 
-def _cache_layers(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The layers by which a cache of colours leans, as they begin, and without moments."""
+def _lean(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The cache of colours in use beside each palette: as it begins, and without moments."""
     added: dict[str, Tensor] = {}
     for name, palette in tensors.items():
         owner, found, moment = name.partition("palette")
         if not found or moment not in ("", ".exp_avg"):
             continue
-        weight = palette.new_zeros(3, palette.shape[-1])
-        for layer, zeros in {"weight": weight, "bias": weight[:, 0].clone()}.items():
-            kinds = ("momentum",) if zeros.dim() > 1 else ("exp_avg", "exp_avg_sq")
-            moments = {f"{owner}cache.lean.{layer}.{kind}": zeros.clone() for kind in kinds}
-            added |= moments if moment else {f"{owner}cache.lean.{layer}": zeros}
+        layers = {"weight": palette.new_zeros(3, palette.shape[-1]), "bias": palette.new_zeros(3)}
+        for layer, weight in layers.items():
+            kinds = ("momentum",) if weight.dim() > 1 else ("exp_avg", "exp_avg_sq")
+            names = [f".{kind}" for kind in kinds] if moment else [""]
+            added |= {f"{owner}cache.lean.{layer}{each}": weight.clone() for each in names}
     return added

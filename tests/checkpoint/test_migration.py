@@ -78,7 +78,7 @@ def test_a_diffusion_of_an_older_format_is_refused_in_one_line(tmp_path: Path, r
 @pytest.mark.parametrize(
     ("recipe", "read"), [("masked", False), ("vqvae", True), ("uniform", False)]
 )
-def test_diffusions_of_clips_are_read_since_one_convolution_sees_each_frame(
+def test_diffusions_of_clips_are_read_since_one_convolution_serves_each_frame(
     tmp_path: Path, recipe: str, read: bool
 ) -> None:
     path = save(tmp_path, recipe=recipe, frames=4)
@@ -90,8 +90,8 @@ def test_diffusions_of_clips_are_read_since_one_convolution_sees_each_frame(
 
 
 def test_a_masked_diffusion_without_a_cache_draws_as_it_did(tmp_path: Path) -> None:
-    """A cache of colours changes nothing until it has learnt."""
-    path = save(tmp_path, images=1, label_planes=0)
+    """What a cache of colours has gained changes nothing until it has learnt."""
+    path = save(tmp_path, label_planes=0)
     now, labels = load_model(path), torch.zeros(2, 2)
     about = json.loads(read_card(path)[1].metadata[KEY]) | {"format": 3}
     for key in ("images", "overview", "label_planes"):
@@ -106,13 +106,6 @@ def test_a_masked_diffusion_without_a_cache_draws_as_it_did(tmp_path: Path) -> N
         for loaded in (load_model(path), now)
     )
     assert torch.equal(first, second)
-
-
-def test_frames_apart_are_as_many_images() -> None:
-    views, loops = ({"family": "masked", "frames": way} for way in ("apart", "together"))
-    views, loops = (migrate_model(table, 5, 4) for table in (views, loops))
-    assert (views["images"], views["overview"]) == (4, 4)
-    assert (loops["images"], loops["overview"]) == (1, 16)
 
 
 @pytest.mark.parametrize("version", [3, 4, 5, 6, 7, 8])

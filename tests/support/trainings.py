@@ -10,9 +10,11 @@ import torch
 from rich.console import Console
 
 from pxgen.config.settings import TrainSettings
+from pxgen.data.dataset import Dataset
 from pxgen.noise import seed_weights
+from pxgen.training.run import TrainRequest
 from pxgen.training.trainer import Trainer
-from tests.support.tiny import tiny_dataset, tiny_model
+from tests.support.tiny import tiny_dataset, tiny_model, tiny_table
 
 CPU = torch.device("cpu")
 QUIET = Console(quiet=True)
@@ -23,6 +25,23 @@ def trainer(folder: Path, recipe: str = "masked", **changes: object) -> Trainer:
     settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
     seed_weights(settings.seed)
     return Trainer(tiny_model(recipe), tiny_dataset(folder), settings, CPU)
+
+
+def request(
+    dataset: Path | Dataset, runs: Path, settings: TrainSettings, **changes: object
+) -> TrainRequest:
+    """A training of a tiny model that goes on where there is one."""
+    asked = TrainRequest(
+        dataset=dataset,
+        runs=runs,
+        recipe=None,
+        settings=settings,
+        model_table=tiny_table(),
+        device="cpu",
+        resume=True,
+        out=None,
+    )
+    return replace(asked, **changes)  # type: ignore[arg-type]
 
 
 def stopped(run: Trainer, steps: int) -> dict[str, torch.Tensor]:

@@ -11,10 +11,11 @@ import pytest
 from pxgen.checkpoint.card import read_card
 from pxgen.errors import InputError
 from pxgen.training.report import Position
-from pxgen.training.run import TrainRequest, position_of
+from pxgen.training.run import position_of
 from pxgen.training.session import open_training
 from tests.support.checkpoints import save
-from tests.support.tiny import tiny_dataset, tiny_table
+from tests.support.tiny import tiny_dataset
+from tests.support.trainings import request
 from tests.training.test_session import SETTINGS
 
 OPEN = dataclasses.replace(SETTINGS, batch=0)
@@ -34,34 +35,20 @@ def test_an_early_end_survives_a_checkpoint(tmp_path: Path) -> None:
 def begun(folder: Path, out: Path | None) -> Path:
     """A dataset, and a run of it that was stopped after a step."""
     tiny_dataset(folder)
-    with open_training(request(folder, out, settings=SETTINGS)) as training:
+    with open_training(request(folder, folder / "runs", SETTINGS, out=out)) as training:
         next(reports := training.reports())
         reports.close()
     return folder
 
 
-def request(dataset: Path, out: Path | None, **changes: object) -> TrainRequest:
-    asked = TrainRequest(
-        dataset=dataset,
-        runs=dataset / "runs",
-        recipe=None,
-        settings=OPEN,
-        model_table=tiny_table(),
-        device="cpu",
-        resume=True,
-        out=out,
-    )
-    return dataclasses.replace(asked, **changes)  # type: ignore[arg-type]
-
-
 def test_a_run_goes_on_with_its_own_batch(tmp_path: Path) -> None:
     for out in (tmp_path / "named", None):
         data = begun(tmp_path, out)
-        with open_training(request(data, out)) as training:
+        with open_training(request(data, data / "runs", OPEN, out=out)) as training:
             assert training.resumed
             assert (training.changed, training.settings.batch) == ([], SETTINGS.batch)
         with open_training(
-            request(data, out, settings=dataclasses.replace(OPEN, batch=20))
+            request(data, data / "runs", dataclasses.replace(OPEN, batch=20), out=out)
         ) as training:
             # A run without a name begins anew.
             assert training.resumed == (out is not None)
@@ -70,6 +57,6 @@ def test_a_run_goes_on_with_its_own_batch(tmp_path: Path) -> None:
 
 def test_rows_of_a_comparison_are_not_of_different_batches(tmp_path: Path) -> None:
     data = begun(tmp_path, tmp_path / "run")
-    resumed = open_training(request(data, tmp_path / "run", exact=True))
+    resumed = open_training(request(data, tmp_path, OPEN, out=tmp_path / "run", exact=True))
     with pytest.raises(InputError, match=r"another \[train\] batch \(40, now 0\)"), resumed:
         pass

@@ -20,9 +20,9 @@ from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.training import session
 from pxgen.training.report import Report
-from pxgen.training.run import TrainRequest
 from pxgen.training.session import reports
-from tests.support.tiny import tiny_dataset, tiny_table
+from tests.support.tiny import tiny_dataset
+from tests.support.trainings import request
 
 SETTINGS = TrainSettings(steps=6, batch=40, warmup=2, validate_every=4, save_every=1e9)
 
@@ -30,17 +30,7 @@ SETTINGS = TrainSettings(steps=6, batch=40, warmup=2, validate_every=4, save_eve
 def start(
     dataset: Path | Dataset, out: Path, settings: TrainSettings = SETTINGS
 ) -> Generator[Report, None, None]:
-    request = TrainRequest(
-        dataset=dataset,
-        runs=out.parent,
-        recipe=None,
-        settings=settings,
-        model_table=tiny_table(),
-        device="auto",
-        resume=True,
-        out=out,
-    )
-    return reports(request)
+    return reports(request(dataset, out.parent, settings, out=out))
 
 
 def step_of_denoiser(run: Generator[Report, None, None], step: int) -> Report:

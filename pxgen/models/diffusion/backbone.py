@@ -163,7 +163,7 @@ class Backbone(nn.Module):
         self.after = nn.ModuleList(ResidualBlock(width, hidden) for _ in range(depth))
         self.norm = ChannelNorm(width)
         self.leave = nn.Conv2d(width, ranks * area, 1)
-        # Each frame is seen by one convolution, and then all frames of an image.
+        # One convolution serves each frame, and one of 1x1 joins the frames of an image.
         self.fine = nn.Conv2d(EMBEDDING, rank, 3, padding=1)
         self.across = nn.Conv2d(channels, ranks, 1) if self.per_image > 1 else None
         # Of frames that are alike it costs more than it brings.
@@ -216,8 +216,8 @@ class Backbone(nn.Module):
             x = block(x, condition, wrap)
         fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch)
         planes = _channels_last(planes)
-        seen = planes.reshape(-1, self.fine.in_channels, *planes.shape[2:])
-        fine = fine + convolve(self.fine, _channels_last(seen), wrap).reshape(fine.shape)
+        each = embedded.flatten(0, 1).permute(0, 3, 1, 2)
+        fine = fine + convolve(self.fine, each, wrap).reshape(fine.shape)
         if self.across is not None:
             fine = fine + self.across(planes)
         if self.detail is not None:

@@ -136,7 +136,7 @@ guide-pictures: $(INSTALLED) ## those of the guides, one of which takes a traini
 	cd build/guides && for kind in alien ghost robot slime; do \
 		$(PXGEN) sample -m starter --label $$kind -n 5 -o sprites/$$kind/ || exit 1; \
 	done
-	cd build/guides && $(PXGEN) prepare sprites/ && $(PXGEN) train --steps 600
+	cd build/guides && $(PXGEN) prepare sprites/ && $(PXGEN) train --steps 1200
 	cp build/guides/dataset/sheet.png docs/pictures/guide-twenty.png
 	cd build/guides && $(PXGEN) sample -n 24 --scale 4 -o ../../docs/pictures/guide-twenty-new.png
 	$(PXGEN) animate -m starter-figures --label elf --seed 3 --sheet rows -o build/guides/elf.png

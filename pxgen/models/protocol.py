@@ -117,6 +117,8 @@ class Stage:
     told_of_augmentation: bool = False
     """Whether the network is conditioned on ``Batch.augmentation``, so that augmentation does not
     leak into its samples (2206.00364)."""
+    augments_few: bool = False
+    """Whether few training sprites are augmented, where the settings leave that open."""
     takes_incomplete: bool = False
     """Whether it can learn from sprites that lack frames (``Batch.present``)."""
     early_decay: bool = False

@@ -25,7 +25,7 @@ from pxgen.devices import in_one_thread, thread_pool
 from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
 
-MAX_GROUP, MAX_GROUP_PIXELS = 4, 2304
+MAX_GROUP, MAX_GROUP_PIXELS = 8, 4608
 """Pictures of a group on a CPU, and their pixels, at most: small networks spend most of their time
 between operations, which a group shares; a lone picture pays for the empty seats beside it."""
 MAX_GROUP_ACCELERATED = 64

@@ -67,8 +67,8 @@ class Trainer:
         self.position = Position()
         self._schedule = Schedule(self._stages, settings, len(dataset.train))
         model.module.to(device)
-        small = len(dataset.train) < SMALL
-        wanted = small if settings.augment == "auto" else settings.augment == "yes"
+        few = len(dataset.train) < SMALL and any(stage.augments_few for stage in self._stages)
+        wanted = few if settings.augment == "auto" else settings.augment == "yes"
         self.augmented = wanted and any(stage.told_of_augmentation for stage in self._stages)
         """Whether training sprites are changed, and the network told how."""
         self._examples = Examples(

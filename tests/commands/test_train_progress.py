@@ -12,13 +12,16 @@ from rich.console import Console
 from pxgen.commands import watching
 from pxgen.commands.train import carry_out
 from pxgen.commands.train_progress import progress, validation_line
+from pxgen.training import trainer
 from pxgen.training.report import Position, Report
 from pxgen.training.run import TrainRequest
 from tests.support.tiny import tiny_dataset, tiny_table
 from tests.support.trainings import SETTINGS
 
 
-def said(folder: Path, recipe: str = "masked", **changes: object) -> list[str]:
+def said(
+    folder: Path, recipe: str = "masked", template: str = "yes", **changes: object
+) -> list[str]:
     """What a training says without a terminal."""
     tiny_dataset(folder)
     log = io.StringIO()
@@ -27,7 +30,9 @@ def said(folder: Path, recipe: str = "masked", **changes: object) -> list[str]:
         runs=folder / "runs",
         recipe=None,
         settings=replace(SETTINGS, **changes),  # type: ignore[arg-type]
-        model_table=tiny_table(recipe),
+        model_table=tiny_table(
+            recipe, **({} if recipe == "pixelsnail" else {"template": template})
+        ),
         device="cpu",
         resume=True,
         out=folder / "run",
@@ -44,33 +49,46 @@ def report(stage: int, step: int, held_out: dict[str, float] | None = None) -> R
 
 
 @pytest.mark.parametrize(
-    ("recipe", "augment", "line"),
+    ("recipe", "options", "line"),
     [
         (
             "masked",
-            "auto",
+            {"augment": "yes"},
             "masked: template yes, width 8, coarse 8, depth 1; 40 sprites, augmented: mirrored, "
             "moved, recoloured",
         ),
         (
             "uniform",
-            "no",
+            {"augment": "auto"},
             "uniform: template yes, width 8, coarse 8, depth 1; 40 sprites, not augmented",
         ),
-        ("pixelsnail", "auto", "pixelsnail: width 8; 40 sprites, not augmented"),
+        ("pixelsnail", {"augment": "auto"}, "pixelsnail: width 8; 40 sprites, not augmented"),
         (
             "pixelsnail",
-            "yes",
+            {"augment": "yes"},
             "pixelsnail: width 8; 40 sprites; augment = yes has no effect, only diffusions are "
             "told of it",
         ),
     ],
 )
 def test_what_was_chosen_is_said_first(
-    tmp_path: Path, recipe: str, augment: str, line: str
+    tmp_path: Path, recipe: str, options: dict[str, str], line: str
 ) -> None:
-    first, *_ = said(tmp_path, recipe, augment=augment, steps=1)
+    first, *_ = said(tmp_path, recipe, **options, steps=1)
     assert first == line
+
+
+def test_few_sprites_without_a_template_are_augmented(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(template: str) -> str:
+        line, *_ = said(tmp_path / str(trainer.SMALL) / template, template=template, steps=1)
+        return line
+
+    assert first("no").endswith("40 sprites, augmented: mirrored, moved, recoloured")
+    assert first("yes").endswith("40 sprites, not augmented")
+    monkeypatch.setattr(trainer, "SMALL", 40)
+    assert first("no").endswith("40 sprites, not augmented")
 
 
 def test_a_log_has_a_line_a_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

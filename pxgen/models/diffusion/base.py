@@ -56,7 +56,7 @@ class Diffusion(LabelledModel):
         head: SpriteHead | None,
     ) -> None:
         super().__init__(domain, {name: network}, spec.hidden)
-        self._label_dropout = spec.label_dropout
+        self._label_dropout, self._has_template = spec.label_dropout, spec.has_template
         self.network, self.head = network, head
 
     @abstractmethod
@@ -84,6 +84,8 @@ class Diffusion(LabelledModel):
             batch=batch,
             microbatch=batch // 2,
             told_of_augmentation=True,
+            # What a place tells of sprites of one template it does not of changed ones.
+            augments_few=not self._has_template,
             takes_incomplete=True,
             early_decay=True,
             counts_in_bits=self.head is not None,

@@ -21,6 +21,7 @@ from pxgen.config.settings import TrainSettings
 from pxgen.training.curve import headline, loss_curve
 from pxgen.training.report import Report
 from pxgen.training.run import TrainRequest
+from pxgen.training.schedule import batch_size
 from pxgen.training.session import Training, open_training
 from pxgen.training.tracking import Tracker
 
@@ -148,6 +149,9 @@ def _parameters(training: Training) -> dict[str, Any]:
         "dataset.held_out_sprites": len(training.dataset.held_out),
         "dataset.labels": len(training.card.label_names),
         "dataset.colors": len(training.card.palette),
+        "dataset.augmented": training.trainer.augmented,
+        # What the settings leave open is a stage's.
+        **{f"{s.name}.batch": batch_size(training.settings, s) for s in training.model.stages()},
     }
 
 

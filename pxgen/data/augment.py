@@ -22,7 +22,7 @@ HUES, LIGHTNESS = 12, (0.85, 1.0, 1.18)
 MAX_SHIFT = 0.125
 """Of the canvas' side."""
 SMALL = 4000
-"""Training sprites below which a collection is augmented unless told otherwise."""
+"""Training sprites below which a collection is augmented for stages that want it so."""
 
 
 class Augmentation:

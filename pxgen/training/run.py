@@ -13,6 +13,7 @@ from pxgen.checkpoint.card import Card, checkpoint_file, read_card
 from pxgen.checkpoint.runs import make_run, run_folders
 from pxgen.config.schema import Table
 from pxgen.config.settings import TrainSettings
+from pxgen.data.augment import SMALL
 from pxgen.data.dataset import Dataset
 from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.files import folder_lock
@@ -63,7 +64,7 @@ def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
     for folder in run_folders(request.runs)[-1:] if request.resume else ():
         found, _ = read_card(folder)
         differs = _obstacle(found, card, request) or changes(
-            found, card, with_batch_of(found, request.settings)
+            found, card, as_begun(found, request.settings)
         )
         if not (differs or found.training.get("finished")):
             return folder
@@ -106,11 +107,17 @@ def left_open(request: TrainRequest, table: Table) -> Table:
     return Table({**table, **{key: model[key] for key in keys}}, table.where)
 
 
-def with_batch_of(found: Card, settings: TrainSettings) -> TrainSettings:
-    """The settings with the batch of a run that goes on, where it is left open."""
-    before = found.training["settings"].get("batch")
-    known = type(before) is int and before > 0
-    return dataclasses.replace(settings, batch=before) if known and not settings.batch else settings
+def as_begun(found: Card, settings: TrainSettings) -> TrainSettings:
+    """The settings with what they leave open as the run has it that goes on."""
+    batch, augment = (found.training["settings"].get(name) for name in ("batch", "augment"))
+    if not settings.batch and type(batch) is int and batch > 0:
+        settings = dataclasses.replace(settings, batch=batch)
+    if augment == "auto" and "template" in found.model:
+        # Begun when diffusions augmented few sprites of one template, too.
+        augment = "yes" if found.provenance.sprites < SMALL else "no"
+    if settings.augment == "auto" and augment in ("yes", "no"):
+        settings = dataclasses.replace(settings, augment=augment)
+    return settings
 
 
 def resumed_card(request: TrainRequest, folder: Path, card: Card) -> Card | None:
@@ -157,8 +164,11 @@ def _obstacle(found: Card, wanted: Card, request: TrainRequest) -> str | None:
 def changes(found: Card, wanted: Card, settings: TrainSettings) -> list[str]:
     """What is not as it was in a run that can go on: the dataset, and settings."""
     changed = [] if found.fingerprint == wanted.fingerprint else ["dataset"]
-    # Runs that were begun before there was augmentation are of families that are not told of it.
+    # Runs that were begun before there was augmentation are of families that are not told of it,
+    # and what is left open is no other choice.
     before = {"augment": settings.augment, **found.training["settings"]}
+    if "auto" in (before["augment"], settings.augment):
+        before["augment"] = settings.augment
     free = {"seed", *FREE_TO_CHANGE}
     return changed + [
         f"[train] {name} ({before.get(name)}, now {value})"

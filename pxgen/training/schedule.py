@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from pxgen.config.settings import TrainSettings
+from pxgen.data.augment import SMALL
 from pxgen.models.protocol import Stage
 from pxgen.training.report import Position
 
@@ -29,6 +30,14 @@ EARLY_DECAY_SHARE, MIN_DECAY_STEPS = 0.5, 10
 def batch_size(settings: TrainSettings, stage: Stage) -> int:
     """Sprites a step of a stage."""
     return settings.batch or stage.batch
+
+
+def augments(settings: TrainSettings, stages: Sequence[Stage], sprites: int) -> bool:
+    """Whether so many training sprites are augmented for the stages that are told of it."""
+    told = [stage for stage in stages if stage.told_of_augmentation]
+    if settings.augment == "auto":
+        return sprites < SMALL and any(stage.augments_few for stage in told)
+    return settings.augment == "yes" and bool(told)
 
 
 class Schedule:

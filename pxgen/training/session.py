@@ -41,13 +41,13 @@ from pxgen.training.report import Report
 from pxgen.training.run import (
     CHOSEN_KEYS,
     TrainRequest,
+    as_begun,
     asks_for_more,
     changes,
     claimed_folder,
     left_open,
     position_of,
     resumed_card,
-    with_batch_of,
     with_budget,
 )
 from pxgen.training.snapshots import clear_snapshots, keep_snapshot
@@ -115,7 +115,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             # Only now: a run that has just ended may have gone on since the folder was chosen.
             resumed = resumed_card(request, folder, card)
             if resumed is not None:
-                settings = with_batch_of(resumed, settings)
+                settings = as_begun(resumed, settings)
             with seeded_weights(settings.seed):
                 model = build_model(table, dataset.domain)
             warm_start = None
@@ -123,6 +123,10 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
                 # Also of a run that goes on: each stage starts when its turn comes.
                 warm_start = open_warm_start(shipped(request.start), model, card)
             trainer = Trainer(model, dataset, settings, device, group, warm_start)
+            if settings.augment == "auto":
+                # What the dataset decided stays so for a run, whatever is added to it.
+                found = "yes" if trainer.augmented else "no"
+                settings = dataclasses.replace(settings, augment=found)
             dataset = trainer.dataset
             if not len(dataset.train):
                 raise InputError(

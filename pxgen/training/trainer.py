@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from pxgen.checkpoint.store import prefixed
 from pxgen.config.settings import TrainSettings
-from pxgen.data.augment import SMALL
 from pxgen.data.batches import Examples, batch_of
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.errors import PxgenError
@@ -30,7 +29,7 @@ from pxgen.training.code_cache import CodeCache
 from pxgen.training.distributed import SINGLE_PROCESS, ProcessGroup
 from pxgen.training.parallel import MicrobatchWorkers
 from pxgen.training.report import Position, Report
-from pxgen.training.schedule import Schedule, batch_size
+from pxgen.training.schedule import Schedule, augments, batch_size
 from pxgen.training.train_state import TrainState
 from pxgen.training.warm_start import WarmStart
 
@@ -67,9 +66,7 @@ class Trainer:
         self.position = Position()
         self._schedule = Schedule(self._stages, settings, len(dataset.train))
         model.module.to(device)
-        few = len(dataset.train) < SMALL and any(stage.augments_few for stage in self._stages)
-        wanted = few if settings.augment == "auto" else settings.augment == "yes"
-        self.augmented = wanted and any(stage.told_of_augmentation for stage in self._stages)
+        self.augmented = augments(settings, self._stages, len(dataset.train))
         """Whether training sprites are changed, and the network told how."""
         self._examples = Examples(
             dataset,

@@ -12,7 +12,7 @@ from rich.console import Console
 from pxgen.commands import watching
 from pxgen.commands.train import carry_out
 from pxgen.commands.train_progress import progress, validation_line
-from pxgen.training import trainer
+from pxgen.training import schedule
 from pxgen.training.report import Position, Report
 from pxgen.training.run import TrainRequest
 from tests.support.tiny import tiny_dataset, tiny_table
@@ -82,12 +82,12 @@ def test_few_sprites_without_a_template_are_augmented(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def first(template: str) -> str:
-        line, *_ = said(tmp_path / str(trainer.SMALL) / template, template=template, steps=1)
+        line, *_ = said(tmp_path / str(schedule.SMALL) / template, template=template, steps=1)
         return line
 
     assert first("no").endswith("40 sprites, augmented: mirrored, moved, recoloured")
     assert first("yes").endswith("40 sprites, not augmented")
-    monkeypatch.setattr(trainer, "SMALL", 40)
+    monkeypatch.setattr(schedule, "SMALL", 40)
     assert first("no").endswith("40 sprites, not augmented")
 
 

@@ -14,7 +14,6 @@ from pxgen.models.protocol import Model, SamplingParams
 from pxgen.noise import PictureNoise
 from pxgen.sampling.engine import (
     MAX_GROUP,
-    MAX_GROUP_PIXELS,
     WINDOW,
     PictureRequest,
     draw_pictures,
@@ -56,7 +55,7 @@ def test_large_canvases_are_drawn_alone() -> None:
     assert seats_of(8, 8) == seats_of(24, 24) == MAX_GROUP
     assert seats_of(32, 32) == MAX_GROUP // 2
     assert seats_of(24, 24, 8) == seats_of(64, 64) == 1
-    assert MAX_GROUP_PIXELS >= MAX_GROUP * 24 * 24
+    assert (seats_of(48, 48), seats_of(48, 49)) == (2, 1)
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 2)), max_size=40), st.integers(1, 3))

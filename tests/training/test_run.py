@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from pxgen.checkpoint.card import read_card
+from pxgen.data.augment import SMALL
 from pxgen.errors import InputError
+from pxgen.training import schedule
 from pxgen.training.report import Position
-from pxgen.training.run import position_of
+from pxgen.training.run import as_begun, changes, position_of
 from pxgen.training.session import open_training
 from tests.support.checkpoints import save
-from tests.support.tiny import tiny_dataset
+from tests.support.tiny import tiny_dataset, tiny_table
 from tests.support.trainings import request
 from tests.training.test_session import SETTINGS
 
@@ -32,10 +34,12 @@ def test_an_early_end_survives_a_checkpoint(tmp_path: Path) -> None:
             position_of(dataclasses.replace(card, training=table | {"turn": turn}), file)
 
 
-def begun(folder: Path, out: Path | None) -> Path:
+def begun(folder: Path, out: Path | None, template: str = "yes") -> Path:
     """A dataset, and a run of it that was stopped after a step."""
     tiny_dataset(folder)
-    with open_training(request(folder, folder / "runs", SETTINGS, out=out)) as training:
+    asked = request(folder, folder / "runs", SETTINGS, out=out)
+    asked = dataclasses.replace(asked, model_table=tiny_table(template=template))
+    with open_training(asked) as training:
         next(reports := training.reports())
         reports.close()
     return folder
@@ -53,6 +57,37 @@ def test_a_run_goes_on_with_its_own_batch(tmp_path: Path) -> None:
             # A run without a name begins anew.
             assert training.resumed == (out is not None)
             assert training.settings.batch == 20
+
+
+@pytest.mark.parametrize("template", ["yes", "no"])
+def test_a_run_stays_augmented_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str
+) -> None:
+    """Also where the dataset has grown since, or another version would decide otherwise."""
+    data = begun(tmp_path, tmp_path / "run", template)
+    monkeypatch.setattr(schedule, "SMALL", 0)
+    asked = request(data, tmp_path, SETTINGS, out=tmp_path / "run", exact=True)
+    asked = dataclasses.replace(asked, model_table=tiny_table(template=template))
+    with open_training(asked) as training:
+        assert training.resumed
+        assert training.changed == []
+        assert training.trainer.augmented == (template == "no")
+
+
+def test_runs_of_before_templates_counted_stay_augmented(tmp_path: Path) -> None:
+    card, _ = read_card(save(tmp_path))
+    old = {"settings": dataclasses.asdict(SETTINGS) | {"augment": "auto"}}
+
+    def stays(sprites: int, model: dict[str, object]) -> str:
+        told = dataclasses.replace(card.provenance, sprites=sprites)
+        found = dataclasses.replace(card, training=old, provenance=told, model=model)
+        settings = as_begun(found, SETTINGS)
+        assert changes(found, found, settings) == []
+        return settings.augment
+
+    assert stays(40, {"template": "yes"}) == "yes"
+    assert stays(SMALL, {"template": "yes"}) == "no"
+    assert stays(40, {"family": "pixelsnail"}) == "auto"
 
 
 def test_rows_of_a_comparison_are_not_of_different_batches(tmp_path: Path) -> None:

@@ -149,7 +149,6 @@ def _parameters(training: Training) -> dict[str, Any]:
         "dataset.held_out_sprites": len(training.dataset.held_out),
         "dataset.labels": len(training.card.label_names),
         "dataset.colors": len(training.card.palette),
-        "dataset.augmented": training.trainer.augmented,
         # What the settings leave open is a stage's.
         **{f"{s.name}.batch": batch_size(training.settings, s) for s in training.model.stages()},
     }

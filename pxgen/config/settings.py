@@ -224,7 +224,7 @@ class TrainSettings:
     augment: Literal["auto", "yes", "no"] = setting(
         "auto",
         "mirror, move and recolour sprites too, and tell the network so that it draws none of it "
-        "(diffusions); auto: fewer than 4000 that share no template",
+        "(diffusions); auto: fewer than 4000, or 150 that share a template",
     )
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto", "auto, fp32 or bf16; auto takes bf16 where the device is faster with it"

@@ -21,8 +21,6 @@ HUES, LIGHTNESS = 12, (0.85, 1.0, 1.18)
 """Turns of the hue round its circle, and factors of the lightness."""
 MAX_SHIFT = 0.125
 """Of the canvas' side."""
-SMALL = 4000
-"""Training sprites below which a collection is augmented for stages that want it so."""
 
 
 class Augmentation:

@@ -117,8 +117,8 @@ class Stage:
     told_of_augmentation: bool = False
     """Whether the network is conditioned on ``Batch.augmentation``, so that augmentation does not
     leak into its samples (2206.00364)."""
-    augments_few: bool = False
-    """Whether it is told of augmentation where sprites are few and the settings leave that open."""
+    augmented_below: int = 0
+    """Training sprites below which they are augmented, where the settings leave that open."""
     takes_incomplete: bool = False
     """Whether it can learn from sprites that lack frames (``Batch.present``)."""
     early_decay: bool = False

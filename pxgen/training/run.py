@@ -13,7 +13,6 @@ from pxgen.checkpoint.card import Card, checkpoint_file, read_card
 from pxgen.checkpoint.runs import make_run, run_folders
 from pxgen.config.schema import Table
 from pxgen.config.settings import TrainSettings
-from pxgen.data.augment import SMALL
 from pxgen.data.dataset import Dataset
 from pxgen.errors import BusyError, InputError, PxgenError
 from pxgen.files import folder_lock
@@ -22,6 +21,8 @@ from pxgen.training.report import Position
 from pxgen.training.schedule import DEFAULT_MINUTES
 
 NO_FOLDER = Path()
+ONCE_FEW = 4000
+"""Training sprites below which a run was augmented before it mattered whether they are alike."""
 """Broadcast where the main process has no folder."""
 FREE_TO_CHANGE = ("steps", "minutes", "save_every", "keep_snapshots", "validate_every", "track")
 """Settings that change no step of a run."""
@@ -113,8 +114,7 @@ def as_begun(found: Card, settings: TrainSettings) -> TrainSettings:
     if not settings.batch and type(batch) is int and batch > 0:
         settings = dataclasses.replace(settings, batch=batch)
     if augment == "auto" and "template" in found.model:
-        # Begun when diffusions augmented few sprites of one template, too.
-        augment = "yes" if found.provenance.sprites < SMALL else "no"
+        augment = "yes" if found.provenance.sprites < ONCE_FEW else "no"
     if settings.augment == "auto" and augment in ("yes", "no"):
         settings = dataclasses.replace(settings, augment=augment)
     return settings

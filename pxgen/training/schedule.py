@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 
 from pxgen.config.settings import TrainSettings
-from pxgen.data.augment import SMALL
 from pxgen.models.protocol import Stage
 from pxgen.training.report import Position
 
@@ -36,7 +35,7 @@ def augments(settings: TrainSettings, stages: Sequence[Stage], sprites: int) -> 
     """Whether so many training sprites are augmented for the stages that are told of it."""
     told = [stage for stage in stages if stage.told_of_augmentation]
     if settings.augment == "auto":
-        return sprites < SMALL and any(stage.augments_few for stage in told)
+        return any(sprites < stage.augmented_below for stage in told)
     return settings.augment == "yes" and bool(told)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from pxgen.commands import watching
 from pxgen.commands.train import carry_out
 from pxgen.commands.train_progress import progress, validation_line
-from pxgen.training import schedule
+from pxgen.models.diffusion import base
 from pxgen.training.report import Position, Report
 from pxgen.training.run import TrainRequest
 from tests.support.tiny import tiny_dataset, tiny_table
@@ -53,13 +53,13 @@ def report(stage: int, step: int, held_out: dict[str, float] | None = None) -> R
     [
         (
             "masked",
-            {"augment": "yes"},
+            {"augment": "auto"},
             "masked: template yes, width 8, coarse 8, depth 1; 40 sprites, augmented: mirrored, "
             "moved, recoloured",
         ),
         (
             "uniform",
-            {"augment": "auto"},
+            {"augment": "no"},
             "uniform: template yes, width 8, coarse 8, depth 1; 40 sprites, not augmented",
         ),
         ("pixelsnail", {"augment": "auto"}, "pixelsnail: width 8; 40 sprites, not augmented"),
@@ -78,17 +78,21 @@ def test_what_was_chosen_is_said_first(
     assert first == line
 
 
-def test_few_sprites_without_a_template_are_augmented(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("template", "limit"), [("no", "FEW"), ("yes", "FEW_ALIKE")])
+def test_few_sprites_are_augmented(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str, limit: str
 ) -> None:
-    def first(template: str) -> str:
-        line, *_ = said(tmp_path / str(schedule.SMALL) / template, template=template, steps=1)
+    """With a template it is another number that is few."""
+
+    def first(few: int) -> str:
+        monkeypatch.setattr(base, limit, few)
+        line, *_ = said(tmp_path / str(few), template=template, steps=1)
         return line
 
-    assert first("no").endswith("40 sprites, augmented: mirrored, moved, recoloured")
-    assert first("yes").endswith("40 sprites, not augmented")
-    monkeypatch.setattr(schedule, "SMALL", 40)
-    assert first("no").endswith("40 sprites, not augmented")
+    monkeypatch.setattr(base, "FEW", 0)
+    monkeypatch.setattr(base, "FEW_ALIKE", 0)
+    assert first(41).endswith("40 sprites, augmented: mirrored, moved, recoloured")
+    assert first(40).endswith("40 sprites, not augmented")
 
 
 def test_a_log_has_a_line_a_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

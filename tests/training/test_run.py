@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from pxgen.checkpoint.card import read_card
-from pxgen.data.augment import SMALL
 from pxgen.errors import InputError
-from pxgen.training import schedule
+from pxgen.models.diffusion import base
 from pxgen.training.report import Position
-from pxgen.training.run import as_begun, changes, position_of
+from pxgen.training.run import ONCE_FEW, as_begun, changes, position_of
 from pxgen.training.session import open_training
 from tests.support.checkpoints import save
 from tests.support.tiny import tiny_dataset, tiny_table
@@ -64,8 +63,11 @@ def test_a_run_stays_augmented_or_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str
 ) -> None:
     """Also where the dataset has grown since, or another version would decide otherwise."""
+    for name, few in {"FEW": 41, "FEW_ALIKE": 40}.items():
+        monkeypatch.setattr(base, name, few)
     data = begun(tmp_path, tmp_path / "run", template)
-    monkeypatch.setattr(schedule, "SMALL", 0)
+    for name, few in {"FEW": 40, "FEW_ALIKE": 41}.items():
+        monkeypatch.setattr(base, name, few)
     asked = request(data, tmp_path, SETTINGS, out=tmp_path / "run", exact=True)
     asked = dataclasses.replace(asked, model_table=tiny_table(template=template))
     with open_training(asked) as training:
@@ -86,7 +88,7 @@ def test_runs_of_before_templates_counted_stay_augmented(tmp_path: Path) -> None
         return settings.augment
 
     assert stays(40, {"template": "yes"}) == "yes"
-    assert stays(SMALL, {"template": "yes"}) == "no"
+    assert stays(ONCE_FEW, {"template": "yes"}) == "no"
     assert stays(40, {"family": "pixelsnail"}) == "auto"
 
 

@@ -63,7 +63,7 @@ def test_a_training_is_logged_and_a_resumed_one_goes_on_in_the_same_run(
     assert parameters["model.family"] == "masked"
     assert parameters["train.batch"] == "8"
     assert parameters["dataset.training_sprites"] == "50"
-    assert (parameters["dataset.augmented"], parameters["denoiser.batch"]) == ("False", "8")
+    assert (parameters["train.augment"], parameters["denoiser.batch"]) == ("yes", "8")
     assert history["denoiser/cross_entropy"] == [10, 20, 30]
     assert history["denoiser/held_out_bits"] == [10, 20, 30]
     assert history["denoiser/quality_stray_pixels"] == [10, 20, 30]

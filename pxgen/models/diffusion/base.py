@@ -24,6 +24,11 @@ from pxgen.models.layers import NO_WRAP
 from pxgen.models.protocol import Batch, SamplingParams, Stage
 from pxgen.noise import Noise
 
+FEW = 4000
+"""Training sprites below which they are augmented, unless told otherwise."""
+FEW_ALIKE = 150
+"""The same where they share a template: what a place tells of them it does not of changed ones."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DiffusionSpec(BackboneSpec):
@@ -84,8 +89,7 @@ class Diffusion(LabelledModel):
             batch=batch,
             microbatch=batch // 2,
             told_of_augmentation=True,
-            # What a place tells of sprites of one template it does not of changed ones.
-            augments_few=not self._has_template,
+            augmented_below=FEW_ALIKE if self._has_template else FEW,
             takes_incomplete=True,
             early_decay=True,
             counts_in_bits=self.head is not None,

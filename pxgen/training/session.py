@@ -125,8 +125,9 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             trainer = Trainer(model, dataset, settings, device, group, warm_start)
             if settings.augment == "auto":
                 # What the dataset decided stays so for a run, whatever is added to it.
-                found = "yes" if trainer.augmented else "no"
-                settings = dataclasses.replace(settings, augment=found)
+                settings = dataclasses.replace(
+                    settings, augment="yes" if trainer.augmented else "no"
+                )
             dataset = trainer.dataset
             if not len(dataset.train):
                 raise InputError(

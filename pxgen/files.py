@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PureWindowsPath
 from threading import RLock
@@ -66,6 +66,20 @@ def write_bytes(target: str | os.PathLike[str], content: bytes) -> Path:
 def write_text(target: str | os.PathLike[str], content: str) -> Path:
     """Write UTF-8 text with LF line ends whole or not at all, and return the path."""
     return write_bytes(target, content.encode("utf-8"))
+
+
+def kept_aside(targets: Iterable[Path], sources: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+    """Copy each source that a target will replace to a free name beside it, and yield both.
+
+    Raises:
+        PxgenError: the copy cannot be written.
+    """
+    files = [source for source in sources if source.is_file()]
+    for target in targets if files else ():
+        if target.is_file() and any(target.samefile(source) for source in files):
+            names = (f"{target.stem}-given{end}{target.suffix}" for end in ("", *range(2, 10_000)))
+            aside = next(free for free in map(target.with_name, names) if not free.exists())
+            yield target, write_bytes(aside, target.read_bytes())
 
 
 PILLOW = RLock()

@@ -9,7 +9,15 @@ from pathlib import Path, PureWindowsPath
 import pytest
 
 from pxgen.errors import BusyError, PxgenError
-from pxgen.files import existing_folder, extended, folder_lock, replacing, write_bytes, write_text
+from pxgen.files import (
+    existing_folder,
+    extended,
+    folder_lock,
+    kept_aside,
+    replacing,
+    write_bytes,
+    write_text,
+)
 
 
 def test_what_is_written_is_there_and_nothing_else(tmp_path: Path) -> None:
@@ -52,6 +60,19 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 def test_names_as_long_as_can_be_are_written(tmp_path: Path) -> None:
     assert write_bytes(tmp_path / ("n" * 255), b"x").read_bytes() == b"x"
+
+
+def test_a_source_that_will_be_replaced_is_kept(tmp_path: Path) -> None:
+    hero = write_bytes(tmp_path / "hero.png", b"drawn by hand")
+    other = write_bytes(tmp_path / "other.png", b"of no concern")
+    sources = [tmp_path / "." / "hero.png", tmp_path / "none.png"]
+    targets = [hero, other, tmp_path / "new.png"]
+    assert list(kept_aside(targets, sources)) == [(hero, tmp_path / "hero-given.png")]
+    assert list(kept_aside(targets, sources)) == [(hero, tmp_path / "hero-given2.png")]
+    assert list(kept_aside(targets, [])) == []
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["hero-given.png", "hero-given2.png", "hero.png", "other.png"]
+    assert (tmp_path / "hero-given.png").read_bytes() == b"drawn by hand"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="knows no such locks")

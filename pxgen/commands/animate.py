@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.context import Context
 from pxgen.commands.early import default_starter
-from pxgen.commands.sample import check_manifest
+from pxgen.commands.sample import check_manifest, keep_sources
 from pxgen.commands.watching import watched
 from pxgen.config.requests import AnimateSettings
+from pxgen.ingest.given import named_frames
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 
@@ -44,6 +45,8 @@ class ClipJob:
         if settings.dry_run:
             yield from self.paths
             return
+        files = [file for _, file in map(named_frames, settings.given or ())]
+        keep_sources(self.paths, [*files, settings.mask], context)
         if self.page is not None:
             # A walk through stills is no clip that could be compared with others.
             whole = self.plan.loaded.card.canvas.frames > 1

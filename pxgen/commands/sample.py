@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.context import Context
 from pxgen.commands.watching import watched
+from pxgen.config.options import Image
 from pxgen.config.requests import AnimateSettings
 from pxgen.config.sample_settings import SampleSettings
 from pxgen.errors import Remark, UsageError
+from pxgen.files import kept_aside
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.results import Picture
 from pxgen.sampling.samples import SamplePlan
@@ -61,6 +63,7 @@ class Job:
             yield from self.paths
             return
         if self.numbers:
+            keep_sources(self.paths, [settings.init, settings.mask], context)
             pictures = watched(self.pictures(), len(self.numbers), "drawing", context.console)
             yield from self._written(pictures, context.remark)
         if settings.manifest is not None:
@@ -159,6 +162,13 @@ def _check(settings: SampleSettings) -> None:
         other = "--skip-existing" if settings.skip_existing else "--dry-run"
         raise UsageError(f"--novel may draw other numbers: leave {other} out")
     check_manifest(settings)
+
+
+def keep_sources(paths: Sequence[Path], given: Iterable[Image | None], context: Context) -> None:
+    """Keep what is given for a drawing, where its own file will replace that, and say so."""
+    sources = [image for image in given if isinstance(image, Path)]
+    for replaced, kept in kept_aside(paths, sources):
+        context.remark(f"{replaced} was given, and is kept as {kept}")
 
 
 def check_manifest(settings: SampleSettings | AnimateSettings) -> None:

@@ -68,7 +68,12 @@ def verdict(evaluation: Evaluation) -> Iterator[str]:
         faults = [each for each in compared if each.words and each.p < BEYOND_CHANCE]
         for each in _clearest(faults):
             yield f"{where}Drawn sprites {each.words} than real ones: {each.figures}."
-        if compared and not faults:
+        if compared and not faults and data and _too_few(asked["samples"], data["held_out"]):
+            yield (
+                f"{where}Too few sprites to tell what is beyond chance: {asked['samples']} drawn, "
+                f"{data['held_out']} held out."
+            )
+        elif compared and not faults:
             many, none = ANY.get(len(compared), (f"{len(compared)} figures", "none is"))
             yield (
                 f"{where}{many} could be compared with real sprites; {none} worse than chance "
@@ -78,6 +83,11 @@ def verdict(evaluation: Evaluation) -> Iterator[str]:
             yield where + _memory(run["copies"])
     if data and not asked["natural"]:
         yield "Labels were asked for in turn: figures of whole collections are not compared."
+
+
+def _too_few(drawn: int, real: int) -> bool:
+    """Whether no permutation of so many could be rare enough, however unlike they are."""
+    return math.comb(drawn + real, drawn) * BEYOND_CHANCE < 1
 
 
 def _clearest(differences: list[Difference]) -> list[Difference]:

@@ -91,6 +91,19 @@ def test_clips_come_right_after_installation(
         assert len(frames_of("walk.gif")) == 2
 
 
+def test_a_given_picture_is_kept_where_the_sheet_takes_its_name(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked", ("left", "right", "up", "down"))
+    hero = tmp_path / "hero.png"
+    hero.write_bytes(encode_png(np.zeros((6, 8), np.uint8) + 1, PALETTE))
+    before = hero.read_bytes()
+    options = ("--given", f"left={hero}", "--sheet", "rows", "-o", hero)
+    code, lines, said = run(tmp_path, *options)
+    assert (code, lines) == (0, [str(hero)]), said
+    assert (tmp_path / "hero-given.png").read_bytes() == before
+    assert f"{hero} was given, and is kept as {tmp_path / 'hero-given.png'}" in said
+    assert decode_png(hero)[0].shape == (24, 8)
+
+
 @pytest.mark.parametrize("keep", [1, 3])
 @pytest.mark.parametrize("recipe", CLIPS)
 def test_given_frames_stay_as_they_are(recipe: str, keep: int, tmp_path: Path) -> None:

@@ -69,6 +69,18 @@ def test_differences_beyond_chance_are_told_the_clearest_first() -> None:
     ]
 
 
+@pytest.mark.parametrize(("drawn", "real", "enough"), [(5, 4, False), (5, 6, True), (1, 400, True)])
+def test_too_few_to_tell_is_no_praise(drawn: int, real: int, enough: bool) -> None:
+    """Of 5 and 4 no order is rarer than 1 in 126."""
+    evaluation = judged(run(craft=craft(share(2, 500), 0.09)))
+    evaluation.facts["asked"]["samples"] = drawn
+    evaluation.facts["dataset"]["held_out"] = real
+    first = next(verdict(evaluation))
+    assert ("none is worse" in first) == enough
+    few = f"Too few sprites to tell what is beyond chance: {drawn} drawn, {real} held out."
+    assert (first == few) == (not enough)
+
+
 def test_what_chance_explains_is_no_difference() -> None:
     lines = list(verdict(judged(run(craft=craft(share(5, 500), 0.1)))))
     assert lines[0] == (

@@ -61,6 +61,10 @@ def test_a_mask_keeps_what_it_does_not_mark(folder: Path) -> None:
     drawn = decode_png(out)[0]
     assert np.array_equal(drawn[:, :4], given[:, :4])
     assert not np.array_equal(drawn[:, 4:], given[:, 4:])
+    before = (folder / "a.png").read_bytes()
+    assert run(folder, *options[:-1], f"{folder}/a.png")[0] == 0
+    assert (folder / "a-given.png").read_bytes() == before
+    assert (folder / "a.png").read_bytes() == out.read_bytes()
 
 
 @pytest.mark.parametrize("at", [None, "3,1"])

@@ -26,6 +26,10 @@ from pxgen.training.session import Training, open_training
 from pxgen.training.tracking import Tracker
 
 
+FEW_STEPS = 100
+"""Fewer steps hardly teach a model anything, whatever it is."""
+
+
 def train(
     settings: TrainSettings,
     run: TrainRunSettings,
@@ -137,6 +141,11 @@ def _say_end(training: Training, console: Console) -> None:
         )
     figures = f", held-out {said}" if (said := headline(held_out)) else ""
     console.print(f"{position.step} steps{figures}; preview: {training.folder / PREVIEW}")
+    if position.step < FEW_STEPS and training.settings.steps is None:
+        console.print(
+            f"so few steps teach next to nothing: train -o {training.folder} with more --minutes "
+            "goes on"
+        )
 
 
 def _parameters(training: Training) -> dict[str, Any]:

@@ -62,6 +62,16 @@ def test_the_command_resumes_its_run_and_ends_as_if_never_stopped(tmp_path: Path
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+@pytest.mark.parametrize("budget", [{"steps": None, "minutes": 1e-4}, {"steps": 6}])
+def test_too_little_time_is_told_and_few_steps_asked_for_are_not(
+    tmp_path: Path, budget: dict[str, float | None]
+) -> None:
+    tiny_dataset(tmp_path)
+    log = io.StringIO()
+    train(request(tmp_path, tmp_path / "run", **budget), Console(file=log, width=300))
+    assert ("so few steps teach next to nothing" in log.getvalue()) == (budget["steps"] is None)
+
+
 def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
     tiny_dataset(tmp_path)
     path = train(request(tmp_path, tmp_path / "run"), QUIET)

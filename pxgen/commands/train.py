@@ -25,7 +25,6 @@ from pxgen.training.schedule import batch_size
 from pxgen.training.session import Training, open_training
 from pxgen.training.tracking import Tracker
 
-
 FEW_STEPS = 100
 """Fewer steps hardly teach a model anything, whatever it is."""
 

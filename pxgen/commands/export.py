@@ -19,7 +19,7 @@ from pxgen.errors import InputError, Remark, UsageError
 from pxgen.files import write_bytes
 from pxgen.ingest.aseprite_extras import extras_remark
 from pxgen.ingest.decoded import DEFAULT_MS
-from pxgen.ingest.describe import describe_renamed
+from pxgen.ingest.describe import describe_renamed, describe_rests
 from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.grid import in_cells
 from pxgen.ingest.layout import check_canvas, pad_to_canvas
@@ -112,10 +112,12 @@ def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listi
     listing = find_files(files, described=not in_cells(settings)) if files else Listing((), (), 0)
     sources = Sources(listing, wanted, _refuse, whole=True)
     sprites = list(counted(sources.sprites(), "sprites read", report))
-    for line in describe_renamed(sources.tally):
+    for line in (*describe_renamed(sources.tally), *describe_rests(sources.tally)):
         report(line)
     for path in datasets:
         sprites += _prepared(path, sources.tally)
+    if not sprites and settings.take:
+        raise InputError(f"--take {settings.take} fits no frame of the sources")
     if not sprites:
         raise InputError("no sprite in the sources: every cell of their sheets is empty")
     return sprites, listing, sources.tally

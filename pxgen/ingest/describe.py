@@ -151,9 +151,8 @@ def describe_renamed(tally: Tally) -> Iterator[str]:
         yield f"{file} names {image}, which is not there: it is read with the image of its own name"
 
 
-def describe_gaps(tally: Tally) -> Iterator[str]:
-    """Lines about pixels outside cells, clips with blank cells, and frames that no tag shows."""
-    with_blanks, untagged = tally.with_blanks, tally.untagged
+def describe_rests(tally: Tally) -> Iterator[str]:
+    """A line about pixels outside cells."""
     if tally.rests:
         sheet, (columns, rows) = next(iter(tally.rests.items()))
         yield (
@@ -161,6 +160,12 @@ def describe_gaps(tally: Tally) -> Iterator[str]:
             f"right and below is no sprite (such as {columns} columns and {rows} rows of pixels "
             f"of {sheet})"
         )
+
+
+def describe_gaps(tally: Tally) -> Iterator[str]:
+    """Lines about pixels outside cells, clips with blank cells, and frames that no tag shows."""
+    with_blanks, untagged = tally.with_blanks, tally.untagged
+    yield from describe_rests(tally)
     if with_blanks:
         yield (
             f"{len(with_blanks)} clips hold blank cells, which are learnt as empty frames (such as "

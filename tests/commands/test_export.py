@@ -63,6 +63,18 @@ def test_a_source_is_never_replaced(files: Path) -> None:
     assert source.read_bytes() == before
 
 
+def test_pixels_outside_cells_and_frames_that_are_not_there_are_told(files: Path) -> None:
+    source = files / "in" / "run_f0.png"
+    cut = run(source, "--cell", "4x3", "-o", files / "cut")
+    assert (cut.exit_code, "2 columns and 0 rows of pixels" in cut.stderr) == (0, True)
+    none = run(
+        source, "--cell", "3x3", "--views", "up,down", "--take", "left", "-o", files / "x.png"
+    )
+    assert none.exit_code != 0
+    assert "--take" in none.stderr
+    assert "cell of their sheets is empty" not in none.stderr
+
+
 def test_durations_of_files_are_kept_unless_told_otherwise(tmp_path: Path) -> None:
     frames = np.arange(3, dtype=np.uint8).repeat(16).reshape(3, 4, 4)
     (tmp_path / "walk.gif").write_bytes(encode_gif(frames, PALETTE, [50, 120, 200]))

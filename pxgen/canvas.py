@@ -28,6 +28,13 @@ class Canvas(NamedTuple):
         """Pixels of one sprite over all its frames."""
         return self.frames * self.height * self.width
 
+    def cell_side(self, most: int) -> int:
+        """The smallest power of two, from 2, that divides a frame into ``most`` cells at most."""
+        side = 2
+        while -(-self.height // side) * -(-self.width // side) > most:
+            side *= 2
+        return side
+
 
 class Domain(NamedTuple):
     """The space that a model models: index maps of one size, one palette and one vocabulary."""

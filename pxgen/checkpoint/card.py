@@ -15,7 +15,7 @@ from pxgen.data.tensorfile import Header, read_header
 from pxgen.errors import InputError
 from pxgen.palette import Palette
 
-FORMAT = 8
+FORMAT = 9
 FILE_NAME = "checkpoint.safetensors"
 KEY = "pxgen.checkpoint"
 
@@ -86,7 +86,7 @@ def read_card(path: Path) -> tuple[Card, Header]:
             )
         frames, height, width = (int(n) for n in about["canvas"])
         card = Card(
-            model=migrate_model(dict(about["model"]), version),
+            model=migrate_model(dict(about["model"]), version, Canvas(frames, height, width)),
             canvas=Canvas(frames, height, width),
             palette=Palette.from_hex(about["palette"]),
             label_names=tuple(str(name) for name in about["label_names"]),

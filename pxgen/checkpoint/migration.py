@@ -44,8 +44,8 @@ def oldest_format(family: str, canvas: Canvas) -> int:
     return oldest.get(family, 1)
 
 
-def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
-    """A ``[model]`` table stored in format ``version``, as of today."""
+def migrate_model(table: Mapping[str, Any], version: int, canvas: Canvas) -> dict[str, Any]:
+    """A ``[model]`` table stored in format ``version``, as of today, of a model of a canvas."""
     renamed = MODEL_KEYS if version < 2 else {}
     today = {renamed.get(key, key): value for key, value in table.items()}
     if today.get("family") not in OLDEST:
@@ -58,6 +58,8 @@ def migrate_model(table: Mapping[str, Any], version: int) -> dict[str, Any]:
         today["overview"] = 16
     if version < 8:
         today["label_planes"] = 0
+    if version < 9:
+        today["patch"] = canvas.cell_side(256)
     return today
 
 

@@ -26,7 +26,7 @@ ONCE_FEW = 4000
 """Broadcast where the main process has no folder."""
 FREE_TO_CHANGE = ("steps", "minutes", "save_every", "keep_snapshots", "validate_every", "track")
 """Settings that change no step of a run."""
-CHOSEN_KEYS = ("template", "images", "width", "coarse", "depth", "slots")
+CHOSEN_KEYS = ("template", "images", "patch", "width", "coarse", "depth", "slots")
 """Keys of ``[model]`` that are chosen by the sprites where they are ``"auto"`` or 0."""
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from pxgen.canvas import Canvas
 from pxgen.checkpoint.card import KEY, read_card
 from pxgen.checkpoint.migration import WEIGHTS, migrate_model, migrate_weight
 from pxgen.checkpoint.store import load_model, load_tensors, save_checkpoint
@@ -18,6 +19,7 @@ from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
 from tests.checkpoint.test_store import save
 
+CANVAS = Canvas(1, 6, 8)
 BACK = {
     ("gaussian", "encoding"): "planes",
     ("autoencoder", "encoding"): "pixels",
@@ -94,7 +96,7 @@ def test_a_masked_diffusion_without_a_cache_draws_as_it_did(tmp_path: Path) -> N
     path = save(tmp_path, label_planes=0)
     now, labels = load_model(path), torch.zeros(2, 2)
     about = json.loads(read_card(path)[1].metadata[KEY]) | {"format": 3}
-    for key in ("images", "overview", "label_planes"):
+    for key in ("images", "overview", "label_planes", "patch"):
         del about["model"][key]
     tensors = load_file(path)
     without = {name: each for name, each in tensors.items() if ".cache." not in name}
@@ -108,14 +110,17 @@ def test_a_masked_diffusion_without_a_cache_draws_as_it_did(tmp_path: Path) -> N
     assert torch.equal(first, second)
 
 
-@pytest.mark.parametrize("version", [3, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize("version", [3, 4, 5, 6, 7, 8, 9])
 def test_stills_of_older_formats_have_the_keys_of_today(version: int) -> None:
-    today = {"images": 1, "overview": 16, "label_planes": 0}
+    today = {"images": 1, "overview": 16, "label_planes": 0, "patch": 4}
     before = {6: {"frames": "together"}, 7: {"images": 1}, 8: {"images": 1, "overview": 16}}
+    before[9] = before[8] | {"label_planes": 0}
     table = next((keys for since, keys in before.items() if version < since), today)
+    canvas = Canvas(1, 33, 32)
     for family in ("masked", "uniform", "gaussian"):
-        assert migrate_model({"family": family, **table}, version) == {"family": family, **today}
-    assert migrate_model({"family": "vqvae"}, version) == {"family": "vqvae"}
+        of_today = migrate_model({"family": family, **table}, version, canvas)
+        assert of_today == {"family": family, **today}
+    assert migrate_model({"family": "vqvae"}, version, canvas) == {"family": "vqvae"}
 
 
 def test_weights_of_optimizers_have_the_names_of_their_parameters() -> None:
@@ -136,8 +141,8 @@ def test_weights_of_the_second_format_keep_their_names(tmp_path: Path) -> None:
 
 def test_every_key_of_the_first_format_has_its_name_of_today() -> None:
     old = {"planes", "pixels", "asked", "blind", "labels", "told", "toll", "wrong"}
-    assert migrate_model(dict.fromkeys(old), 1).keys() == {
+    assert migrate_model(dict.fromkeys(old), 1, CANVAS).keys() == {
         *("encoding", "loss_pixels", "label_dropout", "conditioning"),
         *("decoder_labels", "rate_weight", "corruption"),
     }
-    assert migrate_model({"toll": 1}, 2) == {"toll": 1}
+    assert migrate_model({"toll": 1}, 2, CANVAS) == {"toll": 1}

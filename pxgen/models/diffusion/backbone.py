@@ -34,8 +34,9 @@ from pxgen.models.layers import (
 )
 from pxgen.models.protocol import AUGMENTATION, ModelSpec
 
-MAX_CELLS = 256
-"""Cells a canvas is divided into at most: more are learnt too slowly on a CPU."""
+MAX_CELLS = 576
+"""Cells a canvas is divided into at most, unless told otherwise: more are learnt too slowly on a
+CPU, and fewer, of 4×4 pixels, say too little of each."""
 EMBEDDING = 16
 """Numbers of a pixel's embedding."""
 HEADS = 4
@@ -62,6 +63,9 @@ class BackboneSpec(ModelSpec):
     )
     images: int = setting(
         0, "images that a clip is, each of frames beside one another; 0: found out", low=0, high=256
+    )
+    patch: int = setting(
+        0, "pixels of a cell's side; 0: 2, larger where that is more than 576 cells", low=0, high=64
     )
     width: int = setting(
         0, "channels of the fine level; 0: 32 with a template, else 48", low=0, high=1024
@@ -94,8 +98,15 @@ class BackboneSpec(ModelSpec):
         depth = self.depth or (1 if template == "yes" else 2)
         coarse = self.coarse or 2 * width
         images = self.images or images_of_likes(pixels)
+        patch = self.patch or Canvas(*pixels.shape[1:]).cell_side(MAX_CELLS)
         return replace(
-            self, template=template, images=images, width=width, coarse=coarse, depth=depth
+            self,
+            template=template,
+            images=images,
+            patch=patch,
+            width=width,
+            coarse=coarse,
+            depth=depth,
         )
 
 
@@ -109,7 +120,7 @@ class Backbone(nn.Module):
         super().__init__()
         canvas = domain.canvas
         self.canvas, self.rank = canvas, rank
-        self.patch = patch_side(canvas)
+        self.patch = spec.patch or canvas.cell_side(MAX_CELLS)
         # Both levels must tile the canvas; the padding is cut off again.
         tile = 2 * self.patch
         self.padded = Canvas(
@@ -286,14 +297,6 @@ def share_a_template(pixels: Tensor) -> bool:
     others = counts.scatter_add_(1, tokens, torch.ones_like(anywhere)).gather(1, tokens) - 1
     there = (others + PRIOR_SPRITES * anywhere) / (N - 1 + PRIOR_SPRITES)
     return bool(there.log().sum() > (1 - TEMPLATE_SHARE) * anywhere.log().sum())
-
-
-def patch_side(canvas: Canvas) -> int:
-    """The smallest power of two, from 2, that makes at most ``MAX_CELLS`` cells of a canvas."""
-    patch = 2
-    while math.ceil(canvas.height / patch) * math.ceil(canvas.width / patch) > MAX_CELLS:
-        patch *= 2
-    return patch
 
 
 def _channels_last(x: Tensor) -> Tensor:

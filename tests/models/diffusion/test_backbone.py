@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from pxgen.canvas import Canvas
 from pxgen.errors import UsageError
 from pxgen.models.diffusion.backbone import (
     EMBEDDING,
     Backbone,
     BackboneSpec,
-    patch_side,
     share_a_template,
 )
 from pxgen.noise import seed_weights
@@ -39,10 +37,20 @@ def features(made: Backbone, label: float = 1.0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "patch"), [(32, 32, 2), (33, 32, 4), (64, 64, 4), (6, 8, 2), (128, 128, 8)]
+    ("height", "width", "patch"), [(32, 32, 2), (48, 48, 2), (49, 48, 4), (6, 8, 2), (128, 128, 8)]
 )
-def test_a_canvas_is_cut_into_256_cells_at_most(height: int, width: int, patch: int) -> None:
-    assert patch_side(Canvas(1, height, width)) == patch
+def test_a_canvas_is_cut_into_576_cells_at_most(height: int, width: int, patch: int) -> None:
+    pixels = torch.zeros(2, 1, height, width, dtype=torch.long)
+    assert BackboneSpec().suited(pixels).patch == patch
+    assert BackboneSpec(patch=3).suited(pixels).patch == 3
+    made = Backbone(BackboneSpec(**SIZES), domain(1, height, width), torch.nn.Identity(), 3)
+    assert made.patch == patch
+
+
+def test_cells_are_of_the_size_asked_for() -> None:
+    made = backbone(6, 8, patch=4)
+    assert (made.patch, made.padded) == (4, (2, 8, 8))
+    assert features(made).shape == (1, 2 * 6 * 8, 3)
 
 
 @pytest.mark.parametrize("images", [1, 2])

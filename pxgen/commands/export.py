@@ -116,9 +116,9 @@ def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listi
         report(line)
     for path in datasets:
         sprites += _prepared(path, sources.tally)
-    if not sprites and settings.take:
-        raise InputError(f"--take {settings.take} fits no frame of the sources")
     if not sprites:
+        if settings.take:
+            raise InputError(f"--take {settings.take} fits no frame of the sources")
         raise InputError("no sprite in the sources: every cell of their sheets is empty")
     return sprites, listing, sources.tally
 

@@ -63,7 +63,8 @@ class Job:
             yield from self.paths
             return
         if self.numbers:
-            keep_sources(self.paths, [settings.init, settings.mask], context)
+            new = replace(self.output, series=Series(settings, self.numbers))
+            keep_sources(new.paths(moving=self.moving), [settings.init, settings.mask], context)
             pictures = watched(self.pictures(), len(self.numbers), "drawing", context.console)
             yield from self._written(pictures, context.remark)
         if settings.manifest is not None:

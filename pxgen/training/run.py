@@ -21,9 +21,9 @@ from pxgen.training.report import Position
 from pxgen.training.schedule import DEFAULT_MINUTES
 
 NO_FOLDER = Path()
+"""Broadcast where the main process has no folder."""
 ONCE_FEW = 4000
 """Training sprites below which a run was augmented before it mattered whether they are alike."""
-"""Broadcast where the main process has no folder."""
 FREE_TO_CHANGE = ("steps", "minutes", "save_every", "keep_snapshots", "validate_every", "track")
 """Settings that change no step of a run."""
 CHOSEN_KEYS = ("template", "images", "patch", "width", "coarse", "depth", "slots")

@@ -67,6 +67,14 @@ def test_a_mask_keeps_what_it_does_not_mark(folder: Path) -> None:
     assert (folder / "a.png").read_bytes() == out.read_bytes()
 
 
+def test_what_is_given_and_skipped_is_not_copied(folder: Path) -> None:
+    options = ["-o", f"{folder}/o/", "--seed", "3"]
+    assert run(folder, *options, "-n", "2")[0] == 0
+    given = min((folder / "o").iterdir())
+    assert run(folder, *options, "-n", "3", "--init", str(given), "--skip-existing")[0] == 0
+    assert len(list((folder / "o").iterdir())) == 3
+
+
 @pytest.mark.parametrize("at", [None, "3,1"])
 def test_a_sprite_is_drawn_on_around_it(folder: Path, at: str | None) -> None:
     given = sprite(folder / "a.png")

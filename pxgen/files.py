@@ -68,6 +68,21 @@ def write_text(target: str | os.PathLike[str], content: str) -> Path:
     return write_bytes(target, content.encode("utf-8"))
 
 
+def check_writable(target: Path) -> None:
+    """Refuse a file that could not be written, before long work whose result it is.
+
+    Raises:
+        PxgenError: a file stands where its folder would, or the folder is read-only.
+    """
+    folder = target.absolute().parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise PxgenError(f"cannot write {target}: {folder} is a file, not a folder")
+    if not os.access(folder, os.W_OK):
+        raise PxgenError(f"cannot write {target}: {folder} is read-only; choose another folder")
+
+
 def kept_aside(targets: Iterable[Path], sources: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
     """Copy each source that a target will replace to a free name beside it, and yield both.
 

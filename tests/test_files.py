@@ -10,6 +10,7 @@ import pytest
 
 from pxgen.errors import BusyError, PxgenError
 from pxgen.files import (
+    check_writable,
     existing_folder,
     extended,
     folder_lock,
@@ -49,6 +50,22 @@ def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
         # On one file system: elsewhere a rename would be a copy.
         assert temporary.parent == tmp_path
     assert target.read_bytes() == b"after"
+
+
+def test_what_could_not_be_written_is_told_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        PxgenError, match=r"^cannot write .*b\.png: .*file is a file, "
+    ):
+        check_writable(tmp_path / "file" / "a" / "b.png")
+    check_writable(tmp_path / "new" / "b.png")
+    assert not (tmp_path / "new").exists()
+    # Of the superuser no folder is read-only.
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    with pytest.raises(PxgenError, match=r"^cannot write .*new/b\.png: .* is read-only"):
+        check_writable(tmp_path / "new" / "b.png")
 
 
 def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def _limits(card: Card) -> Iterator[str]:
     if 0 < told.sprites < FEW_SPRITES:
         yield (
             f"- {told.sprites} sprites are few: much of what it draws will be close to one of "
-            "them. `pxgen sample --novel` draws such pictures again."
+            "them. `pxgen sample --novel 1` draws again what is one of them."
         )
     if told.sprites and not told.held_out:
         yield "- Nothing was held out: no figure can tell learning from memory."

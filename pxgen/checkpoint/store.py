@@ -72,7 +72,9 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         # Windows replaces no file that is mapped, and a run writes over what it started from.
         return migrate_tensors(load(path.read_bytes()), family, version)
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a whole safetensors file: {error}") from error
+        raise InputError(
+            f"{path} is not a whole safetensors file: {error}; copy or make it anew"
+        ) from error
 
 
 def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:

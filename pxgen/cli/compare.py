@@ -21,6 +21,7 @@ COLUMNS = {
     "bits": "bits",
     "of code": "code_bits",
     "active": "active_units",
+    "changed copies": "augment",
     "parameters": "parameters",
     "CPU-s": "cpu_seconds",
     "seconds": "seconds",
@@ -69,9 +70,11 @@ def _print(rows: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def _cell(key: str, value: float | None) -> str:
+def _cell(key: str, value: float | str | None) -> str:
     if value is None:
         return "-"
+    if isinstance(value, str):
+        return value
     if key.startswith(("exact", "foreground", "whole")):
         return f"{value:.2%}"
     return f"{value:,}" if isinstance(value, int) else f"{value:.1f}"

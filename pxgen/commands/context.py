@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from pxgen.commands.watching import Log
 from pxgen.config.project import Project
 from pxgen.devices import one_thread
 from pxgen.errors import Remark, UsageError
+from pxgen.files import check_writable
 from pxgen.names import folded
 from pxgen.sampling.model_choice import ready_model
 
@@ -65,12 +66,15 @@ class Context:
             del self.models[next(iter(self.models))]
         return loaded
 
-    def claim(self, paths: Iterable[Path]) -> None:
+    def claim(self, paths: Sequence[Path]) -> None:
         """Note what a job will write, before anything is drawn.
 
         Raises:
             UsageError: another job writes one of the files, and which of them came last would tell.
+            PxgenError: one of them cannot be written.
         """
+        for path in {path.parent: path for path in paths}.values():
+            check_writable(path)
         for path in paths if self.job else ():
             other = self.claims.setdefault(folded(str(path.absolute())), self.job)
             if other != self.job:

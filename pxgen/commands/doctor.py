@@ -122,10 +122,12 @@ def _torch_facts(device: str) -> dict[str, Any]:
 
 
 def _torch_problems(facts: dict[str, Any]) -> Iterator[str]:
-    if facts["threads"] < facts["cores"]:
+    idle = facts["cores"] - facts["threads"]
+    # What other programs use is not left idle.
+    if idle and (facts["load"] or 0) < idle:
         yield (
-            f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']} leaves "
-            f"{facts['cores'] - facts['threads']} of {facts['cores']} cores idle: unset it"
+            f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']} leaves {idle} of {facts['cores']} "
+            "cores idle: unset it"
         )
     if facts["cuda_build"] and not facts["gpus"]:
         yield (

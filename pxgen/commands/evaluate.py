@@ -16,6 +16,7 @@ from pxgen.data.dataset import Dataset, dataset_file, open_dataset
 from pxgen.errors import Remark, UsageError
 from pxgen.evaluation import evaluate as evaluation
 from pxgen.evaluation.legality import builtin_cast
+from pxgen.files import check_writable
 from pxgen.sampling.model_choice import open_model
 
 
@@ -27,7 +28,10 @@ def evaluate(
     Raises:
         UsageError: an unknown sampler, or nothing to judge the model by.
         InputError: model or dataset is missing, malformed, or they do not fit.
+        PxgenError: a report cannot be written.
     """
+    for out in settings.out:
+        check_writable(out)
     pulse = Pulse()
 
     def say(text: str) -> None:

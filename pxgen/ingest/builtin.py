@@ -65,7 +65,7 @@ def prepare_builtin(
         f"{len(keys)} built-in {kind} of {canvas.width}x{canvas.height}, {len(cast.labels)} labels"
     )
     report(f"{len(PALETTE)} colours, transparent among them")
-    report(describe_split(split, group))
+    report(describe_split(split, group, settings.holdout))
     write_pictures(out, choose_shown(labels, canvas.frames))
     return out
 

@@ -262,11 +262,16 @@ def describe_lopsided(
     return f"warning: most sprites of some labels are held out: {shown}; --holdout 0 keeps all"
 
 
-def describe_split(split: Bytes, group: NDArray[np.int32], together: Together = "likes") -> str:
-    """A line about the two sides."""
+def describe_split(
+    split: Bytes, group: NDArray[np.int32], share: float, together: Together = "likes"
+) -> str:
+    """A line about the two sides, of which ``share`` was to be held out."""
     held = int((split == HELD_OUT).sum())
     families = len(split) - (int(group.max()) + 1)
     line = f"{held} of {len(split)} sprites held out"
+    if 0 < share < 1:
+        # Of a few sprites it may be twice the share, or none of it.
+        line += f", each by a chance of {share:.0%}"
     if families:
         what = "copies, mirrors or recolours" if together == "likes" else "sprites"
         also = "" if together == "likes" else f" and their {together}"

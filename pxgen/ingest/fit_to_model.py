@@ -10,7 +10,7 @@ from pxgen.arrays import Bools, IndexMaps, Rgba
 from pxgen.canvas import Anchor, Canvas
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.options import Image, ImageArray
-from pxgen.errors import InputError
+from pxgen.errors import InputError, Remark, unsaid
 from pxgen.ingest.images import read_image
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import misfit, pad_to_canvas
@@ -21,6 +21,8 @@ from pxgen.palette.table import unpack
 
 MIN_WHITE = 192
 """Least channel mean, and alpha, of a mask's pixel that counts as white."""
+MAX_TINT = 32
+"""Difference of channels up to which a mask's pixel counts as grey."""
 
 
 def snapped_remark(image: Image | str, snapped: int) -> str:
@@ -104,8 +106,10 @@ def lay_image(path: Image, target: Target, at: tuple[int, int] | None) -> tuple[
     return Fitted(pixels, snapped, palette), around
 
 
-def fit_mask(path: Image, canvas: Canvas) -> Bools:
+def fit_mask(path: Image, canvas: Canvas, remark: Remark = unsaid) -> Bools:
     """``(T, H, W)``: an inpainting mask, True where an image is light and opaque.
+
+    ``remark`` is told of one in colours, which is rather a picture than a mask.
 
     Raises:
         InputError: unreadable, of another size than the canvas, or without a light pixel.
@@ -125,6 +129,12 @@ def fit_mask(path: Image, canvas: Canvas) -> Bools:
     marked = light & (rgba[..., 3] >= MIN_WHITE)
     if not marked.any():
         raise InputError(f"{path}: nothing to draw; a mask marks it with white")
+    colored = (np.ptp(rgba[..., :3], -1) > MAX_TINT) & (rgba[..., 3] > 0)
+    if colored.any():
+        remark(
+            f"{path} is a mask in colours: its {int(marked.sum())} light pixels are drawn, the "
+            "others kept; white marks what is to be drawn"
+        )
     return np.broadcast_to(marked, canvas).copy()
 
 

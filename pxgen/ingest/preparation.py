@@ -16,10 +16,10 @@ from pxgen.arrays import Bytes, IndexMaps
 from pxgen.canvas import Canvas, nearly_empty, parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
-from pxgen.data.dataset import DatasetWriter
+from pxgen.data.dataset import FILE_NAME, DatasetWriter
 from pxgen.data.duplicates import sprite_hash
 from pxgen.errors import InputError, Progress, Remark, UsageError, unwatched
-from pxgen.files import existing_folder
+from pxgen.files import check_writable, existing_folder
 from pxgen.frames import described_frames
 from pxgen.ingest.builtin import prepare_builtin
 from pxgen.ingest.contact_sheets import choose_shown
@@ -79,7 +79,9 @@ def prepare(
         InputError: sources are missing or bad; what stood in the folder stays untouched.
         UsageError: options that exclude each other, or the folder holds a dataset and ``force`` is
             off.
+        PxgenError: the folder cannot be written.
     """
+    check_writable(out / FILE_NAME)
     if bool(settings.source) == bool(settings.builtin):
         raise UsageError("name what to learn from: sources, or the built-in characters, not both")
     if settings.builtin:
@@ -274,7 +276,7 @@ class _Preparation:
             self.report(describe_folders_split(split, group))
         else:
             split = split_of(keys, settings.holdout, settings.seed)
-            self.report(describe_split(split, group, settings.together))
+            self.report(describe_split(split, group, settings.holdout, settings.together))
         return split, group
 
     def _labels(self, chosen: NDArray[np.intp]) -> tuple[tuple[str, ...], list[tuple[int, ...]]]:

@@ -15,7 +15,7 @@ from pxgen.palette.local import own_palette
 GRADED = ("semi-transparent", "mixed-sizes", "orphan-pixels", "jaggies")
 """Rules that a collection may break a little by habit; the others find what is never meant."""
 PERCENTILE = 99
-"""Sprites of a hundred that stay within a limit."""
+"""Sprites of a hundred that stay within a limit; of fewer than a hundred all do."""
 MAX_SPRITES = 1000
 """Sprites that are looked at, at even distances."""
 
@@ -34,7 +34,11 @@ class Customs:
             found = {finding.rule: finding for finding in check(rgba)}
             for rule, each in shares.items():
                 each.append(_share(found[rule], rgba) if rule in found else 0.0)
-        return cls({rule: float(np.percentile(each, PERCENTILE)) for rule, each in shares.items()})
+        limits = {
+            rule: float(np.percentile(each, PERCENTILE, method="higher"))
+            for rule, each in shares.items()
+        }
+        return cls(limits)
 
     def beyond(self, findings: Sequence[Finding], rgba: Rgba) -> Iterator[Finding]:
         """The findings in ``(T, H, W, 4) uint8`` that are unusual here, with the limit in words."""
@@ -43,8 +47,11 @@ class Customs:
             if limit is None:
                 yield finding
             elif (share := _share(finding, rgba)) > limit:
-                usual = f"{share:.1%} of the opaque ones, where {PERCENTILE} of 100 sprites have "
-                yield replace(finding, what=f"{finding.what}: {usual}at most {limit:.1%}")
+                unusual = (
+                    f"{100 * share:.3g} % of the opaque ones, where {PERCENTILE} of 100 sprites "
+                    f"have at most {100 * limit:.3g} %"
+                )
+                yield replace(finding, what=f"{finding.what}: {unusual}")
 
 
 def _share(finding: Finding, rgba: Rgba) -> float:

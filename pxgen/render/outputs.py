@@ -256,7 +256,8 @@ def plan_output(
             is off.
         PxgenError: an extra must be installed for such files.
     """
-    form, target = _destination(out)
+    pages = () if isinstance(series, Named) else (PAGE,)
+    form, target = _destination(out, (*WRITTEN_SUFFIXES, *pages))
     if form == "page" and isinstance(series, Named):
         raise UsageError(
             f"cannot write {out}: sample, animate and evaluate make pages; name a folder or a "
@@ -269,7 +270,7 @@ def plan_output(
     return output
 
 
-def _destination(out: str | None) -> tuple[Form, Path]:
+def _destination(out: str | None, suffixes: Sequence[str]) -> tuple[Form, Path]:
     if out == "-":
         if sys.__stdout__ is None:
             raise UsageError("there is no standard output to write to: name a file with -o")
@@ -284,7 +285,7 @@ def _destination(out: str | None) -> tuple[Form, Path]:
         check_installed(BY_SUFFIX[suffix])
         return "sheet" if suffix in SHEET.suffixes else "together", target
     if suffix in BY_SUFFIX or _SUFFIX.fullmatch(suffix):
-        kinds = ", ".join(WRITTEN_SUFFIXES)
+        kinds = ", ".join(suffixes)
         raise UsageError(f"cannot write {out}: name a folder or a {kinds} file; {out}/ is a folder")
     return "folder", target
 

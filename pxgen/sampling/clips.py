@@ -134,7 +134,7 @@ class ClipPlan:
             remark(snapped_remark(given_text(settings.given), clip.snapped))
         known = np.broadcast_to(clip.known[:, None, None], clip.pixels.shape)
         if settings.mask is not None:
-            known = known & ~fit_mask(settings.mask, loaded.card.canvas)
+            known = known & ~fit_mask(settings.mask, loaded.card.canvas, remark)
         if known.all():
             raise UsageError(
                 f"--given leaves nothing to draw of {len(known)} frames: keep fewer with --keep, "

@@ -59,7 +59,7 @@ def edited_params(
     kept, around, own = _start(edits.init, edits, loaded, canvas, remark)
     mask = around
     if edits.mask:
-        mask = fit_mask(edits.mask, canvas)
+        mask = fit_mask(edits.mask, canvas, remark)
         mask = mask if around is None or edits.canvas else mask | around
     if sampling.lock is not None:
         # What is kept of an image on purpose stays; the rest is no exception from the lock.

@@ -14,7 +14,7 @@ from pxgen.checkpoint.store import Loaded
 from pxgen.choices import choose
 from pxgen.config.requests import AnimateSettings
 from pxgen.config.sample_settings import SampleSettings
-from pxgen.data.dataset import Dataset, open_dataset
+from pxgen.data.dataset import Dataset, dataset_file, open_dataset
 from pxgen.data.labels import parse_labels
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.devices import cores
@@ -109,6 +109,11 @@ class SamplePlan:
         labels = asked_labels(settings.label, loaded)
         training = None
         if settings.novel is not None and settings.dataset is not None:
+            if not dataset_file(settings.dataset).is_file():
+                raise InputError(
+                    f"--novel needs the sprites that {told(loaded.path)} was trained on: name "
+                    "their dataset with --dataset"
+                )
             training = open_dataset(settings.dataset)
         plan = cls(loaded, settings, labels, samplings, own, palette, training)
         if settings.novel is not None:
@@ -120,7 +125,8 @@ class SamplePlan:
         if training is None or training.fingerprint != card.fingerprint:
             named = self.settings.dataset or "no dataset"
             raise InputError(
-                f"{named} is not what {self.loaded.path} was trained on: name that with --dataset"
+                f"{named} is not what {told(self.loaded.path)} was trained on: name that with "
+                "--dataset"
             )
         if distance > card.canvas.pixels:
             raise UsageError(

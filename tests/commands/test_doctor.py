@@ -24,6 +24,7 @@ def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("pxgen.devices.available_cores", lambda: 2)
+    monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0, 0))
     monkeypatch.setattr(doctor, "_memory", lambda: {"total": 16.0, "free": 8.0})
     monkeypatch.setattr(torch.version, "cuda", None)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
@@ -73,6 +74,12 @@ def test_a_healthy_machine_has_facts_and_no_problems() -> None:
     assert found["libraries"]["torch"] == torch.__version__
     assert (found["speed"], found["problems"]) == (None, [])
     assert found["memory"] == {"total": 16.0, "free": 8.0, "unit": "GB"}
+
+
+def test_a_core_that_others_use_is_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem(monkeypatch, "threads")
+    monkeypatch.setattr("os.getloadavg", lambda: (1.0, 0, 0))
+    assert facts()["problems"] == []
 
 
 def problem(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

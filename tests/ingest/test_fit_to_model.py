@@ -64,6 +64,21 @@ def test_an_image_lies_on_a_larger_canvas_where_it_is_put(tmp_path: Path) -> Non
         lay_image(path, TARGET, (7, 0))
 
 
+def test_a_mask_in_colours_is_told(tmp_path: Path) -> None:
+    shades = np.full((6, 8, 4), 255, np.uint8)
+    shades[0, 0, :3], shades[0, 1, :3] = (40, 60, 50), (250, 10, 10)
+    shades[0, 2] = (9, 99, 9, 0)
+    said: list[str] = []
+    for tint in (1, 0):
+        shades[0, 1, 0] *= tint
+        Image.fromarray(shades).save(tmp_path / "a.png")
+        fit_mask(tmp_path / "a.png", CANVAS, said.append)
+    assert said == [
+        f"{tmp_path / 'a.png'} is a mask in colours: its 45 light pixels are drawn, the others "
+        "kept; white marks what is to be drawn"
+    ]
+
+
 @pytest.mark.parametrize("scale", [1, 3])
 def test_a_mask_is_where_an_image_is_light_and_opaque(scale: int, tmp_path: Path) -> None:
     shades = np.zeros((6, 8, 4), np.uint8)

@@ -40,6 +40,11 @@ def test_a_limit_is_what_nearly_all_sprites_keep_to(tmp_path: Path) -> None:
     assert limits["jaggies"] == limits["semi-transparent"] == 0
 
 
+def test_no_sprite_of_a_small_collection_is_unusual_in_it(tmp_path: Path) -> None:
+    limits = Customs.of(collection(tmp_path / "d", [0] * 19 + [3])).limits
+    assert limits["orphan-pixels"] == pytest.approx(0.03)
+
+
 @pytest.mark.parametrize(("count", "told"), [(2, False), (3, True)])
 def test_only_more_than_usual_is_told_with_the_limit(count: int, told: bool) -> None:
     rgba = THREE.rgba[eyed(count)][None]
@@ -47,7 +52,7 @@ def test_only_more_than_usual_is_told_with_the_limit(count: int, told: bool) -> 
     beyond = list(Customs({"orphan-pixels": 0.02}).beyond([found], rgba))
     assert bool(beyond) == told
     if told:
-        usual = "pixels: 3.0% of the opaque ones, where 99 of 100 sprites have at most 2.0%"
+        usual = "pixels: 3 % of the opaque ones, where 99 of 100 sprites have at most 2 %"
         assert beyond[0].what == usual
 
 

@@ -56,9 +56,7 @@ def test_what_could_not_be_written_is_told_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(
-        PxgenError, match=r"^cannot write .*b\.png: .*file is a file, "
-    ):
+    with pytest.raises(PxgenError, match=r"^cannot write .*b\.png: .*file is a file, "):
         check_writable(tmp_path / "file" / "a" / "b.png")
     check_writable(tmp_path / "new" / "b.png")
     assert not (tmp_path / "new").exists()

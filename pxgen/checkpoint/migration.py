@@ -60,6 +60,8 @@ def migrate_model(table: Mapping[str, Any], version: int, canvas: Canvas) -> dic
         today["label_planes"] = 0
     if version < 9:
         today["patch"] = canvas.cell_side(256)
+    if version < 10:
+        today |= {"attention": True, "detail": "yes"}
     return today
 
 

@@ -3,8 +3,8 @@
 It works on cells of ``patch × patch`` pixels, where a convolution costs a quarter or less, with one
 coarser level, and returns to pixels at the end beside one cheap convolution at full resolution.
 Frames of a clip that are much alike, such as steps, are channels of one image. Others, such as
-views, are images of their own under the same weights, which meet cell by cell, in the attention of
-the coarse level and at full resolution.
+views, are images of their own under the same weights, which meet cell by cell, and in the overview
+where sprites share a template.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pxgen.canvas import Canvas, Domain
 from pxgen.config.schema import setting
 from pxgen.errors import UsageError
 from pxgen.models.conditioning import LabelEmbedding, LabelTokens
+from pxgen.models.diffusion.color_features import color_features
 from pxgen.models.diffusion.label_planes import make_label_planes
 from pxgen.models.layers import (
     NO_WRAP,
@@ -80,6 +81,12 @@ class BackboneSpec(ModelSpec):
         16, "numbers that a label adds at each pixel, at most, with a template", low=0, high=16
     )
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
+    attention: bool = setting(
+        False, "whether places attend to one another at the coarse level, at more cost than gain"
+    )
+    detail: Literal["auto", "yes", "no"] = setting(
+        "auto", "a block at full resolution that refines what cells say; auto: without a template"
+    )
     conditioning: Literal["sum", "attention", "both"] = setting(
         "sum", "how labels enter: their sum moves all features, places attend to them, or both"
     )
@@ -98,6 +105,9 @@ class BackboneSpec(ModelSpec):
         depth = self.depth or (1 if template == "yes" else 2)
         coarse = self.coarse or 2 * width
         images = self.images or images_of_likes(pixels)
+        detail = self.detail
+        if detail == "auto":
+            detail = "no" if template == "yes" else "yes"
         patch = self.patch or Canvas(*pixels.shape[1:]).cell_side(MAX_CELLS)
         return replace(
             self,
@@ -107,6 +117,7 @@ class BackboneSpec(ModelSpec):
             width=width,
             coarse=coarse,
             depth=depth,
+            detail=detail,
         )
 
 
@@ -145,6 +156,7 @@ class Backbone(nn.Module):
         self.augmentation = nn.Linear(AUGMENTATION, hidden, bias=False)
         nn.init.zeros_(self.augmentation.weight)
         attended = spec.conditioning != "sum" and domain.label_count > 0
+        attends = spec.attention or attended
         self.tokens = LabelTokens(domain.label_count, coarse) if attended else None
         self.label_planes = (
             make_label_planes(domain.label_count, self.padded, spec.label_planes, EMBEDDING)
@@ -167,7 +179,7 @@ class Backbone(nn.Module):
             for _ in range(depth)
             for block in (
                 ResidualBlock(coarse, hidden),
-                AttentionBlock(coarse, heads, reads_tokens=attended),
+                *[AttentionBlock(coarse, heads, reads_tokens=attended)] * attends,
             )
         )
         self.up = nn.Conv2d(coarse, 4 * width, 1)
@@ -177,8 +189,7 @@ class Backbone(nn.Module):
         # One convolution serves each frame, and one of 1x1 joins the frames of an image.
         self.fine = nn.Conv2d(EMBEDDING, rank, 3, padding=1)
         self.across = nn.Conv2d(channels, ranks, 1) if self.per_image > 1 else None
-        # Of frames that are alike it costs more than it brings.
-        detailed = self.per_image == 1
+        detailed = spec.detail != "no" and self.per_image == 1
         self.detail = DetailBlock(EMBEDDING + rank, rank, images) if detailed else None
         nn.init.zeros_(self.up.weight)
 
@@ -242,6 +253,14 @@ class Backbone(nn.Module):
         below = self.padded.height - self.canvas.height
         right = self.padded.width - self.canvas.width
         return F.pad(maps, (0, right, 0, below), value=value)
+
+
+def color_embedding(domain: Domain, more: int = 0) -> nn.Embedding:
+    """An embedding of palette entries, and of so many other tokens after them."""
+    embed = nn.Embedding(domain.colors + more, EMBEDDING)
+    with torch.no_grad():
+        embed.weight[: domain.colors] = color_features(domain.palette, EMBEDDING)
+    return embed
 
 
 class DetailBlock(nn.Module):

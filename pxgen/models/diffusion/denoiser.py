@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from pxgen.canvas import Domain
 from pxgen.models.axes import Axes
-from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec
+from pxgen.models.diffusion.backbone import Backbone, BackboneSpec, color_embedding
 from pxgen.models.diffusion.color_cache import ColorCache
 from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.layers import NO_WRAP, Wrap, at_places, prefer_channels_last
@@ -21,7 +21,7 @@ class Denoiser(Backbone, SpriteHead):
     reads_places: ClassVar[tuple[str, ...]] = (*SpriteHead.reads_places, "cache.lean.weight")
 
     def __init__(self, spec: BackboneSpec, domain: Domain) -> None:
-        super().__init__(spec, domain, nn.Embedding(domain.colors + 1, EMBEDDING), spec.rank)
+        super().__init__(spec, domain, color_embedding(domain, 1), spec.rank)
         self.mask_token = domain.colors
         """The token of a pixel that is not known yet."""
         self.add_head(domain, spec.rank, template=spec.has_template)

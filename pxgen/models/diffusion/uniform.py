@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.models.axes import Axes
-from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec
+from pxgen.models.diffusion.backbone import EMBEDDING, Backbone, BackboneSpec, color_embedding
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.given import KnownEmbedding, Parts
 from pxgen.models.diffusion.head import SpriteHead
@@ -71,7 +71,7 @@ class UniformDenoiser(Backbone, SpriteHead):
     axes: ClassVar[Axes] = {**SpriteHead.axes, "embed.weight": ("colors", 0)}
 
     def __init__(self, spec: BackboneSpec, domain: Domain) -> None:
-        super().__init__(spec, domain, nn.Embedding(domain.colors, EMBEDDING), spec.rank)
+        super().__init__(spec, domain, color_embedding(domain), spec.rank)
         self.add_head(domain, spec.rank, template=spec.has_template)
         self.known = KnownEmbedding(EMBEDDING) if domain.canvas.frames > 1 else None
         prefer_channels_last(self)

@@ -68,7 +68,7 @@ def test_every_pixel_of_every_frame_has_features(height: int, width: int, images
 @pytest.mark.parametrize("meeting", ["meet", "coarse", "detail"])
 def test_each_way_in_which_frames_meet_carries_a_change(images: int, meeting: str) -> None:
     """What one frame shows changes the features of the other, if that way alone is open."""
-    made = backbone(4, 8, images=images, template="no")
+    made = backbone(4, 8, images=images, template="no", attention=True)
     if images > 1:
         closed = {
             "meet": [block.expand for block in made.meet],
@@ -115,6 +115,18 @@ def test_steps_of_a_view_are_one_image() -> None:
     views[:, 1::2, 2] = 0
     assert BackboneSpec().suited(views).images == 2
     assert BackboneSpec().suited(views[:, [0, 2, 1, 3]]).images == 4
+
+
+def test_cells_are_refined_where_no_template_tells_what_is_there() -> None:
+    alike = torch.zeros(8, 1, 8, 8, dtype=torch.uint8)
+    alike[:, :, 2:6, 2:6] = 1 + torch.arange(16, dtype=torch.uint8).view(4, 4)
+    unlike = torch.randint(0, 9, (8, 1, 8, 8), generator=torch.Generator().manual_seed(0))
+    for pixels, template, detail in ((alike, "yes", "no"), (unlike, "no", "yes")):
+        spec = BackboneSpec().suited(pixels)
+        assert (spec.template, spec.detail) == (template, detail)
+        made = Backbone(spec, domain(1, 8, 8), torch.nn.Identity(), 3)
+        assert (made.detail is not None) == (detail == "yes")
+        assert BackboneSpec(detail="no").suited(pixels).detail == "no"
 
 
 def test_images_divide_the_frames() -> None:

@@ -69,18 +69,23 @@ def write_text(target: str | os.PathLike[str], content: str) -> Path:
 
 
 def check_writable(target: Path) -> None:
-    """Refuse a file that could not be written, before long work whose result it is.
+    """Refuse a file that clearly cannot be written, before long work whose result it is.
 
     Raises:
-        PxgenError: a file stands where its folder would, or the folder is read-only.
+        PxgenError: a folder stands there, or a file where its folder would, or nobody may write.
     """
     folder = target.absolute().parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    if not folder.is_dir():
-        raise PxgenError(f"cannot write {target}: {folder} is a file, not a folder")
-    if not os.access(folder, os.W_OK):
-        raise PxgenError(f"cannot write {target}: {folder} is read-only; choose another folder")
+    try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        if target.is_dir():
+            raise PxgenError(f"cannot write {target}: it is a folder")
+        if not folder.is_dir():
+            raise PxgenError(f"cannot write {target}: {folder} is a file, not a folder")
+        if not os.access(folder, os.W_OK):
+            raise PxgenError(f"cannot write {target}: {folder} is not writable, choose another")
+    except OSError as error:
+        raise PxgenError(f"cannot write {target}: {error.strerror or error}") from error
 
 
 def kept_aside(targets: Iterable[Path], sources: Iterable[Path]) -> Iterator[tuple[Path, Path]]:

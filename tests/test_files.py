@@ -52,17 +52,26 @@ def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
     assert target.read_bytes() == b"after"
 
 
+def refuse(path: Path) -> bool:
+    raise PermissionError(13, "no")
+
+
 def test_what_could_not_be_written_is_told_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PxgenError, match=r"^cannot write .*b\.png: .*file is a file, "):
         check_writable(tmp_path / "file" / "a" / "b.png")
+    with pytest.raises(PxgenError, match=r": it is a folder$"):
+        check_writable(tmp_path)
+    with monkeypatch.context() as closed, pytest.raises(PxgenError, match=r"^cannot write .*: no$"):
+        closed.setattr(Path, "exists", refuse)
+        check_writable(tmp_path / "b.png")
     check_writable(tmp_path / "new" / "b.png")
     assert not (tmp_path / "new").exists()
     # Of the superuser no folder is read-only.
     monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
-    with pytest.raises(PxgenError, match=r"^cannot write .*new/b\.png: .* is read-only"):
+    with pytest.raises(PxgenError, match=r"^cannot write .*b\.png: .* is not writable"):
         check_writable(tmp_path / "new" / "b.png")
 
 

@@ -61,7 +61,8 @@ def migrate_model(table: Mapping[str, Any], version: int, canvas: Canvas) -> dic
     if version < 9:
         today["patch"] = canvas.cell_side(256)
     if version < 10:
-        today |= {"attention": True, "detail": "yes"}
+        one_frame_each = today["images"] == canvas.frames
+        today |= {"attention": "yes", "detail": "yes" if one_frame_each else "no"}
     return today
 
 

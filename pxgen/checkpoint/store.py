@@ -33,6 +33,10 @@ PALETTES = "palettes"
 """Prefix of the tensors that hold palettes of training sprites."""
 
 
+TOLD_BY_WEIGHTS = frozenset({"attention", "detail"})
+"""Keys of ``[model]`` that the names of weights tell, too: formats before 10 had none of them."""
+
+
 class Loaded(NamedTuple):
     """A model ready to sample."""
 
@@ -100,7 +104,8 @@ def fingerprint(loaded: Loaded) -> str:
     """SHA-256 over a model's settings, labels, palette and weights, as 32 hex digits."""
     card = loaded.card
     digest = hashlib.sha256()
-    shape = [dict(card.model), list(card.canvas), list(card.palette.hex), list(card.label_names)]
+    settings = {key: value for key, value in card.model.items() if key not in TOLD_BY_WEIGHTS}
+    shape = [settings, list(card.canvas), list(card.palette.hex), list(card.label_names)]
     if card.frame_names:
         shape.append(list(card.frame_names))
     digest.update(json.dumps(shape, sort_keys=True).encode())

@@ -108,7 +108,7 @@ def _trained(folder: Path, loaded: Loaded) -> dict[str, Any]:
         first = next(reached, None)
         goals[f"cpu_seconds_to_{goal:g}"] = first and _until(lines, first, "cpu_seconds")
     return {
-        "augment": loaded.card.training["settings"]["augment"],
+        "augment": loaded.card.training["settings"].get("augment"),
         "parameters": sum(p.numel() for p in loaded.model.module.parameters()),
         "steps": last["step"],
         "seconds": round(_until(lines, last, "seconds"), 1),

@@ -18,7 +18,7 @@ from pxgen.data.duplicates import sprite_hash
 from pxgen.errors import Progress, Remark, UsageError, unwatched
 from pxgen.ingest.contact_sheets import choose_shown
 from pxgen.ingest.describe import describe_split
-from pxgen.ingest.folder import label_numbers, refuse_existing, told_terms, write_pictures
+from pxgen.ingest.folder import label_numbers, told_terms, write_pictures
 from pxgen.ingest.layout import pad_to_canvas
 from pxgen.ingest.split import groups_of, split_of
 
@@ -29,11 +29,10 @@ def prepare_builtin(
     """Draw distinct characters of a built-in set into a dataset folder and return its path.
 
     Raises:
-        UsageError: more characters or other frames than exist, a canvas too small, options of
-            files, or the folder holds a dataset and ``force`` is off.
+        UsageError: more characters or other frames than exist, a canvas too small, or options of
+            files.
     """
     _refuse_options_of_files(settings)
-    refuse_existing(out, force=settings.force)
     cast = HEADS if settings.builtin is True else CASTS[str(settings.builtin)]
     canvas = _canvas(settings, cast)
     # What is impossible is refused before there is a folder.

@@ -271,7 +271,7 @@ def describe_split(
     line = f"{held} of {len(split)} sprites held out"
     if 0 < share < 1:
         # Of a few sprites it may be twice the share, or none of it.
-        line += f", each by a chance of {share:.0%}"
+        line += f", each by a chance of {100 * share:g} %"
     if families:
         what = "copies, mirrors or recolours" if together == "likes" else "sprites"
         also = "" if together == "likes" else f" and their {together}"

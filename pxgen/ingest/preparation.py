@@ -81,9 +81,10 @@ def prepare(
             off.
         PxgenError: the folder cannot be written.
     """
-    check_writable(out / FILE_NAME)
     if bool(settings.source) == bool(settings.builtin):
         raise UsageError("name what to learn from: sources, or the built-in characters, not both")
+    refuse_existing(out, force=settings.force)
+    check_writable(out / FILE_NAME)
     if settings.builtin:
         return prepare_builtin(settings, out, report, progress)
     _check_colors(settings)
@@ -91,7 +92,6 @@ def prepare(
         raise UsageError("--frames 1 makes stills of all frames: leave out --fit")
     size = parse_size(settings.size) if settings.size else None
     palette = None if settings.palette in {"auto", LOCAL} else find_palette(settings.palette)
-    refuse_existing(out, force=settings.force)
     paths = [Path(source) for source in settings.source]
     listing = find_files(paths, described=not in_cells(settings))
     refusals = Refusals(report if settings.skip_bad else complain or report, skip=settings.skip_bad)

@@ -15,7 +15,7 @@ from pxgen.palette.local import own_palette
 GRADED = ("semi-transparent", "mixed-sizes", "orphan-pixels", "jaggies")
 """Rules that a collection may break a little by habit; the others find what is never meant."""
 PERCENTILE = 99
-"""Sprites of a hundred that stay within a limit; of fewer than a hundred all do."""
+"""Sprites of a hundred that stay within a limit; of a hundred or fewer all do."""
 MAX_SPRITES = 1000
 """Sprites that are looked at, at even distances."""
 

@@ -111,8 +111,8 @@ class SamplePlan:
         if settings.novel is not None and settings.dataset is not None:
             if not dataset_file(settings.dataset).is_file():
                 raise InputError(
-                    f"--novel needs the sprites that {told(loaded.path)} was trained on: name "
-                    "their dataset with --dataset"
+                    f"--novel needs the sprites that {told(loaded.path)} was trained on, and "
+                    f"there is no dataset at {settings.dataset}: name it with --dataset"
                 )
             training = open_dataset(settings.dataset)
         plan = cls(loaded, settings, labels, samplings, own, palette, training)

@@ -42,6 +42,7 @@ from pxgen.training.run import (
     CHOSEN_KEYS,
     TrainRequest,
     as_begun,
+    as_newest,
     asks_for_more,
     changes,
     claimed_folder,
@@ -98,7 +99,8 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
         dataset = given if isinstance(given, Dataset) else open_dataset(given)
         if not len(dataset.train):
             raise InputError(f"{dataset.location} has no training sprites: prepare more of them")
-        table = suited_table(left_open(request, _model_table(request)), dataset)
+        asked = left_open(request, _model_table(request))
+        table = as_newest(request, asked, suited_table(asked, dataset))
         card = Card(
             model=dict(table),
             canvas=dataset.canvas,
@@ -144,19 +146,19 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
 def _model_table(request: TrainRequest) -> Table:
     """The ``[model]`` asked for; what it leaves open is that of the model to start from.
 
-    Whether sprites share a template is for the new ones to say.
+    Whether sprites share a template, and so are refined, is for the new ones to say.
     """
     if request.start is None:
         return resolve(request.model_table, request.recipe)
     path = shipped(request.start)
     other = Table(read_card(path)[0].model, Where(str(path), path=("model",)))
     if request.recipe is None and not request.model_table:
-        return Table(
-            {**other, **({"template": "auto"} if "template" in other else {})}, other.where
-        )
+        own = {key: "auto" for key in ("template", "detail") if key in other}
+        return Table({**other, **own}, other.where)
     table = resolve(request.model_table, request.recipe)
-    sizes = {key: other[key] for key in CHOSEN_KEYS if table.get(key) == 0 and key in other}
-    return Table({**table, **sizes}, table.where)
+    left = [key for key in CHOSEN_KEYS if table.get(key) == 0]
+    left += ["attention"] if table.get("attention") == "auto" else []
+    return Table({**table, **{key: other[key] for key in left if key in other}}, table.where)
 
 
 def suited_table(table: Table, dataset: Dataset) -> Table:

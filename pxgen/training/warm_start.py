@@ -30,6 +30,7 @@ MAY_DIFFER = frozenset(
         "eta",
         "label_dropout",
         "template",
+        "detail",
         "label_planes",
     }
 )

@@ -24,7 +24,7 @@ def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("pxgen.devices.available_cores", lambda: 2)
-    monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0, 0))
+    monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0, 0), raising=False)
     monkeypatch.setattr(doctor, "_memory", lambda: {"total": 16.0, "free": 8.0})
     monkeypatch.setattr(torch.version, "cuda", None)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
@@ -78,7 +78,7 @@ def test_a_healthy_machine_has_facts_and_no_problems() -> None:
 
 def test_a_core_that_others_use_is_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     problem(monkeypatch, "threads")
-    monkeypatch.setattr("os.getloadavg", lambda: (1.0, 0, 0))
+    monkeypatch.setattr("os.getloadavg", lambda: (1.0, 0, 0), raising=False)
     assert facts()["problems"] == []
 
 

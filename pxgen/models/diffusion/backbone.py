@@ -4,7 +4,7 @@ It works on cells of ``patch × patch`` pixels, where a convolution costs a quar
 coarser level, and returns to pixels at the end beside one cheap convolution at full resolution.
 Frames of a clip that are much alike, such as steps, are channels of one image. Others, such as
 views, are images of their own under the same weights, which meet cell by cell, and in the overview
-where sprites share a template.
+where sprites share a template, else at full resolution.
 """
 
 from __future__ import annotations
@@ -81,11 +81,13 @@ class BackboneSpec(ModelSpec):
         16, "numbers that a label adds at each pixel, at most, with a template", low=0, high=16
     )
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
-    attention: bool = setting(
-        False, "whether places attend to one another at the coarse level, at more cost than gain"
+    attention: Literal["auto", "yes", "no"] = setting(
+        "auto",
+        "whether places attend to one another at the coarse level; auto: if they do to labels",
     )
     detail: Literal["auto", "yes", "no"] = setting(
-        "auto", "a block at full resolution that refines what cells say; auto: without a template"
+        "auto",
+        "whether a block at full resolution refines images of one frame; auto: without a template",
     )
     conditioning: Literal["sum", "attention", "both"] = setting(
         "sum", "how labels enter: their sum moves all features, places attend to them, or both"
@@ -96,6 +98,11 @@ class BackboneSpec(ModelSpec):
         """Whether the network is one for sprites of one template."""
         return self.template != "no"
 
+    @property
+    def has_detail(self) -> bool:
+        """Whether a block at full resolution refines images, if they are of one frame."""
+        return self.detail == "yes" or (self.detail == "auto" and not self.has_template)
+
     def suited(self, pixels: Tensor) -> Self:
         """With a template where ``(N, T, H, W)`` sprites share one, and the sizes that suit."""
         template = self.template
@@ -105,9 +112,11 @@ class BackboneSpec(ModelSpec):
         depth = self.depth or (1 if template == "yes" else 2)
         coarse = self.coarse or 2 * width
         images = self.images or images_of_likes(pixels)
-        detail = self.detail
+        attention, detail = self.attention, self.detail
+        if attention == "auto":
+            attention = "no" if self.conditioning == "sum" else "yes"
         if detail == "auto":
-            detail = "no" if template == "yes" else "yes"
+            detail = "yes" if template == "no" and images == pixels.shape[1] else "no"
         patch = self.patch or Canvas(*pixels.shape[1:]).cell_side(MAX_CELLS)
         return replace(
             self,
@@ -117,6 +126,7 @@ class BackboneSpec(ModelSpec):
             width=width,
             coarse=coarse,
             depth=depth,
+            attention=attention,
             detail=detail,
         )
 
@@ -156,7 +166,7 @@ class Backbone(nn.Module):
         self.augmentation = nn.Linear(AUGMENTATION, hidden, bias=False)
         nn.init.zeros_(self.augmentation.weight)
         attended = spec.conditioning != "sum" and domain.label_count > 0
-        attends = spec.attention or attended
+        attends = attended or spec.attention == "yes"
         self.tokens = LabelTokens(domain.label_count, coarse) if attended else None
         self.label_planes = (
             make_label_planes(domain.label_count, self.padded, spec.label_planes, EMBEDDING)
@@ -179,7 +189,7 @@ class Backbone(nn.Module):
             for _ in range(depth)
             for block in (
                 ResidualBlock(coarse, hidden),
-                *[AttentionBlock(coarse, heads, reads_tokens=attended)] * attends,
+                *([AttentionBlock(coarse, heads, reads_tokens=attended)] if attends else []),
             )
         )
         self.up = nn.Conv2d(coarse, 4 * width, 1)
@@ -189,7 +199,7 @@ class Backbone(nn.Module):
         # One convolution serves each frame, and one of 1x1 joins the frames of an image.
         self.fine = nn.Conv2d(EMBEDDING, rank, 3, padding=1)
         self.across = nn.Conv2d(channels, ranks, 1) if self.per_image > 1 else None
-        detailed = spec.detail != "no" and self.per_image == 1
+        detailed = spec.has_detail and self.per_image == 1
         self.detail = DetailBlock(EMBEDDING + rank, rank, images) if detailed else None
         nn.init.zeros_(self.up.weight)
 

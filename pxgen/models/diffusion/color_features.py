@@ -26,7 +26,7 @@ def color_features(palette: Sequence[tuple[int, int, int, int]], count: int) -> 
     seen = torch.from_numpy(np.concatenate([to_oklab(rgba[:, :3]), rgba[:, 3:] / 255], 1))
     generator = torch.Generator().manual_seed(0)
     with torch.device("cpu"):
-        frequencies = torch.randn(4, count, generator=generator) / LENGTH
-        phases = 2 * math.pi * torch.rand(count, generator=generator)
+        frequencies = torch.randn(4, count, generator=generator, dtype=torch.float32) / LENGTH
+        phases = 2 * math.pi * torch.rand(count, generator=generator, dtype=torch.float32)
         features: Tensor = math.sqrt(2) * (seen.float() @ frequencies + phases).cos()
     return features

@@ -68,7 +68,7 @@ def test_every_pixel_of_every_frame_has_features(height: int, width: int, images
 @pytest.mark.parametrize("meeting", ["meet", "coarse", "detail"])
 def test_each_way_in_which_frames_meet_carries_a_change(images: int, meeting: str) -> None:
     """What one frame shows changes the features of the other, if that way alone is open."""
-    made = backbone(4, 8, images=images, template="no", attention=True)
+    made = backbone(4, 8, images=images, template="no", attention="yes")
     if images > 1:
         closed = {
             "meet": [block.expand for block in made.meet],

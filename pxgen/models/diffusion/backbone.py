@@ -4,7 +4,7 @@ It works on cells of ``patch × patch`` pixels, where a convolution costs a quar
 coarser level, and returns to pixels at the end beside one cheap convolution at full resolution.
 Frames of a clip that are much alike, such as steps, are channels of one image. Others, such as
 views, are images of their own under the same weights, which meet cell by cell, and in the overview
-where sprites share a template, else at full resolution.
+where sprites share a template, else in attention at the coarse level and at full resolution.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class BackboneSpec(ModelSpec):
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
     attention: Literal["auto", "yes", "no"] = setting(
         "auto",
-        "whether places attend to one another at the coarse level; auto: if they do to labels",
+        "whether places attend to one another at the coarse level; auto: without a template",
     )
     detail: Literal["auto", "yes", "no"] = setting(
         "auto",
@@ -97,6 +97,11 @@ class BackboneSpec(ModelSpec):
     def has_template(self) -> bool:
         """Whether the network is one for sprites of one template."""
         return self.template != "no"
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether places attend to one another, apart from where they do to labels."""
+        return self.attention == "yes" or (self.attention == "auto" and not self.has_template)
 
     @property
     def has_detail(self) -> bool:
@@ -114,7 +119,7 @@ class BackboneSpec(ModelSpec):
         images = self.images or images_of_likes(pixels)
         attention, detail = self.attention, self.detail
         if attention == "auto":
-            attention = "no" if self.conditioning == "sum" else "yes"
+            attention = "yes" if template == "no" else "no"
         if detail == "auto":
             detail = "yes" if template == "no" and images == pixels.shape[1] else "no"
         patch = self.patch or Canvas(*pixels.shape[1:]).cell_side(MAX_CELLS)
@@ -166,7 +171,7 @@ class Backbone(nn.Module):
         self.augmentation = nn.Linear(AUGMENTATION, hidden, bias=False)
         nn.init.zeros_(self.augmentation.weight)
         attended = spec.conditioning != "sum" and domain.label_count > 0
-        attends = attended or spec.attention == "yes"
+        attends = attended or spec.has_attention
         self.tokens = LabelTokens(domain.label_count, coarse) if attended else None
         self.label_planes = (
             make_label_planes(domain.label_count, self.padded, spec.label_planes, EMBEDDING)

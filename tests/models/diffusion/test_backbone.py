@@ -123,9 +123,10 @@ def test_cells_are_refined_where_no_template_tells_what_is_there() -> None:
     unlike = torch.randint(0, 9, (8, 1, 8, 8), generator=torch.Generator().manual_seed(0))
     for pixels, template, detail in ((alike, "yes", "no"), (unlike, "no", "yes")):
         spec = BackboneSpec().suited(pixels)
-        assert (spec.template, spec.detail) == (template, detail)
+        assert (spec.template, spec.attention, spec.detail) == (template, detail, detail)
         made = Backbone(spec, domain(1, 8, 8), torch.nn.Identity(), 3)
         assert (made.detail is not None) == (detail == "yes")
+        assert any(hasattr(block, "qkv") for block in made.coarse) == (detail == "yes")
         assert BackboneSpec(detail="no").suited(pixels).detail == "no"
 
 

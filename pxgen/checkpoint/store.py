@@ -77,7 +77,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         return migrate_tensors(load(path.read_bytes()), family, version)
     except (SafetensorError, OSError) as error:
         raise InputError(
-            f"{path} is not a whole safetensors file: {error}; copy or make it anew"
+            f"{path} is not a whole safetensors file: {error}; copy it again, or make it anew"
         ) from error
 
 

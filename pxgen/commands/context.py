@@ -73,6 +73,7 @@ class Context:
             UsageError: another job writes one of the files, and which of them came last would tell.
             PxgenError: one of them cannot be written.
         """
+        # One file tells for all of its folder.
         for path in {path.parent: path for path in paths}.values():
             check_writable(path)
         for path in paths if self.job else ():

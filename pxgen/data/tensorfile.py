@@ -93,8 +93,8 @@ def read_header(path: Path) -> Header:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"{path} is no whole dataset or checkpoint (a safetensors file): {error}; copy or make "
-            "it anew"
+            f"{path} is no whole dataset or checkpoint (a safetensors file): {error}; copy it "
+            "again, or make it anew"
         ) from error
     return Header(path, metadata, entries, 8 + length)
 

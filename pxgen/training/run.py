@@ -26,10 +26,6 @@ ONCE_FEW = 4000
 """Training sprites below which a run was augmented before it mattered whether they are alike."""
 FREE_TO_CHANGE = ("steps", "minutes", "save_every", "keep_snapshots", "validate_every", "track")
 """Settings that change no step of a run."""
-BLOCKS = ("attention", "detail")
-"""Keys of ``[model]`` that say which blocks there are, where they are not ``"auto"``."""
-CHOSEN_KEYS = ("template", "images", "patch", "width", "coarse", "depth", "slots", *BLOCKS)
-"""Keys of ``[model]`` that are chosen by the sprites where they are ``"auto"`` or 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,29 +94,6 @@ def claimed_folder(request: TrainRequest, card: Card, group: ProcessGroup) -> It
         if not sent:
             # The other processes wait for a folder.
             group.broadcast_object(NO_FOLDER)
-
-
-def left_open(request: TrainRequest, table: Table) -> Table:
-    """A ``[model]`` table with what it leaves open as it is in the run that is named, if one is."""
-    run = request.out
-    if run is None or not (request.resume and run.is_dir() and checkpoint_file(run).is_file()):
-        return table
-    model = read_card(run)[0].model
-    keys = [key for key in CHOSEN_KEYS if table.get(key) in ("auto", 0) and key in model]
-    return Table({**table, **{key: model[key] for key in keys}}, table.where)
-
-
-def as_newest(request: TrainRequest, table: Table, suited: Table) -> Table:
-    """A suited ``[model]`` with the blocks of the newest run, if it can only then go on.
-
-    ``table`` is what was asked for. Runs of earlier versions have blocks that new ones have not.
-    """
-    for folder in run_folders(request.runs)[-1:] if request.resume and not request.out else ():
-        model = read_card(folder)[0].model
-        blocks = {k: model[k] for k in BLOCKS if table.get(k) == "auto" and k in model}
-        if dict(model) == {**suited, **blocks}:
-            return Table({**suited, **blocks}, suited.where)
-    return suited
 
 
 def as_begun(found: Card, settings: TrainSettings) -> TrainSettings:

@@ -18,13 +18,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pxgen.checkpoint.card import Card, checkpoint_file, read_card
+from pxgen.checkpoint.card import Card, checkpoint_file
 from pxgen.checkpoint.model_card import MODEL_CARD, model_card
 from pxgen.checkpoint.provenance import MIN_EXAMPLES, TERMS, Provenance
 from pxgen.checkpoint.runs import METRICS, PREVIEW, TABLE, Metrics, shipped
 from pxgen.checkpoint.store import PALETTES, load_tensors, load_weights, prefixed, save_checkpoint
-from pxgen.config.recipe import resolve
-from pxgen.config.schema import Table, Where
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset, open_dataset, subsample
 from pxgen.devices import pick_device
@@ -32,27 +30,25 @@ from pxgen.errors import InputError, in_keywords
 from pxgen.evaluation.quick_eval import QuickEval
 from pxgen.files import write_text
 from pxgen.models.protocol import Model, Stage
-from pxgen.models.registry import build_model, read_spec
+from pxgen.models.registry import build_model
 from pxgen.noise import seeded_weights
 from pxgen.training.carry_over import carry_over
 from pxgen.training.distributed import ProcessGroup, joined_group
+from pxgen.training.model_table import model_table
 from pxgen.training.preview import draw_preview, write_preview
 from pxgen.training.report import Report
 from pxgen.training.run import (
-    CHOSEN_KEYS,
     TrainRequest,
     as_begun,
-    as_newest,
     asks_for_more,
     changes,
     claimed_folder,
-    left_open,
     position_of,
     resumed_card,
     with_budget,
 )
 from pxgen.training.snapshots import clear_snapshots, keep_snapshot
-from pxgen.training.trainer import MAX_INIT_PIXELS, MAX_INIT_SPRITES, Trainer
+from pxgen.training.trainer import Trainer
 from pxgen.training.warm_start import open_warm_start
 
 LONG_PREVIEW, PREVIEW_INTERVAL = 3.0, 12
@@ -99,8 +95,7 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
         dataset = given if isinstance(given, Dataset) else open_dataset(given)
         if not len(dataset.train):
             raise InputError(f"{dataset.location} has no training sprites: prepare more of them")
-        asked = left_open(request, _model_table(request))
-        table = as_newest(request, asked, suited_table(asked, dataset))
+        table = model_table(request, dataset)
         card = Card(
             model=dict(table),
             canvas=dataset.canvas,
@@ -141,38 +136,6 @@ def open_training(request: TrainRequest) -> Iterator[Training]:
             if resumed is not None:
                 training.resume(resumed)
             yield training
-
-
-def _model_table(request: TrainRequest) -> Table:
-    """The ``[model]`` asked for; what it leaves open is that of the model to start from.
-
-    Whether sprites share a template, and so are refined, is for the new ones to say.
-    """
-    if request.start is None:
-        return resolve(request.model_table, request.recipe)
-    path = shipped(request.start)
-    other = Table(read_card(path)[0].model, Where(str(path), path=("model",)))
-    if request.recipe is None and not request.model_table:
-        own = {key: "auto" for key in ("template", "detail") if key in other}
-        return Table({**other, **own}, other.where)
-    table = resolve(request.model_table, request.recipe)
-    left = [key for key in CHOSEN_KEYS if table.get(key) == 0]
-    left += ["attention"] if table.get("attention") == "auto" else []
-    return Table({**table, **{key: other[key] for key in left if key in other}}, table.where)
-
-
-def suited_table(table: Table, dataset: Dataset) -> Table:
-    """A whole ``[model]`` table with what it leaves open chosen by the training sprites.
-
-    Raises:
-        InputError: an unknown family or key, or a value out of range, with its address.
-    """
-    count = max(1, min(MAX_INIT_SPRITES, MAX_INIT_PIXELS // dataset.canvas.pixels))
-    # Where frames are missing, they would look transparent.
-    whole = dataset.complete().train
-    rows = whole if len(whole) else dataset.train
-    pixels = torch.from_numpy(dataset.take(subsample(rows, count))[0])
-    return Table(asdict(read_spec(table).suited(pixels)), table.where)
 
 
 def _provenance(dataset: Dataset) -> Provenance:

@@ -14,9 +14,9 @@ from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
 from pxgen.models.registry import build_model
 from pxgen.noise import seeded_weights
+from pxgen.training.model_table import suited_table
 from pxgen.training.report import Position
 from pxgen.training.schedule import batch_size
-from pxgen.training.session import suited_table
 from pxgen.training.trainer import Trainer
 
 AMPLE_STEPS = 10**9

@@ -71,8 +71,8 @@ def _where_time_goes(path: Path, recipe: str) -> dict[str, float]:
     from pxgen.data.dataset import open_dataset
     from pxgen.models.registry import build_model
     from pxgen.noise import seed_weights
+    from pxgen.training.model_table import suited_table
     from pxgen.training.parallel import MicrobatchWorkers
-    from pxgen.training.session import suited_table
     from pxgen.training.train_state import TrainState
     from pxgen.training.trainer import Trainer
 

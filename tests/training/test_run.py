@@ -58,26 +58,6 @@ def test_a_run_goes_on_with_its_own_batch(tmp_path: Path) -> None:
             assert training.settings.batch == 20
 
 
-@pytest.mark.parametrize("name", ["named", None])
-def test_a_run_goes_on_with_its_own_blocks(tmp_path: Path, name: str | None) -> None:
-    """As those of earlier versions, which had some that nobody had asked for."""
-    tiny_dataset(tmp_path)
-    out = None if name is None else tmp_path / name
-    asked = request(tmp_path, tmp_path / "runs", SETTINGS, out=out)
-    blocks = {"attention": "yes", "detail": "yes"}
-    with open_training(dataclasses.replace(asked, model_table=tiny_table(**blocks))) as training:
-        next(reports := training.reports())
-        reports.close()
-    with open_training(dataclasses.replace(asked, model_table=tiny_table())) as training:
-        assert training.resumed
-        assert blocks.items() <= training.card.model.items()
-    if name is None:
-        other = dataclasses.replace(asked, model_table=tiny_table(attention="no"))
-        with open_training(other) as training:
-            assert not training.resumed
-            assert training.card.model["attention"] == "no"
-
-
 @pytest.mark.parametrize("template", ["yes", "no"])
 def test_a_run_stays_augmented_or_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str

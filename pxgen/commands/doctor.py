@@ -122,9 +122,9 @@ def _torch_facts(device: str) -> dict[str, Any]:
 
 
 def _torch_problems(facts: dict[str, Any]) -> Iterator[str]:
-    idle = facts["cores"] - facts["threads"]
     # What other programs use is not left idle.
-    if idle and (facts["load"] or 0) < idle:
+    idle = facts["cores"] - facts["threads"] - int(facts["load"] or 0)
+    if idle > 0:
         yield (
             f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']} leaves {idle} of {facts['cores']} "
             "cores idle: unset it"

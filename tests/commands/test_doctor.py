@@ -76,10 +76,13 @@ def test_a_healthy_machine_has_facts_and_no_problems() -> None:
     assert found["memory"] == {"total": 16.0, "free": 8.0, "unit": "GB"}
 
 
-def test_a_core_that_others_use_is_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cores_that_others_use_are_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     problem(monkeypatch, "threads")
-    monkeypatch.setattr("os.getloadavg", lambda: (1.0, 0, 0), raising=False)
+    monkeypatch.setattr("os.getloadavg", lambda: (1.2, 0, 0), raising=False)
     assert facts()["problems"] == []
+    monkeypatch.setattr("pxgen.devices.available_cores", lambda: 8)
+    (told,) = facts()["problems"]
+    assert "leaves 6 of 8 cores idle" in told
 
 
 def problem(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

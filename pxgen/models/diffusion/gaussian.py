@@ -31,6 +31,7 @@ from pxgen.models.diffusion.given import KnownEmbedding, Parts
 from pxgen.models.diffusion.inpainting import edit_mask
 from pxgen.models.diffusion.schedule import Schedule, Step
 from pxgen.models.diffusion.solvers import SAMPLERS, PredictX0, ddim_invert, slerp
+from pxgen.models.diffusion.tiling import View
 from pxgen.models.layers import NO_WRAP, Wrap, prefer_channels_last
 from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
 from pxgen.noise import Noise
@@ -297,7 +298,7 @@ class GaussianDiffusion(Diffusion):
             if known is not None and clean is not None:
                 x = torch.where(known.unsqueeze(-1), clean, x)
 
-            def of_view(view: Tensor) -> Tensor:
+            def of_view(view: View) -> Tensor:
                 of_known = None if told is None else told[:, view]
                 _, scores = self._predict(
                     x[:, view], shown[:, view], labels, times, windows.wrap, of_known

@@ -16,6 +16,9 @@ from pxgen.canvas import Canvas
 from pxgen.errors import UsageError
 from pxgen.models.layers import NO_WRAP, Wrap
 
+View = Tensor | slice
+"""The ``(P,)`` places of a view on a drawing, or all of them: an index."""
+
 
 class Windows:
     """The views of a drawing.
@@ -52,14 +55,14 @@ class Windows:
         for places in self.views:
             self.divisor.index_add_(0, places, self.weights)
 
-    def average(self, network: Callable[[Tensor], Tensor]) -> Tensor:
+    def average(self, network: Callable[[View], Tensor]) -> Tensor:
         """The network's output for the whole drawing, averaged over views.
 
         Args:
-            network: takes the ``(P,)`` places of a view on the drawing and returns ``(n, P, C)``.
+            network: takes a view of the drawing and returns ``(n, P, C)``.
         """
         if len(self.views) == 1:
-            return network(self.views[0])
+            return network(slice(None))
         total = torch.zeros(())
         for places in self.views:
             output = network(places)

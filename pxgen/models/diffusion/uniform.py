@@ -25,6 +25,7 @@ from pxgen.models.diffusion.given import KnownEmbedding, Parts
 from pxgen.models.diffusion.head import SpriteHead
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.schedule import Schedule, Step
+from pxgen.models.diffusion.tiling import View
 from pxgen.models.layers import NO_WRAP, Wrap, prefer_channels_last
 from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
 from pxgen.models.temperature import PixelTemperature
@@ -288,7 +289,7 @@ class UniformDiffusion(Diffusion):
         windows, known = self.windows(sampling), self.known_pixels(sampling)
         level = torch.full((len(tokens),), (time + 1) / self.spec.levels, device=tokens.device)
 
-        def of_view(view: Tensor) -> Tensor:
+        def of_view(view: View) -> Tensor:
             told = None if known is None else known[view].expand(len(tokens), -1)
             logits: Tensor = self.denoiser(tokens[:, view], labels, level, windows.wrap, told)
             return logits

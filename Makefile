@@ -105,8 +105,8 @@ pictures: guide-pictures $(INSTALLED) ## the pictures of the documents, made by 
 		-o docs/pictures/interpolate.png
 	$(PXGEN) sample -n 12 --palette game-boy --scale 4 -o docs/pictures/game-boy.png
 	$(PXGEN) sample --label alien --seed 5 --force -o build/pictures/
-	$(PXGEN) sample --init build/pictures/alien-5-0000.png --strength 0.5 --strength 0.8 \
-		--strength 0.9 -n 12 --scale 4 -o docs/pictures/variations.png
+	$(PXGEN) sample --init build/pictures/alien-5-0000.png --strength 0.9 --strength 0.95 \
+		--strength 0.98 -n 12 --scale 4 -o docs/pictures/variations.png
 	$(BIN)/python -c "from PIL import Image; m = Image.new('L', (24, 24)); \
 		m.paste(255, (0, 0, 24, 13)); m.save('build/pictures/mask.png')"
 	$(PXGEN) sample --init build/pictures/alien-5-0000.png --mask build/pictures/mask.png \

@@ -70,7 +70,7 @@ def command(session: Session, /, settings: LintSettings) -> int:
         if linted.written is not None:
             say(linted.written)
         for finding in linted.findings:
-            say(line(linted.file.name, finding))
+            say(line(str(linted.file.path), finding))
     for rule, files in taste.items():
         session.remark(f"files with {rule}: {files}; these may be meant, --strict shows them")
     if settings.json:
@@ -83,7 +83,7 @@ def _row(linted: Linted) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
-        "file": linted.file.name,
+        "file": str(linted.file.path),
         "findings": [asdict(finding) for finding in linted.findings],
         "taste": list(linted.taste),
         "written": linted.written and str(linted.written),

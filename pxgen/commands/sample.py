@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.context import Context
 from pxgen.commands.watching import watched
@@ -38,6 +40,8 @@ class Job:
     """The page to write, if the output is one."""
     drawn: list[int] = field(default_factory=list)
     """The numbers that pictures were drawn with, in order, as they come."""
+    unchanged: list[int] = field(default_factory=list)
+    """Of those the ones that are their initial image."""
 
     @property
     def forming(self) -> bool:
@@ -67,6 +71,12 @@ class Job:
             keep_sources(new.paths(moving=self.moving), [settings.init, settings.mask], context)
             pictures = watched(self.pictures(), len(self.numbers), "drawing", context.console)
             yield from self._written(pictures, context.remark)
+            if self.unchanged:
+                more = "a larger mask" if settings.mask else "a --strength nearer 1"
+                context.remark(
+                    f"{len(self.unchanged)} of {len(self.drawn)} are the picture given, pixel for "
+                    f"pixel: {more} changes more"
+                )
         if settings.manifest is not None:
             yield self._manifest(settings.manifest)
 
@@ -84,8 +94,11 @@ class Job:
         """Draw everything in order, and note the numbers; a page colours by itself."""
         held = (0 if self.output.form == "sheet" else END_REPEATS) if self.forming else None
         draw = self.plan.pictures if self.page is None else self.plan.uncolored
+        init = self.plan.samplings[0].init
         for picture in draw(self.numbers, held):
             self.drawn.append(picture.number)
+            if init is not None and np.array_equal(picture.indices[-len(init) :], init):
+                self.unchanged.append(picture.number)
             yield picture
 
     def _manifest(self, target: Path) -> Path:

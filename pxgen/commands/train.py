@@ -66,8 +66,12 @@ def carry_out(request: TrainRequest, console: Console) -> Path | None:
         if not training.group.is_main:
             console = Console(quiet=True)
         if training.finished:
-            return training.checkpoint if training.group.is_main else None
-        _follow(training, console)
+            console.print(
+                f"{training.folder} is finished, {training.trainer.position.step} steps: more "
+                "--steps or --minutes go on, --fresh begins anew"
+            )
+        else:
+            _follow(training, console)
         return training.checkpoint if training.group.is_main else None
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import struct
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
+from pxgen.errors import PxgenError
 from pxgen.ingest.indexed import IndexedSprite
 
 _HEAD = struct.Struct("<4I")
@@ -24,24 +26,32 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         """Keep the file in ``folder``, which has room: the dataset will be written there."""
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close()
-        self._count = 0
+        self._folder, self._count = folder, 0
 
     def close(self) -> None:
         """Delete the file."""
-        self._file.close()
+        # What a full disk did not take is written no more.
+        with suppress(OSError):
+            self._file.close()
 
     def __len__(self) -> int:
         return self._count
 
     def append(self, sprite: IndexedSprite) -> None:
-        """Add one sprite at the end."""
+        """Add one sprite at the end.
+
+        Raises:
+            PxgenError: there is no room.
+        """
         head = _HEAD.pack(*sprite.size, len(sprite.colors))
-        self._file.write(head + sprite.colors.tobytes() + sprite.indices.tobytes())
+        with self._told():
+            self._file.write(head + sprite.colors.tobytes() + sprite.indices.tobytes())
         self._count += 1
 
     def __iter__(self) -> Iterator[IndexedSprite]:
         """Every sprite in the order of writing."""
-        self._file.seek(0)
+        with self._told():
+            self._file.seek(0)
         for _ in range(self._count):
             frames, height, width, k = _HEAD.unpack(self._file.read(_HEAD.size))
             colors = np.frombuffer(self._file.read(4 * k), np.uint32)
@@ -49,3 +59,11 @@ class Spool:
             size = frames * height * width * narrow.itemsize
             indices = np.frombuffer(self._file.read(size), narrow)
             yield IndexedSprite(indices.reshape(frames, height, width), colors)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say which folder an error of the nameless file is about."""
+        try:
+            yield
+        except OSError as error:
+            raise PxgenError(f"cannot write {self._folder}: {error.strerror or error}") from error

@@ -81,15 +81,18 @@ def on_palette(
             return None
         palette = build_palette(colors, counts, palette)
     known = palette.lookup(colors)[1]
+    shown = [(_mapped(each, palette, method), palette) for each in indexed]
     if not known.all():
         loss = loss_report(colors[visible], counts[visible], palette)
+        used = np.unique(np.concatenate([np.unique(maps) for maps, _ in shown]))
+        left = np.count_nonzero(used)
         report(
-            f"{visible.sum()} colours become {len(palette) - 1}: {loss.exact_share:.1%} of the "
+            f"{visible.sum()} colours become {left}: {loss.exact_share:.1%} of the "
             f"visible pixels keep theirs exactly, {error_text(loss.psnr)}"
         )
     if hardened := int((soft & ~known).sum()):
         report(f"{hardened} half-transparent colours are clear under half alpha, the others opaque")
-    return [(_mapped(each, palette, method), palette) for each in indexed]
+    return shown
 
 
 def _mapped(sprite: IndexedSprite, palette: Palette, method: str) -> IndexMaps:

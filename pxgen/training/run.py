@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -86,7 +86,13 @@ def claimed_folder(request: TrainRequest, card: Card, group: ProcessGroup) -> It
         folder = _choose_folder(request, card, str(card.model["family"]))
         with folder_lock(folder):
             sent = True
-            yield group.broadcast_object(folder)
+            try:
+                yield group.broadcast_object(folder)
+            finally:
+                # What ended before anything was saved leaves no numbered run behind.
+                if request.out is None:
+                    with suppress(OSError):
+                        folder.rmdir()
     except BusyError as error:
         advice = "choose another -o" if request.out else "start another run with --fresh"
         raise PxgenError(f"{error}: wait for it, or {advice}") from error

@@ -183,7 +183,7 @@ def test_wrong_usage_is_status_2_with_a_hint(run, asked, arguments, hint):
         (PermissionError(13, "Permission denied", "x"), 1, "pxgen: x: Permission denied\n"),
         (MemoryError(), 1, "pxgen: out of memory: try a smaller"),
         (ZeroDivisionError("by zero"), 1, "pxgen: unexpected ZeroDivisionError: by zero"),
-        (KeyboardInterrupt(), 130, "\n"),
+        (KeyboardInterrupt(), 130, "\npxgen: interrupted\n"),
     ],
 )
 def test_errors_are_one_line_and_a_status(run, failing, error, status, message):
@@ -191,7 +191,7 @@ def test_errors_are_one_line_and_a_status(run, failing, error, status, message):
     result = run("fail")
     assert result.exit_code == status
     assert result.stderr.startswith(message)
-    assert len(result.stderr.splitlines()) == 1
+    assert len(result.stderr.split("\n")) == 2 + message.startswith("\n")
     assert not result.stdout
 
 

@@ -46,8 +46,8 @@ def test_the_command_tells_repairs_and_exits(tmp_path: Path) -> None:
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert [line.split(": ")[:2] for line in lines] == [
-        ["deep/off.png", "off-palette"],
-        ["walk.gif", "duplicate-frames"],
+        [str(folder / "deep" / "off.png"), "off-palette"],
+        [str(folder / "walk.gif"), "duplicate-frames"],
     ]
     assert "(first at 5,5); --fix repairs it" in lines[0]
 

@@ -124,6 +124,20 @@ def test_another_palette_keeps_the_indices_or_finds_the_nearest(tmp_path: Path) 
     np.testing.assert_array_equal(own, other)
 
 
+def test_variations_that_are_the_given_picture_are_counted(tmp_path: Path) -> None:
+    save(tmp_path)
+    init = ("--seed", "7", "--init", f"{tmp_path}/one.png")
+    assert run(tmp_path, "-o", init[-1])[0] == 0
+    code, _, said = run(
+        tmp_path, *init, "--strength", "0", "--strength", "1", "-n", "4", "-o", f"{tmp_path}/way/"
+    )
+    assert (code, said) == (
+        0,
+        "2 of 4 are the picture given, pixel for pixel: a --strength nearer 1 changes more\n",
+    )
+    assert run(tmp_path, *init, "--strength", "1", "-n", "2", "-o", f"{tmp_path}/new/")[2] == ""
+
+
 def test_scale_enlarges_by_whole_pixels(tmp_path: Path) -> None:
     save(tmp_path)
     run(tmp_path, "-o", f"{tmp_path}/one.png")

@@ -75,9 +75,24 @@ def test_too_little_time_is_told_and_few_steps_asked_for_are_not(
 def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
     tiny_dataset(tmp_path)
     path = train(request(tmp_path, tmp_path / "run"), QUIET)
-    before = path.read_bytes()
-    assert train(request(tmp_path, tmp_path / "run"), QUIET) == path
+    before, log = path.read_bytes(), io.StringIO()
+    assert train(request(tmp_path, tmp_path / "run"), Console(file=log, width=300)) == path
     assert path.read_bytes() == before
+    assert "run is finished, 6 steps: more --steps or --minutes go on" in log.getvalue()
+
+
+def test_a_run_that_ends_before_anything_was_saved_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_dataset(tmp_path)
+    monkeypatch.setattr("pxgen.training.session.build_model", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(request(tmp_path), QUIET)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_runs_are_numbered_and_metrics_are_json_lines(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pxgen.errors import PxgenError
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.spool import Spool
 from pxgen.palette import Palette
@@ -44,3 +45,14 @@ def test_more_than_256_colours_in_one_sprite_survive_the_spool(tmp_path: Path) -
         (stored,) = spool
     assert len(stored.colors) == 400
     assert (stored.colors[stored.indices] >> 24 == rgba[..., 0]).all()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
+def test_a_full_disk_is_told_with_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("r+b", buffering=0) as full:
+        monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: full)
+        with closing(Spool(tmp_path)) as spool, pytest.raises(PxgenError) as told:
+            spool.append(IndexedSprite.of(np.full((1, 2, 2, 4), 255, np.uint8)))
+    assert str(told.value) == f"cannot write {tmp_path}: No space left on device"

@@ -30,6 +30,7 @@ Recorded = Callable[[str, str, Any, Context], Iterable[Made]]
 """The same of a line of a manifest: its name, its text, and what is asked of all of them."""
 RECORDED = {"seed", "index", "labels", "model", "options", "inputs"}
 """Keys that tell a line of a manifest from a job."""
+JOB_FORM = 'a job is an object in JSON, such as {"seed": 3, "out": "3.gif"}'
 AHEAD = 2
 """Jobs in hand for each that is made, so that none waits to be looked through."""
 
@@ -105,9 +106,9 @@ def _options(line: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InputError("a job is text in UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"a job is an object in JSON: {error}") from error
+        raise InputError(f"{JOB_FORM}: {error}") from error
     if not isinstance(job, dict):
-        raise InputError('a job is an object in JSON, such as {"seed": 3, "out": "3.gif"}')
+        raise InputError(JOB_FORM)
     return {key.replace("-", "_"): value for key, value in job.items()}
 
 

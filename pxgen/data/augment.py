@@ -30,10 +30,8 @@ class Augmentation:
         canvas = dataset.canvas
         self._reach = (int(canvas.height * MAX_SHIFT), int(canvas.width * MAX_SHIFT))
         self._frames = mirror_order(dataset)
-        self._recolours = recolours(dataset.palette)
-        if dataset.palettes is not None:
-            # Entries are ranks of each sprite's own colours: another rank is no other hue.
-            self._recolours[:] = np.arange(len(dataset.palette))
+        # Entries of own palettes are ranks of a sprite's colours: another rank is no other hue.
+        self._recolours = None if dataset.palettes is not None else Recolours(dataset.palette)
 
     def apply(self, pixels: IndexMaps, generator: np.random.Generator) -> tuple[IndexMaps, F32]:
         """``(n, T, H, W)`` sprites changed, and ``(n, AUGMENTATION)`` numbers that say how.
@@ -50,7 +48,9 @@ class Augmentation:
             sprite = pixels[i, self._frames, :, ::-1] if flip[i] < 0.5 else pixels[i]
             down, right = _moves(sprite, self._reach, luck[i])
             moved = np.roll(sprite, (down, right), (1, 2))
-            augmented[i] = self._recolours[light[i], hue[i]][moved]
+            augmented[i] = moved
+            if self._recolours is not None:
+                augmented[i] = self._recolours.apply(moved, int(light[i]), int(hue[i]))
             angle = 2 * np.pi * hue[i] / HUES
             told[i] = (
                 flip[i] < 0.5,
@@ -87,20 +87,46 @@ def _moves(sprite: IndexMaps, reach: tuple[int, int], luck: F32) -> tuple[int, i
     return moves[0], moves[1]
 
 
-def recolours(palette: Palette) -> IndexMaps:
-    """``(lightness, hues, K)``: the entry nearest to each one lightened, with its hue turned."""
-    rows = np.array(palette.rows, np.uint8)
-    lab = to_oklab(rows[:, :3]).astype(np.float64)
-    # Alpha outweighs all colours, so that opaque entries stay opaque.
-    alpha = rows[:, 3:] / 255 * 4.0
-    known = np.concatenate([lab, alpha], 1)
-    tables = np.zeros((len(LIGHTNESS), HUES, len(rows)), np.uint8)
-    for i, factor in enumerate(LIGHTNESS):
-        for k in range(HUES):
-            angle = 2 * np.pi * k / HUES
-            turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-            turned = np.concatenate([lab[:, :1] * factor, lab[:, 1:] @ turn, alpha], 1)
-            tables[i, k] = ((turned[:, None] - known) ** 2).sum(-1).argmin(1)
-    # Transparent is entry 0 whatever its colour.
-    tables[..., 0] = 0
-    return tables
+class Recolours:
+    """Sprites with the hue turned and the lightness changed, as near as the palette allows.
+
+    Colours stay as many: where two would become one entry, that which lies farther from it takes
+    the next nearest.
+    """
+
+    def __init__(self, palette: Palette) -> None:
+        rows = np.array(palette.rows, np.uint8)
+        lab = to_oklab(rows[:, :3]).astype(np.float64)
+        # Alpha outweighs all colours, so that opaque entries stay opaque.
+        alpha = rows[:, 3:] / 255 * 4.0
+        known = np.concatenate([lab, alpha], 1)
+        K = len(rows)
+        self.orders = np.zeros((len(LIGHTNESS), HUES, K, K), np.uint8)
+        """The entries from the nearest to the farthest, for each entry so changed."""
+        self.gaps = np.zeros((len(LIGHTNESS), HUES, K), np.float32)
+        """How far the nearest is."""
+        for i, factor in enumerate(LIGHTNESS):
+            for k in range(HUES):
+                angle = 2 * np.pi * k / HUES
+                turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+                turned = np.concatenate([lab[:, :1] * factor, lab[:, 1:] @ turn, alpha], 1)
+                gaps = ((turned[:, None] - known) ** 2).sum(-1)
+                # Transparent is entry 0 whatever its colour, and nothing else is.
+                gaps[:, 0] = np.inf
+                self.orders[i, k] = gaps.argsort(1, kind="stable")
+                self.gaps[i, k] = gaps.min(1)
+
+    def apply(self, sprite: IndexMaps, light: int, hue: int) -> IndexMaps:
+        """The sprite, by the numbers of a factor of the lightness and of a turn of the hue."""
+        if (LIGHTNESS[light], hue) == (1.0, 0):
+            return sprite
+        orders, gaps = self.orders[light, hue], self.gaps[light, hue]
+        used = np.unique(sprite)
+        table = np.zeros(len(gaps), np.uint8)
+        taken = {0}
+        for color in used[np.argsort(gaps[used], kind="stable")]:
+            if color:
+                table[color] = next(entry for entry in orders[color] if int(entry) not in taken)
+                taken.add(int(table[color]))
+        recoloured: IndexMaps = table[sprite]
+        return recoloured

@@ -101,7 +101,7 @@ def test_what_is_wrong_is_told_by_its_line_and_the_rest_is_done(
         3: ('{"label": "lfet"}', "has no label 'lfet': did you mean left?"),
         5: ('{"scale": 65}', "scale: at most 64, got 65"),
         6: ('{"scale": "4"}', "scale: expected a whole number, got '4'"),
-        7: ("{", "a job is an object in JSON: "),
+        7: ("{", "a job is an object in JSON, such as "),
         8: ("[1]", "a job is an object in JSON, such as "),
         9: ('{"out": "-"}', "a job writes files"),
         10: ('{"skip-existing": true, "force": true}', "exclude each other"),

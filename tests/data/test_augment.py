@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from pxgen.data.augment import HUES, UNCHANGED, Augmentation, recolours
+from pxgen.data.augment import HUES, UNCHANGED, Augmentation, Recolours
 from pxgen.data.batches import Examples
 from pxgen.palette import Palette
 from tests.support.tiny import PALETTE, labelled, tiny_dataset
@@ -23,12 +23,13 @@ def test_the_numbers_say_what_was_done(tmp_path: Path) -> None:
     pixels, _ = dataset.take(np.arange(300))
     augmentation = Augmentation(dataset)
     changed, told = augmentation.apply(pixels, np.random.default_rng(0))
-    tables = recolours(dataset.palette)
+    recolours = Recolours(dataset.palette)
     for sprite, result, (flip, _, right, cosine, sine, light) in zip(
         pixels, changed, told, strict=True
     ):
         turn = round(np.arctan2(sine, 1 - cosine) / (2 * np.pi) * HUES) % HUES
-        expected = tables[int(light) + 1, turn][sprite[..., ::-1] if flip else sprite]
+        mirrored = sprite[..., ::-1] if flip else sprite
+        expected = recolours.apply(mirrored, int(light) + 1, turn)
         assert np.array_equal(np.roll(expected, round(right), 2), result)
     still = (told == 0).all(1)
     assert UNCHANGED * 0.8 < still.mean() < UNCHANGED * 1.3
@@ -85,15 +86,27 @@ def test_mirrors_turns_and_lightness_come_equally_often(tmp_path: Path) -> None:
 
 def test_a_turned_hue_is_the_nearest_entry_and_a_whole_turn_none() -> None:
     """Of red, green and blue a third of a turn makes the next; transparent stays."""
-    tables = recolours(PALETTE)
-    assert tables.shape == (3, HUES, 5)
-    assert tables[1, 0].tolist() == [0, 1, 2, 3, 4]
-    assert (tables[:, :, 0] == 0).all()
-    third = tables[1, HUES // 3]
+    recolours, each = Recolours(PALETTE), np.arange(5, dtype=np.uint8)
+    assert recolours.apply(each, 1, 0).tolist() == [0, 1, 2, 3, 4]
+    third = recolours.apply(each, 1, HUES // 3)
     assert {int(third[1]), int(third[2])} == {2, 3}
-    assert third[4] == 4
-    clear = Palette.of([(200, 0, 0), (0, 0, 0)], "two")
-    assert (recolours(clear)[..., 1:] > 0).all()
+    assert (third[0], third[4]) == (0, 4)
+    clear = Recolours(Palette.of([(200, 0, 0), (0, 0, 0)], "two"))
+    assert (clear.orders[..., 1:, 0] > 0).all()
+
+
+@pytest.mark.parametrize("hue", [0, 1, HUES // 2])
+def test_colours_stay_as_many_and_only_what_collides_gives_way(hue: int) -> None:
+    reds = [(250, 20, 20), (245, 25, 25), (10, 240, 30), (12, 14, 240), (9, 9, 9)]
+    recolours, each = Recolours(Palette.of(reds, "reds")), np.arange(6, dtype=np.uint8)
+    for light in range(3):
+        made = recolours.apply(each, light, hue)
+        assert sorted(made) == sorted(each)
+        # Alone, each colour has the nearest entry there is.
+        alone = [recolours.apply(each[[0, k]], light, hue)[1] for k in range(1, 6)]
+        nearest = recolours.orders[light, hue, 1:, 0]
+        assert alone == nearest.tolist() or (light, hue) == (1, 0)
+        assert {*alone} <= {*made[1:]}
 
 
 def test_only_stages_that_are_told_see_augmented_sprites(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from pxgen.commands.context import Context
 from pxgen.commands.early import default_starter
 from pxgen.commands.sample import check_manifest, keep_sources
 from pxgen.commands.watching import watched
+from pxgen.config.options import named_frames
 from pxgen.config.requests import AnimateSettings
-from pxgen.ingest.given import named_frames
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pxgen.checkpoint.card import checkpoint_file, read_card
-from pxgen.checkpoint.runs import CLIPS, FIGURES, STARTER, choose_model, told
+from pxgen.checkpoint.runs import CLIPS, FIGURES, STARTER, choose_model, model_name, told
+from pxgen.config.options import named_frames
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
 from pxgen.config.sample_settings import SampleSettings
 from pxgen.data.labels import parse_labels
-from pxgen.errors import unsaid
+from pxgen.errors import InputError, PxgenError, UsageError, unsaid
 from pxgen.palette.library import find_palette
 from pxgen.render.outputs import Series, plan_output
 
@@ -20,11 +22,8 @@ def default_starter(settings: SampleSettings | AnimateSettings) -> Path:
     if isinstance(settings, SampleSettings):
         return STARTER
     # Loops have a length of their own, and frames without names.
-    if settings.given:
-        from pxgen.ingest.given import named_frames
-
-        if any(named_frames(image)[0] is not None for image in settings.given):
-            return FIGURES
+    if settings.given and any(named_frames(image)[0] is not None for image in settings.given):
+        return FIGURES
     return CLIPS if settings.frames is None else STARTER
 
 
@@ -35,11 +34,38 @@ def check_early(settings: SampleSettings | AnimateSettings, project: Project) ->
         UsageError: an unknown label or palette, or an output that is taken.
         InputError: the model is missing or malformed.
     """
-    model = choose_model(settings.model, project.runs, unsaid, default_starter(settings))
-    parse_labels(settings.label, read_card(model)[0].label_names, told(checkpoint_file(model)))
+    starter = default_starter(settings)
+    model = choose_model(settings.model, project.runs, unsaid, starter)
+    try:
+        parse_labels(settings.label, read_card(model)[0].label_names, told(checkpoint_file(model)))
+    except UsageError as error:
+        if settings.model is None and model != starter and _has_labels(starter, settings.label):
+            raise UsageError(f"{error}; -m {model_name(starter)} has it") from None
+        raise
+    _check_images(settings)
     if settings.palette not in {None, "given"}:
         find_palette(settings.palette)
     if settings.sampler is None:
         # Which samplers there are, the model itself knows.
         force = settings.force or settings.skip_existing
         plan_output(settings.out, Series(settings, settings.numbers), force=force, sheet=settings)
+
+
+def _has_labels(model: Path, labels: Sequence[str]) -> bool:
+    try:
+        parse_labels(labels, read_card(model)[0].label_names)
+    except PxgenError:
+        return False
+    return True
+
+
+def _check_images(settings: SampleSettings | AnimateSettings) -> None:
+    """Refuse images that are not there."""
+    images = [settings.mask]
+    if isinstance(settings, SampleSettings):
+        images.append(settings.init)
+    else:
+        images += [named_frames(image)[1] for image in settings.given]
+    for image in images:
+        if isinstance(image, Path) and not image.exists():
+            raise InputError(f"{image}: No such file or directory")

@@ -35,6 +35,14 @@ class ImageArray:
 Image = Path | ImageArray
 
 
+def named_frames(image: Image) -> tuple[str | None, Image]:
+    """The frames that ``FRAMES=FILE`` names, and the file; a file of that very name has none."""
+    if isinstance(image, ImageArray):
+        return image.frames, image
+    frames, equals, path = str(image).partition("=")
+    return (frames, Path(path)) if equals and not image.exists() else (None, image)
+
+
 def parse_shard(text: str) -> tuple[int, int]:
     """``I/N``, part I of N counted from 1, as ``(I - 1, N)``.
 

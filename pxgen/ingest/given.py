@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from pxgen.arrays import Bools, IndexMaps, Rgba
 from pxgen.canvas import Canvas
-from pxgen.config.options import Image, ImageArray
+from pxgen.config.options import Image, named_frames
 from pxgen.errors import InputError, UsageError
 from pxgen.frames import described_frames, views_of
 from pxgen.ingest.fit_to_model import Target, entries_of, rgba_of
@@ -185,11 +184,3 @@ def recolored(palette: Palette, sprite: IndexedSprite) -> Palette:
     rows = palette.rgba.copy()
     rows[distinct_entries(palette, colors)] = colors
     return Palette(rows, "given")
-
-
-def named_frames(image: Image) -> tuple[str | None, Image]:
-    """The frames that ``FRAMES=FILE`` names, and the file; a file of that very name has none."""
-    if isinstance(image, ImageArray):
-        return image.frames, image
-    frames, equals, path = str(image).partition("=")
-    return (frames, Path(path)) if equals and not image.exists() else (None, image)

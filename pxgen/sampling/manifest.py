@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from pxgen.checkpoint.store import Loaded, fingerprint
+from pxgen.config.options import named_frames
 from pxgen.config.requests import AnimateSettings, ClipSettings
 from pxgen.config.sample_settings import PictureSettings, SampleSettings
 from pxgen.config.schema import Table, Where, read_table, rules
 from pxgen.errors import InputError
 from pxgen.files import write_text
-from pxgen.ingest.given import named_frames
 
 DECIDING: dict[str, type[PictureSettings | ClipSettings]] = {
     "sample": PictureSettings,

@@ -186,3 +186,28 @@ def test_sprites_without_an_image_do_not_wait_for_pillow(tmp_path: Path) -> None
     ]
     assert subprocess.run(command, check=False, cwd=tmp_path).returncode == 0
     assert (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("sample --init nope.png", "pxgen: nope.png: No such file or directory\n"),
+        ("sample --mask nope.png", "pxgen: nope.png: No such file or directory\n"),
+        ("animate --given down/0=nope.png", "pxgen: nope.png: No such file or directory\n"),
+        ("sample --label alien", "known are left, right; -m starter has it\n"),
+    ],
+)
+def test_what_can_be_told_at_once_does_not_wait_for_torch(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    save(tmp_path / "runs" / "0001-masked")
+    (tmp_path / "torch.py").write_text("raise SystemExit('torch was loaded')")
+    done = subprocess.run(
+        [sys.executable, "-m", "pxgen", *line.split(), "-o", "x.png"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.stderr.endswith(said)
+    assert done.returncode in {2, 3}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pxgen.checkpoint.card import FILE_NAME
+from pxgen.checkpoint.card import FILE_NAME, read_card
 from pxgen.errors import InputError, PxgenError, Remark
 from pxgen.files import write_text
 
@@ -61,7 +61,9 @@ def choose_model(model: Path | None, runs: Path, remark: Remark, starter: Path =
         return shipped(model)
     if found := run_folders(runs):
         # Which one it is changes with the folder and with each training.
-        remark(f"model: {found[-1]} (the newest run; -m names another)")
+        ended = read_card(found[-1])[0].training.get("finished", True)
+        which = "the newest run" if ended else "the newest run, not finished"
+        remark(f"model: {found[-1]} ({which}; -m names another)")
         return found[-1]
     if not starter.exists():
         raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from safetensors.torch import load_file
 
 from pxgen.checkpoint.store import prefixed, save_checkpoint
 from pxgen.cli.app import pxgen
@@ -31,6 +32,10 @@ def test_the_run_written_last_is_taken_and_named(
     result = CliRunner().invoke(pxgen, ["sample", "--steps", "2", "-o", "x.png"])
     assert result.exit_code == 0
     assert result.stderr == "model: runs/heads (the newest run; -m names another)\n"
+    file = Path("runs/heads/checkpoint.safetensors")
+    save_checkpoint(file, replace(CARD, training={"finished": False}), load_file(file))
+    result = CliRunner().invoke(pxgen, ["sample", "--steps", "2", "-o", "w.png"])
+    assert "runs/heads (the newest run, not finished; -m names another)" in result.stderr
     wrong = CliRunner().invoke(pxgen, ["-q", "sample", "--label", "alien", "-o", "y.png"])
     assert wrong.stderr.startswith("pxgen: runs/heads/checkpoint.safetensors has no label 'alien'")
     starter = ["sample", "-m", "starter", "--label", "alien", "--steps", "2", "-o", "z.png"]

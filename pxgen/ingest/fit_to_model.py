@@ -73,7 +73,9 @@ def fit_image(path: Image, target: Target) -> Fitted:
     if factor > 1 and sprite.size[1:] == enlarged and enlargement(sprite.indices) % factor == 0:
         sprite = sprite.reduced(factor)
     if reason := misfit(sprite.size, canvas):
-        raise InputError(f"{path}: {reason} of the model")
+        # A still can only be too large.
+        advice = ": crop it, or draw it smaller" if sprite.size.frames == 1 else ""
+        raise InputError(f"{path}: {reason} of the model{advice}")
     entries, snapped, palette = entries_of(path, sprite, target)
     return Fitted(pad_to_canvas(entries, canvas, target.anchor), snapped, palette)
 

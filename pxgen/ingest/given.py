@@ -168,7 +168,7 @@ class ClipFrames(NamedTuple):
             rgba = rgba[:, ::factor, ::factor]
         size = Canvas(*rgba.shape[:3])
         if reason := misfit(size, self.target.canvas._replace(frames=size.frames)):
-            raise InputError(f"{image}: {reason} of the model")
+            raise InputError(f"{image}: {reason} of the model: crop it, or draw it smaller")
         # An empty frame beside makes them as large as the canvas.
         return padded([rgba, np.zeros((1, H, W, 4), np.uint8)], self.target.anchor)[:-1]
 

@@ -31,7 +31,7 @@ def command(session: Session, /, settings: SampleSettings, jobs: JobsSettings, s
       pxgen sample --label alien --label hat-wizard:-1 -n 100 --seed 7 -o aliens/
       pxgen sample -n 64 --palette pico-8 --scale 4 -o sheet.png
       pxgen sample --label robot -o forming.gif
-      pxgen sample --init hero.png --strength 0.3 --strength 0.6 --strength 0.9 -n 9 -o variations/
+      pxgen sample --init hero.png --strength 0.5 --strength 0.9 --strength 0.98 -n 9 -o variations/
       pxgen sample --init hero.png --mask hat.png --label hat-crown
     """
     show = show and not settings.dry_run

@@ -40,7 +40,8 @@ def check_early(settings: SampleSettings | AnimateSettings, project: Project) ->
         parse_labels(settings.label, read_card(model)[0].label_names, told(checkpoint_file(model)))
     except UsageError as error:
         if settings.model is None and model != starter and _has_labels(starter, settings.label):
-            raise UsageError(f"{error}; -m {model_name(starter)} has it") from None
+            has = "has it" if len(settings.label) == 1 else "has them"
+            raise UsageError(f"{error}; -m {model_name(starter)} {has}") from None
         raise
     _check_images(settings)
     if settings.palette not in {None, "given"}:

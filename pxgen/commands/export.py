@@ -120,10 +120,10 @@ def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listi
         if settings.take:
             raise InputError(f"--take {settings.take} fits no frame of the sources")
         raise InputError("no sprite in the sources: every cell of their sheets is empty")
-    if settings.take and not any(sprite.frames for sprite in sprites):
+    if settings.take and settings.take != "*" and not any(sprite.frames for sprite in sprites):
         raise UsageError(
-            f"--take {settings.take}: no frame of the sources has a name; --views says which view "
-            "each row of a sheet is"
+            f"--take {settings.take}: no frame of the sources has a name; of a sheet --views says "
+            "which view each row is"
         )
     return sprites, listing, sources.tally
 

@@ -19,7 +19,7 @@ from pxgen.errors import Remark, UsageError
 from pxgen.files import kept_aside
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.results import Picture
-from pxgen.sampling.samples import SamplePlan
+from pxgen.sampling.samples import SamplePlan, in_palette
 
 if TYPE_CHECKING:
     from pxgen.commands.choose import PagePlan
@@ -73,9 +73,10 @@ class Job:
             yield from self._written(pictures, context.remark)
             if self.unchanged:
                 more = "a larger mask" if settings.mask else "a --strength nearer 1"
+                where = f"{context.job}: " if context.job else ""
                 context.remark(
-                    f"{len(self.unchanged)} of {len(self.drawn)} are the picture given, pixel for "
-                    f"pixel: {more} changes more"
+                    f"{where}{len(self.unchanged)} of {len(self.drawn)} are the picture given, as "
+                    f"the model reads it: {more} changes more"
                 )
         if settings.manifest is not None:
             yield self._manifest(settings.manifest)
@@ -95,9 +96,13 @@ class Job:
         held = (0 if self.output.form == "sheet" else END_REPEATS) if self.forming else None
         draw = self.plan.pictures if self.page is None else self.plan.uncolored
         init = self.plan.samplings[0].init
+        given = None if init is None else init.cpu().numpy()
+        palette = self.plan.palette if self.page is None else None
+        if given is not None and palette is not None:
+            given = in_palette(Picture(0, given, palette), self.plan.loaded, palette).indices
         for picture in draw(self.numbers, held):
             self.drawn.append(picture.number)
-            if init is not None and np.array_equal(picture.indices[-len(init) :], init):
+            if given is not None and np.array_equal(picture.indices[-len(given) :], given):
                 self.unchanged.append(picture.number)
             yield picture
 

@@ -7,6 +7,7 @@ condition. A drawing is asked for with all of them zero: as the sprites themselv
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.data.dataset import Dataset
@@ -88,10 +89,10 @@ def _moves(sprite: IndexMaps, reach: tuple[int, int], luck: F32) -> tuple[int, i
 
 
 class Recolours:
-    """Sprites with the hue turned and the lightness changed, as near as the palette allows.
+    """Sprites with the hue turned and the lightness changed, in entries of the palette.
 
-    Colours stay as many: where two would become one entry, that which lies farther from it takes
-    the next nearest.
+    Entries stay as many: where two would become one, they share the nearest out so that the squares
+    of their distances are small together, which keeps the order of a ramp.
     """
 
     def __init__(self, palette: Palette) -> None:
@@ -100,33 +101,47 @@ class Recolours:
         # Alpha outweighs all colours, so that opaque entries stay opaque.
         alpha = rows[:, 3:] / 255 * 4.0
         known = np.concatenate([lab, alpha], 1)
-        K = len(rows)
-        self.orders = np.zeros((len(LIGHTNESS), HUES, K, K), np.uint8)
-        """The entries from the nearest to the farthest, for each entry so changed."""
-        self.gaps = np.zeros((len(LIGHTNESS), HUES, K), np.float32)
-        """How far the nearest is."""
+        self.gaps = np.zeros((len(LIGHTNESS), HUES, len(rows), len(rows)), np.float32)
+        """Squared distances from each entry, so changed, to each entry."""
         for i, factor in enumerate(LIGHTNESS):
             for k in range(HUES):
                 angle = 2 * np.pi * k / HUES
                 turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
                 turned = np.concatenate([lab[:, :1] * factor, lab[:, 1:] @ turn, alpha], 1)
-                gaps = ((turned[:, None] - known) ** 2).sum(-1)
-                # Transparent is entry 0 whatever its colour, and nothing else is.
-                gaps[:, 0] = np.inf
-                self.orders[i, k] = gaps.argsort(1, kind="stable")
-                self.gaps[i, k] = gaps.min(1)
+                self.gaps[i, k] = ((turned[:, None] - known) ** 2).sum(-1)
 
     def apply(self, sprite: IndexMaps, light: int, hue: int) -> IndexMaps:
         """The sprite, by the numbers of a factor of the lightness and of a turn of the hue."""
-        if (LIGHTNESS[light], hue) == (1.0, 0):
+        if (LIGHTNESS[light], hue) == (1.0, 0) or not sprite.any():
             return sprite
-        orders, gaps = self.orders[light, hue], self.gaps[light, hue]
+        gaps = self.gaps[light, hue]
         used = np.unique(sprite)
+        # Transparent is entry 0 whatever its colour, and nothing else is.
+        used = used[used > 0]
         table = np.zeros(len(gaps), np.uint8)
-        taken = {0}
-        for color in used[np.argsort(gaps[used], kind="stable")]:
-            if color:
-                table[color] = next(entry for entry in orders[color] if int(entry) not in taken)
-                taken.add(int(table[color]))
+        table[used] = _shared_out(gaps[used, 1:]) + 1
         recoloured: IndexMaps = table[sprite]
         return recoloured
+
+
+def _shared_out(costs: F32) -> NDArray[np.intp]:
+    """``(n,)``: a column of ``(n, m)`` costs for each row, none for two, cheap together.
+
+    The cheapest rows choose first; then pairs exchange as long as that makes them cheaper.
+    """
+    chosen: NDArray[np.intp] = costs.argmin(1)
+    if len({*chosen.tolist()}) == len(chosen):
+        return chosen
+    left = costs.copy()
+    for row in costs.min(1).argsort(kind="stable"):
+        chosen[row] = left[row].argmin()
+        left[:, chosen[row]] = np.inf
+    for _ in range(len(chosen) ** 2):
+        each = costs[:, chosen]
+        own = each.diagonal()
+        gain = own[:, None] + own - each - each.T
+        first, second = np.unravel_index(gain.argmax(), gain.shape)
+        if gain[first, second] <= 1e-6:
+            break
+        chosen[[first, second]] = chosen[[second, first]]
+    return chosen

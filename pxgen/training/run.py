@@ -89,7 +89,7 @@ def claimed_folder(request: TrainRequest, card: Card, group: ProcessGroup) -> It
             try:
                 yield group.broadcast_object(folder)
             finally:
-                # What ended before anything was saved leaves no numbered run behind.
+                # What ended before anything was written leaves no numbered run behind.
                 if request.out is None:
                     with suppress(OSError):
                         folder.rmdir()

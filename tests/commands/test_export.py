@@ -74,7 +74,7 @@ def test_pixels_outside_cells_and_frames_that_are_not_there_are_told(files: Path
     assert "--take" in none.stderr
     nameless = run(source, "--cell", "3x3", "--take", "up", "-o", files / "x.png")
     assert nameless.exit_code == 2
-    assert "--take up: no frame of the sources has a name; --views says" in nameless.stderr
+    assert "--take up: no frame of the sources has a name; of a sheet" in nameless.stderr
     assert "cell of their sheets is empty" not in none.stderr
 
 

@@ -133,8 +133,10 @@ def test_variations_that_are_the_given_picture_are_counted(tmp_path: Path) -> No
     )
     assert (code, said) == (
         0,
-        "2 of 4 are the picture given, pixel for pixel: a --strength nearer 1 changes more\n",
+        "2 of 4 are the picture given, as the model reads it: a --strength nearer 1 changes more\n",
     )
+    still = (*init, "--strength", "0", "--palette", "pico-8", "-o", f"{tmp_path}/other/")
+    assert "1 of 1 are the picture given" in run(tmp_path, *still)[2]
     assert run(tmp_path, *init, "--strength", "1", "-n", "2", "-o", f"{tmp_path}/new/")[2] == ""
 
 

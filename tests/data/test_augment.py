@@ -92,21 +92,27 @@ def test_a_turned_hue_is_the_nearest_entry_and_a_whole_turn_none() -> None:
     assert {int(third[1]), int(third[2])} == {2, 3}
     assert (third[0], third[4]) == (0, 4)
     clear = Recolours(Palette.of([(200, 0, 0), (0, 0, 0)], "two"))
-    assert (clear.orders[..., 1:, 0] > 0).all()
+    made = [clear.apply(each[:3], light, hue) for light in range(3) for hue in range(HUES)]
+    assert all(sorted(colors) == [0, 1, 2] for colors in made)
 
 
 @pytest.mark.parametrize("hue", [0, 1, HUES // 2])
-def test_colours_stay_as_many_and_only_what_collides_gives_way(hue: int) -> None:
+def test_colours_stay_as_many_and_alone_each_is_the_nearest(hue: int) -> None:
     reds = [(250, 20, 20), (245, 25, 25), (10, 240, 30), (12, 14, 240), (9, 9, 9)]
     recolours, each = Recolours(Palette.of(reds, "reds")), np.arange(6, dtype=np.uint8)
     for light in range(3):
-        made = recolours.apply(each, light, hue)
-        assert sorted(made) == sorted(each)
-        # Alone, each colour has the nearest entry there is.
+        assert sorted(recolours.apply(each, light, hue)) == sorted(each)
+        nearest = recolours.gaps[light, hue, 1:, 1:].argmin(1) + 1
         alone = [recolours.apply(each[[0, k]], light, hue)[1] for k in range(1, 6)]
-        nearest = recolours.orders[light, hue, 1:, 0]
-        assert alone == nearest.tolist() or (light, hue) == (1, 0)
-        assert {*alone} <= {*made[1:]}
+        assert alone == nearest.tolist()
+
+
+@pytest.mark.parametrize("shades", [(22, 72, 128, 190), (10, 40, 90, 100, 180, 250)])
+def test_a_ramp_keeps_its_order(shades: tuple[int, ...]) -> None:
+    recolours = Recolours(Palette.of([(s, s, s) for s in shades], "greys"))
+    ramp = np.arange(len(shades) + 1, dtype=np.uint8)
+    for light in range(3):
+        assert recolours.apply(ramp, light, 0).tolist() == ramp.tolist()
 
 
 def test_only_stages_that_are_told_see_augmented_sprites(tmp_path: Path) -> None:

@@ -125,7 +125,9 @@ def _report(error: BaseException, verbose: bool) -> int:
         complain(shown.getvalue().rstrip("\n"))
         return error.exit_code
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        complain("pxgen: interrupted")
+        # One that says something has been told of already.
+        if not (error.__cause__ or error).args:
+            complain("pxgen: interrupted")
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
         # The reader has gone; without this the interpreter complains again while it exits.

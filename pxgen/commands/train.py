@@ -113,7 +113,7 @@ def _follow(training: Training, console: Console) -> None:
                         f"stopped at {_place(training)}; the same command goes on from "
                         f"{training.folder}"
                     )
-                    raise KeyboardInterrupt
+                    raise KeyboardInterrupt("stopped")
         for path in (METRICS, TABLE, training.checkpoint.name):
             track.file(training.folder / path)
     finally:

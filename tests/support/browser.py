@@ -184,6 +184,8 @@ class Browser:
         """Make the window so large, in pixels."""
         shared = {"deviceScaleFactor": 1, "mobile": False}
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, **shared)
+        # The page hears of it before it draws the next time.
+        self.js("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def scheme(self, wanted: str) -> None:
         """Prefer ``light`` or ``dark``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 
 _NOT_IN_NAMES = re.compile(r"[\s/=,:#]+")
 """What separates names where they are written: on the command line and in one another."""
@@ -32,6 +33,17 @@ def views_of(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
     for number, name in enumerate(names):
         numbers.setdefault(view_of(name), []).append(number)
     return {view: tuple(frames) for view, frames in numbers.items()}
+
+
+def taken_frames(names: Sequence[str], asked: Sequence[str]) -> list[int]:
+    """The numbers of the frames whose name, or view, is as one of the patterns; all without any."""
+    if not asked:
+        return list(range(len(names)))
+    return [
+        number
+        for number, name in enumerate(names)
+        if any(fnmatchcase(known, each) for known in (name, view_of(name)) for each in asked)
+    ]
 
 
 _OPPOSITE = {"left": "right", "west": "east", "l": "r", "w": "e"}

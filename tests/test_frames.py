@@ -8,6 +8,7 @@ from pxgen.frames import (
     frame_name,
     mirrored_frames,
     step_of,
+    taken_frames,
     there_and_back,
     view_of,
     views_of,
@@ -61,3 +62,11 @@ def test_there_and_back_is_of_each_view_where_there_are_views() -> None:
     assert there_and_back((), 4) == [0, 1, 2, 3, 2, 1]
     assert there_and_back((), 1) == [0]
     assert there_and_back(["a/0", "a/1", "a/2", "b"], 4) == [0, 1, 2, 1, 3]
+
+
+def test_frames_are_taken_by_their_name_or_their_view() -> None:
+    names = ("down/0", "down/1", "up/0", "7")
+    assert taken_frames(names, ()) == [0, 1, 2, 3]
+    assert taken_frames(names, ("down",)) == [0, 1]
+    assert taken_frames(names, ("*/0", "7")) == [0, 2, 3]
+    assert taken_frames(names, ("0",)) == []

@@ -17,11 +17,13 @@ from pxgen.engines.clips import Clip, all_tags, names_of_frames
 from pxgen.engines.tags import unlike
 from pxgen.errors import InputError, Remark, UsageError
 from pxgen.files import write_bytes
+from pxgen.frames import taken_frames
 from pxgen.ingest.aseprite_extras import extras_remark
 from pxgen.ingest.decoded import DEFAULT_MS
 from pxgen.ingest.describe import describe_renamed, describe_rests
 from pxgen.ingest.file_sprites import Sprite
 from pxgen.ingest.grid import in_cells
+from pxgen.ingest.labels import listed
 from pxgen.ingest.layout import check_canvas, pad_to_canvas
 from pxgen.ingest.sources import Sources
 from pxgen.ingest.tally import Tally
@@ -115,7 +117,7 @@ def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listi
     for line in (*describe_renamed(sources.tally), *describe_rests(sources.tally)):
         report(line)
     for path in datasets:
-        sprites += _prepared(path, sources.tally)
+        sprites += _prepared(path, sources.tally, listed(settings.take))
     if not sprites:
         if settings.take:
             raise InputError(f"--take {settings.take} fits no frame of the sources")
@@ -139,18 +141,23 @@ def _refuse(error: InputError) -> None:
     raise error
 
 
-def _prepared(path: Path, tally: Tally) -> Iterator[Sprite]:
-    """The sprites of a dataset."""
+def _prepared(path: Path, tally: Tally, take: Sequence[str]) -> Iterator[Sprite]:
+    """The sprites of a dataset, of named frames those asked for."""
     dataset = open_dataset(path)
     if dataset.pixels.size > MAX_OUTPUT_PIXELS:
         raise InputError(f"{path}: {len(dataset)} sprites are too many for one file")
     tally.saw_table(dataset.palette.rgba.tobytes() if dataset.palettes is None else None)
+    names = dataset.frame_names
+    taken = taken_frames(names, take)
     for row, name in enumerate(dataset.names):
         palette = (
             dataset.palette if dataset.palettes is None else own_palette(dataset.palettes[row])
         )
         rgba = palette.colors(dataset.pixels[row])
-        yield Sprite(name, row, rgba, frames=dataset.frame_names)
+        if not names:
+            yield Sprite(name, row, rgba)
+        elif taken:
+            yield Sprite(name, row, rgba[taken], frames=tuple(names[k] for k in taken))
 
 
 def _reduced(

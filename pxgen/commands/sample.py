@@ -94,17 +94,15 @@ class Job:
     def pictures(self) -> Iterator[Picture]:
         """Draw everything in order, and note the numbers; a page colours by itself."""
         held = (0 if self.output.form == "sheet" else END_REPEATS) if self.forming else None
-        draw = self.plan.pictures if self.page is None else self.plan.uncolored
-        init = self.plan.samplings[0].init
-        given = None if init is None else init.cpu().numpy()
-        palette = self.plan.palette if self.page is None else None
-        if given is not None and palette is not None:
-            given = in_palette(Picture(0, given, palette), self.plan.loaded, palette).indices
-        for picture in draw(self.numbers, held):
+        plan = self.plan
+        for picture in plan.uncolored(self.numbers, held):
             self.drawn.append(picture.number)
-            if given is not None and np.array_equal(picture.indices[-len(given) :], given):
-                self.unchanged.append(picture.number)
-            yield picture
+            way = plan.samplings[picture.number % len(plan.samplings)]
+            if way.init is not None and not way.from_scratch:
+                given = way.init.cpu().numpy()
+                if np.array_equal(picture.indices[-len(given) :], given):
+                    self.unchanged.append(picture.number)
+            yield picture if self.page else in_palette(picture, plan.loaded, plan.palette)
 
     def _manifest(self, target: Path) -> Path:
         from pxgen.sampling.manifest import record, write_manifest

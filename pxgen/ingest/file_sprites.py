@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from itertools import groupby
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from pxgen.arrays import Rgba
 from pxgen.config.settings import DataSettings
 from pxgen.engines.tags import Tag, unlike
 from pxgen.errors import InputError
-from pxgen.frames import frame_name, step_of, view_of
+from pxgen.frames import frame_name, step_of, taken_frames
 from pxgen.ingest.atlas import SUFFIX, Run, frame_stems, read_atlas
 from pxgen.ingest.cleaning import undo_overflow
 from pxgen.ingest.clips import FileGroup, numbered_runs
@@ -142,15 +141,11 @@ class FileSprites:
         """The frames asked for of a clip of named ones; nothing where these are all transparent."""
         if twice := [frame for frame, times in Counter(names).items() if times > 1]:
             raise InputError(f"{name}: frame {twice[0]} is there twice")
-        taken = [number for number, frame in enumerate(names) if self._takes(frame)]
+        taken = taken_frames(names, self._take)
         if rgba[taken][..., 3].any():
             yield Sprite(name, unit, rgba[taken], frames=tuple(names[k] for k in taken))
         else:
             self._tally.empty_cells += len(taken)
-
-    def _takes(self, frame: str) -> bool:
-        known = (frame, view_of(frame))
-        return not self._take or any(fnmatchcase(n, asked) for n in known for asked in self._take)
 
     def _image(self, group: FileGroup) -> DecodedImage:
         limit, count = self._frames, len(group.files)

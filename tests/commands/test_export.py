@@ -78,6 +78,23 @@ def test_pixels_outside_cells_and_frames_that_are_not_there_are_told(files: Path
     assert "cell of their sheets is empty" not in none.stderr
 
 
+def test_of_a_dataset_the_frames_asked_for_are_taken(tmp_path: Path) -> None:
+    fronts = np.random.default_rng(0).integers(1, 4, (3, 6, 6), dtype=np.uint8)
+    for number, front in enumerate(fronts):
+        for view, maps in (("front", front), ("back", front[::-1])):
+            (tmp_path / "in" / view).mkdir(parents=True, exist_ok=True)
+            file = tmp_path / "in" / view / f"{number}.png"
+            file.write_bytes(encode_png(maps, PALETTE))
+    made = CliRunner().invoke(pxgen, ["prepare", f"{tmp_path}/in", "-o", f"{tmp_path}/ds"])
+    assert made.exit_code == 0, made.stderr
+    result = run(tmp_path / "ds", "--take", "front", "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    shown = [Image.open(file).convert("RGBA") for file in sorted((tmp_path / "out").iterdir())]
+    assert np.array_equal(np.stack(shown), PALETTE.colors(fronts))
+    none = run(tmp_path / "ds", "--take", "nowhere", "-o", tmp_path / "none")
+    assert (none.exit_code, "--take nowhere fits no frame" in none.stderr) == (3, True)
+
+
 def test_durations_of_files_are_kept_unless_told_otherwise(tmp_path: Path) -> None:
     frames = np.arange(3, dtype=np.uint8).repeat(16).reshape(3, 4, 4)
     (tmp_path / "walk.gif").write_bytes(encode_gif(frames, PALETTE, [50, 120, 200]))

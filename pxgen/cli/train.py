@@ -32,9 +32,13 @@ def command(
       pxgen train --minutes 30
       pxgen train --recipe masked --steps 5000 -o runs/heads
     """
+    settings = _one_budget(ctx, settings)
+    from pxgen.data.dataset import open_dataset
+
+    # What is wrong with the dataset does not wait for torch.
+    open_dataset(run.dataset or session.project.dataset)
     from pxgen.commands.train import train
 
-    settings = _one_budget(ctx, settings)
     checkpoint = train(settings, run, session.project, session.console)
     if checkpoint is not None:
         say(checkpoint)

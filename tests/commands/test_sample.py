@@ -197,6 +197,10 @@ def test_sprites_without_an_image_do_not_wait_for_pillow(tmp_path: Path) -> None
         ("sample --mask nope.png", "pxgen: nope.png: No such file or directory\n"),
         ("animate --given down/0=nope.png", "pxgen: nope.png: No such file or directory\n"),
         ("sample --label alien", "known are left, right; -m starter has it\n"),
+        (
+            "train",
+            "pxgen: no dataset at dataset: make one with `pxgen prepare SOURCE -o dataset`\n",
+        ),
     ],
 )
 def test_what_can_be_told_at_once_does_not_wait_for_torch(

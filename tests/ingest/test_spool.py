@@ -47,12 +47,18 @@ def test_more_than_256_colours_in_one_sprite_survive_the_spool(tmp_path: Path) -
     assert (stored.colors[stored.indices] >> 24 == rgba[..., 0]).all()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
-def test_a_full_disk_is_told_with_its_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Path("/dev/full").open("r+b", buffering=0) as full:
-        monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: full)
-        with closing(Spool(tmp_path)) as spool, pytest.raises(PxgenError) as told:
-            spool.append(IndexedSprite.of(np.full((1, 2, 2, 4), 255, np.uint8)))
-    assert str(told.value) == f"cannot write {tmp_path}: No space left on device"
+@pytest.mark.parametrize("pixels", [4, 40_000])
+def test_a_full_disk_is_told_with_its_folder(tmp_path: Path, pixels: int) -> None:
+    """At once, or when what was held in memory must be written to be read."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    sprite = IndexedSprite.of(np.full((1, pixels, 1, 4), 255, np.uint8))
+    with closing(Spool(tmp_path)) as spool:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            with pytest.raises(PxgenError) as told:
+                spool.append(sprite)
+                next(iter(spool))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(told.value) == f"cannot write {tmp_path}: File too large"

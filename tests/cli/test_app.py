@@ -40,6 +40,7 @@ def asked(monkeypatch):
     """What ``train`` and ``sample`` would be asked for, recorded instead of done."""
     requests: list[Any] = []
     monkeypatch.setattr(early, "check_early", lambda settings, project: None)
+    monkeypatch.setattr("pxgen.data.dataset.open_dataset", lambda path: None)
     for name in ("train", "sample"):
         module = types.ModuleType(f"pxgen.commands.{name}")
 

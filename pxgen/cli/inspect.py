@@ -72,7 +72,8 @@ def command(
     if as_json:
         say(json.dumps(findings.facts, indent=2, ensure_ascii=False))
         return
-    for line in lines(findings.facts):
+    # A card tells it all in better words.
+    for line in lines(findings.facts) if suffix != ".md" else ():
         say(printable(line))
     if out is not None:
         say(out)

@@ -14,21 +14,31 @@ def lines(facts: Mapping[str, Any]) -> Iterator[str]:
         elif name == "audit":
             yield from _audit(value)
         elif name != "suspicious":
-            yield from _line(name.replace("_", " "), value)
+            yield f"{_words(name)}: {_text(name, value)}"
     yield from (f"suspicious: {item}" for item in facts["suspicious"])
 
 
-def _line(name: str, value: Any) -> Iterator[str]:
+def _text(name: str, value: Any) -> str:
+    """A fact in words, a table of facts in one line."""
     if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _line(f"{name}: {key.replace('_', ' ')}", inner)
-        return
-    if isinstance(value, list):
-        separator = " " if name == "palette" else ", "
-        value = separator.join(map(str, value))
-    elif isinstance(value, float):
-        value = f"{value:.6g}"
-    yield f"{name}: {'none' if value is None or value == '' else value}"
+        inner = (
+            f"{_words(key)} ({_text(key, each)})"
+            if isinstance(each, Mapping)
+            else f"{_words(key)} {_text(key, each)}"
+            for key, each in value.items()
+        )
+        return "; ".join(inner) or "none"
+    if isinstance(value, list | tuple):
+        return (" " if name == "palette" else ", ").join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "none" if value is None or value == "" else str(value)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _labels(labels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

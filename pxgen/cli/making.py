@@ -37,8 +37,6 @@ def make(
         if show:
             raise click.UsageError("--show is for one request: leave it out of --jobs.")
         return _make_jobs(command, recorded, settings, jobs.jobs, jobs.at_once, session)
-    if jobs.at_once is not None:
-        raise click.UsageError("-j is how many of --jobs are made at once: give both.")
     show_files(command(settings, session.context()), show=show)
     return 0
 
@@ -63,7 +61,7 @@ def _make_jobs(
     from pxgen.commands.watching import Log
     from pxgen.devices import cores
 
-    at_once, failed, said = at_once or cores(), 0, set[str]()
+    at_once, count, failed, said = at_once or cores(), 0, 0, set[str]()
     if isinstance(settings, BatchSettings) and settings.workers is None:
         settings = replace(settings, workers=max(1, cores() // at_once))
 
@@ -74,7 +72,8 @@ def _make_jobs(
             session.remark(text)
 
     def tell(ended: Ended) -> None:
-        nonlocal failed
+        nonlocal count, failed
+        count += 1
         for each in ended.made:
             say(each)
         if ended.error is not None:
@@ -83,4 +82,6 @@ def _make_jobs(
 
     context = Context(session.project, Log(remark))
     make_jobs(read_jobs(file), Planner(command, recorded, settings, context), at_once, tell)
+    if not count:
+        session.remark(f"no jobs in {'stdin' if file == Path('-') else file}: nothing is made")
     return int(failed > 0)

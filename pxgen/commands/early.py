@@ -52,6 +52,16 @@ def check_early(settings: SampleSettings | AnimateSettings, project: Project) ->
         plan_output(settings.out, Series(settings, settings.numbers), force=force, sheet=settings)
 
 
+def check_manifest(manifest: Path) -> None:
+    """Refuse a manifest that is not there.
+
+    Raises:
+        InputError: it is none of standard input, ``-``, and files.
+    """
+    if manifest != Path("-") and not manifest.exists():
+        raise InputError(f"{manifest}: No such file or directory")
+
+
 def _has_labels(model: Path, labels: Sequence[str]) -> bool:
     try:
         parse_labels(labels, read_card(model)[0].label_names)

@@ -84,7 +84,7 @@ class Planner:
             InputError: it is no object in JSON, or what it names is rejected.
             UsageError: an option is unknown, missing, out of range, or refused by the command.
         """
-        options, context = _options(line), replace(self.context, job=name)
+        options, context = _options(line, type(self.base)), replace(self.context, job=name)
         if self.recorded is None or not options.keys() >= RECORDED:
             return self.command(self._settings(name, options, type(self.base)), context)
         own = {key: value for key, value in options.items() if key in rules(BatchSettings)}
@@ -100,7 +100,8 @@ class Planner:
         return settings
 
 
-def _options(line: bytes) -> dict[str, Any]:
+def _options(line: bytes, settings: type) -> dict[str, Any]:
+    """The values of a line by the options' names, for which it may have their flags: ``n``."""
     try:
         job = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -109,7 +110,10 @@ def _options(line: bytes) -> dict[str, Any]:
         raise InputError(f"{JOB_FORM}: {error}") from error
     if not isinstance(job, dict):
         raise InputError(JOB_FORM)
-    return {key.replace("-", "_"): value for key, value in job.items()}
+    spelled = [(flag, name) for name, rule in rules(settings).items() for flag in rule.flags]
+    names = {flag.lstrip("-").replace("-", "_"): option_name(name) for flag, name in spelled}
+    keys = (key.lstrip("-").replace("-", "_") for key in job)
+    return {names.get(key, key): value for key, value in zip(keys, job.values(), strict=True)}
 
 
 def make_jobs(

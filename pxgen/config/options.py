@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pxgen.config.schema import again, run_setting
-from pxgen.errors import UsageError
+from pxgen.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from pxgen.arrays import Rgba
@@ -129,6 +129,14 @@ class JobsSettings:
         low=1,
         flags=("-j", "--at-once"),
     )
+
+    def __post_init__(self) -> None:
+        """Refuse a number of jobs without jobs, and a file that is not there."""
+        if self.jobs is None:
+            if self.at_once is not None:
+                raise UsageError("-j is how many of --jobs are made at once: give both")
+        elif self.jobs != Path("-") and not self.jobs.exists():
+            raise InputError(f"cannot read {self.jobs}: No such file or directory")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -191,7 +191,7 @@ def describe_copies(exact: NDArray[np.int32]) -> str | None:
     return line
 
 
-def describe_palette(choice: Choice) -> Iterator[str]:
+def describe_palette(choice: Choice, dithering: str = "none") -> Iterator[str]:
     """Lines about the palette chosen and what was lost to it."""
     kept = len(choice.palette)
     few = "" if choice.counted_exactly else "more than "
@@ -202,7 +202,7 @@ def describe_palette(choice: Choice) -> Iterator[str]:
     else:
         yield (
             f"{line}, for {few}{choice.distinct} in the sprites: {choice.exact_share:.1%} of the "
-            f"visible pixels keep their colour exactly, {error_text(choice.psnr)}"
+            f"visible pixels keep their colour exactly, {error_text(choice.psnr, dithering)}"
         )
         if choice.given:
             yield f"colours of their own would lose less: --colors {choice.suggested}, no --palette"

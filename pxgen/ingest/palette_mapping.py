@@ -38,7 +38,7 @@ class SharedPaletteMapper:
 
     def lines(self) -> Iterator[str]:
         """The palette and its loss."""
-        return describe_palette(self._choice)
+        return describe_palette(self._choice, self._method)
 
     def facts(self) -> dict[str, Any]:
         """Colours of the sources, and the loss on them."""
@@ -124,7 +124,7 @@ class OwnPaletteMapper:
             yield (
                 f"{sum(self._reduced)} of {len(self._own)} sprites reduced to {self._most} "
                 f"colours: {self._loss.exact_share:.1%} of their visible pixels keep their colour "
-                f"exactly, {error_text(self._loss.psnr)}"
+                f"exactly, {error_text(self._loss.psnr, self._method)}"
             )
 
     def facts(self) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def on_palette(
         left = np.count_nonzero(used)
         report(
             f"{visible.sum()} colours become {left}: {loss.exact_share:.1%} of the "
-            f"visible pixels keep theirs exactly, {error_text(loss.psnr)}"
+            f"visible pixels keep theirs exactly, {error_text(loss.psnr, method)}"
         )
     if hardened := int((soft & ~known).sum()):
         report(f"{hardened} half-transparent colours are clear under half alpha, the others opaque")

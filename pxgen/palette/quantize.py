@@ -220,12 +220,13 @@ class Loss(NamedTuple):
         return self.exact / self.pixels if self.pixels else 1.0
 
 
-def error_text(psnr: float) -> str:
-    """A PSNR in dB for people: how far colours are off, of 255."""
+def error_text(psnr: float, method: str = "none") -> str:
+    """A PSNR in dB for people: how far colours are off, of 255, before dithering."""
     if math.isinf(psnr):
         return "no colour is off"
     off = 255 * 10 ** (-psnr / 20)
-    return f"colours are off by {off:.1f} of 255 on average ({psnr:.1f} dB PSNR)"
+    when = "" if method == "none" else ", before dithering"
+    return f"colours are off by {off:.1f} of 255 on average ({psnr:.1f} dB PSNR){when}"
 
 
 def loss_report(colors: Rgba, counts: Counts, palette: Palette) -> Loss:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card
-from pxgen.checkpoint.runs import make_run, run_folders
+from pxgen.checkpoint.runs import TABLE, make_run, run_folders
 from pxgen.config.schema import Table
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
@@ -89,9 +89,10 @@ def claimed_folder(request: TrainRequest, card: Card, group: ProcessGroup) -> It
             try:
                 yield group.broadcast_object(folder)
             finally:
-                # What ended before anything was written leaves no numbered run behind.
-                if request.out is None:
+                # What ended before anything was learnt leaves no numbered run behind.
+                if request.out is None and not checkpoint_file(folder).exists():
                     with suppress(OSError):
+                        (folder / TABLE).unlink(missing_ok=True)
                         folder.rmdir()
     except BusyError as error:
         advice = "choose another -o" if request.out else "start another run with --fresh"

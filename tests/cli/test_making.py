@@ -33,6 +33,13 @@ def test_what_many_jobs_remark_is_said_once(work: Path, capsys: pytest.CaptureFi
     assert error.startswith("pxgen: jobs:2: unexpected KeyError")
 
 
+def test_a_file_without_jobs_is_called_so(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("jobs").write_text("\n")
+    jobs = JobsSettings(jobs=Path("jobs"))
+    assert make(remarking, SampleSettings(), jobs, Session(), show=False) == 0
+    assert capsys.readouterr() == ("", "no jobs in jobs: nothing is made\n")
+
+
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_request_is_made_at_once(quiet: bool, capsys: pytest.CaptureFixture[str]) -> None:
     session = Session(quiet=quiet)

@@ -119,7 +119,9 @@ def test_a_checkpoint_by_its_card_alone(tmp_path: Path) -> None:
     assert facts["label_names"] == ["elf", "orc"]
     assert facts["training"] == {"step": 7}
     assert decode_png(tmp_path / "p.png")[1] == PALETTE
-    assert "model: family: masked" in run(run_folder).stdout.splitlines()
+    assert "model: family masked" in run(run_folder).stdout.splitlines()
+    card_file = tmp_path / "card.md"
+    assert run(run_folder, "-o", card_file).stdout == f"{card_file}\n"
 
 
 def test_what_is_nothing_is_rejected(tmp_path: Path) -> None:

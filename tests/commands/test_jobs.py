@@ -155,6 +155,13 @@ def test_hostile_lines_are_one_line(line: bytes, model: Path, work: Path) -> Non
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_a_job_may_spell_an_option_as_its_short_flag(model: Path, work: Path) -> None:
+    jobs = [{"n": 2, "o": "a.png"}, {"count": 2, "out": "b.png"}, {"-n": 2, "--out": "c.png"}]
+    result = run("sample", "-m", model, jobs=[*jobs])
+    assert (result.exit_code, result.stdout) == (0, "a.png\nb.png\nc.png\n"), result.stderr
+    assert len({Path(f"{name}.png").read_bytes() for name in "abc"}) == 1
+
+
 def test_options_beside_them_are_those_that_jobs_leave_out(model: Path, work: Path) -> None:
     Path("pxgen.toml").write_text("[sample]\nscale = 2\n")
     jobs = [{"out": "a.png"}, {"out": "b.png", "scale": 3, "label": "right"}]
@@ -266,6 +273,7 @@ def test_wrong_usage_is_one_line(
     line: str, status: int, message: str, model: Path, work: Path
 ) -> None:
     Path("j.jsonl").write_text("{}\n")
+    Path("m.jsonl").touch()
     result = run(*line.split(), "-m", model)
     assert (result.exit_code, result.stdout) == (status, "")
     assert message in result.stderr
@@ -289,4 +297,4 @@ def test_paths_come_in_the_order_of_the_lines() -> None:
 
 def test_no_job_is_nothing_to_do(model: Path, work: Path) -> None:
     result = run("sample", "-m", model, jobs="\n\n")
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.output) == (0, "no jobs in stdin: nothing is made\n")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pxgen.config.options import BatchSettings, parse_durations, parse_shard, shard_of
-from pxgen.errors import UsageError
+from pxgen.config.options import (
+    BatchSettings,
+    JobsSettings,
+    parse_durations,
+    parse_shard,
+    shard_of,
+)
+from pxgen.errors import InputError, UsageError
 
 
 @given(st.integers(0, 60), st.integers(1, 70))
@@ -29,6 +37,14 @@ def test_frames_are_shown_for_times_that_files_can_hold() -> None:
     for wrong in ("9,100", "100,655351", "", "soon", "nan"):
         with pytest.raises(ValueError, match="no list such as"):
             parse_durations(wrong)
+
+
+def test_jobs_are_there_before_they_are_counted(work: Path) -> None:
+    with pytest.raises(UsageError, match="-j is how many of --jobs are made at once: give both"):
+        JobsSettings(at_once=2)
+    with pytest.raises(InputError, match="cannot read none: No such file or directory"):
+        JobsSettings(jobs=Path("none"))
+    assert JobsSettings(jobs=Path("-"), at_once=2).at_once == 2
 
 
 def test_files_are_kept_or_replaced() -> None:

@@ -38,7 +38,7 @@ def test_nearly_empty_sprites_are_counted_and_left_out_if_asked() -> None:
     dataset = pxgen.open_dataset("dataset")
     assert (len(dataset), dataset.info["nearly_empty"], dataset.info["left_out"]) == (15, 2, 0)
     shown = CliRunner().invoke(program, ["inspect", "dataset"]).stdout
-    assert "prepared: nearly empty: 2" in shown
+    assert "; nearly empty 2; " in shown
     assert "suspicious: 2 sprites are empty or nearly so" in shown
     remarks: list[str] = []
     dataset = pxgen.prepare("art", out="out", skip_empty=True, remark=remarks.append)

@@ -164,4 +164,5 @@ def test_the_suggested_count_is_the_smallest_that_is_good_enough():
 def test_an_error_is_told_in_steps_of_a_colour_and_none_as_none() -> None:
     loss = Loss(pixels=4, exact=3, error=4 * 5.0**2)
     assert error_text(loss.psnr) == "colours are off by 5.0 of 255 on average (34.2 dB PSNR)"
-    assert error_text(math.inf) == "no colour is off"
+    assert error_text(loss.psnr, "bayer4").endswith("(34.2 dB PSNR), before dithering")
+    assert error_text(math.inf, "bayer4") == "no colour is off"

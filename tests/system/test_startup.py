@@ -56,6 +56,15 @@ def test_what_would_replace_a_file_is_refused_without_torch(command: str, work: 
     assert "torch" not in loaded(f"{command} --label alien", status=2)
 
 
+@pytest.mark.parametrize("command", ["sample", "animate", "interpolate", "reconstruct"])
+def test_jobs_that_are_not_there_are_told_without_torch(command: str, work: Path) -> None:
+    assert "torch" not in loaded(f"{command} --jobs none.jsonl", status=3)
+
+
+def test_a_manifest_that_is_not_there_is_told_without_torch(work: Path) -> None:
+    assert "torch" not in loaded("sample --repeat none.jsonl", status=3)
+
+
 @pytest.mark.parametrize("command", ["sample --label alien", "animate --label alien -o a.gif"])
 def test_a_lone_picture_loads_nothing_for_bars(command: str, work: Path) -> None:
     assert loaded(command) == {"torch"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pxgen.checkpoint.card import read_card
-from pxgen.errors import InputError
+from pxgen.errors import InputError, PxgenError
 from pxgen.models.diffusion import base
 from pxgen.training.report import Position
 from pxgen.training.run import ONCE_FEW, as_begun, changes, position_of
@@ -31,6 +31,16 @@ def test_an_early_end_survives_a_checkpoint(tmp_path: Path) -> None:
     for turn in (10**400, 51, 0, "x", math.inf):
         with pytest.raises(InputError, match="train --fresh"):
             position_of(dataclasses.replace(card, training=table | {"turn": turn}), file)
+
+
+def test_a_run_that_learnt_nothing_leaves_no_folder(tmp_path: Path) -> None:
+    """It diverges before its first checkpoint, once its table of settings is written."""
+    asked = request(tiny_dataset(tmp_path), tmp_path / "runs", SETTINGS)
+    with pytest.raises(PxgenError, match="diverged"), open_training(asked) as training:
+        for parameter in training.model.module.parameters():
+            parameter.data.fill_(math.nan)
+        next(training.reports())
+    assert list((tmp_path / "runs").glob("0*")) == []
 
 
 def begun(folder: Path, out: Path | None, template: str = "yes") -> Path:

@@ -69,5 +69,7 @@ def parse_size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", text.strip())
     size = (int(match[2]), int(match[1])) if match else (0, 0)
     if not all(1 <= side <= 4096 for side in size):
-        raise UsageError(f"'{text}' is no size: write width x height in pixels, such as 16x16")
+        raise UsageError(
+            f"'{text}' is no size: write width x height in pixels, up to 4096 each, such as 16x16"
+        )
     return size

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PureWindowsPath
 from threading import RLock
 
-from pxgen.errors import BusyError, PxgenError
+from pxgen.errors import BusyError, PxgenError, UsageError
 
 if sys.platform != "win32":
     import fcntl
@@ -40,8 +40,7 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
         _flush_to_disk(temporary)
         os.replace(temporary, target)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise PxgenError(f"cannot write {target}: {reason}") from error
+        raise PxgenError(f"cannot write {target}: {_reason(error)}") from error
     finally:
         # Where the folder itself could not be made there is nothing to remove.
         with suppress(OSError):
@@ -102,6 +101,18 @@ def kept_aside(targets: Iterable[Path], sources: Iterable[Path]) -> Iterator[tup
             yield target, write_bytes(aside, target.read_bytes())
 
 
+def refuse_sources(targets: Iterable[Path], sources: Iterable[Path]) -> None:
+    """Refuse to replace what is read.
+
+    Raises:
+        UsageError: a target is one of the sources.
+    """
+    files = [source for source in sources if source.exists()]
+    for target in targets if files else ():
+        if target.exists() and any(target.samefile(source) for source in files):
+            raise UsageError(f"{target} is one of the sources: name another file with -o")
+
+
 PILLOW = RLock()
 """Held while Pillow reads: its limit of pixels and Python's warnings are the whole process's."""
 
@@ -121,7 +132,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
         # The folder itself is locked, so nothing stays behind, whatever ends this process.
         descriptor = None if sys.platform == "win32" else os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise PxgenError(f"cannot write {folder}: {error.strerror or error}") from error
+        raise PxgenError(f"cannot write {folder}: {_reason(error)}") from error
     if sys.platform == "win32" or descriptor is None:
         yield
         return
@@ -136,6 +147,12 @@ def folder_lock(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "a file stands where a folder would"
+    return error.strerror or str(error)
 
 
 def existing_folder(path: Path) -> Path:

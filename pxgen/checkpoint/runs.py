@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -55,18 +56,25 @@ def choose_model(model: Path | None, runs: Path, remark: Remark, starter: Path =
     """The model asked for, else the project's newest run, else a starter in the package.
 
     Raises:
+        InputError: nothing is called so, and a model in the package nearly is.
         PxgenError: there is none at all.
     """
     if model is not None:
-        return shipped(model)
+        path = shipped(model)
+        close = [] if path.exists() else get_close_matches(str(model).lower(), STARTERS, 1)
+        if close:
+            raise InputError(f"no model at {model}: did you mean {close[0]}?")
+        return path
     if found := run_folders(runs):
         # Which one it is changes with the folder and with each training.
         ended = read_card(found[-1])[0].training.get("finished", True)
-        which = "the newest run" if ended else "the newest run, not finished"
-        remark(f"model: {found[-1]} ({which}; -m names another)")
+        unended = "" if ended else ", not finished: what it draws now it cannot draw again later"
+        remark(f"model: {found[-1]} (the newest run{unended}; -m names another)")
         return found[-1]
     if not starter.exists():
         raise PxgenError("no model yet: train one with `pxgen train`, or name one with -m")
+    if own := next(Path().glob(f"*/{FILE_NAME}"), None):
+        remark(f"model: {model_name(starter)}, of the package (-m {own.parent} names your own)")
     return starter
 
 

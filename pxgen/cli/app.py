@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 import click
+from click.core import ParameterSource
 
 from pxgen.cli.options import PATH
 from pxgen.cli.session import Session
@@ -120,9 +121,12 @@ def _report(error: BaseException, verbose: bool) -> int:
         command = error.ctx.info_name if error.ctx else "sample"
         said = f"{error.option_name} goes before the command: pxgen {error.option_name} {command}"
         error = click.UsageError(said, error.ctx)
-    if isinstance(error, click.ClickException):
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show(shown := io.StringIO())
         complain(shown.getvalue().rstrip("\n"))
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        complain(_in_one_line(error))
         return error.exit_code
     if isinstance(error, click.Abort | KeyboardInterrupt):
         # One that says something has been told of already.
@@ -135,6 +139,19 @@ def _report(error: BaseException, verbose: bool) -> int:
         return 1
     complain_of(error, verbose=verbose)
     return error.exit_code if isinstance(error, PxgenError) else 1
+
+
+def _in_one_line(error: click.ClickException) -> str:
+    """What click says, by the command's name, and of which variable a bad value comes."""
+    said = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return f"pxgen: {said}"
+    name = getattr(getattr(error, "param", None), "name", None)
+    if name and context.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
+        said += f" It comes from {context.auto_envvar_prefix}_{name.upper()}."
+    end = "" if said.endswith((".", "?", ")")) else "."
+    return f"{context.command_path}: {said}{end} See {context.command_path} --help."
 
 
 @click.group(

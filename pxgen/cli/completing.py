@@ -51,8 +51,15 @@ def complete_recipes(
 def complete_palettes(
     ctx: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Names of shipped palettes, and files."""
+    """Names of shipped palettes, or files where none begins so: bash does not show both."""
     from pxgen.palette import library
 
     items = [CompletionItem(name) for name in library.names() if name.startswith(incomplete)]
-    return [*items, CompletionItem(incomplete, type="file")]
+    return items or complete_files(ctx, parameter, incomplete)
+
+
+def complete_files(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Files, of which the shell knows."""
+    return [CompletionItem(incomplete, type="file")]

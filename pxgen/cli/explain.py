@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pxgen.cli.options import PATH
+from pxgen.cli.options import PATH, WholeRange
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.streams import say
 
@@ -16,7 +16,7 @@ from pxgen.cli.streams import say
 @click.option("-o", "--out", type=PATH, metavar="OUT", help="A .png, or a .gif of the simplex.")
 @click.option(
     "--scale",
-    type=click.IntRange(1, 16),
+    type=WholeRange(1, 16),
     default=3,
     show_default=True,
     metavar="K",

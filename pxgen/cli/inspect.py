@@ -53,11 +53,13 @@ def command(
     from pxgen.cli.inspect_text import lines
     from pxgen.commands.inspect import inspect
     from pxgen.commands.watching import lines as half_minutes
-    from pxgen.files import write_bytes, write_text
+    from pxgen.files import refuse_sources, write_bytes, write_text
 
     suffix = "" if out is None else out.suffix.lower()
     if out is not None and suffix not in {".png", ".md"}:
         raise click.BadParameter(f"cannot write {out}: name a .png or .md file.")
+    if out is not None:
+        refuse_sources([out], [path])
     findings = inspect(
         path, audited=audited, studied=studied, progress=half_minutes(session.remark)
     )

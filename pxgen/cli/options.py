@@ -92,6 +92,9 @@ def _option(
         hint = typing.get_args(hint)[0]
     shared: dict[str, Any] = {"type": _click_type(hint, rule)}
     shared["metavar"] = rule.metavar or METAVARS.get(hint)
+    complete = rule.complete or ("files" if rule.is_path or name == "out" else "")
+    if complete:
+        shared["shell_complete"] = getattr(completing, f"complete_{complete}")
     if rule.argument:
         return click.argument(name, nargs=-1, required=required, cls=_Argument, **shared)
     flags = rule.flags or ("--" + name.replace("_", "-"),)
@@ -101,8 +104,6 @@ def _option(
         shared |= {"is_eager": True, "callback": _excuse}
     if not required:
         shared["default"] = default
-    if rule.complete:
-        shared["shell_complete"] = getattr(completing, f"complete_{rule.complete}")
     if hint is bool:
         del shared["type"]
         return click.option(*flags, name, is_flag=True, **shared)
@@ -139,8 +140,16 @@ def nearness(ctx: click.Context, name: str) -> int:
     return order.index(source) + 1 if source in order else 0
 
 
+class WholeRange(click.IntRange):
+    """A range of whole numbers, called as people call them."""
+
+    name = "whole number"
+
+
 class FiniteRange(click.FloatRange):
     """A range of floats without `nan` and `inf`, which are in no range that is meant."""
+
+    name = "number"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -187,7 +196,7 @@ def _click_type(hint: Any, rule: Rule) -> click.ParamType[Any]:
     if typing.get_origin(hint) is typing.Literal:
         return click.Choice(typing.get_args(hint))
     if hint is int:
-        return click.IntRange(_whole(rule.low), _whole(rule.high))
+        return WholeRange(_whole(rule.low), _whole(rule.high))
     if hint is float:
         return FiniteRange(rule.low, rule.high)
     return PATH if hint is Path else click.STRING

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pxgen.cli.options import PATH
+from pxgen.cli.completing import complete_palettes
+from pxgen.cli.options import PATH, WholeRange
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.streams import say
+from pxgen.files import refuse_sources
 from pxgen.palette.formats import WRITABLE, encode_palette, listed, write_palette
 
 if TYPE_CHECKING:
@@ -40,7 +42,9 @@ def list_command() -> None:
 
 
 @command.command("show", short_help="Draw palettes, or print their colours.")
-@click.argument("palettes", metavar="PALETTE...", nargs=-1, required=True)
+@click.argument(
+    "palettes", metavar="PALETTE...", nargs=-1, required=True, shell_complete=complete_palettes
+)
 def show_command(palettes: tuple[str, ...]) -> None:
     """Draw palettes; without a terminal or with NO_COLOR, print one #rrggbb a line."""
     from pxgen.commands.palette import show_lines
@@ -50,7 +54,7 @@ def show_command(palettes: tuple[str, ...]) -> None:
 
 
 @command.command("convert", epilog=_FORMATS)
-@click.argument("source", metavar="PALETTE")
+@click.argument("source", metavar="PALETTE", shell_complete=complete_palettes)
 @click.argument("target", metavar="[OUT]", required=False)
 @click.option("-o", "--out", metavar="OUT", help="The file to write; - prints .hex.")
 def convert_command(source: str, target: str | None, out: str | None) -> None:
@@ -59,7 +63,9 @@ def convert_command(source: str, target: str | None, out: str | None) -> None:
         raise click.UsageError("name one file to write: convert PALETTE OUT, or -o OUT")
     from pxgen.palette.library import find_palette
 
-    _write(find_palette(source), target or out or "")
+    written = target or out or ""
+    refuse_sources([Path(written)], [Path(source)])
+    _write(find_palette(source), written)
 
 
 @command.command("extract", epilog=_FORMATS)
@@ -70,13 +76,13 @@ def convert_command(source: str, target: str | None, out: str | None) -> None:
 @click.option(
     "--colors",
     metavar="N",
-    type=click.IntRange(1, 255),
+    type=WholeRange(1, 255),
     help="At most so many colours (default: all, or the best 255).",
 )
 @click.option(
     "--seed",
     metavar="S",
-    type=click.IntRange(0),
+    type=WholeRange(0),
     default=0,
     help="Starts the reduction; equal seeds, equal palettes.",
 )
@@ -87,6 +93,7 @@ def extract_command(
     """Make a palette of the colours in pictures or in larger palettes."""
     from pxgen.commands.palette import extract
 
+    refuse_sources([Path(out)], images)
     result = extract(images, colors, seed, session.remark)
     _write(result.palette, out)
     if not session.quiet:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.context import Context
 from pxgen.commands.early import default_starter
-from pxgen.commands.sample import check_manifest, keep_sources
+from pxgen.commands.sample import check_manifest, keeping
 from pxgen.commands.watching import watched
 from pxgen.config.options import named_frames
 from pxgen.config.requests import AnimateSettings
@@ -36,7 +36,7 @@ class ClipJob:
     def paths(self) -> list[Path]:
         """The files to be written."""
         series, manifest = Series(self.plan.settings, self.numbers), self.plan.settings.manifest
-        paths = replace(self.output, series=series).paths(moving=True)
+        paths = replace(self.output, series=series).paths(moving=True) if self.numbers else []
         return paths if manifest is None else [*paths, manifest]
 
     def carry_out(self, context: Context) -> Iterator[Path]:
@@ -45,16 +45,17 @@ class ClipJob:
         if settings.dry_run:
             yield from self.paths
             return
-        files = [file for _, file in map(named_frames, settings.given or ())]
-        keep_sources(self.paths, [*files, settings.mask], context)
+        given = [*(file for _, file in map(named_frames, settings.given or ())), settings.mask]
         if self.page is not None:
             # A walk through stills is no clip that could be compared with others.
             whole = self.plan.loaded.card.canvas.frames > 1
             drawn = self.plan.uncolored(self.numbers, context.remark)
+            drawn = keeping(self.paths, given, drawn, context.remark)
             clips = watched(drawn, len(self.numbers), "drawing", context.console)
             yield self.page.write(self.output.target, clips, whole=whole, remark=context.remark)
         elif self.numbers:
             pictures = self.plan.pictures(self.numbers, context.remark)
+            pictures = keeping(self.paths, given, pictures, context.remark)
             named = ((series.name(i), clip, palette) for i, clip, palette in pictures)
             yield from self.output.write(
                 watched(named, len(self.numbers), "drawing", context.console)
@@ -125,5 +126,5 @@ def plan_clips(
         unset = [None] * len(numbers)
         page = PagePlan(loaded, settings, plan.labels, output.delay_ms, training, unset)
     job = ClipJob(plan, numbers, output, page)
-    context.claim(job.paths)
+    context.claim(job.paths, [settings.palette, settings.lock, loaded.path])
     return job

@@ -47,7 +47,8 @@ def compare(settings: CompareSettings, project: Project, console: Console) -> li
         A row of plain JSON values for each recipe.
 
     Raises:
-        UsageError: an unknown recipe, two of one name, or nothing is held out to measure by.
+        UsageError: an unknown recipe, two of one name, nothing is held out to measure by, or the
+            folder holds another's picture.
         InputError: a project file, the dataset or a run to resume is rejected.
     """
     models = _models(settings.recipes)
@@ -56,6 +57,9 @@ def compare(settings: CompareSettings, project: Project, console: Console) -> li
     dataset = open_dataset(path).complete()
     if not len(dataset.held_out):
         raise UsageError(f"{path} holds nothing out: prepare it with [data] holdout")
+    figures, picture = settings.out / "compare.json", settings.out / "compare.png"
+    if picture.exists() and not figures.exists():
+        raise UsageError(f"{picture} is of no comparison, and would be replaced: choose another -o")
     names = {entry.name for entry in fields(TrainSettings)} & vars(settings).keys()
     budget = TrainSettings(**{name: getattr(settings, name) for name in names})
     rows, strips = [], [originals(dataset)]
@@ -71,8 +75,8 @@ def compare(settings: CompareSettings, project: Project, console: Console) -> li
             {"recipe": name, **_trained(folder, loaded), **_measured(loaded, dataset, console)}
         )
         strips += pictures(name, loaded.model, dataset)
-    write_text(settings.out / "compare.json", json.dumps(rows, indent=2) + "\n")
-    write_bytes(settings.out / "compare.png", sheet_png(strips, dataset.palette))
+    write_text(figures, json.dumps(rows, indent=2) + "\n")
+    write_bytes(picture, sheet_png(strips, dataset.palette))
     return rows
 
 

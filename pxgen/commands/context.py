@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from pxgen.commands.watching import Log
 from pxgen.config.project import Project
 from pxgen.devices import one_thread
 from pxgen.errors import Remark, UsageError
-from pxgen.files import check_writable
+from pxgen.files import check_writable, refuse_sources
 from pxgen.names import folded
 from pxgen.sampling.model_choice import ready_model
 
@@ -66,13 +66,15 @@ class Context:
             del self.models[next(iter(self.models))]
         return loaded
 
-    def claim(self, paths: Sequence[Path]) -> None:
-        """Note what a job will write, before anything is drawn.
+    def claim(self, paths: Sequence[Path], read: Iterable[str | Path | None] = ()) -> None:
+        """Note what a job will write, before anything is drawn, and what it has ``read``.
 
         Raises:
-            UsageError: another job writes one of the files, and which of them came last would tell.
+            UsageError: another job writes one of the files, and which of them came last would tell;
+                or one of them has been read.
             PxgenError: one of them cannot be written.
         """
+        refuse_sources(paths, [Path(source) for source in read if source is not None])
         # One file tells for all of its folder.
         for path in {path.parent: path for path in paths}.values():
             check_writable(path)

@@ -42,7 +42,8 @@ def examine(settings: DoctorSettings, project: Project, console: Console) -> dic
 
     Raises:
         UsageError: the device is not there, or no recipe has that name.
-        InputError: no recipe has the name that the project file gives.
+        InputError: no recipe has the name that the project file gives, or the dataset that is named
+            is none.
     """
     table = resolve(project.model, settings.recipe)
     facts: dict[str, Any] = {
@@ -53,6 +54,8 @@ def examine(settings: DoctorSettings, project: Project, console: Console) -> dic
         "memory": {**_memory(), "unit": "GB"},
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
+    if settings.dataset is not None:
+        open_dataset(settings.dataset)
     problems = [*_disk_problems(project), *_memory_problems(facts["memory"])]
     speed = None
     try:

@@ -16,7 +16,7 @@ from pxgen.data.dataset import FILE_NAME, open_dataset
 from pxgen.engines.clips import Clip, all_tags, names_of_frames
 from pxgen.engines.tags import unlike
 from pxgen.errors import InputError, Remark, UsageError
-from pxgen.files import write_bytes
+from pxgen.files import refuse_sources, write_bytes
 from pxgen.frames import taken_frames
 from pxgen.ingest.aseprite_extras import extras_remark
 from pxgen.ingest.decoded import DEFAULT_MS
@@ -56,9 +56,9 @@ def export(settings: ExportSettings, report: Remark) -> Iterator[Path]:
         InputError: a source is missing or bad, or there are too many colours for one file.
     """
     output = plan_output(settings.out, Named(()), sheet=settings, force=settings.force)
-    for path in (output.target, *settings.data):
-        if any(path.exists() and path.samefile(s) for s in settings.sources if s.is_file()):
-            raise UsageError(f"{path} is one of the sources: name another file with -o")
+    read = [source for source in settings.sources if source.is_file()]
+    palettes = [] if settings.palette is None else [Path(settings.palette)]
+    refuse_sources((output.target, *settings.data), [*read, *palettes])
     sprites, listing, tally = _read(settings, report)
     places = _places(sprites, listing)
     named = [replace(sprite, name=place) for sprite, place in zip(sprites, places, strict=True)]
@@ -122,6 +122,11 @@ def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listi
         if settings.take:
             raise InputError(f"--take {settings.take} fits no frame of the sources")
         raise InputError("no sprite in the sources: every cell of their sheets is empty")
+    if settings.views not in {None, NO_VIEWS} and not any(sprite.frames for sprite in sprites):
+        raise UsageError(
+            f"--views {settings.views}: no frame of the sources has a name; of sheets say how "
+            "large a cell is, too: --cell WxH"
+        )
     if settings.take and settings.take != "*" and not any(sprite.frames for sprite in sprites):
         raise UsageError(
             f"--take {settings.take}: no frame of the sources has a name; of a sheet --views says "

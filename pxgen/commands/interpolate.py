@@ -10,6 +10,7 @@ import numpy as np
 
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.context import Context
+from pxgen.commands.sample import keeping
 from pxgen.commands.watching import watched
 from pxgen.config.requests import InterpolateSettings
 from pxgen.palette.local import united
@@ -37,7 +38,7 @@ def interpolate(settings: InterpolateSettings, context: Context) -> Iterator[Pat
         columns=settings.frames,
     )
     loaded = context.open(settings.model, settings.device)
-    context.claim(output.paths(moving=False))
+    context.claim(output.paths(moving=False), [loaded.path])
     return _written(loaded, keys, output, settings, context)
 
 
@@ -49,6 +50,8 @@ def _written(
     context: Context,
 ) -> Iterator[Path]:
     way = path_pictures(loaded, keys, settings.frames, loop=settings.loop)
+    given = [key.sprite for key in keys if isinstance(key.sprite, Path)]
+    way = keeping(output.paths(moving=False), given, way, context.remark)
     frames = list(watched(way, settings.frames, "drawing", context.console))
     if not output.together:
         names = frame_names(settings.frames)

@@ -107,7 +107,8 @@ def _options(line: bytes, settings: type) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InputError("a job is text in UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{JOB_FORM}: {error}") from error
+        # Its line is that of the file, of which the parser sees only this one.
+        raise InputError(f"{JOB_FORM}: {getattr(error, 'msg', error)}") from error
     if not isinstance(job, dict):
         raise InputError(JOB_FORM)
     spelled = [(flag, name) for name, rule in rules(settings).items() for flag in rule.flags]
@@ -143,8 +144,11 @@ def make_jobs(
                     return
         except Exception as failure:
             error = failure
-        ends.add(turn, Ended(name, made, error))
-        slots.release()
+        try:
+            ends.add(turn, Ended(name, made, error))
+        finally:
+            # Also where nobody listens any more, which the pool then says.
+            slots.release()
 
     with thread_pool(at_once) as pool:
         try:

@@ -30,6 +30,8 @@ def reconstruct(settings: ReconstructSettings, context: Context) -> Iterator[Pat
         InputError: an image or the model is rejected; off-palette colours if ``strict``.
     """
     images = [*in_order(settings.images)]
+    if not images:
+        raise UsageError("no images: name those to reconstruct")
     of_all = result_names(images)
     names = [of_all[number] for number in settings.numbers]
     output = plan_output(
@@ -45,7 +47,7 @@ def reconstruct(settings: ReconstructSettings, context: Context) -> Iterator[Pat
     loaded = context.open(settings.model, settings.device)
     output = replace(output, frames=loaded.card.frame_names)
     parse_labels(settings.label, loaded.card.label_names, told(loaded.path))
-    context.claim(output.paths(moving=loaded.card.canvas.frames > 1))
+    context.claim(output.paths(moving=loaded.card.canvas.frames > 1), [loaded.path])
     return _written(loaded, images, output, settings, context)
 
 
@@ -73,7 +75,7 @@ def _written(
         return
     yield from written
     for line in lines(made):
-        context.remark(line)
+        context.remark(f"{context.job}: {line}" if context.job else line)
 
 
 def lines(made: Sequence[Reconstruction]) -> Iterator[str]:

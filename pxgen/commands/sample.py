@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from pxgen.sampling.samples import SamplePlan, in_palette
 
 if TYPE_CHECKING:
     from pxgen.commands.choose import PagePlan
+
+T = TypeVar("T")
 
 END_REPEATS = 8
 """Times that an animated file shows the end of a trace again."""
@@ -57,8 +59,10 @@ class Job:
     @property
     def paths(self) -> list[Path]:
         """The files to be written, as far as the numbers of pictures are known."""
-        paths, manifest = self.output.paths(moving=self.moving), self.plan.settings.manifest
-        return paths if manifest is None else [*paths, manifest]
+        settings = self.plan.settings
+        new = replace(self.output, series=Series(settings, self.numbers))
+        paths = new.paths(moving=self.moving) if self.numbers else []
+        return paths if settings.manifest is None else [*paths, settings.manifest]
 
     def carry_out(self, context: Context) -> Iterator[Path]:
         """Draw and write what is planned."""
@@ -67,10 +71,10 @@ class Job:
             yield from self.paths
             return
         if self.numbers:
-            new = replace(self.output, series=Series(settings, self.numbers))
-            keep_sources(new.paths(moving=self.moving), [settings.init, settings.mask], context)
-            pictures = watched(self.pictures(), len(self.numbers), "drawing", context.console)
-            yield from self._written(pictures, context.remark)
+            given = [settings.init, settings.mask]
+            pictures = keeping(self.paths, given, self.pictures(), context.remark)
+            drawn = watched(pictures, len(self.numbers), "drawing", context.console)
+            yield from self._written(drawn, context.remark)
             if self.unchanged:
                 more = "a larger mask" if settings.mask else "a --strength nearer 1"
                 where = f"{context.job}: " if context.job else ""
@@ -169,7 +173,7 @@ def plan_samples(
         strengths = plan.strengths(numbers)
         page = PagePlan(loaded, settings, plan.labels, output.delay_ms, training, strengths)
     job = Job(plan, numbers, output, page)
-    context.claim(job.paths)
+    context.claim(job.paths, [settings.palette, settings.lock, loaded.path])
     return job
 
 
@@ -181,11 +185,15 @@ def _check(settings: SampleSettings) -> None:
     check_manifest(settings)
 
 
-def keep_sources(paths: Sequence[Path], given: Iterable[Image | None], context: Context) -> None:
-    """Keep what is given for a drawing, where its own file will replace that, and say so."""
+def keeping(
+    paths: Sequence[Path], given: Iterable[Image | None], drawn: Iterable[T], remark: Remark
+) -> Iterator[T]:
+    """What is drawn; before the first is written, what was given is kept where it is replaced."""
     sources = [image for image in given if isinstance(image, Path)]
-    for replaced, kept in kept_aside(paths, sources):
-        context.remark(f"{replaced} was given, and is kept as {kept}")
+    for number, each in enumerate(drawn):
+        for replaced, kept in kept_aside(paths, sources) if not number else ():
+            remark(f"{replaced} was given, and is kept as {kept}")
+        yield each
 
 
 def check_manifest(settings: SampleSettings | AnimateSettings) -> None:
@@ -202,3 +210,7 @@ def check_manifest(settings: SampleSettings | AnimateSettings) -> None:
     written = [Path(settings.out or "."), *settings.data]
     if manifest.is_dir() or any(manifest.absolute() == path.absolute() for path in written):
         raise UsageError(f"--manifest {manifest} names what else is written: name another file")
+    from pxgen.sampling.manifest import is_manifest
+
+    if manifest.exists() and not is_manifest(manifest):
+        raise UsageError(f"{manifest} exists and is no manifest: name another file")

@@ -208,7 +208,9 @@ class TrainSettings:
     batch: int = setting(
         0, "sprites a step; 0: the run's own, or 16 to 64 as suits the model and its canvas", low=0
     )
-    lr: float = setting(0.01, "highest learning rate; it decays to 0 over the budget", low=0)
+    lr: float = setting(
+        0.01, "highest learning rate; it decays to 0 over the budget", low=0, high=1
+    )
     warmup: int = setting(
         100, "steps until the learning rate is reached; at most a twentieth of the budget", low=0
     )

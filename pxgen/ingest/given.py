@@ -124,7 +124,10 @@ class ClipFrames(NamedTuple):
             if cell is None or (grid is not None and not cell[..., 3].any()):
                 continue
             if frame is None:
-                raise InputError(f"{image}: {told} are more than the model's clips have there")
+                raise InputError(
+                    f"{image}: {told} are more than the {len(order)} that the model's clips have "
+                    "there: --keep N takes the first of them"
+                )
             yield frame, cell
 
     def _grid(self, rgba: Rgba) -> Rgba | None:

@@ -19,7 +19,7 @@ from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import FILE_NAME, DatasetWriter
 from pxgen.data.duplicates import sprite_hash
 from pxgen.errors import InputError, Progress, Remark, UsageError, unwatched
-from pxgen.files import check_writable, existing_folder
+from pxgen.files import check_writable, existing_folder, refuse_sources
 from pxgen.frames import described_frames
 from pxgen.ingest.builtin import prepare_builtin
 from pxgen.ingest.contact_sheets import choose_shown
@@ -83,6 +83,10 @@ def prepare(
     """
     if bool(settings.source) == bool(settings.builtin):
         raise UsageError("name what to learn from: sources, or the built-in characters, not both")
+    if "" in settings.source:
+        raise UsageError("a source has no name: name a folder, an image or an array")
+    # A dataset's own folder is read as that, so the images in it would not be found again.
+    refuse_sources([out], map(Path, settings.source))
     refuse_existing(out, force=settings.force)
     check_writable(out / FILE_NAME)
     if settings.builtin:

@@ -22,7 +22,7 @@ from pxgen.arrays import IndexMaps
 from pxgen.config.options import SheetSettings
 from pxgen.config.sample_settings import SeriesSettings
 from pxgen.engines.clips import Clip
-from pxgen.errors import Remark, UsageError, unsaid
+from pxgen.errors import PxgenError, Remark, UsageError, unsaid
 from pxgen.files import write_bytes
 from pxgen.names import distinct, normal, unreserved
 from pxgen.palette.local import united
@@ -144,8 +144,7 @@ class Output:
             several, palette = united(zip(maps, palettes, strict=True))
             pixels = np.stack(several)
         if self.form == "stdout":
-            sys.stdout.buffer.write(self._one_image(pixels, palette))
-            sys.stdout.buffer.flush()
+            _to_stdout(self._one_image(pixels, palette))
         elif self.together:
             clips = self._clips(names, pixels)
             if line := shortened(BY_SUFFIX[self.target.suffix.lower()], clips):
@@ -270,11 +269,24 @@ def plan_output(
     return output
 
 
+def _to_stdout(content: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Nobody reads any more, which is no failure of ours.
+        raise
+    except OSError as error:
+        raise PxgenError(f"cannot write to standard output: {error.strerror or error}") from error
+
+
 def _destination(out: str | None, suffixes: Sequence[str]) -> tuple[Form, Path]:
     if out == "-":
         if sys.__stdout__ is None:
             raise UsageError("there is no standard output to write to: name a file with -o")
         return "stdout", Path(out)
+    if out == "":
+        raise UsageError("-o is empty: name a file or a folder")
     target = Path(out or ".")
     if out is None or out.endswith(("/", os.sep)) or target.is_dir():
         return "folder", target

@@ -173,6 +173,16 @@ def read_manifest(text: str, name: str) -> Iterator[Recorded]:
         yield recorded
 
 
+def is_manifest(file: Path) -> bool:
+    """Whether a file may be replaced by a manifest: it begins as one does, or holds nothing."""
+    try:
+        with file.open(encoding="utf-8") as lines:
+            first = next((line for line in lines if line.strip()), None)
+        return first is None or bool(_line(first, ""))
+    except (OSError, UnicodeDecodeError, InputError):
+        return False
+
+
 def _line(text: str, where: str) -> tuple[str, int]:
     """A picture's options as JSON, which others may share, and its number."""
     try:

@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card
-from pxgen.checkpoint.runs import TABLE, make_run, run_folders
+from pxgen.checkpoint.model_card import MODEL_CARD
+from pxgen.checkpoint.runs import PREVIEW, TABLE, make_run, run_folders
 from pxgen.config.schema import Table
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
-from pxgen.errors import BusyError, InputError, PxgenError
+from pxgen.errors import BusyError, InputError, PxgenError, UsageError
 from pxgen.files import folder_lock
 from pxgen.training.distributed import ProcessGroup
 from pxgen.training.report import Position
@@ -57,9 +58,17 @@ def with_budget(settings: TrainSettings) -> TrainSettings:
 
 
 def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
-    """The folder asked for, else the newest run if it can go on, else a new one."""
-    if request.out is not None:
-        return request.out
+    """The folder asked for, else the newest run if it can go on, else a new one.
+
+    Raises:
+        UsageError: the folder holds files of another kind that a run would replace.
+    """
+    if (out := request.out) is not None:
+        # Both come after the first checkpoint.
+        for path in (out / MODEL_CARD, out / PREVIEW):
+            if path.exists() and not checkpoint_file(out).exists():
+                raise UsageError(f"{path} is of no run, and would be replaced: choose another -o")
+        return out
     for folder in run_folders(request.runs)[-1:] if request.resume else ():
         found, _ = read_card(folder)
         differs = _obstacle(found, card, request) or changes(

@@ -159,7 +159,7 @@ def test_as_a_module(tmp_path):
     [
         (["smaple"], "No such command: smaple; did you mean sample?"),
         (["sample", "--lable", "x"], "--label"),
-        (["sample", "-n", "none"], "not a valid integer"),
+        (["sample", "-n", "none"], "not a valid whole number"),
         (["sample", "--shard", "5/4"], "5/4"),
         (["sample", "--shard", "x"], "such as 1/4"),
         (["-q", "-v", "init"], "exclude each other"),
@@ -173,6 +173,15 @@ def test_wrong_usage_is_status_2_with_a_hint(run, asked, arguments, hint):
     assert hint in result.stderr
     assert not result.stdout
     assert not asked
+
+
+def test_wrong_usage_is_one_line_that_names_a_variable(run, monkeypatch):
+    assert run("sample", "--scale", "x").stderr == (
+        "pxgen sample: Invalid value for '--scale': 'x' is not a valid whole number. "
+        "See pxgen sample --help.\n"
+    )
+    monkeypatch.setenv("PXGEN_SAMPLE_SCALE", "x")
+    assert "It comes from PXGEN_SAMPLE_SCALE. See" in run("sample").stderr
 
 
 @pytest.mark.parametrize(

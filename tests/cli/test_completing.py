@@ -34,7 +34,14 @@ def test_commands_recipes_and_palettes_are_completed(tmp_path: Path) -> None:
     found = completions("train", "--recipe", "vq", folder=tmp_path)
     assert found == [name for name in recipe_names() if name.startswith("vq")]
     found = completions("sample", "--palette", "game", folder=tmp_path)
-    assert set(found) >= {name for name in library.names() if name.startswith("game")}
+    # Nothing but them: of a file beside names bash would show neither.
+    assert found == [name for name in library.names() if name.startswith("game")]
+    assert completions("palette", "show", "game", folder=tmp_path) == found
+
+
+def test_what_the_shell_knows_better_is_left_to_it(tmp_path: Path) -> None:
+    for words in (("sample", "--palette", "./g"), ("prepare", "g"), ("sample", "-o", "g")):
+        assert completions(*words, folder=tmp_path) == [words[-1]]
 
 
 def test_labels_are_those_of_the_model_that_would_be_taken(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_a_choice_may_be_a_flag(line: str, environment: str, choice: object) -> 
     [
         ("", "Missing argument"),
         ("a --whole 0", "1<=x<=9"),
-        ("a --whole 2.5", "not a valid integer"),
+        ("a --whole 2.5", "not a valid whole number"),
         ("a --share nan", "no finite number"),
         ("a --shares 2", "0<=x<=1"),
         ("a --kind c", "not one of"),

@@ -158,6 +158,13 @@ def test_what_is_foretold_is_rounded() -> None:
     assert shown == ["980", "12,000", "10", "10.0", "0.3"]
 
 
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_dataset_that_is_not_there_is_an_error(seconds: int) -> None:
+    result = run("--dataset", "nosuch", "--seconds", seconds)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "no dataset at nosuch" in result.stderr
+
+
 def test_an_unknown_recipe_is_wrong_usage() -> None:
     assert run("--recipe", "abacus").exit_code == 2
 

@@ -187,6 +187,7 @@ def test_a_full_colour_table_is_left_for_the_colours_in_use(tmp_path: Path, suff
         ("photo.png -o o.png", 3, "photo.png: 300 colours, a palette holds 255"),
         ("in tall.png -o o.png", 3, "tall.png: 1x5000 is larger than 4096 pixels a side"),
         ("in -o o.gif --sheet rows", 2, "a sheet for engines is a .png file"),
+        ("in -o o.png --views down,up", 2, "--views down,up: no frame of the sources has a name"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(

@@ -155,6 +155,22 @@ def test_hostile_lines_are_one_line(line: bytes, model: Path, work: Path) -> Non
     assert len(result.stderr.splitlines()) == 1
 
 
+@ORDERS
+def test_a_reader_that_ends_ends_the_jobs(at_once: int, model: Path, work: Path) -> None:
+    Path("jobs.jsonl").write_text("".join(f'{{"out": "{n}.png"}}\n' for n in range(40)))
+    line = ["sample", "-m", str(model), "-j", str(at_once), "--jobs", "jobs.jsonl"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pxgen", *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert running.stdout is not None
+    assert running.stderr is not None
+    assert running.stdout.readline() == b"0.png\n"
+    running.stdout.close()
+    assert running.wait(timeout=60) == 1
+    assert running.stderr.read() == b""
+    running.stderr.close()
+
+
 def test_a_job_may_spell_an_option_as_its_short_flag(model: Path, work: Path) -> None:
     jobs = [{"n": 2, "o": "a.png"}, {"count": 2, "out": "b.png"}, {"-n": 2, "--out": "c.png"}]
     result = run("sample", "-m", model, jobs=[*jobs])

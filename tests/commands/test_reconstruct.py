@@ -176,6 +176,17 @@ def test_results_never_replace_one_another(tmp_path: Path) -> None:
     assert [Path(line).name for line in shard] == [Path(line).name for line in lines[3:6]]
 
 
+def test_figures_of_jobs_are_told_by_their_lines(work: Path) -> None:
+    save(work, recipe="ae")
+    sprite(work)
+    lines = '{"images": "one.png", "out": "a.png"}\n' * 2 + '{"images": [], "out": "b.png"}\n'
+    Path("jobs").write_text(lines.replace("a.png", "c.png", 1))
+    status, made, said = run(work, "--jobs", "jobs", "-j", "1")
+    assert (status, made) == (1, ["c.png", "a.png"])
+    for line in ("jobs:1: one.png: ", "jobs:2: one.png: ", "jobs:2: all: ", "jobs:3: no images"):
+        assert line in said
+
+
 def test_an_image_is_never_replaced_by_its_reconstruction(tmp_path: Path) -> None:
     save(tmp_path)
     image = sprite(tmp_path)

@@ -157,6 +157,8 @@ def test_scale_enlarges_by_whole_pixels(tmp_path: Path) -> None:
         (["--palette", "picco-8"], 2, "pico-8"),
         (["--shard", "3/2"], 2, "part"),
         (["-o", "x.jpg"], 2, "x.jpg"),
+        (["-o", ""], 2, "-o is empty: name a file or a folder"),
+        (["-m", "Starter"], 3, "no model at Starter: did you mean starter?"),
         (["-m", "nothing"], 3, "nothing"),
     ],
 )
@@ -217,3 +219,17 @@ def test_what_can_be_told_at_once_does_not_wait_for_torch(
     )
     assert done.stderr.endswith(said)
     assert done.returncode in {2, 3}
+
+
+def test_a_dry_run_names_what_a_run_would_write(tmp_path: Path) -> None:
+    save(tmp_path)
+    out = f"{tmp_path}/out/"
+    status, first, error = run(tmp_path, "-n", "2", "-o", out)
+    assert status == 0, error
+    options = ("-n", "5", "-o", out, "--skip-existing")
+    _, told, _ = run(tmp_path, *options, "--dry-run")
+    _, made, _ = run(tmp_path, *options)
+    assert (told, len(made)) == (made, 3)
+    assert not set(made) & set(first)
+    none = ("-n", "2", "--shard", "1/3", "-o", f"{tmp_path}/x.gif")
+    assert run(tmp_path, *none, "--dry-run") == run(tmp_path, *none) == (0, [], "")

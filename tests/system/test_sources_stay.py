@@ -88,6 +88,6 @@ def test_a_given_end_of_a_way_is_kept_where_the_way_takes_its_name(files: Path) 
 def test_what_fails_leaves_no_copy_of_what_was_given(files: Path) -> None:
     Path("c.png").write_text("no picture")
     before = everything(files)
-    result = CliRunner().invoke(pxgen, "sample -m . --init c.png -o c.png".split())
+    result = CliRunner().invoke(pxgen, ["sample", "-m", ".", "--init", "c.png", "-o", "c.png"])
     assert result.exit_code == 3
     assert everything(files) == before

@@ -95,6 +95,9 @@ class Stage:
     """Called before each step with its batch: for what follows the data without a gradient."""
     fit_prior: Callable[[Iterable[Batch]], None] = lambda batches: None
     """Called with training sprites whenever the averaged weights are about to be drawn from."""
+    by_temperature: Callable[[Batch, Noise], Tensor] | None = None
+    """``(B, len(TEMPERATURES))`` nats of held-out sprites, where the model's own temperature is
+    to be found out when it has been trained."""
     precompute: Callable[[Batch], Tensor] | None = None
     """``(B, M) int64`` codes below 2**16 by frozen weights. They are cached, also for a next stage
     with the same function, and come as ``Batch.codes`` unless sprites are moved or mirrored."""

@@ -56,7 +56,12 @@ def _asked(request: TrainRequest) -> Table:
     path = shipped(request.start)
     other = Table(read_card(path)[0].model, Where(str(path), path=("model",)))
     if request.recipe is None and not request.model_table:
-        return Table({**other, **{key: "auto" for key in OWN_KEYS if key in other}}, other.where)
+        # What suited the other's sprites need not suit these.
+        plain = asdict(read_spec(Table({"family": other["family"]}, other.where)))
+        anew = dict.fromkeys(OWN_KEYS, "auto") | {"temperature": plain.get("temperature")}
+        return Table(
+            {**other, **{key: value for key, value in anew.items() if key in other}}, other.where
+        )
     taken = [key for key in CHOSEN_KEYS if key not in OWN_KEYS]
     return _filled(resolve(request.model_table, request.recipe), other, taken)
 

@@ -153,8 +153,12 @@ def _obstacle(found: Card, wanted: Card, request: TrainRequest) -> str | None:
         return "kind of settings (the file is damaged)"
     start = None if request.start is None else str(request.start)
     old_start, seed = found.training.get("start"), before.get("seed")
+    model = json.loads(json.dumps(wanted.model))
+    if not model.get("temperature", 1.0):
+        # It is found out again.
+        model["temperature"] = found.model.get("temperature")
     alike = {
-        "[model]": dict(found.model) == json.loads(json.dumps(wanted.model)),
+        "[model]": dict(found.model) == model,
         "canvas": found.canvas == wanted.canvas,
         "kind of frames (their names differ)": found.frame_names == wanted.frame_names,
         "kind of dataset (with labels or without)": bool(found.label_names)

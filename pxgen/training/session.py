@@ -288,6 +288,8 @@ class Training:
         figures = {k: v for k, v in self.held_out_figures().items() if math.isfinite(v)}
         provenance = dataclasses.replace(self.card.provenance, figures=figures)
         card = dataclasses.replace(self.card, training=training, provenance=provenance)
+        if finished and (temperature := self.trainer.temperature()) is not None:
+            card = dataclasses.replace(card, model={**card.model, "temperature": temperature})
         self.metrics.write()
         tensors = {**self.trainer.snapshot(), **self._palettes()}
         saved = save_checkpoint(self.checkpoint, card, tensors)

@@ -24,7 +24,8 @@ from pxgen.data.batches import Examples, batch_of
 from pxgen.data.dataset import Dataset, subsample
 from pxgen.errors import PxgenError
 from pxgen.models.protocol import Batch, Model
-from pxgen.noise import BatchNoise
+from pxgen.models.temperature import TEMPERATURES, best_temperature
+from pxgen.noise import BatchNoise, PictureNoise
 from pxgen.training.code_cache import CodeCache
 from pxgen.training.distributed import SINGLE_PROCESS, ProcessGroup
 from pxgen.training.parallel import MicrobatchWorkers
@@ -33,8 +34,8 @@ from pxgen.training.schedule import Schedule, augments, batch_size
 from pxgen.training.train_state import TrainState
 from pxgen.training.warm_start import WarmStart
 
-MAX_VALIDATION_SPRITES = 256
-"""Held-out sprites that a validation reads, at most."""
+MAX_VALIDATION_SPRITES, MAX_TEMPERATURE_SPRITES = 256, 64
+"""Held-out sprites that a validation reads, and by which a temperature is chosen, at most."""
 VALIDATION_BATCH = 128
 VALIDATION_SEED = -1
 MAX_INIT_SPRITES, MAX_INIT_PIXELS = 4096, 2**24
@@ -254,6 +255,20 @@ class Trainer:
                 totals = {name: totals.get(name, 0.0) + value for name, value in part.items()}
         means = {name: total / len(chosen) for name, total in totals.items()}
         return {**means, **self._state.stage.state()}
+
+    def temperature(self) -> float | None:
+        """The temperature that suits held-out sprites; None where the stage has none to find."""
+        rows = subsample(self.dataset.held_out, MAX_TEMPERATURE_SPRITES)
+        by_temperature = self._state.stage.by_temperature
+        if by_temperature is None or not len(rows):
+            return None
+        nats = torch.zeros(len(TEMPERATURES), device=self.device)
+        with self.averaged(), torch.inference_mode():
+            for row in rows:
+                noise = PictureNoise(VALIDATION_SEED, [int(row)], self.device)
+                batch = batch_of(self.dataset, row[None], self.device)
+                nats += by_temperature(batch, noise).sum(0)
+        return best_temperature(nats)
 
     def _batches(self, rows: NDArray[np.intp]) -> Iterator[Batch]:
         for start in range(0, len(rows), VALIDATION_BATCH):

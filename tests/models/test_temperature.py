@@ -5,13 +5,36 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pxgen.models.temperature import PixelTemperature, code_probs
+from pxgen.models.temperature import (
+    TEMPERATURES,
+    PixelTemperature,
+    best_temperature,
+    code_probs,
+)
 
 
 def test_a_temperature_of_codes_is_of_all_alike() -> None:
     logits = torch.tensor([1.0, 0.0, -1.0])
     assert torch.allclose(code_probs(logits, 0.5), (logits / 0.5).softmax(-1))
     assert torch.allclose(code_probs(logits, 0.0), torch.eye(3)[0])
+
+
+@pytest.mark.parametrize(("scale", "best"), [(0.5, 0.5), (1.0, 1.0), (3.0, 1.0)])
+def test_the_best_temperature_undoes_a_lack_of_surety(scale: float, best: float) -> None:
+    """Logits that are too flat are sharpened, and those that are too sharp are left alone."""
+    generator = torch.Generator().manual_seed(0)
+    logits = 2 * torch.randn(20_000, 5, generator=generator)
+    colors = torch.multinomial(logits.softmax(-1), 1, generator=generator)[:, 0]
+    nats = [torch.nn.functional.cross_entropy(scale * logits / t, colors) for t in TEMPERATURES]
+    assert best_temperature(torch.stack(nats)) == best
+
+
+def test_a_gain_that_chance_may_explain_changes_nothing() -> None:
+    nats = torch.full((len(TEMPERATURES),), 10.0)
+    nats[2] = 9.95
+    assert best_temperature(nats) == 1.0
+    nats[2] = 9.85
+    assert best_temperature(nats) == TEMPERATURES[2]
 
 
 def test_at_one_nothing_changes() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -24,7 +24,8 @@ from pxgen.models.diffusion.denoiser import Denoiser
 from pxgen.models.diffusion.given import Parts
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.unmasking import ORDERS, unmask
-from pxgen.models.protocol import EDITS, Batch, SamplingParams, or_own
+from pxgen.models.protocol import EDITS, Batch, SamplingParams, Stage, or_own
+from pxgen.models.temperature import TEMPERATURES
 from pxgen.noise import Noise
 
 LOSS_PIXELS = 160
@@ -52,7 +53,10 @@ class MaskedSpec(DiffusionSpec):
     steps: int = setting(32, "drawing steps unless told otherwise", low=1, high=100_000)
     sampler: str = setting("remask", f"order of drawing: {', '.join(ORDERS)}", choices=ORDERS)
     temperature: float = setting(
-        1.0, "of the colours: below 1 calmer, above 1 wilder", low=0, high=100
+        0.0,
+        "of the colours: below 1 calmer, above 1 wilder; 0: found out from held-out sprites",
+        low=0,
+        high=100,
     )
 
 
@@ -69,6 +73,23 @@ class MaskedCode(NamedTuple):
     """How the masked pixels are drawn."""
 
 
+class Predicted(NamedTuple):
+    """What the network says of masked pixels, and what they are."""
+
+    logits: Tensor
+    """``(B, M, K)``."""
+    colors: Tensor
+    """``(B, M) int64``."""
+    weight: Tensor
+    """``(B, M)``: 1 where a pixel counts."""
+
+    def nats(self, temperature: float = 1.0) -> Tensor:
+        """``(B,)``: the mean cross-entropy of the pixels that count."""
+        logits = (self.logits / temperature).flatten(0, 1)
+        nats = F.cross_entropy(logits, self.colors.flatten(), reduction="none")
+        return (nats.view_as(self.weight) * self.weight).sum(1) / self.weight.sum(1)
+
+
 class MaskedDiffusion(Diffusion):
     """Masked diffusion as a model: its codec is the identity, its prior a discrete diffusion."""
 
@@ -80,15 +101,23 @@ class MaskedDiffusion(Diffusion):
         self.denoiser = Denoiser(spec, domain)
         super().__init__(spec, domain, "denoiser", self.denoiser, self.denoiser)
 
+    def sprite_stages(self) -> tuple[Stage, ...]:
+        """The denoiser's, whose temperature is found out unless it is set."""
+        (stage,) = super().sprite_stages()
+        if not self.spec.temperature:
+            stage = replace(stage, by_temperature=self.nats_by_temperature)
+        return (stage,)
+
     def loss(self, batch: Batch, progress: float, noise: Noise) -> Mapping[str, Tensor]:
         """The bound in nats a pixel, with label dropout, leaning to high levels."""
         conditions = self.training_conditions(batch, noise)
         # The first pixels decide what a sprite is, and with colours known the labels say little
         # more: so levels of nearly all masked are learnt most.
         level = 1 - (1 - low_discrepancy_levels(len(batch.pixels), noise)).square()
-        given = self.given(noise)
-        bound, _ = self._bound(batch, conditions, level, noise, given, training=True)
-        return {"cross_entropy": bound.mean()}
+        predicted, _ = self._predict(
+            batch, conditions, level, noise, self.given(noise), training=True
+        )
+        return {"cross_entropy": predicted.nats().mean()}
 
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
         """``(B,)`` bits a sprite given all its labels, averaged over ``STRATA`` levels."""
@@ -96,15 +125,28 @@ class MaskedDiffusion(Diffusion):
 
     def _held_out(self, batch: Batch, noise: Noise, given: Tensor | None) -> Tensor:
         """``(B,)`` bits of all pixels that are not given."""
-        total = torch.zeros(len(batch.pixels), device=batch.labels.device)
+        predictions = self._stratified(batch, noise, given)
+        bits = [predicted.nats() * count for predicted, count in predictions]
+        return torch.stack(bits).mean(0) / math.log(2)
+
+    def nats_by_temperature(self, batch: Batch, noise: Noise) -> Tensor:
+        """``(B, len(TEMPERATURES))`` nats a pixel of sprites whose labels are given."""
+        nats = [
+            torch.stack([predicted.nats(temperature) for temperature in TEMPERATURES], 1)
+            for predicted, _ in self._stratified(batch, noise, None)
+        ]
+        return torch.stack(nats).mean(0)
+
+    def _stratified(
+        self, batch: Batch, noise: Noise, given: Tensor | None
+    ) -> Iterator[tuple[Predicted, Tensor]]:
+        """Predictions with a share of each of the strata masked."""
         offset = noise.uniform(STRATA)
         for k in range(STRATA):
             level = (k + offset[:, k]) / STRATA
-            nats, count = self._bound(batch, batch.labels, level, noise, given)
-            total += nats * count
-        return total / STRATA / math.log(2)
+            yield self._predict(batch, batch.labels, level, noise, given)
 
-    def _bound(
+    def _predict(
         self,
         batch: Batch,
         conditions: Tensor,
@@ -113,8 +155,8 @@ class MaskedDiffusion(Diffusion):
         given: Tensor | None,
         *,
         training: bool = False,
-    ) -> tuple[Tensor, Tensor]:
-        """``(B,)`` nats an open pixel, a share ``level`` of them masked, and ``(B,)`` their number.
+    ) -> tuple[Predicted, Tensor]:
+        """Predict open pixels, a share ``level`` of which is masked; ``(B,)`` is their number.
 
         Pixels that are ``given``, ``(B, P) bool``, are known, and those of missing frames are
         never seen; all others are open. In ``training`` only some of the masked ones are predicted,
@@ -140,10 +182,7 @@ class MaskedDiffusion(Diffusion):
         # The first of a random order are a fair sample of the masked pixels.
         places, weight = shuffled[:, :limit], masked[:, :limit].float()
         logits = self.denoiser.score(self.denoiser(tokens, conditions), cached, places)
-        nats = F.cross_entropy(
-            logits.flatten(0, 1), clean.gather(1, places).flatten(), reduction="none"
-        )
-        return (nats.view_as(weight) * weight).sum(1) / weight.sum(1), total
+        return Predicted(logits, clean.gather(1, places), weight), total
 
     def sample(self, labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         """``(n, L)`` labels to ``(n, T, H, W) uint8`` index maps."""
@@ -210,7 +249,7 @@ class MaskedDiffusion(Diffusion):
         self, start: Tensor, labels: Tensor, noise: Noise, sampling: SamplingParams
     ) -> Iterator[Tensor]:
         guidance = or_own(sampling.guidance, self.spec.guidance)
-        own = self.spec.temperature
+        own = self.spec.temperature or 1.0
         if self.known_pixels(sampling) is not None:
             own = min(own, GIVEN_TEMPERATURE)
 

@@ -8,12 +8,11 @@ from itertools import permutations
 
 import pytest
 import torch
-from torch.nn import functional
 
 from pxgen.models.diffusion.masked import GIVEN_TEMPERATURE, MaskedDiffusion, MaskedSpec
 from pxgen.models.layers import at_places
 from pxgen.models.protocol import Batch, SamplingParams
-from pxgen.models.temperature import PixelTemperature
+from pxgen.models.temperature import TEMPERATURES, PixelTemperature
 from pxgen.noise import BatchNoise, PictureNoise
 from tests.support.tiny import domain, tiny_model
 
@@ -61,21 +60,15 @@ def trained() -> MaskedDiffusion:
     return model
 
 
-def test_masked_pixels_do_not_leak_into_their_own_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_masked_pixels_do_not_leak_into_their_own_bound() -> None:
     """With all pixels masked another sprite gives the same logits."""
     model, seen = trained(), []
-    cross_entropy = functional.cross_entropy
-
-    def watched(logits: torch.Tensor, *rest: torch.Tensor, reduction: str) -> torch.Tensor:
-        seen.append(logits)
-        return cross_entropy(logits, *rest, reduction=reduction)
-
-    monkeypatch.setattr(functional, "cross_entropy", watched)
     for color in (1, 2):
         pixels = torch.full((1, *domain().canvas), color)
         level = torch.full((1,), 0.999)
         batch = Batch(pixels, torch.zeros(1, 2))
-        model._bound(batch, batch.labels, level, BatchNoise(1, 0, 0), None)
+        predicted, _ = model._predict(batch, batch.labels, level, BatchNoise(1, 0, 0), None)
+        seen.append(predicted.logits)
     assert torch.equal(*seen)
 
 
@@ -157,3 +150,21 @@ def test_the_rest_of_a_clip_is_drawn_calmer_unless_told_otherwise() -> None:
     assert not torch.equal(calm, wild)
     whole = SamplingParams(steps=4)
     assert torch.equal(drawn(whole), drawn(replace(whole, temperature=1.0)))
+
+
+@torch.inference_mode()
+def test_nats_at_a_temperature_of_one_are_those_of_the_bound() -> None:
+    model = trained()
+    pixels = torch.randint(0, 4, (3, 1, 6, 8), generator=torch.Generator().manual_seed(1))
+    batch = Batch(pixels, torch.ones(3, 2))
+    noise = [BatchNoise(3, 0, 0, torch.device("cpu")) for _ in range(2)]
+    nats = model.nats_by_temperature(batch, noise[0])
+    assert nats.shape == (3, len(TEMPERATURES))
+    bits = model.held_out(batch, noise[1])["bits"]
+    assert torch.allclose(nats[:, -1] * model.domain.canvas.pixels / math.log(2), bits)
+
+
+def test_a_temperature_that_is_set_is_not_looked_for() -> None:
+    (stage,) = tiny_model(temperature=0.4).stages()[-1:]
+    assert stage.by_temperature is None
+    assert tiny_model().stages()[-1].by_temperature is not None

@@ -107,10 +107,14 @@ def refuse_sources(targets: Iterable[Path], sources: Iterable[Path]) -> None:
     Raises:
         UsageError: a target is one of the sources.
     """
-    files = [source for source in sources if source.exists()]
-    for target in targets if files else ():
-        if target.exists() and any(target.samefile(source) for source in files):
-            raise UsageError(f"{target} is one of the sources: name another file with -o")
+    # A name may be too long for any file.
+    there = [source for source in sources if os.path.exists(source)]
+    for target in targets if there else ():
+        # Of a link the link itself is replaced.
+        if not os.path.exists(target) or os.path.islink(target):
+            continue
+        if any(os.path.samefile(target, source) for source in there):
+            raise UsageError(f"{target} is one of the sources: name another with -o")
 
 
 PILLOW = RLock()

@@ -18,7 +18,8 @@ from pxgen.files import write_text
 
 METRICS = "metrics.jsonl"
 PREVIEW = "preview.png"
-TABLE = "project.toml"
+TABLE, TABLE_START = "project.toml", "[model]\n"
+"""The settings of a run, and how they begin."""
 _SHIPPED = Path(__file__).parents[1] / "builtin"
 STARTERS: Mapping[str, Path] = {
     "starter": _SHIPPED / "starter.safetensors",
@@ -61,9 +62,9 @@ def choose_model(model: Path | None, runs: Path, remark: Remark, starter: Path =
     """
     if model is not None:
         path = shipped(model)
-        close = [] if path.exists() else get_close_matches(str(model).lower(), STARTERS, 1)
-        if close:
-            raise InputError(f"no model at {model}: did you mean {close[0]}?")
+        close = get_close_matches(str(model).lower(), STARTERS, 1, cutoff=0.75)
+        if close and not path.exists():
+            raise InputError(f"no model at {model}: check the path, or did you mean {close[0]}?")
         return path
     if found := run_folders(runs):
         # Which one it is changes with the folder and with each training.

@@ -143,15 +143,18 @@ def _report(error: BaseException, verbose: bool) -> int:
 
 def _in_one_line(error: click.ClickException) -> str:
     """What click says, by the command's name, and of which variable a bad value comes."""
-    said = " ".join(error.format_message().split())
+    said = " ".join(map(str.strip, error.format_message().splitlines()))
     context = getattr(error, "ctx", None)
     if context is None:
         return f"pxgen: {said}"
     name = getattr(getattr(error, "param", None), "name", None)
     if name and context.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
-        said += f" It comes from {context.auto_envvar_prefix}_{name.upper()}."
-    end = "" if said.endswith((".", "?", ")")) else "."
-    return f"{context.command_path}: {said}{end} See {context.command_path} --help."
+        said = f"{_ended(said)} It comes from {context.auto_envvar_prefix}_{name.upper()}"
+    return f"{context.command_path}: {_ended(said)} See {context.command_path} --help."
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?", ")")) else f"{sentence}."
 
 
 @click.group(

@@ -37,6 +37,8 @@ def make(
         if show:
             raise click.UsageError("--show is for one request: leave it out of --jobs.")
         return _make_jobs(command, recorded, settings, jobs.jobs, jobs.at_once, session)
+    if jobs.at_once is not None:
+        raise click.UsageError("-j is how many of --jobs are made at once: give both.")
     show_files(command(settings, session.context()), show=show)
     return 0
 

@@ -61,10 +61,10 @@ def convert_command(source: str, target: str | None, out: str | None) -> None:
     """Write a palette in another format."""
     if (target is None) == (out is None):
         raise click.UsageError("name one file to write: convert PALETTE OUT, or -o OUT")
-    from pxgen.palette.library import find_palette
+    from pxgen.palette.library import find_palette, palette_file
 
     written = target or out or ""
-    refuse_sources([Path(written)], [Path(source)])
+    refuse_sources([Path(written)], filter(None, [palette_file(source)]))
     _write(find_palette(source), written)
 
 

@@ -14,6 +14,7 @@ from pxgen.commands.sample import check_manifest, keeping
 from pxgen.commands.watching import watched
 from pxgen.config.options import named_frames
 from pxgen.config.requests import AnimateSettings
+from pxgen.palette.library import palette_file
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
 
@@ -46,7 +47,7 @@ class ClipJob:
             yield from self.paths
             return
         given = [*(file for _, file in map(named_frames, settings.given or ())), settings.mask]
-        if self.page is not None:
+        if self.page is not None and self.numbers:
             # A walk through stills is no clip that could be compared with others.
             whole = self.plan.loaded.card.canvas.frames > 1
             drawn = self.plan.uncolored(self.numbers, context.remark)
@@ -126,5 +127,5 @@ def plan_clips(
         unset = [None] * len(numbers)
         page = PagePlan(loaded, settings, plan.labels, output.delay_ms, training, unset)
     job = ClipJob(plan, numbers, output, page)
-    context.claim(job.paths, [settings.palette, settings.lock, loaded.path])
+    context.claim(job.paths, [*map(palette_file, (settings.palette, settings.lock)), loaded.path])
     return job

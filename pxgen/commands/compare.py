@@ -58,7 +58,8 @@ def compare(settings: CompareSettings, project: Project, console: Console) -> li
     if not len(dataset.held_out):
         raise UsageError(f"{path} holds nothing out: prepare it with [data] holdout")
     figures, picture = settings.out / "compare.json", settings.out / "compare.png"
-    if picture.exists() and not figures.exists():
+    ours = figures.exists() or any((settings.out / name).is_dir() for name in models)
+    if picture.exists() and not ours:
         raise UsageError(f"{picture} is of no comparison, and would be replaced: choose another -o")
     names = {entry.name for entry in fields(TrainSettings)} & vars(settings).keys()
     budget = TrainSettings(**{name: getattr(settings, name) for name in names})

@@ -66,7 +66,7 @@ class Context:
             del self.models[next(iter(self.models))]
         return loaded
 
-    def claim(self, paths: Sequence[Path], read: Iterable[str | Path | None] = ()) -> None:
+    def claim(self, paths: Sequence[Path], read: Iterable[Path | None] = ()) -> None:
         """Note what a job will write, before anything is drawn, and what it has ``read``.
 
         Raises:
@@ -74,7 +74,7 @@ class Context:
                 or one of them has been read.
             PxgenError: one of them cannot be written.
         """
-        refuse_sources(paths, [Path(source) for source in read if source is not None])
+        refuse_sources(paths, filter(None, read))
         # One file tells for all of its folder.
         for path in {path.parent: path for path in paths}.values():
             check_writable(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -32,11 +31,11 @@ from pxgen.ingest.together import Shown, on_one, on_palette, on_tables
 from pxgen.ingest.views import NO_VIEWS
 from pxgen.ingest.walk import Listing, find_files
 from pxgen.names import distinct, unreserved
-from pxgen.palette.library import find_palette
+from pxgen.palette.library import find_palette, palette_file
 from pxgen.palette.local import own_palette
 from pxgen.render.kinds import BY_SUFFIX, PictureKind, hardened, shortened
 from pxgen.render.one_file import encode_one, write_one_file
-from pxgen.render.outputs import Named, Output, plan_output, safe_stem
+from pxgen.render.outputs import Named, Output, plan_output, safe_stem, to_stdout
 from pxgen.render.png import encode_png
 from pxgen.render.scale import enlarge
 
@@ -56,9 +55,8 @@ def export(settings: ExportSettings, report: Remark) -> Iterator[Path]:
         InputError: a source is missing or bad, or there are too many colours for one file.
     """
     output = plan_output(settings.out, Named(()), sheet=settings, force=settings.force)
-    read = [source for source in settings.sources if source.is_file()]
-    palettes = [] if settings.palette is None else [Path(settings.palette)]
-    refuse_sources((output.target, *settings.data), [*read, *palettes])
+    read = [*(s for s in settings.sources if s.is_file()), palette_file(settings.palette)]
+    refuse_sources((output.target, *settings.data), filter(None, read))
     sprites, listing, tally = _read(settings, report)
     places = _places(sprites, listing)
     named = [replace(sprite, name=place) for sprite, place in zip(sprites, places, strict=True)]
@@ -84,8 +82,7 @@ def export(settings: ExportSettings, report: Remark) -> Iterator[Path]:
         if line:
             report(line)
     if output.form == "stdout":
-        sys.stdout.buffer.write(encode_one(kind, clips, palette, settings, plays))
-        sys.stdout.buffer.flush()
+        to_stdout(encode_one(kind, clips, palette, settings, plays))
     else:
         yield from write_one_file(output.target, clips, palette, settings, plays)
 

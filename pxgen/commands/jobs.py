@@ -113,8 +113,11 @@ def _options(line: bytes, settings: type) -> dict[str, Any]:
         raise InputError(JOB_FORM)
     spelled = [(flag, name) for name, rule in rules(settings).items() for flag in rule.flags]
     names = {flag.lstrip("-").replace("-", "_"): option_name(name) for flag, name in spelled}
-    keys = (key.lstrip("-").replace("-", "_") for key in job)
-    return {names.get(key, key): value for key, value in zip(keys, job.values(), strict=True)}
+    keys = [key.lstrip("-").replace("-", "_") for key in job]
+    named = {names.get(key, key): value for key, value in zip(keys, job.values(), strict=True)}
+    if len(named) < len(keys):
+        raise UsageError(f"an option is there twice: {', '.join(job)}")
+    return named
 
 
 def make_jobs(

@@ -17,6 +17,7 @@ from pxgen.config.requests import AnimateSettings
 from pxgen.config.sample_settings import SampleSettings
 from pxgen.errors import Remark, UsageError
 from pxgen.files import kept_aside
+from pxgen.palette.library import palette_file
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.results import Picture
 from pxgen.sampling.samples import SamplePlan, in_palette
@@ -173,7 +174,7 @@ def plan_samples(
         strengths = plan.strengths(numbers)
         page = PagePlan(loaded, settings, plan.labels, output.delay_ms, training, strengths)
     job = Job(plan, numbers, output, page)
-    context.claim(job.paths, [settings.palette, settings.lock, loaded.path])
+    context.claim(job.paths, [*map(palette_file, (settings.palette, settings.lock)), loaded.path])
     return job
 
 
@@ -212,5 +213,5 @@ def check_manifest(settings: SampleSettings | AnimateSettings) -> None:
         raise UsageError(f"--manifest {manifest} names what else is written: name another file")
     from pxgen.sampling.manifest import is_manifest
 
-    if manifest.exists() and not is_manifest(manifest):
+    if manifest.exists() and not (manifest.is_file() and is_manifest(manifest)):
         raise UsageError(f"{manifest} exists and is no manifest: name another file")

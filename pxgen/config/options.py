@@ -131,11 +131,8 @@ class JobsSettings:
     )
 
     def __post_init__(self) -> None:
-        """Refuse a number of jobs without jobs, and a file that is not there."""
-        if self.jobs is None:
-            if self.at_once is not None:
-                raise UsageError("-j is how many of --jobs are made at once: give both")
-        elif self.jobs != Path("-") and not self.jobs.exists():
+        """Refuse a file that is not there."""
+        if self.jobs is not None and self.jobs != Path("-") and not self.jobs.exists():
             raise InputError(f"cannot read {self.jobs}: No such file or directory")
 
 

@@ -43,6 +43,13 @@ def find_palette(name_or_path: str | os.PathLike[str]) -> Palette:
     )
 
 
+def palette_file(named: str | None) -> Path | None:
+    """The file that :func:`find_palette` reads; None where it is a shipped one, or none at all."""
+    if named is None or _key(named) in map(_key, names()) or not os.path.isfile(named):
+        return None
+    return Path(named)
+
+
 def _key(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter not in " -_")
 

@@ -144,7 +144,7 @@ class Output:
             several, palette = united(zip(maps, palettes, strict=True))
             pixels = np.stack(several)
         if self.form == "stdout":
-            _to_stdout(self._one_image(pixels, palette))
+            to_stdout(self._one_image(pixels, palette))
         elif self.together:
             clips = self._clips(names, pixels)
             if line := shortened(BY_SUFFIX[self.target.suffix.lower()], clips):
@@ -269,12 +269,16 @@ def plan_output(
     return output
 
 
-def _to_stdout(content: bytes) -> None:
+def to_stdout(content: bytes) -> None:
+    """Write a whole file to standard output.
+
+    Raises:
+        PxgenError: it cannot be written; a BrokenPipeError, where nobody reads it any more.
+    """
     try:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Nobody reads any more, which is no failure of ours.
         raise
     except OSError as error:
         raise PxgenError(f"cannot write to standard output: {error.strerror or error}") from error

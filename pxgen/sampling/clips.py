@@ -55,8 +55,9 @@ class ClipPlan:
         Raises:
             UsageError: an unknown label or palette, or labels that cannot steer the model.
         """
-        if settings.palette == GIVEN and not settings.given:
-            raise UsageError(f"--palette {GIVEN} takes the colours of given pictures: add --given")
+        for flag, value in (("--palette", settings.palette), ("--lock", settings.lock)):
+            if value == GIVEN and not settings.given:
+                raise UsageError(f"{flag} {GIVEN} takes the colours of given pictures: add --given")
         named = settings.palette not in {None, GIVEN}
         palette = find_palette(settings.palette) if settings.palette and named else None
         return cls(loaded, settings, asked_labels(settings.label, loaded), palette)

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card
 from pxgen.checkpoint.model_card import MODEL_CARD
-from pxgen.checkpoint.runs import PREVIEW, TABLE, make_run, run_folders
+from pxgen.checkpoint.runs import (
+    METRICS,
+    PREVIEW,
+    TABLE,
+    TABLE_START,
+    make_run,
+    run_folders,
+)
 from pxgen.config.schema import Table
 from pxgen.config.settings import TrainSettings
 from pxgen.data.dataset import Dataset
@@ -27,6 +34,10 @@ ONCE_FEW = 4000
 """Training sprites below which a run was augmented before it mattered whether they are alike."""
 FREE_TO_CHANGE = ("steps", "minutes", "save_every", "keep_snapshots", "validate_every", "track")
 """Settings that change no step of a run."""
+
+
+WRITTEN = (MODEL_CARD, PREVIEW, METRICS, TABLE)
+"""Files of a run beside its checkpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +75,9 @@ def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
         UsageError: the folder holds files of another kind that a run would replace.
     """
     if (out := request.out) is not None:
-        # Both come after the first checkpoint.
-        for path in (out / MODEL_CARD, out / PREVIEW):
-            if path.exists() and not checkpoint_file(out).exists():
-                raise UsageError(f"{path} is of no run, and would be replaced: choose another -o")
+        foreign = [path for path in map(out.joinpath, WRITTEN) if path.exists()]
+        if foreign and not _is_run(out):
+            raise UsageError(f"{foreign[0]} is of no run, and would be replaced: choose another -o")
         return out
     for folder in run_folders(request.runs)[-1:] if request.resume else ():
         found, _ = read_card(folder)
@@ -78,6 +88,13 @@ def _choose_folder(request: TrainRequest, card: Card, name: str) -> Path:
             return folder
     name = request.recipe or str(request.model_table.get("recipe", name))
     return make_run(request.runs, name)
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a run, or what a kill has left of one, may be gone on with or replaced."""
+    table = folder / TABLE
+    begun = table.is_file() and table.read_bytes().startswith(TABLE_START.encode())
+    return begun or checkpoint_file(folder).exists()
 
 
 @contextmanager
@@ -99,9 +116,10 @@ def claimed_folder(request: TrainRequest, card: Card, group: ProcessGroup) -> It
                 yield group.broadcast_object(folder)
             finally:
                 # What ended before anything was learnt leaves no numbered run behind.
-                if request.out is None and not checkpoint_file(folder).exists():
+                if request.out is None:
                     with suppress(OSError):
-                        (folder / TABLE).unlink(missing_ok=True)
+                        if [path.name for path in folder.iterdir()] == [TABLE]:
+                            (folder / TABLE).unlink()
                         folder.rmdir()
     except BusyError as error:
         advice = "choose another -o" if request.out else "start another run with --fresh"

@@ -316,6 +316,7 @@ def test_the_speed_of_a_walk_does_not_jump() -> None:
         ("vqvae", FRAMES, "--frames 9", 2, "clips of 4 frames: leave --frames out"),
         ("vqvae", FRAMES, "--label nope", 2, "has no label 'nope'"),
         ("masked", FRAMES, "--palette given", 2, "takes the colours of given pictures: add"),
+        ("masked", FRAMES, "--lock given", 2, "--lock given takes the colours of given pictures"),
         ("vqvae", FRAMES, "--given none.gif --keep 1", 3, "none.gif: No such file"),
         ("ddpm", 1, "--temperature 2", 2, "this model has no use for --temperature"),
     ],

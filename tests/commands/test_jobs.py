@@ -108,13 +108,14 @@ def test_what_is_wrong_is_told_by_its_line_and_the_rest_is_done(
         11: ('{"init": "none.png"}', "none.png: No such file"),
         12: ('{"jobs": "x"}', "jobs: unknown key"),
         13: ('{"repeat": "x"}', "repeat: unknown key"),
+        14: ('{"n": 2, "count": 3}', "an option is there twice: n, count"),
     }
     lines = [
         good[0],
         bad[2][0],
         bad[3][0],
         good[1],
-        *(bad[n][0] for n in range(5, 14)),
+        *(bad[n][0] for n in range(5, 15)),
         "",
         good[2],
     ]
@@ -276,6 +277,7 @@ def test_they_are_made_as_they_come(model: Path, work: Path) -> None:
     [
         ("sample -j 2", 2, "-j is how many of --jobs are made at once"),
         ("sample --jobs j.jsonl --show", 2, "--show is for one request"),
+        ("sample --repeat m.jsonl -j 2", 2, "--at-once is settled by the manifest"),
         ("sample --jobs j.jsonl --repeat m.jsonl", 2, "leave it out of --repeat"),
         ("sample --jobs none.jsonl", 3, "cannot read none.jsonl: No such file"),
         ("sample --jobs . ", 3, "cannot read .: Is a directory"),

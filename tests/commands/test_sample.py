@@ -158,7 +158,7 @@ def test_scale_enlarges_by_whole_pixels(tmp_path: Path) -> None:
         (["--shard", "3/2"], 2, "part"),
         (["-o", "x.jpg"], 2, "x.jpg"),
         (["-o", ""], 2, "-o is empty: name a file or a folder"),
-        (["-m", "Starter"], 3, "no model at Starter: did you mean starter?"),
+        (["-m", "Starter"], 3, "no model at Starter: check the path, or did you mean starter?"),
         (["-m", "nothing"], 3, "nothing"),
     ],
 )

@@ -40,8 +40,6 @@ def test_frames_are_shown_for_times_that_files_can_hold() -> None:
 
 
 def test_jobs_are_there_before_they_are_counted(work: Path) -> None:
-    with pytest.raises(UsageError, match="-j is how many of --jobs are made at once: give both"):
-        JobsSettings(at_once=2)
     with pytest.raises(InputError, match="cannot read none: No such file or directory"):
         JobsSettings(jobs=Path("none"))
     assert JobsSettings(jobs=Path("-"), at_once=2).at_once == 2

@@ -35,7 +35,10 @@ def test_the_run_written_last_is_taken_and_named(
     file = Path("runs/heads/checkpoint.safetensors")
     save_checkpoint(file, replace(CARD, training={"finished": False}), load_file(file))
     result = CliRunner().invoke(pxgen, ["sample", "--steps", "2", "-o", "w.png"])
-    assert "runs/heads (the newest run, not finished; -m names another)" in result.stderr
+    assert (
+        "runs/heads (the newest run, not finished: what it draws now it cannot draw"
+        in result.stderr
+    )
     wrong = CliRunner().invoke(pxgen, ["-q", "sample", "--label", "alien", "-o", "y.png"])
     assert wrong.stderr.startswith("pxgen: runs/heads/checkpoint.safetensors has no label 'alien'")
     starter = ["sample", "-m", "starter", "--label", "alien", "--steps", "2", "-o", "z.png"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ def files(work: Path) -> Path:
     Path("sprites").mkdir()
     for name in ("c.png", "pal.png", "sprites/a.png"):
         sprite(work, name)
+    Path("table").mkdir()
+    Path("table/project.toml").write_text("[project]\nname = 'mine'\n")
     Path("own").mkdir()
     for name in ("card.md", "preview.png", "compare.png"):
         Path("own", name).write_text("mine")
@@ -54,7 +57,10 @@ def everything(folder: Path) -> dict[Path, bytes]:
         ("export c.png --palette pal.png -o pal.png", SOURCE),
         ("reconstruct -m ae c.png -o c.png", "is one of the images"),
         ("prepare sprites -o sprites", SOURCE),
+        ("sample -m . --manifest /dev/null -o x.png", FOREIGN),
         ("train --dataset data --steps 2 -o own", "own/card.md is of no run"),
+        ("train --dataset data --steps 2 -o own --fresh", "own/card.md is of no run"),
+        ("train --dataset data --steps 2 -o table", "table/project.toml is of no run"),
         ("compare ae --dataset data --steps 2 -o own", "own/compare.png is of no comparison"),
     ],
 )
@@ -91,3 +97,31 @@ def test_what_fails_leaves_no_copy_of_what_was_given(files: Path) -> None:
     result = CliRunner().invoke(pxgen, ["sample", "-m", ".", "--init", "c.png", "-o", "c.png"])
     assert result.exit_code == 3
     assert everything(files) == before
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_begins_again(files: Path) -> None:
+    """It has shown a preview by then, and its table tells that it is a run."""
+    Path("run").mkdir()
+    Path("run/project.toml").write_text('[model]\nfamily = "masked"\n\n[train]\n')
+    Path("run/preview.png").write_text("of before")
+    line = "train --dataset data --recipe ae --steps 2 -o run"
+    assert CliRunner().invoke(pxgen, line.split()).exit_code == 0
+    assert Path("run/checkpoint.safetensors").exists()
+
+
+def test_names_of_shipped_palettes_are_no_files(files: Path) -> None:
+    Path("pico-8").mkdir()
+    line = "export c.png --palette pico-8 -o pico-8"
+    assert CliRunner().invoke(pxgen, line.split()).exit_code == 0
+    assert Path("pico-8/c.png").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_of_a_link_to_a_source_the_link_is_replaced(files: Path) -> None:
+    before = Path("pal.png").read_bytes()
+    Path("link.png").symlink_to("pal.png")
+    line = "sample -m . --palette pal.png -o link.png"
+    result = CliRunner().invoke(pxgen, line.split())
+    assert result.exit_code == 0, result.stderr
+    assert Path("pal.png").read_bytes() == before
+    assert not Path("link.png").is_symlink()

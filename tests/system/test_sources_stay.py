@@ -57,7 +57,6 @@ def everything(folder: Path) -> dict[Path, bytes]:
         ("export c.png --palette pal.png -o pal.png", SOURCE),
         ("reconstruct -m ae c.png -o c.png", "is one of the images"),
         ("prepare sprites -o sprites", SOURCE),
-        ("sample -m . --manifest /dev/null -o x.png", FOREIGN),
         ("train --dataset data --steps 2 -o own", "own/card.md is of no run"),
         ("train --dataset data --steps 2 -o own --fresh", "own/card.md is of no run"),
         ("train --dataset data --steps 2 -o table", "table/project.toml is of no run"),
@@ -125,3 +124,10 @@ def test_of_a_link_to_a_source_the_link_is_replaced(files: Path) -> None:
     assert result.exit_code == 0, result.stderr
     assert Path("pal.png").read_bytes() == before
     assert not Path("link.png").is_symlink()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices are no files there")
+def test_a_manifest_takes_the_place_of_no_device(files: Path) -> None:
+    result = CliRunner().invoke(pxgen, ["sample", "-m", ".", "--manifest", "/dev/null"])
+    assert (result.exit_code, FOREIGN in result.stderr) == (2, True)
+    assert not Path("/dev/null").is_file()

@@ -34,7 +34,7 @@ from pxgen.training.schedule import Schedule, augments, batch_size
 from pxgen.training.train_state import TrainState
 from pxgen.training.warm_start import WarmStart
 
-MAX_VALIDATION_SPRITES, MAX_TEMPERATURE_SPRITES = 256, 64
+MAX_VALIDATION_SPRITES, MAX_TEMPERATURE_SPRITES = 256, 32
 """Held-out sprites that a validation reads, and by which a temperature is chosen, at most."""
 VALIDATION_BATCH = 128
 VALIDATION_SEED = -1

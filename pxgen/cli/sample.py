@@ -43,9 +43,9 @@ def command(session: Session, /, settings: SampleSettings, jobs: JobsSettings, s
         from pxgen.commands.sample import sample
 
         return make(sample, settings, jobs, session, show=show, recorded=recorded)
-    from pxgen.commands.early import check_manifest
+    from pxgen.commands.early import refuse_missing
 
-    check_manifest(settings.repeat)
+    refuse_missing(settings.repeat)
     from pxgen.commands.repeat import OWN, repeat
 
     _refuse_beside_repeat({*OWN, "repeat", "show"})

@@ -52,14 +52,14 @@ def check_early(settings: SampleSettings | AnimateSettings, project: Project) ->
         plan_output(settings.out, Series(settings, settings.numbers), force=force, sheet=settings)
 
 
-def check_manifest(manifest: Path) -> None:
-    """Refuse a manifest that is not there.
+def refuse_missing(file: Path) -> None:
+    """Refuse a file to read that is not there; ``-`` is standard input.
 
     Raises:
-        InputError: it is none of standard input, ``-``, and files.
+        InputError: nothing has its name.
     """
-    if manifest != Path("-") and not manifest.exists():
-        raise InputError(f"{manifest}: No such file or directory")
+    if file != Path("-") and not file.exists():
+        raise InputError(f"{file}: No such file or directory")
 
 
 def _has_labels(model: Path, labels: Sequence[str]) -> bool:
@@ -78,5 +78,5 @@ def _check_images(settings: SampleSettings | AnimateSettings) -> None:
     else:
         images += [named_frames(image)[1] for image in settings.given]
     for image in images:
-        if isinstance(image, Path) and not image.exists():
-            raise InputError(f"{image}: No such file or directory")
+        if isinstance(image, Path):
+            refuse_missing(image)

@@ -93,8 +93,8 @@ def parse_toml(content: bytes, name: str) -> Table:
         found = re.search(r" \(at line (\d+), column \d+\)$", message)
         line = int(found[1]) if found else text.count("\n") + 1
         reason = message[: found.start()] if found else message
-        found_twice = re.compile("overwrite|declare")
-        reason = "a key or table is there twice" if found_twice.search(reason) else reason
+        if re.search("overwrite|declare", reason):
+            reason = "a key or table is there twice"
         raise InputError(f"{name}:{line}: {reason}") from error
     except RecursionError as error:
         raise InputError(f"{name}: nested too deeply") from error

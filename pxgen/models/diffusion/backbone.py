@@ -87,7 +87,8 @@ class BackboneSpec(ModelSpec):
     )
     detail: Literal["auto", "yes", "no"] = setting(
         "auto",
-        "whether a block at full resolution refines images of one frame; auto: without a template",
+        "whether a block at full resolution refines images of one frame; auto: of stills, and "
+        "without a template",
     )
     conditioning: Literal["sum", "attention", "both"] = setting(
         "sum", "how labels enter: their sum moves all features, places attend to them, or both"
@@ -121,7 +122,9 @@ class BackboneSpec(ModelSpec):
         if attention == "auto":
             attention = "yes" if template == "no" else "no"
         if detail == "auto":
-            detail = "yes" if template == "no" and images == pixels.shape[1] else "no"
+            # It holds back how views of one template correspond, which stills have no use for.
+            apart = template == "no" or pixels.shape[1] == 1
+            detail = "yes" if apart and images == pixels.shape[1] else "no"
         patch = self.patch or Canvas(*pixels.shape[1:]).cell_side(MAX_CELLS)
         return replace(
             self,

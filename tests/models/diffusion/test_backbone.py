@@ -117,16 +117,21 @@ def test_steps_of_a_view_are_one_image() -> None:
     assert BackboneSpec().suited(views[:, [0, 2, 1, 3]]).images == 4
 
 
-def test_cells_are_refined_where_no_template_tells_what_is_there() -> None:
+def test_cells_are_refined_but_for_views_of_a_template() -> None:
     alike = torch.zeros(8, 1, 8, 8, dtype=torch.uint8)
     alike[:, :, 2:6, 2:6] = 1 + torch.arange(16, dtype=torch.uint8).view(4, 4)
     unlike = torch.randint(0, 9, (8, 1, 8, 8), generator=torch.Generator().manual_seed(0))
-    for pixels, template, detail in ((alike, "yes", "no"), (unlike, "no", "yes")):
+    views = torch.cat([alike, 2 * alike], 1)
+    for pixels, template, attention, detail in (
+        (alike, "yes", "no", "yes"),
+        (unlike, "no", "yes", "yes"),
+        (views, "yes", "no", "no"),
+    ):
         spec = BackboneSpec().suited(pixels)
-        assert (spec.template, spec.attention, spec.detail) == (template, detail, detail)
-        made = Backbone(spec, domain(1, 8, 8), torch.nn.Identity(), 3)
+        assert (spec.template, spec.attention, spec.detail) == (template, attention, detail)
+        made = Backbone(spec, domain(pixels.shape[1], 8, 8), torch.nn.Identity(), 3)
         assert (made.detail is not None) == (detail == "yes")
-        assert any(hasattr(block, "qkv") for block in made.coarse) == (detail == "yes")
+        assert any(hasattr(block, "qkv") for block in made.coarse) == (attention == "yes")
         assert BackboneSpec(detail="no").suited(pixels).detail == "no"
 
 

@@ -63,6 +63,8 @@ def migrate_model(table: Mapping[str, Any], version: int, canvas: Canvas) -> dic
     if version < 10:
         one_frame_each = today["images"] == canvas.frames
         today |= {"attention": "yes", "detail": "yes" if one_frame_each else "no"}
+    if version < 11:
+        today["label_mixing"] = "no"
     return today
 
 

@@ -33,8 +33,8 @@ PALETTES = "palettes"
 """Prefix of the tensors that hold palettes of training sprites."""
 
 
-TOLD_BY_WEIGHTS = frozenset({"attention", "detail"})
-"""Keys of ``[model]`` that the names of weights tell, too: formats before 10 had none of them."""
+TOLD_BY_WEIGHTS = frozenset({"attention", "detail", "label_mixing"})
+"""Keys of ``[model]`` that the names of weights tell, too: older formats had none of them."""
 
 
 class Loaded(NamedTuple):

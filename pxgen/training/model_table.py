@@ -17,12 +17,12 @@ from pxgen.models.registry import read_spec
 from pxgen.training.run import TrainRequest
 from pxgen.training.trainer import MAX_INIT_PIXELS, MAX_INIT_SPRITES
 
-OWN_KEYS = ("template", "detail")
+OWN_KEYS = ("template", "detail", "label_mixing")
 """Keys of ``[model]`` that the sprites choose if they are ``"auto"``, whatever is started from."""
 CHOSEN_KEYS = (*OWN_KEYS, "attention", "images", "patch", "width", "coarse", "depth", "slots")
 """Keys that the sprites choose where they are ``"auto"`` or 0, and there is no other model."""
-BLOCKS = ("attention", "detail")
-"""Keys that say which blocks there are: runs of earlier versions have more of them."""
+BLOCKS = ("attention", "detail", "label_mixing")
+"""Keys that say which blocks there are: runs of earlier versions have others."""
 
 
 def model_table(request: TrainRequest, dataset: Dataset) -> Table:

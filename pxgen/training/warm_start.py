@@ -32,6 +32,7 @@ MAY_DIFFER = frozenset(
         "template",
         "detail",
         "label_planes",
+        "label_mixing",
     }
 )
 """Keys of ``[model]`` that change no weight, or whether there are some of them."""

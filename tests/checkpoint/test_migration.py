@@ -93,10 +93,11 @@ def test_diffusions_of_clips_are_read_since_one_convolution_serves_each_frame(
 
 def test_a_masked_diffusion_without_a_cache_draws_as_it_did(tmp_path: Path) -> None:
     """What a cache of colours has gained changes nothing until it has learnt."""
-    path = save(tmp_path, label_planes=0, attention="yes", detail="yes")
+    blocks = {"attention": "yes", "detail": "yes", "label_mixing": "no"}
+    path = save(tmp_path, label_planes=0, **blocks)
     now, labels = load_model(path), torch.zeros(2, 2)
     about = json.loads(read_card(path)[1].metadata[KEY]) | {"format": 3}
-    for key in ("images", "overview", "label_planes", "patch", "attention", "detail"):
+    for key in ("images", "overview", "label_planes", "patch", *blocks):
         del about["model"][key]
     tensors = load_file(path)
     without = {name: each for name, each in tensors.items() if ".cache." not in name}
@@ -110,13 +111,14 @@ def test_a_masked_diffusion_without_a_cache_draws_as_it_did(tmp_path: Path) -> N
     assert torch.equal(first, second)
 
 
-@pytest.mark.parametrize("version", range(3, 11))
+@pytest.mark.parametrize("version", range(3, 12))
 def test_stills_of_older_formats_have_the_keys_of_today(version: int) -> None:
     today = {"images": 1, "overview": 16, "label_planes": 0, "patch": 4}
-    today |= {"attention": "yes", "detail": "yes"}
+    today |= {"attention": "yes", "detail": "yes", "label_mixing": "no"}
     before = {6: {"frames": "together"}, 7: {"images": 1}, 8: {"images": 1, "overview": 16}}
     before[9] = before[8] | {"label_planes": 0}
     before[10] = before[9] | {"patch": 4}
+    before[11] = before[10] | {"attention": "yes", "detail": "yes"}
     table = next((keys for since, keys in before.items() if version < since), today)
     canvas = Canvas(1, 33, 32)
     for family in ("masked", "uniform", "gaussian"):

@@ -16,7 +16,7 @@ from tests.support.tiny import tiny_dataset, tiny_table
 from tests.support.trainings import request
 from tests.training.test_session import SETTINGS
 
-BLOCKS = {"template": "yes", "attention": "yes", "detail": "no"}
+BLOCKS = {"template": "yes", "attention": "yes", "detail": "no", "label_mixing": "no"}
 
 
 @pytest.mark.parametrize("name", ["named", None])
@@ -25,7 +25,7 @@ def test_a_run_goes_on_with_its_own_blocks(tmp_path: Path, name: str | None) -> 
     tiny_dataset(tmp_path)
     out = None if name is None else tmp_path / name
     asked = request(tmp_path, tmp_path / "runs", SETTINGS, out=out)
-    blocks = {"attention": "yes", "detail": "yes"}
+    blocks = {"attention": "yes", "detail": "yes", "label_mixing": "no"}
     with open_training(dataclasses.replace(asked, model_table=tiny_table(**blocks))) as training:
         next(reports := training.reports())
         reports.close()
@@ -51,8 +51,10 @@ def test_a_training_takes_what_is_left_open_from_its_start(
     with open_training(dataclasses.replace(asked, model_table=table)) as training:
         model = training.card.model
         assert model["attention"] == "yes"
-        # The start has no block at full resolution, and of stills there is one.
+        # The start has no block at full resolution, and of stills there is one; labels mix what
+        # others draw where there is a template.
         assert model["detail"] == "yes"
+        assert model["label_mixing"] == ("no" if table else "yes")
         assert not table or model["template"] == "no"
 
 

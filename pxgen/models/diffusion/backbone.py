@@ -22,6 +22,7 @@ from pxgen.config.schema import setting
 from pxgen.errors import UsageError
 from pxgen.models.conditioning import LabelEmbedding, LabelTokens
 from pxgen.models.diffusion.color_features import color_features
+from pxgen.models.diffusion.label_mixing import LabelMixing
 from pxgen.models.diffusion.label_planes import make_label_planes
 from pxgen.models.layers import (
     NO_WRAP,
@@ -80,6 +81,9 @@ class BackboneSpec(ModelSpec):
     label_planes: int = setting(
         16, "numbers that a label adds at each pixel, at most, with a template", low=0, high=16
     )
+    label_mixing: Literal["auto", "yes", "no"] = setting(
+        "auto", "whether labels mix what others draw at a pixel; auto: with a template"
+    )
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
     attention: Literal["auto", "yes", "no"] = setting(
         "auto",
@@ -109,6 +113,11 @@ class BackboneSpec(ModelSpec):
         """Whether a block at full resolution refines images, if they are of one frame."""
         return self.detail == "yes" or (self.detail == "auto" and not self.has_template)
 
+    @property
+    def has_label_mixing(self) -> bool:
+        """Whether labels mix features of pixels, if there are labels."""
+        return self.label_mixing == "yes" or (self.label_mixing == "auto" and self.has_template)
+
     def suited(self, pixels: Tensor) -> Self:
         """With a template where ``(N, T, H, W)`` sprites share one, and the sizes that suit."""
         template = self.template
@@ -125,6 +134,9 @@ class BackboneSpec(ModelSpec):
             # It holds back how views of one template correspond, which stills have no use for.
             apart = template == "no" or pixels.shape[1] == 1
             detail = "yes" if apart and images == pixels.shape[1] else "no"
+        label_mixing = self.label_mixing
+        if label_mixing == "auto":
+            label_mixing = "yes" if template == "yes" else "no"
         patch = self.patch or Canvas(*pixels.shape[1:]).cell_side(MAX_CELLS)
         return replace(
             self,
@@ -136,6 +148,7 @@ class BackboneSpec(ModelSpec):
             depth=depth,
             attention=attention,
             detail=detail,
+            label_mixing=label_mixing,
         )
 
 
@@ -181,6 +194,9 @@ class Backbone(nn.Module):
             if spec.has_template
             else None
         )
+        mixes = summed > 0 and spec.has_label_mixing
+        self.mix_planes = LabelMixing(hidden, EMBEDDING) if mixes and self.label_planes else None
+        self.mix_features = LabelMixing(hidden, rank) if mixes else None
         self.stem = nn.Conv2d(channels * area, width, 1)
         self.position = nn.Parameter(nn.init.normal_(torch.empty(images, width, *cells), std=0.02))
         self.overview = (
@@ -233,7 +249,9 @@ class Backbone(nn.Module):
         if self.label_planes is not None:
             # Where a sprite was moved or recoloured its labels draw neither there nor so.
             unchanged = (augmentation == 0).all(1, keepdim=True)
-            embedded = embedded + self.label_planes(labels * unchanged)
+            drawn = self.label_planes(labels * unchanged)
+            mixed = drawn if self.mix_planes is None else self.mix_planes(drawn, condition)
+            embedded = embedded + mixed
         B, images = len(embedded), self.position.shape[0]
         apart = torch.unflatten(embedded, 1, (images, -1)).flatten(0, 1)
         planes = apart.permute(0, 2, 3, 1, 4).flatten(3).permute(0, 3, 1, 2)
@@ -241,19 +259,19 @@ class Backbone(nn.Module):
         x = x + self.position.repeat(B, 1, 1, 1)
         if self.overview is not None:
             x = self.overview(x, condition)
-        condition = condition.repeat_interleave(images, 0)
-        x = self.before(x, condition, wrap)
+        of_image = condition.repeat_interleave(images, 0)
+        x = self.before(x, of_image, wrap)
         for meet in self.meet[:1]:
             x = meet(x)
         y = self.down(_channels_last(F.pixel_unshuffle(x, 2)))
         for block in self.coarse:
             attends = isinstance(block, AttentionBlock)
-            y = block(y, tokens, images) if attends else block(y, condition, wrap)
+            y = block(y, tokens, images) if attends else block(y, of_image, wrap)
         x = x + F.pixel_shuffle(self.up(y), 2)
         for meet in self.meet[1:]:
             x = meet(x)
         for block in self.after:
-            x = block(x, condition, wrap)
+            x = block(x, of_image, wrap)
         fine = F.pixel_shuffle(self.leave(self.norm(x)), self.patch)
         planes = _channels_last(planes)
         each = embedded.flatten(0, 1).permute(0, 3, 1, 2)
@@ -263,8 +281,9 @@ class Backbone(nn.Module):
         if self.detail is not None:
             fine = self.detail(fine, planes, wrap)
         T, H, W = self.canvas
-        pixels: Tensor = fine[:, :, :H, :W].reshape(B, T, self.rank, H, W)
-        return pixels.permute(0, 1, 3, 4, 2).reshape(B, -1, self.rank)
+        maps = fine[:, :, :H, :W].reshape(B, T, self.rank, H, W)
+        pixels: Tensor = maps.permute(0, 1, 3, 4, 2).reshape(B, -1, self.rank)
+        return pixels if self.mix_features is None else self.mix_features(pixels, condition)
 
     def pad(self, maps: Tensor, value: float) -> Tensor:
         """``(B, T, H, W)`` maps to the padded canvas, ``value`` below and at the right."""

@@ -162,6 +162,22 @@ def test_labels_draw_at_pixels_where_a_template_is(conditioning: str) -> None:
     assert backbone(4, 8, conditioning, template="no").label_planes is None
 
 
+def test_labels_mix_pixels_where_a_template_is() -> None:
+    """What planes draw on the way in, and what tells colours apart on the way out."""
+    made = backbone(4, 8, template="yes")
+    for mixing in (made.mix_planes, made.mix_features):
+        assert mixing is not None
+        before = features(made)
+        for parameter in mixing.parameters():
+            torch.nn.init.zeros_(parameter)
+        assert not torch.equal(features(made), before)
+    for other in ({"template": "no"}, {"label_mixing": "no"}, {"conditioning": "attention"}):
+        without = backbone(4, 8, **other)
+        assert (without.mix_planes, without.mix_features) == (None, None)
+    asked = backbone(4, 8, template="no", label_mixing="yes")
+    assert (asked.mix_planes is None, asked.mix_features is None) == (True, False)
+
+
 def test_a_padded_canvas_has_no_seamless_borders() -> None:
     made = backbone(5, 8)
     embedded = torch.zeros(1, *made.padded, EMBEDDING)

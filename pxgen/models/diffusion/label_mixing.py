@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -12,6 +14,8 @@ class LabelMixing(nn.Module):
     Long hair and red hair add up to no long red hair: one label says where, the other which
     colour, and that is a product. Starts as the identity.
     """
+
+    indivisible: ClassVar[bool] = True
 
     def __init__(self, hidden: int, features: int) -> None:
         super().__init__()

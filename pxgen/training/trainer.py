@@ -34,8 +34,10 @@ from pxgen.training.schedule import Schedule, augments, batch_size
 from pxgen.training.train_state import TrainState
 from pxgen.training.warm_start import WarmStart
 
-MAX_VALIDATION_SPRITES, MAX_TEMPERATURE_SPRITES = 256, 32
-"""Held-out sprites that a validation reads, and by which a temperature is chosen, at most."""
+MAX_VALIDATION_SPRITES, MAX_VALIDATION_PIXELS = 256, 2**18
+"""Held-out sprites that a validation reads at most, and their pixels: of clips it takes long."""
+MAX_TEMPERATURE_SPRITES = 32
+"""Held-out sprites by which a temperature is chosen, at most."""
 VALIDATION_BATCH = 128
 VALIDATION_SEED = -1
 MAX_INIT_SPRITES, MAX_INIT_PIXELS = 4096, 2**24
@@ -246,7 +248,8 @@ class Trainer:
         if not len(rows):
             return None
         # The same sprites and noise each time.
-        chosen = subsample(rows, MAX_VALIDATION_SPRITES)
+        most = max(1, MAX_VALIDATION_PIXELS // self.dataset.canvas.pixels)
+        chosen = subsample(rows, min(MAX_VALIDATION_SPRITES, most))
         totals: dict[str, float] = {}
         with self.averaged():
             for number, batch in enumerate(self._batches(chosen)):

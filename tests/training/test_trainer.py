@@ -14,6 +14,7 @@ import torch
 
 from pxgen.data.batches import batch_of
 from pxgen.errors import PxgenError
+from pxgen.models.protocol import Batch, Stage
 from pxgen.training import trainer as loop
 from pxgen.training.trainer import Trainer, use_bf16
 from tests.support.tiny import tiny_dataset, tiny_model
@@ -28,6 +29,23 @@ def test_training_learns(tmp_path: Path) -> None:
     assert bits[-1] < bits[0] < 60
     assert reports[-1].finished
     assert not reports[-2].finished
+
+
+@pytest.mark.parametrize(("pixels", "read"), [(2**18, 8), (2 * 48, 2), (1, 1)])
+def test_a_validation_reads_fewer_sprites_the_larger_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pixels: int, read: int
+) -> None:
+    run, counts = trainer(tmp_path, steps=1), []
+    held_out = run._workers.held_out
+
+    def counting(stage: Stage, batch: Batch, seed: int, key: int) -> dict[str, float]:
+        counts.append(len(batch.pixels))
+        return held_out(stage, batch, seed, key)
+
+    monkeypatch.setattr(loop, "MAX_VALIDATION_PIXELS", pixels)
+    monkeypatch.setattr(run._workers, "held_out", counting)
+    next(run.run())
+    assert counts == [read]
 
 
 @pytest.fixture(scope="module")

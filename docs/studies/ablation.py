@@ -30,6 +30,8 @@ BLOCKS = {
     "the first block of the fine level": "before.second",
     "its last blocks": "after.*.second",
     "frames meeting cell by cell": "meet.*.expand",
+    "what planes draw, mixed": "mix_planes.change",
+    "what tells colours apart, mixed": "mix_features.change",
     "the block at full resolution": "detail.leave",
     "colours by their roles": "cache.query",
     "colours in use": "cache.lean",

@@ -107,12 +107,12 @@ def _misfit(new: Card, old: Card, *, by_color: bool) -> str | None:
 
 
 def _leave_places(taken: dict[str, Taken], module: nn.Module) -> None:
-    """Leave label planes out, the biases of places, and those of colours, to which these add.
+    """Leave label planes and their mixing out, and the biases of places and colours, which add up.
 
     A new model's biases start at the frequencies of colours in its dataset, its planes at nothing.
     """
     for path, part in module.named_modules():
-        if isinstance(part, LabelPlanes):
+        if isinstance(part, LabelPlanes) or path.endswith(".mix_planes"):
             for name in part.state_dict():
                 taken.pop(f"{path}.{name}", None)
         if isinstance(part, SpriteHead):

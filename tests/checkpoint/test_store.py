@@ -122,6 +122,17 @@ def test_a_starter_is_of_the_model_that_its_project_describes(starter: Path) -> 
     assert starter.stat().st_size < 8_000_000
 
 
+def test_a_fingerprint_is_that_of_versions_that_had_no_such_blocks(tmp_path: Path) -> None:
+    path = save(tmp_path, attention="no", detail="no", label_mixing="no")
+    loaded = load_model(path)
+    new = ("attention", "detail", "label_mixing")
+    model = {key: value for key, value in loaded.card.model.items() if key not in new}
+    before = loaded._replace(card=replace(loaded.card, model=model))
+    assert fingerprint(before) == fingerprint(loaded)
+    other = replace(loaded.card, model=model | {"steps": 7})
+    assert fingerprint(loaded._replace(card=other)) != fingerprint(loaded)
+
+
 def test_a_fingerprint_is_of_weights_and_settings_and_not_of_a_place(tmp_path: Path) -> None:
     first, copy = (load_model(save(tmp_path / name)) for name in ("a", "b"))
     assert fingerprint(first) == fingerprint(copy)

@@ -50,7 +50,7 @@ def test_the_command_resumes_its_run_and_ends_as_if_never_stopped(tmp_path: Path
     part = tmp_path / "part"
     early = train(request(tmp_path, part, steps=3, lr=0.0), QUIET)
     assert read_card(early)[0].training["finished"]
-    killed = Trainer(tiny_model(detail="yes"), open_dataset(tmp_path), SETTINGS, CPU)
+    killed = Trainer(tiny_model(), open_dataset(tmp_path), SETTINGS, CPU)
     for report in killed.run():
         if (report.stage, report.position.step) == ("denoiser", 3):
             break

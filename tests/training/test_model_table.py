@@ -25,7 +25,7 @@ def test_a_run_goes_on_with_its_own_blocks(tmp_path: Path, name: str | None) -> 
     tiny_dataset(tmp_path)
     out = None if name is None else tmp_path / name
     asked = request(tmp_path, tmp_path / "runs", SETTINGS, out=out)
-    blocks = {"attention": "yes", "detail": "yes", "label_mixing": "no"}
+    blocks = {"attention": "yes", "detail": "no", "label_mixing": "no"}
     with open_training(dataclasses.replace(asked, model_table=tiny_table(**blocks))) as training:
         next(reports := training.reports())
         reports.close()

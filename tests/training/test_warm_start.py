@@ -91,6 +91,15 @@ def test_what_labels_draw_is_that_of_the_new_dataset(tmp_path: Path, data: str) 
     assert torch.equal(new[table], drawn)
 
 
+def test_planes_begin_unmixed(tmp_path: Path) -> None:
+    old, new, _ = started(tmp_path, data="1")
+    for mixing, goes_on in (("mix_planes", False), ("mix_features", True)):
+        name = f"denoiser.{mixing}.change.weight"
+        assert old[name].any()
+        assert torch.equal(new[name], old[name]) == goes_on
+        assert new[name].any() == goes_on
+
+
 def test_planes_may_be_others(tmp_path: Path) -> None:
     old, new, _ = started(tmp_path, theirs={"label_planes": 3})
     assert not new["denoiser.label_planes.table.weight"].any()

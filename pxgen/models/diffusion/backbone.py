@@ -23,7 +23,7 @@ from pxgen.errors import UsageError
 from pxgen.models.conditioning import LabelEmbedding, LabelTokens
 from pxgen.models.diffusion.color_features import color_features
 from pxgen.models.diffusion.label_mixing import LabelMixing
-from pxgen.models.diffusion.label_planes import make_label_planes
+from pxgen.models.diffusion.label_planes import MAX_TABLE, make_label_planes
 from pxgen.models.layers import (
     NO_WRAP,
     AttentionBlock,
@@ -82,7 +82,9 @@ class BackboneSpec(ModelSpec):
         16, "numbers that a label adds at each pixel, at most, with a template", low=0, high=16
     )
     label_mixing: Literal["auto", "yes", "no"] = setting(
-        "auto", "whether labels mix what others draw at a pixel; auto: with a template"
+        "auto",
+        "whether labels, where they are summed, mix what others draw at a pixel; auto: with a "
+        "template",
     )
     rank: int = setting(16, "features that tell colours apart", low=1, high=256)
     attention: Literal["auto", "yes", "no"] = setting(
@@ -91,8 +93,8 @@ class BackboneSpec(ModelSpec):
     )
     detail: Literal["auto", "yes", "no"] = setting(
         "auto",
-        "whether a block at full resolution refines images of one frame; auto: of stills, and "
-        "without a template",
+        "whether a block at full resolution refines images of one frame; auto: those of stills, "
+        "or without a template",
     )
     conditioning: Literal["sum", "attention", "both"] = setting(
         "sum", "how labels enter: their sum moves all features, places attend to them, or both"
@@ -109,14 +111,17 @@ class BackboneSpec(ModelSpec):
         return self.attention == "yes" or (self.attention == "auto" and not self.has_template)
 
     @property
-    def has_detail(self) -> bool:
-        """Whether a block at full resolution refines images, if they are of one frame."""
-        return self.detail == "yes" or (self.detail == "auto" and not self.has_template)
-
-    @property
     def has_label_mixing(self) -> bool:
-        """Whether labels mix features of pixels, if there are labels."""
-        return self.label_mixing == "yes" or (self.label_mixing == "auto" and self.has_template)
+        """Whether labels mix features of pixels, if their sum says which there are."""
+        asked = self.label_mixing == "yes" or (self.label_mixing == "auto" and self.has_template)
+        return asked and self.conditioning != "attention"
+
+    def has_detail(self, frames: int) -> bool:
+        """Whether a block at full resolution refines images of sprites of so many frames."""
+        # It holds back how views of one template correspond, which stills have no use for.
+        suits = not self.has_template or frames == 1
+        asked = self.detail == "yes" or (self.detail == "auto" and suits)
+        return asked and max(1, self.images) == frames
 
     def suited(self, pixels: Tensor) -> Self:
         """With a template where ``(N, T, H, W)`` sprites share one, and the sizes that suit."""
@@ -127,29 +132,25 @@ class BackboneSpec(ModelSpec):
         depth = self.depth or (1 if template == "yes" else 2)
         coarse = self.coarse or 2 * width
         images = self.images or images_of_likes(pixels)
-        attention, detail = self.attention, self.detail
-        if attention == "auto":
-            attention = "yes" if template == "no" else "no"
-        if detail == "auto":
-            # It holds back how views of one template correspond, which stills have no use for.
-            apart = template == "no" or pixels.shape[1] == 1
-            detail = "yes" if apart and images == pixels.shape[1] else "no"
-        label_mixing = self.label_mixing
-        if label_mixing == "auto":
-            label_mixing = "yes" if template == "yes" else "no"
+        found = replace(self, template=template, images=images)
         patch = self.patch or Canvas(*pixels.shape[1:]).cell_side(MAX_CELLS)
         return replace(
-            self,
-            template=template,
-            images=images,
+            found,
             patch=patch,
             width=width,
             coarse=coarse,
             depth=depth,
-            attention=attention,
-            detail=detail,
-            label_mixing=label_mixing,
+            attention=_said(self.attention, found.has_attention),
+            detail=_said(self.detail, found.has_detail(pixels.shape[1])),
+            label_mixing=_said(self.label_mixing, found.has_label_mixing),
         )
+
+
+def _said(asked: Literal["auto", "yes", "no"], found: bool) -> Literal["yes", "no"]:
+    """What is left open as it was found."""
+    if asked != "auto":
+        return asked
+    return "yes" if found else "no"
 
 
 class Backbone(nn.Module):
@@ -194,9 +195,6 @@ class Backbone(nn.Module):
             if spec.has_template
             else None
         )
-        mixes = summed > 0 and spec.has_label_mixing
-        self.mix_planes = LabelMixing(hidden, EMBEDDING) if mixes and self.label_planes else None
-        self.mix_features = LabelMixing(hidden, rank) if mixes else None
         self.stem = nn.Conv2d(channels * area, width, 1)
         self.position = nn.Parameter(nn.init.normal_(torch.empty(images, width, *cells), std=0.02))
         self.overview = (
@@ -223,9 +221,14 @@ class Backbone(nn.Module):
         # One convolution serves each frame, and one of 1x1 joins the frames of an image.
         self.fine = nn.Conv2d(EMBEDDING, rank, 3, padding=1)
         self.across = nn.Conv2d(channels, ranks, 1) if self.per_image > 1 else None
-        detailed = spec.has_detail and self.per_image == 1
+        detailed = spec.has_detail(canvas.frames)
         self.detail = DetailBlock(EMBEDDING + rank, rank, images) if detailed else None
         nn.init.zeros_(self.up.weight)
+        # Made last, so that networks with and without it begin alike.
+        mixes = summed > 0 and spec.has_label_mixing
+        small = hidden * rank**2 <= MAX_TABLE
+        self.mix_planes = LabelMixing(hidden, EMBEDDING) if mixes and self.label_planes else None
+        self.mix_features = LabelMixing(hidden, rank) if mixes and small else None
 
     def features(
         self, embedded: Tensor, conditions: Tensor, level: Tensor, wrap: Wrap = NO_WRAP

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 
@@ -14,8 +12,6 @@ class LabelMixing(nn.Module):
     Long hair and red hair add up to no long red hair: one label says where, the other which
     colour, and that is a product. Starts as the identity.
     """
-
-    indivisible: ClassVar[bool] = True
 
     def __init__(self, hidden: int, features: int) -> None:
         super().__init__()

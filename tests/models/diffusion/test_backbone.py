@@ -178,6 +178,23 @@ def test_labels_mix_pixels_where_a_template_is() -> None:
     assert (asked.mix_planes is None, asked.mix_features is None) == (True, False)
 
 
+def test_labels_mix_no_more_numbers_than_planes_have() -> None:
+    made = Backbone(BackboneSpec(**SIZES), domain(1, 4, 4), torch.nn.Identity(), 725)
+    assert made.mix_planes is not None
+    assert made.mix_features is None
+
+
+def test_networks_with_and_without_label_mixing_begin_alike() -> None:
+    seed_weights(0)
+    with_it = Backbone(BackboneSpec(**SIZES), domain(1, 4, 4), torch.nn.Identity(), 3)
+    seed_weights(0)
+    without = Backbone(
+        BackboneSpec(**SIZES, label_mixing="no"), domain(1, 4, 4), torch.nn.Identity(), 3
+    )
+    there = with_it.state_dict()
+    assert all(torch.equal(weight, there[name]) for name, weight in without.state_dict().items())
+
+
 def test_a_padded_canvas_has_no_seamless_borders() -> None:
     made = backbone(5, 8)
     embedded = torch.zeros(1, *made.padded, EMBEDDING)

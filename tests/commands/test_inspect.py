@@ -191,7 +191,7 @@ def test_named_frames_and_what_lacks_some(tmp_path: Path) -> None:
     ("name", "steps", "bits"),
     [
         ("starter", 15_000, 0.06736),
-        ("starter-clips", 6000, 1.772),
+        ("starter-clips", 6000, 0.3046),
         ("starter-figures", 6000, 14.02),
     ],
 )

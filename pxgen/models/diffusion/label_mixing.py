@@ -23,4 +23,4 @@ class LabelMixing(nn.Module):
         """``(B, ..., F)`` features of pixels and ``(B, hidden)`` conditions to the former."""
         rows = pixels.flatten(1, -2)
         changes = self.change(condition).view(len(rows), rows.shape[-1], rows.shape[-1])
-        return torch.baddbmm(rows, rows, changes.to(rows.dtype)).view_as(pixels)
+        return torch.baddbmm(rows, rows, changes).view_as(pixels)

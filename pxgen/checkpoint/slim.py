@@ -22,7 +22,7 @@ def slim(run: Path, out: Path) -> Path:
     """
     file = checkpoint_file(run)
     card, _ = read_card(file)
-    tensors = load_tensors(file)
+    tensors = load_tensors(file, "weights", PALETTES)
     halved = {
         name: tensor.half() if tensor.is_floating_point() else tensor
         for name, tensor in group(tensors, "weights").items()

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -59,8 +59,10 @@ def save_checkpoint(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> Pa
     return write_bytes(path, save(whole, metadata=card.dump()))
 
 
-def load_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of a checkpoint, under today's names.
+def load_tensors(path: Path, *groups: str) -> dict[str, Tensor]:
+    """The tensors of these groups of a checkpoint, or all, under today's names.
+
+    A run's file is three to five times its averaged weights: nothing else of it is read.
 
     Raises:
         InputError: the file is truncated or malformed, or too old.
@@ -72,13 +74,18 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
             f"{path} is of an earlier version, whose {family} models had another network: train "
             "it anew"
         )
+    starts = tuple(f"{name}." for name in groups) or ""
+    names = [name for name in header.entries if name.startswith(starts)]
     try:
-        # Windows replaces no file that is mapped, and a run writes over what it started from.
-        return migrate_tensors(load(path.read_bytes()), family, version)
+        with safe_open(path, "pt") as file:
+            # Copies: Windows replaces no file that is mapped, and a run writes over what it
+            # started from.
+            tensors = {name: file.get_tensor(name).clone() for name in names}
     except (SafetensorError, OSError) as error:
         raise InputError(
             f"{path} is not a whole safetensors file: {error}; copy it again, or make it anew"
         ) from error
+    return migrate_tensors(tensors, family, version)
 
 
 def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:
@@ -92,7 +99,7 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:
     # Shapes first, memory later: a stranger's card may declare a model larger than the machine.
     with torch.device("meta"), _Unfilled():
         model = build_model(Table(card.model, Where(str(file), path=("model",))), card.domain)
-    tensors = load_tensors(file)
+    tensors = load_tensors(file, "weights", PALETTES)
     load_weights(model, tensors, file)
     palettes = read_palettes(tensors, card, file)
     prefer_channels_last(model.module)

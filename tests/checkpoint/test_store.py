@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from pxgen.checkpoint.card import read_card
 from pxgen.checkpoint.runs import STARTERS
-from pxgen.checkpoint.store import fingerprint, load_model, prefixed, save_checkpoint
+from pxgen.checkpoint.store import fingerprint, load_model, load_tensors, prefixed, save_checkpoint
 from pxgen.config.project import load_project
 from pxgen.config.recipe import resolve
 from pxgen.errors import InputError
@@ -48,6 +48,29 @@ def test_loading_does_not_wait_for_torchs_compiler(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout == "False\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_drawing_from_a_run_holds_its_weights_alone(tmp_path: Path) -> None:
+    """The optimizer's moments and the weights being optimised are most of a run's file."""
+    path = save(tmp_path)
+    header = read_card(path)[1]
+    moments = {"optimizer.x": torch.zeros(32 * 2**20)}
+    save_file(load_file(path) | moments, path, metadata=header.metadata)
+    program = (
+        "import re, sys\nfrom pathlib import Path\n"
+        "from pxgen.checkpoint.store import load_model, load_tensors\n"
+        "status = Path('/proc/self/status')\n"
+        "peak = lambda: re.search(r'VmHWM:\\s+(\\d+)', status.read_text())[1]\n"
+        "path = Path(sys.argv[1])\nbefore = peak()\nload_model(path)\nafter = peak()\n"
+        "load_tensors(path, 'optimizer')\nprint(before, after, peak())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
+    )
+    before, after, with_moments = map(int, done.stdout.split())
+    assert after - before < (with_moments - after) / 2
+    assert load_tensors(path, "optimizer").keys() == moments.keys()
 
 
 def test_half_precision_weights_load(tmp_path: Path) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from pxgen.arrays import F64, Bools, IndexMaps
-from pxgen.errors import UsageError
 
 Anchor = Literal["bottom", "center"]
 """Placement of smaller sprites: with their feet on the canvas's edge, or in its middle."""
@@ -58,18 +56,3 @@ def nearly_empty(pixels: IndexMaps, present: float | F64 = 1.0) -> Bools:
     """
     shares = (pixels != 0).mean((-3, -2, -1))
     return np.asarray(shares < NEARLY_EMPTY * np.asarray(present))
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """(height, width) of a text ``WxH``.
-
-    Raises:
-        UsageError: not two whole numbers from 1 to 4096 with an x between them.
-    """
-    match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", text.strip())
-    size = (int(match[2]), int(match[1])) if match else (0, 0)
-    if not all(1 <= side <= 4096 for side in size):
-        raise UsageError(
-            f"'{text}' is no size: write width x height in pixels, up to 4096 each, such as 16x16"
-        )
-    return size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -41,6 +42,27 @@ def named_frames(image: Image) -> tuple[str | None, Image]:
         return image.frames, image
     frames, equals, path = str(image).partition("=")
     return (frames, Path(path)) if equals and not image.exists() else (None, image)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``WxH`` as (height, width).
+
+    Raises:
+        ValueError: not two whole numbers from 1 to 4096 with an x between them.
+    """
+    match = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", text.strip())
+    size = (int(match[2]), int(match[1])) if match else (0, 0)
+    if not all(1 <= side <= 4096 for side in size):
+        raise ValueError(
+            f"{text!r} is no size: write width x height in pixels, up to 4096 each, such as 16x16"
+        )
+    return size
+
+
+def size_text(text: str) -> str:
+    """``WxH`` as it is written, once :func:`parse_size` can read it."""
+    parse_size(text)
+    return text
 
 
 def parse_shard(text: str) -> tuple[int, int]:

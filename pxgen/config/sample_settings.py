@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pxgen.config.options import BatchSettings, Image, parse_shard, shard_of
+from pxgen.config.options import BatchSettings, Image, parse_shard, shard_of, size_text
 from pxgen.config.schema import run_setting, setting
 
 
@@ -89,6 +89,7 @@ class EditSettings:
         "draw on a larger canvas (for textures; figures join); --init stays as it is",
         metavar="WxH",
         separator="x",
+        parse=size_text,
     )
     at: str | None = run_setting(
         None, "where --init lies on --canvas (default: the middle)", metavar="X,Y", separator=","

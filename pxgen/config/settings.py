@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pxgen.config.options import parse_pair
+from pxgen.config.options import parse_pair, size_text
 from pxgen.config.sample_settings import SampleSettings
 from pxgen.config.schema import run_setting, setting
 
@@ -44,9 +44,15 @@ class DataSettings:
         example='"24x24"',
         metavar="WxH",
         separator="x",
+        parse=size_text,
     )
     cell: str | None = setting(
-        None, "cut sheets into cells WxH", example='"16x16"', metavar="WxH", separator="x"
+        None,
+        "cut sheets into cells WxH",
+        example='"16x16"',
+        metavar="WxH",
+        separator="x",
+        parse=size_text,
     )
     margin: tuple[int, ...] | int = setting(
         0,

@@ -10,7 +10,8 @@ import numpy as np
 
 from pxgen.arrays import IndexMaps, Marks
 from pxgen.builtin import CASTS, HEADS, PALETTE, TERMS, Cast, generate
-from pxgen.canvas import Canvas, parse_size
+from pxgen.canvas import Canvas
+from pxgen.config.options import parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import DatasetWriter

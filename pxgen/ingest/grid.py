@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pxgen.arrays import Rgba
-from pxgen.canvas import parse_size
-from pxgen.config.options import pair
+from pxgen.config.options import pair, parse_size
 from pxgen.config.requests import SourceSettings
 from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError

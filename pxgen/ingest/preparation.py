@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pxgen.arrays import Bytes, IndexMaps
-from pxgen.canvas import Canvas, nearly_empty, parse_size
+from pxgen.canvas import Canvas, nearly_empty
+from pxgen.config.options import parse_size
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import FILE_NAME, DatasetWriter

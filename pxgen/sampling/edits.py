@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from pxgen.arrays import IndexMaps
-from pxgen.canvas import Canvas, parse_size
+from pxgen.canvas import Canvas
 from pxgen.checkpoint.store import Loaded
-from pxgen.config.options import Image
+from pxgen.config.options import Image, parse_size
 from pxgen.config.sample_settings import EditSettings
 from pxgen.errors import Remark, UsageError
 from pxgen.models.protocol import SamplingParams

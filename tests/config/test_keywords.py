@@ -25,7 +25,7 @@ OWN = {*rules(SeriesSettings)} - {"first", "label"}
 
 def as_written(hint: Any, rule: Rule) -> Any:
     """The type of a keyword for a field: what :func:`settings_from` makes the field's of."""
-    if rule.parse is not None:
+    if rule.parse is not None and hint != str | None:
         several, *others = typing.get_args(hint)
         return typing.Union[Parts, Sequence[typing.get_args(several)[0]], *others]
     if rule.separator:

@@ -13,6 +13,7 @@ from pxgen.config.options import (
     JobsSettings,
     parse_durations,
     parse_shard,
+    parse_size,
     shard_of,
 )
 from pxgen.errors import InputError, UsageError
@@ -48,3 +49,17 @@ def test_jobs_are_there_before_they_are_counted(work: Path) -> None:
 def test_files_are_kept_or_replaced() -> None:
     with pytest.raises(UsageError, match="--skip-existing and --force exclude each other"):
         BatchSettings(skip_existing=True, force=True)
+
+
+def test_width_comes_first_as_everywhere_in_the_trade() -> None:
+    assert parse_size("16x24") == (24, 16)
+    assert parse_size(" 1X4096 ") == (4096, 1)
+    assert parse_size("3×5") == (5, 3)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "16", "16x", "0x8", "8x0", "4097x1", "-1x8", "8x8x8", "8 x 8"]
+)
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="write width x height"):
+        parse_size(text)

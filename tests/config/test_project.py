@@ -82,6 +82,7 @@ def test_the_model_table_keeps_its_lines_for_later_checks(project):
         ("[train]\nstpes = 3", "pxgen.toml:2: train.stpes: unknown key; did you mean steps?"),
         ("[trian]\n", "pxgen.toml:1: trian: unknown key; did you mean train?"),
         ("[train]\nsteps = 3\nminutes = 4", "pxgen.toml:3: train.minutes: set steps or minutes"),
+        ('[data]\nsize = "16by16"', "pxgen.toml:2: data.size: '16by16' is no size: write width x"),
         ("[data]\nx = ", "pxgen.toml:2: Invalid value"),
         ("[data\n", "pxgen.toml:1: "),
         ("[data]\ncolors = 3\ncolors = 4", "pxgen.toml:3: "),

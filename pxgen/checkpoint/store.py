@@ -24,7 +24,7 @@ from pxgen.checkpoint.migration import migrate_tensors, oldest_format
 from pxgen.config.schema import Table, Where
 from pxgen.errors import InputError
 from pxgen.files import write_bytes
-from pxgen.models.layers import prefer_channels_last
+from pxgen.models.layers import prefer_channels_last, prefer_columns
 from pxgen.models.protocol import Model
 from pxgen.models.registry import build_model
 from pxgen.palette.local import LocalPalettes
@@ -103,6 +103,7 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> Loaded:
     load_weights(model, tensors, file)
     palettes = read_palettes(tensors, card, file)
     prefer_channels_last(model.module)
+    prefer_columns(model.module)
     model.module.to(device).eval()
     return Loaded(model, card, file, palettes)
 

@@ -248,3 +248,14 @@ def prefer_channels_last(module: nn.Module) -> None:
     for parameter in module.parameters():
         if parameter.dim() == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+
+
+def prefer_columns(module: nn.Module) -> None:
+    """Lay a layer that spreads few numbers over a canvas out by its columns, for drawing.
+
+    For one picture alone that is a sum of columns at the speed of memory; by its rows it would be
+    as many short dot products as it has outputs, which take three times as long.
+    """
+    for part in module.modules():
+        if isinstance(part, CanvasLinear) and part.out_features > part.in_features:
+            part.weight.data = part.weight.data.t().contiguous().t()

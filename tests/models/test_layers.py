@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
-from pxgen.models.layers import AttentionBlock, convolve, dropout_features
+from pxgen.models.layers import (
+    AttentionBlock,
+    CanvasLinear,
+    convolve,
+    dropout_features,
+    prefer_columns,
+)
 from pxgen.noise import BatchNoise
 
 
@@ -37,3 +44,13 @@ def test_each_place_reads_the_tokens_by_itself() -> None:
     first, second = (block(x, torch.randn(1, 4, 8)) - x for _ in range(2))
     moved = (first - second)[0].flatten(1)
     assert (moved.std(1) > 1e-3).all()
+
+
+def test_a_layer_laid_out_by_columns_says_the_same() -> None:
+    spreads, gathers = CanvasLinear(3, 40), CanvasLinear(40, 3)
+    numbers = torch.randn(1, 3)
+    before = spreads(numbers)
+    prefer_columns(nn.Sequential(spreads, gathers))
+    assert spreads.weight.stride() == (1, 40)
+    assert gathers.weight.stride() == (40, 1)
+    torch.testing.assert_close(spreads(numbers), before)

@@ -35,6 +35,11 @@ STRATA = 16
 """Levels of noise that held-out figures average over, stratified."""
 ENCODED_LEVEL = 0.5
 """The level of noise of a code."""
+ANCESTRAL, PSI = "ancestral", "psi"
+"""Samplers: each step from the last one alone, or also afresh from the clean sprite predicted."""
+PSI_SHARE, PSI_LEVELS = 0.4, (0.02, 0.5)
+"""The share that Psi draws afresh, and between which shares of all levels: with more noise nothing
+is there to correct yet, with less no step would be left to correct what it drew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +101,8 @@ class UniformDiffusion(Diffusion):
     """Uniform diffusion as a model: its codec is the identity, its prior a discrete diffusion."""
 
     takes = frozenset({"steps", "sampler", "guidance", "temperature", *EDITS})
-    sampler = "ancestral"
-    samplers: Mapping[str, frozenset[str]] = {sampler: frozenset()}
+    sampler = ANCESTRAL
+    samplers: Mapping[str, frozenset[str]] = dict.fromkeys((ANCESTRAL, PSI), frozenset())
 
     def __init__(self, spec: UniformSpec, domain: Domain) -> None:
         self.spec = spec
@@ -248,7 +253,11 @@ class UniformDiffusion(Diffusion):
     def _denoise(
         self, tokens: Tensor, level: float, labels: Tensor, noise: Noise, sampling: SamplingParams
     ) -> Iterator[Tensor]:
-        """``(n, P)`` tokens from a level down to none: at first, and after each step."""
+        """``(n, P)`` tokens from a level down to none: at first, and after each step.
+
+        By Psi (2602.21185) a share of the pixels forgets what it was and is noised anew from the
+        clean sprite predicted: with the levels' own chances, so that mistakes are drawn over.
+        """
         yield tokens
         temperature = or_own(sampling.temperature, self.spec.temperature)
         for step in self._steps(sampling, level):
@@ -264,6 +273,10 @@ class UniformDiffusion(Diffusion):
             )
             log_x0 = self._edited(posterior_x0(logits, tokens, alpha_bar), sampling)
             probabilities = reverse_step(tokens, log_x0, alpha_bar, alpha_bar_next)
+            low, high = PSI_LEVELS
+            if sampling.sampler == PSI and low <= (step.time + 1) / self.spec.levels <= high:
+                afresh = alpha_bar_next * log_x0.exp() + (1 - alpha_bar_next) / logits.shape[-1]
+                probabilities = torch.lerp(probabilities, afresh, PSI_SHARE)
             uniform = noise.uniform(tokens.shape[1])
             # The last step has no other to correct it.
             last = step.alpha_bar_next == 1

@@ -80,17 +80,20 @@ def test_the_last_step_is_decided() -> None:
     assert (drawn == 3).all()
 
 
-def test_every_pixel_ends_in_what_the_network_is_sure_of() -> None:
+@pytest.mark.parametrize("sampler", UniformDiffusion.samplers)
+def test_every_pixel_ends_in_what_the_network_is_sure_of(sampler: str) -> None:
     model = tiny_model("uniform")
     assert isinstance(model, UniformDiffusion)
     wanted = torch.arange(P) % K
     with torch.no_grad():
         certain(model.denoiser, wanted)
-        drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), SamplingParams(steps=5))
+        sampling = SamplingParams(steps=5, sampler=sampler)
+        drawn = model.sample(torch.zeros(3, 2), PictureNoise(0, range(3)), sampling)
     assert torch.equal(drawn.flatten(1).long(), wanted.expand(3, -1))
 
 
-def test_what_is_drawn_follows_the_chances_that_the_network_names() -> None:
+@pytest.mark.parametrize("sampler", UniformDiffusion.samplers)
+def test_what_is_drawn_follows_the_chances_that_the_network_names(sampler: str) -> None:
     """Pixels on their own: many steps of small changes end in the shares of one draw."""
     model = tiny_model("uniform", temperature=1.0)
     assert isinstance(model, UniformDiffusion)
@@ -98,11 +101,30 @@ def test_what_is_drawn_follows_the_chances_that_the_network_names() -> None:
     with torch.no_grad():
         model.denoiser.palette.zero_()
         model.denoiser.bias.copy_(chances.log().expand_as(model.denoiser.bias))
-        drawn = model.sample(
-            torch.zeros(80, 2), PictureNoise(0, range(80)), SamplingParams(steps=40)
-        )
+        sampling = SamplingParams(steps=40, sampler=sampler)
+        drawn = model.sample(torch.zeros(80, 2), PictureNoise(0, range(80)), sampling)
     shares = torch.bincount(drawn.flatten().long(), minlength=K) / drawn.numel()
     assert torch.allclose(shares, chances, atol=0.03)
+
+
+@pytest.mark.parametrize("sampler", UniformDiffusion.samplers)
+def test_known_pairs_are_drawn_as_they_are(sampler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that knows the joint distribution of neighbours exactly: four in five are alike."""
+    model = tiny_model("uniform", temperature=1.0)
+    assert isinstance(model, UniformDiffusion)
+    assert P % 2 == 0
+    pairs, partner = stay(0.75) / K, torch.arange(P) ^ 1
+
+    def exact(tokens: torch.Tensor, _labels: object, time: int, _sampling: object) -> torch.Tensor:
+        noisy = stay(float(model.schedule.alpha_bars[time]))
+        return (pairs @ noisy).log()[tokens[:, partner]].log_softmax(-1)
+
+    monkeypatch.setattr(model, "_guided", exact)
+    sampling = SamplingParams(steps=100, sampler=sampler)
+    drawn = model.sample(torch.zeros(400, 2), PictureNoise(0, range(400)), sampling).flatten(1)
+    alike = (drawn[:, ::2] == drawn[:, 1::2]).float().mean()
+    assert alike == pytest.approx(0.75 + 0.25 / K, abs=0.015)
+    assert torch.bincount(drawn.flatten().long()) / drawn.numel() == pytest.approx(1 / K, abs=0.02)
 
 
 def test_guidance_sets_out_from_no_labels_and_passes_the_labels() -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -77,10 +77,8 @@ def load_tensors(path: Path, *groups: str) -> dict[str, Tensor]:
     starts = tuple(f"{name}." for name in groups) or ""
     names = [name for name in header.entries if name.startswith(starts)]
     try:
-        with safe_open(path, "pt") as file:
-            # Copies: Windows replaces no file that is mapped, and a run writes over what it
-            # started from.
-            tensors = {name: file.get_tensor(name).clone() for name in names}
+        # Windows replaces no file that is mapped, and a run writes over what it started from.
+        tensors = load(header.excerpt(names))
     except (SafetensorError, OSError) as error:
         raise InputError(
             f"{path} is not a whole safetensors file: {error}; copy it again, or make it anew"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -73,6 +74,22 @@ class Header:
         return np.memmap(
             self.path, DTYPES[dtype], "r", offset=self.offset + entry.start, shape=entry.shape
         )
+
+    def excerpt(self, names: Iterable[str]) -> bytes:
+        """The bytes of a safetensors file of these tensors alone; no others are read."""
+        entries: dict[str, Any] = {}
+        parts: list[bytes] = []
+        position = 0
+        with self.path.open("rb") as file:
+            for name in names:
+                entry = self.entries[name]
+                file.seek(self.offset + entry.start)
+                parts.append(file.read(entry.stop - entry.start))
+                span = [position, position + len(parts[-1])]
+                entries[name] = {"dtype": entry.dtype, "shape": entry.shape, "data_offsets": span}
+                position = span[1]
+        header = json.dumps(entries).encode()
+        return b"".join([len(header).to_bytes(8, "little"), header, *parts])
 
 
 def read_header(path: Path) -> Header:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -48,6 +49,13 @@ def test_loading_does_not_wait_for_torchs_compiler(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout == "False\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_name_that_is_no_text_is_read_as_well(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"a\xffb")
+    folder.mkdir()
+    assert load_model(save(folder)).card == CARD
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -24,6 +24,7 @@ class SamplerSettings:
     sampler: str | None = setting(
         None,
         "order of drawing; confidence sharpens, and empties sprites that share no template; "
+        "consensus reads all again and mends what it doubts; "
         "unset: the model's own",
         example='"confidence"',
         metavar="NAME",

@@ -1,7 +1,7 @@
 """Unmasking orders: which masked pixels a masked diffusion reveals at each step.
 
 Pixels revealed in one step do not see each other. An order that does not look at what is drawn
-leaves the model's distribution as it is, up to that; one that does sharpens it. Orders never touch
+leaves the model's distribution as it is, up to that; one that looks sharpens it. Orders never touch
 pixels that were known from the start.
 """
 
@@ -25,6 +25,12 @@ the places."""
 
 REMASK_SHARE = 1 / 3
 """Share of the steps in which a correcting order masks pixels again."""
+READINGS = 4
+"""Readings of the whole sprite, of two network calls each, by an order that reads it again."""
+DOUBT = 3.0
+"""Nats, times the temperature, that a reading must think less of a colour than of another for it to
+give way. At 0 monsters keep half of their colours; at 3 they have as many stray pixels as real
+ones."""
 LATTICE = (0.5497004779, 0.7548776662, 0.5698402910)
 """Strides of a lattice along frames, rows and columns, in two dimensions of least discrepancy."""
 
@@ -37,6 +43,8 @@ class Order:
     """True if the surest of the masked pixels come first, in place of any."""
     remasks: bool = False
     """True if all pixels are masked and drawn once more, some at a time, when all are known."""
+    rereads: bool = False
+    """True if all are read again when all are known, and doubted ones give way."""
 
 
 def unmask(
@@ -62,10 +70,12 @@ def unmask(
     total = unknown.sum(-1, keepdim=True)
     turns = rank(noise.uniform(P), torch.ones_like(unknown))
     tempered = PixelTemperature(temperature)
-    reveals = steps - int(steps * REMASK_SHARE) if order.remasks else steps
-    parts = _parts(unknown, noise, canvas, steps - reveals)
+    readings = min(READINGS, steps // 4) if order.rereads else 0
+    draws = steps - 2 * readings
+    reveals = draws - int(draws * REMASK_SHARE) if order.remasks else draws
+    parts = _parts(unknown, noise, canvas, draws - reveals)
     yield tokens
-    for step in range(steps):
+    for step in range(draws):
         # Read whether needed or not: a picture's stream must not depend on its company.
         luck, surprise = noise.uniform(P), gumbel(noise, P) if order.confident else None
         if step >= reveals:
@@ -88,6 +98,45 @@ def unmask(
         drawn = torch.where(drawable, drawn, tokens.gather(1, places))
         tokens = tokens.scatter(1, places, drawn)
         yield tokens
+    if readings:
+        margin = DOUBT * temperature
+        yield _agreed(predict, tokens, unknown, mask_token, noise, readings, margin)
+
+
+def _agreed(
+    predict: Predict,
+    tokens: Tensor,
+    unknown: Tensor,
+    mask_token: int,
+    noise: Noise,
+    readings: int,
+    margin: float,
+) -> Tensor:
+    """``(n, P)`` tokens in which those of ``unknown`` that are doubted have given way.
+
+    A reading masks a random half and then the other, and asks for both. A network that is wrong
+    about a pixel in one context is right in most: so the log-probabilities of all readings are
+    averaged (self-consistency, 2203.11171), and a colour that is less likely by ``margin`` nats
+    than another becomes that.
+    """
+    total = unknown.sum(-1, keepdim=True).clamp(min=1)
+    # All noise is read first: a picture's stream must not depend on its company.
+    orders = [rank(noise.uniform(tokens.shape[1]), unknown) for _ in range(readings)]
+    pooled = torch.zeros(*tokens.shape, mask_token, device=tokens.device)
+    halves = [unknown & (order * 2 // total == half) for order in orders for half in (0, 1)]
+    for masked in halves:
+        count = masked.sum(-1, keepdim=True)
+        if not count.any():
+            continue
+        places = masked.float().topk(int(count.max())).indices
+        asked = torch.arange(places.shape[1], device=tokens.device) < count
+        logits = predict(tokens.masked_fill(masked, mask_token), places, 1.0)
+        nats = logits.log_softmax(-1).masked_fill(~asked.unsqueeze(-1), 0.0)
+        pooled.scatter_add_(1, places.unsqueeze(-1).expand_as(nats), nats)
+    likeliest = pooled.max(-1)
+    own = pooled.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    doubted = unknown & (likeliest.values - own > margin * readings)
+    return torch.where(doubted, likeliest.indices, tokens)
 
 
 def _by_surety(probabilities: Tensor, drawn: Tensor, fading: Tensor, drawable: Tensor) -> Tensor:
@@ -140,4 +189,5 @@ ORDERS: dict[str, Order] = {
     "remask": Order(remasks=True),
     "random": Order(),
     "confidence": Order(confident=True),
+    "consensus": Order(rereads=True),
 }

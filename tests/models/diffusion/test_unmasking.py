@@ -216,6 +216,79 @@ def test_the_confidence_order_sharpens() -> None:
     assert CHAIN[2, 2] > START[2]
 
 
+def always(chances: list[float]):
+    """Each place of each colour by its chance, whatever is known."""
+    logits = torch.tensor(chances).log()
+    return lambda tokens, places, progress: logits.expand(*places.shape, COLORS)
+
+
+@pytest.mark.parametrize(
+    ("chances", "temperature", "stays"),
+    [
+        ([0.6, 0.36, 0.04], 1.0, True),
+        ([0.6, 0.38, 0.02], 1.0, False),
+        ([0.4, 0.48, 0.12], 0.5, True),
+        ([0.4, 0.5, 0.1], 0.5, False),
+    ],
+)
+def test_consensus_strikes_what_is_twenty_times_less_likely(
+    chances: list[float], temperature: float, stays: bool
+) -> None:
+    """At a temperature of 1, e cubed; what is likelier than that keeps its share."""
+    shares = {}
+    for order in ("random", "consensus"):
+        *_, last = drafts_of(
+            torch.full((1500, PIXELS), HIDDEN),
+            order=order,
+            steps=16,
+            predict=always(chances),
+            temperature=temperature,
+        )
+        shares[order] = float((last == 2).float().mean())
+    assert shares["random"] > 0.01
+    assert shares["consensus"] == pytest.approx(shares["random"] if stays else 0.0, abs=0.008)
+
+
+def test_consensus_mends_what_most_readings_deny() -> None:
+    """A network that errs wherever it sees neither neighbour errs nowhere in the end."""
+
+    def mostly_right(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
+        masked = tokens == HIDDEN
+        alone = masked.roll(1, 1) & masked.roll(-1, 1)
+        logits = torch.zeros(*tokens.shape, COLORS)
+        logits[..., 1] = torch.where(alone, -2.0, 8.0)
+        return at_places(logits, places)
+
+    start = torch.full((50, PIXELS), HIDDEN)
+    ends = {
+        order: drafts_of(start, order=order, steps=16, predict=mostly_right, temperature=0.1)[-1]
+        for order in ("random", "consensus")
+    }
+    assert (ends["random"] != 1).float().mean() > 0.2
+    assert (ends["consensus"] == 1).float().mean() > 0.99
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_picture_is_the_same_in_any_company(order: str) -> None:
+    """Though of one all is unknown, of another a part, and of a third nothing."""
+    start = torch.full((3, PIXELS), HIDDEN)
+    start[1, :13] = 1
+    start[2] = 2
+    together = run(order, 12, start)[-1]
+    for row in range(3):
+        alone = unmask(
+            uncertain,
+            start[row : row + 1],
+            HIDDEN,
+            PictureNoise(3, [row]),
+            canvas=Canvas(1, 1, PIXELS),
+            order=ORDERS[order],
+            steps=12,
+            temperature=1.0,
+        )
+        assert torch.equal(list(alone)[-1][0], together[row])
+
+
 def test_low_temperature_draws_the_likeliest_colour_of_opaque_pixels() -> None:
     start = torch.full((300, PIXELS), HIDDEN)
     *_, last = drafts_of(start, order="random", steps=3, temperature=0.0)

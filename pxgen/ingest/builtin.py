@@ -12,6 +12,7 @@ from pxgen.arrays import IndexMaps, Marks
 from pxgen.builtin import CASTS, HEADS, PALETTE, TERMS, Cast, generate
 from pxgen.canvas import Canvas
 from pxgen.config.options import parse_size
+from pxgen.config.schema import rules
 from pxgen.config.settings import DataSettings
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import DatasetWriter
@@ -22,6 +23,11 @@ from pxgen.ingest.describe import describe_split
 from pxgen.ingest.folder import label_numbers, told_terms, write_pictures
 from pxgen.ingest.layout import pad_to_canvas
 from pxgen.ingest.split import groups_of, split_of
+
+OF_SPRITES = {"builtin", "count", "seed", "size", "frames", "anchor"}
+OF_DATASETS = {"holdout", "license", "author", "origin", "audit", "out", "force"}
+TAKEN = OF_SPRITES | OF_DATASETS
+"""The settings that built-in characters have a use for; others are about files."""
 
 
 def prepare_builtin(
@@ -92,16 +98,18 @@ def _draw(
 
 
 def _refuse_options_of_files(settings: DataSettings) -> None:
-    if settings.palette != "auto" or settings.colors or settings.dither != "none" or settings.cell:
+    """Refuse every option that would change nothing."""
+    plain = DataSettings()
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in rules(DataSettings)
+        if name not in TAKEN and getattr(settings, name) != getattr(plain, name)
+    ]
+    if given:
         raise UsageError(
-            "--builtin has its own palette: leave out --palette, --colors, --dither and --cell"
+            "--builtin draws sprites with a palette and labels of its own: "
+            f"leave out {', '.join(given)}"
         )
-    if settings.label_columns or settings.label_names:
-        raise UsageError(
-            "--builtin has its own labels: leave out --label-columns and --label-names"
-        )
-    if settings.together != "likes":
-        raise UsageError("--builtin has no files to keep together: leave --together out")
 
 
 def _canvas(settings: DataSettings, cast: Cast) -> Canvas:

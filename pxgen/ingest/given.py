@@ -18,6 +18,7 @@ from pxgen.ingest.fit_to_model import Target, entries_of, rgba_of
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import misfit, padded
 from pxgen.ingest.scale import enlargement
+from pxgen.names import some
 from pxgen.palette import Palette
 from pxgen.palette.oklab import distinct_entries
 
@@ -95,7 +96,7 @@ class ClipFrames(NamedTuple):
             first, last = int(match[1]), int(match[2] or match[1])
             if first <= last < len(among):
                 return among[first : last + 1]
-        has = ", ".join(described_frames(self.names)) or f"0-{self.target.canvas.frames - 1}"
+        has = some(described_frames(self.names)) or f"0-{self.target.canvas.frames - 1}"
         raise UsageError(
             f"--given {part}=...: the model's clips have no such frame; they have {has}"
         )

@@ -326,7 +326,7 @@ class _Preparation:
             self.report(line)
         kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
         if names := selection.frame_names:
-            kind += f" ({', '.join(described_frames(names))})"
+            kind += f" ({some(described_frames(names))})"
         self.report(f"{len(exact)} {kind} of {canvas.width}x{canvas.height}, {len(labels)} labels")
         sheets = None if in_cells(self.settings) else describe_sheets(selection.sizes())
         if sheets:

@@ -273,15 +273,26 @@ def test_options_that_would_do_nothing_are_refused(options: str, reason: str) ->
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("--dither bayer4", "has its own palette"),
-        ("--label-columns kind", "has its own labels"),
-        ("--label-names elf,orc", "has its own labels"),
+        ("--dither bayer4", "leave out --dither"),
+        ("--labels tags.csv", "leave out --labels"),
+        ("--together file --label-names elf,orc", "leave out --label-names, --together"),
+        ("--cut-background --fit loop", "leave out --fit, --cut-background"),
     ],
 )
 def test_the_built_in_characters_take_no_options_of_files(options: str, reason: str) -> None:
     result = run("--builtin", "-n", 20, *options.split())
     assert result.exit_code == 2
     assert reason in " ".join(result.stderr.split())
+
+
+@pytest.mark.usefixtures("work")
+def test_frames_of_many_names_are_told_in_a_line() -> None:
+    save("s.png", np.concatenate([hero(number) for number in range(15)]))
+    views = ",".join(f"v{number}" for number in range(15))
+    result = run("s.png", "--cell", "8x8", "--views", views)
+    assert result.exit_code == 0, result.stderr
+    assert "clips of 15 frames (v0, v1," in result.stderr
+    assert "v11, ... (3 more)) of 8x8" in result.stderr
 
 
 def test_dithering_holds_wherever_colours_are_reduced() -> None:

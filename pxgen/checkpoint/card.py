@@ -15,7 +15,7 @@ from pxgen.data.tensorfile import Header, read_header
 from pxgen.errors import InputError
 from pxgen.palette import Palette
 
-FORMAT = 11
+FORMAT = 12
 FILE_NAME = "checkpoint.safetensors"
 KEY = "pxgen.checkpoint"
 

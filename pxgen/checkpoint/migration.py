@@ -65,6 +65,8 @@ def migrate_model(table: Mapping[str, Any], version: int, canvas: Canvas) -> dic
         today |= {"attention": "yes", "detail": "yes" if one_frame_each else "no"}
     if version < 11:
         today["label_mixing"] = "no"
+    if version < 12 and today["family"] == "uniform":
+        today["sampler"] = "ancestral"
     return today
 
 

@@ -83,6 +83,8 @@ def load_tensors(path: Path, *groups: str) -> dict[str, Tensor]:
         raise InputError(
             f"{path} is not a whole safetensors file: {error}; copy it again, or make it anew"
         ) from error
+    except KeyError as error:
+        raise InputError(f"{path} has tensors of type {error}, which no model has") from error
     return migrate_tensors(tensors, family, version)
 
 

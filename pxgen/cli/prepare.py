@@ -9,7 +9,7 @@ import click
 from pxgen.cli.options import nearness, settings_options
 from pxgen.cli.session import Session, pass_session
 from pxgen.cli.streams import complain, say
-from pxgen.config.settings import DataSettings
+from pxgen.config.settings import DataSettings, of_files
 
 
 @click.command("prepare", short_help="Turn sprites into a dataset.")
@@ -48,7 +48,12 @@ def _prefer_the_command_line(ctx: click.Context, settings: DataSettings) -> Data
             raise click.UsageError("name sources or --builtin, not both.")
         if source > builtin:
             return replace(settings, builtin=False)
-        return replace(settings, source=())
-    if not settings.source and not settings.builtin:
+        settings = replace(settings, source=())
+    if settings.builtin:
+        # What a farther file or variable says of files is of others than these sprites.
+        near, plain = nearness(ctx, "builtin"), DataSettings()
+        farther = [name for name in of_files(settings) if nearness(ctx, name) < near]
+        return replace(settings, **{name: getattr(plain, name) for name in farther})
+    if not settings.source:
         raise click.UsageError("name what to learn from: a folder, images, arrays, or --builtin.")
     return settings

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pxgen.config.options import parse_pair, size_text
 from pxgen.config.sample_settings import SampleSettings
-from pxgen.config.schema import run_setting, setting
+from pxgen.config.schema import run_setting, setting, values_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +199,22 @@ class DataSettings:
         None, "the dataset's folder (default: dataset)", flags=("-o", "--out"), metavar="DIR"
     )
     force: bool = run_setting(False, "replace the dataset in the folder")
+
+
+OF_SPRITES = {"source", "builtin", "count", "seed", "size", "frames", "anchor"}
+OF_DATASETS = {"holdout", "license", "author", "origin", "audit", "out", "force"}
+
+
+def of_files(settings: DataSettings) -> list[str]:
+    """The names of what is set that built-in sprites have no use for, as it is about files."""
+    plain = values_of(DataSettings(), DataSettings)
+    return [
+        name
+        for name, value in values_of(settings, DataSettings).items()
+        if name not in OF_SPRITES | OF_DATASETS
+        # A number of pixels stands for as many across and down.
+        and value not in (plain[name], (plain[name], plain[name]))
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

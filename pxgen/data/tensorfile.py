@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -125,9 +126,9 @@ def _parse(raw: object, available: int) -> tuple[dict[str, str], dict[str, Tenso
     entries: dict[str, TensorInfo] = {}
     for name, value in raw.items():
         try:
-            dtype, shape = str(value["dtype"]), tuple(int(n) for n in value["shape"])
-            start, stop = (int(n) for n in value["data_offsets"])
-        except (TypeError, KeyError, ValueError, OverflowError):
+            dtype, shape = str(value["dtype"]), tuple(map(index, value["shape"]))
+            start, stop = map(index, value["data_offsets"])
+        except (TypeError, KeyError, ValueError):
             raise ValueError(f"the entry of tensor '{name}' is malformed") from None
         if dtype in DTYPES and math.prod(shape) * DTYPES[dtype].itemsize != stop - start:
             raise ValueError(f"the shape of tensor '{name}' does not match its bytes")
@@ -136,7 +137,19 @@ def _parse(raw: object, available: int) -> tuple[dict[str, str], dict[str, Tenso
         if min(shape, default=0) < 0 or not 0 <= start <= stop <= available:
             raise ValueError(f"tensor '{name}' lies outside the file")
         entries[name] = TensorInfo(dtype, shape, start, stop)
+    _check_order(entries, available)
     return metadata, entries
+
+
+def _check_order(entries: Mapping[str, TensorInfo], available: int) -> None:
+    """Refuse gaps and overlaps, by which a small file would hold any number of large tensors."""
+    position = 0
+    for name, entry in sorted(entries.items(), key=lambda each: (each[1].start, each[1].stop)):
+        if entry.start != position:
+            raise ValueError(f"tensor '{name}' does not begin where the one before it ends")
+        position = entry.stop
+    if position != available:
+        raise ValueError("there is more in it than its tensors")
 
 
 class StreamWriter:

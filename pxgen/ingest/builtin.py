@@ -12,8 +12,7 @@ from pxgen.arrays import IndexMaps, Marks
 from pxgen.builtin import CASTS, HEADS, PALETTE, TERMS, Cast, generate
 from pxgen.canvas import Canvas
 from pxgen.config.options import parse_size
-from pxgen.config.schema import rules
-from pxgen.config.settings import DataSettings
+from pxgen.config.settings import DataSettings, of_files
 from pxgen.data.audited import dataset_path
 from pxgen.data.dataset import DatasetWriter
 from pxgen.data.duplicates import sprite_hash
@@ -23,11 +22,6 @@ from pxgen.ingest.describe import describe_split
 from pxgen.ingest.folder import label_numbers, told_terms, write_pictures
 from pxgen.ingest.layout import pad_to_canvas
 from pxgen.ingest.split import groups_of, split_of
-
-OF_SPRITES = {"builtin", "count", "seed", "size", "frames", "anchor"}
-OF_DATASETS = {"holdout", "license", "author", "origin", "audit", "out", "force"}
-TAKEN = OF_SPRITES | OF_DATASETS
-"""The settings that built-in characters have a use for; others are about files."""
 
 
 def prepare_builtin(
@@ -99,12 +93,7 @@ def _draw(
 
 def _refuse_options_of_files(settings: DataSettings) -> None:
     """Refuse every option that would change nothing."""
-    plain = DataSettings()
-    given = [
-        f"--{name.replace('_', '-')}"
-        for name in rules(DataSettings)
-        if name not in TAKEN and getattr(settings, name) != getattr(plain, name)
-    ]
+    given = [f"--{name.replace('_', '-')}" for name in of_files(settings)]
     if given:
         raise UsageError(
             "--builtin draws sprites with a palette and labels of its own: "

@@ -87,7 +87,8 @@ def trace(model: Model, request: PictureRequest, seed: int, *, device: torch.dev
     """One picture as it forms.
 
     Returns:
-        ``(S·T, H, W) uint8``, a frame or clip a step; the last is what :func:`draw_pictures` draws.
+        ``(S·T, H, W) uint8``, a frame or clip for each step that drew; the last is what
+        :func:`draw_pictures` draws.
     """
     (group,) = _groups([request], lambda sampling: group_size(model, sampling, device))
     (seat,) = group.taken

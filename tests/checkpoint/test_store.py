@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -172,3 +173,19 @@ def test_a_fingerprint_is_of_weights_and_settings_and_not_of_a_place(tmp_path: P
     assert fingerprint(first) != fingerprint(copy)
     renamed = first._replace(card=replace(first.card, label_names=("left", "up")))
     assert fingerprint(first) != fingerprint(renamed)
+
+
+@pytest.mark.parametrize("dtype", ["F4", "F8_E8M0"])
+def test_tensors_of_a_type_that_no_model_has_are_one_line(tmp_path: Path, dtype: str) -> None:
+    path = save(tmp_path)
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    name = next(name for name in header if name.startswith("weights."))
+    start, stop = header[name]["data_offsets"]
+    count = (stop - start) * (2 if dtype == "F4" else 1)
+    header[name] |= {"dtype": dtype, "shape": [count]}
+    changed = json.dumps(header).encode()
+    path.write_bytes(len(changed).to_bytes(8, "little") + changed + content[8 + length :])
+    with pytest.raises(InputError, match=r"has tensors of type .*which no model has"):
+        load_model(path)

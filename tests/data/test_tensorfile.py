@@ -83,20 +83,33 @@ def test_a_whole_file_is_taken(tmp_path: Path) -> None:
         (tensor([2], dtype="F32", stop=9), "does not match its bytes"),
         (tensor([8], 1, 9), "outside the file"),
         (tensor([8], -8, 0), "outside the file"),
-        (tensor([0], 4, 4, "I64"), None),
+        (tensor([0], 4, 4, "I64"), "does not begin where"),
+        (tensor([4], 4, 8), "does not begin where"),
+        (tensor([4], 0, 4), "more in it than its tensors"),
         (tensor([-2, -4]), "outside the file"),
         (tensor([2**41, 0], 0, 0), "impossible shape"),
         (tensor(["x"]), "malformed"),
         (tensor([1e400]), "malformed"),
+        (tensor([8.5]), "malformed"),
+        (tensor([8], "0"), "malformed"),
         (3, "malformed"),
     ],
 )
-def test_what_a_header_says_must_hold(tmp_path: Path, entry: object, reason: str | None) -> None:
-    path = described(tmp_path / "a", entry)
-    if reason is None:
-        assert read_header(path).read("a", "I64", 1).shape == (0,)
-        return
+def test_what_a_header_says_must_hold(tmp_path: Path, entry: object, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
+        read_header(described(tmp_path / "a", entry))
+
+
+def test_a_tensor_may_be_empty(tmp_path: Path) -> None:
+    path = described(tmp_path / "a", tensor([0], 0, 0, "I64"), content=b"")
+    assert read_header(path).read("a", "I64", 1).shape == (0,)
+
+
+def test_tensors_do_not_share_bytes(tmp_path: Path) -> None:
+    """By which a file of megabytes would be read as one of terabytes."""
+    path, header = tmp_path / "a", json.dumps({f"x{n}": tensor([8]) for n in range(400)}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
+    with pytest.raises(InputError, match="does not begin where the one before it ends"):
         read_header(path)
 
 

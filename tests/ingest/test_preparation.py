@@ -285,6 +285,16 @@ def test_the_built_in_characters_take_no_options_of_files(options: str, reason: 
     assert reason in " ".join(result.stderr.split())
 
 
+def test_what_a_project_says_of_its_files_is_not_said_of_built_in_characters() -> None:
+    """Nor is a default that is spelt out an option that would do nothing."""
+    Path("pxgen.toml").write_text('[data]\nsource = ["art"]\nskip_bad = true\ncell = "8x8"\n')
+    prepared("--builtin", "-n", 20, "--margin", 0)
+    Path("pxgen.toml").write_text("[data]\nbuiltin = true\nskip_bad = true\n")
+    result = run("-n", 20, "--force")
+    assert result.exit_code == 2
+    assert "leave out --skip-bad" in result.stderr
+
+
 @pytest.mark.usefixtures("work")
 def test_frames_of_many_names_are_told_in_a_line() -> None:
     save("s.png", np.concatenate([hero(number) for number in range(15)]))

@@ -35,8 +35,9 @@ STRATA = 16
 """Levels of noise that held-out figures average over, stratified."""
 ENCODED_LEVEL = 0.5
 """The level of noise of a code."""
-ANCESTRAL, PSI = "ancestral", "psi"
-"""Samplers: each step from the last one alone, or also afresh from the clean sprite predicted."""
+PSI = "psi"
+SAMPLERS = (PSI, "ancestral")
+"""Also afresh from the clean sprite predicted, or each step from the last one alone."""
 PSI_SHARE, PSI_LEVELS = 0.4, (0.02, 0.5)
 """The share that Psi draws afresh, and between which shares of all levels: with more noise nothing
 is there to correct yet, with less no step would be left to correct what it drew."""
@@ -49,6 +50,7 @@ class UniformSpec(DiffusionSpec):
     family: str = setting("uniform", "uniform discrete diffusion on palette indices")
     levels: int = setting(500, "levels of noise", low=2, high=10_000)
     steps: int = setting(64, "drawing steps unless told otherwise", low=1, high=10_000)
+    sampler: str = setting(PSI, f"how a step is drawn: {', '.join(SAMPLERS)}", choices=SAMPLERS)
     temperature: float = setting(
         1.0, "of the colours: below 1 calmer, above 1 wilder", low=0, high=100
     )
@@ -101,11 +103,10 @@ class UniformDiffusion(Diffusion):
     """Uniform diffusion as a model: its codec is the identity, its prior a discrete diffusion."""
 
     takes = frozenset({"steps", "sampler", "guidance", "temperature", *EDITS})
-    sampler = ANCESTRAL
-    samplers: Mapping[str, frozenset[str]] = dict.fromkeys((ANCESTRAL, PSI), frozenset())
+    samplers: Mapping[str, frozenset[str]] = dict.fromkeys(SAMPLERS, frozenset())
 
     def __init__(self, spec: UniformSpec, domain: Domain) -> None:
-        self.spec = spec
+        self.spec, self.sampler = spec, spec.sampler
         self.schedule = Schedule(spec.levels)
         self.denoiser = UniformDenoiser(spec, domain)
         super().__init__(spec, domain, "denoiser", self.denoiser, self.denoiser)
@@ -260,6 +261,7 @@ class UniformDiffusion(Diffusion):
         """
         yield tokens
         temperature = or_own(sampling.temperature, self.spec.temperature)
+        psi = (sampling.sampler or self.sampler) == PSI
         for step in self._steps(sampling, level):
             logits = self._guided(tokens, labels, step.time, sampling)
             if sampling.lock is not None:
@@ -274,7 +276,7 @@ class UniformDiffusion(Diffusion):
             log_x0 = self._edited(posterior_x0(logits, tokens, alpha_bar), sampling)
             probabilities = reverse_step(tokens, log_x0, alpha_bar, alpha_bar_next)
             low, high = PSI_LEVELS
-            if sampling.sampler == PSI and low <= (step.time + 1) / self.spec.levels <= high:
+            if psi and low <= (step.time + 1) / self.spec.levels <= high:
                 afresh = alpha_bar_next * log_x0.exp() + (1 - alpha_bar_next) / logits.shape[-1]
                 probabilities = torch.lerp(probabilities, afresh, PSI_SHARE)
             uniform = noise.uniform(tokens.shape[1])

@@ -28,9 +28,9 @@ REMASK_SHARE = 1 / 3
 READINGS = 4
 """Readings of the whole sprite, of two network calls each, by an order that reads it again."""
 DOUBT = 3.0
-"""Nats, times the temperature, that a reading must think less of a colour than of another for it to
-give way. At 0 monsters keep half of their colours; at 3 they have as many stray pixels as real
-ones."""
+"""Nats that readings must think less of an entry than of another for it to give way; of two
+colours, times the temperature. At 0 monsters keep half of their colours; at 3 they have as many
+stray pixels as real ones."""
 LATTICE = (0.5497004779, 0.7548776662, 0.5698402910)
 """Strides of a lattice along frames, rows and columns, in two dimensions of least discrepancy."""
 
@@ -63,7 +63,8 @@ def unmask(
     Logits are asked for, and colours drawn, at those pixels only that may be revealed.
 
     Yields:
-        ``(n, P)`` tokens at first and after each step; the last has no mask token.
+        ``(n, P)`` tokens at first, after each step that reveals or draws, and once after all that
+        read again; the last has no mask token.
     """
     P = tokens.shape[1]
     unknown = tokens == mask_token
@@ -89,18 +90,17 @@ def unmask(
         wanted = left if order.confident else due
         places = turns.masked_fill(~masked, P).topk(int(wanted.max()), largest=False).indices
         drawable = torch.arange(places.shape[1], device=tokens.device) < wanted
-        probabilities, lent = tempered.probs(predict(tokens, places, step / steps), drawable)
+        probabilities, lent = tempered.probs(predict(tokens, places, step / draws), drawable)
         drawn = categorical(probabilities, luck.gather(1, places))
         if surprise is not None:
-            fading = surprise.gather(1, places) * (1 - (step + 1) / steps)
+            fading = surprise.gather(1, places) * (1 - (step + 1) / draws)
             drawable &= _by_surety(probabilities, drawn, fading, drawable) < due
         tempered.book(lent, drawable)
         drawn = torch.where(drawable, drawn, tokens.gather(1, places))
         tokens = tokens.scatter(1, places, drawn)
         yield tokens
     if readings:
-        margin = DOUBT * temperature
-        yield _agreed(predict, tokens, unknown, mask_token, noise, readings, margin)
+        yield _agreed(predict, tokens, unknown, mask_token, noise, readings, temperature)
 
 
 def _agreed(
@@ -110,14 +110,14 @@ def _agreed(
     mask_token: int,
     noise: Noise,
     readings: int,
-    margin: float,
+    temperature: float,
 ) -> Tensor:
     """``(n, P)`` tokens in which those of ``unknown`` that are doubted have given way.
 
     A reading masks a random half and then the other, and asks for both. A network that is wrong
     about a pixel in one context is right in most: so the log-probabilities of all readings are
-    averaged (self-consistency, 2203.11171), and a colour that is less likely by ``margin`` nats
-    than another becomes that.
+    averaged (self-consistency, 2203.11171), and a colour that is much less likely than another
+    becomes that. As elsewhere, a temperature is one of colours among themselves.
     """
     total = unknown.sum(-1, keepdim=True).clamp(min=1)
     # All noise is read first: a picture's stream must not depend on its company.
@@ -131,12 +131,14 @@ def _agreed(
         places = masked.float().topk(int(count.max())).indices
         asked = torch.arange(places.shape[1], device=tokens.device) < count
         logits = predict(tokens.masked_fill(masked, mask_token), places, 1.0)
-        nats = logits.log_softmax(-1).masked_fill(~asked.unsqueeze(-1), 0.0)
+        nats = (logits.log_softmax(-1) / readings).masked_fill(~asked.unsqueeze(-1), 0.0)
         pooled.scatter_add_(1, places.unsqueeze(-1).expand_as(nats), nats)
-    likeliest = pooled.max(-1)
-    own = pooled.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
-    doubted = unknown & (likeliest.values - own > margin * readings)
-    return torch.where(doubted, likeliest.indices, tokens)
+    own = tokens.unsqueeze(-1)
+    transparent = torch.arange(mask_token, device=tokens.device) == 0
+    margins = torch.where((own == 0) == transparent, DOUBT * temperature, DOUBT)
+    gains = pooled - pooled.gather(-1, own) - margins
+    best = gains.max(-1)
+    return torch.where(unknown & (best.values > 0), best.indices, tokens)
 
 
 def _by_surety(probabilities: Tensor, drawn: Tensor, fading: Tensor, drawable: Tensor) -> Tensor:

@@ -92,6 +92,17 @@ def test_every_pixel_ends_in_what_the_network_is_sure_of(sampler: str) -> None:
     assert torch.equal(drawn.flatten(1).long(), wanted.expand(3, -1))
 
 
+@pytest.mark.parametrize("own", UniformDiffusion.samplers)
+def test_a_model_draws_by_its_own_sampler_unless_told(own: str) -> None:
+    model, labels = tiny_model("uniform", sampler=own), torch.zeros(3, 2)
+    drawn = {
+        asked: model.sample(labels, PictureNoise(0, range(3)), SamplingParams(sampler=asked))
+        for asked in (None, *UniformDiffusion.samplers)
+    }
+    assert torch.equal(drawn[None], drawn[own])
+    assert not torch.equal(drawn["psi"], drawn["ancestral"])
+
+
 @pytest.mark.parametrize("sampler", UniformDiffusion.samplers)
 def test_what_is_drawn_follows_the_chances_that_the_network_names(sampler: str) -> None:
     """Pixels on their own: many steps of small changes end in the shares of one draw."""

@@ -229,13 +229,17 @@ def always(chances: list[float]):
         ([0.6, 0.38, 0.02], 1.0, False),
         ([0.4, 0.48, 0.12], 0.5, True),
         ([0.4, 0.5, 0.1], 0.5, False),
+        ([0.6, 0.28, 0.12], 0.4, True),
     ],
 )
 def test_consensus_strikes_what_is_twenty_times_less_likely(
     chances: list[float], temperature: float, stays: bool
 ) -> None:
-    """At a temperature of 1, e cubed; what is likelier than that keeps its share."""
-    shares = {}
+    """At a temperature of 1, e cubed; what is likelier than that keeps its share.
+
+    So does the background at any temperature, unless it is that much less likely.
+    """
+    shares, clear = {}, {}
     for order in ("random", "consensus"):
         *_, last = drafts_of(
             torch.full((1500, PIXELS), HIDDEN),
@@ -245,8 +249,29 @@ def test_consensus_strikes_what_is_twenty_times_less_likely(
             temperature=temperature,
         )
         shares[order] = float((last == 2).float().mean())
+        clear[order] = float((last == 0).float().mean())
     assert shares["random"] > 0.01
+    assert clear["consensus"] == pytest.approx(clear["random"], abs=0.03)
     assert shares["consensus"] == pytest.approx(shares["random"] if stays else 0.0, abs=0.008)
+
+
+@pytest.mark.parametrize(
+    ("steps", "readings"), [(1, 0), (3, 0), (4, 1), (8, 2), (11, 2), (16, 4), (40, 4)]
+)
+def test_consensus_reads_a_whole_sprite_once_in_four_steps(steps: int, readings: int) -> None:
+    """At most four times, in two calls each; guidance has come to its whole by then."""
+    asked: list[tuple[int, float]] = []
+
+    def watched(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
+        asked.append((places.shape[1], progress))
+        return torch.zeros(*places.shape, COLORS)
+
+    start = torch.full((1, 2 * steps), HIDDEN)
+    *_, last = drafts_of(start, order="consensus", steps=steps, predict=watched)
+    draws = steps - 2 * readings
+    assert (last < COLORS).all()
+    assert [progress for _, progress in asked[:draws]] == [step / draws for step in range(draws)]
+    assert asked[draws:] == [(steps, 1.0)] * (2 * readings)
 
 
 def test_consensus_mends_what_most_readings_deny() -> None:
@@ -256,6 +281,7 @@ def test_consensus_mends_what_most_readings_deny() -> None:
         masked = tokens == HIDDEN
         alone = masked.roll(1, 1) & masked.roll(-1, 1)
         logits = torch.zeros(*tokens.shape, COLORS)
+        logits[..., 0] = -30.0
         logits[..., 1] = torch.where(alone, -2.0, 8.0)
         return at_places(logits, places)
 

@@ -19,7 +19,7 @@ from pxgen.models.temperature import PixelTemperature
 from pxgen.noise import Noise, categorical, gumbel
 
 Predict = Callable[[Tensor, Tensor, float], Tensor]
-"""``(n, P)`` tokens, ``(n, M) int64`` places and the progress in [0, 1) to ``(n, M, K)`` logits at
+"""``(n, P)`` tokens, ``(n, M) int64`` places and the progress in [0, 1] to ``(n, M, K)`` logits at
 the places."""
 
 

@@ -119,16 +119,16 @@ def _agreed(
     averaged (self-consistency, 2203.11171), and a colour that is much less likely than another
     becomes that. As elsewhere, a temperature is one of colours among themselves.
     """
-    total = unknown.sum(-1, keepdim=True).clamp(min=1)
-    # All noise is read first: a picture's stream must not depend on its company.
-    orders = [rank(noise.uniform(tokens.shape[1]), unknown) for _ in range(readings)]
+    P = tokens.shape[1]
     pooled = torch.zeros(*tokens.shape, mask_token, device=tokens.device)
-    halves = [unknown & (order * 2 // total == half) for order in orders for half in (0, 1)]
-    for masked in halves:
-        count = masked.sum(-1, keepdim=True)
+    # What was known is masked as well: whole views that are known mislead more than halves of all.
+    orders = [rank(noise.uniform(P), torch.ones_like(unknown)) for _ in range(readings)]
+    for masked in [2 * order // P == half for order in orders for half in (0, 1)]:
+        asking = masked & unknown
+        count = asking.sum(-1, keepdim=True)
         if not count.any():
             continue
-        places = masked.float().topk(int(count.max())).indices
+        places = asking.float().topk(int(count.max())).indices
         asked = torch.arange(places.shape[1], device=tokens.device) < count
         logits = predict(tokens.masked_fill(masked, mask_token), places, 1.0)
         nats = (logits.log_softmax(-1) / readings).masked_fill(~asked.unsqueeze(-1), 0.0)

@@ -56,4 +56,6 @@ def _prefer_the_command_line(ctx: click.Context, settings: DataSettings) -> Data
         return replace(settings, **{name: getattr(plain, name) for name in farther})
     if not settings.source:
         raise click.UsageError("name what to learn from: a folder, images, arrays, or --builtin.")
+    if nearness(ctx, "count") >= nearness(ctx, "source") > 0:
+        raise click.UsageError("-n counts built-in characters: of files all are taken.")
     return settings

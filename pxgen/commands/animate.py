@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from pxgen.config.requests import AnimateSettings
 from pxgen.palette.library import palette_file
 from pxgen.render.outputs import Output, Series, plan_output
 from pxgen.sampling.clips import ClipPlan
+from pxgen.sampling.results import Picture
 
 if TYPE_CHECKING:
     from pxgen.commands.choose import PagePlan
@@ -57,10 +60,18 @@ class ClipJob:
         elif self.numbers:
             pictures = self.plan.pictures(self.numbers, context.remark)
             pictures = keeping(self.paths, given, pictures, context.remark)
-            named = ((series.name(i), clip, palette) for i, clip, palette in pictures)
+            kinds: Counter[bytes] = Counter()
+            named = (
+                (series.name(i), clip, palette) for i, clip, palette in _counted(pictures, kinds)
+            )
             yield from self.output.write(
                 watched(named, len(self.numbers), "drawing", context.console)
             )
+            if settings.given and (again := kinds.total() - len(kinds)):
+                context.remark(
+                    f"{again} of {kinds.total()} are like others: the model is sure of the rest; "
+                    "give less of it, or ask for other labels"
+                )
         if settings.manifest is not None:
             yield self._manifest(settings.manifest)
 
@@ -75,6 +86,13 @@ class ClipJob:
             files = [output.target] * len(settings.numbers)
         drawn = [(file, i, None) for file, i in zip(files, settings.numbers, strict=True)]
         return write_manifest(target, drawn, record(settings, self.plan.loaded))
+
+
+def _counted(pictures: Iterable[Picture], kinds: Counter[bytes]) -> Iterator[Picture]:
+    """The same pictures, of which equal ones are counted."""
+    for picture in pictures:
+        kinds[blake2b(picture.indices.tobytes()).digest()] += 1
+        yield picture
 
 
 def animate(settings: AnimateSettings, context: Context) -> Iterator[Path]:

@@ -262,6 +262,10 @@ def describe_lopsided(
     return f"warning: most sprites of some labels are held out: {shown}; --holdout 0 keeps all"
 
 
+FEW, MUCH = 3, 2.5
+"""Held-out sprites that are never many; and times as many as were asked for that are."""
+
+
 def describe_split(
     split: Bytes, group: NDArray[np.int32], share: float, together: Together = "likes"
 ) -> str:
@@ -276,4 +280,6 @@ def describe_split(
         what = "copies, mirrors or recolours" if together == "likes" else "sprites"
         also = "" if together == "likes" else f" and their {together}"
         line += f"; {families} {what} stay with their likes{also}"
+    if held > max(FEW, MUCH * share * len(split)) and share < 1 / MUCH:
+        line += "; that is much: another --seed holds out others, --holdout 0 none"
     return line

@@ -121,6 +121,21 @@ def test_given_frames_stay_as_they_are(recipe: str, keep: int, tmp_path: Path) -
     assert len(set(ends)) > 1
 
 
+def test_clips_that_come_out_alike_are_told(tmp_path: Path) -> None:
+    """A single pixel is open, which the likeliest colour fills whenever it is drawn."""
+    save_clips(tmp_path, "masked")
+    clip(tmp_path / "given.gif")
+    mask = Image.new("L", (8, 6))
+    mask.putpixel((3, 2), 255)
+    mask.save(tmp_path / "mask.png")
+    options = ("--given", tmp_path / "given.gif", "--mask", tmp_path / "mask.png", "-n", 40)
+    code, lines, said = run(tmp_path, *options, "--temperature", 0, "-o", f"{tmp_path}/o/")
+    assert code == 0, said
+    again = len(lines) - len({Path(line).read_bytes() for line in lines})
+    assert again
+    assert f"{again} of 40 are like others: the model is sure of the rest" in said
+
+
 VIEWS = ("down", "left", "up", "right")
 
 

@@ -285,6 +285,27 @@ def test_the_built_in_characters_take_no_options_of_files(options: str, reason: 
     assert reason in " ".join(result.stderr.split())
 
 
+@pytest.mark.usefixtures("work")
+def test_a_split_far_from_the_share_asked_for_is_told() -> None:
+    """Half of a folder may be copies of one sprite, which fall to one side."""
+    for number in range(10):
+        save(f"art/{number}.png", hero(number))
+        save(f"art/copy-{number}.png", hero(0))
+    told = [run("art", "-o", f"d{seed}", "--seed", seed).stderr for seed in range(30)]
+    held = [int(text.partition(" of 20 sprites held out")[0].split()[-1]) for text in told]
+    assert min(held) <= 5 < max(held)
+    assert ["that is much" in text for text in told] == [number > 5 for number in held]
+
+
+def test_files_are_not_counted_out() -> None:
+    heroes("art")
+    result = run("art", "-n", 5)
+    assert result.exit_code == 2
+    assert "-n counts built-in characters" in result.stderr
+    Path("pxgen.toml").write_text("[data]\ncount = 5\n")
+    prepared("art")
+
+
 def test_what_a_project_says_of_its_files_is_not_said_of_built_in_characters() -> None:
     """Nor is a default that is spelt out an option that would do nothing."""
     Path("pxgen.toml").write_text('[data]\nsource = ["art"]\nskip_bad = true\ncell = "8x8"\n')

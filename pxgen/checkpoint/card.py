@@ -75,6 +75,8 @@ def read_card(path: Path) -> tuple[Card, Header]:
     if not file.exists():
         raise InputError(f"no model at {path}: train one with `pxgen train`, or check the path")
     header = read_header(file)
+    if KEY not in header.metadata:
+        raise InputError(f"{file} is no pxgen checkpoint: train one with `pxgen train`")
     try:
         about = json.loads(header.metadata[KEY])
         version = int(about["format"])
@@ -88,7 +90,7 @@ def read_card(path: Path) -> tuple[Card, Header]:
         card = Card(
             model=migrate_model(dict(about["model"]), version, Canvas(frames, height, width)),
             canvas=Canvas(frames, height, width),
-            palette=Palette.from_hex(about["palette"]),
+            palette=Palette.from_hex(about["palette"], str(file)),
             label_names=tuple(str(name) for name in about["label_names"]),
             fingerprint=str(about["fingerprint"]),
             training=dict(about["training"]),
@@ -106,7 +108,9 @@ def read_card(path: Path) -> tuple[Card, Header]:
         OverflowError,
         RecursionError,
     ):
-        raise InputError(f"{file} is no pxgen checkpoint: train one with `pxgen train`") from None
+        raise InputError(
+            f"{file} is a checkpoint whose description is damaged: copy it again, or train it anew"
+        ) from None
     if min(card.canvas) < 1 or card.canvas.pixels > 2**24:
         raise InputError(f"{file} declares an impossible canvas {tuple(card.canvas)}")
     return card, header

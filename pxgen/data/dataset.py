@@ -166,7 +166,7 @@ def open_dataset(path: Path) -> Dataset:
         unseen=header.read("unseen", "U8", 2) if "unseen" in header.entries else None,
         split=header.read("split", "U8", 1),
         group=header.read("group", "I32", 1),
-        palette=Palette.from_hex(about["palette"]),
+        palette=Palette.from_hex(about["palette"], str(file)),
         label_names=tuple(about["labels"]),
         palettes=header.read("palettes", "U8", 3) if "palettes" in header.entries else None,
         frame_names=tuple(about.get("frames", ())),

@@ -65,14 +65,20 @@ class Palette:
         return cls(np.array([TRANSPARENT, *rows], dtype=np.uint8), name)
 
     @classmethod
-    def from_hex(cls, entries: Sequence[str], name: str = "") -> Palette:
-        """The inverse of :attr:`hex`: ``rrggbbaa`` strings, the first one ``00000000``."""
+    def from_hex(cls, entries: Sequence[str], where: str = "a palette") -> Palette:
+        """The inverse of :attr:`hex`: ``rrggbbaa`` strings, the first one ``00000000``.
+
+        Raises:
+            InputError: they are not; says ``where`` they stand.
+        """
         try:
             rows = [tuple(bytes.fromhex(entry)) for entry in entries]
             table = np.array(rows, dtype=np.uint8)
         except (ValueError, TypeError) as error:
-            raise InputError(f"palette entries are rrggbbaa strings: {error}") from error
-        return cls(table, name)
+            raise InputError(
+                f"{where} has palette entries that are no rrggbbaa: copy it again, or make it anew"
+            ) from error
+        return cls(table)
 
     def __repr__(self) -> str:
         return f"<palette {self.name or 'without a name'}, {len(self)} entries>"

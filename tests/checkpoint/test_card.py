@@ -30,7 +30,7 @@ def damaged(about: dict[str, object], **changes: object) -> dict[str, str]:
         ({"canvas": [1, 0, 8]}, "canvas"),
         ({"canvas": [1, 2**20, 2**20]}, "canvas"),
         ({"canvas": [1, 6, 9]}, r"weight '.*' is \[.*\], the model it declares needs \["),
-        ({"canvas": "big"}, "no pxgen checkpoint"),
+        ({"canvas": "big"}, "description is damaged"),
         ({"palette": ["zz"]}, "palette"),
         ({"model": {"family": "mask"}}, "masked"),
         ({"model": {"family": "masked", "widht": 8}}, "width"),
@@ -52,7 +52,7 @@ def test_a_tampered_card_is_one_clear_line(
 def test_a_card_nested_without_end_is_one_clear_line(tmp_path: Path) -> None:
     path = save(tmp_path)
     save_file(load_file(path), path, metadata={KEY: "[" * 100_000})
-    with pytest.raises(InputError, match="no pxgen checkpoint"):
+    with pytest.raises(InputError, match="description is damaged"):
         load_model(path)
 
 
@@ -90,5 +90,5 @@ def test_a_card_tells_the_names_of_frames_if_there_are_any(tmp_path: Path) -> No
     save_file({}, tmp_path / "x", metadata=about.dump())
     assert read_card(tmp_path / "x")[0] == about
     save_file({}, tmp_path / "x", metadata=replace(about, frame_names=("front",)).dump())
-    with pytest.raises(InputError, match="no pxgen checkpoint"):
+    with pytest.raises(InputError, match="description is damaged"):
         read_card(tmp_path / "x")

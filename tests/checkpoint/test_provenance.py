@@ -54,5 +54,5 @@ def test_older_checkpoints_tell_nothing_and_load(tmp_path: Path) -> None:
 def test_damage_is_one_clear_line(tmp_path: Path, damage: object) -> None:
     about = json.loads(CARD.dump()[KEY]) | {"provenance": damage}
     save_file({}, tmp_path / "x", metadata={KEY: json.dumps(about)})
-    with pytest.raises(InputError, match="no pxgen checkpoint"):
+    with pytest.raises(InputError, match="description is damaged"):
         read_card(tmp_path / "x")

@@ -156,7 +156,9 @@ def open_dataset(path: Path) -> Dataset:
     """
     file = dataset_file(path)
     if not file.exists():
-        raise InputError(f"no dataset at {path}: make one with `pxgen prepare SOURCE -o {path}`")
+        # A folder is likelier one of sprites than one to write into.
+        how = path if path.is_dir() else f"SOURCE -o {path}"
+        raise InputError(f"no dataset at {path}: make one with `pxgen prepare {how}`")
     header = read_header(file)
     about = _about(file, header.metadata)
     dataset = Dataset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -105,8 +106,11 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_dataset_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="pxgen prepare"):
+    """A folder without one is a folder of sprites."""
+    with pytest.raises(InputError, match=r"pxgen prepare SOURCE -o .*nothing`"):
         open_dataset(tmp_path / "nothing")
+    with pytest.raises(InputError, match=f"pxgen prepare {re.escape(str(tmp_path))}`"):
+        open_dataset(tmp_path)
 
 
 def _of_views(path: Path, **finish: np.ndarray) -> None:

@@ -68,9 +68,10 @@ class ClipJob:
                 watched(named, len(self.numbers), "drawing", context.console)
             )
             if settings.given and (again := kinds.total() - len(kinds)):
+                where = f"{context.job}: " if context.job else ""
                 context.remark(
-                    f"{again} of {kinds.total()} are like others: the model is sure of the rest; "
-                    "give less of it, or ask for other labels"
+                    f"{where}{again} of {kinds.total()} are like others: the model is sure of the "
+                    "rest; give less of it, or ask for other labels"
                 )
         if settings.manifest is not None:
             yield self._manifest(settings.manifest)

@@ -125,14 +125,12 @@ def test_clips_that_come_out_alike_are_told(tmp_path: Path) -> None:
     """A single pixel is open, which the likeliest colour fills whenever it is drawn."""
     save_clips(tmp_path, "masked")
     clip(tmp_path / "given.gif")
-    mask = Image.new("L", (8, 6))
-    mask.putpixel((3, 2), 255)
-    mask.save(tmp_path / "mask.png")
+    Image.fromarray(255 * np.eye(1, 48, 19, np.uint8).reshape(6, 8)).save(tmp_path / "mask.png")
     options = ("--given", tmp_path / "given.gif", "--mask", tmp_path / "mask.png", "-n", 40)
     code, lines, said = run(tmp_path, *options, "--temperature", 0, "-o", f"{tmp_path}/o/")
     assert code == 0, said
     again = len(lines) - len({Path(line).read_bytes() for line in lines})
-    assert again
+    assert again > 0
     assert f"{again} of 40 are like others: the model is sure of the rest" in said
 
 

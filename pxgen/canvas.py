@@ -34,6 +34,10 @@ class Canvas(NamedTuple):
         return side
 
 
+MAX_PAIRED_LABELS = 2048
+"""Labels up to which models count pairs of them: the table has as many entries as their square."""
+
+
 class Domain(NamedTuple):
     """The space that a model models: index maps of one size, one palette and one vocabulary."""
 

@@ -15,7 +15,7 @@ from pxgen.data.tensorfile import Header, read_header
 from pxgen.errors import InputError
 from pxgen.palette import Palette
 
-FORMAT = 12
+FORMAT = 13
 FILE_NAME = "checkpoint.safetensors"
 KEY = "pxgen.checkpoint"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-from pxgen.canvas import Canvas
+from pxgen.canvas import MAX_PAIRED_LABELS, Canvas
 
 MODEL_KEYS = {
     "asked": "loss_pixels",
@@ -32,6 +32,8 @@ WEIGHTS = {
 }
 """Parts of the dotted names of tensors in format 1, and in format 2."""
 
+EXCLUSIVE = "labels.exclusive"
+"""Pairs of labels that exclude each other, which formats before 13 did not know of."""
 OLDEST = {"masked": 3, "uniform": 3, "gaussian": 3}
 """The oldest format of families whose network was another before."""
 OLDEST_OF_CLIPS = dict.fromkeys(OLDEST, 8)
@@ -83,7 +85,12 @@ def migrate_weight(name: str, version: int) -> str:
 def migrate_tensors(tensors: Mapping[str, Tensor], family: str, version: int) -> dict[str, Tensor]:
     """All tensors stored in format ``version``, under today's names, and those that are new."""
     today = {migrate_weight(name, version): tensor for name, tensor in tensors.items()}
-    return today | _lean(today) if family == "masked" and version < 4 else today
+    if family == "masked" and version < 4:
+        today |= _lean(today)
+    if version < 13 and (ends := today.get("weights.labels.leave.bias")) is not None:
+        side = len(ends) - 1 if len(ends) - 1 <= MAX_PAIRED_LABELS else 0
+        today[f"weights.{EXCLUSIVE}"] = ends.new_zeros(side, side).byte()
+    return today
 
 
 def _lean(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

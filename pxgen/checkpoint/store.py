@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from pxgen.checkpoint.card import Card, checkpoint_file, read_card, stored_format
-from pxgen.checkpoint.migration import migrate_tensors, oldest_format
+from pxgen.checkpoint.migration import EXCLUSIVE, migrate_tensors, oldest_format
 from pxgen.config.schema import Table, Where
 from pxgen.errors import InputError
 from pxgen.files import write_bytes
@@ -118,6 +118,9 @@ def fingerprint(loaded: Loaded) -> str:
         shape.append(list(card.frame_names))
     digest.update(json.dumps(shape, sort_keys=True).encode())
     for name, tensor in sorted(loaded.model.module.state_dict().items()):
+        if name == EXCLUSIVE and not tensor.any():
+            # Models of older formats keep their fingerprints.
+            continue
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     if loaded.palettes is not None:

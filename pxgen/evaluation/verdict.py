@@ -87,7 +87,7 @@ def verdict(evaluation: Evaluation) -> Iterator[str]:
 
 def _too_few(drawn: int, real: int) -> bool:
     """Whether no permutation of so many could be rare enough, however unlike they are."""
-    return math.comb(drawn + real, drawn) * BEYOND_CHANCE < 1
+    return math.comb(drawn + real, drawn) < 1 / BEYOND_CHANCE
 
 
 def _clearest(differences: list[Difference]) -> list[Difference]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from pxgen.canvas import Domain
+from pxgen.canvas import MAX_PAIRED_LABELS, Domain
 from pxgen.models.axes import Axes
 from pxgen.models.protocol import Batch, Model, Stage
 from pxgen.noise import Noise, categorical
@@ -25,6 +25,9 @@ LABEL_DROPOUT = 0.1
 """Share of training sprites whose labels are dropped, unless a model's settings say another."""
 FORBIDDEN = 0.02
 """Share of the absent labels that the label prior is trained with as forbidden."""
+EVIDENCE = 16.0
+"""Sprites that would show two labels by chance, from which on two that none shows exclude each
+other: labels that have nothing to do with one another do so once in e^16."""
 
 
 class LabelEmbedding(nn.Module):
@@ -81,8 +84,13 @@ class LabelPrior(nn.Module):
     """An any-order autoregressive model of sets of labels: the next label of a set, or its end.
 
     Sets grow by one present label at a time, so a set of seven labels takes eight draws however
-    large the vocabulary, and few draws seldom end in an impossible set.
+    large the vocabulary, and few draws seldom end in an impossible set. What a network leaves to
+    pairs that never go together, thousandths a draw, adds up to a set in a hundred: such pairs are
+    counted, and never drawn.
     """
+
+    exclusive: Tensor
+    """``(L, L) uint8``: 1 where two labels exclude each other; empty where labels are too many."""
 
     axes: ClassVar[Axes] = {
         "enter.weight": ("label states", 1),
@@ -97,6 +105,22 @@ class LabelPrior(nn.Module):
         self.enter = nn.Linear(2 * label_count, width)
         self.middle = nn.ModuleList(nn.Linear(width, width) for _ in range(2))
         self.leave = nn.Linear(width, label_count + 1)
+        paired = label_count if label_count <= MAX_PAIRED_LABELS else 0
+        self.register_buffer("exclusive", torch.zeros(paired, paired, dtype=torch.uint8))
+
+    def fit_exclusions(self, batches: Iterable[Batch]) -> None:
+        """Find the pairs of labels that no sprite shows, though many would by chance."""
+        if not len(self.exclusive):
+            return
+        together = torch.zeros(self.exclusive.shape, device=self.exclusive.device)
+        sprites = 0
+        for batch in batches:
+            present = (batch.labels > 0).float()
+            together += present.t() @ present
+            sprites += len(present)
+        counts = together.diagonal()
+        by_chance = torch.outer(counts, counts) / max(1, sprites)
+        self.exclusive.copy_((together == 0) & (by_chance >= EVIDENCE))
 
     def forward(self, labels: Tensor) -> Tensor:
         """``(B, L)`` labels, 0 where open, to ``(B, L + 1)`` logits: the next label, or the end."""
@@ -144,8 +168,12 @@ class LabelPrior(nn.Module):
         L = asked.shape[1]
         labels, open_ = asked, torch.ones(len(asked), 1, dtype=torch.bool, device=asked.device)
         for turn in range(L + 1):
+            logits = self(labels)
+            if len(self.exclusive):
+                barred = (labels > 0).float() @ self.exclusive.float() > 0
+                logits = logits.masked_fill(nn.functional.pad(barred, (0, 1)), -torch.inf)
             # The end is always possible, so a draw never lacks a possible label.
-            drawn = categorical(self(labels).softmax(1), uniform[:, turn])
+            drawn = categorical(logits.softmax(1), uniform[:, turn])
             chosen = nn.functional.one_hot(drawn, L + 1)[:, :L].bool()
             labels = torch.where(chosen & open_, 1.0, labels)
             open_ = open_ & (drawn < L).unsqueeze(1)
@@ -170,6 +198,7 @@ def label_stage(prior: LabelPrior) -> Stage:
         prior,
         loss,
         held_out,
+        fit_prior=prior.fit_exclusions,
         share=0.05,
         max_epochs=16,
         counts_in_bits=False,

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.card import KEY, read_card
 from pxgen.checkpoint.migration import WEIGHTS, migrate_model, migrate_weight
-from pxgen.checkpoint.store import load_model, load_tensors, save_checkpoint
+from pxgen.checkpoint.store import fingerprint, load_model, load_tensors, save_checkpoint
 from pxgen.errors import InputError
 from pxgen.models.protocol import SamplingParams
 from pxgen.noise import PictureNoise
@@ -151,3 +151,23 @@ def test_every_key_of_the_first_format_has_its_name_of_today() -> None:
         *("decoder_labels", "rate_weight", "corruption"),
     }
     assert migrate_model({"toll": 1}, 2, CANVAS) == {"toll": 1}
+
+
+def test_models_that_knew_of_no_exclusive_labels_draw_and_are_called_as_they_were(
+    tmp_path: Path,
+) -> None:
+    path = save(tmp_path)
+    now, labels = load_model(path), torch.zeros(8, 2)
+    tensors = load_file(path)
+    del tensors["weights.labels.exclusive"]
+    about = json.loads(read_card(path)[1].metadata[KEY]) | {"format": 12}
+    save_file(tensors, path, metadata={KEY: json.dumps(about)})
+    before = load_model(path)
+    assert fingerprint(before) == fingerprint(now)
+    first, second = (
+        loaded.model.sample(labels, PictureNoise(0, range(8)), SamplingParams())
+        for loaded in (before, now)
+    )
+    assert torch.equal(first, second)
+    before.model.module.get_buffer("labels.exclusive").fill_(1)
+    assert fingerprint(before) != fingerprint(now)

@@ -34,7 +34,7 @@ def save(
     """An untrained model, of clips if there are ``frames``, with other ``[model]`` keys."""
     weights = tiny_model(recipe, domain(frames=frames), **changes).module.state_dict()
     if half:
-        weights = {name: tensor.half() for name, tensor in weights.items()}
+        weights = {n: t.half() if t.is_floating_point() else t for n, t in weights.items()}
     canvas = CARD.canvas._replace(frames=frames)
     table = dict(tiny_table(recipe, **changes))
     card = replace(CARD, model=table, canvas=canvas, frame_names=names)

@@ -142,6 +142,7 @@ def test_the_share_of_what_is_taken_is_counted_in_numbers(tmp_path: Path) -> Non
     """Label states of three labels, of which two are known, and the rest of each layer beside."""
     _, new, warm = started(tmp_path, palette=OLD)
     fresh = 2 * len(new["denoiser.condition.mix.bias"]) + 2 * len(new["labels.enter.bias"])
+    fresh += new["labels.exclusive"].numel()
     fresh += len(new["labels.enter.bias"]) + 1 + len(new["denoiser.label_planes.table.weight"])
     total = sum(weight.numel() for weight in new.values())
     assert sum(int(each.known.sum()) for each in warm.taken.values()) == total - fresh

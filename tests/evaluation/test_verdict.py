@@ -73,7 +73,7 @@ def test_differences_beyond_chance_are_told_the_clearest_first() -> None:
     ("drawn", "real", "enough"), [(5, 4, False), (5, 6, True), (1, 400, True), (1000, 2048, True)]
 )
 def test_too_few_to_tell_is_no_praise(drawn: int, real: int, enough: bool) -> None:
-    """Of 5 and 4 no order is rarer than 1 in 126; of thousands there are more than a float holds."""
+    """Of 5 and 4 no order is rarer than 1 in 126; a float does not hold all of 1000 and 2048."""
     evaluation = judged(run(craft=craft(share(2, 500), 0.09)))
     evaluation.facts["asked"]["samples"] = drawn
     evaluation.facts["dataset"]["held_out"] = real

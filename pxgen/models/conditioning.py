@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -230,6 +230,14 @@ class LabelledModel(Model):
     @abstractmethod
     def sprite_stages(self) -> tuple[Stage, ...]:
         """The stages that learn sprites given labels."""
+
+    def unseen_pairs(self, labels: Tensor) -> Sequence[tuple[int, int]]:
+        """The pairs among ``(L,)`` labels fully asked for that exclude each other."""
+        if self.prior is None or not len(self.prior.exclusive):
+            return ()
+        asked = (labels >= 1).to(self.prior.exclusive)
+        both = self.prior.exclusive * torch.outer(asked, asked)
+        return [(int(a), int(b)) for a, b in both.triu().nonzero()]
 
     def complete_labels(self, asked: Tensor, noise: Noise) -> Tensor:
         """``(n, L)`` labels with the open ones drawn, where labels steer."""

@@ -22,7 +22,7 @@ The words of ``models``, one meaning each:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
@@ -219,6 +219,13 @@ class Model(Protocol):
         None of models that predict palette entries.
         """
         return None
+
+    def unseen_pairs(self, labels: Tensor) -> Sequence[tuple[int, int]]:
+        """Pairs of the labels fully asked for in ``(L,)`` that no training sprite shows.
+
+        Many would by chance; none are told of where pairs were not counted.
+        """
+        return ()
 
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
         """Units of a code and how many are active over many sprites; empty without a code."""

@@ -25,7 +25,13 @@ from pxgen.sampling.edits import check_lock, completing, locked
 from pxgen.sampling.engine import PictureRequest, Seat
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.results import Picture
-from pxgen.sampling.samples import asked_labels, draw_all, in_palette, picture_palette
+from pxgen.sampling.samples import (
+    asked_labels,
+    draw_all,
+    in_palette,
+    picture_palette,
+    tell_unseen,
+)
 
 WALK_KEYS = 4
 """Sprites that a walk of a model of stills passes through."""
@@ -101,6 +107,7 @@ class ClipPlan:
 
     def uncolored(self, numbers: Iterable[int], remark: Remark) -> Iterator[Picture]:
         """The same in the palettes they have without ``--palette``."""
+        tell_unseen(self.labels, self.loaded, remark)
         moving = self.loaded.card.canvas.frames > 1
         drawn = self._clips(numbers, remark) if moving else self._walks(numbers)
         for number, clip, palette in drawn:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import tee
 
 import numpy as np
+import torch
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.runs import told
@@ -43,6 +44,16 @@ def asked_labels(labels: Sequence[str], loaded: Loaded) -> F32:
     if vector.any() and not loaded.model.steerable:
         raise UsageError(f"labels cannot steer {loaded.path}: leave --label out")
     return vector
+
+
+def tell_unseen(labels: F32, loaded: Loaded, remark: Remark) -> None:
+    """Say which of the labels asked for nothing that the model has learnt from shows together."""
+    names = loaded.card.label_names
+    for a, b in loaded.model.unseen_pairs(torch.from_numpy(labels)):
+        remark(
+            f"{told(loaded.path)} has learnt from no sprite that shows {names[a]} and {names[b]}: "
+            "what it draws of both is a guess"
+        )
 
 
 def picture_palette(
@@ -107,6 +118,7 @@ class SamplePlan:
         samplings, own = edited_params(settings, SamplingParams.of(settings), loaded, remark)
         check_sampling(samplings[0], loaded.model)
         labels = asked_labels(settings.label, loaded)
+        tell_unseen(labels, loaded, remark)
         training = None
         if settings.novel is not None and settings.dataset is not None:
             if not dataset_file(settings.dataset).is_file():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
 
@@ -63,3 +64,19 @@ def test_a_picture_is_shown_as_it_forms(model: Path) -> None:
     assert drawn.indices.shape[1] == 1 < forming.indices.shape[1]
     assert np.array_equal(forming.indices[0, -1], drawn.indices[0, 0])
     assert not np.array_equal(forming.indices[0, 0], drawn.indices[0, 0])
+
+
+@pytest.mark.parametrize("frames", [1, 4])
+def test_labels_that_nothing_shows_together_are_told_and_drawn(tmp_path: Path, frames: int) -> None:
+    told: list[str] = []
+    model = pxgen.load(save(tmp_path, frames=frames), remark=told.append)
+    prior = model.loaded.model.module.get_submodule("labels")
+    prior.get_buffer("exclusive").copy_(torch.tensor([[0, 1], [1, 0]]))
+    both = model.label_names
+    draw = model.sample if frames == 1 else model.animate
+    draw(both[0], steps=1)
+    draw(f"{both[0]}:0.5", both[1], steps=1)
+    assert not told
+    assert len(draw(*both, n=2, steps=1).indices) == 2
+    [line] = told
+    assert f"no sprite that shows {both[0]} and {both[1]}: what it draws of both is a" in line

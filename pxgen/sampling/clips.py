@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from pxgen.arrays import F32, IndexMaps
+from pxgen.checkpoint.runs import told
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
 from pxgen.devices import in_one_thread
@@ -23,6 +24,7 @@ from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.sampling.edits import check_lock, completing, locked
 from pxgen.sampling.engine import PictureRequest, Seat
+from pxgen.sampling.familiar import strange
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.results import Picture
 from pxgen.sampling.samples import (
@@ -149,6 +151,11 @@ class ClipPlan:
             raise UsageError(
                 f"--given leaves nothing to draw of {len(known)} frames: keep fewer with --keep, "
                 "or mask parts with --mask"
+            )
+        if strange(loaded, clip.pixels, known, self.labels):
+            remark(
+                f"{given_text(settings.given)} is like nothing that {told(loaded.path)} has "
+                "learnt: what is drawn to it is a guess; train on sprites of its kind"
             )
         if settings.lock == GIVEN:
             check_lock(loaded)

@@ -1,0 +1,55 @@
+"""What a model has never seen the like of: told before it draws to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pxgen
+from pxgen.sampling.familiar import strange
+from tests.support.checkpoints import save
+
+
+def test_a_stranger_is_told_and_a_figure_is_not() -> None:
+    told: list[str] = []
+    model = pxgen.load("starter-figures", remark=told.append)
+    figure = pxgen.load("starter-figures").sample("elf", seed=3, steps=4).indices[0][0]
+    model.animate(given={"down/0": model.palette.rgba[figure]}, steps=1)
+    assert not told
+    # The same colours, as many pixels: of another kind.
+    scattered = np.random.default_rng(0).permutation(figure.ravel()).reshape(figure.shape)
+    model.animate(given={"down/0": model.palette.rgba[scattered]}, steps=1)
+    [line] = told
+    assert "is like nothing that starter-figures.safetensors has learnt" in line
+
+
+@pytest.mark.parametrize(("recipe", "says"), [("masked", True), ("uniform", True), ("ddpm", False)])
+def test_bits_of_whole_given_frames_decide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str, says: bool
+) -> None:
+    loaded = pxgen.load(save(tmp_path, recipe=recipe, frames=4)).loaded
+    pixels, labels = np.ones((4, 6, 8), np.uint8), np.zeros(2, np.float32)
+    first = np.zeros((4, 6, 8), np.bool_)
+    first[0] = True
+    # An untrained network knows nothing of five colours: log2(5) bits a pixel, more or less.
+    for bits, expected in ((1.0, says), (6.0, False)):
+        monkeypatch.setattr("pxgen.sampling.familiar.STRANGE_BITS", bits)
+        assert strange(loaded, pixels, first, labels) == expected
+    monkeypatch.setattr("pxgen.sampling.familiar.STRANGE_BITS", 0.0)
+    assert not strange(loaded, np.zeros_like(pixels), first, labels)
+    first[0, 0] = False
+    assert not strange(loaded, pixels, first, labels)
+
+
+def test_what_is_not_given_has_no_say() -> None:
+    model = pxgen.load("starter-figures")
+    pixels = model.sample("elf", seed=3, steps=4).indices[0]
+    first = np.zeros(pixels.shape, np.bool_)
+    first[0] = True
+    rest = np.random.default_rng(0).permutation(pixels[1:].ravel()).reshape(pixels[1:].shape)
+    scattered = np.concatenate([pixels[:1], rest])
+    labels = np.zeros(len(model.label_names), np.float32)
+    assert not strange(model.loaded, scattered, first, labels)
+    assert strange(model.loaded, scattered, ~first, labels)

@@ -28,7 +28,9 @@ def check_sheet(sheet: SheetSettings, suffix: str) -> None:
         raise UsageError(f"--array is for {kinds}: name such a file with --data")
     if len({folded(str(file)) for file in sheet.data}) < len(sheet.data):
         raise UsageError("--data names a file twice: once is enough")
-    if sheet.for_engines and suffix not in SHEET.suffixes:
+    if suffix == "folder" and sheet.data:
+        raise UsageError("--data describes one sheet: name a .png file with -o")
+    if sheet.for_engines and suffix not in (*SHEET.suffixes, "folder"):
         raise UsageError(f"a sheet for engines is a {SHEET.suffixes[0]} file: name one with -o")
     for file in sheet.data:
         check_description(file, sheet.arrangement)

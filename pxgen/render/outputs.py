@@ -1,8 +1,9 @@
 """Output of pictures: the meaning of ``-o OUT``, the names of the files, and writing them.
 
-A folder gets one file a picture, ``x.png`` one sheet, ``x.gif``, ``x.webp``, ``x.apng``, ``x.mp4``
-and ``x.webm`` the frames one after another, ``x.aseprite`` all of them with a tag a clip, and ``-``
-one image on standard output. ``x.html`` is a page to choose from, which some commands make.
+A folder gets one file a picture (a clip its own sheet, if sheets are asked for), ``x.png`` one
+sheet, ``x.gif``, ``x.webp``, ``x.apng``, ``x.mp4`` and ``x.webm`` the frames one after another,
+``x.aseprite`` all of them with a tag a clip, and ``-`` one image on standard output. ``x.html`` is
+a page to choose from, which some commands make.
 """
 
 from __future__ import annotations
@@ -134,9 +135,12 @@ class Output:
         """
         if self.form == "folder":
             for name, clip, palette in self._hardened(pictures):
-                suffix = STILL if len(clip) == 1 else CLIP
-                path = self.target / (name + suffix)
-                yield write_bytes(path, self._one_image(clip[None], palette))
+                path = self.target / (name + self._suffix(moving=len(clip) > 1))
+                if self.sheet.for_engines:
+                    clips = self._clips([name], clip[None])
+                    yield from write_one_file(path, clips, palette, self.sheet)
+                else:
+                    yield write_bytes(path, self._one_image(clip[None], palette))
             return
         names, maps, palettes = zip(*self._hardened(pictures), strict=True)
         pixels, palette = np.stack(maps), palettes[0]
@@ -159,7 +163,8 @@ class Output:
         for shown in pictures:
             _, clip, palette = shown
             own = kind_of(self.target) if self.form == "together" else None
-            kind = own or BY_SUFFIX[CLIP if len(clip) > 1 and self.form == "folder" else STILL]
+            moving = len(clip) > 1 and self.form == "folder"
+            kind = own or BY_SUFFIX[self._suffix(moving=moving)]
             line = None if said else hardened(kind, palette)
             if line:
                 self.report(line)
@@ -202,8 +207,12 @@ class Output:
             return []
         if self.form != "folder":
             return [self.target, *self.sheet.data]
-        suffix = CLIP if moving else STILL
+        suffix = self._suffix(moving=moving)
         return [self.target / (name + suffix) for name in self.series.names()]
+
+    def _suffix(self, *, moving: bool) -> str:
+        """The suffix of a file in a folder."""
+        return CLIP if moving and not self.sheet.for_engines else STILL
 
     def _one_image(self, pixels: IndexMaps, palette: Palette) -> bytes:
         """A lone clip moves; everything else is a picture."""

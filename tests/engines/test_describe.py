@@ -60,7 +60,7 @@ def test_hostile_names_stay_names(suffix: str) -> None:
     ("arguments", "line"),
     [
         ("-o s.gif --sheet rows", "a sheet for engines is a .png file: name one with -o"),
-        ("-o out/ --data s.json", "a sheet for engines is a .png file: name one with -o"),
+        ("-o out/ --data s.json", "--data describes one sheet: name a .png file with -o"),
         ("-o s.png --data s.xml", "cannot write s.xml: sheets are described in .json, .tsx"),
         ("-o s.png --array", "--array is for .json: name such a file with --data"),
         ("-o s.png --data s.json --data s.json", "--data names a file twice: once is enough"),

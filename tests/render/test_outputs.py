@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pxgen.config.options import SheetSettings
 from pxgen.config.sample_settings import SeriesSettings
 from pxgen.errors import PxgenError, UsageError
 from pxgen.files import write_bytes
@@ -51,6 +52,20 @@ def test_shards_name_their_pictures_as_one_run_would(tmp_path):
     joined = sorted((tmp_path / "joined").iterdir())
     assert [path.read_bytes() for path in joined] == [path.read_bytes() for path in whole]
     assert [path.name for path in joined] == [path.name for path in whole]
+
+
+def test_clips_in_a_folder_are_a_sheet_each_if_asked(tmp_path):
+    pixels, sheet = sprites(2, frames=3), SheetSettings(sheet="columns", padding=1)
+    paths = write(tmp_path / "tries", pixels, sheet=sheet)
+    series = Series(SeriesSettings(label=("alien",), seed=7), range(2))
+    planned = plan_output(str(tmp_path / "tries"), series, sheet=sheet, force=True)
+    assert planned.paths(moving=True) == paths == sorted((tmp_path / "tries").iterdir())
+    for path, clip in zip(paths, pixels, strict=True):
+        found, _ = decode_png(path)
+        assert found.shape == (3 * 7 - 1, 6)
+        assert np.array_equal(np.stack([found[7 * k : 7 * k + 6] for k in range(3)]), clip)
+    with pytest.raises(UsageError, match=r"alien-7-0000\.png exists"):
+        plan_output(str(tmp_path / "tries"), series, sheet=sheet)
 
 
 def test_clips_in_a_folder_are_gifs(tmp_path):

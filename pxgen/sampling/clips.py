@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from pxgen.arrays import F32, IndexMaps
-from pxgen.checkpoint.runs import told
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
 from pxgen.devices import in_one_thread
@@ -24,7 +23,7 @@ from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.sampling.edits import check_lock, completing, locked
 from pxgen.sampling.engine import PictureRequest, Seat
-from pxgen.sampling.familiar import strange
+from pxgen.sampling.familiar import tell_strange
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.results import Picture
 from pxgen.sampling.samples import (
@@ -142,8 +141,9 @@ class ClipPlan:
         recolor = settings.palette == GIVEN and loaded.palettes is None
         frames = ClipFrames(Target.of(loaded), loaded.card.frame_names)
         clip = frames.given(settings.given, settings.keep, recolor=recolor)
+        name = given_text(settings.given)
         if clip.snapped:
-            remark(snapped_remark(given_text(settings.given), clip.snapped))
+            remark(snapped_remark(name, clip.snapped))
         known = np.broadcast_to(clip.known[:, None, None], clip.pixels.shape)
         if settings.mask is not None:
             known = known & ~fit_mask(settings.mask, loaded.card.canvas, remark)
@@ -152,11 +152,7 @@ class ClipPlan:
                 f"--given leaves nothing to draw of {len(known)} frames: keep fewer with --keep, "
                 "or mask parts with --mask"
             )
-        if strange(loaded, clip.pixels, known, self.labels):
-            remark(
-                f"{given_text(settings.given)} is like nothing that {told(loaded.path)} has "
-                "learnt: what is drawn to it is a guess; train on sprites of its kind"
-            )
+        tell_strange(name, loaded, clip.pixels, known, self.labels, remark)
         if settings.lock == GIVEN:
             check_lock(loaded)
             lock = torch.zeros(len(loaded.card.palette), dtype=torch.bool, device=loaded.device)

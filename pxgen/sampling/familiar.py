@@ -1,4 +1,4 @@
-"""Whether a model has learnt the like of what it is given, before it draws the rest of it."""
+"""Whether a model has learnt the like of what it is given, before it draws to it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import numpy as np
 import torch
 
 from pxgen.arrays import F32, Bools, IndexMaps
+from pxgen.checkpoint.runs import told
 from pxgen.checkpoint.store import Loaded
+from pxgen.errors import Remark
 from pxgen.models.protocol import Batch
 from pxgen.noise import BatchNoise
 
-STRANGE_BITS = 6.0
+STRANGE_BITS = 5.0
 """Bits for each opaque pixel of a frame by itself, from which on it is like nothing learnt.
 
-Held-out characters take 0.1 to 1.2 in the starter of figures and in models of composed characters,
-strangers 7 to 40; in models of twenty characters 1 to 6 and 4 to 7.
+Held-out characters take 0.1 to 1.0 in the starter of figures and in models of composed characters,
+strangers 6 to 15; in models of twenty characters 1 to 5 and 3 to 6.
 """
+BACKGROUND = 1 / 8
+"""Share of the canvas that counts as opaque, since a tiny thing on it costs more than its pixels."""
 
 
 def strange(loaded: Loaded, pixels: IndexMaps, known: Bools, labels: F32) -> bool:
     """Whether the frames of ``(T, H, W) uint8`` that are known as a whole are like nothing learnt.
 
     Args:
-        loaded: a model of clips.
+        loaded: a model; of other kinds than diffusions of entries nothing is known.
         pixels: index maps.
         known: ``(T, H, W)``, the pixels that are given.
         labels: ``(L,)`` in [-1, 1], as asked for.
@@ -38,4 +42,16 @@ def strange(loaded: Loaded, pixels: IndexMaps, known: Bools, labels: F32) -> boo
     batch, noise = Batch(sprite.long(), asked, present=present), BatchNoise(1, 0, 0, loaded.device)
     with torch.inference_mode():
         bits = float(stage.held_out(batch, noise)["bits"])
-    return bits > STRANGE_BITS * int(np.count_nonzero(pixels[frames]))
+    size = np.count_nonzero(pixels[frames]) + BACKGROUND * pixels[frames].size
+    return bits > STRANGE_BITS * float(size)
+
+
+def tell_strange(
+    name: str, loaded: Loaded, pixels: IndexMaps, known: Bools, labels: F32, remark: Remark
+) -> None:
+    """Say so where what is given, by its ``name``, is :func:`strange`."""
+    if strange(loaded, pixels, known, labels):
+        remark(
+            f"{name} is like nothing that {told(loaded.path)} has learnt: what is drawn to it is "
+            "a guess; train on sprites of its kind"
+        )

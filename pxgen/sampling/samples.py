@@ -26,6 +26,7 @@ from pxgen.palette.library import find_palette
 from pxgen.palette.local import recoloring, within
 from pxgen.sampling.edits import edited_params
 from pxgen.sampling.engine import PictureRequest, draw_pictures, trace
+from pxgen.sampling.familiar import tell_strange
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.novel import novel
 from pxgen.sampling.results import Picture
@@ -119,6 +120,11 @@ class SamplePlan:
         check_sampling(samplings[0], loaded.model)
         labels = asked_labels(settings.label, loaded)
         tell_unseen(labels, loaded, remark)
+        start = samplings[0].init
+        if start is not None and not settings.canvas:
+            whole = np.ones(start.shape, np.bool_)
+            pixels = start.cpu().numpy()
+            tell_strange(str(settings.init), loaded, pixels, whole, labels, remark)
         training = None
         if settings.novel is not None and settings.dataset is not None:
             if not dataset_file(settings.dataset).is_file():

@@ -53,3 +53,18 @@ def test_what_is_not_given_has_no_say() -> None:
     labels = np.zeros(len(model.label_names), np.float32)
     assert not strange(model.loaded, scattered, first, labels)
     assert strange(model.loaded, scattered, ~first, labels)
+
+
+def test_an_image_to_start_from_may_be_a_stranger(tmp_path: Path) -> None:
+    told: list[str] = []
+    model = pxgen.load("starter", remark=told.append)
+    head = model.sample("ghost", seed=1, steps=4).indices[0][0]
+    scattered = np.random.default_rng(0).permutation(head.ravel()).reshape(head.shape)
+    for options in ({}, {"strength": [0.5]}):
+        model.sample(init=model.palette.rgba[head], steps=1, **options)
+    assert not told
+    model.sample(init=model.palette.rgba[scattered], steps=1)
+    assert len(told) == 1
+    # Of a larger canvas it is a part, and of another one no sprite.
+    model.sample(init=model.palette.rgba[scattered], canvas="32x32", steps=1)
+    assert len(told) == 1

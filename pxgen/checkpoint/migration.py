@@ -87,9 +87,11 @@ def migrate_tensors(tensors: Mapping[str, Tensor], family: str, version: int) ->
     today = {migrate_weight(name, version): tensor for name, tensor in tensors.items()}
     if family == "masked" and version < 4:
         today |= _lean(today)
-    if version < 13 and (ends := today.get("weights.labels.leave.bias")) is not None:
+    ends = today.get("weights.labels.leave.bias")
+    # What has no such shape is told of where weights are put into a model.
+    if version < 13 and ends is not None and ends.dim() == 1 and len(ends) > 0:
         side = len(ends) - 1 if len(ends) - 1 <= MAX_PAIRED_LABELS else 0
-        today[f"weights.{EXCLUSIVE}"] = ends.new_zeros(side, side).byte()
+        today[f"weights.{EXCLUSIVE}"] = ends.new_zeros((side, side)).bool().byte()
     return today
 
 

@@ -163,7 +163,9 @@ class SheetSettings:
     """The form of a sheet for engines."""
 
     sheet: Arrangement | None = run_setting(
-        None, "lay a .png out for engines: a clip a row or column, or trimmed and packed"
+        None,
+        "lay a .png out for engines (in a folder one a clip): a clip a row or column, or trimmed "
+        "and packed",
     )
     rows: str | None = run_setting(
         None,

@@ -87,7 +87,8 @@ def verdict(evaluation: Evaluation) -> Iterator[str]:
 
 def _too_few(drawn: int, real: int) -> bool:
     """Whether no permutation of so many could be rare enough, however unlike they are."""
-    return math.comb(drawn + real, drawn) < 1 / BEYOND_CHANCE
+    several = math.lgamma(drawn + real + 1) - math.lgamma(drawn + 1) - math.lgamma(real + 1)
+    return several < -math.log(BEYOND_CHANCE)
 
 
 def _clearest(differences: list[Difference]) -> list[Difference]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -25,9 +25,6 @@ LABEL_DROPOUT = 0.1
 """Share of training sprites whose labels are dropped, unless a model's settings say another."""
 FORBIDDEN = 0.02
 """Share of the absent labels that the label prior is trained with as forbidden."""
-EVIDENCE = 16.0
-"""Sprites that would show two labels by chance, from which on two that none shows exclude each
-other: labels that have nothing to do with one another do so once in e^16."""
 
 
 class LabelEmbedding(nn.Module):
@@ -86,7 +83,7 @@ class LabelPrior(nn.Module):
     Sets grow by one present label at a time, so a set of seven labels takes eight draws however
     large the vocabulary, and few draws seldom end in an impossible set. What a network leaves to
     pairs that never go together, thousandths a draw, adds up to a set in a hundred: such pairs are
-    counted, and never drawn.
+    counted beforehand, and never drawn.
     """
 
     exclusive: Tensor
@@ -107,20 +104,6 @@ class LabelPrior(nn.Module):
         self.leave = nn.Linear(width, label_count + 1)
         paired = label_count if label_count <= MAX_PAIRED_LABELS else 0
         self.register_buffer("exclusive", torch.zeros(paired, paired, dtype=torch.uint8))
-
-    def fit_exclusions(self, batches: Iterable[Batch]) -> None:
-        """Find the pairs of labels that no sprite shows, though many would by chance."""
-        if not len(self.exclusive):
-            return
-        together = torch.zeros(self.exclusive.shape, device=self.exclusive.device)
-        sprites = 0
-        for batch in batches:
-            present = (batch.labels > 0).float()
-            together += present.t() @ present
-            sprites += len(present)
-        counts = together.diagonal()
-        by_chance = torch.outer(counts, counts) / max(1, sprites)
-        self.exclusive.copy_((together == 0) & (by_chance >= EVIDENCE))
 
     def forward(self, labels: Tensor) -> Tensor:
         """``(B, L)`` labels, 0 where open, to ``(B, L + 1)`` logits: the next label, or the end."""
@@ -158,6 +141,13 @@ class LabelPrior(nn.Module):
         nats: Tensor = -(target * logp).sum(1) * (size + 1).squeeze(1) - orders
         return nats.view(B, self.PREFIXES).mean(1)
 
+    def clashes(self, labels: Tensor) -> Tensor | float:
+        """``(n,)``: pairs in each of ``(n, L)`` sets that exclude each other."""
+        if not len(self.exclusive):
+            return 0.0
+        present = (labels > 0).float()
+        return ((present @ self.exclusive.float()) * present).sum(1) / 2
+
     def complete(self, asked: Tensor, noise: Noise) -> Tensor:
         """Draw the open labels of ``(n, L)``; those that were asked for keep their weight."""
         # All at once: what a picture reads of its stream must not depend on its company.
@@ -167,10 +157,11 @@ class LabelPrior(nn.Module):
         """The same by ``(n, L + 1)`` draws in [0, 1)."""
         L = asked.shape[1]
         labels, open_ = asked, torch.ones(len(asked), 1, dtype=torch.bool, device=asked.device)
+        exclusive = self.exclusive.float()
         for turn in range(L + 1):
             logits = self(labels)
-            if len(self.exclusive):
-                barred = (labels > 0).float() @ self.exclusive.float() > 0
+            if len(exclusive):
+                barred = (labels > 0).float() @ exclusive > 0
                 logits = logits.masked_fill(nn.functional.pad(barred, (0, 1)), -torch.inf)
             # The end is always possible, so a draw never lacks a possible label.
             drawn = categorical(logits.softmax(1), uniform[:, turn])
@@ -198,7 +189,6 @@ def label_stage(prior: LabelPrior) -> Stage:
         prior,
         loss,
         held_out,
-        fit_prior=prior.fit_exclusions,
         share=0.05,
         max_epochs=16,
         counts_in_bits=False,
@@ -231,13 +221,18 @@ class LabelledModel(Model):
     def sprite_stages(self) -> tuple[Stage, ...]:
         """The stages that learn sprites given labels."""
 
+    def exclude(self, pairs: Tensor) -> None:
+        """Take ``(L, L) uint8`` pairs of labels that exclude each other."""
+        if self.prior is not None and pairs.shape == self.prior.exclusive.shape:
+            self.prior.exclusive.copy_(pairs)
+
     def unseen_pairs(self, labels: Tensor) -> Sequence[tuple[int, int]]:
         """The pairs among ``(L,)`` labels fully asked for that exclude each other."""
         if self.prior is None or not len(self.prior.exclusive):
             return ()
-        asked = (labels >= 1).to(self.prior.exclusive)
-        both = self.prior.exclusive * torch.outer(asked, asked)
-        return [(int(a), int(b)) for a, b in both.triu().nonzero()]
+        asked = labels >= 1
+        both = (self.prior.exclusive.cpu() > 0) & torch.outer(asked, asked)
+        return [(int(a), int(b)) for a, b in (both | both.t()).triu(1).nonzero()]
 
     def complete_labels(self, asked: Tensor, noise: Noise) -> Tensor:
         """``(n, L)`` labels with the open ones drawn, where labels steer."""

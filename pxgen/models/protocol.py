@@ -220,6 +220,9 @@ class Model(Protocol):
         """
         return None
 
+    def exclude(self, pairs: Tensor) -> None:
+        """Take the ``(L, L) uint8`` pairs of labels that exclude each other in training sprites."""
+
     def unseen_pairs(self, labels: Tensor) -> Sequence[tuple[int, int]]:
         """Pairs of the labels fully asked for in ``(L,)`` that no training sprite shows.
 

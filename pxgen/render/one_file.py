@@ -17,8 +17,10 @@ from pxgen.render.kinds import SHEET, PictureKind, encode_clips, kind_of
 from pxgen.render.png import encode_png
 
 
-def check_sheet(sheet: SheetSettings, suffix: str) -> None:
+def check_sheet(sheet: SheetSettings, suffix: str, *, apart: bool = False) -> None:
     """Refuse what cannot be written to a file of a suffix, before any picture is made.
+
+    ``apart`` allows a ``folder`` of sheets, one a clip.
 
     Raises:
         UsageError: a sheet or its description is wanted of something else, or cannot be made.
@@ -28,9 +30,10 @@ def check_sheet(sheet: SheetSettings, suffix: str) -> None:
         raise UsageError(f"--array is for {kinds}: name such a file with --data")
     if len({folded(str(file)) for file in sheet.data}) < len(sheet.data):
         raise UsageError("--data names a file twice: once is enough")
-    if suffix == "folder" and sheet.data:
+    apart = apart and suffix == "folder"
+    if apart and sheet.data:
         raise UsageError("--data describes one sheet: name a .png file with -o")
-    if sheet.for_engines and suffix not in (*SHEET.suffixes, "folder"):
+    if sheet.for_engines and suffix not in SHEET.suffixes and not apart:
         raise UsageError(f"a sheet for engines is a {SHEET.suffixes[0]} file: name one with -o")
     for file in sheet.data:
         check_description(file, sheet.arrangement)

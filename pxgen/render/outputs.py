@@ -115,7 +115,7 @@ class Output:
     @property
     def together(self) -> bool:
         """True if clips keep their names in one file."""
-        return self.form == "together" or self.sheet.for_engines
+        return self.form == "together" or (self.form != "folder" and self.sheet.for_engines)
 
     @property
     def moves(self) -> bool:
@@ -195,7 +195,11 @@ class Output:
         if self.form != "folder":
             raise UsageError("--skip-existing needs a folder of pictures: name one with -o")
         named = zip(numbers, self.series.names(), strict=True)
-        return [i for i, name in named if not any(path.exists() for path in self._paths(name))]
+        # An animation that is there already is no sheet.
+        count = 1 if self.sheet.for_engines else None
+        return [
+            i for i, name in named if not any(path.exists() for path in self._paths(name)[:count])
+        ]
 
     def _paths(self, name: str) -> list[Path]:
         """The files that a picture of this name may become in the folder."""
@@ -257,7 +261,8 @@ def plan_output(
 
     OUT is a folder, a file of one of ``kinds.WRITTEN_SUFFIXES``, ``-``, or None for the current
     folder; for a series a page, too, which its command writes. Files whose names are derived are
-    replaced by ``force`` alone. The other arguments are the fields of :class:`Output`.
+    replaced by ``force`` alone. A folder of sheets, one a clip, is for a series. The other
+    arguments are the fields of :class:`Output`.
 
     Raises:
         UsageError: OUT has a suffix that is not written, or a derived name is taken and ``force``
@@ -272,7 +277,8 @@ def plan_output(
             f"{', '.join(WRITTEN_SUFFIXES)} file"
         )
     output = Output(form, target, series, scale, delay_ms, columns, sheet, report=report)
-    check_sheet(sheet, target.suffix.lower() if form == "sheet" else form)
+    suffix = target.suffix.lower() if form == "sheet" else form
+    check_sheet(sheet, suffix, apart=isinstance(series, Series))
     if not force:
         output.refuse_existing()
     return output

@@ -19,7 +19,7 @@ Held-out characters take 0.1 to 1.0 in the starter of figures and in models of c
 strangers 6 to 15; in models of twenty characters 1 to 5 and 3 to 6.
 """
 BACKGROUND = 1 / 8
-"""Share of the canvas that counts as opaque, since a tiny thing on it costs more than its pixels."""
+"""Share of the canvas that counts as opaque: a tiny thing on it costs more than its pixels."""
 
 
 def strange(loaded: Loaded, pixels: IndexMaps, known: Bools, labels: F32) -> bool:
@@ -52,6 +52,6 @@ def tell_strange(
     """Say so where what is given, by its ``name``, is :func:`strange`."""
     if strange(loaded, pixels, known, labels):
         remark(
-            f"{name} is like nothing that {told(loaded.path)} has learnt: what is drawn to it is "
-            "a guess; train on sprites of its kind"
+            f"{name} is like nothing that {told(loaded.path)} has learnt, or stands elsewhere: "
+            "what is drawn to it is a guess; train on sprites of its kind"
         )

@@ -31,6 +31,8 @@ from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.novel import novel
 from pxgen.sampling.results import Picture
 
+MAX_PAIRS = 3
+"""Pairs of labels that one line names."""
 PALETTE_STREAMS = 1 << 62
 """Tells the streams of palettes from all others of a seed."""
 
@@ -49,11 +51,12 @@ def asked_labels(labels: Sequence[str], loaded: Loaded) -> F32:
 
 def tell_unseen(labels: F32, loaded: Loaded, remark: Remark) -> None:
     """Say which of the labels asked for nothing that the model has learnt from shows together."""
-    names = loaded.card.label_names
-    for a, b in loaded.model.unseen_pairs(torch.from_numpy(labels)):
+    names, pairs = loaded.card.label_names, loaded.model.unseen_pairs(torch.from_numpy(labels))
+    if pairs:
+        several = ", or ".join(f"{names[a]} and {names[b]}" for a, b in pairs[:MAX_PAIRS])
         remark(
-            f"{told(loaded.path)} has learnt from no sprite that shows {names[a]} and {names[b]}: "
-            "what it draws of both is a guess"
+            f"{told(loaded.path)} has learnt from no sprite that shows {several}: what it draws of "
+            "both is a guess"
         )
 
 

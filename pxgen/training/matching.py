@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pxgen.checkpoint.card import Card
+from pxgen.checkpoint.migration import EXCLUSIVE
 from pxgen.models.axes import Axis
 from pxgen.palette.oklab import nearest
 
@@ -89,7 +90,8 @@ def take(
         shapes = zip(weights[name].shape, others[name].shape, strict=True)
         return all(n == m for k, (n, m) in enumerate(shapes) if k != dim)
 
-    for name in weights.keys() & others.keys():
+    # Which labels exclude each other is counted on each dataset anew.
+    for name in (weights.keys() & others.keys()) - {EXCLUSIVE}:
         weight, other = weights[name], others[name]
         if name in axes:
             axis, dim = axes[name]

@@ -22,6 +22,7 @@ from pxgen.checkpoint.store import prefixed
 from pxgen.config.settings import TrainSettings
 from pxgen.data.batches import Examples, batch_of
 from pxgen.data.dataset import Dataset, subsample
+from pxgen.data.label_pairs import exclusive_pairs
 from pxgen.errors import PxgenError
 from pxgen.models.protocol import Batch, Model
 from pxgen.models.temperature import TEMPERATURES, best_temperature
@@ -93,6 +94,9 @@ class Trainer:
         The clock of a time budget runs while the caller holds a report, too.
         """
         self._clock = time.perf_counter()
+        rows = self.dataset.train
+        pairs = exclusive_pairs(self.dataset.signs(rows), self.dataset.group[rows])
+        self.model.exclude(torch.from_numpy(pairs))
         with self._workers:
             if self.relearning:
                 yield from self._relearn()

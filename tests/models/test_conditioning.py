@@ -98,28 +98,6 @@ def test_a_label_prior_learns_what_goes_together() -> None:
     assert len({tuple(row) for row in drawn.int().tolist()} & legal) == 4
 
 
-def labels_of(*rows: str, times: int) -> Batch:
-    """Sprites with labels such as ``"101"``, ``times`` of each."""
-    marks = torch.tensor([[int(mark) for mark in row] for row in rows]).repeat(times, 1)
-    return Batch(torch.zeros(len(marks), 1, 2, 2, dtype=torch.long), marks * 2.0 - 1)
-
-
-def test_labels_exclude_each_other_where_chance_would_have_shown_them_together() -> None:
-    """Of three labels the first two never meet; the third goes with either."""
-    rows = ("100", "010", "101", "011")
-    for times, found in ((15, False), (16, True)):
-        prior = LabelPrior(3, 8)
-        # Half of the sprites show each: a quarter would show both, sixteen of 64.
-        half = labels_of(*rows, times=times)
-        prior.fit_exclusions([half._replace(labels=part) for part in half.labels.split(7)])
-        expected = torch.zeros(3, 3, dtype=torch.uint8)
-        expected[0, 1] = expected[1, 0] = int(found)
-        assert torch.equal(prior.exclusive, expected)
-    # A later fit forgets an earlier one: one sprite that shows both is proof.
-    prior.fit_exclusions([half, labels_of("110", times=1)])
-    assert not prior.exclusive.any()
-
-
 def test_labels_that_exclude_each_other_are_drawn_together_only_if_asked_for() -> None:
     prior = LabelPrior(3, 8)
     open_ = torch.zeros(300, 3)
@@ -130,18 +108,20 @@ def test_labels_that_exclude_each_other_are_drawn_together_only_if_asked_for() -
 
     with torch.no_grad():
         assert together(open_)[0] > 0
-        prior.fit_exclusions([labels_of("100", "010", "101", "011", times=16)])
+        prior.exclusive[[0, 1], [1, 0]] = 1
         assert together(open_)[0] == 0
         assert together(open_)[1] > 0
         assert together(torch.tensor([[1.0, 0.4, 0.0]]).repeat(50, 1))[0] == 50
+    clashes = prior.clashes(torch.tensor([[1.0, 0.4, -1.0], [1, -1, 1], [0, 1, 0]]))
+    assert clashes.tolist() == [1, 0, 0]
 
 
 def test_of_too_many_labels_no_pairs_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conditioning, "MAX_PAIRED_LABELS", 2)
     prior = LabelPrior(3, 8)
-    prior.fit_exclusions([labels_of("100", "010", times=64)])
     assert prior.exclusive.shape == (0, 0)
     assert prior.complete(torch.zeros(4, 3), PictureNoise(0, range(4))).shape == (4, 3)
+    assert prior.clashes(torch.ones(4, 3)) == 0
 
 
 def test_sets_of_different_sizes_keep_their_shares() -> None:

@@ -31,6 +31,25 @@ def test_training_learns(tmp_path: Path) -> None:
     assert not reports[-2].finished
 
 
+def test_labels_that_exclude_each_other_are_counted_before_the_first_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trainer(tmp_path, steps=1)
+    exclusive = run.model.module.get_buffer("labels.exclusive")
+    exclusive.fill_(1)
+    asked: list[tuple[bytes, bytes]] = []
+
+    def counted(signs: np.ndarray, group: np.ndarray) -> np.ndarray:
+        asked.append((signs.tobytes(), group.tobytes()))
+        return np.array([[0, 1], [1, 0]], np.uint8)
+
+    monkeypatch.setattr(loop, "exclusive_pairs", counted)
+    next(run.run())
+    rows, data = run.dataset.train, run.dataset
+    assert asked == [(data.signs(rows).tobytes(), data.group[rows].tobytes())]
+    assert exclusive.tolist() == [[0, 1], [1, 0]]
+
+
 @pytest.mark.parametrize(("pixels", "read"), [(2**18, 8), (2 * 48, 2), (1, 1)])
 def test_a_validation_reads_fewer_sprites_the_larger_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pixels: int, read: int

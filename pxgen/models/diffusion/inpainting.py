@@ -26,6 +26,8 @@ FLIPS = 4
 """Labels that a proposal flips, at most."""
 HEAT = 1.5
 """Gumbel noise on the gains of the boldest proposals, in mean gains."""
+CLASH = 20.0
+"""Nats that a set loses by each pair of labels that exclude each other."""
 MIN_LOG_PROB = -8.0
 SILENT = 1.0
 """Nats that flipping a label must promise to change, or the pixels say nothing of it."""
@@ -64,14 +66,18 @@ def infer_labels(
     # All noise is drawn by now: what follows in a picture's stream is the same in any company.
     if (asked != 0).all():
         return asked
-    best = _better(_filled(prior, asked, first), log_likelihood)
+
+    def fit(sets: Tensor) -> Tensor:
+        return log_likelihood(sets) - CLASH * prior.clashes(sets)
+
+    best = _better(_filled(prior, asked, first), fit)
     for uniform in rounds:
         flipped = _flipped(best, _gains(best, log_likelihood), asked == 0, uniform)
         # The best set itself stands first: a round must not make it worse.
-        best = _better(torch.cat([best.unsqueeze(1), flipped], 1), log_likelihood)
+        best = _better(torch.cat([best.unsqueeze(1), flipped], 1), fit)
     told = _gains(best, log_likelihood).abs() > SILENT
-    redrawn = _better(_filled(prior, torch.where(told, best, asked), last), log_likelihood)
-    pair = log_likelihood(torch.stack([redrawn, best], 1).flatten(0, 1)).view(-1, 2)
+    redrawn = _better(_filled(prior, torch.where(told, best, asked), last), fit)
+    pair = fit(torch.stack([redrawn, best], 1).flatten(0, 1)).view(-1, 2)
     return torch.where(pair[:, :1] >= pair[:, 1:] - SILENT, redrawn, best)
 
 

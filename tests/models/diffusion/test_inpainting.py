@@ -39,6 +39,21 @@ def test_inferred_labels_are_those_that_explain_best() -> None:
     assert torch.equal(settled, WANTED.expand(9, -1))
 
 
+def test_labels_that_exclude_each_other_are_not_found_in_one_picture() -> None:
+    """The pixels look a little like all three; the first and the last never go together."""
+    prior = LabelPrior(5, 8)
+    prior.exclusive[[0, 4], [4, 0]] = 1
+
+    def a_little(sets: Tensor) -> Tensor:
+        return -((sets - WANTED) ** 2 @ torch.tensor([2.0, 5, 5, 5, 1]))
+
+    with torch.inference_mode():
+        settled = infer_labels(prior, torch.zeros(9, 5), a_little, noise(9))
+        asked = infer_labels(prior, torch.tensor([[1.0, 0, 0, 0, 1]]), a_little, noise(1))
+    assert torch.equal(settled, torch.tensor([1.0, -1, 1, -1, -1]).expand(9, -1))
+    assert torch.equal(asked, WANTED.expand(1, -1))
+
+
 def test_sets_that_the_prior_would_not_meet_are_found() -> None:
     """Forty labels, of which the prior draws none."""
     wanted = torch.where(torch.rand(40, generator=torch.Generator().manual_seed(0)) < 0.3, 1.0, -1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import gc
 import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -109,11 +110,11 @@ class CommandLine(click.Group):
             status = super().main(args, **options)
             sys.stdout.flush()
         except (Exception, KeyboardInterrupt) as error:
-            status = _report(error, session.verbose)
+            status = _report(error, session)
         sys.exit(status if isinstance(status, int) else 0)
 
 
-def _report(error: BaseException, verbose: bool) -> int:
+def _report(error: BaseException, session: Session) -> int:
     """Say what happened in one line on standard error, and give the exit status for it."""
     if isinstance(error, click.NoSuchOption) and any(
         error.option_name in option.opts for option in pxgen.params
@@ -137,7 +138,8 @@ def _report(error: BaseException, verbose: bool) -> int:
         # The reader has gone; without this the interpreter complains again while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    complain_of(error, verbose=verbose)
+    where = session.origin(str(error)) if isinstance(error, PxgenError) else ""
+    complain_of(error, verbose=session.verbose, where=where)
     return error.exit_code if isinstance(error, PxgenError) else 1
 
 
@@ -187,6 +189,20 @@ def pxgen(ctx: click.Context, project: Path | None, quiet: bool, verbose: bool) 
     # A broken project file must not keep the help from being read.
     if command in DEFAULTS_FROM and not ctx.meta[HELP_WANTED]:
         ctx.default_map = {command: session.project.given[DEFAULTS_FROM[command]]}
+    named = pxgen.get_command(ctx, command)
+    for text in _mistaken(named) if named is not None else ():
+        session.remark(text)
+
+
+def _mistaken(command: click.Command) -> Iterator[str]:
+    """A remark on each variable of the environment that looks like an option and is none."""
+    prefix = f"PXGEN_{command.name}_".upper()
+    known = [prefix + (parameter.name or "").upper() for parameter in command.params]
+    for variable in sorted(os.environ):
+        if variable.startswith(prefix) and variable not in known:
+            close = difflib.get_close_matches(variable, known, n=1)
+            hint = f": did you mean {close[0]}?" if close else ""
+            yield f"{variable} is no option of {command.name}, and changes nothing{hint}"
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import functools
 import math
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +15,8 @@ import click
 from click.core import ParameterSource
 
 from pxgen.cli import completing
-from pxgen.config.schema import Rule, option_name, rules
+from pxgen.cli.session import Session
+from pxgen.config.schema import Rule, Table, option_name, rules
 from pxgen.engines.describe import DESCRIPTIONS
 from pxgen.render.kinds import CLIP_SUFFIXES
 
@@ -54,8 +55,22 @@ EXCUSED = "pxgen.excused"
 """In a context's ``meta`` once an option is given that excuses the lack of others."""
 
 
-class _Excusable(click.Parameter):
-    """A parameter that may lack, needed or not, once an option excuses it."""
+class _Parameter(click.Parameter):
+    """A parameter that may lack, needed or not, once an option excuses it.
+
+    A session learns which texts the project file or the environment say.
+    """
+
+    def consume_value(
+        self, ctx: click.Context, opts: Mapping[str, Any]
+    ) -> tuple[Any, ParameterSource]:
+        """The value, not parsed yet, and its source."""
+        value, source = super().consume_value(ctx, opts)
+        session, origin = ctx.find_object(Session), _origin(ctx, self.name or "", source)
+        if session is not None and origin and self.type in (PATH, click.STRING):
+            texts = value if isinstance(value, list | tuple) else [value]
+            session.origins |= dict.fromkeys(map(str, texts), origin)
+        return value, source
 
     def value_is_missing(self, value: Any) -> bool:
         """Whether to complain."""
@@ -63,11 +78,21 @@ class _Excusable(click.Parameter):
         return not excused and super().value_is_missing(value)
 
 
-class _Option(_Excusable, click.Option):
+def _origin(ctx: click.Context, name: str, source: ParameterSource) -> str:
+    """The variable of the environment or the key of the project file; else nothing."""
+    if source is ParameterSource.ENVIRONMENT:
+        return f"{ctx.auto_envvar_prefix}_{name.upper()}"
+    table: object = ctx.default_map
+    if source is ParameterSource.DEFAULT_MAP and isinstance(table, Table):
+        return str(table.where.key(name))
+    return ""
+
+
+class _Option(_Parameter, click.Option):
     """An option of a settings class."""
 
 
-class _Argument(_Excusable, click.Argument):
+class _Argument(_Parameter, click.Argument):
     """An argument of a settings class."""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ class Session:
     project_path: Path | None = None
     quiet: bool = False
     verbose: bool = False
+    origins: dict[str, str] = field(default_factory=dict)
+    """Texts that the command line does not say, and the key or variable that says them."""
 
     @cached_property
     def project(self) -> Project:
@@ -58,6 +61,15 @@ class Session:
         """Print a line for people on standard error, where no bar is."""
         if not self.quiet:
             complain(text)
+
+    def origin(self, message: str) -> str:
+        """Where a text comes from that a message quotes; empty if from the command line."""
+        quoted = (
+            origin
+            for text, origin in self.origins.items()
+            if re.search(rf"(?<![\w./-]){re.escape(text)}(?![\w/-])", message)
+        )
+        return next(quoted, "")
 
     def context(self) -> Context:
         """What a command that draws is carried out with; bars are for terminals alone."""

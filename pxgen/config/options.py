@@ -37,10 +37,16 @@ Image = Path | ImageArray
 
 
 def named_frames(image: Image) -> tuple[str | None, Image]:
-    """The frames that ``FRAMES=FILE`` names, and the file; a file of that very name has none."""
+    """The frames that ``FRAMES=FILE`` names, and the file; a file of that very name has none.
+
+    Raises:
+        UsageError: frames without a file.
+    """
     if isinstance(image, ImageArray):
         return image.frames, image
     frames, equals, path = str(image).partition("=")
+    if equals and not path and not image.exists():
+        raise UsageError(f"--given {image}: name a file after the =, such as {frames}=hero.png")
     return (frames, Path(path)) if equals and not image.exists() else (None, image)
 
 

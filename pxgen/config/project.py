@@ -32,7 +32,7 @@ class Project:
     """``[model]`` as written; it is checked against the recipe's own settings."""
     train: TrainSettings
     sample: SampleSettings
-    given: Mapping[str, Mapping[str, Any]]
+    given: Mapping[str, Table]
     """Settings of the file itself by table, with paths made relative to the current folder."""
 
     @property
@@ -125,12 +125,13 @@ def _project(table: Table, root: Path) -> Project:
     )
 
 
-def _resolved(settings: type, table: Table, root: Path) -> dict[str, Any]:
+def _resolved(settings: type, table: Table, root: Path) -> Table:
     known = rules(settings)
-    return {
+    values = {
         name: _from_root(value, root) if known[name].is_path else value
         for name, value in table.items()
     }
+    return Table(values, table.where)
 
 
 def _from_root(value: Any, root: Path) -> Any:

@@ -184,6 +184,29 @@ def test_wrong_usage_is_one_line_that_names_a_variable(run, monkeypatch):
     assert "It comes from PXGEN_SAMPLE_SCALE. See" in run("sample").stderr
 
 
+def test_what_no_command_line_says_is_told_with_its_address(run, monkeypatch):
+    Path("pxgen.toml").write_text('[data]\nsource = ["gone"]\n\n[sample]\npalette = "p9"\n')
+    Path("other").mkdir()
+    assert (
+        run("prepare").stderr == "pxgen: pxgen.toml:2: data.source: no such file or folder: gone\n"
+    )
+    assert run("prepare", "lost").stderr == "pxgen: no such file or folder: lost\n"
+    assert run("sample").stderr.startswith("pxgen: pxgen.toml:5: sample.palette: no palette 'p9'")
+    monkeypatch.setenv("PXGEN_SAMPLE_PALETTE", "p8")
+    assert run("sample").stderr.startswith("pxgen: PXGEN_SAMPLE_PALETTE: no palette 'p8'")
+    assert run("sample", "--palette", "p7").stderr.startswith("pxgen: no palette 'p7'")
+
+
+def test_a_variable_that_is_no_option_is_told(run, asked, monkeypatch):
+    monkeypatch.setenv("PXGEN_SAMPLE_SEED", "3")
+    assert not run("sample").stderr
+    monkeypatch.setenv("PXGEN_SAMPLE_SED", "3")
+    told = "PXGEN_SAMPLE_SED is no option of sample, and changes nothing: did you mean"
+    assert run("sample").stderr == f"{told} PXGEN_SAMPLE_SEED?\n"
+    assert not run("-q", "sample").stderr
+    assert not run("animate", "--help").stderr
+
+
 @pytest.mark.parametrize(
     ("error", "status", "message"),
     [

@@ -325,6 +325,7 @@ def test_the_speed_of_a_walk_does_not_jump() -> None:
         ("vqvae", FRAMES, "--given given.gif --keep 9", 3, "4 frames, fewer than the 9 to keep"),
         ("vqvae", FRAMES, "--given 1=given.gif --keep 1", 2, "goes on with the first frames"),
         ("masked", FRAMES, "--given left=given.gif", 2, "no such frame; they have 0-3"),
+        ("masked", FRAMES, "--given 1=", 2, "name a file after the =, such as 1=hero.png"),
         ("vqvae", FRAMES, "--keep 2", 2, "--keep and --mask need frames"),
         ("vqvae", FRAMES, "--frames 9", 2, "clips of 4 frames: leave --frames out"),
         ("vqvae", FRAMES, "--label nope", 2, "has no label 'nope'"),

@@ -45,7 +45,7 @@ def test_the_file_is_found_from_a_folder_below(project, tmp_path, monkeypatch):
     monkeypatch.chdir(below)
     found = load_project()
     assert found.train.batch == 5
-    assert found.given["train"] == {"batch": 5}
+    assert dict(found.given["train"]) == {"batch": 5}
     assert found.runs == Path("../../runs")
 
 
@@ -65,8 +65,8 @@ def test_paths_in_the_file_are_beside_the_file(project, tmp_path, monkeypatch):
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below")
     given_ = load_project().given
-    assert given_["data"] == {"source": ["../sprites", "elsewhere"], "labels": "folders"}
-    assert given_["sample"] == {"palette": "../mine.gpl"}
+    assert dict(given_["data"]) == {"source": ["../sprites", "elsewhere"], "labels": "folders"}
+    assert dict(given_["sample"]) == {"palette": "../mine.gpl"}
 
 
 def test_the_model_table_keeps_its_lines_for_later_checks(project):

@@ -80,5 +80,5 @@ def _speed(speed: Mapping[str, Any]) -> Iterator[str]:
     )
     yield (
         f"measured: {speed['sprites_per_second']:,.0f} sprites a second in {speed['steps']} steps "
-        f"of {speed['family']} ({speed['stage']})"
+        f"of training the {speed['stage']} of {speed['family']}"
     )

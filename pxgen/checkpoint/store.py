@@ -35,6 +35,8 @@ PALETTES = "palettes"
 
 TOLD_BY_WEIGHTS = frozenset({"attention", "detail", "label_mixing"})
 """Keys of ``[model]`` that the names of weights tell, too: older formats had none of them."""
+UNSAID = (("sampler", "ancestral"),)
+"""Settings that older formats had without a key."""
 
 
 class Loaded(NamedTuple):
@@ -112,7 +114,11 @@ def fingerprint(loaded: Loaded) -> str:
     """SHA-256 over a model's settings, labels, palette and weights, as 32 hex digits."""
     card = loaded.card
     digest = hashlib.sha256()
-    settings = {key: value for key, value in card.model.items() if key not in TOLD_BY_WEIGHTS}
+    settings = {
+        key: value
+        for key, value in card.model.items()
+        if key not in TOLD_BY_WEIGHTS and (key, value) not in UNSAID
+    }
     shape = [settings, list(card.canvas), list(card.palette.hex), list(card.label_names)]
     if card.frame_names:
         shape.append(list(card.frame_names))

@@ -197,12 +197,20 @@ def pxgen(ctx: click.Context, project: Path | None, quiet: bool, verbose: bool) 
 def _mistaken(command: click.Command) -> Iterator[str]:
     """A remark on each variable of the environment that looks like an option and is none."""
     prefix = f"PXGEN_{command.name}_".upper()
-    known = [prefix + (parameter.name or "").upper() for parameter in command.params]
+    known = [*_variables(command, prefix)]
     for variable in sorted(os.environ):
         if variable.startswith(prefix) and variable not in known:
             close = difflib.get_close_matches(variable, known, n=1)
             hint = f": did you mean {close[0]}?" if close else ""
             yield f"{variable} is no option of {command.name}, and changes nothing{hint}"
+
+
+def _variables(command: click.Command, prefix: str) -> Iterator[str]:
+    """The variables that a command reads, or those below it."""
+    yield from (prefix + (parameter.name or "").upper() for parameter in command.params)
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            yield from _variables(below, f"{prefix}{name}_".upper().replace("-", "_"))
 
 
 def main() -> None:

@@ -66,10 +66,13 @@ class _Parameter(click.Parameter):
     ) -> tuple[Any, ParameterSource]:
         """The value, not parsed yet, and its source."""
         value, source = super().consume_value(ctx, opts)
-        session, origin = ctx.find_object(Session), _origin(ctx, self.name or "", source)
-        if session is not None and origin and self.type in (PATH, click.STRING):
-            texts = value if isinstance(value, list | tuple) else [value]
-            session.origins |= dict.fromkeys(map(str, texts), origin)
+        session = ctx.find_object(Session)
+        textual = self.type in (PATH, click.STRING) and source is not ParameterSource.DEFAULT
+        if session is not None and textual and value is not None:
+            origin = _origin(ctx, self.name or "", source)
+            for text in map(str, value if isinstance(value, list | tuple) else [value]):
+                said_twice = session.origins.get(text, origin) != origin
+                session.origins[text] = "" if said_twice else origin
         return value, source
 
     def value_is_missing(self, value: Any) -> bool:
@@ -79,7 +82,7 @@ class _Parameter(click.Parameter):
 
 
 def _origin(ctx: click.Context, name: str, source: ParameterSource) -> str:
-    """The variable of the environment or the key of the project file; else nothing."""
+    """The variable of the environment or the key of the project file; else empty."""
     if source is ParameterSource.ENVIRONMENT:
         return f"{ctx.auto_envvar_prefix}_{name.upper()}"
     table: object = ctx.default_map

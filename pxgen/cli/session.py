@@ -28,7 +28,7 @@ class Session:
     quiet: bool = False
     verbose: bool = False
     origins: dict[str, str] = field(default_factory=dict)
-    """Texts that the command line does not say, and the key or variable that says them."""
+    """Texts of options, and the variable or key that says them; empty of the command line."""
 
     @cached_property
     def project(self) -> Project:
@@ -63,13 +63,14 @@ class Session:
             complain(text)
 
     def origin(self, message: str) -> str:
-        """Where a text comes from that a message quotes; empty if from the command line."""
-        quoted = (
+        """Where a text that a message quotes comes from, if not from the command line."""
+        origins = {
             origin
             for text, origin in self.origins.items()
-            if re.search(rf"(?<![\w./-]){re.escape(text)}(?![\w/-])", message)
-        )
-        return next(quoted, "")
+            if re.search(rf"(?<![\w./-]){re.escape(text)}(?![\w/-]|\.\w)", message)
+        }
+        # Of several nobody knows which is meant.
+        return origins.pop() if len(origins) == 1 else ""
 
     def context(self) -> Context:
         """What a command that draws is carried out with; bars are for terminals alone."""

@@ -137,7 +137,7 @@ def plan_clips(
     )
     output = replace(output, frames=plan.frame_names)
     if settings.skip_existing:
-        numbers = output.missing(numbers)
+        numbers = output.missing(numbers, moving=True)
     page = None
     if output.form == "page":
         from pxgen.commands.choose import PagePlan, training_sprites

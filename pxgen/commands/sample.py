@@ -165,7 +165,8 @@ def plan_samples(
     if not settings.trace:
         output = replace(output, frames=loaded.card.frame_names)
     if settings.skip_existing:
-        numbers = output.missing(numbers)
+        moving = settings.trace or loaded.card.canvas.frames > 1
+        numbers = output.missing(numbers, moving=moving)
     page = None
     if output.form == "page":
         from pxgen.commands.choose import PagePlan, training_sprites

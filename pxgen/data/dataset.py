@@ -123,7 +123,7 @@ class Dataset:
 
     def signs(self, rows: NDArray[np.intp]) -> NDArray[np.int8]:
         """``(n, L) int8``: 1 for a label that is borne, -1 for others, 0 where no pixel tells."""
-        signs = np.where(self.marks[rows] > 0, 1, -1).astype(np.int8)
+        signs = np.where(self.marks[rows] > 0, np.int8(1), np.int8(-1))
         if self.unseen is not None:
             signs[np.isin(self.unseen[rows], (OCCLUDED, ABSENT))] = 0
         return signs

@@ -32,6 +32,8 @@ NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 MAX_LENGTH = 2**40
 """Elements along one side of a tensor accepted: an empty one may otherwise claim any shape."""
+MAX_DIMENSIONS = 8
+"""Sides of a tensor accepted."""
 MAX_HEADER = 16 * 2**20
 """Bytes of header accepted: a hostile length must not become an allocation."""
 
@@ -130,10 +132,11 @@ def _parse(raw: object, available: int) -> tuple[dict[str, str], dict[str, Tenso
             start, stop = map(index, value["data_offsets"])
         except (TypeError, KeyError, ValueError):
             raise ValueError(f"the entry of tensor '{name}' is malformed") from None
+        if len(shape) > MAX_DIMENSIONS or max(shape, default=0) > MAX_LENGTH:
+            # First: the product of many is a number of as many digits.
+            raise ValueError(f"tensor '{name}' has an impossible shape")
         if dtype in DTYPES and math.prod(shape) * DTYPES[dtype].itemsize != stop - start:
             raise ValueError(f"the shape of tensor '{name}' does not match its bytes")
-        if max(shape, default=0) > MAX_LENGTH:
-            raise ValueError(f"tensor '{name}' has an impossible shape")
         if min(shape, default=0) < 0 or not 0 <= start <= stop <= available:
             raise ValueError(f"tensor '{name}' lies outside the file")
         entries[name] = TensorInfo(dtype, shape, start, stop)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -221,10 +221,10 @@ class LabelledModel(Model):
     def sprite_stages(self) -> tuple[Stage, ...]:
         """The stages that learn sprites given labels."""
 
-    def exclude(self, pairs: Tensor) -> None:
+    def exclude(self, pairs: Callable[[], Tensor]) -> None:
         """Take ``(L, L) uint8`` pairs of labels that exclude each other."""
-        if self.prior is not None and pairs.shape == self.prior.exclusive.shape:
-            self.prior.exclusive.copy_(pairs)
+        if self.prior is not None and len(self.prior.exclusive):
+            self.prior.exclusive.copy_(pairs())
 
     def unseen_pairs(self, labels: Tensor) -> Sequence[tuple[int, int]]:
         """The pairs among ``(L,)`` labels fully asked for that exclude each other."""

@@ -220,8 +220,11 @@ class Model(Protocol):
         """
         return None
 
-    def exclude(self, pairs: Tensor) -> None:
-        """Take the ``(L, L) uint8`` pairs of labels that exclude each other in training sprites."""
+    def exclude(self, pairs: Callable[[], Tensor]) -> None:
+        """Take the ``(L, L) uint8`` pairs of labels that exclude each other in training sprites.
+
+        They are counted by calling, where labels are drawn.
+        """
 
     def unseen_pairs(self, labels: Tensor) -> Sequence[tuple[int, int]]:
         """Pairs of the labels fully asked for in ``(L,)`` that no training sprite shows.

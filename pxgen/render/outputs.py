@@ -179,31 +179,30 @@ class Output:
         """
         if self.form != "folder" or not self.target.is_dir():
             return
-        existing = {path.stem: path for path in self.target.iterdir()}
+        other = CLIP if self.sheet.for_engines else None
+        existing = {path.stem: path for path in self.target.iterdir() if path.suffix != other}
         for name in self.series.names() if existing else ():
             # The file system knows what it takes for one name: case or accents may not count.
             there = (path for path in self._paths(name) if path.exists())
             if path := existing.get(name) or next(there, None):
                 raise UsageError(f"{path} exists: replace it with --force, {self.series.otherwise}")
 
-    def missing(self, numbers: Sequence[int]) -> list[int]:
-        """Those numbers of the series whose pictures are not in the folder yet.
+    def missing(self, numbers: Sequence[int], *, moving: bool) -> list[int]:
+        """Those numbers of the series whose pictures, which move or not, the folder lacks yet.
 
         Raises:
             UsageError: it is no folder that is written to.
         """
         if self.form != "folder":
             raise UsageError("--skip-existing needs a folder of pictures: name one with -o")
-        named = zip(numbers, self.series.names(), strict=True)
-        # An animation that is there already is no sheet.
-        count = 1 if self.sheet.for_engines else None
-        return [
-            i for i, name in named if not any(path.exists() for path in self._paths(name)[:count])
-        ]
+        # An animation that is there already is no sheet, nor a sheet an animation.
+        planned = zip(numbers, self.paths(moving=moving), strict=True)
+        return [number for number, path in planned if not path.exists()]
 
     def _paths(self, name: str) -> list[Path]:
         """The files that a picture of this name may become in the folder."""
-        return [self.target / (name + suffix) for suffix in (STILL, CLIP)]
+        suffixes = (STILL,) if self.sheet.for_engines else (STILL, CLIP)
+        return [self.target / (name + suffix) for suffix in suffixes]
 
     def paths(self, *, moving: bool) -> list[Path]:
         """The files to be written of clips that move or of stills: one a picture, or one."""

@@ -123,11 +123,12 @@ class SamplePlan:
         check_sampling(samplings[0], loaded.model)
         labels = asked_labels(settings.label, loaded)
         tell_unseen(labels, loaded, remark)
-        start = samplings[0].init
-        if start is not None and not settings.canvas:
-            whole = np.ones(start.shape, np.bool_)
-            pixels = start.cpu().numpy()
-            tell_strange(str(settings.init), loaded, pixels, whole, labels, remark)
+        start, mask = samplings[0].init, samplings[0].mask
+        if start is not None and not (settings.canvas or settings.dry_run):
+            # What is around a smaller image is empty, what a mask hides may be anything.
+            hidden = mask if settings.mask and mask is not None else torch.zeros_like(start)
+            pixels, known = start.cpu().numpy(), ~hidden.bool().cpu().numpy()
+            tell_strange(str(settings.init), loaded, pixels, known, labels, remark)
         training = None
         if settings.novel is not None and settings.dataset is not None:
             if not dataset_file(settings.dataset).is_file():

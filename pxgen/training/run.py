@@ -175,6 +175,9 @@ def _obstacle(found: Card, wanted: Card, request: TrainRequest) -> str | None:
     if not model.get("temperature", 1.0):
         # It is found out again.
         model["temperature"] = found.model.get("temperature")
+    if found.model.get("sampler") == "ancestral":
+        # Before format 12 there was no other.
+        model["sampler"] = "ancestral"
     alike = {
         "[model]": dict(found.model) == model,
         "canvas": found.canvas == wanted.canvas,

@@ -93,10 +93,8 @@ class Trainer:
 
         The clock of a time budget runs while the caller holds a report, too.
         """
+        self.model.exclude(self._exclusive)
         self._clock = time.perf_counter()
-        rows = self.dataset.train
-        pairs = exclusive_pairs(self.dataset.signs(rows), self.dataset.group[rows])
-        self.model.exclude(torch.from_numpy(pairs))
         with self._workers:
             if self.relearning:
                 yield from self._relearn()
@@ -142,6 +140,11 @@ class Trainer:
         self._state = self._enter(position.stage)
         self._state.restore(tensors, position.step)
         self.relearning = relearn
+
+    def _exclusive(self) -> Tensor:
+        rows = self.dataset.train
+        pairs = exclusive_pairs(self.dataset.signs(rows), self.dataset.group[rows])
+        return torch.from_numpy(pairs)
 
     def _relearn(self) -> Iterator[Report]:
         position, state = self.position, self._state

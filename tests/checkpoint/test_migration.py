@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,17 @@ def test_models_that_knew_of_no_exclusive_labels_draw_and_are_called_as_they_wer
     assert torch.equal(first, second)
     before.model.module.get_buffer("labels.exclusive").fill_(1)
     assert fingerprint(before) != fingerprint(now)
+
+
+def test_uniform_models_that_knew_of_one_sampler_are_called_as_they_were(tmp_path: Path) -> None:
+    path = save(tmp_path, recipe="uniform", sampler="ancestral")
+    about = json.loads(read_card(path)[1].metadata[KEY])
+    del about["model"]["sampler"]
+    tensors = load_file(path)
+    save_file(tensors, path, metadata={KEY: json.dumps(about | {"format": 11})})
+    before = load_model(path)
+    settings = {key: value for key, value in before.card.model.items() if key != "sampler"}
+    unsaid = before._replace(card=replace(before.card, model=settings))
+    assert fingerprint(before) == fingerprint(unsaid)
+    psi = before._replace(card=replace(before.card, model={**settings, "sampler": "psi"}))
+    assert fingerprint(before) != fingerprint(psi)

@@ -195,6 +195,11 @@ def test_what_no_command_line_says_is_told_with_its_address(run, monkeypatch):
     monkeypatch.setenv("PXGEN_SAMPLE_PALETTE", "p8")
     assert run("sample").stderr.startswith("pxgen: PXGEN_SAMPLE_PALETTE: no palette 'p8'")
     assert run("sample", "--palette", "p7").stderr.startswith("pxgen: no palette 'p7'")
+    # What the command line says is not blamed on what happens to begin alike, or to be the same.
+    for given in ("p8.png", "p8"):
+        told = run("sample", "--palette", "pico-8", "--init", given).stderr
+        assert told == f"pxgen: {given}: No such file or directory\n"
+        assert run("sample", "--init", given).stderr == told
 
 
 def test_a_variable_that_is_no_option_is_told(run, asked, monkeypatch):
@@ -205,6 +210,10 @@ def test_a_variable_that_is_no_option_is_told(run, asked, monkeypatch):
     assert run("sample").stderr == f"{told} PXGEN_SAMPLE_SEED?\n"
     assert not run("-q", "sample").stderr
     assert not run("animate", "--help").stderr
+    monkeypatch.setenv("PXGEN_PALETTE_EXTRACT_COLORS", "2")
+    assert not run("palette", "list").stderr
+    monkeypatch.setenv("PXGEN_PALETTE_EXTRACT_COLOR", "2")
+    assert "PXGEN_PALETTE_EXTRACT_COLOR is no option" in run("palette", "list").stderr
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,27 @@ def test_frames_and_copies_of_one_character_are_one_piece_of_evidence() -> None:
     assert not pairs_of(frames, group).any()
 
 
+def test_rare_labels_that_have_much_of_their_own_are_no_evidence() -> None:
+    """Plain sprites are one set of labels, those with rare labels many: two would not meet."""
+    signs = np.full((20_000, 22), -1, np.int8)
+    marks = np.where(np.random.default_rng(0).random((400, 10)) < 0.5, 1, -1)
+    signs[:200, 0], signs[:200, 2:12] = 1, marks[:200]
+    signs[200:400, 1], signs[200:400, 12:] = 1, marks[200:]
+    assert not pairs_of(signs)[0, 1]
+    # Where a tenth of the sprites has each, forty would have both.
+    assert pairs_of(signs[:1000])[0, 1]
+
+
+def test_recolours_of_one_drawing_are_a_group_and_no_sprite_with_all_colours() -> None:
+    """Each of 400 characters comes in three colours of hair: as many groups show all of them."""
+    rng = np.random.default_rng(0)
+    own = np.repeat(np.where(rng.random((400, 12)) < 0.5, 1, -1), 3, axis=0)
+    colors = np.where(np.tile(np.eye(3), (400, 1)) > 0, 1, -1)
+    signs = np.concatenate([colors, own], 1).astype(np.int8)
+    found = pairs_of(signs, np.repeat(np.arange(400, dtype=np.int32), 3))
+    assert np.array_equal(found, 1 - np.eye(3))
+
+
 @given(st.integers(0, 2**32), st.integers(1, 6))
 def test_pairs_are_symmetric_and_no_set_holds_one(seed: int, labels: int) -> None:
     rng = np.random.default_rng(seed)

@@ -88,6 +88,7 @@ def test_a_whole_file_is_taken(tmp_path: Path) -> None:
         (tensor([4], 0, 4), "more in it than its tensors"),
         (tensor([-2, -4]), "outside the file"),
         (tensor([2**41, 0], 0, 0), "impossible shape"),
+        (tensor([2] * 9, 0, 512), "impossible shape"),
         (tensor(["x"]), "malformed"),
         (tensor([1e400]), "malformed"),
         (tensor([8.5]), "malformed"),

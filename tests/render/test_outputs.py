@@ -68,6 +68,23 @@ def test_clips_in_a_folder_are_a_sheet_each_if_asked(tmp_path):
         plan_output(str(tmp_path / "tries"), series, sheet=sheet)
 
 
+def test_a_sheet_is_no_animation_that_is_there_nor_the_other_way_round(tmp_path):
+    sheet, series = (
+        SheetSettings(sheet="rows"),
+        Series(SeriesSettings(label=("alien",), seed=7), [0]),
+    )
+    folder = str(tmp_path / "clips")
+    for present, other in ((sheet, SheetSettings()), (SheetSettings(), sheet)):
+        (path,) = write(tmp_path / "clips", sprites(1, frames=3), sheet=present)
+        assert (
+            plan_output(folder, series, force=True, sheet=present).missing([0], moving=True) == []
+        )
+        assert plan_output(folder, series, force=True, sheet=other).missing([0], moving=True) == [0]
+        path.unlink()
+    write(tmp_path / "clips", sprites(1, frames=3))
+    assert write(tmp_path / "clips", sprites(1, frames=3), sheet=sheet)[0].suffix == ".png"
+
+
 def test_clips_in_a_folder_are_gifs(tmp_path):
     (path,) = write(tmp_path / "clips", sprites(1, frames=3))
     assert path.suffix == ".gif"

@@ -65,6 +65,10 @@ def test_an_image_to_start_from_may_be_a_stranger(tmp_path: Path) -> None:
     assert not told
     model.sample(init=model.palette.rgba[scattered], steps=1)
     assert len(told) == 1
+    # What a mask hides may be anything, an erased half among it; nobody reads what is drawn dry.
+    half = np.arange(24)[:, None] < np.full((24, 24), 12)
+    model.sample(init=model.palette.rgba[scattered], mask=half, steps=1)
+    assert len(told) == 1
     # Of a larger canvas it is a part, and of another one no sprite.
     model.sample(init=model.palette.rgba[scattered], canvas="32x32", steps=1)
     assert len(told) == 1

@@ -43,11 +43,13 @@ def test_a_run_that_learnt_nothing_leaves_no_folder(tmp_path: Path) -> None:
     assert list((tmp_path / "runs").glob("0*")) == []
 
 
-def begun(folder: Path, out: Path | None, template: str = "yes") -> Path:
+def begun(
+    folder: Path, out: Path | None, template: str = "yes", recipe: str = "masked", **model: object
+) -> Path:
     """A dataset, and a run of it that was stopped after a step."""
     tiny_dataset(folder)
     asked = request(folder, folder / "runs", SETTINGS, out=out)
-    asked = dataclasses.replace(asked, model_table=tiny_table(template=template))
+    asked = dataclasses.replace(asked, model_table=tiny_table(recipe, template=template, **model))
     with open_training(asked) as training:
         next(reports := training.reports())
         reports.close()
@@ -66,6 +68,18 @@ def test_a_run_goes_on_with_its_own_batch(tmp_path: Path) -> None:
             # A run without a name begins anew.
             assert training.resumed == (out is not None)
             assert training.settings.batch == 20
+
+
+def test_a_run_of_before_there_were_samplers_goes_on_with_todays(tmp_path: Path) -> None:
+    data = begun(tmp_path, tmp_path / "run", recipe="uniform", sampler="ancestral")
+    asked = request(data, tmp_path, SETTINGS, out=tmp_path / "run")
+    asked = dataclasses.replace(asked, model_table=tiny_table("uniform", template="yes"))
+    with open_training(asked) as training:
+        assert training.resumed
+        assert training.model.sampler == "psi"
+    masked = begun(tmp_path / "masked", tmp_path / "other", sampler="random")
+    with pytest.raises(InputError, match=r"another \[model\]"):
+        open_training(request(masked, tmp_path, SETTINGS, out=tmp_path / "other")).__enter__()
 
 
 @pytest.mark.parametrize("template", ["yes", "no"])

@@ -22,7 +22,7 @@ from pxgen.checkpoint.store import prefixed
 from pxgen.config.settings import TrainSettings
 from pxgen.data.batches import Examples, batch_of
 from pxgen.data.dataset import Dataset, subsample
-from pxgen.data.label_pairs import exclusive_pairs
+from pxgen.data.label_pairs import CHUNK, exclusive_pairs
 from pxgen.errors import PxgenError
 from pxgen.models.protocol import Batch, Model
 from pxgen.models.temperature import TEMPERATURES, best_temperature
@@ -143,8 +143,10 @@ class Trainer:
 
     def _exclusive(self) -> Tensor:
         rows = self.dataset.train
-        pairs = exclusive_pairs(self.dataset.signs(rows), self.dataset.group[rows])
-        return torch.from_numpy(pairs)
+        parts = (
+            self.dataset.signs(rows[start : start + CHUNK]) for start in range(0, len(rows), CHUNK)
+        )
+        return torch.from_numpy(exclusive_pairs(parts, self.dataset.group[rows]))
 
     def _relearn(self) -> Iterator[Report]:
         position, state = self.position, self._state

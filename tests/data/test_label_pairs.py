@@ -23,7 +23,7 @@ def sprites(*rows: str, times: int, others: int = 12) -> np.ndarray:
 def pairs_of(signs: np.ndarray, group: np.ndarray | None = None) -> np.ndarray:
     """Of the first three labels."""
     group = np.arange(len(signs), dtype=np.int32) if group is None else group
-    return exclusive_pairs(signs, group)[:3, :3]
+    return exclusive_pairs([signs[:5], signs[5:]], group)[:3, :3]
 
 
 @pytest.mark.parametrize("chunk", [7, 1000])
@@ -84,7 +84,7 @@ def test_recolours_of_one_drawing_are_a_group_and_no_sprite_with_all_colours() -
 def test_pairs_are_symmetric_and_no_set_holds_one(seed: int, labels: int) -> None:
     rng = np.random.default_rng(seed)
     signs = rng.choice(np.array([-1, 0, 1], np.int8), (300, labels), p=[0.6, 0.05, 0.35])
-    pairs = exclusive_pairs(signs, rng.integers(0, 200, 300, dtype=np.int32))
+    pairs = exclusive_pairs([signs], rng.integers(0, 200, 300, dtype=np.int32))
     assert np.array_equal(pairs, pairs.T)
     assert not pairs.diagonal().any()
     shown = (signs > 0).astype(int)
@@ -94,5 +94,5 @@ def test_pairs_are_symmetric_and_no_set_holds_one(seed: int, labels: int) -> Non
 def test_without_labels_or_of_too_many_nothing_is_counted() -> None:
     group = np.zeros(3, np.int32)
     for labels in (0, label_pairs.MAX_PAIRED_LABELS + 1):
-        assert exclusive_pairs(np.ones((3, labels), np.int8), group).shape == (0, 0)
-    assert exclusive_pairs(np.ones((0, 4), np.int8), group[:0]).shape == (0, 0)
+        assert exclusive_pairs([np.ones((3, labels), np.int8)], group).shape == (0, 0)
+    assert exclusive_pairs([], group[:0]).shape == (0, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -39,11 +39,12 @@ def test_labels_that_exclude_each_other_are_counted_before_the_first_step(
     exclusive.fill_(1)
     asked: list[tuple[bytes, bytes]] = []
 
-    def counted(signs: np.ndarray, group: np.ndarray) -> np.ndarray:
-        asked.append((signs.tobytes(), group.tobytes()))
+    def counted(parts: Iterable[np.ndarray], group: np.ndarray) -> np.ndarray:
+        asked.append((np.concatenate([*parts]).tobytes(), group.tobytes()))
         return np.array([[0, 1], [1, 0]], np.uint8)
 
     monkeypatch.setattr(loop, "exclusive_pairs", counted)
+    monkeypatch.setattr(loop, "CHUNK", 7)
     next(run.run())
     rows, data = run.dataset.train, run.dataset
     assert asked == [(data.signs(rows).tobytes(), data.group[rows].tobytes())]

@@ -35,12 +35,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--dataset", type=Path, required=True)
-    parser.add_argument("--given", required=True, help="the name of the frame that is given")
+    parser.add_argument("--given", required=True, help="the name or number of the frame that is given")
     parser.add_argument("-n", "--count", type=int, default=24)
     options = parser.parse_args()
     model, dataset = pxgen.load(options.model), pxgen.open_dataset(options.dataset)
     clips, _ = dataset.take(subsample(dataset.held_out, options.count))
-    frame = model.frame_names.index(options.given)
+    named = options.given in model.frame_names
+    frame = model.frame_names.index(options.given) if named else int(options.given)
     given = np.arange(clips.shape[1]) == frame
     print("| hues turned by | `--palette` | exact | could be |\n|---|---|---|---|")
     for turn, channels in TURNS.items():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pxgen.arrays import Bools, IndexMaps, Rgba
 from pxgen.canvas import Canvas
@@ -20,7 +21,9 @@ from pxgen.ingest.layout import misfit, padded
 from pxgen.ingest.scale import enlargement
 from pxgen.names import some
 from pxgen.palette import Palette
-from pxgen.palette.oklab import distinct_entries
+
+Recolor = Callable[[IndexedSprite, Bools], NDArray[np.intp]]
+"""An entry for each visible colour of the known frames, which are told among ``(T,)``."""
 
 
 class GivenClip(NamedTuple):
@@ -44,14 +47,13 @@ class ClipFrames(NamedTuple):
     """Of each frame; empty where they have none."""
 
     def given(
-        self, images: Sequence[Image], keep: int | None = None, *, recolor: bool = False
+        self, images: Sequence[Image], keep: int | None = None, *, recolor: Recolor | None = None
     ) -> GivenClip:
         """The frames that images are, of each the first ``keep``.
 
         ``FRAMES=FILE`` names them: views, frames, numbers, ranges of these. Other images are all
         frames in order, a sheet of a view a row or column, or the first frames. Cells of a sheet
-        without a visible pixel are not given. With ``recolor`` colours that the palette lacks
-        take the place of entries that look like them.
+        without a visible pixel are not given. With ``recolor`` colours take the place of entries.
 
         Raises:
             UsageError: a frame that the clips do not have, or that is given twice.
@@ -68,9 +70,11 @@ class ClipFrames(NamedTuple):
         if not known.any():
             raise InputError(f"{given_text(images)}: no frame with a visible pixel")
         sprite = IndexedSprite.of(board[known])
-        palette = recolored(self.target.palette, sprite) if recolor else self.target.palette
-        target = self.target._replace(palette=palette)
-        entries, snapped, palette = entries_of(given_text(images), sprite, target)
+        if recolor is None:
+            entries, snapped, palette = entries_of(given_text(images), sprite, self.target)
+        else:
+            entries, palette = recolored(self.target.palette, sprite, recolor(sprite, known))
+            snapped = 0
         pixels = np.zeros(self.target.canvas, np.uint8)
         pixels[known] = entries
         return GivenClip(pixels, known, snapped, palette)
@@ -182,9 +186,11 @@ def given_text(images: Sequence[Image]) -> str:
     return str(images[0]) if len(images) == 1 else f"the {len(images)} given images"
 
 
-def recolored(palette: Palette, sprite: IndexedSprite) -> Palette:
-    """The palette with a sprite's colours that it lacks, each for an entry that looks like it."""
-    colors = sprite.visible
-    rows = palette.rgba.copy()
-    rows[distinct_entries(palette, colors)] = colors
-    return Palette(rows, "given")
+def recolored(
+    palette: Palette, sprite: IndexedSprite, entries: NDArray[np.intp]
+) -> tuple[IndexMaps, Palette]:
+    """A sprite in entries that stand for its visible colours, and the palette that has them."""
+    table, rows = np.zeros(len(sprite.colors), np.uint8), palette.rgba.copy()
+    table[sprite.colors != 0] = entries
+    rows[entries] = sprite.visible
+    return table[sprite.indices], Palette(rows, "given")

@@ -233,6 +233,14 @@ class Model(Protocol):
         """
         return ()
 
+    def expected_entries(self, pixels: Tensor, hidden: Tensor, labels: Tensor) -> Tensor | None:
+        """``(T, H, W, K)``: log-probabilities of the entries where pixels are hidden.
+
+        None of models that cannot tell. ``pixels`` are ``(T, H, W)`` entries, ``hidden`` which of
+        them are not known, ``labels`` ``(L,)``.
+        """
+        return None
+
     def code_use(self, batches: Iterable[Batch]) -> Mapping[str, int]:
         """Units of a code and how many are active over many sprites; empty without a code."""
         return {}

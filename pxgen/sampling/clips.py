@@ -26,6 +26,7 @@ from pxgen.sampling.engine import PictureRequest, Seat
 from pxgen.sampling.familiar import tell_strange
 from pxgen.sampling.model_choice import check_sampling
 from pxgen.sampling.results import Picture
+from pxgen.sampling.roles import entries_by_role
 from pxgen.sampling.samples import (
     asked_labels,
     draw_all,
@@ -140,7 +141,8 @@ class ClipPlan:
         loaded, settings = self.loaded, self.settings
         recolor = settings.palette == GIVEN and loaded.palettes is None
         frames = ClipFrames(Target.of(loaded), loaded.card.frame_names)
-        clip = frames.given(settings.given, settings.keep, recolor=recolor)
+        by_role = partial(entries_by_role, loaded, labels=self.labels) if recolor else None
+        clip = frames.given(settings.given, settings.keep, recolor=by_role)
         name = given_text(settings.given)
         if clip.snapped:
             remark(snapped_remark(name, clip.snapped))

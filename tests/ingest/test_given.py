@@ -11,7 +11,9 @@ from pxgen.config.options import ImageArray
 from pxgen.errors import InputError, UsageError
 from pxgen.ingest.fit_to_model import Target
 from pxgen.ingest.given import ClipFrames
+from pxgen.ingest.indexed import IndexedSprite
 from pxgen.palette import Palette
+from pxgen.palette.oklab import distinct_entries
 
 H, W = 6, 4
 PALETTE = Palette.of([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)])
@@ -32,6 +34,12 @@ def cell(entry: int) -> np.ndarray:
 def save(path: Path, rgba: np.ndarray) -> Path:
     Image.fromarray(rgba).save(path)
     return path
+
+
+def alike(sprite: IndexedSprite, known: np.ndarray) -> np.ndarray:
+    """Entries that look like a sprite's colours."""
+    assert known.sum() == len(sprite.indices)
+    return distinct_entries(PALETTE, sprite.visible)
 
 
 def shown(clip: np.ndarray) -> list[int]:
@@ -147,7 +155,7 @@ def test_colours_are_snapped_and_counted_or_become_the_palette() -> None:
     rgba[3] = 240, 20, 20, 255
     clip = frames_of().given([ImageArray(rgba[None])])
     assert (clip.snapped, shown(clip.pixels)[0]) == (3 * W, 1)
-    own = frames_of().given([ImageArray(rgba[None])], recolor=True)
+    own = frames_of().given([ImageArray(rgba[None])], recolor=alike)
     assert own.snapped == 0
     assert np.array_equal(own.palette.colors(own.pixels[0]), rgba)
     assert own.palette.rows[1] == PALETTE.rows[1]
@@ -155,7 +163,7 @@ def test_colours_are_snapped_and_counted_or_become_the_palette() -> None:
     many = np.zeros((1, H, W, 4), np.uint8)
     many[0].reshape(-1, 4)[:] = [(10 * k, 5, 5, 255) for k in range(H * W)]
     with pytest.raises(InputError, match="24 colours for a palette of 4"):
-        frames_of().given([ImageArray(many)], recolor=True)
+        frames_of().given([ImageArray(many)], recolor=alike)
 
 
 def test_nothing_visible_is_nothing_given() -> None:

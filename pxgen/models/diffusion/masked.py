@@ -194,6 +194,12 @@ class MaskedDiffusion(Diffusion):
         for tokens in self._unmask(start, labels, noise, sampling):
             yield self.maps(tokens.masked_fill(tokens == self.denoiser.mask_token, 0), sampling)
 
+    def expected_entries(self, pixels: Tensor, hidden: Tensor, labels: Tensor) -> Tensor:
+        """``(T, H, W, K)`` log-probabilities of hidden pixels, each by itself."""
+        tokens = pixels.masked_fill(hidden, self.denoiser.mask_token).view(1, -1)
+        logits = self.denoiser.score(self.denoiser(tokens, labels.unsqueeze(0)), tokens)
+        return logits.log_softmax(-1).view(*pixels.shape, -1)
+
     def encode(self, pixels: Tensor, labels: Tensor, noise: Noise) -> MaskedCode:
         """Mask a random half of the pixels."""
         keys = noise.uniform(self.domain.canvas.pixels)

@@ -1,0 +1,116 @@
+"""Roles of colours: which entries stand for the colours of a recoloured character."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import pxgen
+from pxgen.checkpoint.store import Loaded
+from pxgen.errors import InputError
+from pxgen.ingest.indexed import IndexedSprite
+from pxgen.palette.oklab import distinct_entries
+from pxgen.sampling.roles import SAME, entries_by_role
+from tests.support.checkpoints import save
+
+FIRST = np.arange(4) == 0
+NO_LABELS = np.zeros(2, np.float32)
+
+
+def loaded_clips(folder: Path, recipe: str = "masked") -> Loaded:
+    return pxgen.load(save(folder, recipe=recipe, frames=4)).loaded
+
+
+def stripes(*colors: tuple[int, int, int]) -> IndexedSprite:
+    """A frame of 6x8 with a row of each colour below a clear one."""
+    rgba = np.zeros((1, 6, 8, 4), np.uint8)
+    for row, color in enumerate(colors, 1):
+        rgba[0, row] = (*color, 255)
+    return IndexedSprite.of(rgba)
+
+
+def in_rows(sprite: IndexedSprite, entries: np.ndarray) -> list[int]:
+    """The entries of the rows that show anything, from above."""
+    table = np.zeros(len(sprite.colors), int)
+    table[sprite.colors != 0] = entries
+    rows = table[sprite.indices[0, :, 0]]
+    return [int(entry) for entry in rows if entry]
+
+
+def test_a_colour_stands_for_what_is_expected_where_it_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first row decides what is expected in the others, which alone say nothing."""
+    loaded = loaded_clips(tmp_path)
+    asked: list[torch.Tensor] = []
+
+    def expected(pixels: torch.Tensor, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        nats = torch.zeros(*pixels.shape, 5)
+        nats[0, 1, :, 2] = 9.0
+        if not hidden[0, 1, 0] and pixels[0, 1, 0] == 2:
+            nats[0, 2, :, 4] = nats[0, 3, :, 1] = 8.0
+        asked.append(hidden)
+        assert hidden[1:].all()
+        return nats.log_softmax(-1)
+
+    monkeypatch.setattr(loaded.model, "expected_entries", expected)
+    sprite = stripes((90, 90, 91), (90, 91, 90), (91, 90, 90))
+    assert in_rows(sprite, entries_by_role(loaded, sprite, FIRST, NO_LABELS)) == [2, 4, 1]
+    assert [int(hidden[0].sum()) for hidden in asked] == [24, 16, 8]
+
+
+@pytest.mark.parametrize(("nats", "changed"), [(SAME - 0.1, False), (SAME + 0.1, True)])
+def test_a_colour_of_the_palette_is_itself_unless_much_speaks_against_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nats: float, changed: bool
+) -> None:
+    loaded = loaded_clips(tmp_path)
+    rows = loaded.card.palette.rows
+    lightest = max(range(1, 5), key=lambda entry: sum(rows[entry][:3]))
+
+    def expected(pixels: torch.Tensor, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        told = torch.full((*pixels.shape, 5), -SAME)
+        told[..., lightest] = -SAME + nats
+        return told
+
+    monkeypatch.setattr(loaded.model, "expected_entries", expected)
+    monkeypatch.setattr("pxgen.sampling.roles.LIGHTNESS", 0.0)
+    own = 1 + (lightest == 1)
+    sprite = stripes(rows[own][:3])
+    found = entries_by_role(loaded, sprite, FIRST, NO_LABELS)
+    assert [*found] == [lightest if changed else own]
+
+
+def test_models_that_expect_nothing_have_the_entries_that_look_alike(tmp_path: Path) -> None:
+    loaded = loaded_clips(tmp_path, "ddpm-palette")
+    sprite = stripes((250, 10, 10), (10, 10, 250))
+    found = entries_by_role(loaded, sprite, FIRST, NO_LABELS)
+    assert np.array_equal(found, distinct_entries(loaded.card.palette, sprite.visible))
+    many = stripes(*[(40 * row, 5, 5) for row in range(5)])
+    with pytest.raises(InputError, match="5 colours for a palette of 4"):
+        entries_by_role(loaded, many, FIRST, NO_LABELS)
+
+
+@pytest.mark.parametrize("frames", [(0,), (4, 9)])
+def test_recoloured_figures_are_read_by_role(frames: tuple[int, ...]) -> None:
+    """Of all frames with their hues turned hardly a colour is the palette's."""
+    model = pxgen.load("starter-figures")
+    labels = np.zeros(len(model.label_names), np.float32)
+    known = np.isin(np.arange(16), frames)
+    right = drawn = 0
+    for seed in range(4):
+        clip = model.sample(seed=seed, steps=8).indices[0][known]
+        rgba = model.palette.colors(clip)
+        for channels, least in (((0, 1, 2), 1.0), ((1, 2, 0), 0.0)):
+            sprite = IndexedSprite.of(rgba[..., [*channels, 3]])
+            found = entries_by_role(model.loaded, sprite, known, labels)
+            assert len(set(found)) == len(found)
+            table = np.zeros(len(sprite.colors), int)
+            table[sprite.colors != 0] = found
+            same = (table[sprite.indices] == clip)[clip > 0]
+            assert same.mean() >= least
+            if not least:
+                right, drawn = right + int(same.sum()), drawn + same.size
+    assert right > 0.75 * drawn

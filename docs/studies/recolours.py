@@ -35,7 +35,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--dataset", type=Path, required=True)
-    parser.add_argument("--given", required=True, help="the name or number of the frame that is given")
+    parser.add_argument(
+        "--given", required=True, help="the name or number of the frame that is given"
+    )
     parser.add_argument("-n", "--count", type=int, default=24)
     options = parser.parse_args()
     model, dataset = pxgen.load(options.model), pxgen.open_dataset(options.dataset)

@@ -135,7 +135,7 @@ def plan_clips(
         report=context.remark,
         delay_ms=plan.delays(),
     )
-    output = replace(output, frames=plan.frame_names)
+    output = output.of_frames(plan.frame_names)
     if settings.skip_existing:
         numbers = output.missing(numbers, moving=True)
     page = None

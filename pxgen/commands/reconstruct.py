@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from pxgen.checkpoint.runs import told
@@ -45,7 +44,7 @@ def reconstruct(settings: ReconstructSettings, context: Context) -> Iterator[Pat
     if output.form != "folder" and output.target.resolve() in {path.resolve() for path in images}:
         raise UsageError(f"{output.target} is one of the images: name another file with -o")
     loaded = context.open(settings.model, settings.device)
-    output = replace(output, frames=loaded.card.frame_names)
+    output = output.of_frames(loaded.card.frame_names)
     parse_labels(settings.label, loaded.card.label_names, told(loaded.path))
     context.claim(output.paths(moving=loaded.card.canvas.frames > 1), [loaded.path])
     return _written(loaded, images, output, settings, context)

@@ -45,6 +45,8 @@ class Job:
     """The numbers that pictures were drawn with, in order, as they come."""
     unchanged: list[int] = field(default_factory=list)
     """Of those the ones that are their initial image."""
+    empty: list[int] = field(default_factory=list)
+    """Of those the ones without a visible pixel."""
 
     @property
     def forming(self) -> bool:
@@ -76,9 +78,14 @@ class Job:
             pictures = keeping(self.paths, given, self.pictures(), context.remark)
             drawn = watched(pictures, len(self.numbers), "drawing", context.console)
             yield from self._written(drawn, context.remark)
+            where = f"{context.job}: " if context.job else ""
+            if self.empty:
+                context.remark(
+                    f"{where}{len(self.empty)} of {len(self.drawn)} show nothing: train longer, or "
+                    "choose by eye with -o choose.html"
+                )
             if self.unchanged:
                 more = "a larger mask" if settings.mask else "a --strength nearer 1"
-                where = f"{context.job}: " if context.job else ""
                 context.remark(
                     f"{where}{len(self.unchanged)} of {len(self.drawn)} are the picture given, as "
                     f"the model reads it: {more} changes more"
@@ -102,6 +109,8 @@ class Job:
         plan = self.plan
         for picture in plan.uncolored(self.numbers, held):
             self.drawn.append(picture.number)
+            if not picture.indices.any():
+                self.empty.append(picture.number)
             way = plan.samplings[picture.number % len(plan.samplings)]
             if way.init is not None and not way.from_scratch:
                 given = way.init.cpu().numpy()
@@ -162,8 +171,7 @@ def plan_samples(
         sheet=settings,
         report=context.remark,
     )
-    if not settings.trace:
-        output = replace(output, frames=loaded.card.frame_names)
+    output = output.of_frames(() if settings.trace else loaded.card.frame_names)
     if settings.skip_existing:
         moving = settings.trace or loaded.card.canvas.frames > 1
         numbers = output.missing(numbers, moving=moving)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -78,16 +78,25 @@ def names_of_frames(clips: Sequence[Clip], tags: Sequence[Tag]) -> list[str]:
     return [*unlike(names[number] for number in range(first))]
 
 
+def check_rows(asked: Sequence[str], animations: Iterable[str]) -> None:
+    """Refuse rows that are none of a sheet's animations.
+
+    Raises:
+        UsageError: names the first.
+    """
+    known = list(dict.fromkeys(animations))
+    for name in asked:
+        if name not in known:
+            raise UsageError(f"--rows: no animation '{name}'; there are {some(known)}")
+
+
 def in_rows(clips: Sequence[Clip], asked: Sequence[str]) -> list[Clip]:
     """Clips and the animations of each in an order: those asked for first, then the others.
 
     Raises:
         UsageError: an animation that none of them has, or tags that share frames.
     """
-    known = list(dict.fromkeys(n for c in clips for n in [t.name for t in c.tags] or [c.name]))
-    for name in asked:
-        if name not in known:
-            raise UsageError(f"--rows: no animation '{name}'; there are {some(known)}")
+    check_rows(asked, [n for c in clips for n in [t.name for t in c.tags] or [c.name]])
 
     def place(name: str) -> int:
         return asked.index(name) if name in asked else len(asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pxgen.evaluation.evaluate import Evaluation
@@ -41,6 +41,12 @@ WORDS: dict[tuple[str, ...], tuple[str | None, str | None]] = {
     ("labels", "shows_label"): (None, "show the label asked for less often"),
 }
 """Figures that are compared: what more and less of each means; None is no fault."""
+REST = {
+    "held": "one held",
+    "mirrored": "a mirror",
+    "nearest": "the nearest training sprite",
+}
+"""Ways to complete a clip that take no model."""
 ASKED = ("legality", "labels")
 """Measures of each sprite by the label asked for, which may be any; others compare collections."""
 
@@ -81,8 +87,25 @@ def verdict(evaluation: Evaluation) -> Iterator[str]:
             )
         if data and data["trained_on"] and run["copies"]["excess"]:
             yield where + _memory(run["copies"])
+    if facts["rest"]:
+        yield from _worse_than_simple(facts["rest"]["tasks"])
     if data and not asked["natural"]:
         yield "Labels were asked for in turn: figures of whole collections are not compared."
+
+
+def _worse_than_simple(tasks: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+    """The task in which a way that takes no model is right by far more often than what is drawn."""
+    found = []
+    for name, figures in tasks.items():
+        drawn = Figure.of(figures["exact"])
+        for way, words in REST.items():
+            other = Figure.of(figures.get(way))
+            if drawn and other and (drawn.high or 1.0) < (other.low or 0.0):
+                shares = f"{100 * other.value:.1f} %", f"{100 * drawn.value:.1f} %"
+                told = f"With {name} given, {words} has {shares[0]} of the rest right"
+                found.append((other.value - drawn.value, f"{told}, and what is drawn {shares[1]}"))
+    if found:
+        yield f"{max(found)[1]}: this model does not know the rest of unseen clips."
 
 
 def _too_few(drawn: int, real: int) -> bool:

@@ -28,8 +28,8 @@ MAX_TINT = 32
 def snapped_remark(image: Image | str, snapped: int) -> str:
     """The remark about pixels whose colour the palette lacks."""
     return (
-        f"{image}: {snapped} pixels are of colours that the model's palette lacks; they count as "
-        "the nearest ones"
+        f"{image}: {snapped} pixels are of colours that the model's palette lacks; they are taken "
+        "for the nearest ones"
     )
 
 
@@ -108,13 +108,16 @@ def lay_image(path: Image, target: Target, at: tuple[int, int] | None) -> tuple[
     return Fitted(pixels, snapped, palette), around
 
 
-def fit_mask(path: Image, canvas: Canvas, remark: Remark = unsaid) -> Bools:
+def fit_mask(
+    path: Image, canvas: Canvas, remark: Remark = unsaid, *, may_be_empty: bool = False
+) -> Bools:
     """``(T, H, W)``: an inpainting mask, True where an image is light and opaque.
 
     ``remark`` is told of one in colours, which is rather a picture than a mask.
 
     Raises:
-        InputError: unreadable, of another size than the canvas, or without a light pixel.
+        InputError: unreadable, of another size than the canvas, or without a light pixel unless it
+            may be so.
     """
     rgba = rgba_of(path)
     factor = max(1, rgba.shape[1] // canvas.height)
@@ -129,7 +132,7 @@ def fit_mask(path: Image, canvas: Canvas, remark: Remark = unsaid) -> Bools:
         )
     light = rgba[..., :3].astype(np.uint16).sum(-1) >= 3 * MIN_WHITE
     marked = light & (rgba[..., 3] >= MIN_WHITE)
-    if not marked.any():
+    if not (marked.any() or may_be_empty):
         raise InputError(f"{path}: nothing to draw; a mask marks it with white")
     colored = (np.ptp(rgba[..., :3], -1) > MAX_TINT) & (rgba[..., 3] > 0)
     if colored.any():

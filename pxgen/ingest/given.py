@@ -63,12 +63,15 @@ class ClipFrames(NamedTuple):
         board, known = np.zeros((T, H, W, 4), np.uint8), np.zeros(T, np.bool_)
         for image in images:
             wanted, source = named_frames(image)
-            for frame, cell in self._frames(source, wanted, keep):
+            cells = list(self._frames(source, wanted, keep))
+            if not any(cell[..., 3].any() for _, cell in cells):
+                raise InputError(
+                    f"{image}: no frame with a visible pixel: leave out what is to be drawn"
+                )
+            for frame, cell in cells:
                 if known[frame]:
                     raise UsageError(f"--given {image}: frame {self._name(frame)} is given twice")
                 known[frame], board[frame] = True, cell
-        if not known.any():
-            raise InputError(f"{given_text(images)}: no frame with a visible pixel")
         sprite = IndexedSprite.of(board[known])
         if recolor is None:
             entries, snapped, palette = entries_of(given_text(images), sprite, self.target)

@@ -13,7 +13,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -22,7 +22,8 @@ import numpy as np
 from pxgen.arrays import IndexMaps
 from pxgen.config.options import SheetSettings
 from pxgen.config.sample_settings import SeriesSettings
-from pxgen.engines.clips import Clip
+from pxgen.engines.clips import Clip, check_rows
+from pxgen.engines.tags import view_tags
 from pxgen.errors import PxgenError, Remark, UsageError, unsaid
 from pxgen.files import write_bytes
 from pxgen.names import distinct, normal, unreserved
@@ -170,6 +171,17 @@ class Output:
                 self.report(line)
                 said = True
             yield shown
+
+    def of_frames(self, names: Sequence[str]) -> Output:
+        """The same of clips whose frames have names, if they have.
+
+        Raises:
+            UsageError: rows of a sheet are asked for that it will not have.
+        """
+        if asked := self.sheet.row_names:
+            _, tags = view_tags(names)
+            check_rows(asked, [tag.name for tag in tags] or self.series.names())
+        return replace(self, frames=names)
 
     def refuse_existing(self) -> None:
         """Derived names never replace a file; call this before the pictures are made.

@@ -145,10 +145,11 @@ class ClipPlan:
         clip = frames.given(settings.given, settings.keep, recolor=by_role)
         name = given_text(settings.given)
         if clip.snapped:
-            remark(snapped_remark(name, clip.snapped))
+            remark(f"{snapped_remark(name, clip.snapped)}; --palette given keeps them")
         known = np.broadcast_to(clip.known[:, None, None], clip.pixels.shape)
         if settings.mask is not None:
-            known = known & ~fit_mask(settings.mask, loaded.card.canvas, remark)
+            canvas, some = loaded.card.canvas, not clip.known.all()
+            known = known & ~fit_mask(settings.mask, canvas, remark, may_be_empty=some)
         if known.all():
             raise UsageError(
                 f"--given leaves nothing to draw of {len(known)} frames: keep fewer with --keep, "

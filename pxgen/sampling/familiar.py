@@ -53,6 +53,6 @@ def tell_strange(
     """Say so where what is given, by its ``name``, is :func:`strange`."""
     if strange(loaded, pixels, known, labels):
         remark(
-            f"{name} is like nothing that {told(loaded.path)} has learnt, or stands elsewhere: "
-            "what is drawn to it is a guess; train on sprites of its kind"
+            f"what is drawn to {name} is a guess: {told(loaded.path)} has learnt nothing like it, "
+            "or not in that place; train on sprites of its kind"
         )

@@ -17,7 +17,7 @@ from pxgen.palette import Palette
 from pxgen.render.gif import encode_gif
 from pxgen.render.png import decode_png, encode_png
 from pxgen.render.video import encode_mp4
-from pxgen.sampling.clips import even_steps
+from pxgen.sampling.clips import ClipPlan, even_steps
 from tests.support.checkpoints import save
 from tests.support.tiny import PALETTE
 
@@ -306,6 +306,31 @@ def test_clips_lie_on_a_sheet_with_their_tags(tmp_path: Path) -> None:
     rows = decode_png(sheet)[0].reshape(3, 6, 4, 8).swapaxes(1, 2)
     frames = PALETTE.rgba[rows].reshape(12, 6, 8, 4)
     assert np.array_equal(read_image(editor).rgba, frames)
+
+
+def test_rows_that_no_sheet_has_are_refused_before_anything_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_clips(tmp_path, "masked", ("down/0", "down/1", "left/0", "left/1"))
+    monkeypatch.setattr(ClipPlan, "pictures", None)
+    options = ("--rows", "left,rigth", "-o", tmp_path / "a.png")
+    code, _, said = run(tmp_path, *options)
+    assert (code, said) == (2, "pxgen: --rows: no animation 'rigth'; there are down, left\n")
+    save_clips(tmp_path, "masked")
+    assert "there are sprite-0-0000" in run(tmp_path, *options)[2]
+
+
+def test_a_mask_that_marks_nothing_is_one_of_given_frames_alone(tmp_path: Path) -> None:
+    """All of the given frame is kept, and the others are drawn."""
+    save_clips(tmp_path, "masked")
+    pixels = np.zeros((6, 8), np.uint8)
+    pixels[2:] = 3
+    (tmp_path / "one.png").write_bytes(encode_png(pixels, PALETTE))
+    Image.new("L", (8, 6), 0).save(tmp_path / "mask.png")
+    given = ("--given", tmp_path / "one.png")
+    for name, mask in (("a.gif", ()), ("b.gif", ("--mask", tmp_path / "mask.png"))):
+        assert run(tmp_path, *given, *mask, "-o", tmp_path / name)[0] == 0
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
 
 
 def test_the_speed_of_a_walk_does_not_jump() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from pxgen.models.protocol import SamplingParams
 from pxgen.palette.library import find_palette
 from pxgen.render.png import decode_png
 from pxgen.sampling.engine import PictureRequest, draw_pictures
+from pxgen.sampling.results import Picture
+from pxgen.sampling.samples import SamplePlan
 from tests.support.checkpoints import save
 from tests.support.tiny import PALETTE, tiny_model
 
@@ -122,6 +125,22 @@ def test_another_palette_keeps_the_indices_or_finds_the_nearest(tmp_path: Path) 
     other, palette = decode_png(tmp_path / "other.png")
     assert palette == find_palette("game-boy")
     np.testing.assert_array_equal(own, other)
+
+
+def test_pictures_that_show_nothing_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path)
+    drawn = SamplePlan.uncolored
+
+    def every_other(plan: SamplePlan, *arguments: object) -> Iterator[Picture]:
+        for number, maps, palette in drawn(plan, *arguments):
+            yield Picture(number, maps * np.uint8(number % 2), palette)
+
+    assert run(tmp_path, "-n", "5", "-o", f"{tmp_path}/a/")[2] == ""
+    monkeypatch.setattr(SamplePlan, "uncolored", every_other)
+    said = run(tmp_path, "-n", "5", "-o", f"{tmp_path}/b/")[2]
+    assert said.startswith("3 of 5 show nothing: train longer")
 
 
 def test_variations_that_are_the_given_picture_are_counted(tmp_path: Path) -> None:

@@ -55,6 +55,22 @@ def _no_page() -> Page:
     raise AssertionError("asked for")
 
 
+@pytest.mark.parametrize(
+    ("drawn", "held", "says"), [(40, 80, True), (80, 40, False), (48, 52, False)]
+)
+def test_what_takes_no_model_and_is_better_is_told(drawn: int, held: int, says: bool) -> None:
+    evaluation = judged(run())
+    given = {"exact": share(drawn, 100), "held": share(held, 100)}
+    others = {"exact": share(90, 100), "held": share(10, 100), "nearest": share(20, 100)}
+    evaluation.facts["rest"] = {"clips": 9, "tasks": {"down": others, "first frame": given}}
+    told = [line for line in verdict(evaluation) if "of the rest right" in line]
+    expected = (
+        "With first frame given, one held has 80.0 % of the rest right, and what is drawn 40.0 %: "
+        "this model does not know the rest of unseen clips."
+    )
+    assert told == [expected] * says
+
+
 def run(excess: dict[str, float] | None = NOTHING, **figures: Any) -> dict[str, Any]:
     copies = {"exact": share(50, 500), "by_chance": share(5, 500), "excess": excess}
     return {"copies": copies, **figures}

@@ -89,3 +89,4 @@ def test_a_mask_is_where_an_image_is_light_and_opaque(scale: int, tmp_path: Path
     Image.fromarray(shades * 0).save(tmp_path / "a.png")
     with pytest.raises(InputError, match="nothing to draw"):
         fit_mask(tmp_path / "a.png", CANVAS)
+    assert not fit_mask(tmp_path / "a.png", CANVAS, may_be_empty=True).any()

@@ -167,5 +167,13 @@ def test_colours_are_snapped_and_counted_or_become_the_palette() -> None:
 
 
 def test_nothing_visible_is_nothing_given() -> None:
+    """Not beside others either; but a clip may have a clear frame among others."""
+    clear, red = (ImageArray(cell(entry)[None] * (entry > 0), "left/0") for entry in (0, 1))
+    beside = ImageArray(cell(1)[None], "down/0")
+    with pytest.raises(InputError, match="no frame with a visible pixel: leave out"):
+        frames_of().given([beside, clear])
+    blinking = ImageArray(np.stack([cell(1), cell(0) * 0]), "left")
+    assert frames_of().given([beside, blinking]).known.tolist() == [1, 0, 1, 1, 0, 0]
+    assert frames_of().given([beside, red]).known.sum() == 2
     with pytest.raises(InputError, match="no frame with a visible pixel"):
         frames_of((), 2).given([ImageArray(np.zeros((1, H, 2 * W, 4), np.uint8))])

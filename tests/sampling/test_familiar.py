@@ -22,7 +22,7 @@ def test_a_stranger_is_told_and_a_figure_is_not() -> None:
     scattered = np.random.default_rng(0).permutation(figure.ravel()).reshape(figure.shape)
     model.animate(given={"down/0": model.palette.rgba[scattered]}, steps=1)
     [line] = told
-    assert "is like nothing that starter-figures.safetensors has learnt" in line
+    assert "starter-figures.safetensors has learnt nothing like it" in line
 
 
 @pytest.mark.parametrize(("recipe", "says"), [("masked", True), ("uniform", True), ("ddpm", False)])

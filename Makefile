@@ -87,7 +87,7 @@ bench: $(INSTALLED) ## speed and memory in one table and a page (DATA=folder, PA
 	$(BIN)/python -m tests.bench $(if $(DATA),--data '$(DATA)') --page '$(PAGE)' \
 		$(if $(JSON),--json '$(JSON)')
 
-starter: $(STARTERS:%=train-%) ## train the models in the package anew, from the built-in characters (three hours)
+starter: $(STARTERS:%=train-%) ## train the models in the package anew, from the built-in characters (nine hours)
 
 train-%: $(INSTALLED)
 	$(PXGEN) --project $(BUILTIN)/$*.toml prepare -o build/$*/dataset --force
@@ -144,6 +144,11 @@ guide-pictures: $(INSTALLED) ## those of the guides, one of which takes a traini
 		-o build/guides/hero.png
 	$(PXGEN) animate --given down/0=build/guides/hero.png --label elf --scale 4 --sheet rows \
 		-o docs/pictures/guide-one-picture.png
+	$(BIN)/python -c "import numpy; from PIL import Image; p = 'build/guides/'; \
+		a = numpy.array(Image.open(p + 'hero.png').convert('RGBA'))[..., [1, 2, 0, 3]]; \
+		Image.fromarray(a).save(p + 'turned.png')"
+	$(PXGEN) animate --given down/0=build/guides/turned.png --label elf --palette given --scale 4 \
+		--sheet rows -o docs/pictures/guide-recoloured.png
 	$(PXGEN) export build/guides/elf.png --cell 16x24 --views down,left,right,up --take 'down/*' \
 		-o build/guides/down.gif
 	$(PXGEN) animate --given down=build/guides/down.gif --label elf --scale 4 --sheet rows \

@@ -170,8 +170,7 @@ class SheetSettings:
 
     sheet: Arrangement | None = run_setting(
         None,
-        "lay a .png out for engines (in a folder one a clip): a clip a row or column, or trimmed "
-        "and packed",
+        "lay a .png out for engines: a clip a row or column, or trimmed and packed",
     )
     rows: str | None = run_setting(
         None,
@@ -230,6 +229,12 @@ class BatchSettings(OutputSettings):
         OutputSettings,
         "out",
         doc="folder, .png sheet, {files} frames, .html page to choose from, or - (default: here)",
+    )
+    sheet: Arrangement | None = again(
+        OutputSettings,
+        "sheet",
+        doc="lay a .png out for engines, in a folder one a clip: a clip a row or column, or "
+        "trimmed and packed",
     )
     skip_existing: bool = run_setting(False, "leave out what is in the folder already")
     dry_run: bool = run_setting(False, "print what would be written, and write nothing")

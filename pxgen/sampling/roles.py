@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.arrays import F32, Bools
+from pxgen.arrays import F32, Bools, Rgba
 from pxgen.checkpoint.store import Loaded
 from pxgen.devices import in_one_thread
 from pxgen.ingest.indexed import IndexedSprite
+from pxgen.palette import Palette
 from pxgen.palette.oklab import distinct_entries, to_oklab
 
 SAME = 6.0
@@ -44,12 +45,7 @@ def entries_by_role(
     """
     palette, colors = loaded.card.palette, sprite.visible
     alike = distinct_entries(palette, colors)
-    lightness = [to_oklab(table[:, :3])[:, 0] for table in (colors, palette.rgba)]
-    bias = -LIGHTNESS * np.abs(lightness[0][:, None] - lightness[1])
-    bias[(colors[:, None] == palette.rgba).all(-1)] = SAME
-    # Half-transparent entries stand for such colours alone.
-    bias[colors[:, None, 3] != palette.rgba[:, 3]] += WORST
-    bias[:, 0] = -np.inf
+    bias = _bias(palette, colors)
     number = np.zeros(len(sprite.colors), np.intp)
     number[sprite.colors != 0] = np.arange(1, len(colors) + 1)
     shown = np.zeros((len(known), *sprite.indices.shape[1:]), np.intp)
@@ -80,3 +76,14 @@ def entries_by_role(
 
     found = in_one_thread(decided)
     return alike if found is None else found
+
+
+def _bias(palette: Palette, colors: Rgba) -> F32:
+    """``(k, K)`` nats for each of ``(k, 4)`` colours to stand for an entry, seen nowhere."""
+    lightness = [to_oklab(table[:, :3])[:, 0] for table in (colors, palette.rgba)]
+    bias = -LIGHTNESS * np.abs(lightness[0][:, None] - lightness[1])
+    bias[(colors[:, None] == palette.rgba).all(-1)] = SAME
+    # Half-transparent entries stand for such colours alone.
+    bias[colors[:, None, 3] != palette.rgba[:, 3]] += WORST
+    bias[:, 0] = -np.inf
+    return np.asarray(bias, np.float32)

@@ -8,8 +8,30 @@ import numpy as np
 import pytest
 
 import pxgen
-from pxgen.sampling.familiar import strange
+from pxgen.arrays import F32, Bools, IndexMaps
+from pxgen.checkpoint.store import Loaded
+from pxgen.sampling.familiar import CONTRADICTION, Known, known_of
 from tests.support.checkpoints import save
+
+
+def strange(loaded: Loaded, pixels: IndexMaps, known: Bools, labels: F32) -> bool:
+    found = known_of(loaded, pixels, known, labels)
+    return found is not None and found.strange
+
+
+def test_labels_that_a_picture_does_not_show_are_told() -> None:
+    told: list[str] = []
+    model = pxgen.load("starter-figures", remark=told.append)
+    figure = model.palette.rgba[model.sample("elf", "hair-red", seed=3, steps=8).indices[0][0]]
+    for labels, says in ((["elf"], False), (["elf", "hair-red"], False), (["robot"], True)):
+        model.animate(*labels, given={"down/0": figure}, steps=1)
+        assert bool(told) == says
+    [line] = told
+    assert "does not look like robot as starter-figures.safetensors knows it" in line
+    # Of a picture that takes many bits anyhow it takes more to be sure.
+    assert not Known(100.0 + CONTRADICTION, 100.0, 500.0).contradicted
+    assert Known(100.1 + CONTRADICTION, 100.0, 500.0).contradicted
+    assert not Known(1099.0, 1000.0, 500.0).contradicted
 
 
 def test_a_stranger_is_told_and_a_figure_is_not() -> None:

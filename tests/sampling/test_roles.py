@@ -83,6 +83,22 @@ def test_a_colour_of_the_palette_is_itself_unless_much_speaks_against_it(
     assert [*found] == [lightest if changed else own]
 
 
+def test_no_two_colours_stand_for_one_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = loaded_clips(tmp_path)
+
+    def expected(pixels: torch.Tensor, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return torch.arange(5.0).expand(*pixels.shape, 5).log_softmax(-1)
+
+    monkeypatch.setattr(loaded.model, "expected_entries", expected)
+    sprite = stripes((90, 90, 91), (90, 91, 90), (91, 90, 90), (91, 91, 90))
+    for at_once in (1, 2, 8):
+        monkeypatch.setattr("pxgen.sampling.roles.AT_ONCE", at_once)
+        found = entries_by_role(loaded, sprite, FIRST, NO_LABELS)
+        assert sorted(found) == [1, 2, 3, 4]
+
+
 def test_models_that_expect_nothing_have_the_entries_that_look_alike(tmp_path: Path) -> None:
     loaded = loaded_clips(tmp_path, "ddpm-palette")
     sprite = stripes((250, 10, 10), (10, 10, 250))

@@ -54,7 +54,7 @@ def test_ten_minutes_are_foretold_for_the_projects_dataset_and_nothing_is_left()
     result = run("--seconds", 0.01)
     assert result.exit_code == 0, result.output
     assert "steps of 8, each of 40 sprites of dataset" in result.stdout
-    assert "of masked (denoiser)" in result.stdout
+    assert "of training the denoiser of masked" in result.stdout
     assert result.stdout.endswith("nothing is wrong\n")
     assert sorted(Path().rglob("*")) == before
 

@@ -128,7 +128,8 @@ class SamplePlan:
             # What is around a smaller image is empty, what a mask hides may be anything.
             hidden = mask if settings.mask and mask is not None else torch.zeros_like(start)
             pixels, known = start.cpu().numpy(), ~hidden.bool().cpu().numpy()
-            tell_strange(str(settings.init), loaded, pixels, known, labels, remark)
+            # Another label than the image shows may be what is wanted of it.
+            tell_strange(str(settings.init), loaded, pixels, known, 0 * labels, remark)
         training = None
         if settings.novel is not None and settings.dataset is not None:
             if not dataset_file(settings.dataset).is_file():

@@ -82,7 +82,7 @@ def test_an_image_to_start_from_may_be_a_stranger(tmp_path: Path) -> None:
     model = pxgen.load("starter", remark=told.append)
     head = model.sample("ghost", seed=1, steps=4).indices[0][0]
     scattered = np.random.default_rng(0).permutation(head.ravel()).reshape(head.shape)
-    for options in ({}, {"strength": [0.5]}):
+    for options in ({}, {"strength": [0.5]}, {"label": "robot"}):
         model.sample(init=model.palette.rgba[head], steps=1, **options)
     assert not told
     model.sample(init=model.palette.rgba[scattered], steps=1)

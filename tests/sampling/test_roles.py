@@ -12,7 +12,8 @@ import pxgen
 from pxgen.checkpoint.store import Loaded
 from pxgen.errors import InputError
 from pxgen.ingest.indexed import IndexedSprite
-from pxgen.palette.oklab import distinct_entries
+from pxgen.palette.oklab import distinct_entries, to_oklab
+from pxgen.sampling.familiar import Known
 from pxgen.sampling.roles import SAME, entries_by_role
 from tests.support.checkpoints import save
 
@@ -57,9 +58,32 @@ def test_a_colour_stands_for_what_is_expected_where_it_is_seen(
         return nats.log_softmax(-1)
 
     monkeypatch.setattr(loaded.model, "expected_entries", expected)
+    monkeypatch.setattr("pxgen.sampling.roles.LIGHTNESS", (0.0,))
     sprite = stripes((90, 90, 91), (90, 91, 90), (91, 90, 90))
     assert in_rows(sprite, entries_by_role(loaded, sprite, FIRST, NO_LABELS)) == [2, 4, 1]
-    assert [int(hidden[0].sum()) for hidden in asked] == [24, 16, 8]
+    assert [int(hidden[0].sum()) for hidden in asked] == [24, 16, 8, 8, 8, 8]
+
+
+def test_colours_are_looked_at_again_when_all_others_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first row is the surest, and another once the second is known."""
+    loaded = loaded_clips(tmp_path)
+
+    def expected(pixels: torch.Tensor, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        nats = torch.zeros(*pixels.shape, 5)
+        nats[0, 1, :, 1], nats[0, 2, :, 3] = 9.0, 8.0
+        if not hidden[0, 2, 0] and pixels[0, 2, 0] == 3:
+            nats[0, 1, :, 4] = 18.0
+        return nats.log_softmax(-1)
+
+    monkeypatch.setattr(loaded.model, "expected_entries", expected)
+    monkeypatch.setattr("pxgen.sampling.roles.LIGHTNESS", (0.0,))
+    sprite = stripes((90, 90, 91), (90, 91, 90))
+    for looks in (2, 1):
+        monkeypatch.setattr("pxgen.sampling.roles.SECOND_LOOKS", looks)
+        found = in_rows(sprite, entries_by_role(loaded, sprite, FIRST, NO_LABELS))
+        assert found == ([4, 3] if looks == 2 else [1, 3])
 
 
 @pytest.mark.parametrize(("nats", "changed"), [(SAME - 0.1, False), (SAME + 0.1, True)])
@@ -76,11 +100,40 @@ def test_a_colour_of_the_palette_is_itself_unless_much_speaks_against_it(
         return told
 
     monkeypatch.setattr(loaded.model, "expected_entries", expected)
-    monkeypatch.setattr("pxgen.sampling.roles.LIGHTNESS", 0.0)
+    monkeypatch.setattr("pxgen.sampling.roles.LIGHTNESS", (0.0,))
     own = 1 + (lightest == 1)
     sprite = stripes(rows[own][:3])
     found = entries_by_role(loaded, sprite, FIRST, NO_LABELS)
     assert [*found] == [lightest if changed else own]
+
+
+def test_of_several_choices_the_one_of_fewest_bits_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Near in lightness is one entry, expected another: which weighs more is tried."""
+    loaded = loaded_clips(tmp_path)
+    lightness = to_oklab(loaded.card.palette.rgba[1:, :3])[:, 0]
+    dark, light = 1 + int(lightness.argmin()), 1 + int(lightness.argmax())
+
+    def expected(pixels: torch.Tensor, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        nats = torch.zeros(*pixels.shape, 5)
+        nats[..., light] = 6.0
+        return nats.log_softmax(-1)
+
+    monkeypatch.setattr(loaded.model, "expected_entries", expected)
+    monkeypatch.setattr("pxgen.sampling.roles.LIGHTNESS", (0.0, 1000.0))
+    sprite = stripes((0, 0, 1))
+    cheap = dark
+
+    def bits(of: Loaded, pixels: np.ndarray, known: np.ndarray, labels: np.ndarray) -> Known:
+        assert known[0].all()
+        assert not known[1:].any()
+        return Known(float(cheap not in pixels[0]), 0.0, 1.0)
+
+    monkeypatch.setattr("pxgen.sampling.roles.known_of", bits)
+    assert [*entries_by_role(loaded, sprite, FIRST, NO_LABELS)] == [dark]
+    cheap = light
+    assert [*entries_by_role(loaded, sprite, FIRST, NO_LABELS)] == [light]
 
 
 def test_no_two_colours_stand_for_one_entry(

@@ -148,6 +148,7 @@ def test_no_two_colours_stand_for_one_entry(
     sprite = stripes((90, 90, 91), (90, 91, 90), (91, 90, 90), (91, 91, 90))
     for at_once in (1, 2, 8):
         monkeypatch.setattr("pxgen.sampling.roles.AT_ONCE", at_once)
+        monkeypatch.setattr("pxgen.sampling.roles.SECOND_LOOKS", at_once)
         found = entries_by_role(loaded, sprite, FIRST, NO_LABELS)
         assert sorted(found) == [1, 2, 3, 4]
 

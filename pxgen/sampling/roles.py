@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pxgen.arrays import F32, Bools, Rgba
 from pxgen.checkpoint.store import Loaded
@@ -56,24 +56,43 @@ def entries_by_role(
     number[sprite.colors != 0] = np.arange(1, len(colors) + 1)
     shown = np.zeros((len(known), *sprite.indices.shape[1:]), np.intp)
     shown[known] = number[sprite.indices]
+    picture = _Picture(loaded, shown, np.broadcast_to(known[:, None, None], shown.shape), labels)
+    readings: list[NDArray[np.intp]] = []
+    for lightness in LIGHTNESS:
+        bias = _bias(palette, colors, lightness)
+        reading = in_one_thread(partial(picture.reading, bias))
+        if reading is None:
+            return alike
+        if not any(np.array_equal(reading, other) for other in readings):
+            readings.append(reading)
+    return min(readings, key=picture.bits) if len(readings) > 1 else readings[0]
 
-    def expected(entries: NDArray[np.intp], hidden: Bools) -> Tensor | None:
-        parts = (torch.from_numpy(part).to(loaded.device) for part in (entries, hidden, labels))
-        return loaded.model.expected_entries(*parts)
 
-    def decided(bias: F32) -> NDArray[np.intp] | None:
-        entries, left = np.zeros(len(colors) + 1, np.intp), np.arange(1, len(colors) + 1)
-        again = np.array_split(left, min(len(left), SECOND_LOOKS))
+@dataclass(frozen=True)
+class _Picture:
+    """Given frames whose colours are to be read."""
+
+    loaded: Loaded
+    shown: NDArray[np.intp]
+    """``(T, H, W)`` numbers of colours from 1; 0 is transparent, or not known."""
+    known: Bools
+    """``(T, H, W)``."""
+    labels: F32
+
+    def reading(self, bias: F32) -> NDArray[np.intp] | None:
+        """``(k,)`` entries of the colours by ``(k, K)`` nats that each has beforehand, if told."""
+        colors = np.arange(1, len(bias) + 1)
+        entries, left = np.zeros(len(bias) + 1, np.intp), colors
+        again = np.array_split(colors, min(len(colors), SECOND_LOOKS))
         while len(left) or again:
             if not len(left):
                 left = again.pop()
                 entries[left] = 0
-            hidden = np.isin(shown, left) | ~known[:, None, None]
-            told = expected(entries[shown], hidden)
-            if told is None:
+            nats = self._expected(entries, np.isin(self.shown, left) | ~self.known)
+            if nats is None:
                 return None
-            nats = np.maximum(told.cpu().numpy(), WORST)
-            scores = np.stack([nats[shown == color].mean(0) for color in left]) + bias[left - 1]
+            scores = np.stack([nats[self.shown == color].mean(0) for color in left])
+            scores += bias[left - 1]
             scores[:, entries[1:]] = -np.inf
             best, second = np.sort(scores, 1)[:, :-3:-1].T
             surest = np.argsort(second - best, kind="stable")[: -(-len(left) // AT_ONCE)]
@@ -83,20 +102,18 @@ def entries_by_role(
             left = np.delete(left, surest)
         return entries[1:]
 
-    def bits(entries: NDArray[np.intp]) -> float:
-        pixels = np.insert(entries, 0, 0)[shown].astype(np.uint8)
-        whole = np.broadcast_to(known[:, None, None], pixels.shape)
-        found = known_of(loaded, pixels, whole, labels)
-        return 0.0 if found is None else found.asked
+    def _expected(self, entries: NDArray[np.intp], hidden: Bools) -> F32 | None:
+        """``(T, H, W, K)`` nats of the entries where pixels are hidden."""
+        parts = (entries[self.shown], hidden, self.labels)
+        tensors = (torch.from_numpy(part).to(self.loaded.device) for part in parts)
+        told = self.loaded.model.expected_entries(*tensors)
+        return None if told is None else np.maximum(told.cpu().numpy(), WORST)
 
-    choices: dict[bytes, NDArray[np.intp]] = {}
-    for lightness in LIGHTNESS:
-        found = in_one_thread(partial(decided, _bias(palette, colors, lightness)))
-        if found is None:
-            return alike
-        choices[found.tobytes()] = found
-    several = [*choices.values()]
-    return min(several, key=bits) if len(several) > 1 else several[0]
+    def bits(self, entries: NDArray[np.intp]) -> float:
+        """Bits of the frames as they are read."""
+        pixels = np.insert(entries, 0, 0)[self.shown].astype(np.uint8)
+        found = known_of(self.loaded, pixels, self.known, self.labels)
+        return 0.0 if found is None else found.asked
 
 
 def _bias(palette: Palette, colors: Rgba, lightness: float) -> F32:

@@ -129,6 +129,9 @@ class Stage:
     counts_in_bits: bool = True
     """Its bits count towards a sprite given its labels; those of a label prior do not, nor those
     that a later stage bounds anew."""
+    bits: Callable[[Batch, Noise], Tensor] | None = None
+    """``(B,)`` bits of sprites given their labels, and nothing beside them; None where that takes
+    whole sprites."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,8 @@ def known_of(loaded: Loaded, pixels: IndexMaps, known: Bools, labels: F32) -> Kn
     """
     stage = loaded.model.stages()[-1]
     frames = known.all((1, 2)) & (pixels != 0).any((1, 2))
-    if not (frames.any() and stage.counts_in_bits and stage.takes_incomplete):
+    bits_of = stage.bits
+    if bits_of is None or not frames.any():
         return None
     sets = np.stack([labels, 0 * labels]) if labels.any() else labels[None]
     sprites, present = (
@@ -79,7 +80,7 @@ def known_of(loaded: Loaded, pixels: IndexMaps, known: Bools, labels: F32) -> Kn
     # The same pixels are masked with and without labels.
     noise = PictureNoise(0, [0] * len(sets), loaded.device)
     # Several threads would wait for one another longer than one computes.
-    bits = in_one_thread(lambda: stage.held_out(batch, noise)["bits"]).tolist()
+    bits = in_one_thread(lambda: bits_of(batch, noise)).tolist()
     size = np.count_nonzero(pixels[frames]) + BACKGROUND * pixels[frames].size
     return Known(bits[0], bits[-1], float(size))
 

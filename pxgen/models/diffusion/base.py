@@ -69,8 +69,24 @@ class Diffusion(LabelledModel):
         """The terms of the objective."""
 
     @abstractmethod
+    def bound(self, batch: Batch, given: Tensor | None, noise: Noise) -> Tensor:
+        """``(B,)`` in :attr:`unit`: what the pixels cost that are not ``(B, P) bool`` given.
+
+        All labels are known, and pixels of missing frames cost nothing.
+        """
+
+    @property
+    def unit(self) -> str:
+        """Of the bound."""
+        return "bits"
+
     def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
-        """Figures of held-out sprites, ``(B,)`` each."""
+        """The bound of held-out sprites, and of clips that of all frames but a given one."""
+        figures = {self.unit: self.bound(batch, None, noise)}
+        if self.domain.canvas.frames > 1:
+            given = one_frame(self.domain.canvas, noise)
+            figures[f"rest_{self.unit}"] = self.bound(batch, given, noise)
+        return figures
 
     def initialize(self, batch: Batch) -> None:
         """Set the head's bias by training sprites, before the first step."""
@@ -93,6 +109,7 @@ class Diffusion(LabelledModel):
             takes_incomplete=True,
             early_decay=True,
             counts_in_bits=self.head is not None,
+            bits=None if self.head is None else lambda batch, noise: self.bound(batch, None, noise),
         )
         return (pixels,)
 
@@ -105,15 +122,6 @@ class Diffusion(LabelledModel):
         """``(B, P) bool``: what is known of the clips of a step. Of stills nothing is."""
         canvas = self.domain.canvas
         return given_pixels(canvas, noise) if canvas.frames > 1 else None
-
-    def with_rest(
-        self, unit: str, figure: Callable[[Tensor | None], Tensor], noise: Noise
-    ) -> Mapping[str, Tensor]:
-        """A held-out figure of whole sprites, and of clips that of all frames but a given one."""
-        figures = {unit: figure(None)}
-        if self.domain.canvas.frames > 1:
-            figures[f"rest_{unit}"] = figure(one_frame(self.domain.canvas, noise))
-        return figures
 
     def known_pixels(self, sampling: SamplingParams) -> Tensor | None:
         """``(P,) bool``: what a network of clips is told that it is known; None where nothing."""

@@ -139,12 +139,12 @@ class GaussianDiffusion(Diffusion):
         prediction = self._predict(noisy.x, last, conditions, noisy.times, known=noisy.parts.known)
         return {self.encoding.cost_name: self.encoding.cost(*prediction, noisy).mean()}
 
-    def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
-        """``(B,)`` bits a sprite given all its labels, or squared error of colours."""
-        unit = "bits" if isinstance(self.encoding, PaletteEncoding) else self.encoding.cost_name
-        return self.with_rest(unit, lambda given: self._bound(batch, given, noise), noise)
+    @property
+    def unit(self) -> str:
+        """Bits where entries are encoded, squared error where colours are."""
+        return "bits" if isinstance(self.encoding, PaletteEncoding) else self.encoding.cost_name
 
-    def _bound(self, batch: Batch, given: Tensor | None, noise: Noise) -> Tensor:
+    def bound(self, batch: Batch, given: Tensor | None, noise: Noise) -> Tensor:
         """``(B,)`` bits of the pixels that are not given, or squared error of their colours."""
         strata = [(k + noise.uniform(1)[:, 0]) / STRATA for k in range(STRATA)]
         pairs = [self._predicted(batch, share, noise, given) for share in strata]

@@ -119,12 +119,8 @@ class MaskedDiffusion(Diffusion):
         )
         return {"cross_entropy": predicted.nats().mean()}
 
-    def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
-        """``(B,)`` bits a sprite given all its labels, averaged over ``STRATA`` levels."""
-        return self.with_rest("bits", lambda given: self._held_out(batch, noise, given), noise)
-
-    def _held_out(self, batch: Batch, noise: Noise, given: Tensor | None) -> Tensor:
-        """``(B,)`` bits of all pixels that are not given."""
+    def bound(self, batch: Batch, given: Tensor | None, noise: Noise) -> Tensor:
+        """``(B,)`` bits of the pixels that are not given, averaged over ``STRATA`` levels."""
         predictions = self._stratified(batch, noise, given)
         bits = [predicted.nats() * count for predicted, count in predictions]
         return torch.stack(bits).mean(0) / math.log(2)

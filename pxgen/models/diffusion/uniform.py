@@ -120,12 +120,8 @@ class UniformDiffusion(Diffusion):
         gain = self._log_likelihood(noisy, parts.known, conditions, times, clean)
         return {"cross_entropy": -gain[parts.open].mean()}
 
-    def held_out(self, batch: Batch, noise: Noise) -> Mapping[str, Tensor]:
-        """``(B,)`` bits a sprite given all its labels: the bound of 2107.03006 over the levels."""
-        return self.with_rest("bits", lambda given: self._bound(batch, given, noise), noise)
-
-    def _bound(self, batch: Batch, given: Tensor | None, noise: Noise) -> Tensor:
-        """``(B,)`` bits of the pixels that are not given."""
+    def bound(self, batch: Batch, given: Tensor | None, noise: Noise) -> Tensor:
+        """``(B,)`` bits of the pixels that are not given: the bound of 2107.03006."""
         clean, parts = batch.pixels.flatten(1), Parts.of(batch, given)
         nats = torch.zeros(len(clean), device=clean.device)
         for stratum in range(STRATA):

@@ -113,6 +113,11 @@ def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listi
     sprites = list(counted(sources.sprites(), "sprites read", report))
     for line in (*describe_renamed(sources.tally), *describe_rests(sources.tally)):
         report(line)
+    if settings.views not in {None, NO_VIEWS} and len(sprites) > len(listing.files):
+        report(
+            f"--views {settings.views}: {len(sprites)} clips, since a sheet with more rows or "
+            "columns than views holds several"
+        )
     for path in datasets:
         sprites += _prepared(path, sources.tally, listed(settings.take))
     if not sprites:

@@ -101,8 +101,12 @@ def test_rows_of_a_sheet_are_views_in_the_order_asked_for(tmp_path: Path) -> Non
         "left": ["2", "3"],
         "up": ["4"],
     }
-    run(sheet, *views, "-o", tmp_path / "o.aseprite")
+    told = run(sheet, *views, "-o", tmp_path / "o.aseprite").stderr
     assert [t.name for t in read_image(tmp_path / "o.aseprite").tags] == ["left", "down", "up"]
+    assert "clips" not in told
+    views[-1] = "left"
+    told = run(sheet, *views, "-o", tmp_path / "three.aseprite").stderr
+    assert "--views left: 3 clips, since a sheet with more rows or columns than views" in told
 
 
 def test_a_sheet_of_cells_becomes_frames(tmp_path: Path) -> None:

@@ -190,8 +190,9 @@ def pxgen(ctx: click.Context, project: Path | None, quiet: bool, verbose: bool) 
     if command in DEFAULTS_FROM and not ctx.meta[HELP_WANTED]:
         ctx.default_map = {command: session.project.given[DEFAULTS_FROM[command]]}
     named = pxgen.get_command(ctx, command)
-    for text in _mistaken(named) if named is not None else ():
-        session.remark(text)
+    if named is not None:
+        for text in (*_mistaken(named), *_misspelt(pxgen.list_commands(ctx))):
+            session.remark(text)
 
 
 def _mistaken(command: click.Command) -> Iterator[str]:
@@ -203,6 +204,17 @@ def _mistaken(command: click.Command) -> Iterator[str]:
             close = difflib.get_close_matches(variable, known, n=1)
             hint = f": did you mean {close[0]}?" if close else ""
             yield f"{variable} is no option of {command.name}, and changes nothing{hint}"
+
+
+def _misspelt(commands: Sequence[str]) -> Iterator[str]:
+    """A remark on each variable of the environment that names nearly a command, and none."""
+    known = [name.upper() for name in commands]
+    for variable in sorted(os.environ):
+        prefix, _, rest = variable.partition("_")
+        name, _, option = rest.partition("_")
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+        if prefix == "PXGEN" and option and name not in known and close:
+            yield f"{variable} changes nothing: did you mean PXGEN_{close[0]}_{option}?"
 
 
 def _variables(command: click.Command, prefix: str) -> Iterator[str]:

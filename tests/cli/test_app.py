@@ -216,6 +216,15 @@ def test_a_variable_that_is_no_option_is_told(run, asked, monkeypatch):
     assert "PXGEN_PALETTE_EXTRACT_COLOR is no option" in run("palette", "list").stderr
 
 
+def test_a_variable_of_nearly_a_command_is_told(run, asked, monkeypatch):
+    for variable in ("PXGEN_TRAIN_STEPS", "PXGEN_QUIET", "PXGEN_HOME_DIR", "PXG_SMPLE_SEED"):
+        monkeypatch.setenv(variable, "0")
+    assert not run("sample").stderr
+    monkeypatch.setenv("PXGEN_SMPLE_SEED", "3")
+    told = "PXGEN_SMPLE_SEED changes nothing: did you mean PXGEN_SAMPLE_SEED?\n"
+    assert run("sample").stderr == told
+
+
 @pytest.mark.parametrize(
     ("error", "status", "message"),
     [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pxgen.checkpoint.store import Loaded
 from pxgen.commands.context import Context
 from pxgen.commands.early import default_starter
-from pxgen.commands.sample import check_manifest, keeping
+from pxgen.commands.sample import check_manifest, keeping, tell_empty
 from pxgen.commands.watching import watched
 from pxgen.config.options import named_frames
 from pxgen.config.requests import AnimateSettings
@@ -23,6 +23,9 @@ from pxgen.sampling.results import Picture
 
 if TYPE_CHECKING:
     from pxgen.commands.choose import PagePlan
+
+EMPTY = b""
+"""Stands for clips that show nothing, where clips are told apart by their digest."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class ClipJob:
             yield from self.output.write(
                 watched(named, len(self.numbers), "drawing", context.console)
             )
+            tell_empty(kinds[EMPTY], kinds.total(), context)
             if settings.given and (again := kinds.total() - len(kinds)):
                 where = f"{context.job}: " if context.job else ""
                 context.remark(
@@ -90,9 +94,10 @@ class ClipJob:
 
 
 def _counted(pictures: Iterable[Picture], kinds: Counter[bytes]) -> Iterator[Picture]:
-    """The same pictures, of which equal ones are counted."""
+    """The same pictures, of which equal ones are counted, and empty ones as such."""
     for picture in pictures:
-        kinds[blake2b(picture.indices.tobytes()).digest()] += 1
+        shown = blake2b(picture.indices.tobytes()).digest() if picture.indices.any() else EMPTY
+        kinds[shown] += 1
         yield picture
 
 

@@ -16,6 +16,7 @@ from pxgen.config.requests import InterpolateSettings
 from pxgen.palette.local import united
 from pxgen.render.outputs import Named, Output, plan_output
 from pxgen.sampling.paths import Key, frame_names, keys_of, parse_key, path_pictures
+from pxgen.sampling.samples import asked_labels, tell_unseen
 
 
 def interpolate(settings: InterpolateSettings, context: Context) -> Iterator[Path]:
@@ -49,6 +50,8 @@ def _written(
     settings: InterpolateSettings,
     context: Context,
 ) -> Iterator[Path]:
+    for labels in {key.labels for key in keys if isinstance(key.sprite, int)}:
+        tell_unseen(asked_labels(labels, loaded), loaded, context.remark)
     way = path_pictures(loaded, keys, settings.frames, loop=settings.loop)
     given = [key.sprite for key in keys if isinstance(key.sprite, Path)]
     way = keeping(output.paths(moving=False), given, way, context.remark)

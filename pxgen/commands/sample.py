@@ -79,11 +79,7 @@ class Job:
             drawn = watched(pictures, len(self.numbers), "drawing", context.console)
             yield from self._written(drawn, context.remark)
             where = f"{context.job}: " if context.job else ""
-            if self.empty:
-                context.remark(
-                    f"{where}{len(self.empty)} of {len(self.drawn)} show nothing: train longer, or "
-                    "choose by eye with -o choose.html"
-                )
+            tell_empty(len(self.empty), len(self.drawn), context)
             if self.unchanged:
                 more = "a larger mask" if settings.mask else "a --strength nearer 1"
                 context.remark(
@@ -204,6 +200,16 @@ def keeping(
         for replaced, kept in kept_aside(paths, sources) if not number else ():
             remark(f"{replaced} was given, and is kept as {kept}")
         yield each
+
+
+def tell_empty(empty: int, drawn: int, context: Context) -> None:
+    """Say how many of the pictures drawn show nothing."""
+    if empty:
+        where = f"{context.job}: " if context.job else ""
+        context.remark(
+            f"{where}{empty} of {drawn} show nothing: train longer, or choose by eye with "
+            "-o choose.html"
+        )
 
 
 def check_manifest(settings: SampleSettings | AnimateSettings) -> None:

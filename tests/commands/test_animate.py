@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from pxgen.ingest.images import read_image
 from pxgen.render.png import decode_png
 from pxgen.render.video import encode_mp4
 from pxgen.sampling.clips import ClipPlan, even_steps
+from pxgen.sampling.results import Picture
 from tests.support.animating import CLIPS, FRAMES, clip, frames_of, run, save_clips
 from tests.support.checkpoints import save
 from tests.support.tiny import PALETTE
@@ -69,6 +72,22 @@ def test_clips_that_come_out_alike_are_told(tmp_path: Path) -> None:
     again = len(lines) - len({Path(line).read_bytes() for line in lines})
     assert again > 0
     assert f"{again} of 40 are like others: the model is sure of the rest" in said
+
+
+def test_clips_that_show_nothing_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_clips(tmp_path, "masked")
+    drawn = ClipPlan.uncolored
+
+    def every_other(plan: ClipPlan, *arguments: Any) -> Iterator[Picture]:
+        for number, maps, palette in drawn(plan, *arguments):
+            yield Picture(number, maps * np.uint8(number % 2), palette)
+
+    assert run(tmp_path, "-n", 5, "-o", f"{tmp_path}/a/")[2] == ""
+    monkeypatch.setattr(ClipPlan, "uncolored", every_other)
+    said = run(tmp_path, "-n", 5, "-o", f"{tmp_path}/b/")[2]
+    assert said.startswith("3 of 5 show nothing: train longer")
 
 
 def test_videos_are_written_and_gone_on_with(tmp_path: Path) -> None:

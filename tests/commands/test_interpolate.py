@@ -59,6 +59,15 @@ def test_seeds_begin_and_end_as_they_are_sampled(recipe: str, tmp_path: Path) ->
         np.testing.assert_array_equal(indices, decode_png(tmp_path / f"{seed}.png")[0])
 
 
+def test_labels_that_nothing_shows_together_are_told(tmp_path: Path) -> None:
+    keys = ("--from", "1", "--to", "2", "--from-label", "alien", "--frames", "2", "--force")
+    command = ["interpolate", *keys, "-o", f"{tmp_path}/way.gif"]
+    assert CliRunner().invoke(pxgen, command).stderr == ""
+    said = CliRunner().invoke(pxgen, [*command, "--from-label", "zombie"]).stderr
+    told = "starter.safetensors has learnt from no sprite that shows alien and zombie: what"
+    assert said.startswith(told)
+
+
 def test_images_begin_and_end_as_they_are_reconstructed(tmp_path: Path) -> None:
     save(tmp_path, recipe="vae")
     image = str(sprite(tmp_path))

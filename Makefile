@@ -111,6 +111,11 @@ pictures: guide-pictures $(INSTALLED) ## the pictures of the documents, made by 
 		m.paste(255, (0, 0, 24, 13)); m.save('build/pictures/mask.png')"
 	$(PXGEN) sample --init build/pictures/alien-5-0000.png --mask build/pictures/mask.png \
 		-n 12 --scale 4 -o docs/pictures/mask.png
+	$(BIN)/python -c "import numpy; from PIL import Image; p = 'build/pictures/'; \
+		a = numpy.array(Image.open(p + 'alien-5-0000.png').convert('RGBA'))[..., [1, 2, 0, 3]]; \
+		Image.fromarray(a).save(p + 'turned.png')"
+	$(PXGEN) sample --init build/pictures/turned.png --mask build/pictures/mask.png \
+		--palette given -n 12 --scale 4 -o docs/pictures/guide-own-colours.png
 	$(PXGEN) animate -n 6 --scale 4 --sheet rows -o docs/pictures/clips.png
 	$(PXGEN) prepare --builtin figures -n 9 --seed 21 -o build/pictures/figures --force
 	$(BIN)/python -c "import pxgen; from PIL import Image; d = pxgen.open_dataset('build/pictures/figures'); \

@@ -10,7 +10,7 @@ from pxgen.checkpoint.runs import CLIPS, FIGURES, STARTER, choose_model, model_n
 from pxgen.config.options import named_frames
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
-from pxgen.config.sample_settings import SampleSettings
+from pxgen.config.sample_settings import GIVEN, SampleSettings
 from pxgen.data.labels import parse_labels
 from pxgen.errors import InputError, PxgenError, UsageError, unsaid
 from pxgen.palette.library import find_palette
@@ -44,7 +44,7 @@ def check_early(settings: SampleSettings | AnimateSettings, project: Project) ->
             raise UsageError(f"{error}; -m {model_name(starter)} {has}") from None
         raise
     _check_images(settings)
-    if settings.palette not in {None, "given"}:
+    if settings.palette not in {None, GIVEN}:
         find_palette(settings.palette)
     if settings.sampler is None:
         # Which samplers there are, the model itself knows.

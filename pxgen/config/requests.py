@@ -206,7 +206,7 @@ class EvaluateSettings(SamplerSettings, JudgedSettings):
     """``evaluate``: how good a model is."""
 
     rest: int = run_setting(
-        50, "held-out clips to draw the rest of, from each view and more; 0: none", low=0
+        50, "held-out sprites to draw the rest of, from halves, views and more; 0: none", low=0
     )
     seed: int = again(SeriesSettings, "seed")
     device: Device = again(DeviceSettings, "device")

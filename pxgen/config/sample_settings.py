@@ -9,6 +9,9 @@ from typing import Literal
 from pxgen.config.options import BatchSettings, Image, parse_shard, shard_of, size_text
 from pxgen.config.schema import run_setting, setting
 
+GIVEN = "given"
+"""Instead of a palette's name: that of the given pictures."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StepSettings:
@@ -110,7 +113,7 @@ class PictureSettings(EditSettings, SamplingSettings):
 
     palette: str | None = setting(
         None,
-        "draw in another palette: a shipped name or a file",
+        "draw in another palette: a shipped name, a file, or `given`: the colours of --init",
         example='"pico-8"',
         is_path=True,
         metavar="FILE",

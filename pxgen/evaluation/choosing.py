@@ -13,6 +13,7 @@ import numpy as np
 from pxgen.arrays import F32, IndexMaps, Rgba
 from pxgen.checkpoint.runs import model_name
 from pxgen.checkpoint.store import Loaded
+from pxgen.config.sample_settings import GIVEN
 from pxgen.data.dataset import Dataset
 from pxgen.data.neighbours import SpriteIndex
 from pxgen.evaluation.opinion import Opinion, labels_shown
@@ -20,7 +21,6 @@ from pxgen.palette import Palette
 from pxgen.palette.library import find_palette, names
 from pxgen.palette.local import recoloring, within
 from pxgen.render.page import Coloring, Nearest, Page
-from pxgen.sampling.clips import GIVEN
 from pxgen.sampling.manifest import inputs_of
 from pxgen.sampling.results import Picture
 

@@ -305,13 +305,13 @@ class _Evaluator:
         return None
 
     def rest(self) -> dict[str, Any] | None:
-        """How held-out clips are completed, by what is given of them."""
+        """How held-out sprites are completed, by what is given of them."""
         dataset, takes = self.dataset, self.loaded.model.takes
-        if dataset is None or dataset.canvas.frames == 1 or not len(dataset.held_out):
+        if dataset is None or not len(dataset.held_out):
             return None
         if not (takes & {"mask", "prefix"} and self.settings.rest):
             return None
-        self.say("drawing the rest of held-out clips")
+        self.say("drawing the rest of held-out sprites")
         rows = subsample(dataset.held_out, self.settings.rest)
         true, names = dataset.take(rows)[0], self.loaded.card.frame_names
         # A label that no pixel shows is open, not forbidden.

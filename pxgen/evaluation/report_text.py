@@ -140,11 +140,13 @@ REST = {
 
 
 def _rest(facts: dict[str, Any]) -> Iterator[TextTable]:
-    """The rest of held-out clips, by what is given; by view; and how motion goes on."""
+    """The rest of held-out sprites, by what is given; by view; and how motion goes on."""
     given = facts["tasks"]
     keys = [key for key in REST if any(each.get(key) is not None for each in given.values())]
     rows = [[name, *(_short(each.get(key)) for key in keys)] for name, each in given.items()]
-    yield TextTable([f"{facts['clips']} held-out clips given", *(REST[key] for key in keys)], rows)
+    yield TextTable(
+        [f"{facts['clips']} held-out sprites given", *(REST[key] for key in keys)], rows
+    )
     views = list(dict.fromkeys(view for each in given.values() for view in each["by_view"]))
     if len(views) > 1:
         rows = [

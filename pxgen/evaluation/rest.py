@@ -1,4 +1,4 @@
-"""The rest of held-out clips: what a model draws of the frames or parts that it is not given."""
+"""The rest of held-out sprites: what a model draws of frames or parts that it is not given."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def tasks(canvas: Canvas, names: Sequence[str]) -> Iterator[Task]:
     row, column = np.ogrid[:H, :W]
     yield Task("left half", np.broadcast_to(column + 0 * row < W // 2, canvas))
     yield Task("upper half", np.broadcast_to(row + 0 * column < H // 2, canvas))
+    yield Task("lower half", np.broadcast_to(row + 0 * column >= H // 2, canvas))
 
 
 def rest_figures(

@@ -105,7 +105,7 @@ def _worse_than_simple(tasks: Mapping[str, dict[str, Any]]) -> Iterator[str]:
                 told = f"With {name} given, {words} has {shares[0]} of the rest right"
                 found.append((other.value - drawn.value, f"{told}, and what is drawn {shares[1]}"))
     if found:
-        yield f"{max(found)[1]}: this model does not know the rest of unseen clips."
+        yield f"{max(found)[1]}: this model does not know the rest of unseen sprites."
 
 
 def _too_few(drawn: int, real: int) -> bool:

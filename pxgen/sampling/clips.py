@@ -13,6 +13,7 @@ import torch
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
+from pxgen.config.sample_settings import GIVEN
 from pxgen.devices import in_one_thread
 from pxgen.errors import Remark, UsageError
 from pxgen.frames import there_and_back
@@ -39,8 +40,6 @@ WALK_KEYS = 4
 """Sprites that a walk of a model of stills passes through."""
 WALK_FRAMES = 24
 """Frames of such a walk unless told otherwise."""
-GIVEN = "given"
-"""Instead of a palette's name: that of the given frames."""
 KEY_STRIDE = 1 << 40
 """Between the streams of one walk's sprites; no picture of a seed has so high a number."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from pxgen.arrays import IndexMaps
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.options import Image, parse_size
-from pxgen.config.sample_settings import EditSettings
+from pxgen.config.sample_settings import GIVEN, PictureSettings
 from pxgen.errors import Remark, UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
@@ -27,7 +28,7 @@ DEFAULT_STRENGTH = 0.8
 
 
 def edited_params(
-    edits: EditSettings,
+    edits: PictureSettings,
     sampling: SamplingParams,
     loaded: Loaded,
     remark: Remark,
@@ -70,7 +71,7 @@ def edited_params(
         sampling = replace(sampling, mask=torch.from_numpy(mask).to(loaded.device))
     strengths = edits.strength or ((DEFAULT_STRENGTH,) if mask is None else (1.0,))
     samplings = tuple(replace(sampling, strength=strength) for strength in strengths)
-    return samplings, own if loaded.palettes is not None else None
+    return samplings, own if loaded.palettes is not None or edits.palette == GIVEN else None
 
 
 def locked(
@@ -125,7 +126,7 @@ def _locked(pixels: IndexMaps, lock: NDArray[np.bool_], own: Palette) -> IndexMa
 
 def _start(
     image: Image,
-    edits: EditSettings,
+    edits: PictureSettings,
     loaded: Loaded,
     canvas: Canvas,
     remark: Remark,
@@ -133,26 +134,37 @@ def _start(
     """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
     from pxgen.ingest.fit_to_model import Fitted, Target, fit_image, lay_image, snapped_remark
     from pxgen.ingest.given import ClipFrames
+    from pxgen.sampling.roles import entries_by_role
 
     onto = Target.of(loaded)._replace(canvas=canvas)
     around = None
+    recolor = edits.palette == GIVEN and loaded.palettes is None
+    if recolor and edits.canvas:
+        raise UsageError(f"--palette {GIVEN} reads whole sprites: leave --canvas out")
     if edits.canvas:
         fitted, outside = lay_image(image, onto, _corner(edits.at))
         around = outside if outside.any() else None
-    elif canvas.frames > 1 and not edits.strength:
+    elif recolor or (canvas.frames > 1 and not edits.strength):
         # A frame of a clip is given as it is, and the others are drawn.
-        clip = ClipFrames(onto, loaded.card.frame_names).given([image])
+        plain = np.zeros(len(loaded.card.label_names), np.float32)
+        by_role = partial(entries_by_role, loaded, labels=plain) if recolor else None
+        clip = ClipFrames(onto, loaded.card.frame_names).given([image], recolor=by_role)
+        if edits.strength and not clip.known.all():
+            raise UsageError(f"--strength with --palette {GIVEN} changes whole clips: give one")
         fitted = Fitted(clip.pixels, clip.snapped, clip.palette)
         if not clip.known.all():
             around = np.broadcast_to(~clip.known[:, None, None], canvas).copy()
     else:
         fitted = fit_image(image, onto)
     if fitted.snapped:
-        remark(snapped_remark(image, fitted.snapped))
+        kept = "" if edits.canvas else f"; --palette {GIVEN} keeps them"
+        remark(f"{snapped_remark(image, fitted.snapped)}{kept}")
     return fitted.pixels, around, fitted.palette
 
 
-def _check(edits: EditSettings) -> None:
+def _check(edits: PictureSettings) -> None:
+    if edits.palette == GIVEN and edits.init is None:
+        raise UsageError(f"--palette {GIVEN} takes the colours of a picture: give it with --init")
     needs_image = {"--strength": bool(edits.strength), "--mask": bool(edits.mask)}
     for flag, wanted in needs_image.items():
         if wanted and edits.init is None:

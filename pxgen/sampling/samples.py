@@ -14,7 +14,7 @@ from pxgen.checkpoint.runs import told
 from pxgen.checkpoint.store import Loaded
 from pxgen.choices import choose
 from pxgen.config.requests import AnimateSettings
-from pxgen.config.sample_settings import SampleSettings
+from pxgen.config.sample_settings import GIVEN, SampleSettings
 from pxgen.data.dataset import Dataset, dataset_file, open_dataset
 from pxgen.data.labels import parse_labels
 from pxgen.data.neighbours import SpriteIndex
@@ -118,7 +118,8 @@ class SamplePlan:
             UsageError: an unknown label, sampler or palette, or options that exclude each other.
             InputError: an image is rejected.
         """
-        palette = find_palette(settings.palette) if settings.palette else None
+        named = settings.palette not in {None, GIVEN}
+        palette = find_palette(settings.palette) if settings.palette and named else None
         samplings, own = edited_params(settings, SamplingParams.of(settings), loaded, remark)
         check_sampling(samplings[0], loaded.model)
         labels = asked_labels(settings.label, loaded)

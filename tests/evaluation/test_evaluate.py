@@ -81,8 +81,11 @@ def test_what_takes_long_is_told_and_watched(tmp_path: Path) -> None:
         say=said.append,
         watch=lambda pictures, *about: watched.append(about) or pictures,
     )
-    assert said == ["reading held-out sprites", "learning to judge", "judging"]
-    assert watched == [(3, "drawing at 2 steps")]
+    rest = "drawing the rest of held-out sprites"
+    assert said == ["reading held-out sprites", "learning to judge", "judging", rest]
+    count = min(EvaluateSettings().rest, len(data.held_out))
+    halves = [(count, f"given {side} half") for side in ("left", "upper", "lower")]
+    assert watched == [(3, "drawing at 2 steps"), *halves]
 
 
 def test_a_request_that_means_nothing_is_refused(tmp_path: Path) -> None:

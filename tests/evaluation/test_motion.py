@@ -96,7 +96,7 @@ def test_changes_count_where_they_are_right() -> None:
     assert changed_f1(before, before, before) is None
 
 
-OTHERS = {"one frame in 2", "left half", "upper half"}
+OTHERS = {"one frame in 2", "left half", "upper half", "lower half"}
 
 
 def test_labels_that_no_pixel_shows_are_open_in_clips_that_are_completed(
@@ -142,6 +142,6 @@ def test_models_of_clips_are_measured_in_motion(
     assert given.keys() == (first if recipe == "vqvae" else first | OTHERS)
     assert len(given["first frame"]["motion"]["drawn"]["exact"]) == 3
     text = CliRunner().invoke(pxgen, command).stdout
-    assert "held-out clips given" in text
+    assert "held-out sprites given" in text
     assert "motion after the first frame" in text
     assert "in turn" in text

@@ -1,4 +1,4 @@
-"""The rest of held-out clips: what is given, what is right, and what guesses would do."""
+"""The rest of held-out sprites: what is given, what is right, and what guesses would do."""
 
 from pathlib import Path
 
@@ -27,15 +27,18 @@ def test_views_first_frames_and_in_betweens_at_every_gap_are_given() -> None:
         "one frame in 4": [0, 4],
         "left half": [],
         "upper half": [],
+        "lower half": [],
     }
     assert [*given(CANVAS, ())] == [
         *("first frame", "first half", "one frame in 2", "one frame in 4"),
-        *("left half", "upper half"),
+        *("left half", "upper half", "lower half"),
     ]
+    assert [*given(Canvas(1, 4, 6), ())] == ["left half", "upper half", "lower half"]
     halves = {task.name: task.known for task in tasks(CANVAS, ())}
     assert halves["left half"].sum() == halves["upper half"].sum() == CANVAS.pixels // 2
     assert halves["left half"][:, :, :3].all()
     assert halves["upper half"][:, :2].all()
+    assert np.array_equal(halves["lower half"], ~halves["upper half"])
 
 
 def clips(count: int) -> np.ndarray:

@@ -66,7 +66,7 @@ def test_what_takes_no_model_and_is_better_is_told(drawn: int, held: int, says: 
     told = [line for line in verdict(evaluation) if "of the rest right" in line]
     expected = (
         "With first frame given, one held has 80.0 % of the rest right, and what is drawn 40.0 %: "
-        "this model does not know the rest of unseen clips."
+        "this model does not know the rest of unseen sprites."
     )
     assert told == [expected] * says
 
@@ -252,7 +252,7 @@ def test_two_runs_with_worst_labels_and_continued_clips_fit_100_columns(
     lines = capsys.readouterr().out.splitlines()
     tables = lines[: next(n for n, line in enumerate(lines) if "Drawn sprites" in line)]
     assert sum("shown least, 576 steps" in line for line in tables) == 2
-    assert any("100 held-out clips given" in line for line in tables)
+    assert any("100 held-out sprites given" in line for line in tables)
     assert any("motion after the first frame" in line for line in tables)
     assert any(line.split() == ["left", "50.0", "25.0"] for line in tables)
     assert max(map(len, tables)) <= 100

@@ -11,10 +11,11 @@ from PIL import Image
 
 from pxgen.checkpoint.store import load_model
 from pxgen.cli.app import pxgen
-from pxgen.config.sample_settings import EditSettings
+from pxgen.config.sample_settings import PictureSettings
 from pxgen.models.protocol import SamplingParams
 from pxgen.render.png import decode_png
 from pxgen.sampling.edits import edited_params
+from tests.support.animating import frames_of, save_clips
 from tests.support.checkpoints import save
 from tests.support.tiny import PALETTE
 
@@ -65,6 +66,40 @@ def test_a_mask_keeps_what_it_does_not_mark(folder: Path) -> None:
     assert run(folder, *options[:-1], f"{folder}/a.png")[0] == 0
     assert (folder / "a-given.png").read_bytes() == before
     assert (folder / "a.png").read_bytes() == out.read_bytes()
+
+
+def test_a_picture_keeps_colours_that_the_palette_lacks(folder: Path) -> None:
+    sprite(folder / "a.png")
+    image, mask = f"{folder}/turned.png", f"{folder}/mask.png"
+    turned = np.array(Image.open(folder / "a.png"))[..., [1, 2, 0, 3]] ^ np.uint8([1, 0, 0, 0])
+    turned[turned[..., 3] == 0] = 0
+    Image.fromarray(turned).save(image)
+    Image.fromarray(np.eye(6, 8, 2, np.uint8) * 255).save(mask)
+    out = folder / "x.png"
+    options = ["--init", image, "--mask", mask, "-o", str(out)]
+    code, _, said = run(folder, *options, "--palette", "given")
+    assert (code, said) == (0, "")
+    with Image.open(out) as shown:
+        drawn = np.array(shown.convert("RGBA"))
+    kept = ~np.eye(6, 8, 2, np.bool_)
+    np.testing.assert_array_equal(drawn[kept], turned[kept])
+    _, _, said = run(folder, *options, "--force")
+    assert "pixels are of colours that the model's palette lacks" in said
+    assert said.strip().endswith("--palette given keeps them")
+
+
+def test_a_frame_of_a_clip_keeps_its_colours(tmp_path: Path) -> None:
+    save_clips(tmp_path, "masked")
+    pixels = np.zeros((6, 8, 4), np.uint8)
+    pixels[2:4] = 12, 200, 90, 255
+    image = tmp_path / "frame.png"
+    Image.fromarray(pixels).save(image)
+    options = ["--init", str(image), "--palette", "given", "-o", f"{tmp_path}/o.gif"]
+    code, _, said = run(tmp_path, *options)
+    assert (code, "palette" in said) == (0, False)
+    np.testing.assert_array_equal(frames_of(tmp_path / "o.gif")[0], pixels)
+    code, _, said = run(tmp_path, *options, "--strength", "0.5", "--force")
+    assert (code, "changes whole clips" in said) == (2, True)
 
 
 def test_what_is_given_and_skipped_is_not_copied(folder: Path) -> None:
@@ -162,6 +197,8 @@ def test_colours_that_are_not_the_model_s_are_told_of(folder: Path) -> None:
         ("--canvas huge", 2, "'huge' is no size"),
         ("--tile y", 2, "--tile needs sides that 4 divides; this model draws 8x6"),
         ("--lock nowhere", 2, "no palette 'nowhere'"),
+        ("--palette given", 2, "--palette given takes the colours of a picture: give it with"),
+        ("--init a.png --palette given --canvas 9x9", 2, "given reads whole sprites: leave"),
         ("--eta 0.5", 2, "this model has no use for --eta"),
     ],
 )
@@ -184,7 +221,7 @@ def test_tiles_join_along_the_axis_that_is_named(
     asked: str, tile: tuple[bool, bool], model: Path
 ) -> None:
     (sampling,), _ = edited_params(
-        EditSettings(tile=asked), SamplingParams(), load_model(model), print
+        PictureSettings(tile=asked), SamplingParams(), load_model(model), print
     )
     assert sampling.tile == tile
 
@@ -196,6 +233,6 @@ def test_unless_told_otherwise_a_mask_is_drawn_anew_and_a_whole_image_most_of_it
     image, mask = tmp_path / "a.png", tmp_path / "mask.png"
     sprite(image)
     Image.fromarray(np.eye(6, 8, dtype=np.uint8) * 255).save(mask)
-    edits = EditSettings(init=image, mask=mask if masked else None)
+    edits = PictureSettings(init=image, mask=mask if masked else None)
     (sampling,), _ = edited_params(edits, SamplingParams(), load_model(model), print)
     assert sampling.edit_strength == strength

@@ -21,7 +21,7 @@ from pxgen.canvas import Domain
 from pxgen.config.schema import setting
 from pxgen.models.diffusion.base import Diffusion, DiffusionSpec, low_discrepancy_levels
 from pxgen.models.diffusion.denoiser import Denoiser
-from pxgen.models.diffusion.given import Parts
+from pxgen.models.diffusion.given import Parts, given_pixels
 from pxgen.models.diffusion.inpainting import edit_mask, log_probs
 from pxgen.models.diffusion.unmasking import ORDERS, unmask
 from pxgen.models.protocol import EDITS, Batch, SamplingParams, Stage, or_own
@@ -115,7 +115,7 @@ class MaskedDiffusion(Diffusion):
         # more: so levels of nearly all masked are learnt most.
         level = 1 - (1 - low_discrepancy_levels(len(batch.pixels), noise)).square()
         predicted, _ = self._predict(
-            batch, conditions, level, noise, self.given(noise), training=True
+            batch, conditions, level, noise, given_pixels(self.domain.canvas, noise), training=True
         )
         return {"cross_entropy": predicted.nats().mean()}
 

@@ -60,6 +60,21 @@ def trained() -> MaskedDiffusion:
     return model
 
 
+def test_a_share_of_stills_is_learnt_with_a_part_known() -> None:
+    """Of some nothing of a half is masked and much of the other: by chance of one in a thousand."""
+    model = tiny_model("masked")
+    assert isinstance(model, MaskedDiffusion)
+    seen: list[torch.Tensor] = []
+    model.denoiser.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    batch = Batch(torch.zeros(2000, 1, 6, 8, dtype=torch.long), torch.zeros(2000, 2))
+    model.loss(batch, 0.5, BatchNoise(2000, 0, 0))
+    hidden = (seen[0] == model.denoiser.mask_token).view(-1, 6, 8)
+    halves = [hidden[:, :3], hidden[:, 3:], hidden[:, :, :4], hidden[:, :, 4:]]
+    many = hidden.flatten(1).sum(1) >= 12
+    apart = torch.stack([~half.flatten(1).any(1) for half in halves]).any(0) & many
+    assert 0.005 < float(apart.float().mean()) < 0.125
+
+
 def test_masked_pixels_do_not_leak_into_their_own_bound() -> None:
     """With all pixels masked another sprite gives the same logits."""
     model, seen = trained(), []

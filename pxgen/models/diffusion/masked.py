@@ -115,9 +115,15 @@ class MaskedDiffusion(Diffusion):
         # more: so levels of nearly all masked are learnt most.
         level = 1 - (1 - low_discrepancy_levels(len(batch.pixels), noise)).square()
         predicted, _ = self._predict(
-            batch, conditions, level, noise, given_pixels(self.domain.canvas, noise), training=True
+            batch, conditions, level, noise, self.given(noise), training=True
         )
         return {"cross_entropy": predicted.nats().mean()}
+
+    def given(self, noise: Noise) -> Tensor | None:
+        """Parts of stills of one template, too, where labels say what is in the others."""
+        if self._has_template:
+            return given_pixels(self.domain.canvas, noise)
+        return super().given(noise)
 
     def bound(self, batch: Batch, given: Tensor | None, noise: Noise) -> Tensor:
         """``(B,)`` bits of the pixels that are not given, averaged over ``STRATA`` levels."""

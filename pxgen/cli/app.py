@@ -191,7 +191,7 @@ def pxgen(ctx: click.Context, project: Path | None, quiet: bool, verbose: bool) 
         ctx.default_map = {command: session.project.given[DEFAULTS_FROM[command]]}
     named = pxgen.get_command(ctx, command)
     if named is not None:
-        for text in (*_mistaken(named), *_misspelt(pxgen.list_commands(ctx))):
+        for text in (*_mistaken(named), *_misspelt(ctx)):
             session.remark(text)
 
 
@@ -206,15 +206,18 @@ def _mistaken(command: click.Command) -> Iterator[str]:
             yield f"{variable} is no option of {command.name}, and changes nothing{hint}"
 
 
-def _misspelt(commands: Sequence[str]) -> Iterator[str]:
-    """A remark on each variable of the environment that names nearly a command, and none."""
-    known = [name.upper() for name in commands]
+def _misspelt(ctx: click.Context) -> Iterator[str]:
+    """A remark on each variable of the environment that is an option but for its command's name."""
+    known = {name.upper(): name for name in pxgen.list_commands(ctx)}
     for variable in sorted(os.environ):
         prefix, _, rest = variable.partition("_")
         name, _, option = rest.partition("_")
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-        if prefix == "PXGEN" and option and name not in known and close:
-            yield f"{variable} changes nothing: did you mean PXGEN_{close[0]}_{option}?"
+        if prefix != "PXGEN" or not option or name in known:
+            continue
+        for close in difflib.get_close_matches(name, known, n=1, cutoff=0.75):
+            meant, command = f"PXGEN_{close}_{option}", pxgen.get_command(ctx, known[close])
+            if command is not None and meant in _variables(command, f"PXGEN_{close}_"):
+                yield f"{variable} changes nothing: did you mean {meant}?"
 
 
 def _variables(command: click.Command, prefix: str) -> Iterator[str]:

@@ -53,30 +53,30 @@ class ClipJob:
             yield from self.paths
             return
         given = [*(file for _, file in map(named_frames, settings.given or ())), settings.mask]
+        kinds: Counter[bytes] = Counter()
         if self.page is not None and self.numbers:
             # A walk through stills is no clip that could be compared with others.
             whole = self.plan.loaded.card.canvas.frames > 1
-            drawn = self.plan.uncolored(self.numbers, context.remark)
+            drawn = _counted(self.plan.uncolored(self.numbers, context.remark), kinds)
             drawn = keeping(self.paths, given, drawn, context.remark)
             clips = watched(drawn, len(self.numbers), "drawing", context.console)
             yield self.page.write(self.output.target, clips, whole=whole, remark=context.remark)
         elif self.numbers:
             pictures = self.plan.pictures(self.numbers, context.remark)
             pictures = keeping(self.paths, given, pictures, context.remark)
-            kinds: Counter[bytes] = Counter()
             named = (
                 (series.name(i), clip, palette) for i, clip, palette in _counted(pictures, kinds)
             )
             yield from self.output.write(
                 watched(named, len(self.numbers), "drawing", context.console)
             )
-            tell_empty(kinds[EMPTY], kinds.total(), context)
             if settings.given and (again := kinds.total() - len(kinds)):
                 where = f"{context.job}: " if context.job else ""
                 context.remark(
                     f"{where}{again} of {kinds.total()} are like others: the model is sure of the "
                     "rest; give less of it, or ask for other labels"
                 )
+        tell_empty(kinds[EMPTY], kinds.total(), context)
         if settings.manifest is not None:
             yield self._manifest(settings.manifest)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -113,11 +114,14 @@ def _read(settings: ExportSettings, report: Remark) -> tuple[list[Sprite], Listi
     sprites = list(counted(sources.sprites(), "sprites read", report))
     for line in (*describe_renamed(sources.tally), *describe_rests(sources.tally)):
         report(line)
-    if settings.views not in {None, NO_VIEWS} and len(sprites) > len(listing.files):
-        report(
-            f"--views {settings.views}: {len(sprites)} clips, since a sheet with more rows or "
-            "columns than views holds several"
-        )
+    if settings.views not in {None, NO_VIEWS} and in_cells(settings):
+        clips = Counter(sprite.name.partition("#")[0] for sprite in sprites if sprite.frames)
+        for sheet, count in clips.items():
+            if count > 1:
+                report(
+                    f"{sheet}: {count} clips of {settings.views}: its rows or columns are more "
+                    "than these views"
+                )
     for path in datasets:
         sprites += _prepared(path, sources.tally, listed(settings.take))
     if not sprites:

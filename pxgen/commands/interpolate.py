@@ -50,7 +50,7 @@ def _written(
     settings: InterpolateSettings,
     context: Context,
 ) -> Iterator[Path]:
-    for labels in {key.labels for key in keys if isinstance(key.sprite, int)}:
+    for labels in dict.fromkeys(key.labels for key in keys if isinstance(key.sprite, int)):
         tell_unseen(asked_labels(labels, loaded), loaded, context.remark)
     way = path_pictures(loaded, keys, settings.frames, loop=settings.loop)
     given = [key.sprite for key in keys if isinstance(key.sprite, Path)]

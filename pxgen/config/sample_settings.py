@@ -100,7 +100,7 @@ class EditSettings:
     )
     lock: str | None = run_setting(
         None,
-        "use only the colours nearest to a palette's",
+        "use only the colours nearest to a palette's, or `given`: those of --init",
         is_path=True,
         metavar="FILE",
         complete="palettes",

@@ -309,7 +309,9 @@ class _Evaluator:
         dataset, takes = self.dataset, self.loaded.model.takes
         if dataset is None or not len(dataset.held_out):
             return None
-        if not (takes & {"mask", "prefix"} and self.settings.rest):
+        # First frames are all that a model of prefixes goes on with.
+        able = "mask" in takes or ("prefix" in takes and dataset.canvas.frames > 1)
+        if not (able and self.settings.rest):
             return None
         self.say("drawing the rest of held-out sprites")
         rows = subsample(dataset.held_out, self.settings.rest)

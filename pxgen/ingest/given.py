@@ -23,7 +23,7 @@ from pxgen.names import some
 from pxgen.palette import Palette
 
 Recolor = Callable[[IndexedSprite, Bools], NDArray[np.intp]]
-"""An entry for each visible colour of the known frames, which are told among ``(T,)``."""
+"""An entry for each visible colour of ``(T, H, W)`` pixels, of which some are known."""
 
 
 class GivenClip(NamedTuple):
@@ -47,13 +47,19 @@ class ClipFrames(NamedTuple):
     """Of each frame; empty where they have none."""
 
     def given(
-        self, images: Sequence[Image], keep: int | None = None, *, recolor: Recolor | None = None
+        self,
+        images: Sequence[Image],
+        keep: int | None = None,
+        *,
+        recolor: Recolor | None = None,
+        hidden: Bools | None = None,
     ) -> GivenClip:
         """The frames that images are, of each the first ``keep``.
 
         ``FRAMES=FILE`` names them: views, frames, numbers, ranges of these. Other images are all
         frames in order, a sheet of a view a row or column, or the first frames. Cells of a sheet
-        without a visible pixel are not given. With ``recolor`` colours take the place of entries.
+        without a visible pixel are not given. With ``recolor`` colours take the place of entries,
+        but for those of ``hidden`` pixels, ``(T, H, W)``, which are drawn anew.
 
         Raises:
             UsageError: a frame that the clips do not have, or that is given twice.
@@ -72,14 +78,21 @@ class ClipFrames(NamedTuple):
                 if known[frame]:
                     raise UsageError(f"--given {image}: frame {self._name(frame)} is given twice")
                 known[frame], board[frame] = True, cell
-        sprite = IndexedSprite.of(board[known])
-        if recolor is None:
-            entries, snapped, palette = entries_of(given_text(images), sprite, self.target)
-        else:
-            entries, palette = recolored(self.target.palette, sprite, recolor(sprite, known))
-            snapped = 0
+        if recolor is not None:
+            seen = np.broadcast_to(known[:, None, None], (T, H, W))
+            seen = seen if hidden is None else seen & ~hidden
+            board[~seen] = 0
+            sprite = IndexedSprite.of(board)
+            try:
+                entries = recolor(sprite, seen)
+            except InputError as error:
+                raise InputError(f"{given_text(images)}: {error}") from None
+            pixels, palette = recolored(self.target.palette, sprite, entries)
+            return GivenClip(pixels, known, 0, palette)
         pixels = np.zeros(self.target.canvas, np.uint8)
-        pixels[known] = entries
+        pixels[known], snapped, palette = entries_of(
+            given_text(images), IndexedSprite.of(board[known]), self.target
+        )
         return GivenClip(pixels, known, snapped, palette)
 
     def numbers(self, text: str) -> list[int]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
@@ -22,7 +21,7 @@ from pxgen.ingest.given import ClipFrames, given_text
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
-from pxgen.sampling.edits import check_lock, completing, locked
+from pxgen.sampling.edits import check_colors, completing, locked, locked_to
 from pxgen.sampling.engine import PictureRequest, Seat
 from pxgen.sampling.familiar import tell_strange
 from pxgen.sampling.model_choice import check_sampling
@@ -62,6 +61,7 @@ class ClipPlan:
         Raises:
             UsageError: an unknown label or palette, or labels that cannot steer the model.
         """
+        check_colors(settings)
         for flag, value in (("--palette", settings.palette), ("--lock", settings.lock)):
             if value == GIVEN and not settings.given:
                 raise UsageError(f"{flag} {GIVEN} takes the colours of given pictures: add --given")
@@ -139,27 +139,25 @@ class ClipPlan:
         """Sampling options that draw the rest of the given frames, and their palette."""
         loaded, settings = self.loaded, self.settings
         recolor = settings.palette == GIVEN and loaded.palettes is None
+        mask = None
+        if settings.mask is not None:
+            mask = fit_mask(settings.mask, loaded.card.canvas, remark, may_be_empty=True)
         frames = ClipFrames(Target.of(loaded), loaded.card.frame_names)
         by_role = partial(entries_by_role, loaded, labels=self.labels) if recolor else None
-        clip = frames.given(settings.given, settings.keep, recolor=by_role)
+        clip = frames.given(settings.given, settings.keep, recolor=by_role, hidden=mask)
         name = given_text(settings.given)
         if clip.snapped:
             remark(f"{snapped_remark(name, clip.snapped)}; --palette given keeps them")
         known = np.broadcast_to(clip.known[:, None, None], clip.pixels.shape)
-        if settings.mask is not None:
-            canvas, some = loaded.card.canvas, not clip.known.all()
-            known = known & ~fit_mask(settings.mask, canvas, remark, may_be_empty=some)
+        known = known if mask is None else known & ~mask
         if known.all():
             raise UsageError(
                 f"--given leaves nothing to draw of {len(known)} frames: keep fewer with --keep, "
-                "or mask parts with --mask"
+                "or mask parts, in white, with --mask"
             )
         tell_strange(name, loaded, clip.pixels, known, self.labels, remark)
         if settings.lock == GIVEN:
-            check_lock(loaded)
-            lock = torch.zeros(len(loaded.card.palette), dtype=torch.bool, device=loaded.device)
-            lock[[0, *np.unique(clip.pixels[known])]] = True
-            sampling = replace(sampling, lock=lock)
+            sampling = locked_to(clip.pixels[known], sampling, loaded)
         own = clip.palette if recolor or loaded.palettes is not None else None
         return completing(clip.pixels, known, sampling, loaded), own
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pxgen.arrays import IndexMaps
+from pxgen.arrays import Bools, IndexMaps
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.options import Image, parse_size
+from pxgen.config.requests import ClipSettings
 from pxgen.config.sample_settings import GIVEN, PictureSettings
 from pxgen.errors import Remark, UsageError
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
 from pxgen.palette.oklab import nearest
+
+if TYPE_CHECKING:
+    from pxgen.ingest.fit_to_model import Fitted
 
 MAX_CANVAS_PIXELS = 512 * 512
 """Pixels of a canvas that is drawn on in one piece."""
@@ -50,18 +55,19 @@ def edited_params(
         sampling = replace(sampling, canvas=canvas)
     if edits.tile:
         sampling = replace(sampling, tile=("y" in edits.tile, "x" in edits.tile))
-    if edits.lock:
+    if edits.lock and edits.lock != GIVEN:
         sampling = locked(edits.lock, sampling, loaded, remark)
     if edits.init is None:
         return (sampling,), None
     # Pillow loads with it, and most sampling starts from nothing.
     from pxgen.ingest.fit_to_model import fit_mask
 
-    kept, around, own = _start(edits.init, edits, loaded, canvas, remark)
-    mask = around
-    if edits.mask:
-        mask = fit_mask(edits.mask, canvas, remark)
-        mask = mask if around is None or edits.canvas else mask | around
+    mask = fit_mask(edits.mask, canvas, remark) if edits.mask else None
+    kept, around, own = _start(edits.init, edits, loaded, mask, remark)
+    if around is not None and not (edits.canvas and edits.mask):
+        mask = around if mask is None else mask | around
+    if edits.lock == GIVEN:
+        sampling = locked_to(kept if mask is None else kept[~mask], sampling, loaded)
     if sampling.lock is not None:
         # What is kept of an image on purpose stays; the rest is no exception from the lock.
         nearby = _locked(kept, sampling.lock.cpu().numpy(), loaded.card.palette)
@@ -82,7 +88,7 @@ def locked(
     Raises:
         UsageError: no such palette, or the model's sprites have palettes of their own.
     """
-    check_lock(loaded)
+    _check_lock(loaded)
     wanted = find_palette(palette)
     lock = allowed(loaded.card.palette, wanted)
     left = int(lock.sum()) - 1
@@ -94,7 +100,7 @@ def locked(
     return replace(sampling, lock=lock.to(loaded.device))
 
 
-def check_lock(loaded: Loaded) -> None:
+def _check_lock(loaded: Loaded) -> None:
     """Refuse a lock on colours where there is no palette for all.
 
     Raises:
@@ -103,6 +109,31 @@ def check_lock(loaded: Loaded) -> None:
     if loaded.palettes is not None:
         raise UsageError(
             "--lock needs one palette for all: this model's sprites have their own; take --palette"
+        )
+
+
+def locked_to(pixels: IndexMaps, sampling: SamplingParams, loaded: Loaded) -> SamplingParams:
+    """Sampling options that draw only with the entries of some pixels.
+
+    Raises:
+        UsageError: the model's sprites have palettes of their own.
+    """
+    _check_lock(loaded)
+    lock = torch.zeros(len(loaded.card.palette), dtype=torch.bool, device=loaded.device)
+    lock[[0, *np.unique(pixels)]] = True
+    return replace(sampling, lock=lock)
+
+
+def check_colors(settings: PictureSettings | ClipSettings) -> None:
+    """Refuse a lock on other colours than those that are shown.
+
+    Raises:
+        UsageError: given colours are shown, and the nearest ones of the model's to others locked.
+    """
+    if settings.palette == GIVEN and settings.lock not in {None, GIVEN}:
+        raise UsageError(
+            f"--lock {settings.lock} holds to the model's colours, and --palette {GIVEN} shows the "
+            f"picture's: leave one out, or take --lock {GIVEN}"
         )
 
 
@@ -125,46 +156,59 @@ def _locked(pixels: IndexMaps, lock: NDArray[np.bool_], own: Palette) -> IndexMa
 
 
 def _start(
-    image: Image,
-    edits: PictureSettings,
-    loaded: Loaded,
-    canvas: Canvas,
-    remark: Remark,
-) -> tuple[IndexMaps, NDArray[np.bool_] | None, Palette]:
+    image: Image, edits: PictureSettings, loaded: Loaded, mask: Bools | None, remark: Remark
+) -> tuple[IndexMaps, Bools | None, Palette]:
     """``(T, H, W)`` indices to start from, what is to be drawn if no mask tells, and colours."""
-    from pxgen.ingest.fit_to_model import Fitted, Target, fit_image, lay_image, snapped_remark
-    from pxgen.ingest.given import ClipFrames
-    from pxgen.sampling.roles import entries_by_role
+    from pxgen.ingest.fit_to_model import Target, fit_image, lay_image, snapped_remark
 
-    onto = Target.of(loaded)._replace(canvas=canvas)
-    around = None
-    recolor = edits.palette == GIVEN and loaded.palettes is None
-    if recolor and edits.canvas:
-        raise UsageError(f"--palette {GIVEN} reads whole sprites: leave --canvas out")
+    onto, around, hint = Target.of(loaded), None, f"; --palette {GIVEN} keeps them"
     if edits.canvas:
+        onto = onto._replace(canvas=Canvas(onto.canvas.frames, *parse_size(edits.canvas)))
         fitted, outside = lay_image(image, onto, _corner(edits.at))
-        around = outside if outside.any() else None
-    elif recolor or (canvas.frames > 1 and not edits.strength):
-        # A frame of a clip is given as it is, and the others are drawn.
-        plain = np.zeros(len(loaded.card.label_names), np.float32)
-        by_role = partial(entries_by_role, loaded, labels=plain) if recolor else None
-        clip = ClipFrames(onto, loaded.card.frame_names).given([image], recolor=by_role)
-        if edits.strength and not clip.known.all():
-            raise UsageError(f"--strength with --palette {GIVEN} changes whole clips: give one")
-        fitted = Fitted(clip.pixels, clip.snapped, clip.palette)
-        if not clip.known.all():
-            around = np.broadcast_to(~clip.known[:, None, None], canvas).copy()
+        around, hint = outside if outside.any() else None, ""
+    elif onto.canvas.frames > 1 and (edits.palette == GIVEN or not edits.strength):
+        fitted, around = _frames(image, edits, loaded, mask)
     else:
         fitted = fit_image(image, onto)
+        if edits.palette == GIVEN and fitted.pixels.any():
+            fitted, _ = _frames(image, edits, loaded, mask)
+        hint = hint if onto.canvas.frames == 1 else ""
     if fitted.snapped:
-        kept = "" if edits.canvas else f"; --palette {GIVEN} keeps them"
-        remark(f"{snapped_remark(image, fitted.snapped)}{kept}")
+        remark(f"{snapped_remark(image, fitted.snapped)}{hint}")
     return fitted.pixels, around, fitted.palette
 
 
+def _frames(
+    image: Image, edits: PictureSettings, loaded: Loaded, mask: Bools | None
+) -> tuple[Fitted, Bools | None]:
+    """The frames that an image is, as they are, and the pixels of the others, to be drawn."""
+    from pxgen.ingest.fit_to_model import Fitted, Target
+    from pxgen.ingest.given import ClipFrames
+    from pxgen.sampling.roles import entries_by_role
+
+    by_role = None
+    if edits.palette == GIVEN and loaded.palettes is None:
+        unasked = np.zeros(len(loaded.card.label_names), np.float32)
+        by_role = partial(entries_by_role, loaded, labels=unasked)
+    # Of what is drawn anew nothing stays, else some of it.
+    hidden = mask if all(strength == 1 for strength in edits.strength) else None
+    frames = ClipFrames(Target.of(loaded), loaded.card.frame_names)
+    clip = frames.given([image], recolor=by_role, hidden=hidden)
+    fitted = Fitted(clip.pixels, clip.snapped, clip.palette)
+    if clip.known.all():
+        return fitted, None
+    if edits.strength:
+        raise UsageError(f"--strength with --palette {GIVEN} changes whole clips: give one")
+    return fitted, np.broadcast_to(~clip.known[:, None, None], clip.pixels.shape).copy()
+
+
 def _check(edits: PictureSettings) -> None:
-    if edits.palette == GIVEN and edits.init is None:
-        raise UsageError(f"--palette {GIVEN} takes the colours of a picture: give it with --init")
+    check_colors(edits)
+    if GIVEN in {edits.palette, edits.lock} and edits.init is None:
+        flag = "--palette" if edits.palette == GIVEN else "--lock"
+        raise UsageError(f"{flag} {GIVEN} takes the colours of a picture: give it with --init")
+    if edits.palette == GIVEN and edits.canvas:
+        raise UsageError(f"--palette {GIVEN} reads whole sprites: leave --canvas out")
     needs_image = {"--strength": bool(edits.strength), "--mask": bool(edits.mask)}
     for flag, wanted in needs_image.items():
         if wanted and edits.init is None:

@@ -17,7 +17,7 @@ from typing import Any
 from pxgen.checkpoint.store import Loaded, fingerprint
 from pxgen.config.options import named_frames
 from pxgen.config.requests import AnimateSettings, ClipSettings
-from pxgen.config.sample_settings import PictureSettings, SampleSettings
+from pxgen.config.sample_settings import GIVEN, PictureSettings, SampleSettings
 from pxgen.config.schema import Table, Where, read_table, rules
 from pxgen.errors import InputError
 from pxgen.files import write_text
@@ -105,7 +105,7 @@ def _as_json(value: Any) -> Any:
 
 def inputs_of(options: Mapping[str, Any]) -> dict[str, str]:
     """The files that options name, and their SHA-256."""
-    named = [str(options[name]) for name in FILES if name in options]
+    named = [str(options[name]) for name in FILES if options.get(name, GIVEN) != GIVEN]
     named += [str(named_frames(Path(text))[1]) for text in options.get("given", ())]
     return {path: _digest(Path(path)) for path in sorted(named) if Path(path).is_file()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 
@@ -34,7 +35,7 @@ little of them, and the tones of one ramp belong together."""
 def entries_by_role(
     loaded: Loaded, sprite: IndexedSprite, known: Bools, labels: F32
 ) -> NDArray[np.intp]:
-    """An entry for each visible colour of the known frames, none for two, as a network sees them.
+    """An entry for each visible colour of known pixels, none for two, as a network sees them.
 
     A character in a green coat that was learnt in a red one shall be drawn as that one is, and
     shown in green: so green stands for the entries that a network expects where it is seen, given
@@ -42,9 +43,9 @@ def entries_by_role(
     taken. Models that cannot tell what they expect have the entries that look alike.
 
     Args:
-        loaded: a model of clips whose sprites share a palette.
-        sprite: the known frames.
-        known: ``(T,)`` of all frames.
+        loaded: a model whose sprites share a palette.
+        sprite: all frames, transparent where they are not known.
+        known: ``(T, H, W)``.
         labels: ``(L,)`` in [-1, 1], as asked for.
 
     Raises:
@@ -52,11 +53,11 @@ def entries_by_role(
     """
     palette, colors = loaded.card.palette, sprite.visible
     alike = distinct_entries(palette, colors)
+    if not len(colors):
+        return alike
     number = np.zeros(len(sprite.colors), np.intp)
     number[sprite.colors != 0] = np.arange(1, len(colors) + 1)
-    shown = np.zeros((len(known), *sprite.indices.shape[1:]), np.intp)
-    shown[known] = number[sprite.indices]
-    picture = _Picture(loaded, shown, np.broadcast_to(known[:, None, None], shown.shape), labels)
+    picture = _Picture(loaded, number[sprite.indices], known, labels)
     readings: list[NDArray[np.intp]] = []
     for lightness in LIGHTNESS:
         bias = _bias(palette, colors, lightness)
@@ -70,7 +71,7 @@ def entries_by_role(
 
 @dataclass(frozen=True)
 class _Picture:
-    """Given frames whose colours are to be read."""
+    """Given pixels whose colours are to be read."""
 
     loaded: Loaded
     shown: NDArray[np.intp]
@@ -110,10 +111,19 @@ class _Picture:
         return None if told is None else np.maximum(told.cpu().numpy(), WORST)
 
     def bits(self, entries: NDArray[np.intp]) -> float:
-        """Bits of the frames as they are read."""
-        pixels = np.insert(entries, 0, 0)[self.shown].astype(np.uint8)
-        found = known_of(self.loaded, pixels, self.known, self.labels)
-        return 0.0 if found is None else found.asked
+        """Bits of the frames as they are read, or of each half of what is known given the other."""
+        entries = np.insert(entries, 0, 0)
+        pixels = entries[self.shown]
+        found = known_of(self.loaded, pixels.astype(np.uint8), self.known, self.labels)
+        if found is not None:
+            return found.asked
+        nats, even = 0.0, np.indices(pixels.shape).sum(0) % 2 == 0
+        for half in (even, ~even):
+            told = in_one_thread(partial(self._expected, entries, half | ~self.known))
+            if told is not None:
+                own = np.take_along_axis(told, pixels[..., None], -1)[..., 0]
+                nats -= float(own[half & self.known].sum())
+        return nats / math.log(2)
 
 
 def _bias(palette: Palette, colors: Rgba, lightness: float) -> F32:

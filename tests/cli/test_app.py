@@ -217,7 +217,8 @@ def test_a_variable_that_is_no_option_is_told(run, asked, monkeypatch):
 
 
 def test_a_variable_of_nearly_a_command_is_told(run, asked, monkeypatch):
-    for variable in ("PXGEN_TRAIN_STEPS", "PXGEN_QUIET", "PXGEN_HOME_DIR", "PXG_SMPLE_SEED"):
+    others = ("PXGEN_TRAIN_STEPS", "PXGEN_QUIET", "PXGEN_HOME_DIR", "PXGEN_REPORT_DIR")
+    for variable in (*others, "PXG_SMPLE_SEED"):
         monkeypatch.setenv(variable, "0")
     assert not run("sample").stderr
     monkeypatch.setenv("PXGEN_SMPLE_SEED", "3")

@@ -88,6 +88,7 @@ def test_clips_that_show_nothing_are_counted(
     monkeypatch.setattr(ClipPlan, "uncolored", every_other)
     said = run(tmp_path, "-n", 5, "-o", f"{tmp_path}/b/")[2]
     assert said.startswith("3 of 5 show nothing: train longer")
+    assert "3 of 5 show nothing" in run(tmp_path, "-n", 5, "-o", f"{tmp_path}/b.html")[2]
 
 
 def test_videos_are_written_and_gone_on_with(tmp_path: Path) -> None:

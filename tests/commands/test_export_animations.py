@@ -106,7 +106,7 @@ def test_rows_of_a_sheet_are_views_in_the_order_asked_for(tmp_path: Path) -> Non
     assert "clips" not in told
     views[-1] = "left"
     told = run(sheet, *views, "-o", tmp_path / "three.aseprite").stderr
-    assert "--views left: 3 clips, since a sheet with more rows or columns than views" in told
+    assert "hero.png: 3 clips of left: its rows or columns are more than these views" in told
 
 
 def test_a_sheet_of_cells_becomes_frames(tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ def save(path: Path, rgba: np.ndarray) -> Path:
 
 def alike(sprite: IndexedSprite, known: np.ndarray) -> np.ndarray:
     """Entries that look like a sprite's colours."""
-    assert known.sum() == len(sprite.indices)
+    assert known.shape == sprite.indices.shape
+    assert not (sprite.colors[sprite.indices] != 0)[~known].any()
     return distinct_entries(PALETTE, sprite.visible)
 
 

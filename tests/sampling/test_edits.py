@@ -88,6 +88,48 @@ def test_a_picture_keeps_colours_that_the_palette_lacks(folder: Path) -> None:
     assert said.strip().endswith("--palette given keeps them")
 
 
+def test_what_a_mask_hides_does_not_decide_colours(folder: Path) -> None:
+    """More colours than the palette has, under the mask, are nobody's business."""
+    pixels = np.zeros((6, 8, 4), np.uint8)
+    pixels[:, :4] = 9, 200, 80, 255
+    mask = np.zeros((6, 8), np.uint8)
+    mask[:, 4:] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    drawn = []
+    for name in ("plain", "noisy"):
+        if name == "noisy":
+            pixels[:, 4:, :3] = np.random.default_rng(1).integers(0, 255, (6, 4, 3))
+            pixels[:, 4:, 3] = 255
+        Image.fromarray(pixels).save(folder / f"{name}.png")
+        out = folder / f"{name}-out.png"
+        options = ["--init", f"{folder}/{name}.png", "--mask", f"{folder}/mask.png"]
+        code, _, said = run(folder, *options, "--palette", "given", "-o", str(out))
+        assert (code, "colours" in said) == (0, False)
+        drawn.append(out.read_bytes())
+    assert drawn[0] == drawn[1]
+    code, _, said = run(
+        folder, "--init", f"{folder}/noisy.png", "--palette", "given", "-o", str(out)
+    )
+    assert code == 3
+    assert said.startswith(f"pxgen: {folder}/noisy.png: ")
+    assert "colours for a palette of 4: draw in fewer" in said
+
+
+def test_a_lock_on_given_colours_draws_with_those_that_are_kept(folder: Path) -> None:
+    pixels = np.array(PALETTE.rows, np.uint8)[np.full((6, 8), 2)]
+    pixels[0] = PALETTE.rows[3]
+    Image.fromarray(pixels).save(folder / "a.png")
+    Image.fromarray(np.uint8(255) - np.eye(6, 8, 1, np.uint8) * 255).save(folder / "mask.png")
+    out = folder / "x.png"
+    options = ["--init", f"{folder}/a.png", "--lock", "given", "-o", str(out)]
+    assert run(folder, *options, "--strength", "1")[0] == 0
+    assert set(np.unique(decode_png(out)[0])) <= {0, 2, 3}
+    assert run(folder, *options, "--mask", f"{folder}/mask.png", "--force")[0] == 0
+    drawn, kept = decode_png(out)[0], np.eye(6, 8, 1, np.bool_)
+    assert set(np.unique(drawn)) <= {0, 2, 3}
+    assert drawn[kept].tolist() == [3, 2, 2, 2, 2, 2]
+
+
 def test_a_frame_of_a_clip_keeps_its_colours(tmp_path: Path) -> None:
     save_clips(tmp_path, "masked")
     pixels = np.zeros((6, 8, 4), np.uint8)
@@ -199,6 +241,9 @@ def test_colours_that_are_not_the_model_s_are_told_of(folder: Path) -> None:
         ("--lock nowhere", 2, "no palette 'nowhere'"),
         ("--palette given", 2, "--palette given takes the colours of a picture: give it with"),
         ("--init a.png --palette given --canvas 9x9", 2, "given reads whole sprites: leave"),
+        ("--init a.png --palette given --lock pico-8", 2, "--lock pico-8 holds to the model's"),
+        ("--lock given", 2, "--lock given takes the colours of a picture: give it with --init"),
+        ("--init wide.png --palette given", 3, "16x6 is larger than the canvas 8x6"),
         ("--eta 0.5", 2, "this model has no use for --eta"),
     ],
 )
@@ -208,6 +253,7 @@ def test_wishes_that_cannot_be_met_are_one_line(
     monkeypatch.chdir(folder)
     sprite(Path("a.png"))
     sprite(Path("big.png"), (20, 20))
+    sprite(Path("wide.png"), (16, 6))
     Image.new("L", (8, 6), 9).save("dark.png")
     code, out, said = run(folder, *options.split(), "-o", "x.png")
     assert (code, out) == (status, "")

@@ -17,7 +17,7 @@ from pxgen.sampling.familiar import Known
 from pxgen.sampling.roles import SAME, entries_by_role
 from tests.support.checkpoints import save
 
-FIRST = np.arange(4) == 0
+FIRST = np.broadcast_to((np.arange(4) == 0)[:, None, None], (4, 6, 8))
 NO_LABELS = np.zeros(2, np.float32)
 
 
@@ -26,8 +26,8 @@ def loaded_clips(folder: Path, recipe: str = "masked") -> Loaded:
 
 
 def stripes(*colors: tuple[int, int, int]) -> IndexedSprite:
-    """A frame of 6x8 with a row of each colour below a clear one."""
-    rgba = np.zeros((1, 6, 8, 4), np.uint8)
+    """A frame of 6x8 with a row of each colour below a clear one, and three that are not known."""
+    rgba = np.zeros((4, 6, 8, 4), np.uint8)
     for row, color in enumerate(colors, 1):
         rgba[0, row] = (*color, 255)
     return IndexedSprite.of(rgba)
@@ -168,10 +168,11 @@ def test_recoloured_figures_are_read_by_role(frames: tuple[int, ...]) -> None:
     """Of all frames with their hues turned hardly a colour is the palette's."""
     model = pxgen.load("starter-figures")
     labels = np.zeros(len(model.label_names), np.float32)
-    known = np.isin(np.arange(16), frames)
+    whole = np.isin(np.arange(16), frames)
+    known = np.broadcast_to(whole[:, None, None], (16, 24, 16))
     right = drawn = 0
     for seed in range(4):
-        clip = model.sample(seed=seed, steps=8).indices[0][known]
+        clip = model.sample(seed=seed, steps=8).indices[0] * whole[:, None, None].astype(np.uint8)
         rgba = model.palette.colors(clip)
         for channels, least in (((0, 1, 2), 1.0), ((1, 2, 0), 0.0)):
             sprite = IndexedSprite.of(rgba[..., [*channels, 3]])
@@ -184,3 +185,23 @@ def test_recoloured_figures_are_read_by_role(frames: tuple[int, ...]) -> None:
             if not least:
                 right, drawn = right + int(same.sum()), drawn + same.size
     assert right > 0.75 * drawn
+
+
+def test_recoloured_heads_are_read_though_a_part_is_hidden() -> None:
+    model = pxgen.load("starter")
+    labels = np.zeros(len(model.label_names), np.float32)
+    known = np.broadcast_to(np.arange(24)[:, None] >= 8, (1, 24, 24))
+    right = drawn = 0
+    for seed in range(6):
+        still = model.sample(seed=seed).indices[0] * known
+        sprite = IndexedSprite.of(model.palette.colors(still)[..., [1, 2, 0, 3]])
+        found = entries_by_role(model.loaded, sprite, known, labels)
+        table = np.zeros(len(sprite.colors), int)
+        table[sprite.colors != 0] = found
+        right += int((table[sprite.indices] == still)[still > 0].sum())
+        drawn += int((still > 0).sum())
+    assert right > 0.7 * drawn
+
+
+def test_nothing_is_read_of_what_shows_nothing(tmp_path: Path) -> None:
+    assert not len(entries_by_role(loaded_clips(tmp_path), stripes(), FIRST, NO_LABELS))

@@ -73,6 +73,8 @@ def test_a_share_of_stills_is_learnt_with_a_part_known() -> None:
     many = hidden.flatten(1).sum(1) >= 12
     apart = torch.stack([~half.flatten(1).any(1) for half in halves]).any(0) & many
     assert 0.005 < float(apart.float().mean()) < 0.125
+    spec = MaskedSpec(template="no", width=8, coarse=8, depth=1, hidden=8, rank=4)
+    assert MaskedDiffusion(spec, domain()).given(BatchNoise(8, 0, 0)) is None
 
 
 def test_masked_pixels_do_not_leak_into_their_own_bound() -> None:

@@ -148,6 +148,12 @@ class LabelPrior(nn.Module):
         present = (labels > 0).float()
         return ((present @ self.exclusive.float()) * present).sum(1) / 2
 
+    def barred(self, labels: Tensor) -> Tensor:
+        """``(n, L) bool``: what never goes with the present ones of ``(n, L)`` labels."""
+        if not len(self.exclusive):
+            return torch.zeros_like(labels, dtype=torch.bool)
+        return (labels > 0).float() @ self.exclusive.float() > 0
+
     def complete(self, asked: Tensor, noise: Noise) -> Tensor:
         """Draw the open labels of ``(n, L)``; those that were asked for keep their weight."""
         # All at once: what a picture reads of its stream must not depend on its company.
@@ -157,12 +163,9 @@ class LabelPrior(nn.Module):
         """The same by ``(n, L + 1)`` draws in [0, 1)."""
         L = asked.shape[1]
         labels, open_ = asked, torch.ones(len(asked), 1, dtype=torch.bool, device=asked.device)
-        exclusive = self.exclusive.float()
         for turn in range(L + 1):
-            logits = self(labels)
-            if len(exclusive):
-                barred = (labels > 0).float() @ exclusive > 0
-                logits = logits.masked_fill(nn.functional.pad(barred, (0, 1)), -torch.inf)
+            barred = nn.functional.pad(self.barred(labels), (0, 1))
+            logits = self(labels).masked_fill(barred, -torch.inf)
             # The end is always possible, so a draw never lacks a possible label.
             drawn = categorical(logits.softmax(1), uniform[:, turn])
             chosen = nn.functional.one_hot(drawn, L + 1)[:, :L].bool()

@@ -64,6 +64,8 @@ def infer_labels(
     first, last = noise.uniform(2, PROPOSALS, asked.shape[1] + 1).unbind(1)
     rounds = noise.uniform(ROUNDS, FLIPPED, asked.shape[1]).unbind(1)
     # All noise is drawn by now: what follows in a picture's stream is the same in any company.
+    # Of a hero who shall wear a crown the hat that he wore is not looked for.
+    asked = asked.masked_fill(prior.barred(asked) & (asked == 0), -1.0)
     if (asked != 0).all():
         return asked
 

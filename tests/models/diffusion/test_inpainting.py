@@ -54,6 +54,19 @@ def test_labels_that_exclude_each_other_are_not_found_in_one_picture() -> None:
     assert torch.equal(asked, WANTED.expand(1, -1))
 
 
+def test_what_never_goes_with_a_label_asked_for_is_absent_whatever_the_pixels_say() -> None:
+    prior = LabelPrior(5, 8)
+    prior.exclusive[[0, 1], [1, 0]] = 1
+    asked = torch.tensor([[1.0, 0, 0, 0, 0]])
+
+    def loudly(sets: Tensor) -> Tensor:
+        return 1000 * sets[:, 1] + likeness(sets)
+
+    with torch.inference_mode():
+        assert infer_labels(prior, torch.zeros(1, 5), loudly, noise(1))[0, 1] == 1
+        assert infer_labels(prior, asked, loudly, noise(1))[0, :2].tolist() == [1, -1]
+
+
 def test_sets_that_the_prior_would_not_meet_are_found() -> None:
     """Forty labels, of which the prior draws none."""
     wanted = torch.where(torch.rand(40, generator=torch.Generator().manual_seed(0)) < 0.3, 1.0, -1)

@@ -132,8 +132,8 @@ pictures: guide-pictures $(INSTALLED) ## the pictures of the documents, made by 
 	$(PXGEN) explain convolution --scale 2 -o docs/pictures/how-convolution.png
 	$(PXGEN) explain simplex --scale 2 -o docs/pictures/how-simplex.png
 	$(PXGEN) explain gumbel -o docs/pictures/how-gumbel.png
-	$(PXGEN) sample --label robot --label hat-wizard --trace --steps 12 --scale 3 --sheet rows \
-		-o docs/pictures/how-masked.png
+	$(PXGEN) sample --label robot --label hat-wizard --sampler remask --trace --steps 12 --scale 3 \
+		--sheet rows -o docs/pictures/how-masked.png
 
 guide-pictures: $(INSTALLED) ## those of the guides, one of which takes a training of five CPU-minutes
 	$(BIN)/python docs/banner.py docs/pictures/banner.gif

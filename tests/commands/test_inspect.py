@@ -190,7 +190,7 @@ def test_named_frames_and_what_lacks_some(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "steps", "bits"),
     [
-        ("starter", 15_000, 0.06736),
+        ("starter", 15_000, 0.09307),
         ("starter-clips", 6000, 0.3046),
         ("starter-figures", 62_000, 0.4359),
     ],

@@ -99,7 +99,8 @@ def test_a_table_a_sheet_and_a_report(folder: Path) -> None:
     assert max(len(line) for line in lines if "  " in line) <= 100
     (stray,) = [row for row in rows if row[0] == "stray pixels, %"]
     assert all(re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", cell) for cell in stray[1:])
-    assert "learnt by heart" in lines[-3]
+    assert "learnt by heart" in lines[-4]
+    assert "does not know the rest" in lines[-3]
     assert lines[-2:] == ["new/s.png", "new/r.json"]
     assert json.loads(Path("new/r.json").read_text())["asked"]["samples"] == 4
     indices, palette = decode_png(Path("new/s.png"))

@@ -108,7 +108,7 @@ pictures: guide-pictures $(INSTALLED) ## the pictures of the documents, made by 
 	$(PXGEN) sample --init build/pictures/alien-5-0000.png --strength 0.9 --strength 0.95 \
 		--strength 0.98 -n 12 --scale 4 -o docs/pictures/variations.png
 	$(BIN)/python -c "from PIL import Image; m = Image.new('L', (24, 24)); \
-		m.paste(255, (0, 0, 24, 13)); m.save('build/pictures/mask.png')"
+		m.paste(255, (0, 0, 24, 11)); m.save('build/pictures/mask.png')"
 	$(PXGEN) sample --init build/pictures/alien-5-0000.png --mask build/pictures/mask.png \
 		-n 12 --scale 4 -o docs/pictures/mask.png
 	$(BIN)/python -c "import numpy; from PIL import Image; p = 'build/pictures/'; \

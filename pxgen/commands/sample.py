@@ -81,7 +81,8 @@ class Job:
             where = f"{context.job}: " if context.job else ""
             tell_empty(len(self.empty), len(self.drawn), context)
             if self.unchanged:
-                more = "a larger mask" if settings.mask else "a --strength nearer 1"
+                whole = bool(settings.mask) and min(settings.strength, default=1.0) == 1
+                more = "a larger mask" if whole else "a --strength nearer 1"
                 context.remark(
                     f"{where}{len(self.unchanged)} of {len(self.drawn)} are the picture given, as "
                     f"the model reads it: {more} changes more"

@@ -67,7 +67,7 @@ def edited_params(
     if around is not None and not (edits.canvas and edits.mask):
         mask = around if mask is None else mask | around
     if edits.lock == GIVEN:
-        sampling = locked_to(kept if mask is None else kept[~mask], sampling, loaded)
+        sampling = locked_to(kept, sampling, loaded)
     if sampling.lock is not None:
         # What is kept of an image on purpose stays; the rest is no exception from the lock.
         nearby = _locked(kept, sampling.lock.cpu().numpy(), loaded.card.palette)

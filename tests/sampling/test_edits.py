@@ -115,7 +115,7 @@ def test_what_a_mask_hides_does_not_decide_colours(folder: Path) -> None:
     assert "colours for a palette of 4: draw in fewer" in said
 
 
-def test_a_lock_on_given_colours_draws_with_those_that_are_kept(folder: Path) -> None:
+def test_a_lock_on_given_colours_draws_with_no_others(folder: Path) -> None:
     pixels = np.array(PALETTE.rows, np.uint8)[np.full((6, 8), 2)]
     pixels[0] = PALETTE.rows[3]
     Image.fromarray(pixels).save(folder / "a.png")

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import types
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from pxgen.cli.app import DEFAULTS_FROM, SECTIONS, CommandLine, pxgen
-from pxgen.commands import early
 from pxgen.config.settings import SETTINGS
 from pxgen.engines.describe import DESCRIPTIONS
 from pxgen.errors import InputError, PxgenError, UsageError
@@ -24,34 +20,6 @@ from pxgen.version import __version__
 
 COMMANDS = [name for names in SECTIONS.values() for name in names]
 HEAVY = {"torch", "numpy", "PIL", "rich", "imageio", "safetensors"}
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Invoke ``pxgen`` in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("PXGEN_PROJECT", "PXGEN_SAMPLE_COUNT"):
-        monkeypatch.delenv(name, raising=False)
-    return lambda *args, **options: CliRunner().invoke(pxgen, args, **options)
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    """What ``train`` and ``sample`` would be asked for, recorded instead of done."""
-    requests: list[Any] = []
-    monkeypatch.setattr(early, "check_early", lambda settings, project: None)
-    monkeypatch.setattr("pxgen.data.dataset.open_dataset", lambda path: None)
-    for name in ("train", "sample"):
-        module = types.ModuleType(f"pxgen.commands.{name}")
-
-        def record(*said: Any) -> list[str]:
-            # All but the surroundings.
-            requests.append(said[0] if len(said) == 2 else said[:-1])
-            return ["done"]
-
-        setattr(module, name, record)
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    return requests
 
 
 @pytest.fixture
@@ -173,57 +141,6 @@ def test_wrong_usage_is_status_2_with_a_hint(run, asked, arguments, hint):
     assert hint in result.stderr
     assert not result.stdout
     assert not asked
-
-
-def test_wrong_usage_is_one_line_that_names_a_variable(run, monkeypatch):
-    assert run("sample", "--scale", "x").stderr == (
-        "pxgen sample: Invalid value for '--scale': 'x' is not a valid whole number. "
-        "See pxgen sample --help.\n"
-    )
-    monkeypatch.setenv("PXGEN_SAMPLE_SCALE", "x")
-    assert "It comes from PXGEN_SAMPLE_SCALE. See" in run("sample").stderr
-
-
-def test_what_no_command_line_says_is_told_with_its_address(run, monkeypatch):
-    Path("pxgen.toml").write_text('[data]\nsource = ["gone"]\n\n[sample]\npalette = "p9"\n')
-    Path("other").mkdir()
-    assert (
-        run("prepare").stderr == "pxgen: pxgen.toml:2: data.source: no such file or folder: gone\n"
-    )
-    assert run("prepare", "lost").stderr == "pxgen: no such file or folder: lost\n"
-    assert run("sample").stderr.startswith("pxgen: pxgen.toml:5: sample.palette: no palette 'p9'")
-    monkeypatch.setenv("PXGEN_SAMPLE_PALETTE", "p8")
-    assert run("sample").stderr.startswith("pxgen: PXGEN_SAMPLE_PALETTE: no palette 'p8'")
-    assert run("sample", "--palette", "p7").stderr.startswith("pxgen: no palette 'p7'")
-    # What the command line says is not blamed on what happens to begin alike, or to be the same.
-    for given in ("p8.png", "p8"):
-        told = run("sample", "--palette", "pico-8", "--init", given).stderr
-        assert told == f"pxgen: {given}: No such file or directory\n"
-        assert run("sample", "--init", given).stderr == told
-
-
-def test_a_variable_that_is_no_option_is_told(run, asked, monkeypatch):
-    monkeypatch.setenv("PXGEN_SAMPLE_SEED", "3")
-    assert not run("sample").stderr
-    monkeypatch.setenv("PXGEN_SAMPLE_SED", "3")
-    told = "PXGEN_SAMPLE_SED is no option of sample, and changes nothing: did you mean"
-    assert run("sample").stderr == f"{told} PXGEN_SAMPLE_SEED?\n"
-    assert not run("-q", "sample").stderr
-    assert not run("animate", "--help").stderr
-    monkeypatch.setenv("PXGEN_PALETTE_EXTRACT_COLORS", "2")
-    assert not run("palette", "list").stderr
-    monkeypatch.setenv("PXGEN_PALETTE_EXTRACT_COLOR", "2")
-    assert "PXGEN_PALETTE_EXTRACT_COLOR is no option" in run("palette", "list").stderr
-
-
-def test_a_variable_of_nearly_a_command_is_told(run, asked, monkeypatch):
-    others = ("PXGEN_TRAIN_STEPS", "PXGEN_QUIET", "PXGEN_HOME_DIR", "PXGEN_REPORT_DIR")
-    for variable in (*others, "PXG_SMPLE_SEED"):
-        monkeypatch.setenv(variable, "0")
-    assert not run("sample").stderr
-    monkeypatch.setenv("PXGEN_SMPLE_SEED", "3")
-    told = "PXGEN_SMPLE_SEED changes nothing: did you mean PXGEN_SAMPLE_SEED?\n"
-    assert run("sample").stderr == told
 
 
 @pytest.mark.parametrize(

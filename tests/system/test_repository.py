@@ -18,7 +18,7 @@ ELSEWHERE = {
     "builtin/test_drawing.py": "builtin: cast colors space builtin.heads: art kinds",
     "builtin/test_certify.py": "builtin: reading",
     "builtin/figures/test_art.py": "builtin: compose builtin.figures: kinds walk",
-    "cli/test_app.py": "errors version cli.session",
+    "cli/test_app.py": "errors version",
     "commands/test_jobs.py": "commands.context",
     "commands/test_compare.py": "evaluation.comparison_sheet",
     "commands/test_evaluate.py": "evaluation: report_html report_text",

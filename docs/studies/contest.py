@@ -4,7 +4,8 @@
 
 ``../data`` holds ``cpunks``, ``sprites16``, ``dcss-monsters`` and ``lpc``; a collection that is not
 there is left out. Every run has one thread, and a number of steps that fills its CPU-minutes by the
-time of its first ones. What is done already is kept: the same command goes on.
+time of its first ones. What is done already is kept, a run that was broken off too: the same
+command goes on.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from pxgen.evaluation.figures import Figures
 RECIPES = ("masked", "uniform", "ddpm-palette")
 TRIAL = 30
 """Steps whose time tells how many fill a budget."""
+SAVE_EVERY = 30
+"""CPU-seconds between notes of the time that was spent."""
 COLLECTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "cast": ((), {"builtin": True}),
     "punks": (("cpunks/images",), {"labels": "cpunks/attributes.csv"}),
@@ -66,19 +69,29 @@ def prepared(name: str, data: Path, out: Path) -> Path | None:
 
 
 def trained(dataset: Path, recipe: str, minutes: float, run: Path) -> float:
-    """Train for so many CPU-minutes; the CPU-seconds that were taken."""
-    spent = run / "cpu_seconds.json"
-    if not spent.exists():
-        trial = run / "trial"
-        reports = [*pxgen.train(dataset, recipe=recipe, steps=TRIAL, out=trial, resume=False)]
-        last = [report for report in reports if report.stage == reports[-1].stage]
-        first = last[TRIAL // 3].position.cpu_seconds
-        pace = (last[-1].position.cpu_seconds - first) / (len(last) - TRIAL // 3 - 1)
-        started, steps = time.process_time(), round(60 * minutes / pace)
-        for _ in pxgen.train(dataset, recipe=recipe, steps=steps, out=run / "model", resume=False):
-            pass
-        spent.write_text(json.dumps(time.process_time() - started))
-    return float(json.loads(spent.read_text()))
+    """Train for so many CPU-minutes, or go on with it; the CPU-seconds that were taken."""
+    notes = run / "spent.json"
+    if not notes.exists():
+        steps = round(60 * minutes / pace(dataset, recipe, run / "trial"))
+        notes.write_text(json.dumps({"steps": steps, "seconds": 0.0, "finished": False}))
+    spent = json.loads(notes.read_text())
+    before, started, written = spent["seconds"], time.process_time(), time.process_time()
+    if not spent["finished"]:
+        for report in pxgen.train(dataset, recipe=recipe, steps=spent["steps"], out=run / "model"):
+            now = time.process_time()
+            spent |= {"seconds": before + now - started, "finished": report.finished}
+            if report.finished or now - written > SAVE_EVERY:
+                notes.write_text(json.dumps(spent))
+                written = now
+    return float(spent["seconds"])
+
+
+def pace(dataset: Path, recipe: str, trial: Path) -> float:
+    """CPU-seconds a step of the last stage, by the first ones."""
+    reports = [*pxgen.train(dataset, recipe=recipe, steps=TRIAL, out=trial, resume=False)]
+    last = [report for report in reports if report.stage == reports[-1].stage]
+    first = last[TRIAL // 3].position.cpu_seconds
+    return (last[-1].position.cpu_seconds - first) / (len(last) - TRIAL // 3 - 1)
 
 
 def judged(dataset: Path, run: Path, count: int) -> tuple[Figures, float]:

@@ -10,6 +10,7 @@ from pxgen.checkpoint.runs import CLIPS, FIGURES, STARTER, choose_model, model_n
 from pxgen.config.options import named_frames
 from pxgen.config.project import Project
 from pxgen.config.requests import AnimateSettings
+from pxgen.config.sample_checks import check_together
 from pxgen.config.sample_settings import GIVEN, SampleSettings
 from pxgen.data.labels import parse_labels
 from pxgen.errors import InputError, PxgenError, UsageError, unsaid
@@ -28,12 +29,14 @@ def default_starter(settings: SampleSettings | AnimateSettings) -> Path:
 
 
 def check_early(settings: SampleSettings | AnimateSettings, project: Project) -> None:
-    """Check model, labels and palette, and only then whether files are in the way.
+    """Check options, model, labels and palette, and only then whether files are in the way.
 
     Raises:
-        UsageError: an unknown label or palette, or an output that is taken.
+        UsageError: options that do not go together, an unknown label or palette, or an output
+            that is taken.
         InputError: the model is missing or malformed.
     """
+    check_together(settings)
     starter = default_starter(settings)
     model = choose_model(settings.model, project.runs, unsaid, starter)
     try:

@@ -334,11 +334,13 @@ class _Evaluator:
             if task.frames[:known].all() and task.frames.any():
                 figures["motion"] = continuation(true, drawn, known)
             found[task.name] = figures
-        return {"clips": len(true), "tasks": found}
+        return {"sprites": len(true), "tasks": found}
 
     def completed(self, clips: IndexMaps, labels: NDArray[np.float32], task: Task) -> IndexMaps:
         """``(n, T, H, W)`` clips with ``(n, L)`` labels, all but what a task gives drawn."""
-        sampling, requests = _sampling(self.settings, None), []
+        # One number of steps is enough: each takes minutes.
+        steps = next(iter(self.settings.steps), None)
+        sampling, requests = _sampling(self.settings, steps), []
         for number, (clip, asked) in enumerate(zip(clips, labels, strict=True)):
             given = completing(clip, task.known, sampling, self.loaded)
             requests.append(PictureRequest(number, asked, given))

@@ -145,7 +145,7 @@ def _rest(facts: dict[str, Any]) -> Iterator[TextTable]:
     keys = [key for key in REST if any(each.get(key) is not None for each in given.values())]
     rows = [[name, *(_short(each.get(key)) for key in keys)] for name, each in given.items()]
     yield TextTable(
-        [f"{facts['clips']} held-out sprites given", *(REST[key] for key in keys)], rows
+        [f"{facts['sprites']} held-out sprites given", *(REST[key] for key in keys)], rows
     )
     views = list(dict.fromkeys(view for each in given.values() for view in each["by_view"]))
     if len(views) > 1:

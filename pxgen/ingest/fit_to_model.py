@@ -42,6 +42,8 @@ class Fitted(NamedTuple):
     """Pixels whose colour the palette lacks, drawn in the nearest one."""
     palette: Palette
     """The model's, or the image's own."""
+    size: Canvas
+    """Of the image, not enlarged."""
 
 
 class Target(NamedTuple):
@@ -77,7 +79,7 @@ def fit_image(path: Image, target: Target) -> Fitted:
         advice = ": crop it, or draw it smaller" if sprite.size.frames == 1 else ""
         raise InputError(f"{path}: {reason} of the model{advice}")
     entries, snapped, palette = entries_of(path, sprite, target)
-    return Fitted(pad_to_canvas(entries, canvas, target.anchor), snapped, palette)
+    return Fitted(pad_to_canvas(entries, canvas, target.anchor), snapped, palette, sprite.size)
 
 
 def lay_image(path: Image, target: Target, at: tuple[int, int] | None) -> tuple[Fitted, Bools]:
@@ -105,7 +107,7 @@ def lay_image(path: Image, target: Target, at: tuple[int, int] | None) -> tuple[
     inside = (slice(None), slice(top, top + height), slice(left, left + width))
     pixels[inside] = np.tile(entries, (canvas.frames // len(entries), 1, 1))
     around[inside] = False
-    return Fitted(pixels, snapped, palette), around
+    return Fitted(pixels, snapped, palette, sprite.size), around
 
 
 def fit_mask(
@@ -163,9 +165,10 @@ def entries_of(
     palette = target.palette
     if target.local:
         indices, own = localized(sprite.indices, unpack(sprite.colors))
-        if len(own) >= len(palette):
+        if len(own) > (most := len(palette) - 1):
             raise InputError(
-                f"{path}: {len(own)} colours, this model draws at most {len(palette) - 1} a sprite"
+                f"{path}: {len(own)} colours, this model draws at most {most} a sprite: reduce "
+                f"them with pxgen export IMAGE --colors {most} -o FILE.png"
             )
         return indices, 0, Palette.of(own.tolist())
     return *sprite.onto(palette), palette

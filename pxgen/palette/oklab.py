@@ -84,7 +84,8 @@ def distinct_entries(palette: Palette, colors: Rgba) -> NDArray[np.intp]:
     """
     if len(colors) >= len(palette):
         raise InputError(
-            f"{len(colors)} colours for a palette of {len(palette) - 1}: draw in fewer"
+            f"{len(colors)} colours for a palette of {len(palette) - 1}: reduce them with "
+            f"pxgen export IMAGE --colors {len(palette) - 1} -o FILE.png"
         )
     entries, known = palette.lookup(colors)
     found = entries.astype(np.intp)

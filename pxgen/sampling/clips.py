@@ -12,6 +12,7 @@ import numpy as np
 from pxgen.arrays import F32, IndexMaps
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.requests import AnimateSettings
+from pxgen.config.sample_checks import check_given
 from pxgen.config.sample_settings import GIVEN
 from pxgen.devices import in_one_thread
 from pxgen.errors import Remark, UsageError
@@ -21,7 +22,7 @@ from pxgen.ingest.given import ClipFrames, given_text
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
 from pxgen.palette.library import find_palette
-from pxgen.sampling.edits import check_colors, completing, locked, locked_to
+from pxgen.sampling.edits import completing, locked, locked_to
 from pxgen.sampling.engine import PictureRequest, Seat
 from pxgen.sampling.familiar import tell_strange
 from pxgen.sampling.model_choice import check_sampling
@@ -61,10 +62,7 @@ class ClipPlan:
         Raises:
             UsageError: an unknown label or palette, or labels that cannot steer the model.
         """
-        check_colors(settings)
-        for flag, value in (("--palette", settings.palette), ("--lock", settings.lock)):
-            if value == GIVEN and not settings.given:
-                raise UsageError(f"{flag} {GIVEN} takes the colours of given pictures: add --given")
+        check_given(settings)
         named = settings.palette not in {None, GIVEN}
         palette = find_palette(settings.palette) if settings.palette and named else None
         return cls(loaded, settings, asked_labels(settings.label, loaded), palette)

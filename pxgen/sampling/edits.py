@@ -15,7 +15,7 @@ from pxgen.arrays import Bools, IndexMaps
 from pxgen.canvas import Canvas
 from pxgen.checkpoint.store import Loaded
 from pxgen.config.options import Image, parse_size
-from pxgen.config.requests import ClipSettings
+from pxgen.config.sample_checks import check_edits
 from pxgen.config.sample_settings import GIVEN, PictureSettings
 from pxgen.errors import Remark, UsageError
 from pxgen.models.protocol import SamplingParams
@@ -46,7 +46,7 @@ def edited_params(
         UsageError: options that do not go together.
         InputError: an image is rejected.
     """
-    _check(edits)
+    check_edits(edits)
     canvas = loaded.card.canvas
     if edits.canvas:
         canvas = Canvas(canvas.frames, *parse_size(edits.canvas))
@@ -124,19 +124,6 @@ def locked_to(pixels: IndexMaps, sampling: SamplingParams, loaded: Loaded) -> Sa
     return replace(sampling, lock=lock)
 
 
-def check_colors(settings: PictureSettings | ClipSettings) -> None:
-    """Refuse a lock on other colours than those that are shown.
-
-    Raises:
-        UsageError: given colours are shown, and the nearest ones of the model's to others locked.
-    """
-    if settings.palette == GIVEN and settings.lock not in {None, GIVEN}:
-        raise UsageError(
-            f"--lock {settings.lock} holds to the model's colours, and --palette {GIVEN} shows the "
-            f"picture's: leave one out, or take --lock {GIVEN}"
-        )
-
-
 def allowed(own: Palette, wanted: Palette) -> torch.Tensor:
     """``(K,) bool``: the entries nearest to the wanted colours, and transparent."""
     lock = torch.zeros(len(own), dtype=torch.bool)
@@ -170,6 +157,13 @@ def _start(
         fitted, around = _frames(image, edits, loaded, mask)
     else:
         fitted = fit_image(image, onto)
+        (_, height, width), canvas = fitted.size, onto.canvas
+        if (height, width) != canvas[1:]:
+            place = "at the bottom" if onto.anchor == "bottom" else "in the middle"
+            remark(
+                f"{image}, {width}x{height}, stands {place} of the model's canvas of "
+                f"{canvas.width}x{canvas.height}"
+            )
         if edits.palette == GIVEN and fitted.pixels.any():
             fitted, _ = _frames(image, edits, loaded, mask)
         hint = hint if onto.canvas.frames == 1 else ""
@@ -194,27 +188,12 @@ def _frames(
     hidden = mask if all(strength == 1 for strength in edits.strength) else None
     frames = ClipFrames(Target.of(loaded), loaded.card.frame_names)
     clip = frames.given([image], recolor=by_role, hidden=hidden)
-    fitted = Fitted(clip.pixels, clip.snapped, clip.palette)
+    fitted = Fitted(clip.pixels, clip.snapped, clip.palette, loaded.card.canvas)
     if clip.known.all():
         return fitted, None
     if edits.strength:
         raise UsageError(f"--strength with --palette {GIVEN} changes whole clips: give one")
     return fitted, np.broadcast_to(~clip.known[:, None, None], clip.pixels.shape).copy()
-
-
-def _check(edits: PictureSettings) -> None:
-    check_colors(edits)
-    if GIVEN in {edits.palette, edits.lock} and edits.init is None:
-        flag = "--palette" if edits.palette == GIVEN else "--lock"
-        raise UsageError(f"{flag} {GIVEN} takes the colours of a picture: give it with --init")
-    if edits.palette == GIVEN and edits.canvas:
-        raise UsageError(f"--palette {GIVEN} reads whole sprites: leave --canvas out")
-    needs_image = {"--strength": bool(edits.strength), "--mask": bool(edits.mask)}
-    for flag, wanted in needs_image.items():
-        if wanted and edits.init is None:
-            raise UsageError(f"{flag} needs an image to start from: give it with --init")
-    if edits.at and not (edits.init and edits.canvas):
-        raise UsageError("--at says where --init lies on --canvas: give both")
 
 
 def _corner(text: str | None) -> tuple[int, int] | None:

@@ -215,7 +215,8 @@ def test_sprites_without_an_image_do_not_wait_for_pillow(tmp_path: Path) -> None
     ("line", "said"),
     [
         ("sample --init nope.png", "pxgen: nope.png: No such file or directory\n"),
-        ("sample --mask nope.png", "pxgen: nope.png: No such file or directory\n"),
+        ("sample --mask a.png", "--mask needs an image to start from: give it with --init\n"),
+        ("animate --given a.png --mask nope.png", "pxgen: nope.png: No such file or directory\n"),
         ("animate --given down/0=nope.png", "pxgen: nope.png: No such file or directory\n"),
         ("sample --label alien", "known are left, right; -m starter has it\n"),
         (

@@ -116,20 +116,21 @@ def test_clips_go_on_with_the_labels_that_they_have(tmp_path: Path) -> None:
     def heard(labels: Tensor, noise: Noise, sampling: SamplingParams) -> Tensor:
         if sampling.mask is not None:
             asked.append(labels)
+            assert sampling.steps == 1
         return sample(labels, noise, sampling)
 
     model.model.sample = heard  # type: ignore[method-assign]
-    found = evaluate(model, data, replace(OPTIONS, count=1, steps=(1,)))
+    found = evaluate(model, data, replace(OPTIONS, count=1, steps=(1, 2)))
     _, marks = data.take(data.held_out)
     rest = found.facts["rest"]
-    assert rest["clips"] == len(marks) > 1
+    assert rest["sprites"] == len(marks) > 1
     each = torch.from_numpy(marks) * 2.0 - 1
     assert torch.equal(torch.cat(asked), each.repeat(len(rest["tasks"]), 1))
     for count in (0, 1):
         asked.clear()
         found = evaluate(model, data, replace(OPTIONS, count=1, steps=(1,), rest=count))
-        rest = found.facts["rest"] or {"clips": 0, "tasks": {}}
-        assert rest["clips"] == count
+        rest = found.facts["rest"] or {"sprites": 0, "tasks": {}}
+        assert rest["sprites"] == count
         assert len(asked) == count * len(rest["tasks"])
 
 

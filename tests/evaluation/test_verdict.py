@@ -62,7 +62,7 @@ def test_what_takes_no_model_and_is_better_is_told(drawn: int, held: int, says: 
     evaluation = judged(run())
     given = {"exact": share(drawn, 100), "held": share(held, 100)}
     others = {"exact": share(90, 100), "held": share(10, 100), "nearest": share(20, 100)}
-    evaluation.facts["rest"] = {"clips": 9, "tasks": {"down": others, "first frame": given}}
+    evaluation.facts["rest"] = {"sprites": 9, "tasks": {"down": others, "first frame": given}}
     told = [line for line in verdict(evaluation) if "of the rest right" in line]
     expected = (
         "With first frame given, one held has 80.0 % of the rest right, and what is drawn 40.0 %: "
@@ -244,7 +244,7 @@ def test_two_runs_with_worst_labels_and_continued_clips_fit_100_columns(
         asked=evaluation.facts["asked"] | {"seed": 0, "labels": "none", "sampler": None},
         model={"local_palettes": False},
         held_out_bits=None,
-        rest={"clips": 100, "tasks": {"first frame": completed, "left": completed}},
+        rest={"sprites": 100, "tasks": {"first frame": completed, "left": completed}},
         runs=[run | {"steps": 576} for run in evaluation.facts["runs"]],
     )
     evaluation.facts["references"]["labels"] = {"labels": dict.fromkeys(worst, judge)}

@@ -112,7 +112,17 @@ def test_what_a_mask_hides_does_not_decide_colours(folder: Path) -> None:
     )
     assert code == 3
     assert said.startswith(f"pxgen: {folder}/noisy.png: ")
-    assert "colours for a palette of 4: draw in fewer" in said
+    assert "colours for a palette of 4: reduce them with pxgen export IMAGE --colors 4" in said
+
+
+@pytest.mark.parametrize("palette", [[], ["--palette", "given"]])
+def test_a_smaller_picture_is_placed_and_told(folder: Path, palette: list[str]) -> None:
+    place = f"{folder}/a.png, 6x4, stands at the bottom of the model's canvas of 8x6"
+    for size, smaller in (((4, 6), True), ((18, 24), False)):
+        Image.fromarray(np.array(PALETTE.rows, np.uint8)[np.full(size, 2)]).save(folder / "a.png")
+        options = ["--init", f"{folder}/a.png", "--strength", "0", "--force", *palette]
+        code, _, said = run(folder, *options, "-o", f"{folder}/x.png")
+        assert (code, place in said) == (0, smaller)
 
 
 def test_a_lock_on_given_colours_draws_with_no_others(folder: Path) -> None:

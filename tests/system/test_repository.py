@@ -47,6 +47,7 @@ ELSEWHERE = {
     "ingest/test_aseprite.py": "ingest: aseprite_render aseprite_tiles",
     "ingest/test_preparation.py": "ingest: builtin contact_sheets folder survey tally",
     "ingest/test_spool.py": "ingest.indexed",
+    "sampling/test_edits.py": "config.sample_checks",
     "sampling/test_sprite_model.py": "sampling.results",
     "training/test_matching.py": "models.axes",
     "test_noise.py": "choices",

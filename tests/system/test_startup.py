@@ -56,6 +56,11 @@ def test_what_would_replace_a_file_is_refused_without_torch(command: str, work: 
     assert "torch" not in loaded(f"{command} --label alien", status=2)
 
 
+@pytest.mark.parametrize("command", ["sample --mask a.png", "animate --lock given -o a.gif"])
+def test_options_that_need_another_are_refused_without_torch(command: str, work: Path) -> None:
+    assert "torch" not in loaded(command, status=2)
+
+
 @pytest.mark.parametrize("command", ["sample", "animate", "interpolate", "reconstruct"])
 def test_jobs_that_are_not_there_are_told_without_torch(command: str, work: Path) -> None:
     assert "torch" not in loaded(f"{command} --jobs none.jsonl", status=3)

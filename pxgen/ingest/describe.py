@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from pxgen.arrays import Bools, Bytes
 from pxgen.canvas import NEARLY_EMPTY, Canvas
+from pxgen.config.settings import DataSettings
 from pxgen.data.dataset import HELD_OUT
 from pxgen.errors import InputError, Remark
-from pxgen.frames import described_frames
+from pxgen.frames import described_frames, views_of
+from pxgen.ingest.grid import in_cells
 from pxgen.ingest.layout import Fit
 from pxgen.ingest.palette_choice import Choice
 from pxgen.ingest.split import Together
 from pxgen.ingest.tally import Tally
+from pxgen.ingest.views import asked_views
 from pxgen.names import folded, some
 from pxgen.palette.quantize import error_text
 
@@ -143,6 +146,17 @@ def describe_missing(names: Sequence[str], frames: Sequence[str], present: Bools
         f"{len(rows)} of {len(present)} clips lack frames, which training takes as hidden: "
         f"{'; '.join(clips)}"
     )
+
+
+def describe_unseen(settings: DataSettings, frames: Sequence[str]) -> Iterator[str]:
+    """A line about views that were asked for and no frame shows."""
+    unseen = [view for view in asked_views(settings) or () if view not in views_of(frames)]
+    if unseen and frames and not settings.take:
+        other = "rows" if settings.by == "columns" else "columns"
+        how = (
+            f": if the {other} of sheets are views, add --by {other}" if in_cells(settings) else ""
+        )
+        yield f"warning: no sprite shows {some(unseen)}{how}"
 
 
 def describe_renamed(tally: Tally) -> Iterator[str]:

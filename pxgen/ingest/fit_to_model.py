@@ -110,18 +110,17 @@ def lay_image(path: Image, target: Target, at: tuple[int, int] | None) -> tuple[
     return Fitted(pixels, snapped, palette, sprite.size), around
 
 
-def fit_mask(
-    path: Image, canvas: Canvas, remark: Remark = unsaid, *, may_be_empty: bool = False
+def mask_of(
+    image: Image, rgba: Rgba, canvas: Canvas, remark: Remark = unsaid, *, may_be_empty: bool = False
 ) -> Bools:
-    """``(T, H, W)``: an inpainting mask, True where an image is light and opaque.
+    """``(T, H, W)``: an inpainting mask, True where ``(t, H, W, 4)`` pixels are light and opaque.
 
-    ``remark`` is told of one in colours, which is rather a picture than a mask.
+    ``remark`` is told of an image in colours, which is rather a picture than a mask.
 
     Raises:
-        InputError: unreadable, of another size than the canvas, or without a light pixel unless it
+        InputError: the image is of another size than the canvas, or without a light pixel unless it
             may be so.
     """
-    rgba = rgba_of(path)
     factor = max(1, rgba.shape[1] // canvas.height)
     if rgba.shape[1:3] == (factor * canvas.height, factor * canvas.width):
         # Drawn over an enlarged sprite.
@@ -129,17 +128,17 @@ def fit_mask(
     frames, height, width = rgba.shape[:3]
     if (height, width) != canvas[1:] or frames not in {1, canvas.frames}:
         raise InputError(
-            f"{path}: a mask has the size of what is drawn, {canvas.width}x{canvas.height}, "
+            f"{image}: a mask has the size of what is drawn, {canvas.width}x{canvas.height}, "
             f"not {width}x{height}"
         )
     light = rgba[..., :3].astype(np.uint16).sum(-1) >= 3 * MIN_WHITE
     marked = light & (rgba[..., 3] >= MIN_WHITE)
     if not (marked.any() or may_be_empty):
-        raise InputError(f"{path}: nothing to draw; a mask marks it with white")
+        raise InputError(f"{image}: nothing to draw; a mask marks it with white")
     colored = (np.ptp(rgba[..., :3], -1) > MAX_TINT) & (rgba[..., 3] > 0)
     if colored.any():
         remark(
-            f"{path} is a mask in colours: its {int(marked.sum())} light pixels are drawn, the "
+            f"{image} is a mask in colours: its {int(marked.sum())} light pixels are drawn, the "
             "others kept; white marks what is to be drawn"
         )
     return np.broadcast_to(marked, canvas).copy()

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pxgen.arrays import Bools, IndexMaps, Rgba
 from pxgen.canvas import Canvas
 from pxgen.config.options import Image, named_frames
-from pxgen.errors import InputError, UsageError
+from pxgen.errors import InputError, Remark, UsageError
 from pxgen.frames import described_frames, views_of
-from pxgen.ingest.fit_to_model import Target, entries_of, rgba_of
+from pxgen.ingest.fit_to_model import Target, entries_of, mask_of, rgba_of
 from pxgen.ingest.indexed import IndexedSprite
 from pxgen.ingest.layout import misfit, padded
 from pxgen.ingest.scale import enlargement
@@ -95,6 +95,21 @@ class ClipFrames(NamedTuple):
         )
         return GivenClip(pixels, known, snapped, palette)
 
+    def mask(self, image: Image, remark: Remark, *, may_be_empty: bool = False) -> Bools:
+        """``(T, H, W)``: a mask of each frame, in a sheet or in frames, or one for all.
+
+        Raises:
+            InputError: as :func:`mask_of` has it.
+        """
+        canvas, rgba = self.target.canvas, self._reduced(rgba_of(image))
+        grid = self._grid(rgba)
+        if grid is not None:
+            cells, order = grid.reshape(-1, *grid.shape[2:]), self._order(*grid.shape[:2])
+            if len(cells) == len(order):
+                by_frame = dict(zip(order, cells, strict=True))
+                rgba = np.stack([by_frame[frame] for frame in range(canvas.frames)])
+        return mask_of(image, rgba, canvas, remark, may_be_empty=may_be_empty)
+
     def numbers(self, text: str) -> list[int]:
         """The frames that ``front``, ``down/2``, ``0``, ``0-3`` or ``left,up/0-1`` name.
 
@@ -129,7 +144,7 @@ class ClipFrames(NamedTuple):
     ) -> Iterator[tuple[int, Rgba]]:
         """Numbers of frames and their ``(H, W, 4)`` pixels."""
         order: Sequence[int | None] = range(self.target.canvas.frames)
-        rgba = rgba_of(image)
+        rgba = self._reduced(rgba_of(image))
         grid = self._grid(rgba)
         if grid is None:
             cells, told = self._placed(image, rgba), f"{len(rgba)} frames"
@@ -139,15 +154,18 @@ class ClipFrames(NamedTuple):
             order = self._order(rows, columns)
         if wanted is not None:
             order = self.numbers(wanted)
+            if len(cells) < len(order) and wanted not in views_of(self.names):
+                raise UsageError(f"--given {image}: {told} for {len(order)} frames that are named")
         if keep is not None and keep > len(cells):
             raise InputError(f"{image}: {told}, fewer than the {keep} to keep")
         for frame, cell in zip_longest(order, cells[:keep]):
             if cell is None or (grid is not None and not cell[..., 3].any()):
                 continue
             if frame is None:
+                _, H, W = self.target.canvas
                 raise InputError(
                     f"{image}: {told} are more than the {len(order)} that the model's clips have "
-                    "there: --keep N takes the first of them"
+                    f"there: --keep N takes the first of them; one frame is saved as {W}x{H}"
                 )
             yield frame, cell
 
@@ -156,18 +174,21 @@ class ClipFrames(NamedTuple):
         _, H, W = self.target.canvas
         height, width = rgba.shape[1:3]
         whole = height % H == 0 and width % W == 0
-        if len(rgba) > 1 or not whole or (height, width) == (H, W) or self._enlarged(rgba):
+        if len(rgba) > 1 or not whole or (height, width) == (H, W):
             return None
         sheet = rgba[0].reshape(height // H, H, width // W, W, 4)
         return np.asarray(sheet.swapaxes(1, 2))
 
-    def _enlarged(self, rgba: Rgba) -> bool:
-        """Whether frames are the size of the canvas, each pixel a square."""
+    def _reduced(self, rgba: Rgba) -> Rgba:
+        """Frames, or a sheet, without their enlargement where cells have the canvas's size then."""
         _, H, W = self.target.canvas
-        factor = rgba.shape[1] // H
-        if factor < 2 or rgba.shape[1:3] != (factor * H, factor * W):
-            return False
-        return not enlargement(IndexedSprite.of(rgba).indices) % factor
+        height, width = rgba.shape[1:3]
+        if height % H or width % W or (height, width) == (H, W):
+            return rgba
+        most = enlargement(IndexedSprite.of(rgba).indices)
+        factors = (k for k in range(most, 1, -1) if not (most % k or height % (k * H)))
+        factor = next((k for k in factors if not width % (k * W)), 1)
+        return rgba[:, ::factor, ::factor]
 
     def _order(self, rows: int, columns: int) -> Sequence[int | None]:
         """The frame of each cell of a sheet: views are rows, or columns, where they fit."""
@@ -181,15 +202,12 @@ class ClipFrames(NamedTuple):
         return [frame for row in whole for frame in row]
 
     def _placed(self, image: Image, rgba: Rgba) -> Rgba:
-        """``(t, H, W, 4)`` frames on the canvas, without their enlargement.
+        """``(t, H, W, 4)`` frames on the canvas.
 
         Raises:
             InputError: they are larger than the canvas.
         """
         _, H, W = self.target.canvas
-        if self._enlarged(rgba):
-            factor = rgba.shape[1] // H
-            rgba = rgba[:, ::factor, ::factor]
         size = Canvas(*rgba.shape[:3])
         if reason := misfit(size, self.target.canvas._replace(frames=size.frames)):
             raise InputError(f"{image}: {reason} of the model: crop it, or draw it smaller")

@@ -59,6 +59,9 @@ def read_image(path: Path) -> DecodedImage:
     Raises:
         InputError: unreadable, not an image, of a depth that has no 8-bit meaning, or too large.
     """
+    if path.is_fifo() or path.is_char_device() or str(path) == "-":
+        # Decoders look at a file's start first, and read on from there what they need.
+        raise InputError(f"{path}: pictures are read from files, not from a pipe: save it as one")
     try:
         return _decoder(path)(path)
     except InputError as error:

@@ -37,6 +37,7 @@ from pxgen.ingest.describe import (
     describe_renamed,
     describe_sheets,
     describe_split,
+    describe_unseen,
 )
 from pxgen.ingest.folder import label_rows, refuse_existing, told_terms, write_pictures
 from pxgen.ingest.grid import in_cells
@@ -322,7 +323,8 @@ class _Preparation:
             self.report(describe_empty(self.empty, left_out=True))
         if tally.empty_cells:
             self.report(f"{tally.empty_cells} empty cells dropped")
-        for line in (*describe_renamed(tally), *describe_gaps(tally)):
+        unseen = describe_unseen(self.settings, selection.frame_names)
+        for line in (*describe_renamed(tally), *describe_gaps(tally), *unseen):
             self.report(line)
         kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"
         if names := selection.frame_names:

@@ -68,8 +68,8 @@ class SheetLayout:
         high, wide = self.rows or rows, self.columns or columns
         if (rows > high and rows % high) or (columns > wide and columns % wide):
             raise InputError(
-                f"{columns}x{rows} cells are no whole number of clips of {wide}x{high}: the views "
-                "or --frames are others"
+                f"{rows} rows of {columns} cells are no whole number of clips of {high} rows of "
+                f"{wide}: the views or --frames are others"
             )
         for top in range(0, rows, high):
             for left in range(0, columns, wide):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError, UsageError
-from pxgen.frames import common_names, views_of
+from pxgen.frames import common_names, view_of, views_of
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
 from pxgen.ingest.clips import FileGroup, broken, gather, gather_views, singles
 from pxgen.ingest.file_sprites import FileSprites, Sprite, is_atlas, stills
@@ -18,8 +18,9 @@ from pxgen.ingest.grid import in_cells
 from pxgen.ingest.match import Unit
 from pxgen.ingest.sheet_layout import sheet_layout
 from pxgen.ingest.tally import Tally
-from pxgen.ingest.views import asked_views
+from pxgen.ingest.views import asked_views, without_views
 from pxgen.ingest.walk import Found, Listing
+from pxgen.names import some
 from pxgen.palette import Palette
 
 Refuse = Callable[[InputError], None]
@@ -60,21 +61,30 @@ class Sources:
         whole = whole and settings.frames != 1
         self._files = FileSprites(settings, self.tally, self._views, layout, whole=whole)
         images = [file for file in listing.files if not _is_array(file)]
-        strips = None
-        if sheets and self._views and settings.layout is None:
-            strips = gather_views(images, self._views)
-        if strips is not None and sum(len(group.files) for group in strips) == len(images):
-            # Each file is a view, and its cells are the steps.
-            self._groups = strips
-        else:
+        names = [str(PurePosixPath(file.name).with_suffix("")) for file in images]
+        asked = sheets or self._views != ()
+        self._untold = [] if asked else [images[k].name for k in without_views(names)]
+        if sheets:
             # A sheet holds its frames in cells, never in numbered files.
-            self._groups = singles(images) if sheets else self._gather(images)
+            named = self._views if settings.layout is None else None
+            self._groups = self._strips(images, named) if named else singles(images)
+        else:
+            self._groups = self._gather(images)
         self._arrays: dict[str, ArrayFile] = {}
         self.label_arrays: dict[str, tuple[NDArray[Any], tuple[str, ...]]] = {}
         """Label arrays and class names by the name of the array that they belong to."""
         for file in listing.files:
             if _is_array(file):
                 self._open(file, palette)
+
+    def _strips(self, images: Sequence[Found], views: Sequence[str]) -> list[FileGroup]:
+        """Files that each are a view, with its steps in cells, and whole sheets beside them."""
+        strips = gather_views(images, views) or []
+        if sum(len(group.files) for group in strips) < len(images):
+            # A word in the name of one whole sheet is no view: a sprite has several sides.
+            strips = [group for group in strips if len({*map(view_of, group.frames)}) > 1]
+        taken = {file.name for group in strips for file in group.files}
+        return [*strips, *singles(file for file in images if file.name not in taken)]
 
     def _gather(self, images: Sequence[Found]) -> list[FileGroup]:
         """Clips of files whose names tell views, else of numbered files; sheets by themselves."""
@@ -112,6 +122,11 @@ class Sources:
             lines.append(
                 f"{len(named)} clips by the views in names: {', '.join(views)} (--views none takes "
                 "the files as they are)"
+            )
+        if self._untold:
+            lines.append(
+                f"names tell views, but for {some(self._untold)}, so no file is taken for one: "
+                "leave out what is none, or list the views with --views"
             )
         clips = sum(len(group.files) > 1 and not group.shows_views for group in self._groups)
         lines += [f"{clips} clips of numbered files"] if clips else []

@@ -95,6 +95,16 @@ def find_views(names: Sequence[str], asked: Sequence[str]) -> dict[str, list[Par
     return clips
 
 
+def without_views(names: Sequence[str]) -> list[int]:
+    """The numbers of the few names that tell no view, where all others would be clips by views."""
+    words = {_plain(word): word for word in WORDS}
+    told = [_read(name, words) is not None for name in names]
+    others = [name for name, tells in zip(names, told, strict=True) if tells]
+    if 2 * len(others) <= len(names) or find_views(others, ()) is None:
+        return []
+    return [number for number, tells in enumerate(told) if not tells]
+
+
 def _by_number(clips: dict[str, list[Part]]) -> dict[str, list[Part]]:
     """Where all would be one clip of no name, as in ``front/0.png``, numbers count characters."""
     ((key, parts),) = clips.items()

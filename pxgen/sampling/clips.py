@@ -17,7 +17,7 @@ from pxgen.config.sample_settings import GIVEN
 from pxgen.devices import in_one_thread
 from pxgen.errors import Remark, UsageError
 from pxgen.frames import there_and_back
-from pxgen.ingest.fit_to_model import Target, fit_mask, snapped_remark
+from pxgen.ingest.fit_to_model import Target, snapped_remark
 from pxgen.ingest.given import ClipFrames, given_text
 from pxgen.models.protocol import SamplingParams
 from pxgen.palette import Palette
@@ -137,10 +137,9 @@ class ClipPlan:
         """Sampling options that draw the rest of the given frames, and their palette."""
         loaded, settings = self.loaded, self.settings
         recolor = settings.palette == GIVEN and loaded.palettes is None
-        mask = None
+        frames, mask = ClipFrames(Target.of(loaded), loaded.card.frame_names), None
         if settings.mask is not None:
-            mask = fit_mask(settings.mask, loaded.card.canvas, remark, may_be_empty=True)
-        frames = ClipFrames(Target.of(loaded), loaded.card.frame_names)
+            mask = frames.mask(settings.mask, remark, may_be_empty=True)
         by_role = partial(entries_by_role, loaded, labels=self.labels) if recolor else None
         clip = frames.given(settings.given, settings.keep, recolor=by_role, hidden=mask)
         name = given_text(settings.given)

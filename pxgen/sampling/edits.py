@@ -60,9 +60,12 @@ def edited_params(
     if edits.init is None:
         return (sampling,), None
     # Pillow loads with it, and most sampling starts from nothing.
-    from pxgen.ingest.fit_to_model import fit_mask
+    from pxgen.ingest.fit_to_model import Target
+    from pxgen.ingest.given import ClipFrames
 
-    mask = fit_mask(edits.mask, canvas, remark) if edits.mask else None
+    onto = Target.of(loaded)._replace(canvas=canvas)
+    frames = ClipFrames(onto, loaded.card.frame_names)
+    mask = frames.mask(edits.mask, remark) if edits.mask else None
     kept, around, own = _start(edits.init, edits, loaded, mask, remark)
     if around is not None and not (edits.canvas and edits.mask):
         mask = around if mask is None else mask | around

@@ -10,7 +10,7 @@ from PIL import Image
 
 from pxgen.canvas import Canvas
 from pxgen.errors import InputError
-from pxgen.ingest.fit_to_model import Target, fit_image, fit_mask, lay_image
+from pxgen.ingest.fit_to_model import Target, fit_image, lay_image, mask_of, rgba_of
 from tests.support.checkpoints import sprite
 from tests.support.tiny import PALETTE
 
@@ -69,24 +69,25 @@ def test_a_mask_in_colours_is_told(tmp_path: Path) -> None:
     shades[0, 0, :3], shades[0, 1, :3] = (40, 60, 50), (250, 10, 10)
     shades[0, 2] = (9, 99, 9, 0)
     said: list[str] = []
+    path = tmp_path / "a.png"
     for tint in (1, 0):
         shades[0, 1, 0] *= tint
-        Image.fromarray(shades).save(tmp_path / "a.png")
-        fit_mask(tmp_path / "a.png", CANVAS, said.append)
+        Image.fromarray(shades).save(path)
+        mask_of(path, rgba_of(path), CANVAS, said.append)
     assert said == [
-        f"{tmp_path / 'a.png'} is a mask in colours: its 45 light pixels are drawn, the others "
+        f"{path} is a mask in colours: its 45 light pixels are drawn, the others "
         "kept; white marks what is to be drawn"
     ]
 
 
 @pytest.mark.parametrize("scale", [1, 3])
 def test_a_mask_is_where_an_image_is_light_and_opaque(scale: int, tmp_path: Path) -> None:
-    shades = np.zeros((6, 8, 4), np.uint8)
+    shades, path = np.zeros((6, 8, 4), np.uint8), tmp_path / "a.png"
     shades[0, :4] = [(255, 255, 255, 255), (255, 255, 255, 0), (0, 0, 0, 255), (200, 200, 200, 255)]
-    Image.fromarray(shades.repeat(scale, 0).repeat(scale, 1)).save(tmp_path / "a.png")
-    mask = fit_mask(tmp_path / "a.png", CANVAS._replace(frames=2))
+    Image.fromarray(shades.repeat(scale, 0).repeat(scale, 1)).save(path)
+    mask = mask_of(path, rgba_of(path), CANVAS._replace(frames=2))
     assert np.argwhere(mask).tolist() == [[0, 0, 0], [0, 0, 3], [1, 0, 0], [1, 0, 3]]
-    Image.fromarray(shades * 0).save(tmp_path / "a.png")
+    Image.fromarray(shades * 0).save(path)
     with pytest.raises(InputError, match="nothing to draw"):
-        fit_mask(tmp_path / "a.png", CANVAS)
-    assert not fit_mask(tmp_path / "a.png", CANVAS, may_be_empty=True).any()
+        mask_of(path, rgba_of(path), CANVAS)
+    assert not mask_of(path, rgba_of(path), CANVAS, may_be_empty=True).any()

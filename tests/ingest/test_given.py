@@ -8,7 +8,7 @@ from PIL import Image
 
 from pxgen.canvas import Canvas
 from pxgen.config.options import ImageArray
-from pxgen.errors import InputError, UsageError
+from pxgen.errors import InputError, UsageError, unsaid
 from pxgen.ingest.fit_to_model import Target
 from pxgen.ingest.given import ClipFrames
 from pxgen.ingest.indexed import IndexedSprite
@@ -147,6 +147,42 @@ def test_an_enlarged_picture_is_one_frame_and_a_smaller_one_stands_on_the_ground
     assert int((small.pixels != 0).sum()) == 6
     with pytest.raises(InputError, match="5x6 is larger than the canvas 4x6"):
         frames_of().given([ImageArray(np.full((1, 6, 5, 4), 255, np.uint8))])
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_an_enlarged_sheet_is_one(factor: int) -> None:
+    rows = [[1, 2], [0, 3], [4, 0]]
+    large = sheet(rows).repeat(factor, 0).repeat(factor, 1)
+    clip = frames_of().given([ImageArray(large[None])])
+    assert shown(clip.pixels) == [1, 2, 0, 3, 4, 0]
+    row = sheet([[3, 1]]).repeat(factor, 0).repeat(factor, 1)
+    assert shown(frames_of().given([ImageArray(row[None], "left")]).pixels) == [0, 0, 3, 1, 0, 0]
+    # One that is not of whole squares is told what a frame's size is.
+    large[0, 0] = PALETTE.rgba[2]
+    with pytest.raises(InputError, match="there: --keep N takes the first of them; one frame is"):
+        frames_of().given([ImageArray(large[None])])
+
+
+def test_fewer_frames_than_are_counted_out_are_refused() -> None:
+    for named, told in (("0-2", "1 frames for 3"), ("left,up", "1 frames for 4")):
+        with pytest.raises(UsageError, match=f"{told} frames that are named"):
+            frames_of().given([ImageArray(cell(1)[None], named)])
+    two = np.stack([cell(1), cell(2)])
+    assert frames_of().given([ImageArray(two, "1-2")]).known.tolist() == [0, 1, 1, 0, 0, 0]
+
+
+def test_a_mask_is_a_sheet_too() -> None:
+    """Each cell is its frame's, and a frame for all is no sheet, however much enlarged."""
+    board = np.zeros((3 * H, 2 * W, 4), np.uint8)
+    board[H + 2, W + 1] = 255
+    mask = frames_of().mask(ImageArray(board[None]), unsaid)
+    assert np.argwhere(mask).tolist() == [[WALK.index("left/1"), 2, 1]]
+    one = np.zeros((H, W, 4), np.uint8)
+    one[2, 1] = 255
+    for factor in (1, 2, 4):
+        large = one.repeat(factor, 0).repeat(factor, 1)
+        mask = frames_of((), 4).mask(ImageArray(large[None]), unsaid)
+        assert np.argwhere(mask).tolist() == [[frame, 2, 1] for frame in range(4)]
 
 
 def test_colours_are_snapped_and_counted_or_become_the_palette() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -170,3 +171,11 @@ def test_sixteen_bits_are_rounded(tmp_path: Path) -> None:
     high_first = Image.frombytes("I;16B", (3, 1), levels.astype(">u2").tobytes())
     high_first.save(tmp_path / "high.tif")
     assert read_image(tmp_path / "high.tif").rgba[0, 0, :, 0].tolist() == [0, 1, 255]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_is_no_picture(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    for path in (tmp_path / "pipe.png", Path("-")):
+        with pytest.raises(InputError, match="read from files, not from a pipe: save it as one"):
+            read_image(path)

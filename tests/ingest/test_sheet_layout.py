@@ -43,7 +43,9 @@ def test_a_sheet_holds_one_clip_or_several() -> None:
     assert named(sheet_layout(DataSettings(), ("down", "up")), 1, 2) == {
         "": {"down/0": 1, "down/1": 2}
     }
-    with pytest.raises(InputError, match="no whole number of clips of 2x2"):
+    with pytest.raises(
+        InputError, match=r"^3 rows of 2 cells are no whole number of clips of 2 rows of 2"
+    ):
         named(layout, 3, 2)
     with pytest.raises(UsageError, match="no multiple of 2 views"):
         sheet_layout(DataSettings(frames=3), ("down", "up"))

@@ -132,6 +132,46 @@ def test_strips_are_views_by_their_names_and_their_cells_steps(
     assert len(prepared("in", "--cell", "8x8", "-o", "cells")) == 11
 
 
+def test_strips_and_whole_sheets_may_lie_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sheet whose name has a view's word is a sheet still."""
+    monkeypatch.chdir(tmp_path)
+    sprites = {name: drawings(k) for k, name in enumerate(("elf", "orc.png", "get-up.png"))}
+    for view in VIEWS:
+        strip = np.concatenate([sprites["elf"][f"{view}/{step}"] for step in range(2)], 1)
+        save(f"in/elf-{view}.png", strip)
+    for name in ("orc.png", "get-up.png"):
+        save(f"in/{name}", sheet(sprites[name]))
+    check(prepared("in", "--cell", "8x8", "--views", ",".join(VIEWS)), sprites)
+
+
+def test_one_name_without_a_view_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for k, name in enumerate(("elf_left", "elf_right", "orc_left", "orc_right", "logo")):
+        save(f"in/{name}.png", hero(k))
+    told = "names tell views, but for logo.png, so no file is taken for one"
+    assert told in " ".join(run("in").stderr.split())
+    assert told not in " ".join(run("in", "--views", "none", "--force").stderr.split())
+    save("in/tree.png", hero(7))
+    for k in range(4):
+        save(f"in/rock{k}.png", hero(8 + k))
+    assert "names tell views" not in run("in", "--force").stderr
+
+
+def test_views_that_no_sheet_shows_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for k in range(3):
+        save(f"in/{k}.png", np.concatenate([hero(3 * k + view) for view in range(3)], 1))
+    options = ("in", "--cell", "8x8", "--views", "down,left,up")
+    told = "no sprite shows left, up: if the columns of sheets are views, add --by columns"
+    assert told in " ".join(run(*options).stderr.split())
+    assert "no sprite shows" not in run(*options, "--by", "columns", "--force").stderr
+    assert "no sprite shows" not in run(*options, "--take", "down", "--force").stderr
+
+
 def test_aseprite_tags_are_views_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A view shown twice is refused, and tags that tell no view are clips as ever."""
     monkeypatch.chdir(tmp_path)

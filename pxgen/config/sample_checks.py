@@ -20,8 +20,8 @@ def check_together(settings: SampleSettings | AnimateSettings) -> None:
 
 
 def check_edits(edits: PictureSettings) -> None:
-    """The same of what ``sample`` starts from."""
-    _check_colors(edits)
+    """Refuse what does not go together in what ``sample`` starts from."""
+    _check_lock(edits)
     if GIVEN in {edits.palette, edits.lock} and edits.init is None:
         flag = "--palette" if edits.palette == GIVEN else "--lock"
         raise UsageError(f"{flag} {GIVEN} takes the colours of a picture: give it with --init")
@@ -36,14 +36,14 @@ def check_edits(edits: PictureSettings) -> None:
 
 
 def check_given(clip: ClipSettings) -> None:
-    """The same of what ``animate`` is given."""
-    _check_colors(clip)
+    """Refuse what does not go together in what ``animate`` is given."""
+    _check_lock(clip)
     for flag, value in (("--palette", clip.palette), ("--lock", clip.lock)):
         if value == GIVEN and not clip.given:
             raise UsageError(f"{flag} {GIVEN} takes the colours of given pictures: add --given")
 
 
-def _check_colors(settings: PictureSettings | ClipSettings) -> None:
+def _check_lock(settings: PictureSettings | ClipSettings) -> None:
     if settings.palette == GIVEN and settings.lock not in {None, GIVEN}:
         raise UsageError(
             f"--lock {settings.lock} holds to the model's colours, and --palette {GIVEN} shows the "

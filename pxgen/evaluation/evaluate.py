@@ -338,7 +338,7 @@ class _Evaluator:
 
     def completed(self, clips: IndexMaps, labels: NDArray[np.float32], task: Task) -> IndexMaps:
         """``(n, T, H, W)`` clips with ``(n, L)`` labels, all but what a task gives drawn."""
-        # One number of steps is enough: each takes minutes.
+        # Each number of steps takes minutes: that of the main figures is enough.
         steps = next(iter(self.settings.steps), None)
         sampling, requests = _sampling(self.settings, steps), []
         for number, (clip, asked) in enumerate(zip(clips, labels, strict=True)):

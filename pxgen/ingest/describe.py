@@ -14,7 +14,7 @@ from pxgen.canvas import NEARLY_EMPTY, Canvas
 from pxgen.config.settings import DataSettings
 from pxgen.data.dataset import HELD_OUT
 from pxgen.errors import InputError, Remark
-from pxgen.frames import described_frames, views_of
+from pxgen.frames import described_frames, frame_name, views_of
 from pxgen.ingest.grid import in_cells
 from pxgen.ingest.layout import Fit
 from pxgen.ingest.palette_choice import Choice
@@ -148,14 +148,16 @@ def describe_missing(names: Sequence[str], frames: Sequence[str], present: Bools
     )
 
 
-def describe_unseen(settings: DataSettings, frames: Sequence[str]) -> Iterator[str]:
-    """A line about views that were asked for and no frame shows."""
-    unseen = [view for view in asked_views(settings) or () if view not in views_of(frames)]
+def describe_unseen(
+    settings: DataSettings, frames: Sequence[str], *, by_names: bool
+) -> Iterator[str]:
+    """A line about views that were asked for and no frame shows; file names may tell them."""
+    shown = {*frames, *views_of(frames)}
+    unseen = [view for view in asked_views(settings) or () if frame_name(view) not in shown]
     if unseen and frames and not settings.take:
         other = "rows" if settings.by == "columns" else "columns"
-        how = (
-            f": if the {other} of sheets are views, add --by {other}" if in_cells(settings) else ""
-        )
+        by_cells = in_cells(settings) and not by_names
+        how = f": if the {other} of sheets are views, add --by {other}" if by_cells else ""
         yield f"warning: no sprite shows {some(unseen)}{how}"
 
 

@@ -43,7 +43,7 @@ class Fitted(NamedTuple):
     palette: Palette
     """The model's, or the image's own."""
     size: Canvas
-    """Of the image, not enlarged."""
+    """Of the image, not enlarged; of the canvas, where it is several frames."""
 
 
 class Target(NamedTuple):

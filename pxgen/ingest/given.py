@@ -101,14 +101,23 @@ class ClipFrames(NamedTuple):
         Raises:
             InputError: as :func:`mask_of` has it.
         """
-        canvas, rgba = self.target.canvas, self._reduced(rgba_of(image))
-        grid = self._grid(rgba)
-        if grid is not None:
-            cells, order = grid.reshape(-1, *grid.shape[2:]), self._order(*grid.shape[:2])
-            if len(cells) == len(order):
-                by_frame = dict(zip(order, cells, strict=True))
-                rgba = np.stack([by_frame[frame] for frame in range(canvas.frames)])
-        return mask_of(image, rgba, canvas, remark, may_be_empty=may_be_empty)
+        (T, H, W), rgba = self.target.canvas, rgba_of(image)
+        size = rgba.shape[1:3]
+        for rows, columns in self._layouts() if T > 1 and len(rgba) == 1 else ():
+            factor = size[0] // (rows * H)
+            if not factor or size != (factor * rows * H, factor * columns * W):
+                continue
+            if rows == columns:
+                remark(
+                    f"{image} is read as a sheet of masks: one for all frames is saved as {W}x{H}"
+                )
+            # Drawn over an enlarged sheet.
+            sheet = rgba[0, factor // 2 :: factor, factor // 2 :: factor]
+            cells = sheet.reshape(rows, H, columns, W, 4).swapaxes(1, 2).reshape(-1, H, W, 4)
+            by_frame = dict(zip(self._order(rows, columns), cells, strict=True))
+            rgba = np.stack([by_frame[frame] for frame in range(T)])
+            break
+        return mask_of(image, rgba, self.target.canvas, remark, may_be_empty=may_be_empty)
 
     def numbers(self, text: str) -> list[int]:
         """The frames that ``front``, ``down/2``, ``0``, ``0-3`` or ``left,up/0-1`` name.
@@ -155,7 +164,10 @@ class ClipFrames(NamedTuple):
         if wanted is not None:
             order = self.numbers(wanted)
             if len(cells) < len(order) and wanted not in views_of(self.names):
-                raise UsageError(f"--given {image}: {told} for {len(order)} frames that are named")
+                raise UsageError(
+                    f"--given {wanted}={image}: {len(order)} frames are named and {len(cells)} "
+                    "given: name as many"
+                )
         if keep is not None and keep > len(cells):
             raise InputError(f"{image}: {told}, fewer than the {keep} to keep")
         for frame, cell in zip_longest(order, cells[:keep]):
@@ -163,9 +175,10 @@ class ClipFrames(NamedTuple):
                 continue
             if frame is None:
                 _, H, W = self.target.canvas
+                whole = "" if grid is None else f"; one frame is saved as {W}x{H}"
                 raise InputError(
                     f"{image}: {told} are more than the {len(order)} that the model's clips have "
-                    f"there: --keep N takes the first of them; one frame is saved as {W}x{H}"
+                    f"there: --keep N takes the first of them{whole}"
                 )
             yield frame, cell
 
@@ -180,15 +193,28 @@ class ClipFrames(NamedTuple):
         return np.asarray(sheet.swapaxes(1, 2))
 
     def _reduced(self, rgba: Rgba) -> Rgba:
-        """Frames, or a sheet, without their enlargement where cells have the canvas's size then."""
+        """Frames, or a sheet, without their enlargement where cells have the canvas's size then.
+
+        They are rather one frame than a whole sheet, and rather that than some of its cells.
+        """
         _, H, W = self.target.canvas
-        height, width = rgba.shape[1:3]
-        if height % H or width % W or (height, width) == (H, W):
+        height, width = size = rgba.shape[1:3]
+        if height % H or width % W or size == (H, W):
             return rgba
         most = enlargement(IndexedSprite.of(rgba).indices)
+        for rows, columns in [(1, 1)] if len(rgba) > 1 else [(1, 1), *self._layouts()]:
+            factor = height // (rows * H)
+            if factor and not most % factor and size == (factor * rows * H, factor * columns * W):
+                return rgba[:, ::factor, ::factor]
         factors = (k for k in range(most, 1, -1) if not (most % k or height % (k * H)))
-        factor = next((k for k in factors if not width % (k * W)), 1)
+        factor = next((k for k in factors if not width % (k * W) and len(rgba) == 1), 1)
         return rgba[:, ::factor, ::factor]
+
+    def _layouts(self) -> list[tuple[int, int]]:
+        """Rows and columns of a whole sheet: views in rows, and in columns."""
+        views = list(views_of(self.names).values()) or [tuple(range(self.target.canvas.frames))]
+        shape = len(views), max(map(len, views))
+        return [shape, shape[::-1]]
 
     def _order(self, rows: int, columns: int) -> Sequence[int | None]:
         """The frame of each cell of a sheet: views are rows, or columns, where they fit."""

@@ -323,7 +323,8 @@ class _Preparation:
             self.report(describe_empty(self.empty, left_out=True))
         if tally.empty_cells:
             self.report(f"{tally.empty_cells} empty cells dropped")
-        unseen = describe_unseen(self.settings, selection.frame_names)
+        by_names = self.sources.by_names
+        unseen = describe_unseen(self.settings, selection.frame_names, by_names=by_names)
         for line in (*describe_renamed(tally), *describe_gaps(tally), *unseen):
             self.report(line)
         kind = "stills" if canvas.frames == 1 else f"clips of {canvas.frames} frames"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,11 +11,12 @@ from numpy.typing import NDArray
 
 from pxgen.config.settings import DataSettings
 from pxgen.errors import InputError, UsageError
-from pxgen.frames import common_names, view_of, views_of
+from pxgen.frames import common_names, views_of
 from pxgen.ingest.arrays import ARRAY_SUFFIXES, ArrayFile, companion, open_array
 from pxgen.ingest.clips import FileGroup, broken, gather, gather_views, singles
 from pxgen.ingest.file_sprites import FileSprites, Sprite, is_atlas, stills
-from pxgen.ingest.grid import in_cells
+from pxgen.ingest.grid import Grid, in_cells
+from pxgen.ingest.images import read_image
 from pxgen.ingest.match import Unit
 from pxgen.ingest.sheet_layout import sheet_layout
 from pxgen.ingest.tally import Tally
@@ -50,7 +52,7 @@ class Sources:
             InputError: two files are one frame of a clip.
         """
         self.tally = Tally()
-        self._refuse = refuse
+        self._refuse, self._by = refuse, settings.by
         self._frames, self._views = settings.frames, asked_views(settings)
         sheets = in_cells(settings)
         layout = sheet_layout(settings, self._views or ()) if sheets else None
@@ -61,13 +63,12 @@ class Sources:
         whole = whole and settings.frames != 1
         self._files = FileSprites(settings, self.tally, self._views, layout, whole=whole)
         images = [file for file in listing.files if not _is_array(file)]
-        names = [str(PurePosixPath(file.name).with_suffix("")) for file in images]
-        asked = sheets or self._views != ()
-        self._untold = [] if asked else [images[k].name for k in without_views(names)]
+        self._untold: list[str] = []
         if sheets:
             # A sheet holds its frames in cells, never in numbered files.
             named = self._views if settings.layout is None else None
-            self._groups = self._strips(images, named) if named else singles(images)
+            grid = Grid.of(settings)
+            self._groups = self._strips(images, named, grid) if named and grid else singles(images)
         else:
             self._groups = self._gather(images)
         self._arrays: dict[str, ArrayFile] = {}
@@ -77,12 +78,13 @@ class Sources:
             if _is_array(file):
                 self._open(file, palette)
 
-    def _strips(self, images: Sequence[Found], views: Sequence[str]) -> list[FileGroup]:
+    def _strips(self, images: Sequence[Found], views: Sequence[str], grid: Grid) -> list[FileGroup]:
         """Files that each are a view, with its steps in cells, and whole sheets beside them."""
         strips = gather_views(images, views) or []
         if sum(len(group.files) for group in strips) < len(images):
-            # A word in the name of one whole sheet is no view: a sprite has several sides.
-            strips = [group for group in strips if len({*map(view_of, group.frames)}) > 1]
+            # Beside others a name may have a view's word by chance: the cells of a sheet tell.
+            whole = partial(_holds_views, views=len(views), by=self._by, grid=grid)
+            strips = [group for group in strips if not any(map(whole, group.files))]
         taken = {file.name for group in strips for file in group.files}
         return [*strips, *singles(file for file in images if file.name not in taken)]
 
@@ -92,6 +94,9 @@ class Sources:
         images = [file for file in images if not is_atlas(file)]
         views = None if self._views is None else gather_views(images, self._views)
         if views is None:
+            if self._views == ():
+                stems = [str(PurePosixPath(file.name).with_suffix("")) for file in images]
+                self._untold = [images[number].name for number in without_views(stems)]
             return [*sheets, *gather(images, self._frames)]
         taken = {file.name for group in views for file in group.files}
         for file in images:
@@ -114,6 +119,11 @@ class Sources:
             self.label_arrays[file.name] = (labels, given)
 
     @property
+    def by_names(self) -> bool:
+        """Whether file names tell views."""
+        return any(group.shows_views for group in self._groups)
+
+    @property
     def notes(self) -> list[str]:
         """The interpretation of arrays and clips, in lines for people."""
         lines = []
@@ -125,8 +135,8 @@ class Sources:
             )
         if self._untold:
             lines.append(
-                f"names tell views, but for {some(self._untold)}, so no file is taken for one: "
-                "leave out what is none, or list the views with --views"
+                f"names tell views, all but {some(self._untold)}: so files are taken one by one; "
+                "move that away, or name the --views and add --skip-bad"
             )
         clips = sum(len(group.files) > 1 and not group.shows_views for group in self._groups)
         lines += [f"{clips} clips of numbered files"] if clips else []
@@ -166,6 +176,16 @@ class Sources:
             for rgba in chunk:
                 yield from stills(Sprite(f"{name}#{index}", unit + index, rgba), self._frames)
                 index += 1
+
+
+def _holds_views(file: Found, *, views: int, by: str, grid: Grid) -> bool:
+    """Whether a sheet has a row, or column, of cells for each view."""
+    try:
+        rows, columns = grid.starts(*read_image(file.path).rgba.shape[1:3])
+    except InputError:
+        # Whoever reads it as a sheet says why it cannot be.
+        return True
+    return len(columns if by == "columns" else rows) % views == 0
 
 
 def _is_array(file: Found) -> bool:

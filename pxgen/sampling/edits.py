@@ -162,9 +162,9 @@ def _start(
         fitted = fit_image(image, onto)
         (_, height, width), canvas = fitted.size, onto.canvas
         if (height, width) != canvas[1:]:
-            place = "at the bottom" if onto.anchor == "bottom" else "in the middle"
+            ground = ", at the bottom," if onto.anchor == "bottom" else ""
             remark(
-                f"{image}, {width}x{height}, stands {place} of the model's canvas of "
+                f"{image}, {width}x{height}, stands in the middle{ground} of the model's canvas of "
                 f"{canvas.width}x{canvas.height}"
             )
         if edits.palette == GIVEN and fitted.pixels.any():

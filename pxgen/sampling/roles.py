@@ -20,7 +20,7 @@ from pxgen.sampling.familiar import known_of
 
 SAME = 6.0
 """Nats a pixel by which a network must prefer another entry to the one that has the very colour."""
-LIGHTNESS = (10.0, 20.0, 40.0)
+LIGHTNESS = (1.0, 6.0, 30.0)
 """Nats that an entry loses by its distance in lightness, where black and white are 1 apart: all are
 tried. Hues say nothing: what is recoloured has others."""
 WORST = -12.0

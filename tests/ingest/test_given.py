@@ -164,11 +164,40 @@ def test_an_enlarged_sheet_is_one(factor: int) -> None:
 
 
 def test_fewer_frames_than_are_counted_out_are_refused() -> None:
-    for named, told in (("0-2", "1 frames for 3"), ("left,up", "1 frames for 4")):
-        with pytest.raises(UsageError, match=f"{told} frames that are named"):
+    for named, count in (("0-2", 3), ("left,up", 4)):
+        with pytest.raises(UsageError, match=f"{count} frames are named and 1 given: name as many"):
             frames_of().given([ImageArray(cell(1)[None], named)])
     two = np.stack([cell(1), cell(2)])
     assert frames_of().given([ImageArray(two, "1-2")]).known.tolist() == [0, 1, 1, 0, 0, 0]
+
+
+def test_a_sheet_of_coarse_drawings_is_whole_rather_than_enlarged() -> None:
+    """And what is enlarged to the very size of a sheet is one frame."""
+    rows = [[1, 0, 2, 1], [2, 3, 1, 4], [0, 4, 3, 3], [4, 1, 2, 2]]
+    drawn = PALETTE.colors(np.kron(np.array(rows), np.ones((H, W), int)).astype(np.uint8))
+    sides = frames_of(tuple(f"{view}/{step}" for view in "abcd" for step in range(4)))
+    for factor in (1, 2):
+        large = drawn.repeat(factor, 0).repeat(factor, 1)
+        assert shown(sides.given([ImageArray(large[None])]).pixels) == [
+            entry for row in rows for entry in row
+        ]
+    square = frames_of(("a/0", "a/1", "b/0", "b/1"))
+    one = cell(3).repeat(2, 0).repeat(2, 1)
+    assert shown(square.given([ImageArray(one[None])]).pixels) == [3, 0, 0, 0]
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_a_sheet_of_boxes_is_no_enlarged_mask(factor: int) -> None:
+    names = ("a/0", "a/1", "b/0", "b/1")
+    board = np.zeros((2 * H, 2 * W, 4), np.uint8)
+    board[H:, :W] = 255
+    said: list[str] = []
+    large = board.repeat(factor, 0).repeat(factor, 1)
+    mask = frames_of(names).mask(ImageArray(large[None]), said.append)
+    assert mask.all((1, 2)).tolist() == mask.any((1, 2)).tolist() == [False, False, True, False]
+    assert [line.split(" is read as ")[1] for line in said] == [
+        "a sheet of masks: one for all frames is saved as 4x6"
+    ]
 
 
 def test_a_mask_is_a_sheet_too() -> None:

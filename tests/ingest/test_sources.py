@@ -137,11 +137,14 @@ def test_strips_and_whole_sheets_may_lie_side_by_side(
 ) -> None:
     """A sheet whose name has a view's word is a sheet still."""
     monkeypatch.chdir(tmp_path)
-    sprites = {name: drawings(k) for k, name in enumerate(("elf", "orc.png", "get-up.png"))}
+    names = ("elf", "orc.png", "get-up.png", "get-left.png", "imp")
+    sprites = {name: drawings(k) for k, name in enumerate(names)}
+    sprites["imp"] = {name: rgba for name, rgba in sprites["imp"].items() if "left" in name}
+    save("in/imp-left.png", np.concatenate(list(sprites["imp"].values()), 1))
     for view in VIEWS:
         strip = np.concatenate([sprites["elf"][f"{view}/{step}"] for step in range(2)], 1)
         save(f"in/elf-{view}.png", strip)
-    for name in ("orc.png", "get-up.png"):
+    for name in names[1:4]:
         save(f"in/{name}", sheet(sprites[name]))
     check(prepared("in", "--cell", "8x8", "--views", ",".join(VIEWS)), sprites)
 
@@ -150,7 +153,7 @@ def test_one_name_without_a_view_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     for k, name in enumerate(("elf_left", "elf_right", "orc_left", "orc_right", "logo")):
         save(f"in/{name}.png", hero(k))
-    told = "names tell views, but for logo.png, so no file is taken for one"
+    told = "names tell views, all but logo.png: so files are taken one by one"
     assert told in " ".join(run("in").stderr.split())
     assert told not in " ".join(run("in", "--views", "none", "--force").stderr.split())
     save("in/tree.png", hero(7))
@@ -169,6 +172,11 @@ def test_views_that_no_sheet_shows_are_told(
     told = "no sprite shows left, up: if the columns of sheets are views, add --by columns"
     assert told in " ".join(run(*options).stderr.split())
     assert "no sprite shows" not in run(*options, "--by", "columns", "--force").stderr
+    assert "no sprite shows" not in run(*options[:3], "--views", "A b", "--force").stderr
+    assert (
+        "no sprite shows"
+        not in run(*options[:3], "--views", "0,90,180", "--by", "columns", "--force").stderr
+    )
     assert "no sprite shows" not in run(*options, "--take", "down", "--force").stderr
 
 

@@ -117,7 +117,9 @@ def test_what_a_mask_hides_does_not_decide_colours(folder: Path) -> None:
 
 @pytest.mark.parametrize("palette", [[], ["--palette", "given"]])
 def test_a_smaller_picture_is_placed_and_told(folder: Path, palette: list[str]) -> None:
-    place = f"{folder}/a.png, 6x4, stands at the bottom of the model's canvas of 8x6"
+    place = (
+        f"{folder}/a.png, 6x4, stands in the middle, at the bottom, of the model's canvas of 8x6"
+    )
     for size, smaller in (((4, 6), True), ((18, 24), False)):
         Image.fromarray(np.array(PALETTE.rows, np.uint8)[np.full(size, 2)]).save(folder / "a.png")
         options = ["--init", f"{folder}/a.png", "--strength", "0", "--force", *palette]

@@ -113,7 +113,7 @@ class ClipFrames(NamedTuple):
                 )
             # Drawn over an enlarged sheet.
             sheet = rgba[0, factor // 2 :: factor, factor // 2 :: factor]
-            cells = sheet.reshape(rows, H, columns, W, 4).swapaxes(1, 2).reshape(-1, H, W, 4)
+            cells = _cells(sheet, H, W).reshape(-1, H, W, 4)
             by_frame = dict(zip(self._order(rows, columns), cells, strict=True))
             rgba = np.stack([by_frame[frame] for frame in range(T)])
             break
@@ -189,8 +189,7 @@ class ClipFrames(NamedTuple):
         whole = height % H == 0 and width % W == 0
         if len(rgba) > 1 or not whole or (height, width) == (H, W):
             return None
-        sheet = rgba[0].reshape(height // H, H, width // W, W, 4)
-        return np.asarray(sheet.swapaxes(1, 2))
+        return _cells(rgba[0], H, W)
 
     def _reduced(self, rgba: Rgba) -> Rgba:
         """Frames, or a sheet, without their enlargement where cells have the canvas's size then.
@@ -239,6 +238,12 @@ class ClipFrames(NamedTuple):
             raise InputError(f"{image}: {reason} of the model: crop it, or draw it smaller")
         # An empty frame beside makes them as large as the canvas.
         return padded([rgba, np.zeros((1, H, W, 4), np.uint8)], self.target.anchor)[:-1]
+
+
+def _cells(sheet: Rgba, height: int, width: int) -> Rgba:
+    """``(H, W, 4)`` as ``(rows, columns, height, width, 4)``."""
+    rows, columns = sheet.shape[0] // height, sheet.shape[1] // width
+    return np.asarray(sheet.reshape(rows, height, columns, width, 4).swapaxes(1, 2))
 
 
 def given_text(images: Sequence[Image]) -> str:

@@ -149,6 +149,10 @@ def _in_one_line(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     if context is None:
         return f"pxgen: {said}"
+    if said.startswith("Got unexpected extra arg"):
+        options = [each for each in context.command.params if isinstance(each, click.Option)]
+        taking = [option.opts[-1] for option in options if isinstance(option.type, click.Path)]
+        said += f"; files and folders are given by {', '.join(taking)}" if taking else ""
     name = getattr(getattr(error, "param", None), "name", None)
     if name and context.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
         said = f"{_ended(said)} It comes from {context.auto_envvar_prefix}_{name.upper()}"

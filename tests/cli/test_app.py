@@ -126,6 +126,7 @@ def test_as_a_module(tmp_path):
     ("arguments", "hint"),
     [
         (["smaple"], "No such command: smaple; did you mean sample?"),
+        (["train", "x"], "argument (x); files and folders are given by --dataset, --from, --out."),
         (["sample", "--lable", "x"], "--label"),
         (["sample", "-n", "none"], "not a valid whole number"),
         (["sample", "--shard", "5/4"], "5/4"),

@@ -100,7 +100,7 @@ def unmask(
         tokens = tokens.scatter(1, places, drawn)
         yield tokens
     if readings:
-        yield _agreed(predict, tokens, unknown, mask_token, noise, readings, temperature)
+        yield _agreed(predict, tokens, unknown, mask_token, noise, canvas, readings, temperature)
 
 
 def _agreed(
@@ -109,6 +109,7 @@ def _agreed(
     unknown: Tensor,
     mask_token: int,
     noise: Noise,
+    canvas: Canvas,
     readings: int,
     temperature: float,
 ) -> Tensor:
@@ -119,11 +120,14 @@ def _agreed(
     averaged (self-consistency, 2203.11171), and a colour that is much less likely than another
     becomes that. As elsewhere, a temperature is one of colours among themselves.
     """
-    P = tokens.shape[1]
+    area = canvas.height * canvas.width
     pooled = torch.zeros(*tokens.shape, mask_token, device=tokens.device)
-    # What was known is masked as well: whole views that are known mislead more than halves of all.
-    orders = [rank(noise.uniform(P), torch.ones_like(unknown)) for _ in range(readings)]
-    for masked in [2 * order // P == half for order in orders for half in (0, 1)]:
+    # A place is masked in all frames or in none: else the same mistake in two frames that are alike
+    # is vouched for by either. What was known is masked as well: whole views mislead more.
+    everywhere = torch.ones(len(tokens), area, dtype=torch.bool, device=tokens.device)
+    orders = [rank(noise.uniform(area), everywhere) for _ in range(readings)]
+    for masked in [2 * order // area == half for order in orders for half in (0, 1)]:
+        masked = masked.repeat(1, canvas.frames)
         asking = masked & unknown
         count = asking.sum(-1, keepdim=True)
         if not count.any():

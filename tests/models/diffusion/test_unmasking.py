@@ -38,6 +38,7 @@ def drafts_of(
     seed: int = 0,
     temperature: float = 1.0,
     mask_token: int = HIDDEN,
+    frames: int = 1,
 ) -> list[Tensor]:
     return list(
         unmask(
@@ -45,7 +46,7 @@ def drafts_of(
             start,
             mask_token,
             PictureNoise(seed, range(len(start))),
-            canvas=Canvas(1, 1, start.shape[1]),
+            canvas=Canvas(frames, 1, start.shape[1] // frames),
             order=ORDERS[order],
             steps=steps,
             temperature=temperature,
@@ -292,6 +293,24 @@ def test_consensus_mends_what_most_readings_deny() -> None:
     }
     assert (ends["random"] != 1).float().mean() > 0.2
     assert (ends["consensus"] == 1).float().mean() > 0.99
+
+
+def test_consensus_lets_no_frame_vouch_for_its_twin() -> None:
+    """A colour that is in two frames only because it is in the other gives way in both."""
+
+    def follows_its_twin(tokens: Tensor, places: Tensor, progress: float) -> Tensor:
+        twin = tokens.roll(PIXELS, 1)
+        alone = torch.tensor([0.001, 0.97, 0.029]).log().expand(*tokens.shape, COLORS)
+        seen = 20.0 * torch.eye(COLORS + 1)[twin][..., :COLORS]
+        return at_places(torch.where((twin == HIDDEN).unsqueeze(-1), alone, seen), places)
+
+    start = torch.full((200, 2 * PIXELS), HIDDEN)
+    ends = {
+        order: drafts_of(start, order=order, steps=16, predict=follows_its_twin, frames=2)[-1]
+        for order in ("random", "consensus")
+    }
+    assert (ends["random"] == 2).float().mean() > 0.02
+    assert (ends["consensus"] == 1).all()
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -126,8 +126,8 @@ def _agreed(
     # is vouched for by either. What was known is masked as well: whole views mislead more.
     everywhere = torch.ones(len(tokens), area, dtype=torch.bool, device=tokens.device)
     orders = [rank(noise.uniform(area), everywhere) for _ in range(readings)]
-    for masked in [2 * order // area == half for order in orders for half in (0, 1)]:
-        masked = masked.repeat(1, canvas.frames)
+    for hidden in [2 * order // area == half for order in orders for half in (0, 1)]:
+        masked = hidden.repeat(1, canvas.frames)
         asking = masked & unknown
         count = asking.sum(-1, keepdim=True)
         if not count.any():

@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from pxgen.checkpoint.runs import told
-from pxgen.checkpoint.store import Loaded, fingerprint
+from pxgen.checkpoint.runs import STARTERS, told
+from pxgen.checkpoint.store import Loaded, fingerprint, load_model
 from pxgen.commands.animate import ClipJob, plan_clips
 from pxgen.commands.context import Context
 from pxgen.commands.early import default_starter
@@ -67,9 +67,10 @@ def _check(part: Recorded, loaded: Loaded, name: str) -> None:
     """Refuse pictures of another model, or with labels that it lacks."""
     own = fingerprint(loaded)
     if part.model != own:
+        prints = {fingerprint(load_model(file)): starter for starter, file in STARTERS.items()}
         raise InputError(
             f"{name} is of the model {part.model}, and {loaded.path} is {own}: name that model "
-            "with -m"
+            f"with -m {prints.get(part.model, '')}".rstrip()
         )
     try:
         parse_labels(part.labels, loaded.card.label_names, told(loaded.path))

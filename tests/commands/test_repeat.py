@@ -83,6 +83,13 @@ def test_a_manifest_of_another_model_or_input_is_refused(model: Path, tmp_path: 
     assert (result.exit_code, "which is not there" in result.stderr) == (3, True)
 
 
+def test_a_manifest_of_another_starter_names_it(model: Path, tmp_path: Path) -> None:
+    manifest = tmp_path / "m.jsonl"
+    run("starter", "-n", 1, "-o", tmp_path / "o.png", "--manifest", manifest)
+    result = run(model, "--repeat", manifest, "-o", tmp_path / "x")
+    assert (result.exit_code, result.stderr.strip().endswith("with -m starter")) == (3, True)
+
+
 GOOD = {"seed": 0, "index": 1, "labels": [], "model": "x", "options": {}, "inputs": {}, "file": "a"}
 
 

@@ -31,9 +31,6 @@ DOUBT = 3.0
 """Nats that readings must think less of an entry than of another for it to give way; of two
 colours, times the temperature. At 0 monsters keep half of their colours; at 3 they have as many
 stray pixels as real ones."""
-JOINT_DOUBT = 9.0
-"""The same of what changes in several frames at once. Hidden in all of them a place is guessed
-worse: at 3 loops lose what figures gain."""
 LATTICE = (0.5497004779, 0.7548776662, 0.5698402910)
 """Strides of a lattice along frames, rows and columns, in two dimensions of least discrepancy."""
 
@@ -122,37 +119,11 @@ def _agreed(
     about a pixel in one context is right in most: so the log-probabilities of all readings are
     averaged (self-consistency, 2203.11171), and a colour that is much less likely than another
     becomes that. As elsewhere, a temperature is one of colours among themselves.
-
-    Frames that are alike make the same mistake, and vouch for one another: so half of a clip's
-    readings mask a place in all frames or in none, and say what changes in several at once.
     """
-    T, area = canvas.frames, canvas.height * canvas.width
-    joint = READINGS // 2 if T > 1 and readings == READINGS else 0
-
-    def read(count: int, places: int) -> Tensor:
-        everywhere = torch.ones(len(tokens), places, dtype=torch.bool, device=tokens.device)
-        orders = [rank(noise.uniform(places), everywhere) for _ in range(count)]
-        halves = [2 * order // places == half for order in orders for half in (0, 1)]
-        masks = [half.repeat(1, tokens.shape[1] // places) for half in halves]
-        return _pooled(predict, tokens, unknown, mask_token, masks)
-
-    gain, entries = _best(read(readings - joint, tokens.shape[1]), tokens, DOUBT, temperature)
-    agreed = torch.where(unknown & (gain > 0), entries, tokens)
-    if not joint:
-        return agreed
-    gain, entries = _best(read(joint, area), tokens, JOINT_DOUBT, temperature)
-    doubted = (unknown & (gain > 0)).view(-1, T, area)
-    several = doubted & (doubted.sum(1, keepdim=True) > 1)
-    return torch.where(several.flatten(1), entries, agreed)
-
-
-def _pooled(
-    predict: Predict, tokens: Tensor, unknown: Tensor, mask_token: int, masks: list[Tensor]
-) -> Tensor:
-    """``(n, P, K)``: mean log-probabilities of what is unknown, by pairs of ``(n, P)`` masks."""
     pooled = torch.zeros(*tokens.shape, mask_token, device=tokens.device)
+    halves = [_half(unknown, noise, canvas) for _ in range(readings)]
     # What was known is masked as well: whole views that are known mislead more than halves of all.
-    for masked in masks:
+    for masked in [mask for half in halves for mask in (half, ~half)]:
         asking = masked & unknown
         count = asking.sum(-1, keepdim=True)
         if not count.any():
@@ -160,20 +131,27 @@ def _pooled(
         places = asking.float().topk(int(count.max())).indices
         asked = torch.arange(places.shape[1], device=tokens.device) < count
         logits = predict(tokens.masked_fill(masked, mask_token), places, 1.0)
-        nats = (2 * logits.log_softmax(-1) / len(masks)).masked_fill(~asked.unsqueeze(-1), 0.0)
+        nats = (logits.log_softmax(-1) / readings).masked_fill(~asked.unsqueeze(-1), 0.0)
         pooled.scatter_add_(1, places.unsqueeze(-1).expand_as(nats), nats)
-    return pooled
-
-
-def _best(
-    pooled: Tensor, tokens: Tensor, doubt: float, temperature: float
-) -> tuple[Tensor, Tensor]:
-    """``(n, P)``: how far the best of all entries beats a token and the doubt, and that entry."""
     own = tokens.unsqueeze(-1)
-    transparent = torch.arange(pooled.shape[-1], device=tokens.device) == 0
-    margins = torch.where((own == 0) == transparent, doubt * temperature, doubt)
-    best = (pooled - pooled.gather(-1, own) - margins).max(-1)
-    return best.values, best.indices
+    transparent = torch.arange(mask_token, device=tokens.device) == 0
+    margins = torch.where((own == 0) == transparent, DOUBT * temperature, DOUBT)
+    gains = pooled - pooled.gather(-1, own) - margins
+    best = gains.max(-1)
+    return torch.where(unknown & (best.values > 0), best.indices, tokens)
+
+
+def _half(unknown: Tensor, noise: Noise, canvas: Canvas) -> Tensor:
+    """``(n, P) bool``: a random half of the pixels; where a part is known, of the places.
+
+    The rest of a clip has frames that are alike and like nothing given: each vouches for the same
+    mistake in the others, so a place is in the half with all its frames or with none.
+    """
+    P, area = unknown.shape[1], canvas.height * canvas.width
+    luck, everywhere = noise.uniform(P), torch.ones_like(unknown)
+    pixels = 2 * rank(luck, everywhere) // P == 0
+    places = 2 * rank(luck[:, :area], everywhere[:, :area]) // area == 0
+    return torch.where(unknown.all(1, keepdim=True), pixels, places.repeat(1, canvas.frames))
 
 
 def _by_surety(probabilities: Tensor, drawn: Tensor, fading: Tensor, drawable: Tensor) -> Tensor:

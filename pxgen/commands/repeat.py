@@ -69,8 +69,8 @@ def _check(part: Recorded, loaded: Loaded, name: str) -> None:
     if part.model != own:
         prints = {fingerprint(load_model(file)): starter for starter, file in STARTERS.items()}
         raise InputError(
-            f"{name} is of the model {part.model}, and {loaded.path} is {own}: name that model "
-            f"with -m {prints.get(part.model, '')}".rstrip()
+            f"{name} is of the model {part.model}, and {loaded.path} is {own}: name that model: "
+            f"-m {prints.get(part.model, 'MODEL')}"
         )
     try:
         parse_labels(part.labels, loaded.card.label_names, told(loaded.path))

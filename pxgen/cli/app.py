@@ -150,9 +150,11 @@ def _in_one_line(error: click.ClickException) -> str:
     if context is None:
         return f"pxgen: {said}"
     if said.startswith("Got unexpected extra arg"):
-        options = [each for each in context.command.params if isinstance(each, click.Option)]
-        taking = [option.opts[-1] for option in options if isinstance(option.type, click.Path)]
-        said += f"; files and folders are given by {', '.join(taking)}" if taking else ""
+        taking = [
+            each.opts[-1] for each in context.command.params if isinstance(each.type, click.Path)
+        ]
+        positional = any(isinstance(each, click.Argument) for each in context.command.params)
+        said += "." if positional else f"; files and folders are given by {', '.join(taking)}."
     name = getattr(getattr(error, "param", None), "name", None)
     if name and context.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
         said = f"{_ended(said)} It comes from {context.auto_envvar_prefix}_{name.upper()}"

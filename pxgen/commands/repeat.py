@@ -67,16 +67,20 @@ def _check(part: Recorded, loaded: Loaded, name: str) -> None:
     """Refuse pictures of another model, or with labels that it lacks."""
     own = fingerprint(loaded)
     if part.model != own:
-        prints = {fingerprint(load_model(file)): starter for starter, file in STARTERS.items()}
-        raise InputError(
-            f"{name} is of the model {part.model}, and {loaded.path} is {own}: name that model: "
-            f"-m {prints.get(part.model, 'MODEL')}"
-        )
+        starters = [each for each, file in STARTERS.items() if _is_model(file, part.model)]
+        hint = f"take -m {starters[0]}" if starters else "name that model with -m"
+        where = told(loaded.path)
+        raise InputError(f"{name} is of the model {part.model}, and {where} is {own}: {hint}")
     try:
         parse_labels(part.labels, loaded.card.label_names, told(loaded.path))
     except UsageError as error:
         # What is wrong stands in the file, not on the command line.
         raise InputError(f"{name}: {error}") from error
+
+
+def _is_model(file: Path, wanted: str) -> bool:
+    """Whether a file is there and holds the model of a fingerprint."""
+    return file.exists() and fingerprint(load_model(file)) == wanted
 
 
 def _settings(

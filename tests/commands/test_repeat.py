@@ -74,7 +74,7 @@ def test_a_manifest_of_another_model_or_input_is_refused(model: Path, tmp_path: 
     save_checkpoint(tmp_path / "other" / "checkpoint.safetensors", changed, weights)
     result = run(tmp_path / "other", "--repeat", manifest, "-o", tmp_path / "x")
     assert result.exit_code == 3
-    assert "name that model: -m MODEL" in result.stderr
+    assert "name that model with -m" in result.stderr
     init.write_bytes(encode_png(np.zeros((6, 8), np.uint8) + 1, PALETTE))
     result = run(model, "--repeat", manifest, "-o", tmp_path / "x")
     assert (result.exit_code, "has changed since" in result.stderr) == (3, True)
@@ -87,7 +87,7 @@ def test_a_manifest_of_another_starter_names_it(model: Path, tmp_path: Path) -> 
     manifest = tmp_path / "m.jsonl"
     run("starter", "-n", 1, "-o", tmp_path / "o.png", "--manifest", manifest)
     result = run(model, "--repeat", manifest, "-o", tmp_path / "x")
-    assert (result.exit_code, result.stderr.strip().endswith("model: -m starter")) == (3, True)
+    assert (result.exit_code, result.stderr.strip().endswith(": take -m starter")) == (3, True)
 
 
 GOOD = {"seed": 0, "index": 1, "labels": [], "model": "x", "options": {}, "inputs": {}, "file": "a"}

@@ -142,7 +142,7 @@ def _agreed(
 
 
 def _half(unknown: Tensor, noise: Noise, canvas: Canvas) -> Tensor:
-    """``(n, P) bool``: a random half of the pixels; where a part is known, of the places.
+    """``(n, P) bool``: half of each sprite's pixels; of its places, if as much as a frame is known.
 
     The rest of a clip has frames that are alike and like nothing given: each vouches for the same
     mistake in the others, so a place is in the half with all its frames or with none.
@@ -151,7 +151,8 @@ def _half(unknown: Tensor, noise: Noise, canvas: Canvas) -> Tensor:
     luck, everywhere = noise.uniform(P), torch.ones_like(unknown)
     pixels = 2 * rank(luck, everywhere) // P == 0
     places = 2 * rank(luck[:, :area], everywhere[:, :area]) // area == 0
-    return torch.where(unknown.all(1, keepdim=True), pixels, places.repeat(1, canvas.frames))
+    completing = (~unknown).sum(1, keepdim=True) >= area
+    return torch.where(completing, places.repeat(1, canvas.frames), pixels)
 
 
 def _by_surety(probabilities: Tensor, drawn: Tensor, fading: Tensor, drawable: Tensor) -> Tensor:

@@ -144,10 +144,10 @@ class Diffusion(LabelledModel):
     def infer_labels(
         self, asked: Tensor, seen: Tensor, log_probs: Callable[[Tensor], Tensor], noise: Noise
     ) -> Tensor:
-        """``(n, L)`` labels with the open ones inferred from ``(n, P) bool`` seen pixels.
+        """``(n, L)`` labels with the open ones inferred from those of M pixels that are seen.
 
-        ``log_probs`` takes ``(m, L)`` labels to ``(m, P)``: log-probabilities of the pixels given
-        labels alone.
+        ``seen`` is ``(n, M) bool``, and ``log_probs`` takes ``(m, L)`` labels to ``(m, M)``:
+        log-probabilities of the pixels given labels alone.
         """
         if self.prior is None:
             return asked

@@ -118,12 +118,12 @@ def _flipped(best: Tensor, gains: Tensor, free: Tensor, uniform: Tensor) -> Tens
 
 
 def masked_sum(values: Tensor, mask: Tensor) -> Tensor:
-    """Sums of ``(n·C, P)`` values over the pixels of ``(n, P) bool`` masks, ``(n·C,)``."""
+    """Sums of ``(n·C, M)`` values over the pixels of ``(n, M) bool`` masks, ``(n·C,)``."""
     return (values * mask.repeat_interleave(len(values) // len(mask), 0)).sum(1)
 
 
 def log_probs(logits: Tensor, tokens: Tensor) -> Tensor:
-    """``(B, P)`` log-probabilities of ``(P,)`` tokens under ``(B, P, K)`` logits.
+    """``(B, M)`` log-probabilities of ``(B, M)`` or ``(M,)`` tokens under ``(B, M, K)`` logits.
 
     None is below ``MIN_LOG_PROB``, so that no pixel outweighs all others; gradients are those of
     the unbounded ones (straight through, 1308.3432), which tell how to mend them.

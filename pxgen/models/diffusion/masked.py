@@ -240,12 +240,17 @@ class MaskedDiffusion(Diffusion):
         init = sampling.init.flatten().long()
         masked = edit_mask(sampling, self.canvas(sampling), noise).to(labels.device)
 
+        seen = ~masked
+        # The head is asked where a pixel is known, which is a small part of a sheet.
+        places = masked.byte().argsort(dim=1, stable=True)[:, : int(seen.sum(1).max())]
+
         def of_init(sets: Tensor) -> Tensor:
             unseen = blank[:1].repeat(len(sets), 1)
+            asking = places.repeat_interleave(len(sets) // len(places), 0)
             features = self._features(unseen, sets, sampling)
-            return log_probs(self.denoiser.score(features, unseen), init)
+            return log_probs(self.denoiser.score(features, unseen, asking), init[asking])
 
-        labels = self.infer_labels(labels, ~masked, of_init, noise)
+        labels = self.infer_labels(labels, seen.gather(1, places), of_init, noise)
         return init.expand_as(blank).masked_fill(masked, token), labels
 
     def _features(self, tokens: Tensor, labels: Tensor, sampling: SamplingParams) -> Tensor:
